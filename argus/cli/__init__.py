@@ -1,0 +1,1 @@
+"""The command line: one module a command, each thin over the service that does the work."""

@@ -1,0 +1,53 @@
+"""`argus`: the command line of everything. Commands are imported when they are run, so `argus --help` is quick."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from argus import __version__
+from argus.cli.output import ArgusGroup
+
+# Name → module that holds a click command of the same name ("-" becomes "_"), in the order of the story.
+COMMANDS = {
+    "up": "Start the embedded stack and keep it running.",
+    "demo": "Show the whole chain on a rendered factory line.",
+    "connect": "Create a Label Studio project for Argus, or adopt one.",
+    "import-video": "Cut a video into frames and import them as tasks.",
+    "sync": "Show how many of a project's images are embedded.",
+    "search": "Find frames by text.",
+    "annotate": "Let SAM 3 label tasks.",
+    "review": "Review predictions by confidence: status, accept, undo, views.",
+    "export": "Write the annotations as COCO or YOLO.",
+    "worker": "Run one worker.",
+    "doctor": "Check every joint and say how to mend what is wrong.",
+}
+
+
+class LazyGroup(ArgusGroup):
+    """A group whose commands live in `argus.cli.<name>` and are imported when asked for."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = name.replace("-", "_")
+        command: click.Command = getattr(importlib.import_module(f"argus.cli.{module}"), module)
+        return command
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="argus")
+def main() -> None:
+    """AI assist for Label Studio.
+
+    Video in, frames found by text, labelled by SAM 3, reviewed by confidence, exported. Every setting is an
+    environment variable ARGUS_…; see docs/settings.md.
+    """

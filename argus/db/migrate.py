@@ -1,0 +1,45 @@
+"""Numbered SQL files, applied once each, in order, by whoever comes first."""
+
+from __future__ import annotations
+
+import logging
+import re
+from importlib import resources
+
+from psycopg import Connection
+
+log = logging.getLogger(__name__)
+_LOCK = 0x41524755  # any constant of our own: two processes that start together must not both migrate
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """Return `(number, name, sql)` of every migration, in order."""
+    folder = resources.files(__package__).joinpath("migrations")
+    found = [(int(match[1]), entry.name, entry.read_text("utf-8")) for entry in folder.iterdir()
+             if (match := re.fullmatch(r"(\d{4})_\w+\.sql", entry.name))]
+    return sorted(found)
+
+
+def migrate(connection: Connection) -> list[str]:
+    """Bring the schema up to date and return the names of the files applied now (empty: nothing to do).
+
+    Each file runs in a transaction of its own under one advisory lock, so a failing file leaves the ones before it.
+    """
+    applied: list[str] = []
+    connection.autocommit = True
+    connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+    try:
+        connection.execute("CREATE TABLE IF NOT EXISTS schema_version "
+                           "(number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz DEFAULT now())")
+        known = {row[0] for row in connection.execute("SELECT number FROM schema_version")}
+        for number, name, sql in migrations():
+            if number in known:
+                continue
+            with connection.transaction():
+                connection.execute(sql.encode())
+                connection.execute("INSERT INTO schema_version (number, name) VALUES (%s, %s)", (number, name))
+            log.info("migrated", extra={"migration": name})
+            applied.append(name)
+    finally:
+        connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+    return applied

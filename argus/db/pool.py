@@ -1,0 +1,64 @@
+"""Connections. Rows are dictionaries; a connection from the pool is one transaction."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from pgvector.psycopg import register_vector
+from psycopg.rows import DictRow, dict_row
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from argus.db.migrate import migrate
+from argus.errors import ArgusError
+from argus.logs import redact
+from argus.settings import get_settings
+
+Row = dict[str, Any]
+Pool = ConnectionPool[psycopg.Connection[DictRow]]
+
+
+def open_pool(url: str, *, max_size: int = 8) -> Pool:
+    """Migrate the database at `url` and return a pool on it.
+
+    Raises:
+        ArgusError: `database_unreachable`, also when the server has no pgvector.
+    """
+    try:
+        with psycopg.connect(url, connect_timeout=5) as connection:
+            migrate(connection)
+    except psycopg.OperationalError as error:
+        raise ArgusError("database_unreachable", f"PostgreSQL does not answer: {redact(str(error)).strip()}",
+                         "Start it with `argus up`, or set ARGUS_DATABASE_URL.") from error
+    except psycopg.errors.FeatureNotSupported as error:
+        raise ArgusError("database_unreachable", "This PostgreSQL has no pgvector extension.",
+                         "Install pgvector 0.8 or newer on the server.") from error
+    pool: Pool = ConnectionPool(url, min_size=1, max_size=max_size, open=False, configure=_configure,
+                                connection_class=psycopg.Connection[DictRow], kwargs={"row_factory": dict_row})
+    pool.open(wait=True, timeout=10)
+    return pool
+
+
+def _configure(connection: psycopg.Connection[DictRow]) -> None:
+    register_vector(connection)
+    connection.commit()
+
+
+@functools.cache
+def get_pool() -> Pool:
+    """Return this process's pool on the configured database, opened at the first call."""
+    return open_pool(get_settings().resolved_database_url)
+
+
+@contextmanager
+def connect() -> Iterator[psycopg.Connection[DictRow]]:
+    """Yield a connection of the process's pool: one transaction, committed at the end, rolled back by an exception."""
+    try:
+        with get_pool().connection() as connection:
+            yield connection
+    except PoolTimeout as error:
+        raise ArgusError("database_unreachable", "PostgreSQL gave no connection in time.",
+                         "Is the server up, and are its connections not used up?") from error

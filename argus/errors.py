@@ -1,0 +1,103 @@
+"""The one error type of the product, and its catalogue.
+
+Every failure a user can meet is an `ArgusError` with a code from `CATALOGUE`. The code is stable and part of the
+interface: HTTP answers it as an RFC 9457 problem, the command line as a sentence and an exit status, a task that
+failed inside a batch keeps it in its row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a code means wherever it appears: its HTTP status and its exit status."""
+
+    status: int
+    exit_code: int
+
+
+CATALOGUE: dict[str, Kind] = {
+    # What the caller sent.
+    "bad_request": Kind(400, 2),
+    "empty_query": Kind(400, 2),
+    "bad_label_config": Kind(422, 2),
+    "unknown_label": Kind(422, 2),
+    "unknown_format": Kind(400, 2),
+    "nothing_selected": Kind(422, 2),
+    "unauthorized": Kind(401, 4),
+    "not_found": Kind(404, 3),
+    "unknown_project": Kind(404, 3),
+    "unknown_run": Kind(404, 3),
+    "unknown_task": Kind(404, 3),
+    "conflict": Kind(409, 5),
+    # One image or video.
+    "bad_image": Kind(422, 6),
+    "bad_video": Kind(422, 6),
+    "image_too_large": Kind(422, 6),
+    "image_unreachable": Kind(502, 6),
+    "image_forbidden": Kind(403, 6),
+    # The servers around us.
+    "label_studio_unreachable": Kind(502, 7),
+    "label_studio_refused": Kind(502, 7),
+    "label_studio_unauthorized": Kind(502, 7),
+    "database_unreachable": Kind(503, 8),
+    "queue_unreachable": Kind(503, 8),
+    "worker_missing": Kind(503, 8),
+    "timeout": Kind(504, 9),
+    "not_ready": Kind(503, 9),
+    # Models.
+    "model_not_found": Kind(500, 10),
+    "model_gated": Kind(500, 10),
+    "model_broken": Kind(500, 10),
+    "device_unusable": Kind(500, 10),
+    # The embedded stack.
+    "port_in_use": Kind(500, 11),
+    "missing_package": Kind(500, 11),
+    "child_died": Kind(500, 11),
+    "internal": Kind(500, 1),
+}
+
+
+class ArgusError(Exception):
+    """A failure with a stable code, a sentence for the user and a hint for the fix.
+
+    Args:
+        code: a key of `CATALOGUE`; an unknown one is a `KeyError`, at the place that made it up.
+        message: one sentence that says what is wrong, with the user's own names in it.
+        hint: what to do about it; empty when there is nothing more to say.
+        details: JSON-ready facts for scripts (ids, limits); never secrets.
+    """
+
+    def __init__(self, code: str, message: str, hint: str = "", **details: Any) -> None:
+        self.kind = CATALOGUE[code]
+        self.code, self.message, self.hint, self.details = code, message, hint, details
+        super().__init__(message)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild, (self.code, self.message, self.hint, self.details)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return `{"code", "message", "hint", "details"}`: the form stored in rows and job results."""
+        return {"code": self.code, "message": self.message, "hint": self.hint, "details": self.details}
+
+    def to_problem(self) -> dict[str, Any]:
+        """Return the RFC 9457 body of this error (`application/problem+json`)."""
+        problem = {"type": f"urn:argus:error:{self.code}", "title": self.code.replace("_", " "),
+                   "status": self.kind.status, "detail": self.message, "code": self.code}
+        if self.hint:
+            problem["hint"] = self.hint
+        return problem | ({"details": self.details} if self.details else {})
+
+
+def _rebuild(code: str, message: str, hint: str, details: dict[str, Any]) -> ArgusError:
+    return ArgusError(code, message, hint, **details)
+
+
+def as_argus_error(error: BaseException) -> ArgusError:
+    """Return `error` itself when it is ours, else an `internal` one that names its type but shows no traceback."""
+    if isinstance(error, ArgusError):
+        return error
+    return ArgusError("internal", f"{type(error).__name__}: {error}", "The log of this process has the traceback.")

@@ -1,0 +1,226 @@
+"""The only code that opens a task's image: fetching with Label Studio's authentication, checking, decoding.
+
+A task's image URL is data from outside. Label Studio's own origin gets its token; other origins must be listed in
+`ARGUS_IMAGE_ORIGINS`, get no token, and must not resolve to a private address unless listed. Each redirect is checked
+like a first address, so a storage's presigned URL works and a detour into the inner network does not.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import ipaddress
+import logging
+import os
+import socket
+import tempfile
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from argus.errors import ArgusError
+from argus.labelstudio.client import LabelStudio, get_label_studio
+from argus.settings import Settings, get_settings
+
+log = logging.getLogger(__name__)
+_MAX_REDIRECTS = 4
+
+
+@dataclass(frozen=True)
+class FetchedImage:
+    """The bytes of an image file and their sha256 digest (32 bytes)."""
+
+    data: bytes
+    sha256: bytes
+
+
+def origin_of(url: str) -> str:
+    """Return `scheme://host[:port]` in lower case, the default port left out."""
+    parts = urlsplit(url)
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    host = (parts.hostname or "").lower()
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port and parts.port != default else "")
+
+
+class ImageFetcher:
+    """Fetches images of tasks into a bounded cache on disk.
+
+    Args:
+        label_studio: gives the address relative URLs belong to, and the token for that origin.
+        cache_bytes: the cache is trimmed, oldest first, when it has grown past this.
+    """
+
+    def __init__(self, label_studio: LabelStudio, settings: Settings, cache_bytes: int = 2 * 2**30) -> None:
+        self._ls, self._settings, self._cache_bytes = label_studio, settings, cache_bytes
+        self._cache = settings.home / "images"
+        self._own = {origin_of(label_studio.url), origin_of(settings.public_label_studio_url)}
+        self._listed = {origin_of(o.strip()) for o in settings.image_origins.split(",") if o.strip()}
+        self._session = requests.Session()
+        self._session.trust_env = False  # a .netrc or a proxy must not decide where a token goes
+        self._written = 0
+
+    def fetch(self, url: str) -> FetchedImage:
+        """Return the image at `url`, from the cache when it is there.
+
+        Args:
+            url: as it stands in the task's data: absolute, or a path on Label Studio (`/data/upload/…`).
+
+        Raises:
+            ArgusError: `image_unreachable` (no answer, or an HTTP error), `image_forbidden` (an origin or address that
+                is not allowed, or Label Studio's 401/403), `image_too_large` (more than `max_image_bytes`).
+        """
+        path = self._path(url)
+        try:
+            data = path.read_bytes()
+            os.utime(path)  # recently used ones are trimmed last
+        except OSError:
+            data = self._download(url)
+            self._store(path, data)
+        return FetchedImage(data, hashlib.sha256(data).digest())
+
+    def forget(self, url: str) -> None:
+        """Drop `url` from the cache: its task changed."""
+        self._path(url).unlink(missing_ok=True)
+
+    def _path(self, url: str) -> Path:
+        digest = hashlib.sha256(urljoin(self._ls.url + "/", url).encode()).hexdigest()
+        return self._cache / digest[:2] / digest
+
+    def _download(self, url: str) -> bytes:
+        address = urljoin(self._ls.url + "/", url)
+        deadline = time.monotonic() + 3 * self._settings.image_timeout
+        for _ in range(_MAX_REDIRECTS + 1):
+            headers = self._allow(address)
+            try:
+                with self._session.get(address, headers=headers, stream=True, allow_redirects=False,
+                                       timeout=self._settings.image_timeout) as response:
+                    if response.is_redirect:
+                        address = urljoin(address, response.headers["location"])
+                        continue
+                    _check_status(response, address)
+                    return self._read(response, address, deadline)
+            except requests.RequestException as error:
+                raise ArgusError("image_unreachable", f"The image does not answer: {_shown(address)} "
+                                 f"({type(error).__name__}).", "Is its server up, and reachable from here?") from error
+        raise ArgusError("image_unreachable", f"The image redirects more than {_MAX_REDIRECTS} times: {_shown(url)}.")
+
+    def _allow(self, address: str) -> dict[str, str]:
+        """Return the headers for `address`, or raise `image_forbidden` when it may not be asked at all."""
+        parts, origin = urlsplit(address), origin_of(address)
+        if parts.scheme not in ("http", "https"):
+            raise ArgusError("image_forbidden", f"Images come by http or https, not by {parts.scheme or 'a bare path'}: "
+                             f"{_shown(address)}.", "For S3, let Label Studio presign its URLs.")
+        if origin in self._own:
+            return {"Authorization": self._ls.authorization()}
+        if origin not in self._listed and _is_private(parts.hostname or "", parts.port):
+            raise ArgusError("image_forbidden", f"The image is at a private address: {_shown(address)}.",
+                             f"Add {origin} to ARGUS_IMAGE_ORIGINS if you trust it.")
+        return {}
+
+    def _read(self, response: requests.Response, address: str, deadline: float) -> bytes:
+        limit, chunks, size = self._settings.max_image_bytes, [], 0
+        for chunk in response.iter_content(2**16):
+            size += len(chunk)
+            if size > limit:
+                raise ArgusError("image_too_large", f"The image has more than {limit / 2**20:.0f} MiB: "
+                                 f"{_shown(address)}.", "Raise ARGUS_MAX_IMAGE_BYTES if that is intended.")
+            if time.monotonic() > deadline:
+                raise ArgusError("image_unreachable", f"The image came too slowly: {_shown(address)}.")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _store(self, path: Path, data: bytes) -> None:
+        """Write atomically: a reader sees the whole file or none. A full disk costs the cache, not the answer."""
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+                file.write(data)
+            os.replace(file.name, path)
+        except OSError as error:
+            log.warning("the image cache could not be written", extra={"error": str(error)})
+            return
+        self._written += len(data)
+        if self._written > self._cache_bytes // 8:
+            self._written = 0
+            self._trim()
+
+    def _trim(self) -> None:
+        files = sorted((s.st_mtime, s.st_size, f) for f in self._cache.glob("??/*") if (s := f.stat()))
+        excess = sum(size for _, size, _ in files) - self._cache_bytes
+        for _, size, file in files:
+            if excess <= 0:
+                return
+            file.unlink(missing_ok=True)
+            excess -= size
+
+
+def _check_status(response: requests.Response, address: str) -> None:
+    if response.status_code in (401, 403):
+        raise ArgusError("image_forbidden", f"The image's server answered {response.status_code}: {_shown(address)}.",
+                         "Does the token's owner see this project?")
+    if response.status_code != 200:
+        raise ArgusError("image_unreachable", f"The image's server answered {response.status_code}: {_shown(address)}.",
+                         status=response.status_code)
+
+
+def _is_private(host: str, port: int | None) -> bool:
+    try:
+        found = socket.getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise ArgusError("image_unreachable", f"The image's server is not known: {host}.") from error
+    return any(not ipaddress.ip_address(entry[4][0].split("%")[0]).is_global for entry in found)  # type: ignore[union-attr]
+
+
+def _shown(address: str) -> str:
+    """Return `address` without its query: a presigned URL's query is a credential."""
+    return address.split("?", 1)[0][:200]
+
+
+def open_image(data: bytes, max_side: int | None = None) -> Image.Image:
+    """Return the image as a person sees it: RGB, turned by its EXIF orientation, alpha laid on white.
+
+    Args:
+        max_side: decode only as much of a JPEG as an image of this longest side needs; the result may still be larger.
+
+    Raises:
+        ArgusError: `bad_image` (not an image, or a damaged one), `image_too_large` (more than `max_image_pixels`).
+    """
+    limit = get_settings().max_image_pixels
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked below
+            image = Image.open(io.BytesIO(data))
+            if image.width * image.height > limit:
+                raise Image.DecompressionBombError(f"{image.width}×{image.height}")
+            if max_side:
+                image.draft("RGB", (max_side, max_side))
+            image.load()
+            return _to_rgb(ImageOps.exif_transpose(image))
+    except Image.DecompressionBombError as error:
+        raise ArgusError("image_too_large", f"The image has more than {limit:,} pixels: {error}.",
+                         "Raise ARGUS_MAX_IMAGE_PIXELS if that is intended.") from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+        raise ArgusError("bad_image", f"This is not a readable image: {error}.",
+                         "Replace the file, or delete the task.") from error
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):  # 16 bits a channel: Pillow would clip instead of scaling
+        return image.point(lambda value: value / 256).convert("L").convert("RGB")
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = image.convert("RGBA")
+        ground = Image.new("RGBA", image.size, "white")
+        return Image.alpha_composite(ground, image).convert("RGB")
+    return image.convert("RGB")
+
+
+@functools.cache
+def get_images() -> ImageFetcher:
+    """Return this process's fetcher."""
+    return ImageFetcher(get_label_studio(), get_settings())

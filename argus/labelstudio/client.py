@@ -1,0 +1,154 @@
+"""A thin client for Label Studio's REST API.
+
+Why not the SDK's: it repeats requests by itself on 408, 409, 429 and 5xx, and Label Studio's bulk import of predictions
+is not idempotent, so a repeat stores duplicates; its typed models also drop the fields of the Data Manager that we read.
+The SDK is used where it is strong: reading and validating label configs.
+"""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from argus.errors import ArgusError
+from argus.settings import get_settings
+
+Json = Any
+_ACCESS_SECONDS = 300.0  # lifetime of an access token in Label Studio 1.23
+
+
+class LabelStudio:
+    """One Label Studio seen with one personal access token; safe to share between threads.
+
+    Args:
+        url: base address, without a trailing slash.
+        token: a personal access token. It is a refresh token: access tokens live 300 s and are renewed here.
+        timeout: seconds for one request, unless the call says otherwise.
+    """
+
+    def __init__(self, url: str, token: str, timeout: float = 30.0) -> None:
+        self.url, self.timeout = url.rstrip("/"), timeout
+        self._token, self._access, self._expires = token, "", 0.0
+        self._lock = threading.Lock()
+        self._session = requests.Session()
+
+    @property
+    def origin(self) -> str:
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def authorization(self) -> str:
+        """Return the `Authorization` header for Label Studio's own origin, renewed a minute before it expires."""
+        with self._lock:
+            if time.monotonic() > self._expires:
+                self._renew()
+            return f"Bearer {self._access}"
+
+    def _renew(self) -> None:
+        if not self._token:
+            raise ArgusError("label_studio_unauthorized", "There is no access token for Label Studio.",
+                             "Set ARGUS_LABEL_STUDIO_TOKEN to a personal access token (Account & Settings).")
+        response = self._send("POST", "/api/token/refresh", json={"refresh": self._token}, headers={})
+        if response.status_code != 200:
+            raise ArgusError("label_studio_unauthorized", "Label Studio refused the access token.",
+                             "Make a new personal access token and set ARGUS_LABEL_STUDIO_TOKEN.")
+        self._access, self._expires = response.json()["access"], time.monotonic() + _ACCESS_SECONDS - 60
+
+    def _send(self, method: str, path: str, **options: Any) -> requests.Response:
+        options.setdefault("timeout", self.timeout)
+        try:
+            return self._session.request(method, self.url + path, **options)
+        except requests.RequestException as error:
+            raise ArgusError("label_studio_unreachable", f"Label Studio does not answer at {self.url}: "
+                             f"{type(error).__name__}.", "Is it running? Check ARGUS_LABEL_STUDIO_URL.") from error
+
+    def request(self, method: str, path: str, **options: Any) -> Json:
+        """Send one request, never repeated, and return its JSON (None for an empty answer).
+
+        Raises:
+            ArgusError: `unknown_project` or `not_found` (404), `label_studio_unauthorized` (401, 403),
+                `label_studio_refused` (any other status of 400 and above, with what the server said),
+                `label_studio_unreachable`.
+        """
+        headers = {"Authorization": self.authorization(), **options.pop("headers", {})}
+        response = self._send(method, path, headers=headers, **options)
+        if response.status_code == 401:  # the server restarted, or its clock is not ours: renew once
+            self._expires = 0.0
+            headers["Authorization"] = self.authorization()
+            response = self._send(method, path, headers=headers, **options)
+        if response.status_code < 400:
+            return response.json() if response.content else None
+        raise _refused(method, path, response)
+
+    def get(self, path: str, **params: Any) -> Json:
+        return self.request("GET", path, params=params)
+
+    def post(self, path: str, body: Json = None, **options: Any) -> Json:
+        return self.request("POST", path, json=body, **options)
+
+    def patch(self, path: str, body: Json) -> Json:
+        return self.request("PATCH", path, json=body)
+
+    def delete(self, path: str, body: Json = None) -> Json:
+        return self.request("DELETE", path, json=body)
+
+    def project(self, project_id: int) -> Json:
+        """Return the project. Raises `unknown_project` when there is none, or none that this token may see."""
+        try:
+            return self.get(f"/api/projects/{int(project_id)}/")
+        except ArgusError as error:
+            if error.code != "not_found":
+                raise
+            raise ArgusError("unknown_project", f"Label Studio has no project {project_id}.",
+                             "`argus connect` without --project lists the projects.") from error
+
+    def projects(self) -> list[Json]:
+        """Return every project this token may see, as `{"id", "title", …}`."""
+        found: list[Json] = []
+        page: Json = {"next": True}
+        while page["next"]:
+            page = self.get("/api/projects/", page=len(found) // 100 + 1, page_size=100)
+            found += page["results"]
+        return found
+
+    def tasks(self, project_id: int, *, fields: str = "all", page_size: int = 500, query: str = "") -> Iterator[Json]:
+        """Yield the tasks of a project in the Data Manager's form, page by page, oldest first.
+
+        Args:
+            fields: "all" includes data, counts, `predictions_score` and timestamps.
+            query: a Data Manager query as JSON text (`{"filters": …, "ordering": […]}`).
+        """
+        page, seen = 1, 0
+        while True:
+            params = {"project": project_id, "page": page, "page_size": page_size, "fields": fields}
+            answer = self.get("/api/tasks/", **params, **({"query": query} if query else {}))
+            yield from answer["tasks"]
+            seen += len(answer["tasks"])
+            if not answer["tasks"] or seen >= answer["total"]:
+                return
+            page += 1
+
+
+def _refused(method: str, path: str, response: requests.Response) -> ArgusError:
+    said = " ".join(response.text.split())[:300]
+    if response.status_code == 404:
+        return ArgusError("not_found", f"Label Studio has nothing at {path}.", status=404)
+    if response.status_code in (401, 403):
+        return ArgusError("label_studio_unauthorized", f"Label Studio refused {method} {path}: {said}",
+                          "Does the token's owner have access? For private addresses see `argus doctor`.",
+                          status=response.status_code)
+    return ArgusError("label_studio_refused", f"Label Studio answered {response.status_code} to {method} {path}: {said}",
+                      status=response.status_code)
+
+
+@functools.cache
+def get_label_studio() -> LabelStudio:
+    """Return this process's client for the configured Label Studio."""
+    settings = get_settings()
+    return LabelStudio(settings.label_studio_url, settings.access_token)

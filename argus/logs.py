@@ -1,0 +1,53 @@
+"""Structured logs: one JSON object a line, with tokens and passwords cut out wherever they appear."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+from typing import Any
+
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_SECRETS = (
+    re.compile(r"eyJ[\w-]{8,}\.[\w-]+(\.[\w-]+)?"),  # a JSON Web Token: Label Studio's access tokens
+    re.compile(r"(?i)(?<=token )[0-9a-f]{20,}"),
+    re.compile(r"(?i)(?<=bearer )[\w.~+/-]+=*"),
+    re.compile(r"(?i)(?<=basic )[\w+/]+=*"),
+    re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),  # user:password of a URL
+    re.compile(r"(?i)(?<=[?&](?:token|secret)=)[^&\s\"']+"),
+)
+
+
+def redact(text: str) -> str:
+    """Return `text` with every token, password and Basic credential replaced by `[redacted]`."""
+    for pattern in _SECRETS:
+        text = pattern.sub("[redacted]", text)
+    return text
+
+
+class JsonFormatter(logging.Formatter):
+    """Formats a record as `{"time", "level", "logger", "message", …extra}`; UTC, redacted."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self.process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        line: dict[str, Any] = {"time": f"{moment}.{int(record.msecs):03d}Z", "level": record.levelname,
+                                "process": self.process, "logger": record.name, "message": record.getMessage()}
+        line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return redact(json.dumps(line, default=str, ensure_ascii=False))
+
+
+def configure(process: str, level: str = "INFO") -> None:
+    """Send every log of this process to stderr as JSON lines. Called once, by each process's entry point."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter(process))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    for chatty in ("urllib3", "PIL", "httpx", "httpcore"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)

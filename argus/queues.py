@@ -1,0 +1,106 @@
+"""RQ queues: their names, and the one way a job gets onto one.
+
+Jobs are small, idempotent and named after what they work on, so that enqueueing twice is harmless. What a job must do is
+written in PostgreSQL first; whatever Redis loses is enqueued again from there.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+import redis
+from rq import Queue, Retry
+from rq.exceptions import DuplicateJobError
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from argus.errors import ArgusError
+from argus.settings import get_settings
+
+SIGLIP, SIGLIP_NOW = "siglip", "siglip-interactive"
+SAM3, SAM3_NOW = "sam3", "sam3-interactive"
+DEFAULT = "default"
+
+# The queues of a worker role, in the order of their priority: a person who waits goes first.
+ROLES = {"siglip": (SIGLIP_NOW, SIGLIP), "sam3": (SAM3_NOW, SAM3), "default": (DEFAULT,)}
+
+
+@functools.cache
+def get_redis() -> redis.Redis:
+    """Return this process's connection pool to Redis or Valkey."""
+    return redis.Redis.from_url(get_settings().resolved_redis_url, health_check_interval=30, socket_connect_timeout=5)
+
+
+def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, timeout: int = 300,
+            retries: int = 3, ttl: int | None = None, result_ttl: int = 600) -> Job | None:
+    """Put the job `function(*args)` on `queue`; return it, or None when a job of this id is already waiting or running.
+
+    Args:
+        function: dotted name, so that a web process needs not import a worker's modules.
+        args: JSON values.
+        job_id: letters, digits, `_` and `-`; other characters become `-`.
+        timeout: seconds one attempt may run.
+        retries: further attempts after a crash or an exception, 5, 30 and 120 s later.
+        ttl: seconds after which a job that nobody took is dropped (an answer nobody waits for any more).
+
+    Raises:
+        ArgusError: `queue_unreachable`.
+    """
+    name = re.sub(r"[^\w-]", "-", job_id) if job_id else None
+    retry = Retry(max=retries, interval=[5, 30, 120][:retries]) if retries else None
+    try:
+        target = Queue(queue, connection=get_redis(), serializer=JSONSerializer)
+        if name and (old := target.fetch_job(name)) and old.get_status() in ("finished", "failed", "stopped", "canceled"):
+            old.delete()
+        return target.enqueue_call(function, args=args, job_id=name, unique=bool(name), timeout=timeout, ttl=ttl,
+                                   retry=retry, result_ttl=result_ttl, failure_ttl=86_400)
+    except DuplicateJobError:
+        return None
+    except redis.RedisError as error:
+        raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
+                         "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
+
+
+def call(queue: str, function: str, *args: Any, deadline: float) -> Any:
+    """Run `function(*args)` on a worker and return its result: the way a web process asks a model.
+
+    Raises:
+        ArgusError: what the job raised; `worker_missing` when no worker serves the queue; `timeout` after `deadline` s.
+    """
+    import time
+
+    from rq import Worker
+
+    job = enqueue(queue, function, *args, timeout=max(5, int(deadline) + 5), retries=0, ttl=max(1, int(deadline) + 1),
+                  result_ttl=60)
+    assert job is not None  # without a job id there are no duplicates
+    end = time.monotonic() + deadline
+    pause = 0.005
+    while time.monotonic() < end:
+        result = job.latest_result()
+        if result is not None:
+            if result.type == result.Type.SUCCESSFUL:
+                return unpack(result.return_value)
+            raise ArgusError("internal", f"The worker failed: {(result.exc_string or '').strip().splitlines()[-1:]}")
+        time.sleep(pause)
+        pause = min(pause * 1.5, 0.1)
+    queues = [q.name for w in Worker.all(connection=get_redis()) for q in w.queues]
+    if queue not in queues:
+        raise ArgusError("worker_missing", f"No worker serves the queue {queue}.",
+                         "Start one with `argus worker`; `argus doctor` shows which are alive.")
+    raise ArgusError("timeout", f"The worker did not answer within {deadline:g} s.", "It may still be loading its model.")
+
+
+def pack(error: ArgusError) -> dict[str, Any]:
+    """Return a job result that stands for `error`: an expected failure is an answer, not a crash to retry."""
+    return {"error": error.to_json()}
+
+
+def unpack(result: Any) -> Any:
+    """Return a job's result, or raise the `ArgusError` that it stands for."""
+    if isinstance(result, dict) and set(result) == {"error"}:
+        e = result["error"]
+        raise ArgusError(e["code"], e["message"], e["hint"], **e["details"])
+    return result

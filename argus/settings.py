@@ -1,0 +1,110 @@
+"""Every setting of every process, declared once: environment variables `ARGUS_*` (or a `.env` file)."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Typed settings. The field's description is its documentation; the table in `docs/settings.md` is made from it."""
+
+    model_config = SettingsConfigDict(env_prefix="ARGUS_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(Path(".argus"), description="Folder for everything Argus keeps on disk.")
+    database_url: str = Field("", description="PostgreSQL with pgvector. Empty: the embedded one under `home`.")
+    redis_url: str = Field("", description="Redis or Valkey for RQ. Empty: the embedded one under `home`.")
+
+    label_studio_url: str = Field("http://127.0.0.1:8080", description="Label Studio as this process reaches it.")
+    label_studio_public_url: str = Field("", description="Label Studio as a browser reaches it. Empty: the same.")
+    label_studio_token: SecretStr = Field(SecretStr(""), description="Personal access token of Label Studio. Empty: "
+                                          "read from `home`/label-studio.token, where the embedded stack writes it.")
+    ml_backend_url: str = Field("http://127.0.0.1:9090", description="ML backend as Label Studio reaches it.")
+    search_service_url: str = Field("http://127.0.0.1:8000", description="Search service as Label Studio reaches it.")
+    basic_auth_user: str = Field("", description="Basic auth user of the ML backend. Empty: no auth.")
+    basic_auth_password: SecretStr = Field(SecretStr(""), description="Basic auth password of the ML backend.")
+    webhook_secret: SecretStr = Field(SecretStr(""), description="Secret that webhooks carry in X-Argus-Secret. "
+                                      "Empty: not checked.")
+    api_token: SecretStr = Field(SecretStr(""), description="Bearer token the REST API asks for. Empty: no auth.")
+
+    siglip_model: str = Field("google/siglip2-base-patch16-256", description="SigLIP 2 checkpoint: a name or a folder.")
+    sam3_model: str = Field("facebook/sam3", description="SAM 3 checkpoint: a name or a folder.")
+    sam3_engine: Literal["transformers", "sam3"] = Field("transformers", description="Implementation that runs SAM 3.")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A GPU that is there but broken is an error.")
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="auto: bfloat16 on CUDA, "
+                                                                     "float32 elsewhere.")
+    torch_threads: int = Field(0, ge=0, description="Threads of a model worker on a CPU. 0: torch's own choice.")
+    siglip_batch: int = Field(16, ge=1, le=512, description="Images per SigLIP batch.")
+    sam3_batch: int = Field(8, ge=1, le=256, description="(image, label) pairs per SAM 3 batch.")
+    chunk_tasks: int = Field(8, ge=1, le=256, description="Tasks per queued SAM 3 job.")
+
+    score_threshold: float = Field(0.4, ge=0, le=1, description="Regions below this score are kept but not shown.")
+    keep_threshold: float = Field(0.1, ge=0, le=1, description="Detections below this score are not even kept.")
+    nms_iou: float = Field(0.6, ge=0, le=1, description="Detections of one label that overlap more are one object.")
+    max_detections: int = Field(100, ge=1, description="Detections kept per image and label.")
+    band_high: float = Field(0.9, ge=0, le=1, description="Lower edge of the high band.")
+    band_medium: float = Field(0.7, ge=0, le=1, description="Lower edge of the medium band.")
+
+    predict_deadline: float = Field(60.0, gt=0, description="Seconds /predict may take for many tasks.")
+    predict_deadline_single: float = Field(3.0, gt=0, description="Seconds /predict may take when a person opens a task.")
+    predict_waiters: int = Field(8, ge=1, description="/predict calls that may wait at the same time.")
+    predict_store_seconds: float = Field(0.16, ge=0, description="Label Studio's own time to store one prediction.")
+    claim_seconds: float = Field(180.0, gt=0, description="Age after which an unseen delivery is checked and released.")
+
+    sync_seconds: float = Field(5.0, gt=0, description="Pause between two polls for changed tasks.")
+    reconcile_seconds: float = Field(120.0, gt=0, description="Pause between two full listings of a project's tasks.")
+    exact_search_rows: int = Field(50_000, ge=0, description="Projects up to this many images are searched exactly.")
+    max_image_bytes: int = Field(64 * 2**20, description="Larger image files are refused.")
+    max_image_pixels: int = Field(120_000_000, description="Images with more pixels are refused.")
+    image_timeout: float = Field(20.0, gt=0, description="Seconds to wait for an image.")
+    image_origins: str = Field("", description="Extra origins images may come from, separated by commas.")
+
+    host: str = Field("127.0.0.1", description="Address the web processes listen on.")
+    ml_backend_port: int = Field(9090, description="Port of the ML backend.")
+    search_service_port: int = Field(8000, description="Port of the search service.")
+    label_studio_port: int = Field(8080, description="Port of the embedded Label Studio.")
+    label_studio_user: str = Field("argus@example.com", description="Login of the embedded Label Studio.")
+    label_studio_password: SecretStr = Field(SecretStr("argus-demo"), description="Password of the embedded one.")
+    label_studio_python: Path = Field(Path(".venv-label-studio/bin/python"),
+                                      description="Python of the environment the embedded Label Studio lives in.")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @property
+    def public_label_studio_url(self) -> str:
+        return (self.label_studio_public_url or self.label_studio_url).rstrip("/")
+
+    @property
+    def token_path(self) -> Path:
+        return self.home / "label-studio.token"
+
+    @property
+    def access_token(self) -> str:
+        """The personal access token: the setting, else what the embedded stack wrote, else an empty string."""
+        if token := self.label_studio_token.get_secret_value():
+            return token
+        return self.token_path.read_text().strip() if self.token_path.exists() else ""
+
+    @property
+    def resolved_database_url(self) -> str:
+        return self.database_url or f"postgresql://argus@/argus?host={self.run_dir}"
+
+    @property
+    def resolved_redis_url(self) -> str:
+        return self.redis_url or f"unix://{self.run_dir / 'valkey.sock'}"
+
+    @property
+    def run_dir(self) -> Path:
+        """Folder of the embedded servers' unix sockets; short, because a socket's path holds 107 bytes."""
+        from argus.stack.paths import socket_dir
+
+        return socket_dir(self.home)
+
+
+@functools.cache
+def get_settings() -> Settings:
+    """Return the process's settings, read once. Tests call `get_settings.cache_clear()`."""
+    return Settings()  # type: ignore[call-arg]

@@ -1,0 +1,106 @@
+"""`python -m argus.worker ROLE`: a process that takes jobs from a role's queues.
+
+A model is loaded once and stays, so every role runs its jobs in the process itself. RQ's SimpleWorker holds a job for
+`timeout + 60` s after the process dies; here a thread renews a short lease while a job runs, so a dead worker's job is
+taken up by another after about 20 s, whatever its time-out.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+import threading
+from typing import Any
+
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.job import Job
+from rq.registry import StartedJobRegistry
+from rq.serializers import JSONSerializer
+
+from argus import logs, queues
+from argus.errors import ArgusError
+from argus.settings import get_settings
+
+log = logging.getLogger(__name__)
+LEASE_SECONDS, RENEW_SECONDS, REAP_SECONDS = 20, 5, 10
+
+# What a role imports and prepares before its first job: a model that cannot be loaded ends the worker at once.
+PREPARE = {"siglip": "search_service.jobs:prepare", "sam3": "ml_backend.jobs:prepare",
+           "default": "search_service.background:prepare"}
+
+
+class LeaseWorker(SimpleWorker):
+    """A SimpleWorker whose running job is lost for at most `LEASE_SECONDS` when the process dies."""
+
+    def get_heartbeat_ttl(self, job: Job, *args: Any, **kwargs: Any) -> int:
+        return LEASE_SECONDS
+
+    def perform_job(self, job: Job, queue: Queue, *execution: Any) -> bool:
+        stop = threading.Event()
+        held = execution[0] if execution else self.execution  # RQ 3 passes it, RQ 2 keeps it
+
+        def renew() -> None:
+            while not stop.wait(RENEW_SECONDS):
+                try:
+                    with self.connection.pipeline() as pipeline:
+                        self.heartbeat(LEASE_SECONDS, pipeline=pipeline)
+                        held.heartbeat(job.started_job_registry, LEASE_SECONDS, pipeline=pipeline)
+                        pipeline.execute()
+                except RedisError as error:
+                    log.warning("the lease was not renewed", extra={"job": job.id, "error": str(error)})
+
+        thread = threading.Thread(target=renew, name="lease", daemon=True)
+        thread.start()
+        try:
+            return bool(super().perform_job(job, queue, *execution))
+        finally:
+            stop.set()
+            thread.join()
+
+
+def reap() -> None:
+    """Give back the jobs of dead workers: RQ itself looks only between jobs, and never while a worker is idle."""
+    for name in (queue for role in queues.ROLES.values() for queue in role):
+        StartedJobRegistry(name, connection=queues.get_redis(), serializer=JSONSerializer).cleanup()
+
+
+def _reap_forever(stop: threading.Event) -> None:
+    while not stop.wait(REAP_SECONDS):
+        try:
+            reap()
+        except Exception:
+            log.exception("the reaper failed; it goes on")
+
+
+def run(role: str) -> None:
+    """Prepare `role` and work until a signal ends the process. The default role is also scheduler and reaper.
+
+    Raises:
+        ArgusError: what the preparation raised (a model that cannot be loaded, a server that does not answer).
+    """
+    settings = get_settings()
+    logs.configure(f"{role}-worker", settings.log_level)
+    module, function = PREPARE[role].split(":")
+    getattr(importlib.import_module(module), function)()
+    log.info("ready", extra={"queues": queues.ROLES[role]})
+    if role == "default":
+        threading.Thread(target=_reap_forever, args=(threading.Event(),), name="reaper", daemon=True).start()
+    worker = LeaseWorker([Queue(name, connection=queues.get_redis(), serializer=JSONSerializer)
+                          for name in queues.ROLES[role]], connection=queues.get_redis(), serializer=JSONSerializer)
+    worker.work(with_scheduler=role == "default", logging_level="WARNING")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    role = (arguments if arguments is not None else sys.argv[1:])[0]
+    try:
+        run(role)
+    except ArgusError as error:
+        log.error(error.message, extra={"code": error.code, "hint": error.hint})
+        return error.kind.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,181 @@
+"""The image fetcher against a real HTTP server on loopback, and decoding of the kinds of files people have."""
+
+from __future__ import annotations
+
+import http.server
+import io
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from argus.errors import ArgusError
+from argus.images import ImageFetcher, open_image, origin_of
+from argus.settings import Settings
+
+
+class LabelStudioWithoutLogin:
+    """Stands for the client: an address and a fixed header."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    def authorization(self) -> str:
+        return "Bearer known"
+
+
+def png(size: tuple[int, int] = (4, 3), colour: str = "red") -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, colour).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    seen: list[tuple[str, str | None]]
+
+    def do_GET(self) -> None:
+        type(self).seen.append((self.path, self.headers.get("Authorization")))
+        if self.path.startswith("/redirect?to="):
+            self.send_response(302)
+            self.send_header("Location", self.path.split("=", 1)[1])
+            self.end_headers()
+        elif self.path == "/image.png":
+            self.answer(200, png())
+        elif self.path == "/large.png":
+            self.answer(200, b"x" * 3000)
+        else:
+            self.answer(403 if self.path == "/secret.png" else 404, b"")
+
+    def answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None: ...
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
+    handler = type("RecordingHandler", (Handler,), {"seen": []})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
+        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{httpd.server_port}", handler.seen
+        httpd.shutdown()
+
+
+def fetcher(url: str, home: Path, **settings: object) -> ImageFetcher:
+    return ImageFetcher(LabelStudioWithoutLogin(url), Settings(home=home, label_studio_url=url, **settings))  # type: ignore[arg-type]
+
+
+def code_of(images: ImageFetcher, url: str) -> str:
+    with pytest.raises(ArgusError) as caught:
+        images.fetch(url)
+    return caught.value.code
+
+
+def test_fetch__relative_url_gets_label_studios_token_and_is_cached(server, tmp_path: Path) -> None:
+    url, seen = server
+    images = fetcher(url, tmp_path)
+    assert images.fetch("/image.png").data == png()
+    assert images.fetch(f"{url}/image.png").data == png()  # the same address: the same file in the cache
+    assert seen == [("/image.png", "Bearer known")]
+    images.forget("/image.png")
+    images.fetch("/image.png")
+    assert len(seen) == 2
+
+
+def test_fetch__other_origins_get_no_token(server, tmp_path: Path) -> None:
+    url, seen = server
+    images = fetcher("http://127.0.0.1:1", tmp_path, image_origins=url)
+    images.fetch(f"{url}/image.png")
+    assert seen == [("/image.png", None)]
+
+
+def test_fetch__private_address_is_refused_unless_listed(server, tmp_path: Path) -> None:
+    url, seen = server
+    assert code_of(fetcher("http://127.0.0.1:1", tmp_path), f"{url}/image.png") == "image_forbidden"
+    assert seen == []
+
+
+def test_fetch__redirect_is_checked_like_a_first_address(server, tmp_path: Path) -> None:
+    url, seen = server
+    images = fetcher(url, tmp_path)
+    assert images.fetch("/redirect?to=/image.png").data == png()
+    assert code_of(images, "/redirect?to=http://127.0.0.1:9/metadata") == "image_forbidden"
+    assert code_of(images, "/redirect?to=file:///etc/hostname") == "image_forbidden"
+    assert code_of(images, "/redirect?to=/redirect?to=/redirect?to=/redirect?to=/redirect?to=/redirect?to=/image.png") \
+        == "image_unreachable"
+
+
+@pytest.mark.parametrize(("path", "code"), [("/missing.png", "image_unreachable"), ("/secret.png", "image_forbidden"),
+                                            ("/large.png", "image_too_large"), ("file:///etc/hostname", "image_forbidden"),
+                                            ("http://127.0.0.1:1/x.png", "image_forbidden"), ("s3://b/x", "image_forbidden")])
+def test_fetch__each_failure_has_its_code(server, tmp_path: Path, path: str, code: str) -> None:
+    assert code_of(fetcher(server[0], tmp_path, max_image_bytes=2000), path) == code
+
+
+def test_fetch__no_server(tmp_path: Path) -> None:
+    assert code_of(fetcher("http://127.0.0.1:1", tmp_path), "/image.png") == "image_unreachable"
+
+
+def test_origin_of__default_port_and_case() -> None:
+    assert origin_of("HTTP://Host:80/x") == "http://host"
+    assert origin_of("https://host:8443/x") == "https://host:8443"
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def test_open_image__exif_orientation_turns_it() -> None:
+    image = Image.new("RGB", (40, 20), "black")
+    image.paste("white", (0, 0, 10, 20))  # the left quarter
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turn by 90° clockwise to view: left becomes top
+    turned = open_image(saved(image, "JPEG", exif=exif, quality=95))
+    assert turned.size == (20, 40)
+    assert turned.getpixel((10, 4))[0] > 200
+    assert turned.getpixel((10, 30))[0] < 50
+
+
+def test_open_image__alpha_lies_on_white() -> None:
+    image = Image.new("RGBA", (2, 1), (255, 0, 0, 0))
+    image.putpixel((1, 0), (0, 0, 255, 255))
+    opened = open_image(saved(image, "PNG"))
+    assert opened.mode == "RGB"
+    assert [opened.getpixel((x, 0)) for x in (0, 1)] == [(255, 255, 255), (0, 0, 255)]
+
+
+def test_open_image__16_bit_grey_is_scaled_not_clipped() -> None:
+    image = Image.fromarray(np.array([[0, 32768, 65535]], np.uint16))
+    opened = open_image(saved(image, "PNG"))
+    assert [opened.getpixel((x, 0)) for x in range(3)] == [(0, 0, 0), (128, 128, 128), (255, 255, 255)]
+
+
+def test_open_image__cmyk_and_palette_become_rgb() -> None:
+    assert open_image(saved(Image.new("CMYK", (8, 8), (0, 0, 0, 0)), "JPEG")).getpixel((4, 4)) == (255, 255, 255)
+    assert open_image(saved(Image.new("P", (8, 8)), "GIF")).mode == "RGB"
+
+
+@pytest.mark.parametrize("data", [b"", b"not an image", png()[:40], b"<svg/>"])
+def test_open_image__damaged(data: bytes) -> None:
+    with pytest.raises(ArgusError) as caught:
+        open_image(data)
+    assert caught.value.code == "bad_image"
+
+
+def test_open_image__too_many_pixels() -> None:
+    with pytest.raises(ArgusError) as caught:
+        open_image(saved(Image.new("1", (20_000, 20_000)), "PNG"))
+    assert caught.value.code == "image_too_large"
+
+
+def test_open_image__draft_decodes_less_but_enough() -> None:
+    data = saved(Image.new("RGB", (1600, 1200), "green"), "JPEG")
+    assert open_image(data, max_side=256).size in {(400, 300), (800, 600)}
