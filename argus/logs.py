@@ -10,20 +10,21 @@ import time
 from typing import Any
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# Each pattern's first group is kept, the rest of the match is a secret.
 _SECRETS = (
-    re.compile(r"eyJ[\w-]{8,}\.[\w-]+(\.[\w-]+)?"),  # a JSON Web Token: Label Studio's access tokens
-    re.compile(r"(?i)(?<=token )[0-9a-f]{20,}"),
-    re.compile(r"(?i)(?<=bearer )[\w.~+/-]+=*"),
-    re.compile(r"(?i)(?<=basic )[\w+/]+=*"),
-    re.compile(r"(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"),  # user:password of a URL
-    re.compile(r"(?i)(?<=[?&](?:token|secret)=)[^&\s\"']+"),
+    re.compile(r"()eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]+)?"),  # a JSON Web Token: Label Studio's tokens
+    re.compile(r"(?i)(\btoken )[0-9a-f]{20,}"),
+    re.compile(r"(?i)(\bbearer )[\w.~+/-]+=*"),
+    re.compile(r"(?i)(\bbasic )[\w+/]{6,}=*"),
+    re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)"),  # the password of a URL
+    re.compile(r"(?i)([?&](?:token|secret|signature|x-amz-signature)=)[^&\s\"']+"),
 )
 
 
 def redact(text: str) -> str:
     """Return `text` with every token, password and Basic credential replaced by `[redacted]`."""
     for pattern in _SECRETS:
-        text = pattern.sub("[redacted]", text)
+        text = pattern.sub(r"\1[redacted]", text)
     return text
 
 

@@ -24,7 +24,7 @@ GRACE = 5.0  # seconds between the polite signal and SIGKILL
 def process_table() -> dict[int, int]:
     """Return the parent of every process: `{pid: parent pid}`; zombies are left out, they hold nothing."""
     if not Path("/proc/self/stat").exists():
-        lines = subprocess.run(["ps", "-axo", "pid=,ppid=,stat="], capture_output=True, text=True).stdout.splitlines()
+        lines = subprocess.run(["ps", "-axo", "pid=,ppid=,stat="], check=True, capture_output=True, text=True).stdout.splitlines()
         rows = [line.split() for line in lines]
         return {int(pid): int(parent) for pid, parent, state in rows if not state.startswith("Z")}
     table = {}

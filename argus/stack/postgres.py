@@ -76,8 +76,8 @@ class Postgres(Service):
         command = [str(self.bin / "initdb"), "-D", str(self.data), *INITDB] + ([] if self.durable else ["--no-sync"])
         account = self.account
         try:
-            done = subprocess.run(command, cwd="/", env=_environment(), capture_output=True, text=True,
-                                  user=account and account.uid, group=account and account.gid,
+            done = subprocess.run(command, check=False, cwd="/", env=_environment(), capture_output=True, text=True,
+                                  user=account.uid if account else None, group=account.gid if account else None,
                                   extra_groups=[] if account else None)
         except OSError as error:
             hint = ("PostgreSQL refuses to run as root, and this machine does not let root become another user: run "

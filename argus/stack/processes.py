@@ -103,7 +103,7 @@ class Supervisor:
                 process = subprocess.Popen(
                     [str(part) for part in command.argv], env=dict(command.env), cwd=command.cwd,
                     stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, start_new_session=True,
-                    user=account and account.uid, group=account and account.gid,
+                    user=account.uid if account else None, group=account.gid if account else None,
                     extra_groups=[] if account else None)
             except OSError as error:
                 raise ArgusError("child_died", f"{service.title} cannot be started: {error}") from error
@@ -219,7 +219,7 @@ class Supervisor:
             try:
                 for child in children:
                     self._look_after(child)
-            except Exception as error:
+            except Exception as error:  # whatever it is, nothing may stay half alive
                 self.failure = as_argus_error(error)
                 self.progress(f"{self.failure.message} Stopping everything.")
                 self.stop_all()

@@ -1,0 +1,131 @@
+"""Shapes of exported objects, in pixels of the image as a person sees it; all functions are pure.
+
+Label Studio stores positions in percent of the image's width and height, from its top left corner. An exported point is
+`(x, y)` with x growing to the right and y downwards, and a box is `(x0, y0, x1, y1)`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from argus.rle import Mask
+
+Point = tuple[float, float]
+Box = tuple[float, float, float, float]
+Ring = list[Point]
+
+_ELLIPSE_POINTS = 64
+
+
+def rectangle_ring(value: Mapping[str, Any], width: int, height: int) -> Ring:
+    """Return the four corners of a rectangle region, clockwise from the one at (x, y).
+
+    A rotated rectangle turns around that corner, clockwise, by `rotation` degrees, in pixels (not in percent: on an image
+    that is not square the two differ).
+    """
+    x, y = value["x"] * width / 100, value["y"] * height / 100
+    w, h = value["width"] * width / 100, value["height"] * height / 100
+    angle = math.radians(value.get("rotation") or 0)
+    cos, sin = math.cos(angle), math.sin(angle)
+    return [(x + dx * cos - dy * sin, y + dx * sin + dy * cos) for dx, dy in ((0, 0), (w, 0), (w, h), (0, h))]
+
+
+def polygon_ring(value: Mapping[str, Any], width: int, height: int) -> Ring:
+    """Return the corners of a polygon region."""
+    return [(x * width / 100, y * height / 100) for x, y in value["points"]]
+
+
+def ellipse_ring(value: Mapping[str, Any], width: int, height: int) -> Ring:
+    """Return an ellipse region (centre, two radii, rotation around the centre) as a polygon of 64 corners."""
+    cx, cy = value["x"] * width / 100, value["y"] * height / 100
+    rx, ry = value["radiusX"] * width / 100, value["radiusY"] * height / 100
+    angle = math.radians(value.get("rotation") or 0)
+    ring = []
+    for step in range(_ELLIPSE_POINTS):
+        turn = 2 * math.pi * step / _ELLIPSE_POINTS
+        dx, dy = rx * math.cos(turn), ry * math.sin(turn)
+        ring.append((cx + dx * math.cos(angle) - dy * math.sin(angle), cy + dx * math.sin(angle) + dy * math.cos(angle)))
+    return ring
+
+
+def ring_box(ring: Iterable[Point]) -> Box:
+    """Return the smallest upright box around the points."""
+    xs, ys = zip(*ring, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def mask_box(mask: Mask) -> Box | None:
+    """Return the box of whole pixels around a mask of shape (H, W); None for an empty mask."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return None
+    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
+
+
+def clip_box(box: Box, width: int, height: int) -> Box | None:
+    """Return the part of the box inside the image; None when nothing of it is."""
+    x0, y0 = max(0.0, box[0]), max(0.0, box[1])
+    x1, y1 = min(float(width), box[2]), min(float(height), box[3])
+    return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+
+def box_iou(a: Box, b: Box) -> float:
+    """Return the intersection over union of two boxes, 0-1."""
+    w = min(a[2], b[2]) - max(a[0], b[0])
+    h = min(a[3], b[3]) - max(a[1], b[1])
+    if w <= 0 or h <= 0:
+        return 0.0
+    area = (a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1])
+    return w * h / (area - w * h)
+
+
+def clip_ring(ring: Ring, width: int, height: int) -> Ring:
+    """Return the polygon cut at the image's edges (Sutherland-Hodgman, Communications of the ACM 17(1), 1974).
+
+    Fewer than three points are left when the polygon lies outside.
+    """
+    for axis, edge, sign in ((0, 0.0, 1), (0, float(width), -1), (1, 0.0, 1), (1, float(height), -1)):
+        ring = _cut(ring, axis, edge, sign)
+    return ring
+
+
+def _cut(ring: Ring, axis: int, edge: float, sign: int) -> Ring:
+    kept: Ring = []
+    for before, point in zip(ring[-1:] + ring[:-1], ring, strict=True):
+        inside, was_inside = sign * (point[axis] - edge) >= 0, sign * (before[axis] - edge) >= 0
+        if inside != was_inside:
+            share = (edge - before[axis]) / (point[axis] - before[axis])
+            other = before[1 - axis] + share * (point[1 - axis] - before[1 - axis])
+            kept.append((edge, other) if axis == 0 else (other, edge))
+        if inside:
+            kept.append(point)
+    return kept
+
+
+def ring_area(ring: Sequence[Point]) -> float:
+    """Return the area inside a polygon (the shoelace formula)."""
+    pairs = zip(ring, [*ring[1:], *ring[:1]], strict=True)
+    return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairs)) / 2
+
+
+def mask_rings(mask: Mask, tolerance: float = 0.7) -> list[Ring]:
+    """Return the outer outlines of a mask of shape (H, W), the largest part first, simplified by `tolerance` pixels.
+
+    Holes are left out: a YOLO line cannot hold one.
+    """
+    from shapely import box, union_all
+    from shapely.geometry import MultiPolygon, Polygon
+
+    runs = []
+    for row in np.flatnonzero(mask.any(1)):
+        edges = np.flatnonzero(np.diff(mask[row].astype(np.int8), prepend=0, append=0))
+        runs += [box(x0, row, x1, row + 1) for x0, x1 in zip(edges[::2], edges[1::2], strict=True)]
+    shape = union_all(runs)
+    parts = [p for p in (shape.geoms if isinstance(shape, MultiPolygon) else [shape]) if isinstance(p, Polygon)]
+    parts = [Polygon(part.exterior).simplify(tolerance) for part in parts if not part.is_empty]
+    return [[(float(x), float(y)) for x, y in list(part.exterior.coords)[:-1]]
+            for part in sorted(parts, key=lambda part: -part.area)]

@@ -1,0 +1,206 @@
+"""Jobs of the SigLIP worker. Everything they decide is in PostgreSQL; running one twice changes nothing."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from psycopg.types.json import Jsonb
+from rq import Queue
+
+from argus import queues
+from argus.db import connect
+from argus.errors import ArgusError, as_argus_error
+from argus.images import get_images, open_image
+from argus.settings import get_settings
+from search_service import vectors
+from search_service.encoder import SiglipEncoder
+from search_service.sync import MAX_ATTEMPTS
+
+log = logging.getLogger(__name__)
+FETCHERS = 4  # threads that fetch and decode ahead of the model
+SLICE_SECONDS = 0.25  # one pass of the model in a bulk job: how long a person's query may wait for it
+TRANSIENT = {"image_unreachable", "label_studio_unreachable", "label_studio_unauthorized", "timeout", "internal"}
+
+
+@dataclass
+class _Worker:
+    """What the process keeps between jobs."""
+
+    encoder: SiglipEncoder
+    model: vectors.Model
+    fetchers: ThreadPoolExecutor
+    batch: int = 1  # grows to what fits in SLICE_SECONDS
+
+
+@dataclass(frozen=True)
+class _Fetched:
+    task_id: int
+    url: str
+    digest: bytes
+    image: Image.Image
+
+
+_worker: _Worker | None = None
+
+
+def prepare() -> None:
+    """Load the checkpoint and register it. Called once, before the worker's first job."""
+    global _worker
+    settings = get_settings()
+    encoder = SiglipEncoder(settings.siglip_model, settings.device, settings.dtype, settings.torch_threads)
+    model = vectors.register_model(encoder.name, encoder.revision, encoder.dim)
+    _worker = _Worker(encoder, model, ThreadPoolExecutor(FETCHERS, "fetch"))
+    log.info("encoder ready", extra={"model": encoder.name, "revision": encoder.revision, "device": str(encoder.device),
+                                     "dtype": str(encoder.dtype), "dim": encoder.dim})
+
+
+def _prepared() -> _Worker:
+    if _worker is None:
+        prepare()
+    assert _worker is not None
+    return _worker
+
+
+def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
+    """Embed those of the tasks that wait, and return `{"embedded", "failed", "later"}`.
+
+    An image that cannot be had or read fails alone. When somebody's query arrives the job stops after its current slice
+    (`later` counts what it left) and goes back to the end of the queue.
+    """
+    worker = _prepared()
+    with connect() as connection:
+        rows = connection.execute(
+            "UPDATE task SET attempts = attempts + 1 WHERE id = ANY(%s) AND project_id = %s AND state = 'waiting' "
+            "RETURNING id, image, attempts", (task_ids, project_id)).fetchall()
+    todo = sorted((int(row["id"]), str(row["image"])) for row in rows)
+    attempts = {int(row["id"]): int(row["attempts"]) for row in rows}
+    done = {"embedded": 0, "failed": 0, "later": 0}
+    left = [id_ for id_, _ in todo]
+    for batch in _batches(worker, todo):
+        ready = [item for item in batch if isinstance(item, _Fetched)]
+        done["embedded"] += _embed_batch(worker, project_id, ready)
+        for task_id, error in (item for item in batch if not isinstance(item, _Fetched)):
+            done["failed"] += _record_failure(task_id, error, attempts[task_id])
+        left = left[len(batch):]
+        if left and _somebody_waits():
+            done["later"] = len(left)
+            _give_back(project_id, left)
+            break
+    return done
+
+
+def _batches(worker: _Worker, todo: list[tuple[int, str]]) -> Iterator[list[_Fetched | tuple[int, ArgusError]]]:
+    """Yield fetched and decoded images in batches of the size that is right just then; the next ones load meanwhile."""
+    futures: list[Future[_Fetched | tuple[int, ArgusError]]] = []
+    started = taken = 0
+    try:
+        while taken < len(todo):
+            size = worker.batch
+            while started < min(len(todo), taken + 2 * size + FETCHERS):
+                futures.append(worker.fetchers.submit(_fetch, *todo[started], 4 * worker.encoder.image_side))
+                started += 1
+            batch = [future.result() for future in futures[:size]]
+            del futures[:size]
+            taken += len(batch)
+            yield batch
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _fetch(task_id: int, url: str, max_side: int) -> _Fetched | tuple[int, ArgusError]:
+    try:
+        file = get_images().fetch(url)
+        return _Fetched(task_id, url, file.sha256, open_image(file.data, max_side))
+    except Exception as error:
+        if not isinstance(error, ArgusError):
+            log.exception("an image failed", extra={"task": task_id})
+        return task_id, as_argus_error(error)
+
+
+def _embed_batch(worker: _Worker, project_id: int, batch: list[_Fetched]) -> int:
+    with connect() as connection:
+        known = vectors.known_vectors(connection, worker.model, [item.digest for item in batch])
+    fresh = {item.digest: item.image for item in batch if item.digest not in known}
+    if fresh:
+        started = time.monotonic()
+        known |= dict(zip(fresh, worker.encoder.encode_images(list(fresh.values())), strict=True))
+        _adapt(worker, (time.monotonic() - started) / len(fresh))
+    with connect() as connection:
+        # Only tasks that still exist and still show this image: Label Studio may have changed while the model ran.
+        current = {(row["id"], row["image"]) for row in connection.execute(
+            "SELECT id, image FROM task WHERE id = ANY(%s) FOR UPDATE", ([item.task_id for item in batch],))}
+        stored = [item for item in batch if (item.task_id, item.url) in current]
+        vectors.store(connection, worker.model, [(project_id, item.task_id, known[item.digest]) for item in stored])
+        with connection.cursor() as cursor:
+            cursor.executemany("UPDATE task SET state = 'embedded', content_hash = %s, error = NULL, attempts = 0 "
+                               "WHERE id = %s", [(item.digest, item.task_id) for item in stored])
+    return len(stored)
+
+
+def _adapt(worker: _Worker, seconds_per_image: float) -> None:
+    """Choose the next batch: as large as the setting allows, but one pass within `SLICE_SECONDS`."""
+    fits = int(SLICE_SECONDS / max(seconds_per_image, 1e-6))
+    worker.batch = max(1, min(get_settings().siglip_batch, fits, 4 * worker.batch))
+
+
+def _record_failure(task_id: int, error: ArgusError, attempts: int) -> int:
+    final = error.code not in TRANSIENT or attempts >= MAX_ATTEMPTS
+    row = error.to_json() | {"at": datetime.now(UTC).isoformat()}
+    with connect() as connection:
+        connection.execute("UPDATE task SET state = %s, error = %s WHERE id = %s AND state = 'waiting'",
+                           ("failed" if final else "waiting", Jsonb(row), task_id))
+    log.warning("an image was not embedded", extra={"task": task_id, "code": error.code, "final": final})
+    return 1
+
+
+def _somebody_waits() -> bool:
+    return not Queue(queues.SIGLIP_NOW, connection=queues.get_redis()).is_empty()
+
+
+def _give_back(project_id: int, task_ids: list[int]) -> None:
+    with connect() as connection:
+        connection.execute("UPDATE task SET attempts = greatest(attempts - 1, 0) WHERE id = ANY(%s)", (task_ids,))
+    queues.enqueue(queues.SIGLIP, "search_service.jobs.embed", project_id, task_ids,
+                   job_id=f"embed-{project_id}-rest-{task_ids[0]}", retries=0)
+
+
+def encode_text(texts: list[str]) -> Any:
+    """Return one vector of length 1 per text, as lists of float; an expected failure as `argus.queues.pack` makes it."""
+    try:
+        return _prepared().encoder.encode_texts(texts).tolist()
+    except ArgusError as error:
+        return queues.pack(error)
+
+
+def encode_image(data: str, box: list[float] | None = None) -> Any:
+    """Return the vector of one image file, or of a region of it.
+
+    Args:
+        data: the file, base64.
+        box: `[x0, y0, x1, y1]` as fractions of the image's width and height; None for the whole image.
+    """
+    try:
+        image = open_image(base64.b64decode(data))
+        if box:
+            sides = np.array([image.width, image.height] * 2)
+            x0, y0, x1, y1 = (np.clip(box, 0, 1) * sides).round().astype(int).tolist()
+            image = image.crop((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
+        return _prepared().encoder.encode_images([image])[0].tolist()
+    except ArgusError as error:
+        return queues.pack(error)
+
+
+def build_index(project_id: int) -> bool:
+    """Build the HNSW index of a large project. Needs no model; the default worker runs it (see `background`)."""
+    model = vectors.current_model()
+    return vectors.build_index(model, project_id) if model else False

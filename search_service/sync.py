@@ -1,0 +1,273 @@
+"""Label Studio's tasks become rows of `task`, and rows that wait become jobs for the SigLIP worker.
+
+Polling is the truth. A poll asks for what changed since the newest `updated_at` seen; a full listing every
+`reconcile_seconds` finds deletions and whatever a poll missed. A webhook only makes a poll come sooner.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+from xml.etree import ElementTree
+
+from psycopg.types.json import Jsonb
+
+from argus import queues
+from argus.db import Row, connect
+from argus.errors import ArgusError
+from argus.labelstudio import LabelStudio, get_label_studio
+from argus.settings import get_settings
+from search_service import vectors
+
+log = logging.getLogger(__name__)
+PAGE = 1000
+CHUNK = 64  # consecutive task ids that share an embed job
+MAX_ATTEMPTS = 5  # of one image; the pause doubles from 10 s
+ALONE_AFTER = 2  # an image that failed this often gets a job of its own: it may be what kills the worker
+_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # the only form the Data Manager's filter takes
+_FIELDS = "id,data,updated_at"  # asking for more makes the listing several times slower
+
+
+@dataclass
+class SyncReport:
+    """What one sync found and did. Counts are tasks; `enqueued` are embed jobs."""
+
+    project_id: int
+    full: bool = False
+    created: int = 0
+    changed: int = 0
+    deleted: int = 0
+    enqueued: int = 0
+    seconds: float = 0.0
+    warnings: list[str] = field(default_factory=list)
+
+
+def sync_project(project_id: int, *, full: bool | None = None) -> SyncReport:
+    """Bring the rows of one project up to date with Label Studio and enqueue what has no vector yet.
+
+    Args:
+        full: True lists every task, False only what changed since the last poll; None decides by the age of the last
+            full listing.
+
+    Raises:
+        ArgusError: `unknown_project`, and what the servers raise.
+    """
+    started = time.monotonic()
+    ls = get_label_studio()
+    row = ensure_project(ls, project_id)
+    if full is None:
+        full = _listing_is_due(row)
+    if full and row["label_config"]:  # a row just made is fresh
+        row = _refresh_project(ls, project_id)
+    report = SyncReport(project_id, full=full)
+    key = image_key(row["label_config"])
+    if full:
+        _reconcile(ls, project_id, key, report)
+    else:
+        _poll(ls, project_id, key, row["cursor_at"], report)
+    report.enqueued = enqueue_waiting(project_id)
+    report.seconds = round(time.monotonic() - started, 3)
+    if report.created or report.changed or report.deleted:
+        log.info("synced", extra={"project": project_id, "created": report.created, "changed": report.changed,
+                                  "deleted": report.deleted, "full": full, "seconds": report.seconds})
+    return report
+
+
+def ensure_project(ls: LabelStudio, project_id: int) -> Row:
+    """Return the project's row, made from Label Studio when there is none. Raises `unknown_project`."""
+    with connect() as connection:
+        row = connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
+    return row if row and row["label_config"] else _refresh_project(ls, project_id)
+
+
+def _refresh_project(ls: LabelStudio, project_id: int) -> Row:
+    project = ls.project(project_id)
+    with connect() as connection:
+        row = connection.execute(
+            "INSERT INTO project (id, title, label_config) VALUES (%s, %s, %s) ON CONFLICT (id) DO UPDATE "
+            "SET title = excluded.title, label_config = excluded.label_config RETURNING *",
+            (project_id, project["title"], project["label_config"])).fetchone()
+    assert row is not None
+    return row
+
+
+def _listing_is_due(row: Row) -> bool:
+    last = row["reconciled_at"]
+    return last is None or (datetime.now(UTC) - last).total_seconds() >= get_settings().reconcile_seconds
+
+
+def image_key(label_config: str) -> str:
+    """Return the key of `task.data` that the config's first `<Image>` shows; `image` when it names none."""
+    try:
+        tag = ElementTree.fromstring(label_config or "<View/>").find(".//Image")
+    except ElementTree.ParseError:
+        return "image"
+    value = tag.get("value", "") if tag is not None else ""
+    return value[1:] if value.startswith("$") and len(value) > 1 else "image"
+
+
+def changed_tasks(ls: LabelStudio, project_id: int, since: datetime) -> Iterator[list[dict[str, Any]]]:
+    """Yield pages of tasks with `updated_at >= since`, oldest change first."""
+    query = _query("tasks:updated_at", "greater_or_equal", "Datetime", since.astimezone(UTC).strftime(_TIME))
+    page = 1
+    while True:
+        answer = ls.get("/api/tasks/", project=project_id, page=page, page_size=PAGE, include=_FIELDS, query=query)
+        yield answer["tasks"]
+        if page * PAGE >= answer["total"]:
+            return
+        page += 1
+
+
+def all_tasks(ls: LabelStudio, project_id: int) -> Iterator[list[dict[str, Any]]]:
+    """Yield pages of all tasks by ascending id. Each page starts after the last id of the one before, so tasks that
+    are deleted meanwhile cannot shift another one out of the listing."""
+    last = 0
+    while True:
+        answer = ls.get("/api/tasks/", project=project_id, page=1, page_size=PAGE, include=_FIELDS,
+                        query=_query("tasks:id", "greater", "Number", last))
+        if answer["tasks"]:
+            yield answer["tasks"]
+            last = answer["tasks"][-1]["id"]
+        if answer["total"] <= len(answer["tasks"]):
+            return
+
+
+def _query(column: str, operator: str, kind: str, value: str | int) -> str:
+    item = {"filter": f"filter:{column}", "operator": operator, "type": kind, "value": value}
+    return json.dumps({"filters": {"conjunction": "and", "items": [item]}, "ordering": [column]})
+
+
+def _poll(ls: LabelStudio, project_id: int, key: str, since: datetime | None, report: SyncReport) -> None:
+    for page in changed_tasks(ls, project_id, since or datetime(1970, 1, 1, tzinfo=UTC)):
+        _upsert(project_id, key, page, report)
+
+
+def _reconcile(ls: LabelStudio, project_id: int, key: str, report: SyncReport) -> None:
+    """List everything; a row that Label Studio did not list any more is deleted with all that hangs on it."""
+    with connect() as connection:
+        known = {row["id"] for row in connection.execute("SELECT id FROM task WHERE project_id = %s", (project_id,))}
+    for page in all_tasks(ls, project_id):
+        _upsert(project_id, key, page, report)
+        known -= {task["id"] for task in page}
+    if known:
+        report.deleted += delete_tasks(project_id, sorted(known))
+    with connect() as connection:
+        connection.execute("UPDATE project SET reconciled_at = now() WHERE id = %s", (project_id,))
+
+
+def delete_tasks(project_id: int, task_ids: list[int]) -> int:
+    """Delete rows of tasks that Label Studio no longer has; vectors and detections go with them."""
+    with connect() as connection:
+        return connection.execute("DELETE FROM task WHERE project_id = %s AND id = ANY(%s)",
+                                  (project_id, task_ids)).rowcount
+
+
+def _upsert(project_id: int, key: str, tasks: list[dict[str, Any]], report: SyncReport) -> None:
+    if not tasks:
+        return
+    rows = {row[0]: row for row in (_task_row(task, key) for task in tasks)}
+    with connect() as connection:
+        known = {row["id"]: row for row in connection.execute(
+            "SELECT id, image, video, video_time, frame_number FROM task WHERE id = ANY(%s) FOR UPDATE", (list(rows),))}
+        new = [row for id_, row in rows.items() if id_ not in known]
+        moved = [id_ for id_, row in rows.items() if id_ in known and known[id_]["image"] != row[1]]
+        if moved:
+            vectors.forget(connection, moved)
+            connection.execute("DELETE FROM detection WHERE task_id = ANY(%s)", (moved,))
+            connection.execute("UPDATE task SET state = 'waiting', attempts = 0, error = NULL, content_hash = NULL "
+                               "WHERE id = ANY(%s)", (moved,))
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO task (id, project_id, image, video, video_time, frame_number, updated_at) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET project_id = excluded.project_id, "
+                "image = excluded.image, video = excluded.video, video_time = excluded.video_time, "
+                "frame_number = excluded.frame_number, updated_at = excluded.updated_at",
+                [(row[0], project_id, *row[1:]) for row in rows.values()])
+        _mark_imageless(connection, project_id, key)
+        connection.execute("UPDATE project SET cursor_at = GREATEST(cursor_at, %s) WHERE id = %s",
+                           (max(row[5] for row in rows.values()), project_id))
+    report.created += len(new)
+    report.changed += len(moved)
+
+
+def _mark_imageless(connection: vectors.Connection, project_id: int, key: str) -> None:
+    error = ArgusError("bad_image", f"The task has no image in its data key '{key}'.",
+                       "The label config's <Image> names the key.").to_json()
+    connection.execute("UPDATE task SET state = 'failed', error = %s WHERE project_id = %s AND image = '' "
+                       "AND state = 'waiting'", (Jsonb(error), project_id))
+
+
+def _task_row(task: dict[str, Any], key: str) -> tuple[int, str, str | None, float | None, int | None, datetime]:
+    data = task["data"]
+    image, video = data.get(key), data.get("video")
+    seconds, frame = data.get("video_time"), data.get("frame_number")
+    return (task["id"], image if isinstance(image, str) else "", str(video) if video else None,
+            float(seconds) if isinstance(seconds, int | float) else None,
+            int(frame) if isinstance(frame, int) else None, datetime.fromisoformat(task["updated_at"]))
+
+
+def enqueue_waiting(project_id: int) -> int:
+    """Put tasks without a vector on the queue `siglip` and return how many jobs were new.
+
+    Tasks share a job by their id, so that asking again while a job waits changes nothing; a job that Redis lost is
+    simply made again. After a failure a task waits 10 s, then twice as long each time.
+    """
+    with connect() as connection:
+        waiting = connection.execute(
+            "SELECT id, attempts FROM task WHERE project_id = %s AND state = 'waiting' AND (attempts = 0 OR error IS NULL "
+            "OR (error->>'at')::timestamptz < now() - make_interval(secs => 5 * power(2, attempts))) ORDER BY id",
+            (project_id,)).fetchall()
+    chunks: dict[str, list[int]] = {}
+    for row in waiting:
+        alone = row["attempts"] >= ALONE_AFTER
+        chunks.setdefault(f"task-{row['id']}" if alone else str(row["id"] // CHUNK), []).append(row["id"])
+    new = 0
+    for name, ids in chunks.items():
+        job = queues.enqueue(queues.SIGLIP, "search_service.jobs.embed", project_id, ids,
+                             job_id=f"embed-{project_id}-{name}", retries=0)
+        new += job is not None
+    return new
+
+
+def retry_failed(project_id: int) -> int:
+    """Give every failed task of the project another chance; return how many there were."""
+    with connect() as connection:
+        count = connection.execute("UPDATE task SET state = 'waiting', attempts = 0, error = NULL WHERE project_id = %s "
+                                   "AND state = 'failed' AND image <> ''", (project_id,)).rowcount
+    enqueue_waiting(project_id)
+    return count
+
+
+def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
+    """Return `{"seen", "waiting", "embedded", "failed", "oldest_waiting_seconds", "errors": [{"task", "code", "message",
+    "hint"}]}`; at most `errors` errors, and those of tasks that are still tried again too. Raises `unknown_project`."""
+    with connect() as connection:
+        known = connection.execute("SELECT title FROM project WHERE id = %s", (project_id,)).fetchone()
+        counts = {row["state"]: row for row in connection.execute(
+            "SELECT state, count(*) AS n, extract(epoch FROM now() - min(seen_at))::float AS age FROM task "
+            "WHERE project_id = %s GROUP BY state", (project_id,))}
+        rows = connection.execute("SELECT id, error, state FROM task WHERE project_id = %s AND error IS NOT NULL "
+                                  "ORDER BY state, id LIMIT %s", (project_id, errors)).fetchall()
+    if not known:
+        raise unknown_project(project_id)
+    number = {state: int(counts[state]["n"]) if state in counts else 0 for state in ("waiting", "embedded", "failed")}
+    shown = [{"task": row["id"], "state": row["state"],
+              **{name: row["error"].get(name, "") for name in ("code", "message", "hint")}} for row in rows]
+    oldest = round(counts["waiting"]["age"], 1) if "waiting" in counts else None
+    return {"seen": sum(number.values()), **number, "oldest_waiting_seconds": oldest, "errors": shown}
+
+
+def unknown_project(project_id: int) -> ArgusError:
+    return ArgusError("unknown_project", f"There is no project {project_id} here.",
+                      f"Connect it first: argus connect --project {project_id}.", project=project_id)
+
+
+def connected_projects() -> list[int]:
+    """Return the ids of the projects that were connected, in order."""
+    with connect() as connection:
+        return [row["id"] for row in connection.execute("SELECT id FROM project WHERE connected_at IS NOT NULL ORDER BY id")]

@@ -1,0 +1,229 @@
+"""Vectors in PostgreSQL: registering a model, writing in bulk, finding the nearest inside one project.
+
+A dimension has one table, a model one partition of it. Vectors are `halfvec` stored in line (`STORAGE PLAIN`): out of
+line, as PostgreSQL would by itself keep rows above 2 KB, an exact scan is 2 to 10 times slower. A project up to
+`exact_search_rows` images is scanned exactly; a larger one gets an HNSW index of its own (a global one with a filter on
+the project returns a fraction of the rows asked for).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import psycopg
+from pgvector import HalfVector
+from psycopg import sql
+from psycopg.rows import DictRow
+
+from argus.db import connect
+from argus.errors import ArgusError
+from argus.settings import get_settings
+
+log = logging.getLogger(__name__)
+Vectors = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+Connection = psycopg.Connection[DictRow]
+_REGISTER_LOCK = 0x41524D44  # two workers that start together must not both make the tables
+WINDOW = 1000  # rows an approximate search looks at: pgvector's own upper limit of ef_search
+MIN_PGVECTOR = (0, 8)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A registered embedding model."""
+
+    id: int
+    name: str
+    dim: int
+
+    @property
+    def table(self) -> sql.Identifier:
+        return sql.Identifier(f"embedding_{self.dim}_m{self.id}")
+
+
+@dataclass(frozen=True)
+class Ranked:
+    """One window of a ranking: `(task_id, similarity)` best first, and how it was found."""
+
+    rows: list[tuple[int, float]]
+    total: int  # vectors of the project
+    exact: bool
+
+
+def checkpoint_name(model: str) -> str:
+    """Return the name a checkpoint is registered under: a folder's own name, or the name on the Hub."""
+    return Path(model).resolve().name if Path(model).is_dir() else model
+
+
+def register_model(name: str, revision: str, dim: int) -> Model:
+    """Make `(name, revision)` the current model of its name, with its tables, and return it. Idempotent.
+
+    Tasks that another revision embedded go back to `waiting`, so that a changed checkpoint re-embeds by itself.
+    """
+    with connect() as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_REGISTER_LOCK,))
+        _check_pgvector(connection)
+        row = connection.execute(
+            "INSERT INTO embedding_model (name, revision, dim) VALUES (%s, %s, %s) "
+            "ON CONFLICT (name, revision) DO UPDATE SET created_at = now() RETURNING id, dim",
+            (name, revision, dim)).fetchone()
+        assert row is not None
+        if row["dim"] != dim:
+            raise ArgusError("model_broken", f"{name} was registered with {row['dim']} dimensions and now has {dim}.")
+        model = Model(row["id"], name, dim)
+        _make_tables(connection, model)
+        again = connection.execute(
+            sql.SQL("UPDATE task SET state = 'waiting', attempts = 0 WHERE state = 'embedded' AND NOT EXISTS "
+                    "(SELECT FROM {} e WHERE e.model_id = %s AND e.project_id = task.project_id AND e.task_id = task.id)")
+            .format(model.table), (model.id,)).rowcount
+    log.info("model registered", extra={"model": name, "model_id": model.id, "dim": dim, "to_embed_again": again})
+    return model
+
+
+def _check_pgvector(connection: Connection) -> None:
+    row = connection.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone()
+    version = tuple(int(part) for part in str(row["extversion"]).split(".")[:2]) if row else (0, 0)
+    if version < MIN_PGVECTOR:
+        raise ArgusError("database_unreachable", f"pgvector {'.'.join(map(str, version))} is too old.",
+                         "Install pgvector 0.8 or newer and run ALTER EXTENSION vector UPDATE.")
+
+
+def _make_tables(connection: Connection, model: Model) -> None:
+    parent = sql.Identifier(f"embedding_{model.dim}")
+    connection.execute(sql.SQL(
+        "CREATE TABLE IF NOT EXISTS {} (model_id smallint NOT NULL REFERENCES embedding_model, project_id int NOT NULL, "
+        "task_id bigint NOT NULL REFERENCES task ON DELETE CASCADE, embedding halfvec({}) NOT NULL STORAGE PLAIN, "
+        "PRIMARY KEY (model_id, project_id, task_id)) PARTITION BY LIST (model_id)")
+        .format(parent, sql.Literal(model.dim)))
+    # The cascade of a deleted task looks a vector up by its task alone; without this index it would scan the table.
+    connection.execute(sql.SQL("CREATE INDEX IF NOT EXISTS {} ON {} (task_id)")
+                       .format(sql.Identifier(f"embedding_{model.dim}_task"), parent))
+    connection.execute(sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES IN ({})")
+                       .format(model.table, parent, sql.Literal(model.id)))
+    connection.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN embedding SET STORAGE PLAIN").format(model.table))
+
+
+def current_model() -> Model | None:
+    """Return the model that queries are encoded with: the newest one of the configured name, or None before the first
+    SigLIP worker has started."""
+    with connect() as connection:
+        row = connection.execute("SELECT id, name, dim FROM embedding_model WHERE name = %s ORDER BY created_at DESC, id "
+                                 "DESC LIMIT 1", (checkpoint_name(get_settings().siglip_model),)).fetchone()
+    return Model(row["id"], row["name"], row["dim"]) if row else None
+
+
+def store(connection: Connection, model: Model, rows: Iterable[tuple[int, int, np.ndarray]]) -> None:
+    """Insert or replace vectors: `(project_id, task_id, float32 (dim,) of length 1)`. The tasks must exist.
+
+    Binary COPY into a temporary table, then one upsert: about 90 times the speed of single inserts, and repeatable.
+    """
+    connection.execute(sql.SQL("CREATE TEMP TABLE IF NOT EXISTS incoming_{} (model_id smallint, project_id int, "
+                               "task_id bigint, embedding halfvec({})) ON COMMIT DELETE ROWS")
+                       .format(sql.SQL(str(model.dim)), sql.Literal(model.dim)))
+    incoming = sql.Identifier(f"incoming_{model.dim}")
+    copy_sql = sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(incoming)
+    with connection.cursor() as cursor, cursor.copy(copy_sql) as copy:
+        copy.set_types(["int2", "int4", "int8", "halfvec"])
+        for project_id, task_id, vector in rows:
+            copy.write_row((model.id, project_id, task_id, HalfVector(vector)))
+    connection.execute(sql.SQL("INSERT INTO {} SELECT * FROM {} ON CONFLICT (model_id, project_id, task_id) "
+                               "DO UPDATE SET embedding = excluded.embedding").format(model.table, incoming))
+    connection.execute(sql.SQL("DELETE FROM {}").format(incoming))
+
+
+def copy_known(connection: Connection, model: Model, tasks: Sequence[tuple[int, int, bytes]]) -> set[int]:
+    """Give tasks the vector of another task with the same content, and return the ids that got one.
+
+    Args:
+        tasks: `(project_id, task_id, sha256 of the file)`.
+    """
+    if not tasks:
+        return set()
+    projects, ids, digests = ([task[part] for task in tasks] for part in range(3))
+    rows = connection.execute(sql.SQL(
+        "INSERT INTO {0} SELECT DISTINCT ON (new.task_id) %s::smallint, new.project_id, new.task_id, known.embedding "
+        "FROM unnest(%s::int[], %s::bigint[], %s::bytea[]) AS new (project_id, task_id, digest) "
+        "JOIN task t ON t.content_hash = new.digest AND t.state = 'embedded' "
+        "JOIN {0} known ON known.model_id = %s AND known.project_id = t.project_id AND known.task_id = t.id "
+        "ON CONFLICT (model_id, project_id, task_id) DO UPDATE SET embedding = excluded.embedding RETURNING task_id")
+        .format(model.table), (model.id, projects, ids, digests, model.id)).fetchall()
+    return {row["task_id"] for row in rows}
+
+
+def forget(connection: Connection, task_ids: Sequence[int]) -> None:
+    """Delete the vectors of tasks, of every model: their images changed. (Deleted tasks lose theirs by cascade.)"""
+    for row in connection.execute("SELECT DISTINCT dim FROM embedding_model").fetchall():
+        table = f"embedding_{row['dim']}"
+        if connection.execute("SELECT to_regclass(%s) IS NOT NULL AS here", (table,)).fetchone()["here"]:  # type: ignore[index]
+            connection.execute(sql.SQL("DELETE FROM {} WHERE task_id = ANY(%s)").format(sql.Identifier(table)),
+                               (list(task_ids),))
+
+
+def count(model: Model, project_id: int) -> int:
+    """Return how many vectors of `model` the project has."""
+    with connect() as connection:
+        row = connection.execute(sql.SQL("SELECT count(*) AS n FROM {} WHERE model_id = %s AND project_id = %s")
+                                 .format(model.table), (model.id, project_id)).fetchone()
+    return int(row["n"]) if row else 0
+
+
+def search(model: Model, project_id: int, query: np.ndarray, limit: int = 50, offset: int = 0) -> Ranked:
+    """Return the rows `offset … offset + limit` of the project's images by cosine similarity to `query`.
+
+    Args:
+        query: float32 `(dim,)`, of length 1.
+
+    The answer is exact up to `exact_search_rows` images, and above as long as the project's index is missing. With the
+    index it is approximate: one window of at most 1,000 rows, cut into pages; past the window there is nothing.
+    """
+    total = count(model, project_id)
+    exact = total <= get_settings().exact_search_rows or not has_index(model, project_id)
+    with connect() as connection:
+        if exact:
+            found = connection.execute("SELECT task_id, similarity FROM search_similar_frames(%s, %s::smallint, %s, %s, %s)",
+                                       (HalfVector(query), model.id, project_id, limit, offset)).fetchall()
+        else:
+            found = connection.execute("SELECT task_id, similarity FROM search_similar_frames_approximate"
+                                       "(%s, %s::smallint, %s, %s)",
+                                       (HalfVector(query), model.id, project_id, WINDOW)).fetchall()
+            found = found[offset:offset + limit]
+    return Ranked([(row["task_id"], row["similarity"]) for row in found], total, exact)
+
+
+def index_name(model: Model, project_id: int) -> str:
+    return f"embedding_{model.dim}_m{model.id}_p{int(project_id)}_hnsw"
+
+
+def has_index(model: Model, project_id: int) -> bool:
+    """Whether the project has a finished HNSW index of its own."""
+    with connect() as connection:
+        return connection.execute("SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND indisvalid",
+                                  (index_name(model, project_id),)).fetchone() is not None
+
+
+def build_index(model: Model, project_id: int) -> bool:
+    """Build the project's HNSW index without blocking writers; return False when it was there already.
+
+    Runs for minutes on hundreds of thousands of rows. The memory for the build is sized after the rows: a graph that
+    does not fit is built several times slower.
+    """
+    if has_index(model, project_id):
+        return False
+    name = sql.Identifier(index_name(model, project_id))
+    kilobytes = max(65_536, count(model, project_id) * (2 * model.dim + 600) // 1024)
+    with connect() as connection:
+        connection.commit()  # CREATE INDEX CONCURRENTLY refuses to run inside a transaction
+        connection.autocommit = True
+        try:
+            connection.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(name))  # what an interrupted build left
+            connection.execute(sql.SQL("SET maintenance_work_mem = {}").format(sql.Literal(f"{min(kilobytes, 2**21)}kB")))
+            connection.execute(sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} USING hnsw (embedding halfvec_cosine_ops) "
+                                       "WITH (m = 16, ef_construction = 64) WHERE project_id = {}")
+                               .format(name, model.table, sql.Literal(int(project_id))))
+            connection.execute("RESET maintenance_work_mem")
+        finally:
+            connection.autocommit = False
+    return True

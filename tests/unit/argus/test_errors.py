@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pickle
+
+import pytest
+
+from argus.errors import CATALOGUE, ArgusError, as_argus_error
+
+
+def test_problem__has_status_code_and_hint() -> None:
+    error = ArgusError("unknown_project", "There is no project 7.", "List them.", project=7)
+    assert error.to_problem() == {"type": "urn:argus:error:unknown_project", "title": "unknown project", "status": 404,
+                                  "detail": "There is no project 7.", "code": "unknown_project", "hint": "List them.",
+                                  "details": {"project": 7}}
+
+
+def test_a_code_that_is_not_in_the_catalogue_is_a_mistake_of_ours() -> None:
+    with pytest.raises(KeyError):
+        ArgusError("made_up", "…")
+
+
+def test_error_survives_pickling_between_processes() -> None:
+    error = pickle.loads(pickle.dumps(ArgusError("bad_image", "m", "h", task=1)))
+    assert (error.code, error.message, error.hint, error.details) == ("bad_image", "m", "h", {"task": 1})
+
+
+def test_as_argus_error__names_the_type_and_keeps_ours() -> None:
+    assert as_argus_error(ValueError("x")).message == "ValueError: x"
+    ours = ArgusError("timeout", "late")
+    assert as_argus_error(ours) is ours
+
+
+def test_exit_codes_tell_success_apart() -> None:
+    assert all(1 <= kind.exit_code < 64 for kind in CATALOGUE.values())
