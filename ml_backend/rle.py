@@ -1,4 +1,4 @@
-"""Label Studio's run-length code for brush regions: our own encoder and decoder.
+"""Label Studio's run-length code for brush regions: our own encoder. `argus.rle` decodes.
 
 Why our own: the SDK's `mask2rle` builds a string of bits over four channels of the whole frame, about 30 ms for any mask
 at 1080p. This one works on the runs of the mask's crop, so its cost follows the object. A test holds it bit-identical
@@ -10,8 +10,6 @@ value. The number of values after a 0 bit is a length too, with that many litera
 """
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,48 +73,3 @@ def _pack(lengths: NDArray[np.int64], values: NDArray[np.int64], total: int) -> 
     header = total << 24 | 7 << 19 | 2 << 15 | 3 << 11 | 7 << 7 | 15 << 3
     code[:7] |= np.frombuffer(header.to_bytes(7, "big"), np.uint8)
     return list(code.tolist())
-
-
-def decode(rle: Sequence[int], width: int, height: int) -> NDArray[np.bool_]:
-    """Return the mask of a brush region as bool (height, width): its alpha channel, opaque by half or more.
-
-    Reads what Label Studio's editor writes, not only what `encode` does.
-
-    Raises:
-        ValueError: the code is damaged, or belongs to an image of another size.
-    """
-    data = bytes(rle) + bytes(8)
-    total = int.from_bytes(data[:4], "big")
-    if total != width * height * 4:
-        raise ValueError(f"the code has {total} values; {width} × {height} × 4 were expected")
-    header = int.from_bytes(data[4:7], "big") >> 3
-    word = (header >> 16) + 1
-    widths = [((header >> shift) & 15) + 1 for shift in (12, 8, 4, 0)]
-    lengths, values = _unpack(data, total, word, widths)
-    pixels = np.repeat(np.array(values, np.uint8), lengths).reshape(height, width, 4)
-    return np.asarray(pixels[:, :, 3] > 127)
-
-
-def _unpack(data: bytes, total: int, word: int, widths: list[int]) -> tuple[list[int], list[int]]:
-    lengths: list[int] = []
-    values: list[int] = []
-    position, done, last = _HEADER_BITS, 0, (len(data) - 8) * 8
-
-    def read(count: int) -> int:
-        nonlocal position
-        if position + count > last:
-            raise ValueError("the code ends too early")
-        window = int.from_bytes(data[position >> 3:(position >> 3) + 8], "big")
-        position += count
-        return (window >> (64 - count - (position - count) % 8)) & ((1 << count) - 1)
-
-    while done < total:
-        repeated = read(1)
-        length = read(widths[read(2)]) + 1
-        if done + length > total:
-            raise ValueError("a run is longer than the image")
-        for _ in range(1 if repeated else length):
-            values.append(read(word))
-            lengths.append(length if repeated else 1)
-        done += length
-    return lengths, values

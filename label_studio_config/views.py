@@ -1,0 +1,169 @@
+"""Label Studio views (tabs of the Data Manager) that Argus makes: search results and review bands.
+
+A saved view may use only the operators that Label Studio's own interface knows; any other, which its API accepts, blanks
+the whole project's Data Manager, and a view by `selected_items` makes "select all" act on the whole project. So a set of
+tasks is written as `id equal` joined by OR, up to 500 a view (SQLite refuses a filter of about 1,000 terms), and bands
+as comparisons of `predictions_score`. Which views are ours stands in the table `view`; no other is ever touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from argus.db import connect
+from argus.errors import ArgusError
+from argus.labelstudio import LabelStudio
+
+MAX_IDS = 500
+SEARCH_PREFIX, BAND_PREFIX = "Search: ", "Review: "
+MAX_TITLE = 120
+NOTHING_FOUND = "nothing_found"
+# Columns a view of ours shows; all others are hidden, because Label Studio computes what is shown, and some are heavy.
+_SHOWN = {"id", "total_annotations", "total_predictions", "predictions_score"}
+
+Edges = tuple[float | None, float | None]
+
+
+def review_bands(high: float, medium: float) -> dict[str, Edges]:
+    """Return the bands as `name → (lowest score, inclusive; upper edge, exclusive)`; None is open."""
+    return {"high": (high, None), "medium": (medium, high), "low": (None, medium)}
+
+
+def search_view(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence[int], query: str = "") -> int:
+    """Make or update the view `Search: <title>` that shows exactly `task_ids`, and return its id.
+
+    More than 500 tasks become tiers in the given order, `Search: <title> 1/3` and so on; the first one's id is returned.
+
+    Raises:
+        ArgusError: `nothing_selected` without tasks, `bad_request` for an unusable title.
+    """
+    ids = list(dict.fromkeys(int(task_id) for task_id in task_ids))
+    if not ids:
+        raise ArgusError("nothing_selected", "A view needs at least one task.", "Did the search find anything?")
+    name = SEARCH_PREFIX + _clean_title(title)
+    tiers = [ids[start:start + MAX_IDS] for start in range(0, len(ids), MAX_IDS)]
+    titles = [name] if len(tiers) == 1 else [f"{name} {n}/{len(tiers)}" for n in range(1, len(tiers) + 1)]
+    hidden, alive = _hidden_columns(ls, project_id), _alive(ls, project_id)
+    known = {row["title"]: row["id"] for row in _ours(project_id, "search")}
+    made = []
+    for tier_title, tier in zip(titles, tiers, strict=True):
+        data = _view_data(tier_title, "or", [_item("id", "equal", "Number", task_id) for task_id in tier], hidden)
+        made.append(_put(ls, project_id, "search", data, query, known.get(tier_title), alive))
+    _remove(ls, project_id, [id_ for old, id_ in known.items() if old not in titles and _is_tier(old, name)], alive)
+    return made[0]
+
+
+def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Edges], model_version: str) -> dict[str, int]:
+    """Make or update one view per band of unreviewed tasks and one for "nothing found"; return `name → view id`.
+
+    Args:
+        bands: as `review_bands` gives them.
+        model_version: the version whose empty predictions count as "nothing found". Scores need it to be the project's
+            own `model_version`, since Label Studio averages over that one only.
+    """
+    hidden, alive = _hidden_columns(ls, project_id), _alive(ls, project_id)
+    known = {row["query"]: row["id"] for row in _ours(project_id, "band")}
+    made = {}
+    for name, edges in bands.items():
+        data = _view_data(BAND_PREFIX + _band_title(edges), "and", band_filter(edges), hidden)
+        made[name] = _put(ls, project_id, "band", data, name, known.get(name), alive)
+    data = _view_data(BAND_PREFIX + "nothing found", "and", nothing_found_filter(model_version), hidden)
+    made[NOTHING_FOUND] = _put(ls, project_id, "band", data, NOTHING_FOUND, known.get(NOTHING_FOUND), alive)
+    _remove(ls, project_id, [id_ for name, id_ in known.items() if name not in made], alive)
+    return made
+
+
+def remove_views(ls: LabelStudio, project_id: int, kind: str | None = None) -> int:
+    """Delete our views of a project from Label Studio, all or one kind, and return how many there were."""
+    ids = [row["id"] for row in _ours(project_id, kind)]
+    _remove(ls, project_id, ids, _alive(ls, project_id))
+    return len(ids)
+
+
+def band_filter(edges: Edges) -> list[dict[str, Any]]:
+    """Return the AND-ed items for tasks without annotation whose score lies in `[lower, upper)`."""
+    lower, upper = edges
+    items = []
+    if lower is not None:
+        items.append(_item("predictions_score", "greater_or_equal", "Number", lower))
+    if upper is not None:
+        items.append(_item("predictions_score", "less", "Number", upper))
+    return [*items, _item("total_annotations", "equal", "Number", 0)]
+
+
+def nothing_found_filter(model_version: str) -> list[dict[str, Any]]:
+    """Return the AND-ed items for tasks without annotation that `model_version` looked at and found empty."""
+    return [_item("predictions_score", "empty", "Number", True),
+            _item("predictions_model_versions", "contains", "List", [model_version]),
+            _item("total_annotations", "equal", "Number", 0)]
+
+
+def _item(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+
+
+def _view_data(title: str, conjunction: str, items: list[dict[str, Any]], hidden: list[str]) -> dict[str, Any]:
+    return {"title": title, "type": "grid", "target": "tasks", "gridWidth": 4, "ordering": [], "columnsWidth": {},
+            "columnsDisplayType": {}, "filters": {"conjunction": conjunction, "items": items},
+            "hiddenColumns": {"explore": hidden, "labeling": hidden}}
+
+
+def _clean_title(title: str) -> str:
+    text = " ".join(title.split()).removeprefix(SEARCH_PREFIX.strip()).strip()
+    if not text or "\0" in text:
+        raise ArgusError("bad_request", "A view needs a title.")
+    return text[:MAX_TITLE]
+
+
+def _is_tier(title: str, name: str) -> bool:
+    rest = title.removeprefix(name)
+    return title.startswith(name) and (not rest or rest.strip().replace("/", "").isdigit())
+
+
+def _band_title(edges: Edges) -> str:
+    lower, upper = (None if edge is None else f"{edge * 100:g}" for edge in edges)
+    if lower is None:
+        return f"below {upper} %" if upper else "all scores"
+    return f"{lower} to {upper} %" if upper else f"{lower} % and above"
+
+
+def _hidden_columns(ls: LabelStudio, project_id: int) -> list[str]:
+    columns = ls.get("/api/dm/columns/", project=project_id)["columns"]
+    return [f"tasks:{'data.' if column.get('parent') == 'data' else ''}{column['id']}" for column in columns
+            if column.get("parent") != "data" and column["id"] not in _SHOWN and column["id"] != "data"]
+
+
+def _alive(ls: LabelStudio, project_id: int) -> set[int]:
+    return {view["id"] for view in ls.get("/api/dm/views/", project=project_id)}
+
+
+def _ours(project_id: int, kind: str | None) -> list[dict[str, Any]]:
+    with connect() as connection:
+        return connection.execute("SELECT id, title, query FROM view WHERE project_id = %s AND kind = coalesce(%s, kind)",
+                                  (project_id, kind)).fetchall()
+
+
+def _put(ls: LabelStudio, project_id: int, kind: str, data: dict[str, Any], query: str, known: int | None,
+         alive: set[int]) -> int:
+    body = {"project": project_id, "data": data}
+    if known in alive:
+        view_id = int(ls.request("PATCH", f"/api/dm/views/{known}/", params={"project": project_id}, json=body)["id"])
+    else:
+        view_id = int(ls.post("/api/dm/views/", body)["id"])
+    with connect() as connection:
+        connection.execute("INSERT INTO project (id) VALUES (%s) ON CONFLICT DO NOTHING", (project_id,))
+        connection.execute("DELETE FROM view WHERE project_id = %s AND kind = %s AND title = %s AND id <> %s",
+                           (project_id, kind, data["title"], view_id))
+        connection.execute("INSERT INTO view (id, project_id, kind, title, query) VALUES (%s, %s, %s, %s, %s) "
+                           "ON CONFLICT (id) DO UPDATE SET title = excluded.title, query = excluded.query",
+                           (view_id, project_id, kind, data["title"], query))
+    return view_id
+
+
+def _remove(ls: LabelStudio, project_id: int, ids: Sequence[int], alive: set[int]) -> None:
+    for view_id in ids:
+        if view_id in alive:
+            ls.request("DELETE", f"/api/dm/views/{view_id}/", params={"project": project_id})
+        with connect() as connection:
+            connection.execute("DELETE FROM view WHERE id = %s", (view_id,))

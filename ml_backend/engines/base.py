@@ -1,0 +1,114 @@
+"""What every SAM 3 engine gives, and what it answers with. Without torch: web processes import this."""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from label_studio_config.concepts import Concept
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """A mask cut to its object: `bits` is bool (h, w), its first pixel at column `x`, row `y` of the image."""
+
+    x: int
+    y: int
+    bits: NDArray[np.bool_]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return a compact JSON form: `{"x", "y", "w", "h", "bits"}`, bits packed, deflated and in base 64."""
+        packed = zlib.compress(np.packbits(self.bits).tobytes(), 6)
+        height, width = self.bits.shape
+        return {"x": self.x, "y": self.y, "w": width, "h": height, "bits": base64.b64encode(packed).decode()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Mask:
+        width, height = value["w"], value["h"]
+        packed = np.frombuffer(zlib.decompress(base64.b64decode(value["bits"])), np.uint8)
+        bits = np.unpackbits(packed, count=width * height).reshape(height, width).astype(np.bool_)
+        return cls(value["x"], value["y"], bits)
+
+
+@dataclass(frozen=True, eq=False)
+class Detections:
+    """What was found of one label on one image, best first.
+
+    Attributes:
+        scores: float32 (N,), 0..1: `sigmoid(logit) × sigmoid(presence)`, SAM 3's own score.
+        boxes: float32 (N, 4), x0 y0 x1 y1 in pixels of the image as a person sees it, inside the image.
+        masks: N masks; None for an object whose mask is empty.
+    """
+
+    scores: NDArray[np.float32]
+    boxes: NDArray[np.float32]
+    masks: list[Mask | None]
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    def take(self, index: NDArray[np.intp]) -> Detections:
+        return Detections(self.scores[index], self.boxes[index], [self.masks[i] for i in index.tolist()])
+
+    @classmethod
+    def none(cls) -> Detections:
+        return cls(np.zeros(0, np.float32), np.zeros((0, 4), np.float32), [])
+
+
+@dataclass(frozen=True)
+class Exemplars:
+    """Boxes a person drew: "find everything like this" (positive) and "but not this" (negative).
+
+    Attributes:
+        boxes: x0 y0 x1 y1 in pixels.
+        positive: one truth value for each box.
+    """
+
+    boxes: tuple[tuple[float, float, float, float], ...]
+    positive: tuple[bool, ...]
+
+
+class Sam3Engine(Protocol):
+    """SAM 3 behind one interface. An engine is loaded once and used by one thread at a time."""
+
+    images_per_step: int
+    """Images that one `detect` takes best; more are cut up by the caller, so that it can stop in between."""
+
+    def detect(self, images: Sequence[Image.Image], concepts: Sequence[Concept]) -> list[dict[str, Detections]]:
+        """Return, for each RGB image, the detections of every concept by label; each image is encoded once."""
+
+    def find(self, image: Image.Image, key: str, prompts: Sequence[str], exemplars: Exemplars | None) -> Detections:
+        """Return what `prompts` and `exemplars` find together; `key` names the image for the feature cache."""
+
+    def click(self, image: Image.Image, key: str, points: Sequence[tuple[float, float]],
+              positive: Sequence[bool]) -> Detections:
+        """Return the one object (or none) that points in pixels, on it or off it, point out."""
+
+
+def nms(boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float) -> NDArray[np.intp]:
+    """Return the indices that stay, best first, when a box gives way to a better one it overlaps by more than `iou`.
+
+    Args:
+        boxes: (N, 4) x0 y0 x1 y1.
+        scores: (N,).
+        iou: intersection over union, 0..1.
+    """
+    order = np.argsort(-scores, kind="stable")
+    kept: list[int] = []
+    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    while order.size:
+        best, rest = order[0], order[1:]
+        kept.append(int(best))
+        corner = np.maximum(boxes[best, :2], boxes[rest, :2])
+        size = np.clip(np.minimum(boxes[best, 2:], boxes[rest, 2:]) - corner, 0, None)
+        shared = size[:, 0] * size[:, 1]
+        union = np.maximum(area[best] + area[rest] - shared, 1e-9)
+        order = rest[shared / union <= iou]
+    return np.array(kept, np.intp)

@@ -1,0 +1,83 @@
+"""Loading a SAM 3 checkpoint with transformers: the class by name, every weight present, failures in sentences."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+from pathlib import Path
+from typing import Any
+
+import torch
+from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+
+from argus.errors import ArgusError
+
+log = logging.getLogger(__name__)
+
+
+def load_model(class_name: str, checkpoint: str, device: torch.device, dtype: torch.dtype) -> Any:
+    """Return `transformers.<class_name>` with the weights of `checkpoint`, in evaluation mode on `device`.
+
+    The class is named because `AutoModel` picks the video model for the same folder. A checkpoint that lacks weights
+    would answer with noise, so it is refused.
+
+    Raises:
+        ArgusError: `model_not_found`, `model_gated`, `model_broken`.
+    """
+    _check_folder(checkpoint)
+    transformers = importlib.import_module("transformers")
+    transformers.logging.disable_progress_bar()
+    try:
+        model, info = getattr(transformers, class_name).from_pretrained(
+            checkpoint, dtype=dtype, attn_implementation="sdpa", output_loading_info=True)
+    except Exception as error:
+        raise explain(checkpoint, error) from error
+    bad = sorted(str(k) for k in [*info["missing_keys"], *info.get("mismatched_keys", ())])
+    if bad:
+        raise ArgusError("model_broken", f"The checkpoint {checkpoint} does not fit {class_name}: {len(bad)} weights are "
+                         f"missing or have another shape, {bad[0]} first.", "Is it a whole SAM 3 checkpoint?",
+                         missing=bad[:10])
+    log.info("model loaded", extra={"model": checkpoint, "class": class_name, "device": str(device), "dtype": str(dtype)})
+    return model.eval().requires_grad_(False).to(device)
+
+
+def load_tokenizer(checkpoint: str) -> Any:
+    """Return the checkpoint's CLIP tokenizer.
+
+    Raises:
+        ArgusError: as `load_model`.
+    """
+    try:
+        return importlib.import_module("transformers").CLIPTokenizer.from_pretrained(checkpoint)
+    except Exception as error:
+        raise explain(checkpoint, error) from error
+
+
+def _check_folder(checkpoint: str) -> None:
+    looks_local = checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1
+    if looks_local and not Path(checkpoint).is_dir():
+        raise ArgusError("model_not_found", f"There is no folder {checkpoint}.",
+                         "Set ARGUS_SAM3_MODEL to a checkpoint's folder, or to a name like facebook/sam3.")
+
+
+def explain(checkpoint: str, error: BaseException) -> ArgusError:
+    """Return the failure to load `checkpoint` as a sentence that says what to do."""
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    if any(isinstance(e, GatedRepoError) for e in chain) or "gated repo" in str(error):
+        return ArgusError("model_gated", f"Hugging Face gives {checkpoint} only to people who accepted its licence.",
+                          f"Accept it on https://huggingface.co/{checkpoint}, then set HF_TOKEN to your token; or set "
+                          "ARGUS_SAM3_MODEL to a folder with the checkpoint.")
+    if any(isinstance(e, RepositoryNotFoundError) for e in chain):
+        return ArgusError("model_not_found", f"Hugging Face has no model {checkpoint}, or none this token may see.",
+                          "Check the name in ARGUS_SAM3_MODEL; for a private model set HF_TOKEN.")
+    offline = (LocalEntryNotFoundError, HfHubHTTPError, ConnectionError)
+    if any(isinstance(e, offline) for e in chain) or "couldn't connect" in str(error):
+        return ArgusError("model_not_found", f"{checkpoint} is not in the model cache, and Hugging Face does not answer.",
+                          "Go online once, or set ARGUS_SAM3_MODEL to a folder with the checkpoint.")
+    said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return ArgusError("model_broken", f"The checkpoint {checkpoint} cannot be loaded: {said}",
+                      "Download it again; the folder needs config.json, model.safetensors and the tokenizer's files.")

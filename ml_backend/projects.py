@@ -1,0 +1,121 @@
+"""Projects and tasks as this backend meets them: rows made from what Label Studio sends, or fetched when it knows more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from argus.db import Row, connect
+from argus.errors import ArgusError
+from argus.labelstudio import get_label_studio
+from label_studio_config.concepts import ImageTag
+from ml_backend.recipe import plan_for, recipe_for
+
+_MANY = 50  # above this many unknown tasks, one listing is cheaper than single requests
+
+
+def load(project_id: int) -> Row:
+    """Return the project's row.
+
+    Raises:
+        ArgusError: `unknown_project`.
+    """
+    with connect() as connection:
+        row = connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
+    if row is None:
+        raise ArgusError("unknown_project", f"Argus does not know project {project_id}.",
+                         f"`argus connect --project {project_id}` adopts it.")
+    return row
+
+
+def remember(project_id: int, label_config: str, title: str | None = None) -> tuple[Row, bool]:
+    """Record a project's labelling config; return its row and whether its recipe changed.
+
+    Raises:
+        ArgusError: `bad_label_config`: nothing is recorded then.
+    """
+    with connect() as connection:
+        old = connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
+        version = recipe_for({"label_config": label_config, "overrides": old["overrides"] if old else {}}).model_version
+        if old and old["label_config"] == label_config and old["model_version"] == version and title in (None, old["title"]):
+            return old, False
+        row = connection.execute(
+            "INSERT INTO project (id, title, label_config, model_version) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO "
+            "UPDATE SET title = coalesce(nullif(excluded.title, ''), project.title), "
+            "label_config = excluded.label_config, model_version = excluded.model_version RETURNING *",
+            (project_id, title or "", label_config, version)).fetchone()
+    assert row is not None  # INSERT .. RETURNING gives one row
+    return row, bool(old and old["model_version"] not in ("", version))
+
+
+def refresh(project_id: int) -> tuple[Row, bool]:
+    """Fetch the project from Label Studio and `remember` it.
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`, `label_studio_unreachable`.
+    """
+    project = get_label_studio().project(project_id)
+    return remember(project_id, project["label_config"], project["title"])
+
+
+def remember_tasks(project_id: int, image: ImageTag, tasks: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Make rows for tasks (Label Studio's JSON) that have none, and return the ids whose data has an image.
+
+    A task that is known is left as it is: keeping it up to date is the sync's work.
+    """
+    rows = [(task["id"], project_id, str(url), task.get("updated_at")) for task in tasks
+            if (url := image_url(task.get("data"), image)) is not None]
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO task (id, project_id, image, updated_at) VALUES (%s, %s, %s, %s) "
+                           "ON CONFLICT (id) DO NOTHING", rows)
+    return {row[0] for row in rows}
+
+
+def image_url(data: Any, image: ImageTag) -> str | None:
+    """Return the image's URL in a task's data, or None. Data that came as JSON text is read too."""
+    if isinstance(data, str):
+        try:
+            data = json.loads(data)
+        except ValueError:
+            return None
+    value = data.get(image.key) if isinstance(data, Mapping) else None
+    return value if isinstance(value, str) and value else None
+
+
+def known_tasks(project: Row, task_ids: Sequence[int]) -> set[int]:
+    """Return which of `task_ids` are tasks of the project, asking Label Studio for those the sync has not brought yet."""
+    wanted = set(task_ids)
+    known = _in_table(project["id"], wanted)
+    lacking = wanted - known
+    if not lacking:
+        return known
+    image, ls = plan_for(project).image, get_label_studio()
+    if len(lacking) > _MANY:
+        tasks = [t for t in ls.tasks(project["id"], fields="task_only") if t["id"] in lacking]
+    else:
+        tasks = []
+        for task_id in lacking:
+            try:
+                task = ls.get(f"/api/tasks/{task_id}/", project=project["id"])
+            except ArgusError as error:
+                if error.code != "not_found":
+                    raise
+                continue
+            if task.get("project") == project["id"]:
+                tasks.append(task)
+    remember_tasks(project["id"], image, tasks)
+    return known | _in_table(project["id"], lacking)
+
+
+def _in_table(project_id: int, task_ids: set[int]) -> set[int]:
+    with connect() as connection:
+        return {row["id"] for row in connection.execute(
+            "SELECT id FROM task WHERE project_id = %s AND id = ANY(%s)", (project_id, list(task_ids)))}
+
+
+def task_images(task_ids: Sequence[int]) -> dict[int, str]:
+    """Return the image URL of each known task."""
+    with connect() as connection:
+        return {row["id"]: row["image"] for row in connection.execute(
+            "SELECT id, image FROM task WHERE id = ANY(%s)", (list(task_ids),))}

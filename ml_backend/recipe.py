@@ -1,0 +1,75 @@
+"""The recipe of a project: the checkpoint and what it is asked for. Its hash is the version of every prediction."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from argus.settings import Settings, get_settings
+from label_studio_config.concepts import Concept, LabelPlan, parse_label_config
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Which checkpoint looks for which concepts. Runs over some of the labels share their project's recipe."""
+
+    checkpoint: str
+    concepts: tuple[Concept, ...]
+
+    @property
+    def model_version(self) -> str:
+        """`sam3-` and 10 hex digits, equal for equal recipes; the order of labels and prompts does not matter."""
+        labels = sorted((c.label, sorted(c.prompts), round(c.threshold, 6)) for c in self.concepts)
+        return "sam3-" + _digest(self.checkpoint, labels)[:10]
+
+    def concept_key(self, concept: Concept) -> str:
+        """What stored detections depend on: checkpoint and prompts, but not the threshold that only hides some."""
+        return _digest(self.checkpoint, sorted(concept.prompts))[:16]
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+
+
+def checkpoint_identity(settings: Settings) -> str:
+    """Return what names the weights without loading them: the name, or for a folder a digest of what is in it.
+
+    A folder's digest covers the configuration and the name and size of every weights file, so that the same checkpoint
+    at two paths is one. Cheap enough for a web process.
+    """
+    return f"{settings.sam3_engine}:{_checkpoint(settings.sam3_model)}"
+
+
+@functools.lru_cache(maxsize=8)
+def _checkpoint(model: str) -> str:
+    folder = Path(model)
+    if not folder.is_dir():
+        return model
+    weights = sorted((f.name, f.stat().st_size) for f in folder.iterdir()
+                     if f.suffix in (".safetensors", ".pt", ".bin"))
+    config = folder / "config.json"
+    return _digest(config.read_text("utf-8") if config.exists() else "", weights)[:16]
+
+
+def plan_for(project: Mapping[str, Any]) -> LabelPlan:
+    """Return the plan of a row of `project`.
+
+    Raises:
+        ArgusError: `bad_label_config`.
+    """
+    return parse_label_config(project["label_config"], project["overrides"],
+                              default_threshold=get_settings().score_threshold)
+
+
+def recipe_for(project: Mapping[str, Any]) -> Recipe:
+    """Return the current recipe of a row of `project` (needs `label_config` and `overrides`).
+
+    Raises:
+        ArgusError: `bad_label_config`.
+    """
+    return Recipe(checkpoint_identity(get_settings()), plan_for(project).concepts)

@@ -1,0 +1,100 @@
+"""What the default worker does besides its jobs: polling Label Studio, and looking after runs. Never loads torch."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import threading
+from collections.abc import Callable
+
+import psycopg
+
+from argus import queues
+from argus.db import get_pool
+from argus.errors import as_argus_error
+from argus.settings import get_settings
+from search_service import sync, vectors
+
+log = logging.getLogger(__name__)
+_SYNC_LOCK = 0x41525359  # one process at a time polls, however many default workers there are
+INDEX_SECONDS = 7200  # an HNSW index of a large project takes minutes to build
+
+
+def prepare() -> None:
+    """Start the background thread of the default worker. Called once, before its first job."""
+    get_pool()  # a database that does not answer ends the worker with a clear error, not a thread with a log line
+    threading.Thread(target=_forever, args=(threading.Event(),), name="sync", daemon=True).start()
+
+
+def _forever(stop: threading.Event) -> None:
+    rounds = Rounds()
+    while not stop.wait(get_settings().sync_seconds):
+        try:
+            rounds.once()
+        except Exception as error:
+            rounds.complain("background", error)
+
+
+class Rounds:
+    """Repeated passes over every project; what failed is logged when it starts to fail, not at each pass."""
+
+    def __init__(self) -> None:
+        self._failing: dict[str, str] = {}
+
+    def once(self) -> bool:
+        """Do one pass and return True, or False when another process is at it."""
+        with psycopg.connect(get_settings().resolved_database_url, connect_timeout=5, autocommit=True) as lock:
+            row = lock.execute("SELECT pg_try_advisory_lock(%s)", (_SYNC_LOCK,)).fetchone()
+            if not (row and row[0]):
+                return False
+            for project_id in sync.connected_projects():
+                self._attempt(f"project {project_id}", lambda id_=project_id: _look_after(id_))  # type: ignore[misc]
+            self._attempt("runs", _reconcile_runs)
+        self._failing.pop("background", None)
+        return True
+
+    def _attempt(self, name: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+            if self._failing.pop(name, None):
+                log.info("works again", extra={"what": name})
+        except Exception as error:
+            self.complain(name, error)
+
+    def complain(self, name: str, error: Exception) -> None:
+        said = as_argus_error(error)
+        if self._failing.get(name) != said.message:
+            self._failing[name] = said.message
+            log.warning("a background pass failed; it goes on", extra={"what": name, "code": said.code,
+                                                                       "error": said.message},
+                        exc_info=error if said.code == "internal" else None)
+
+
+def _look_after(project_id: int) -> None:
+    report = sync.sync_project(project_id)
+    if report.full:
+        _index_if_large(project_id)
+
+
+def _index_if_large(project_id: int) -> None:
+    model = vectors.current_model()
+    if model and vectors.count(model, project_id) > get_settings().exact_search_rows \
+            and not vectors.has_index(model, project_id):
+        queues.enqueue(queues.DEFAULT, "search_service.background.build_index", project_id,
+                       job_id=f"index-{model.id}-{project_id}", timeout=INDEX_SECONDS)
+
+
+def _reconcile_runs() -> None:
+    importlib.import_module("ml_backend.runs").reconcile_runs()
+
+
+def sync_job(project_id: int, full: bool) -> dict[str, int]:
+    """Job of the queue `default`: what a webhook asked for. Deletions are found by a full listing only."""
+    report = sync.sync_project(project_id, full=full or None)
+    return {"created": report.created, "changed": report.changed, "deleted": report.deleted}
+
+
+def build_index(project_id: int) -> bool:
+    """Job of the queue `default`: the HNSW index of a large project."""
+    model = vectors.current_model()
+    return vectors.build_index(model, project_id) if model else False

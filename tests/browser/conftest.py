@@ -1,0 +1,50 @@
+"""A real Chromium, signed in to the real Label Studio."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from argus.settings import get_settings
+
+CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def chromium_path() -> str | None:
+    """The browser to drive: ARGUS_CHROMIUM, one on PATH, else the one Playwright downloaded (None)."""
+    if path := os.environ.get("ARGUS_CHROMIUM"):
+        return path
+    return next((found for name in CANDIDATES if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=chromium_path(),
+            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Any) -> Iterator[Page]:
+    """A page with Label Studio's session; script errors of the page are collected in `page.argus_errors`."""
+    settings = get_settings()
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    page.goto(f"{settings.label_studio_url}/user/login/")
+    page.fill("input[name=email]", settings.label_studio_user)
+    page.fill("input[name=password]", settings.label_studio_password.get_secret_value())
+    page.click("button[type=submit]")
+    page.wait_for_url(lambda url: "/login" not in url)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.argus_errors = errors  # type: ignore[attr-defined]
+    yield page
+    context.close()

@@ -1,0 +1,64 @@
+"""What a person sees in Label Studio itself after a search and a run."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
+from demo.draw import Split
+from demo.scenes import SceneObject, make_scene, render_scene
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+
+def jpeg(seed: int) -> tuple[bytes, list[SceneObject]]:
+    image, objects = render_scene(make_scene(Split.HELD_OUT, seed), 1280)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue(), objects
+
+
+@pytest.fixture
+def scenes() -> Iterator[list[tuple[bytes, list[SceneObject]]]]:
+    yield [jpeg(seed) for seed in range(16)]
+
+
+def test_search_view_shows_exactly_its_tasks_and_a_task_its_boxes(
+        stack: Any, page: Page, label_studio: LabelStudio, make_project: Callable[..., int],
+        scenes: list[tuple[bytes, list[SceneObject]]]) -> None:
+    from label_studio_config.views import search_view
+    from ml_backend.runs import create_run, run_progress
+    from search_service.search import search
+    from search_service.sync import sync_progress
+
+    project = make_project(["cpu"], [(f"{i:03}.jpg", data) for i, (data, _) in enumerate(scenes)])
+    wait_for(lambda: sync_progress(project)["embedded"] == len(scenes), 120)
+    found = [hit.task_id for hit in search(project, "cpu", limit=4).hits]
+    view = search_view(label_studio, project, "CPU", found)
+    run = create_run(project, ["cpu"], found)
+    wait_for(lambda: run_progress(run)["state"] == "done", 180)
+
+    base = get_settings().label_studio_url
+    page.goto(f"{base}/projects/{project}/data?tab={view}")
+    expect(page.get_by_text("Search: CPU").first).to_be_visible(timeout=30_000)
+    expect(page.locator("[class*=grid-view__cell], [class*=cell] img").first).to_be_visible(timeout=30_000)
+    assert f"Tasks: 4 / {len(scenes)}" in page.inner_text("body").replace("\n", " ")
+    kept = label_studio.get(f"/api/dm/views/{view}/", project=project)  # opening it must not have changed it
+    assert {item["value"] for item in kept["data"]["filters"]["items"]} == set(found)
+
+    tasks = {task["id"]: task for task in label_studio.tasks(project)}
+    best = max(found, key=lambda task: len(tasks[task]["predictions"][0]["result"]))
+    boxes = [r for r in tasks[best]["predictions"][0]["result"] if r["type"] == "rectanglelabels"]
+    page.goto(f"{base}/projects/{project}/data?tab={view}&task={best}")
+    page.wait_for_function("window.Htx?.annotationStore?.selected?.regions?.length > 0", timeout=60_000)
+    shown = page.evaluate("""() => window.Htx.annotationStore.selected.regions
+        .filter(r => r.type === 'rectangleregion').map(r => r.serialize().value)""")
+    assert sorted(round(value["x"]) for value in shown) == sorted(round(r["value"]["x"]) for r in boxes)
+    assert page.argus_errors == []  # type: ignore[attr-defined]

@@ -1,0 +1,102 @@
+"""The servers the tests talk to: real ones, started once a session on free ports of loopback, in a home of their own."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argus.labelstudio import LabelStudio
+from argus.settings import Settings, get_settings
+
+CHECKPOINTS = Path(__file__).parent.parent / "demo" / "checkpoints"
+
+
+def forget_process_state() -> None:
+    """Drop what this process keeps per settings: pools, clients, and the settings themselves."""
+    from argus.db import get_pool
+
+    if get_pool.cache_info().currsize:
+        get_pool().close()
+    for thing in gc.get_objects():
+        if isinstance(thing, functools._lru_cache_wrapper) and thing.__module__.split(".")[0] in (
+                "argus", "ml_backend", "search_service", "label_studio_config"):
+            thing.cache_clear()
+
+
+class Environment:
+    """The `ARGUS_*` variables of this process while a stack is up; put back as they were by `restore`."""
+
+    def __init__(self, env: dict[str, str]) -> None:
+        ours = {name: value for name, value in env.items() if name.startswith("ARGUS_")}
+        self._before = {name: os.environ.get(name) for name in ours}
+        os.environ.update(ours)
+        forget_process_state()
+
+    def restore(self) -> None:
+        for name, value in self._before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+        forget_process_state()
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[Any]:
+    """PostgreSQL, Valkey and Label Studio; this process's settings point at them. Yields the `Stack`."""
+    from argus.stack import paths
+    from argus.stack.ports import free_port
+    from argus.stack.stack import Stack
+    from argus.stack.template import copy_home, template_home, temporary_home
+
+    home = copy_home(template_home(Settings()), temporary_home())
+    settings = Settings(home=home, label_studio_port=free_port(), ml_backend_port=free_port(),
+                        search_service_port=free_port(), siglip_model=str(CHECKPOINTS / "siglip2-tiny"),
+                        sam3_model=str(CHECKPOINTS / "sam3-tiny"), torch_threads=1, sync_seconds=1.0, claim_seconds=15.0)
+    with Stack(settings, {"postgres", "valkey", "label-studio"}, durable=False) as stack:
+        environment = Environment(stack.env)
+        try:
+            yield stack
+        finally:
+            environment.restore()
+    paths.forget(home)
+
+
+@pytest.fixture(scope="session")
+def stack(servers: Any) -> Any:
+    """The whole product: the servers, both web processes and the three workers."""
+    for name in ("ml-backend", "search-service", "siglip-worker", "sam3-worker", "worker"):
+        servers.start(name)
+    return servers
+
+
+@pytest.fixture
+def label_studio(servers: Any) -> LabelStudio:
+    settings = get_settings()
+    return LabelStudio(settings.label_studio_url, settings.access_token)
+
+
+@pytest.fixture
+def make_project(label_studio: LabelStudio) -> Iterator[Callable[..., int]]:
+    """Return `make_project(labels, images)`: a connected project with these image files as tasks; deleted at the end."""
+    made: list[int] = []
+
+    def make(labels: Sequence[str] = ("cpu", "fan"), images: Sequence[tuple[str, bytes]] = ()) -> int:
+        from label_studio_config.project import connect
+
+        project = connect(label_studio, None, title=f"Test {len(made) + 1}", labels=labels).project_id
+        made.append(project)
+        for start in range(0, len(images), 50):
+            files = [(name, (name, data, "image/jpeg")) for name, data in images[start:start + 50]]
+            label_studio.request("POST", f"/api/projects/{project}/import", files=files, timeout=120)
+        return project
+
+    yield make
+    for project in made:
+        label_studio.delete(f"/api/projects/{project}/")
