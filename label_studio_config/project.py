@@ -267,9 +267,10 @@ class _Links:
     def webhook(self) -> int | None:
         """Create or correct the webhook of the search service; return its id."""
         secret = self._settings.webhook_secret.get_secret_value()
-        wanted = {"url": self._settings.search_service_url.rstrip("/") + WEBHOOK_PATH, "is_active": True,
-                  "send_payload": True, "send_for_all_actions": False, "actions": sorted(WEBHOOK_ACTIONS),
-                  "headers": {"X-Argus-Secret": secret} if secret else {}}
+        wanted: dict[str, Any] = {
+            "url": self._settings.search_service_url.rstrip("/") + WEBHOOK_PATH, "is_active": True, "send_payload": True,
+            "send_for_all_actions": False, "actions": sorted(WEBHOOK_ACTIONS),
+            "headers": {"X-Argus-Secret": secret} if secret else {}}
         ours = [h for h in self._webhooks() if _same_url(h["url"], wanted["url"]) or h["id"] == self._row.get("webhook_id")]
         if not ours:
             self._report.created.append(f"webhook {wanted['url']}")

@@ -108,7 +108,13 @@ def _trusted() -> set[int]:
 
 
 def forget(home: Path) -> None:
-    """Delete `home` and whatever its servers keep elsewhere. The stack must not run."""
+    """Delete `home` and whatever its servers keep elsewhere. The stack must not run.
+
+    Raises:
+        ValueError: `home` is a folder that holds more than a stack: a person's home, this directory or one above it.
+    """
+    if home.resolve() in (Path.home(), Path.cwd(), *Path.cwd().parents):
+        raise ValueError(f"{home} is not a stack's folder.")
     outside = [socket_dir(home)]
     if (data := server_home(home)) != home.resolve():
         outside.append(data)

@@ -1,6 +1,9 @@
 -- Label Studio owns tasks, predictions and annotations. These tables hold what it lacks, and are the truth about
 -- progress: a queue may lose everything and is filled again from here.
 CREATE EXTENSION IF NOT EXISTS vector;
+-- Loads the library when the extension was there already: a role that is no superuser may attach `hnsw.…` to a function
+-- only once its settings are known.
+DO $$ BEGIN PERFORM '[0]'::vector; END $$;
 
 CREATE TABLE embedding_model (
     id          smallint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,0 +1,48 @@
+# Argus needs Python 3.11 or newer and make; everything else is installed here, into .venv and .venv-label-studio.
+
+PYTHON ?= python3
+# The build of torch that fits this machine's driver: make TORCH="torch==… torchvision==…" TORCH_INDEX=URL …
+TORCH ?= torch==2.14.1 torchvision==0.29.1
+TORCH_INDEX ?=
+# Arguments for pytest: make test TESTS="tests/unit -k search"
+TESTS ?=
+
+BIN := .venv/bin
+UV := $(BIN)/uv
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
+	--custom-compile-command "make lock"
+OURS = $(COMPILE) --overrides locks/overrides.txt --excludes locks/excludes.txt pyproject.toml
+
+.PHONY: help install demo test lint lock demo-models clean-demo
+.DEFAULT_GOAL := help
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+install: ## Make both environments; takes no time when nothing has changed.
+	@command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON). Argus needs Python 3.11 or newer." >&2; exit 1; }
+	@$(PYTHON) scripts/install.py --torch "$(TORCH)" --torch-index "$(TORCH_INDEX)"
+
+demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job is done.
+	@$(BIN)/argus demo $(if $(ONCE),--once)
+
+test: install lint ## Run every check and every test; gets a browser when there is none.
+	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(BIN)/pytest $(TESTS)
+
+lint: install ## Check style, types and the direction of imports.
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+lock: install ## Resolve all dependencies anew.
+	@test -x $(UV) || $(BIN)/python -m pip --disable-pip-version-check --quiet install uv
+	@$(OURS) --all-extras -o locks/all.lock
+	@$(OURS) -c locks/all.lock -o locks/web.lock
+	@$(OURS) -c locks/all.lock --extra models -o locks/models.lock
+	@$(COMPILE) locks/label-studio.in -o locks/label-studio.lock
+
+demo-models: install ## Train the demo's tiny checkpoints again; over an hour on two cores.
+	@$(BIN)/python -m demo.train
+
+clean-demo: ## Forget what the demo made: its video, its databases, its logs.
+	@if [ -d .argus/demo ]; then $(BIN)/python -m argus.stack.forget .argus/demo; fi

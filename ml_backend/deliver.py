@@ -1,0 +1,256 @@
+"""Predictions reach Label Studio here, each by exactly one channel.
+
+A row of `prediction` is the claim on (task, model_version): who inserts it delivers, by answering `/predict` or by pushing.
+Label Studio says nothing about what it stored, so a claim is settled by reading back: found → `stored`; not found and older
+than `claim_seconds` → the row is deleted and anyone may claim again. A row that says `stored` while Label Studio has
+nothing means that a person deleted the prediction; it is released at once.
+
+A stored prediction whose content changed (another label was computed) is updated in place under the row's lock, rebuilt
+inside it, so that two updates end with the newer content.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from argus.db import Row, connect
+from argus.errors import ArgusError
+from argus.labelstudio import get_label_studio
+from argus.settings import get_settings
+from label_studio_config.concepts import LabelPlan
+from ml_backend import detections, projects
+from ml_backend.recipe import Recipe, plan_for, recipe_for
+from ml_backend.regions import Found, Region, build_regions, count_objects, prediction_score
+
+log = logging.getLogger(__name__)
+_BULK = 100
+_STORE_TIMEOUT = 120.0  # seconds for a bulk import; Label Studio gets slower as a project grows
+
+Outcome = Literal["stored", "later"] | ArgusError
+"""`stored`: Label Studio has it, up to date. `later`: another channel holds the claim, or the outcome is not known yet."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """A prediction made from stored detections. `digest` changes when its content does."""
+
+    task_id: int
+    result: list[Region]
+    score: float | None
+    digest: str
+
+    def to_prediction(self, model_version: str) -> dict[str, Any]:
+        """Return the form that `/predict` answers with and the bulk import takes (plus its `task`)."""
+        return {"result": self.result, "score": self.score, "model_version": model_version}
+
+
+def build(plan: LabelPlan, recipe: Recipe, task_ids: Sequence[int]) -> dict[int, Built]:
+    """Return the union over the labels computed so far, by task; a task without any is left out."""
+    return {task: _build(plan, task, found) for task, found in detections.load(task_ids, recipe).items()}
+
+
+def _build(plan: LabelPlan, task_id: int, found: Mapping[str, Found]) -> Built:
+    result = build_regions(plan, found)
+    score = prediction_score(result)
+    digest = hashlib.sha256(json.dumps([result, score], sort_keys=True).encode()).hexdigest()[:16]
+    return Built(task_id, result, score, digest)
+
+
+def claim(project_id: int, model_version: str, built: Iterable[Built], channel: Literal["predict", "push"]) -> set[int]:
+    """Take the right to deliver, and return the tasks for which it was still free. A deleted task is free to nobody."""
+    rows = list(built)
+    with connect() as connection:
+        taken = connection.execute(
+            "INSERT INTO prediction (task_id, model_version, project_id, channel, score, regions, digest) "
+            "SELECT new.task_id, %s, %s, %s, new.score, new.regions, new.digest "
+            "FROM unnest(%s::bigint[], %s::real[], %s::int[], %s::text[]) AS new (task_id, score, regions, digest) "
+            "JOIN task ON task.id = new.task_id ON CONFLICT DO NOTHING RETURNING task_id",
+            (model_version, project_id, channel, [b.task_id for b in rows], [b.score for b in rows],
+             [count_objects(b.result) for b in rows], [b.digest for b in rows])).fetchall()
+    return {row["task_id"] for row in taken}
+
+
+def push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
+    """Bring Label Studio's predictions of these tasks up to date, and say how it went for each.
+
+    Tasks without stored detections are left out of the answer. Calling it again is harmless.
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`, `label_studio_unreachable` (nothing is known then; call again).
+    """
+    project = projects.load(project_id)
+    plan, recipe = plan_for(project), recipe_for(project)
+    built = build(plan, recipe, task_ids)
+    outcomes: dict[int, Outcome] = {}
+    held = _rows(recipe.model_version, built)
+    outcomes |= settle(project_id, recipe.model_version, sorted(held))
+    mine = claim(project_id, recipe.model_version,
+                 [b for t, b in built.items() if not isinstance(outcomes.get(t), ArgusError)], "push")
+    outcomes |= _create(project_id, recipe.model_version, [built[t] for t in sorted(mine)])
+    held = _rows(recipe.model_version, built)
+    for task_id in built:
+        row = held.get(task_id)
+        if row is not None and row["state"] == "stored":
+            outcomes[task_id] = _update(plan, recipe, row, built[task_id])
+        outcomes.setdefault(task_id, "later" if row is not None else _gone(task_id))
+    if "stored" in outcomes.values():
+        show_version(project)
+    return outcomes
+
+
+def settle(project_id: int, model_version: str, task_ids: Sequence[int]) -> dict[int, Outcome]:
+    """Compare claims with what Label Studio has: confirm, release, or leave them alone.
+
+    Returns:
+        `unknown_task` for tasks that Label Studio no longer has; nothing for the others.
+    """
+    if not task_ids:
+        return {}
+    listed = {task["id"]: task for task in projects.listed_tasks(project_id, task_ids, fields="all")}
+    outcomes: dict[int, Outcome] = {}
+    for task_id in task_ids:
+        if task_id not in listed:
+            outcomes[task_id] = _gone(task_id)
+            _release(model_version, [task_id])
+            continue
+        ids = sorted(p["id"] for p in listed[task_id].get("predictions") or () if p["model_version"] == model_version)
+        if ids:
+            _confirm(model_version, task_id, ids[0])
+            for extra in ids[1:]:  # an answer and a push whose fate was unknown: the first one counts
+                log.warning("a duplicate prediction is removed", extra={"task": task_id, "prediction": extra})
+                _forgiving(lambda extra=extra: get_label_studio().delete(f"/api/predictions/{extra}/"))
+        else:
+            _release_unseen(model_version, task_id)
+    return outcomes
+
+
+def _create(project_id: int, model_version: str, built: Sequence[Built]) -> dict[int, Outcome]:
+    """Import predictions we hold the claim on, in bulk; a refused batch is halved until the refused ones are alone."""
+    outcomes: dict[int, Outcome] = {}
+    batches = [list(built[i:i + _BULK]) for i in range(0, len(built), _BULK)]
+    while batches:
+        batch = batches.pop()
+        body = [{"task": b.task_id, **b.to_prediction(model_version)} for b in batch]
+        try:
+            answer = get_label_studio().post(f"/api/projects/{project_id}/import/predictions", body,
+                                             timeout=_STORE_TIMEOUT)
+        except ArgusError as error:
+            if not 400 <= error.details.get("status", 0) < 500:  # it may have been stored: only reading back can tell
+                log.warning("a push ended without an answer", extra={"code": error.code, "tasks": len(batch)})
+                continue
+            if len(batch) > 1:
+                batches += [batch[:len(batch) // 2], batch[len(batch) // 2:]]
+                continue
+            outcomes[batch[0].task_id] = _refusal(batch[0].task_id, error)
+            _release(model_version, [batch[0].task_id])
+            continue
+        if answer["created"] != len(batch):
+            log.warning("Label Studio kept only some predictions",
+                        extra={"sent": len(batch), "created": answer["created"]})
+        outcomes |= settle(project_id, model_version, [b.task_id for b in batch])
+    return outcomes
+
+
+def _update(plan: LabelPlan, recipe: Recipe, row: Row, built: Built) -> Outcome:
+    """Bring one stored prediction up to date, holding its row."""
+    if row["digest"] == built.digest:
+        return "stored"
+    task_id, version = row["task_id"], recipe.model_version
+    with connect() as connection:
+        locked = connection.execute("SELECT * FROM prediction WHERE task_id = %s AND model_version = %s FOR UPDATE",
+                                    (task_id, version)).fetchone()
+        fresh = build(plan, recipe, [task_id]).get(task_id)
+        if locked is None or fresh is None:
+            return "later"
+        if locked["digest"] != fresh.digest:
+            try:
+                get_label_studio().patch(f"/api/predictions/{locked['prediction_id']}/",
+                                         {"result": fresh.result, "score": fresh.score})
+            except ArgusError as error:
+                return "later" if error.code in ("not_found", "label_studio_unreachable") else error
+            connection.execute(
+                "UPDATE prediction SET digest = %s, score = %s, regions = %s WHERE task_id = %s AND model_version = %s",
+                (fresh.digest, fresh.score, count_objects(fresh.result), task_id, version))
+    return "stored"
+
+
+def _rows(model_version: str, task_ids: Iterable[int]) -> dict[int, Row]:
+    with connect() as connection:
+        return {row["task_id"]: row for row in connection.execute(
+            "SELECT * FROM prediction WHERE model_version = %s AND task_id = ANY(%s)", (model_version, list(task_ids)))}
+
+
+def _confirm(model_version: str, task_id: int, prediction_id: int) -> None:
+    with connect() as connection:
+        connection.execute("UPDATE prediction SET state = 'stored', prediction_id = %s "
+                           "WHERE task_id = %s AND model_version = %s", (prediction_id, task_id, model_version))
+
+
+def _release(model_version: str, task_ids: Sequence[int]) -> None:
+    with connect() as connection:
+        connection.execute("DELETE FROM prediction WHERE model_version = %s AND task_id = ANY(%s)",
+                           (model_version, list(task_ids)))
+
+
+def _release_unseen(model_version: str, task_id: int) -> None:
+    with connect() as connection:
+        connection.execute(
+            "DELETE FROM prediction WHERE model_version = %s AND task_id = %s "
+            "AND (state = 'stored' OR claimed_at < now() - make_interval(secs => %s))",
+            (model_version, task_id, get_settings().claim_seconds))
+
+
+def _gone(task_id: int) -> ArgusError:
+    return ArgusError("unknown_task", f"Label Studio no longer has task {task_id}.", task=task_id)
+
+
+def _refusal(task_id: int, error: ArgusError) -> ArgusError:
+    return _gone(task_id) if "not found in project" in error.message else error
+
+
+def _forgiving(call: Any) -> None:
+    try:
+        call()
+    except ArgusError as error:
+        if error.code != "not_found":
+            raise
+
+
+def show_version(project: Row) -> None:
+    """Make Label Studio's score column and bands read this version, once at least one prediction has it."""
+    from label_studio_config.project import ensure_model_version
+
+    ensure_model_version(get_label_studio(), project["id"], recipe_for(project).model_version)
+
+
+def remove_old_versions(project_id: int) -> int:
+    """Rebuild what older recipes predicted from stored detections, then remove the older predictions; return how many.
+
+    Raises:
+        ArgusError: as `push`. Nothing of an older version is removed while a push is unsettled.
+    """
+    project = projects.load(project_id)
+    current = recipe_for(project).model_version
+    with connect() as connection:
+        old = connection.execute("SELECT task_id, model_version FROM prediction WHERE project_id = %s "
+                                 "AND model_version <> %s", (project_id, current)).fetchall()
+    tasks = sorted({row["task_id"] for row in old})
+    outcomes: dict[int, Outcome] = {}
+    for begin in range(0, len(tasks), _BULK):
+        outcomes |= push(project_id, tasks[begin:begin + _BULK])
+    if "later" in outcomes.values():
+        return 0
+    ls = get_label_studio()
+    for version in sorted({row["model_version"] for row in old}):
+        ls.delete(f"/api/projects/{project_id}/model-versions/", {"model_version": version})
+        with connect() as connection:
+            connection.execute("DELETE FROM prediction WHERE project_id = %s AND model_version = %s",
+                               (project_id, version))
+    if "stored" in outcomes.values():  # deleting any version may make Label Studio forget which one it shows
+        show_version(project)
+    return len(old)

@@ -1,0 +1,125 @@
+"""Queues and workers as processes, on the real Valkey."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argus import queues, worker
+from argus.errors import ArgusError
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+
+JOBS = """
+import time, pathlib
+def double(x): return 2 * x
+def slow(seconds, path):
+    with open(path, "a") as f: f.write("started\\n")
+    time.sleep(seconds)
+    with open(path, "a") as f: f.write("finished\\n")
+def refuse():
+    from argus.errors import ArgusError
+    from argus.queues import pack
+    return pack(ArgusError("bad_image", "broken", "replace it", task=3))
+def crash(): raise ValueError("boom")
+"""
+SERVE = """
+import sys
+from rq import Queue
+from rq.serializers import JSONSerializer
+from argus import queues, worker
+worker.LEASE_SECONDS, worker.RENEW_SECONDS = 4, 1
+c = queues.get_redis()
+worker.LeaseWorker([Queue(n, connection=c, serializer=JSONSerializer) for n in sys.argv[1:]], connection=c,
+                   serializer=JSONSerializer).work(logging_level="WARNING")
+"""
+
+
+@pytest.fixture
+def start_worker(servers: Any, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start a worker process of ours for some queues; `jobs_for_test` is its module of jobs."""
+    (tmp_path / "jobs_for_test.py").write_text(JOBS)
+    running = []
+
+    def start(*names: str) -> subprocess.Popen[bytes]:
+        env = os.environ | {"PYTHONPATH": str(tmp_path)}
+        running.append(subprocess.Popen([sys.executable, "-c", SERVE, *names], env=env))
+        return running[-1]
+
+    queues.get_redis().flushdb()
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+    queues.get_redis().flushdb()
+
+
+def test_call__returns_the_result_and_raises_what_the_job_raised(start_worker: Callable[..., Any]) -> None:
+    start_worker("now", "later")
+    assert queues.call("now", "jobs_for_test.double", 21, deadline=20) == 42
+    with pytest.raises(ArgusError) as caught:
+        queues.call("now", "jobs_for_test.refuse", deadline=20)
+    assert (caught.value.code, caught.value.hint, caught.value.details) == ("bad_image", "replace it", {"task": 3})
+    with pytest.raises(ArgusError) as caught:
+        queues.call("now", "jobs_for_test.crash", deadline=20)
+    assert caught.value.code == "internal"
+    assert "boom" in caught.value.message
+
+
+def test_call__says_whether_a_worker_is_missing_or_slow(start_worker: Callable[..., Any], tmp_path: Path) -> None:
+    with pytest.raises(ArgusError) as caught:
+        queues.call("nobody", "jobs_for_test.double", 1, deadline=0.3)
+    assert caught.value.code == "worker_missing"
+    start_worker("now")
+    wait_for(lambda: queues.call("now", "jobs_for_test.double", 1, deadline=20) == 2, 20)
+    with pytest.raises(ArgusError) as caught:
+        queues.call("now", "jobs_for_test.slow", 3, str(tmp_path / "log"), deadline=0.5)
+    assert caught.value.code == "timeout"
+
+
+def test_enqueue__the_same_job_waits_once_and_can_come_again(servers: Any) -> None:
+    queues.get_redis().flushdb()
+    assert queues.enqueue("later", "jobs_for_test.double", 1, job_id="a:1") is not None
+    assert queues.enqueue("later", "jobs_for_test.double", 1, job_id="a:1") is None
+    queues.get_redis().flushdb()
+
+
+def test_a_killed_workers_job_is_done_by_another_whatever_its_timeout(start_worker: Callable[..., Any],
+                                                                      tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    first = start_worker("later")
+    queues.enqueue("later", "jobs_for_test.slow", 2, str(log), timeout=3600, retries=1)
+    wait_for(lambda: log.exists(), 20)
+    first.send_signal(signal.SIGKILL)
+    start_worker("later")
+    began = time.monotonic()
+
+    def finished() -> bool:
+        from rq import Queue
+        from rq.registry import ScheduledJobRegistry, StartedJobRegistry
+        from rq.serializers import JSONSerializer
+
+        connection = queues.get_redis()
+        StartedJobRegistry("later", connection=connection, serializer=JSONSerializer).cleanup()  # as the reaper does
+        scheduled = ScheduledJobRegistry("later", connection=connection, serializer=JSONSerializer)
+        for job_id in scheduled.get_job_ids():  # as the scheduler does after the pause
+            scheduled.remove(job_id)
+            Queue("later", connection=connection, serializer=JSONSerializer).push_job_id(job_id)
+        return "finished" in log.read_text()
+
+    wait_for(finished, 40, pause=0.5)
+    assert time.monotonic() - began < 30
+    assert log.read_text().split() == ["started", "started", "finished"]
+
+
+def test_every_role_has_its_queues_and_its_preparation() -> None:
+    assert set(worker.PREPARE) == set(queues.ROLES)
