@@ -17,6 +17,7 @@ from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.settings import Settings, get_settings
 from label_studio_config.concepts import LabelPlan, default_label_config, parse_label_config
+from label_studio_config.views import remove_views
 
 log = logging.getLogger(__name__)
 
@@ -63,22 +64,35 @@ def connect(ls: LabelStudio, project_id: int | None, *, title: str | None = None
             project's own config has nothing that Argus can fill), `label_studio_refused` (it does not allow private
             addresses, or cannot reach the ML backend).
     """
+    report = ConnectReport(project_id, title or "", dry_run)
+    if project_id is not None:
+        return _set_up(ls, _adopt(ls, project_id, labels, report), report)
+    project = _create(ls, title, labels, report)
+    try:
+        return _set_up(ls, project, report)
+    except ArgusError:
+        if not dry_run:  # it is a moment old and empty: the next attempt must not make a second one
+            ls.delete(f"/api/projects/{project['id']}/")
+            with database() as connection:
+                connection.execute("DELETE FROM project WHERE id = %s", (project["id"],))
+        raise
+
+
+def _set_up(ls: LabelStudio, project: dict[str, Any], report: ConnectReport) -> ConnectReport:
     from ml_backend.recipe import recipe_for  # late: ml_backend imports this package
 
-    report = ConnectReport(project_id, title or "", dry_run)
-    project = _create(ls, title, labels, report) if project_id is None else _adopt(ls, project_id, labels, report)
     row = _row(project["id"])
     plan = _plan(project["label_config"])
     report.labels, report.title = [concept.label for concept in plan.concepts], project["title"]
     report.notes += plan.notes
     report.model_version = recipe_for({"label_config": project["label_config"],
                                        "overrides": row.get("overrides") or {}}).model_version
-    if not dry_run:
+    if not report.dry_run:
         _remember(project, report.model_version)
     links = _Links(ls, project["id"], row, report)
     backend, webhook = links.backend(), links.webhook()
     links.quiet_backend_webhook()
-    if not dry_run:
+    if not report.dry_run:
         with database() as connection:
             connection.execute("UPDATE project SET ml_backend_id = %s, webhook_id = %s, connected_at = "
                                "coalesce(connected_at, now()) WHERE id = %s", (backend, webhook, project["id"]))
@@ -133,27 +147,14 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
         if any(_same_url(hook["url"], url) for url in ours) or hook["id"] == row.get("webhook_id"):
             ls.delete(f"/api/webhooks/{hook['id']}/")
             removed.append(f"webhook {hook['url']}")
-    removed += _remove_views(ls, project_id)
+    if views := remove_views(ls, project_id):
+        removed.append("1 view" if views == 1 else f"{views} views")
     if version and ls.get(f"/api/projects/{project_id}/model-versions/").get(version):
         ls.patch(f"/api/projects/{project_id}/", {"model_version": version})  # lost with a backend of that title
     with database() as connection:
         connection.execute("UPDATE project SET ml_backend_id = NULL, webhook_id = NULL, connected_at = NULL "
                            "WHERE id = %s", (project_id,))
     return removed
-
-
-def _remove_views(ls: LabelStudio, project_id: int) -> list[str]:
-    with database() as connection:
-        views = connection.execute("SELECT id, title FROM view WHERE project_id = %s", (project_id,)).fetchall()
-    for view in views:
-        try:
-            ls.delete(f"/api/dm/views/{view['id']}/")
-        except ArgusError as error:
-            if error.code != "not_found":  # a person may have closed the tab
-                raise
-        with database() as connection:
-            connection.execute("DELETE FROM view WHERE id = %s", (view["id"],))
-    return [f"view {view['title']!r}" for view in views]
 
 
 def _plan(label_config: str) -> LabelPlan:
@@ -246,13 +247,11 @@ class _Links:
         # A password cannot be read back, so with basic auth the backend is always written.
         known = {key: value for key, value in wanted.items() if key not in ("basic_auth_pass", "extra_params", "project")}
         wrong = [key for key, value in known.items() if backend.get(key) != value]
-        if backend.get("readable_state") != "Connected" and not wrong:
-            wrong = ["state"]
+        if backend.get("readable_state") != "Connected":
+            wrong.append("was not connected, asked again")
         if not wrong and "basic_auth_pass" not in wanted:
             self._report.kept.append(f"ML backend {wanted['url']}")
             return int(backend["id"])
-        if wrong == ["state"]:
-            self._report.notes.append(f"Label Studio could not reach the ML backend: {backend.get('error_message') or ''}")
         self._report.changed.append(f"ML backend {wanted['url']}: {', '.join(wrong) or 'password'}")
         if not self._report.dry_run:
             self._send("PATCH", f"/api/ml/{backend['id']}", wanted)

@@ -30,10 +30,19 @@ def review_bands(high: float, medium: float) -> dict[str, Edges]:
     return {"high": (high, None), "medium": (medium, high), "low": (None, medium)}
 
 
-def search_view(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence[int], query: str = "") -> int:
-    """Make or update the view `Search: <title>` that shows exactly `task_ids`, and return its id.
+def search_view(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence[int]) -> int:
+    """Make or update the view `Search: <title>` that shows exactly `task_ids`, and return its id; of several, the first."""
+    return search_views(ls, project_id, title, task_ids)[0]
 
-    More than 500 tasks become tiers in the given order, `Search: <title> 1/3` and so on; the first one's id is returned.
+
+def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence[int], query: str = "") -> list[int]:
+    """Make or update the views of a search and return their ids: one, or more than 500 tasks in tiers.
+
+    Tiers keep the given order and are titled `Search: <title> 1/3` and so on; those that are left over from a larger
+    search of the same title are removed.
+
+    Args:
+        query: what was searched for, kept in the table `view`.
 
     Raises:
         ArgusError: `nothing_selected` without tasks, `bad_request` for an unusable title.
@@ -51,7 +60,7 @@ def search_view(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence
         data = _view_data(tier_title, "or", [_item("id", "equal", "Number", task_id) for task_id in tier], hidden)
         made.append(_put(ls, project_id, "search", data, query, known.get(tier_title), alive))
     _remove(ls, project_id, [id_ for old, id_ in known.items() if old not in titles and _is_tier(old, name)], alive)
-    return made[0]
+    return made
 
 
 def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Edges], model_version: str) -> dict[str, int]:
@@ -79,6 +88,14 @@ def remove_views(ls: LabelStudio, project_id: int, kind: str | None = None) -> i
     ids = [row["id"] for row in _ours(project_id, kind)]
     _remove(ls, project_id, ids, _alive(ls, project_id))
     return len(ids)
+
+
+def remove_view(ls: LabelStudio, project_id: int, view_id: int) -> bool:
+    """Delete one view of ours; return False, and touch nothing, when it is not ours."""
+    if view_id not in {row["id"] for row in _ours(project_id, None)}:
+        return False
+    _remove(ls, project_id, [view_id], _alive(ls, project_id))
+    return True
 
 
 def band_filter(edges: Edges) -> list[dict[str, Any]]:

@@ -111,6 +111,7 @@ def settle(project_id: int, model_version: str, task_ids: Sequence[int]) -> dict
     """
     if not task_ids:
         return {}
+    held = _rows(model_version, task_ids)  # before the look at Label Studio: what changes after it is not ours to judge
     listed = {task["id"]: task for task in projects.listed_tasks(project_id, task_ids, fields="all")}
     outcomes: dict[int, Outcome] = {}
     for task_id in task_ids:
@@ -124,8 +125,8 @@ def settle(project_id: int, model_version: str, task_ids: Sequence[int]) -> dict
             for extra in ids[1:]:  # an answer and a push whose fate was unknown: the first one counts
                 log.warning("a duplicate prediction is removed", extra={"task": task_id, "prediction": extra})
                 _forgiving(lambda extra=extra: get_label_studio().delete(f"/api/predictions/{extra}/"))
-        else:
-            _release_unseen(model_version, task_id)
+        elif task_id in held:
+            _release_unseen(held[task_id])
     return outcomes
 
 
@@ -197,12 +198,14 @@ def _release(model_version: str, task_ids: Sequence[int]) -> None:
                            (model_version, list(task_ids)))
 
 
-def _release_unseen(model_version: str, task_id: int) -> None:
+def _release_unseen(row: Row) -> None:
+    """Release a claim Label Studio knows nothing of, unless it is young, or moved on since `row` was read."""
     with connect() as connection:
         connection.execute(
-            "DELETE FROM prediction WHERE model_version = %s AND task_id = %s "
-            "AND (state = 'stored' OR claimed_at < now() - make_interval(secs => %s))",
-            (model_version, task_id, get_settings().claim_seconds))
+            "DELETE FROM prediction WHERE task_id = %(task_id)s AND model_version = %(model_version)s "
+            "AND state = %(state)s AND claimed_at = %(claimed_at)s "
+            "AND (state = 'stored' OR claimed_at < now() - make_interval(secs => %(old)s))",
+            {**row, "old": get_settings().claim_seconds})
 
 
 def _gone(task_id: int) -> ArgusError:
@@ -228,11 +231,14 @@ def show_version(project: Row) -> None:
     ensure_model_version(get_label_studio(), project["id"], recipe_for(project).model_version)
 
 
-def remove_old_versions(project_id: int) -> int:
-    """Rebuild what older recipes predicted from stored detections, then remove the older predictions; return how many.
+def remove_old_versions(project_id: int) -> int | None:
+    """Rebuild what older recipes predicted from stored detections, then remove the older ones.
+
+    Returns:
+        How many were removed; None when a delivery is unsettled and nothing was removed yet.
 
     Raises:
-        ArgusError: as `push`. Nothing of an older version is removed while a push is unsettled.
+        ArgusError: as `push`.
     """
     project = projects.load(project_id)
     current = recipe_for(project).model_version
@@ -244,7 +250,7 @@ def remove_old_versions(project_id: int) -> int:
     for begin in range(0, len(tasks), _BULK):
         outcomes |= push(project_id, tasks[begin:begin + _BULK])
     if "later" in outcomes.values():
-        return 0
+        return None
     ls = get_label_studio()
     for version in sorted({row["model_version"] for row in old}):
         ls.delete(f"/api/projects/{project_id}/model-versions/", {"model_version": version})

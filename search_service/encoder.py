@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from PIL import Image
 from transformers import AutoModel, AutoProcessor
+from transformers.utils import logging as transformers_logging
 
 from argus.devices import choose_device
 from argus.errors import ArgusError
@@ -105,6 +106,7 @@ def _unit(features: torch.Tensor) -> Vectors:
 def _load(model: str, dtype: torch.dtype) -> tuple[Any, Any]:
     if os.sep in model and model.startswith((".", os.sep, "~")) and not Path(model).is_dir():
         raise ArgusError("model_not_found", f"There is no folder {model}.", "Check ARGUS_SIGLIP_MODEL.")
+    transformers_logging.disable_progress_bar()  # a worker's log is one JSON object a line
     try:
         loaded, info = AutoModel.from_pretrained(model, dtype=dtype, output_loading_info=True)
         processor = AutoProcessor.from_pretrained(model)

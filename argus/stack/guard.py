@@ -24,8 +24,8 @@ GRACE = 5.0  # seconds between the polite signal and SIGKILL
 def process_table() -> dict[int, int]:
     """Return the parent of every process: `{pid: parent pid}`; zombies are left out, they hold nothing."""
     if not Path("/proc/self/stat").exists():
-        lines = subprocess.run(["ps", "-axo", "pid=,ppid=,stat="], check=True, capture_output=True, text=True).stdout.splitlines()
-        rows = [line.split() for line in lines]
+        listing = subprocess.run(["ps", "-axo", "pid=,ppid=,stat="], check=True, capture_output=True, text=True)
+        rows = [line.split() for line in listing.stdout.splitlines()]
         return {int(pid): int(parent) for pid, parent, state in rows if not state.startswith("Z")}
     table = {}
     for entry in Path("/proc").iterdir():

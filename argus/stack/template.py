@@ -70,7 +70,7 @@ def copy_home(template: Path, home: Path) -> Path:
 
 
 def temporary_home(prefix: str = "argus-") -> Path:
-    """Make an empty home in the system's temporary folder that root's PostgreSQL can enter; end it by `paths.forget`."""
+    """Make an empty home in the temporary folder that root's PostgreSQL can enter too; end it by `paths.forget`."""
     home = Path(tempfile.mkdtemp(prefix=prefix))
     home.chmod(0o711)
     return home

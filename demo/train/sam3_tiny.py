@@ -84,7 +84,8 @@ class Answers:
     """What the model says, for L decoder layers, p prompts and q queries.
 
     ``logits``: (L, p, q); ``boxes``: (L, p, q, 4) cxcywh in 0..1; ``presence``: (L, p); for the first m prompts
-    only ``masks``: (m, q, 48, 48) and ``semantic``: (m, 48, 48) logits.
+    only ``masks``: (m, q, 48, 48) and ``semantic``: (m, 48, 48) logits. ``features``: (b, 96, 12, 12), the encoder's
+    view of the b images.
     """
 
     logits: Tensor
@@ -92,6 +93,7 @@ class Answers:
     presence: Tensor
     masks: Tensor
     semantic: Tensor
+    features: Tensor
 
 
 def forward(model: Sam3Model, pixels: Tensor, prompts: Prompts, with_masks: int) -> Answers:
@@ -147,4 +149,4 @@ def forward(model: Sam3Model, pixels: Tensor, prompts: Prompts, with_masks: int)
         prompt_mask=text_mask[:with_masks],
     )
     presence = decoded.presence_logits.squeeze(-1)
-    return Answers(logits, boxes, presence, masks.pred_masks, masks.semantic_seg[:, 0])
+    return Answers(logits, boxes, presence, masks.pred_masks, masks.semantic_seg[:, 0], hidden)

@@ -60,11 +60,15 @@ def siglip2_tokenizer(vocabulary: int = 900) -> Siglip2Tokenizer:
     tokens = list(dict.fromkeys([*special, *letters, *("".join(pair) for pair in merges)]))
     ids = {token: number for number, token in enumerate(tokens)}
     merges = [pair for pair in merges if pair[0] in ids and pair[1] in ids]
-    tokenizer = Siglip2Tokenizer(vocab=ids, merges=merges, model_max_length=SIGLIP_LENGTH, add_eos_token=True)
-    tokenizer.padding_side = "right"
-    # SigLIP 2 was trained without an attention mask; passing one changes its embeddings.
-    tokenizer.model_input_names = ["input_ids"]
-    return tokenizer
+    return Siglip2Tokenizer(
+        vocab=ids,
+        merges=merges,
+        model_max_length=SIGLIP_LENGTH,
+        add_eos_token=True,
+        padding_side="right",
+        # SigLIP 2 was trained without an attention mask; passing one changes its embeddings.
+        model_input_names=["input_ids"],
+    )
 
 
 def _merges(bpe: Tokenizer) -> list[tuple[str, str]]:

@@ -78,8 +78,9 @@ class Exemplars:
 class Sam3Engine(Protocol):
     """SAM 3 behind one interface. An engine is loaded once and used by one thread at a time."""
 
-    images_per_step: int
-    """Images that one `detect` takes best; more are cut up by the caller, so that it can stop in between."""
+    @property
+    def images_per_step(self) -> int:
+        """Images that one `detect` takes best; more are cut up by the caller, so that it can stop in between."""
 
     def detect(self, images: Sequence[Image.Image], concepts: Sequence[Concept]) -> list[dict[str, Detections]]:
         """Return, for each RGB image, the detections of every concept by label; each image is encoded once."""
@@ -90,6 +91,9 @@ class Sam3Engine(Protocol):
     def click(self, image: Image.Image, key: str, points: Sequence[tuple[float, float]],
               positive: Sequence[bool]) -> Detections:
         """Return the one object (or none) that points in pixels, on it or off it, point out."""
+
+    def self_test(self) -> None:
+        """Run the model once on a small image; raise `model_broken` when what it answers makes no sense."""
 
 
 def nms(boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float) -> NDArray[np.intp]:

@@ -83,7 +83,8 @@ class MetaEngine:
         """Return what prompts and exemplar boxes find together. See `Sam3Engine.find`."""
         with _autocast():
             state = self._state(image, key)
-            return self._merge([self._ask(state, p, exemplars) for p in prompts or [None]])
+            asked: Sequence[str | None] = prompts or [None]
+            return self._merge([self._ask(state, p, exemplars) for p in asked])
 
     def click(self, image: Image.Image, key: str, points: Sequence[tuple[float, float]],
               positive: Sequence[bool]) -> Detections:

@@ -1,0 +1,52 @@
+"""`python -m ml_backend`: serve the ML backend with gunicorn, one process and 16 threads."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import ml_backend.model  # noqa: F401  # first: it keeps torch out of this process
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+
+from argus import logs
+from argus.errors import ArgusError
+from argus.settings import Settings, get_settings
+from ml_backend.app import create_app
+
+_THREADS = 16
+
+
+class Server(BaseApplication):  # type: ignore[misc]
+    """Gunicorn configured from our settings. SIGTERM and Ctrl-C end it; a waiting `/predict` is given 5 s."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        options: dict[str, Any] = {
+            "bind": f"{self.settings.host}:{self.settings.ml_backend_port}", "workers": 1, "threads": _THREADS,
+            "worker_class": "gthread", "timeout": 0, "graceful_timeout": 5, "keepalive": 5, "proc_name": "argus-ml-backend",
+            "control_socket_disable": True, "logger_class": "gunicorn.glogging.Logger", "loglevel": "warning"}
+        for name, value in options.items():
+            if name in self.cfg.settings:
+                self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        logs.configure("ml-backend", self.settings.log_level)  # again: gunicorn set up its own
+        return create_app(self.settings)
+
+
+def main() -> int:
+    settings = get_settings()
+    logs.configure("ml-backend", settings.log_level)
+    try:
+        Server(settings).run()
+    except ArgusError as error:
+        print(f"{error.message} {error.hint}", file=sys.stderr)
+        return error.kind.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,47 @@
+"""The Flask application of the ML backend."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, Response, jsonify
+from werkzeug.exceptions import HTTPException
+
+from argus.errors import CATALOGUE, ArgusError, as_argus_error
+from argus.settings import Settings
+from ml_backend.metrics import Metrics
+from ml_backend.predict import Predictor
+from ml_backend.routes import make_blueprint
+
+log = logging.getLogger(__name__)
+_MAX_BODY = 256 * 2**20  # Label Studio sends every selected task in one request, with earlier results when interactive
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the application. It opens the database and the queue when a request first needs them."""
+    app = Flask("ml_backend", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
+    app.register_blueprint(make_blueprint(settings, Predictor(settings), Metrics()))
+    app.register_error_handler(ArgusError, _problem)
+    app.register_error_handler(HTTPException, _http_problem)
+    app.register_error_handler(Exception, _crash)
+    return app
+
+
+def _problem(error: ArgusError) -> Response:
+    """Answer as an RFC 9457 problem. Label Studio shows a person the body as it is."""
+    response = jsonify(error.to_problem())
+    response.status_code, response.mimetype = error.kind.status, "application/problem+json"
+    return response
+
+
+def _http_problem(error: HTTPException) -> Response:
+    code = "not_found" if error.code == 404 else "bad_request"
+    response = _problem(ArgusError(code, error.description or error.name))
+    response.status_code = error.code or CATALOGUE[code].status
+    return response
+
+
+def _crash(error: Exception) -> Response:
+    log.exception("a request failed")
+    return _problem(as_argus_error(error))

@@ -1,0 +1,133 @@
+"""The model's side of a chunk: fetch, detect what is missing, store. The engine is given, so this needs no torch.
+
+Images are fetched and decoded by threads while the model works, and detections are packed and stored by another thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+from argus.errors import ArgusError, as_argus_error
+from argus.images import get_images, open_image
+from ml_backend import detections, projects
+from ml_backend.engines.base import Detections, Sam3Engine
+from ml_backend.recipe import Recipe
+
+log = logging.getLogger(__name__)
+_FETCHERS = 4
+
+
+@dataclass
+class Outcome:
+    """How a chunk ended: `done` have every wanted label stored, `failed` say why not, `rest` were left for later."""
+
+    done: list[int] = field(default_factory=list)
+    failed: dict[int, ArgusError] = field(default_factory=dict)
+    rest: list[int] = field(default_factory=list)
+
+
+def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int],
+                 budget: float) -> Outcome:
+    """Compute and store the labels that these tasks lack; one bad image is one failed task.
+
+    Args:
+        budget: seconds after which no further step is begun, so that a person's click does not wait for a whole chunk.
+            At least one step is always made.
+    """
+    outcome = Outcome()
+    lacking = detections.missing(task_ids, recipe, labels)
+    outcome.done = [t for t in task_ids if t not in lacking]
+    urls = projects.task_images(list(lacking))
+    for task in lacking.keys() - urls.keys():
+        outcome.failed[task] = ArgusError("unknown_task", f"Task {task} was deleted.", task=task)
+    steps = _steps({t: names for t, names in lacking.items() if t in urls}, engine.images_per_step)
+    end = time.monotonic() + budget
+    with ThreadPoolExecutor(_FETCHERS, "fetch") as fetchers, ThreadPoolExecutor(1, "store") as keeper:
+        ready = _prefetch(fetchers, steps[:1], urls)
+        saved: dict[int, Future[None]] = {}
+        for index, (names, tasks) in enumerate(steps):
+            if index and time.monotonic() > end:
+                outcome.rest += [t for _, left in steps[index:] for t in left]
+                break
+            coming = _prefetch(fetchers, steps[index + 1:index + 2], urls)
+            images = _collect(ready, outcome)
+            for task, found in _detect(engine, recipe, names, images, outcome).items():
+                saved[task] = keeper.submit(detections.store, task, recipe, images[task].size, found)
+            ready = coming
+        for future in ready.values():
+            future.cancel()
+        _await(saved, outcome)
+    return outcome
+
+
+def _steps(lacking: dict[int, list[str]], size: int) -> list[tuple[tuple[str, ...], list[int]]]:
+    """Group tasks that lack the same labels, in steps of at most `size` images."""
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for task, names in lacking.items():
+        groups.setdefault(tuple(names), []).append(task)
+    return [(names, tasks[i:i + size]) for names, tasks in groups.items() for i in range(0, len(tasks), size)]
+
+
+def _prefetch(pool: ThreadPoolExecutor, steps: list[tuple[tuple[str, ...], list[int]]],
+              urls: dict[int, str]) -> dict[int, Future[Image.Image]]:
+    return {task: pool.submit(fetch_image, urls[task]) for _, tasks in steps for task in tasks}
+
+
+def fetch_image(url: str) -> Image.Image:
+    """Return the image at `url` as a person sees it. Raises what `argus.images` raises."""
+    return open_image(get_images().fetch(url).data)
+
+
+def _collect(ready: dict[int, Future[Image.Image]], outcome: Outcome) -> dict[int, Image.Image]:
+    images: dict[int, Image.Image] = {}
+    for task, future in ready.items():
+        try:
+            images[task] = future.result()
+        except Exception as error:
+            outcome.failed[task] = _told(task, error)
+    return images
+
+
+def _detect(engine: Sam3Engine, recipe: Recipe, names: Sequence[str], images: dict[int, Image.Image],
+            outcome: Outcome) -> dict[int, dict[str, Detections]]:
+    """Run the engine on one step; when it fails, image by image, so that the one it cannot bear fails alone."""
+    concepts = [c for c in recipe.concepts if c.label in names]
+    if not images:
+        return {}
+    try:
+        return dict(zip(images, engine.detect(list(images.values()), concepts), strict=True))
+    except Exception as error:
+        log.warning("a step failed; its images are tried one by one", exc_info=error)
+    found: dict[int, dict[str, Detections]] = {}
+    for task, image in images.items():
+        try:
+            found[task] = engine.detect([image], concepts)[0]
+        except Exception as error:
+            outcome.failed[task] = _told(task, error)
+    return found
+
+
+def _await(saved: dict[int, Future[None]], outcome: Outcome) -> None:
+    """Wait until everything is stored. An unreachable database is not the task's fault and ends the job."""
+    for task, future in saved.items():
+        try:
+            future.result()
+        except ArgusError as error:
+            if error.code != "unknown_task":
+                raise
+            outcome.failed[task] = error
+        else:
+            outcome.done.append(task)
+
+
+def _told(task: int, error: Exception) -> ArgusError:
+    ours = as_argus_error(error)
+    log.warning("a task failed", extra={"task": task, "code": ours.code, "reason": ours.message},
+                exc_info=error if ours.code == "internal" else None)
+    return ours

@@ -1,0 +1,65 @@
+"""What the default worker runs for this package: deliveries. Imports no torch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from argus import queues
+from argus.errors import ArgusError
+from ml_backend import deliver, runs
+from ml_backend.deliver import Outcome
+
+log = logging.getLogger(__name__)
+_AGAIN_SECONDS = 5
+
+
+def push_chunk(run_id: int, task_ids: list[int]) -> dict[str, int]:
+    """Deliver what a run detected on these tasks, and record how each ended.
+
+    A task whose claim somebody else holds is looked at again a few seconds later.
+    """
+    run = runs.load_run(run_id)
+    todo = [t["task_id"] for t in runs.tasks_in(run_id, "detected") if t["task_id"] in set(task_ids)]
+    outcomes: Mapping[int, Outcome] = deliver.push(run["project_id"], todo) if todo else {}
+    done = [t for t, o in outcomes.items() if o == "stored"]
+    errors = {t: o for t, o in outcomes.items() if isinstance(o, ArgusError)}
+    # Detections that vanished: the task was deleted, or the prompts changed under the run. Detecting finds out.
+    lost = [t for t in todo if t not in outcomes]
+    runs.mark(run_id, done, "done")
+    runs.fail(run_id, errors)
+    if lost and run["state"] == "running":
+        runs.mark(run_id, lost, "waiting")
+        runs.enqueue_detection(run_id, lost)
+    later = [t for t, o in outcomes.items() if o == "later"]
+    if later:
+        schedule("ml_backend.push_jobs.push_chunk", run_id, later, seconds=_AGAIN_SECONDS)
+    runs.finish_if_done(run_id)
+    return {"done": len(done), "failed": len(errors), "later": len(later)}
+
+
+def push_tasks(project_id: int, task_ids: list[int]) -> dict[str, int]:
+    """Bring the predictions of these tasks up to date: confirms answers to `/predict`, and adds labels that came since."""
+    outcomes = deliver.push(project_id, task_ids)
+    count = [o if isinstance(o, str) else "failed" for o in outcomes.values()]
+    return {name: count.count(name) for name in ("stored", "later", "failed")}
+
+
+def remove_old_versions(project_id: int) -> int:
+    """Rebuild and remove what older recipes predicted; put off while a delivery is unsettled."""
+    removed = deliver.remove_old_versions(project_id)
+    if removed is None:
+        schedule("ml_backend.push_jobs.remove_old_versions", project_id, seconds=_AGAIN_SECONDS)
+        return 0
+    return removed
+
+
+def schedule(function: str, *args: Any, seconds: float) -> None:
+    """Run a job on the default worker after a while. Losing it costs only time: `reconcile_runs` finds what it was for."""
+    queue = Queue(queues.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer)
+    queue.enqueue_in(timedelta(seconds=seconds), function, *args, result_ttl=600)

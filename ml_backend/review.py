@@ -1,0 +1,397 @@
+"""Review by score: what is left in each band, accepting in bulk, and taking an acceptance back.
+
+Label Studio holds the truth: predictions of the project's current model version, and annotations. What it cannot tell,
+who accepted what in one go, is recorded here, task by task, before it is asked and again after it answered.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg.types.json import Jsonb
+
+from argus.db import Row
+from argus.db import connect as database
+from argus.errors import ArgusError
+from argus.export.objects import count_objects
+from argus.labelstudio.client import LabelStudio
+from label_studio_config.project import ensure_model_version
+from label_studio_config.views import band_views, review_bands
+from ml_backend.review_tasks import (
+    BANDS,
+    UNREVIEWED,
+    Review,
+    chunks,
+    condition,
+    list_tasks,
+    of_version,
+    open_review,
+    predictions_of,
+    read_tasks,
+)
+
+log = logging.getLogger(__name__)
+
+CHUNK = 200  # tasks per call that accepts: a second or two, so progress shows and a failure costs little
+_LOCK, _LOCK_SECONDS = 0x41524756, 60
+Progress = Callable[[int, int], None]
+
+
+def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, Any]:
+    """Return where a project's review stands, counted in Label Studio.
+
+    Every number is of tasks that have a prediction of the current model version; `regions` counts objects, a box and its
+    mask once. A project whose scores were switched to another version is put right first, because its bands would
+    all look empty.
+
+    Returns:
+        `{"project", "model_version", "edges": {"high", "medium"}, "bands": {band: unreviewed tasks}, "regions": {band:
+        objects on them}, "accepted": in bulk, "checked": by a person who changed nothing, "fixed": by one who did,
+        "skipped": by a person, "reviewed": all four, "left", "total"}`
+
+    Raises:
+        ArgusError: `unknown_project`.
+    """
+    review = open_review(project_id, ls)
+    _prepare(review)
+    version = of_version(review)
+    tasks = [*list_tasks(review, [version, condition("predictions_score", "greater_or_equal", -1e9)]),
+             *list_tasks(review, [version, condition("predictions_score", "empty", True)])]
+    left = [task for task in tasks if not task.reviewed]
+    objects = _objects_of(review, [task.id for task in left if task.score is not None])
+    bands, regions = Counter(dict.fromkeys(BANDS, 0)), Counter(dict.fromkeys(BANDS, 0))
+    for task in left:
+        band = review.edges.band(task.score)
+        bands[band] += 1
+        regions[band] += objects.get(task.id, 0)
+    reviewed = {task.id for task in tasks if task.reviewed}
+    accepted = reviewed & _accepted_tasks(review)
+    by_hand = _by_hand(review, sorted(reviewed - accepted))
+    return {"project": project_id, "model_version": review.model_version,
+            "edges": {"high": review.edges.high, "medium": review.edges.medium},
+            "bands": dict(bands), "regions": dict(regions), "accepted": len(accepted),
+            **{what: by_hand[what] for what in ("checked", "fixed", "skipped")},
+            "reviewed": len(reviewed), "left": len(left), "total": len(tasks)}
+
+
+def _prepare(review: Review) -> None:
+    """Let scores count for our version, if there is a prediction of it yet."""
+    try:
+        ensure_model_version(review.ls, review.project_id, review.model_version)
+    except ArgusError as error:
+        if error.code != "label_studio_refused":
+            raise
+
+
+def _objects_of(review: Review, ids: Sequence[int]) -> dict[int, int]:
+    """Return `{task: objects of its prediction}`: as it was delivered, else counted in Label Studio."""
+    with database() as connection:
+        rows = connection.execute(
+            "SELECT task_id, regions FROM prediction WHERE project_id = %s AND model_version = %s AND state = 'stored' "
+            "AND task_id = ANY(%s)", (review.project_id, review.model_version, list(ids))).fetchall()
+    found: dict[int, int] = {row["task_id"]: row["regions"] for row in rows}
+    for chunk in chunks([task for task in ids if task not in found], CHUNK):
+        for task in read_tasks(review, chunk):
+            found[task["id"]] = sum(count_objects(p["result"]) for p in predictions_of(review, task))
+    return found
+
+
+def _accepted_tasks(review: Review) -> set[int]:
+    with database() as connection:
+        rows = connection.execute(
+            "SELECT i.task_id FROM acceptance_item i JOIN acceptance a ON a.id = i.acceptance_id "
+            "WHERE a.project_id = %s AND i.state IN ('accepted', 'kept')", (review.project_id,)).fetchall()
+    return {row["task_id"] for row in rows}
+
+
+def _by_hand(review: Review, ids: Sequence[int]) -> Counter[str]:
+    """Count what people did on tasks that were not accepted in bulk: checked, fixed or skipped."""
+    counts: Counter[str] = Counter()
+    for chunk in chunks(ids, CHUNK):
+        for task in read_tasks(review, chunk):
+            done = [a for a in task["annotations"] if not a.get("was_cancelled")]
+            predicted = [_content(p["result"]) for p in predictions_of(review, task)]
+            same = any(_content(a["result"]) in predicted for a in done)
+            counts["skipped" if not done else "checked" if same else "fixed"] += 1
+    return counts
+
+
+def _content(result: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what the regions say, comparable: without ids and scores, positions to a hundredth of a percent."""
+    def rounded(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: rounded(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [rounded(item) for item in value]
+        return round(value, 2) if isinstance(value, float) else value
+
+    return sorted(json.dumps([item.get("from_name"), rounded(item.get("value"))], sort_keys=True) for item in result)
+
+
+# Accepting.
+
+
+def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, nothing_found: bool = False,
+           accepted_by: str = "", ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
+    """Turn the predictions of a score range into annotations, on tasks that nobody has annotated or skipped.
+
+    The task's score is its lowest region's. Tasks whose prediction has no regions are never part of a range; they are
+    accepted by `nothing_found=True` alone, which makes empty annotations. Calling again accepts nothing more, and two
+    calls at once wait for each other.
+
+    Args:
+        min_score, max_score: `min_score <= score`, and `score < max_score` unless that is None.
+        accepted_by: kept in the record; Label Studio stamps the annotations with the token's owner.
+        progress: called with (tasks handled, tasks in all).
+
+    Returns:
+        `{"acceptance": id or None, "accepted_tasks", "accepted_regions": objects, "skipped", "reasons": {reason: tasks}}`
+
+    Raises:
+        ArgusError: `unknown_project`; `bad_request`; `conflict` when another acceptance takes over a minute; what Label
+            Studio answered, with `acceptance` and `accepted_tasks` in its details: those stay accepted and recorded.
+    """
+    if not 0 <= min_score <= 1 or (max_score is not None and not min_score < max_score):
+        raise ArgusError("bad_request", f"This is not a range of scores: {min_score} to {max_score}.",
+                         "Scores go from 0 to 1, and the upper end lies above the lower one.")
+    review = open_review(project_id, ls)
+    selection = ({"nothing_found": True} if nothing_found
+                 else {"min_score": min_score, "max_score": max_score, "nothing_found": False})
+    with _locked(project_id):
+        _prepare(review)
+        _settle(review)
+        tasks = [task.id for task in list_tasks(review, _selected(review, selection))]
+        if not tasks:
+            return _Acceptance(None, review, selection).result()
+        acceptance = _Acceptance.open(review, selection, accepted_by)
+        acceptance.run(tasks, progress)
+        return acceptance.result()
+
+
+def count_selected(project_id: int, *, min_score: float = 0.9, max_score: float | None = None,
+                   nothing_found: bool = False, ls: LabelStudio | None = None) -> int:
+    """Return how many tasks `accept` would find; a prediction that is odd in itself may still be left out."""
+    review = open_review(project_id, ls)
+    _prepare(review)
+    selection = {"min_score": min_score, "max_score": max_score, "nothing_found": nothing_found}
+    return sum(1 for _ in list_tasks(review, _selected(review, selection)))
+
+
+def _selected(review: Review, selection: Mapping[str, Any]) -> list[dict[str, Any]]:
+    conditions = [of_version(review), *UNREVIEWED]
+    if selection["nothing_found"]:
+        return [*conditions, condition("predictions_score", "empty", True)]
+    conditions.append(condition("predictions_score", "greater_or_equal", selection["min_score"]))
+    if selection["max_score"] is not None:
+        conditions.append(condition("predictions_score", "less", selection["max_score"]))
+    return conditions
+
+
+class _Acceptance:
+    """One acceptance while it runs, and its record."""
+
+    def __init__(self, id: int | None, review: Review, selection: Mapping[str, Any]) -> None:
+        self.id, self._review, self._selection = id, review, selection
+        self._tasks = self._regions = 0
+        self._reasons: Counter[str] = Counter()
+
+    @classmethod
+    def open(cls, review: Review, selection: Mapping[str, Any], accepted_by: str) -> _Acceptance:
+        with database() as connection:
+            row = connection.execute(
+                "INSERT INTO acceptance (project_id, model_version, selection, accepted_by) VALUES (%s, %s, %s, %s) "
+                "RETURNING id", (review.project_id, review.model_version, Jsonb(selection), accepted_by)).fetchone()
+        assert row is not None
+        return cls(row["id"], review, selection)
+
+    def result(self) -> dict[str, Any]:
+        return {"acceptance": self.id, "accepted_tasks": self._tasks, "accepted_regions": self._regions,
+                "skipped": sum(self._reasons.values()), "reasons": dict(self._reasons)}
+
+    def run(self, tasks: Sequence[int], progress: Progress | None) -> None:
+        try:
+            done = 0
+            for chunk in chunks(tasks, CHUNK):
+                self._accept(chunk)
+                done += len(chunk)
+                if progress:
+                    progress(done, len(tasks))
+        except ArgusError as error:
+            self._finish("failed", error)
+            raise ArgusError(error.code, error.message, error.hint, acceptance=self.id, accepted_tasks=self._tasks,
+                             **error.details) from error
+        self._finish("done", None)
+
+    def _finish(self, state: str, error: ArgusError | None) -> None:
+        with database() as connection:
+            connection.execute("UPDATE acceptance SET state = %s, error = %s, finished_at = now() WHERE id = %s",
+                               (state, Jsonb(error.to_json()) if error else None, self.id))
+
+    def _accept(self, chunk: Sequence[int]) -> None:
+        """Record, ask, look: each step finds the truth even when the one before it was cut off."""
+        conditions = _selected(self._review, self._selection)
+        items = self._plan(chunk, read_tasks(self._review, chunk, conditions))
+        if not items:
+            return
+        with database() as connection, connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO acceptance_item (acceptance_id, task_id, prediction_id, regions) "
+                               "VALUES (%s, %s, %s, %s)", [(self.id, *item) for item in items])
+        body = {"selectedItems": {"all": False, "included": [task for task, _, _ in items]},
+                "filters": {"conjunction": "and", "items": conditions}, "model_version": self._review.model_version}
+        try:
+            self._review.ls.post(f"/api/dm/actions?id=predictions_to_annotations&project={self._review.project_id}",
+                                 body, timeout=120)
+        finally:  # also after a time-out: it may have been done all the same
+            tasks, regions, missed = _look(self._review, self.id)
+            self._tasks, self._regions = self._tasks + tasks, self._regions + regions
+            self._reasons["annotated meanwhile"] += missed
+            self._reasons += Counter()  # drops zeros
+
+    def _plan(self, chunk: Sequence[int], tasks: Sequence[dict[str, Any]]) -> list[tuple[int, int, int]]:
+        """Return (task, prediction, objects) of each task that may be accepted; count the reasons of the others."""
+        items = []
+        self._reasons["annotated meanwhile"] += len(chunk) - len(tasks)
+        for task in tasks:
+            predictions = predictions_of(self._review, task)
+            objects = count_objects(predictions[0]["result"]) if predictions else 0
+            if len(predictions) != 1:
+                self._reasons["more than one prediction of this version"] += 1
+            elif bool(predictions[0]["result"]) == bool(self._selection["nothing_found"]):
+                self._reasons["score and regions do not fit"] += 1
+            else:
+                items.append((task["id"], predictions[0]["id"], objects))
+        return items
+
+
+def _look(review: Review, acceptance: int | None) -> tuple[int, int, int]:
+    """Settle the items of an acceptance that were asked for; return (tasks accepted, their objects, tasks not)."""
+    with database() as connection:
+        asked: list[Row] = connection.execute("SELECT * FROM acceptance_item WHERE acceptance_id = %s "
+                                              "AND state = 'asked'", (acceptance,)).fetchall()
+    made: dict[int, dict[str, Any]] = {}
+    for chunk in chunks([item["task_id"] for item in asked], CHUNK):
+        for task in read_tasks(review, chunk):
+            made |= {a["parent_prediction"]: a for a in task["annotations"] if a.get("parent_prediction")}
+    found = [item for item in asked if item["prediction_id"] in made]
+    with database() as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE acceptance_item SET state = %s, annotation_id = %s, updated_at = %s "
+            "WHERE acceptance_id = %s AND task_id = %s",
+            [("accepted", a["id"], a["updated_at"], acceptance, item["task_id"])
+             if (a := made.get(item["prediction_id"])) else ("skipped", None, None, acceptance, item["task_id"])
+             for item in asked])
+    return len(found), sum(item["regions"] for item in found), len(asked) - len(found)
+
+
+def _settle(review: Review) -> None:
+    """Complete the records of acceptances that were cut off. The caller holds the lock, so none of them still runs."""
+    with database() as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT a.id, a.state FROM acceptance a LEFT JOIN acceptance_item i ON i.acceptance_id = a.id "
+            "WHERE a.project_id = %s AND (a.state = 'open' OR i.state = 'asked')", (review.project_id,)).fetchall()
+    for row in rows:
+        _look(review, row["id"])
+        error = ArgusError("internal", "The process that accepted ended before it was done.")
+        with database() as connection:
+            connection.execute("UPDATE acceptance SET state = 'failed', finished_at = now(), error = coalesce(error, %s) "
+                               "WHERE id = %s", (Jsonb(error.to_json()), row["id"]))
+
+
+# Taking back.
+
+
+def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
+    """Delete the annotations that an acceptance made, as long as nobody has touched them since.
+
+    Afterwards their predictions can be accepted again. An annotation that was changed, or that somebody has an unsaved
+    draft of, stays.
+
+    Returns:
+        `{"acceptance", "undone": n, "left": [{"task", "annotation", "reason"}]}`
+
+    Raises:
+        ArgusError: `not_found`; `conflict` when another acceptance takes over a minute.
+    """
+    with database() as connection:
+        row = connection.execute("SELECT project_id FROM acceptance WHERE id = %s", (acceptance_id,)).fetchone()
+    if row is None:
+        raise ArgusError("not_found", f"There is no acceptance {acceptance_id}.",
+                         "`argus review status` lists the last ones.")
+    review = open_review(row["project_id"], ls)
+    with _locked(review.project_id):
+        _settle(review)
+        with database() as connection:
+            items = connection.execute("SELECT * FROM acceptance_item WHERE acceptance_id = %s AND state IN "
+                                       "('accepted', 'kept') ORDER BY task_id", (acceptance_id,)).fetchall()
+        left: list[dict[str, Any]] = []
+        for chunk in chunks(items, CHUNK):
+            tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in chunk])}
+            for item in chunk:
+                if reason := _undo_one(review, item, tasks.get(item["task_id"])):
+                    left.append({"task": item["task_id"], "annotation": item["annotation_id"], "reason": reason})
+            if progress:
+                progress(min(len(items), items.index(chunk[-1]) + 1), len(items))
+        with database() as connection:
+            connection.execute("UPDATE acceptance SET state = 'undone' WHERE id = %s", (acceptance_id,))
+    return {"acceptance": acceptance_id, "undone": len(items) - len(left), "left": left}
+
+
+def _undo_one(review: Review, item: Row, task: Mapping[str, Any] | None) -> str:
+    """Delete one annotation if it is still as it was made; return why it stays, or ''."""
+    annotation = next((a for a in (task or {}).get("annotations", ()) if a["id"] == item["annotation_id"]), None)
+    reason = ""
+    if annotation is None:
+        reason = "deleted already"
+    elif _moment(annotation["updated_at"]) != item["updated_at"]:
+        reason = "changed since"
+    elif any(draft.get("annotation") == annotation["id"] for draft in (task or {}).get("drafts", ())):
+        reason = "somebody is changing it"
+    else:
+        review.ls.delete(f"/api/annotations/{annotation['id']}/")
+    with database() as connection:
+        connection.execute("UPDATE acceptance_item SET state = %s WHERE acceptance_id = %s AND task_id = %s",
+                           ("kept" if reason else "undone", item["acceptance_id"], item["task_id"]))
+    return reason
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def acceptances(project_id: int, limit: int = 20) -> list[dict[str, Any]]:
+    """Return a project's last acceptances, newest first: id, state, selection, who, when, and tasks by outcome."""
+    with database() as connection:
+        rows = connection.execute(
+            "SELECT a.id, a.state, a.selection, a.accepted_by, a.created_at, a.error, "
+            "count(*) FILTER (WHERE i.state = 'accepted') AS accepted, count(*) FILTER (WHERE i.state = 'undone') AS "
+            "undone, count(*) FILTER (WHERE i.state = 'kept') AS kept FROM acceptance a "
+            "LEFT JOIN acceptance_item i ON i.acceptance_id = a.id WHERE a.project_id = %s "
+            "GROUP BY a.id ORDER BY a.id DESC LIMIT %s", (project_id, limit)).fetchall()
+    return [dict(row) | {"created_at": row["created_at"].isoformat()} for row in rows]
+
+
+def make_band_views(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, int]:
+    """Create or correct the views of the bands in Label Studio's Data Manager; return `{band: view id}`."""
+    review = open_review(project_id, ls)
+    _prepare(review)
+    return band_views(review.ls, project_id, review_bands(review.edges.high, review.edges.medium), review.model_version)
+
+
+@contextmanager
+def _locked(project_id: int) -> Iterator[None]:
+    """Hold the project's review lock: accepting and undoing happen one at a time, whichever process asks."""
+    try:
+        with database() as connection:
+            connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
+            connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK, project_id))
+            yield
+    except psycopg.errors.LockNotAvailable as error:
+        raise ArgusError("conflict", f"Another acceptance in project {project_id} is still running.",
+                         "Try again when it is done; `argus review status` shows it.") from error

@@ -1,0 +1,78 @@
+"""The search service as a Flask application. It never loads torch, and turns errors into answers in one place."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from argus.errors import ArgusError, as_argus_error
+from argus.settings import get_settings
+from search_service.routes import blueprints
+
+log = logging.getLogger(__name__)
+MAX_BODY = 32 * 2**20
+# The page loads nothing from elsewhere and runs no inline script.
+CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+       "form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+
+
+def create_app() -> Flask:
+    """Return the WSGI application."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.register_error_handler(Exception, _problem)
+    app.before_request(_guard)
+    app.after_request(_harden)
+    for blueprint in blueprints():
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _guard() -> None:
+    """Refuse a request without the token, and one that another site's page sent from somebody's browser."""
+    origin = request.headers.get("Origin")
+    if request.method not in ("GET", "HEAD", "OPTIONS") and origin and urlsplit(origin).netloc != request.host:
+        raise ArgusError("unauthorized", "Requests from other sites' pages are refused.")
+    token = get_settings().api_token.get_secret_value()
+    if not token or not request.path.startswith("/api/") or request.path == "/api/v1/openapi.json":
+        return
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    if not hmac.compare_digest(given.encode(), token.encode()):
+        raise ArgusError("unauthorized", "The API asks for a token.", "Send Authorization: Bearer <ARGUS_API_TOKEN>.")
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", CSP)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _problem(error: Exception) -> Response:
+    """The one place where an error becomes an answer (RFC 9457)."""
+    status = None
+    if isinstance(error, HTTPException):
+        status = error.code
+        code = "not_found" if status == 404 else "bad_request"
+        ours = ArgusError(code, f"{request.method} {request.path}: {(error.name or '').lower()}.",
+                          "GET /api/v1/openapi.json lists what there is.")
+    else:
+        ours = as_argus_error(error)
+        if ours.code == "internal":
+            log.error("request failed", extra={"method": request.method, "path": request.path}, exc_info=error)
+            if not isinstance(error, ArgusError):  # the message of somebody else's exception may hold anything
+                ours = ArgusError("internal", "Something went wrong here.", "The log of the search service says what.")
+    body = ours.to_problem() | ({"status": status} if status else {})
+    response: Response = Response(status=body["status"], content_type="application/problem+json")
+    response.set_data(json.dumps(body, ensure_ascii=False, default=str))
+    if ours.code == "unauthorized":
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response

@@ -1,0 +1,65 @@
+"""Search by text, by task and by image; views in Label Studio; pictures of tasks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from argus.errors import ArgusError
+from search_service import requests, search, thumbnails, views
+from search_service.routes import API
+
+blueprint = Blueprint("search", __name__, url_prefix=API)
+
+
+@blueprint.get("/projects/<int:project_id>/search")
+def get_search(project_id: int) -> dict[str, Any]:
+    asked = requests.read(requests.SearchRequest, request.args)
+    return search.search(project_id, asked.q, asked.limit, asked.offset).to_json()
+
+
+@blueprint.get("/projects/<int:project_id>/tasks/<int:task_id>/similar")
+def get_similar(project_id: int, task_id: int) -> dict[str, Any]:
+    asked = requests.read(requests.LikeRequest, request.args)
+    if box := asked.corners():
+        data = thumbnails.original(task_id, project_id)
+        return search.search_like_image(project_id, data, asked.limit, asked.offset, box).to_json()
+    return search.search_like_task(project_id, task_id, asked.limit, asked.offset).to_json()
+
+
+@blueprint.post("/projects/<int:project_id>/search/image")
+def post_search_image(project_id: int) -> dict[str, Any]:
+    asked = requests.read(requests.LikeRequest, request.args)
+    file = request.files.get("image")
+    data = file.read() if file else request.get_data()
+    if not data:
+        raise ArgusError("bad_request", "There is no image in the request.",
+                         "Send the file as the body, or as the form field `image`.")
+    return search.search_like_image(project_id, data, asked.limit, asked.offset, asked.corners()).to_json()
+
+
+@blueprint.post("/projects/<int:project_id>/views")
+def post_view(project_id: int) -> tuple[dict[str, Any], int]:
+    asked = requests.read_json(requests.ViewRequest, request.get_data(), request.content_type or "")
+    return views.make(project_id, asked.title, asked.query, asked.task_ids, asked.limit), 201
+
+
+@blueprint.get("/projects/<int:project_id>/views")
+def get_views(project_id: int) -> dict[str, Any]:
+    return {"views": views.listing(project_id)}
+
+
+@blueprint.delete("/projects/<int:project_id>/views/<int:view_id>")
+def delete_view(project_id: int, view_id: int) -> dict[str, Any]:
+    return {"deleted": views.remove(project_id, view_id)}
+
+
+@blueprint.get("/images/<int:task_id>")
+def get_image(task_id: int) -> Response:
+    asked = requests.read(requests.ThumbnailRequest, request.args)
+    data, tag = thumbnails.thumbnail(task_id, asked.size)
+    response = Response(data, content_type="image/jpeg")
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response.make_conditional(request)  # type: ignore[return-value]

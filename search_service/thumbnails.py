@@ -1,0 +1,63 @@
+"""Small pictures of tasks, made from the images as our fetcher gives them, and kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from argus.db import connect
+from argus.errors import ArgusError
+from argus.images import get_images, open_image
+from argus.settings import get_settings
+
+
+def thumbnail(task_id: int, size: int) -> tuple[bytes, str]:
+    """Return a JPEG whose longest side is at most `size` pixels, and a tag that changes with it.
+
+    Raises:
+        ArgusError: `unknown_task`, and whatever is wrong with the image.
+    """
+    url = _image_url(task_id)
+    tag = hashlib.sha256(f"{url} {size}".encode()).hexdigest()[:32]
+    path = get_settings().home / "thumbnails" / tag[:2] / f"{tag}.jpg"
+    try:
+        return path.read_bytes(), tag
+    except OSError:
+        pass
+    image = open_image(get_images().fetch(url).data, size)
+    image.thumbnail((size, size), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=82)
+    _keep(path, buffer.getvalue())
+    return buffer.getvalue(), tag
+
+
+def original(task_id: int, project_id: int) -> bytes:
+    """Return the image file of a task. Raises `unknown_task`, and whatever is wrong with the image."""
+    return get_images().fetch(_image_url(task_id, project_id)).data
+
+
+def _image_url(task_id: int, project_id: int | None = None) -> str:
+    with connect() as connection:
+        row = connection.execute("SELECT image FROM task WHERE id = %s AND project_id = coalesce(%s, project_id)",
+                                 (task_id, project_id)).fetchone()
+    if row is None:
+        raise ArgusError("unknown_task", f"There is no task {task_id} here.")
+    if not row["image"]:
+        raise ArgusError("bad_image", f"The task {task_id} has no image.")
+    return str(row["image"])
+
+
+def _keep(path: Path, data: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+            file.write(data)
+        os.replace(file.name, path)
+    except OSError:
+        pass  # a full disk costs the cache, not the answer
