@@ -116,34 +116,35 @@ def _draw(part: Part, w: int, h: int) -> Image.Image:
 def _cpu(pen: ImageDraw.ImageDraw, w: int, h: int, part: Part) -> None:
     a, b, c, _ = part.look
     pen.rectangle((0, 0, w - 1, h - 1), fill=part.rgb, outline=_shade(part.rgb, 0.6), width=max(1, w // 40))
-    pads = 9 + round(4 * a)
+    pads = 6 + round(2 * a)
+    half, deep = w * 0.030, w * 0.10
     for k in range(pads):
         at = w * (0.08 + 0.84 * (k + 0.5) / pads)
-        for y in (0.035, 0.925):
-            pen.rectangle((at - w * 0.018, h * y, at + w * 0.018, h * (y + 0.04)), fill=GOLD)
-    m = w * (0.18 + 0.05 * b)
-    lid = _shade(SILVER, 0.9 + 0.15 * c)
-    pen.rounded_rectangle((m, m, w - m, h - m), radius=w * 0.07, fill=lid, outline=(120, 122, 128), width=max(1, w // 50))
+        for edge in (w * 0.03, w * 0.97 - deep):
+            pen.rectangle((at - half, edge, at + half, edge + deep), fill=GOLD)
+            pen.rectangle((edge, at - half, edge + deep, at + half), fill=GOLD)
+    m = w * (0.25 + 0.04 * b)
+    lid = _shade(SILVER, 0.95 + 0.15 * c)
+    pen.rounded_rectangle((m, m, w - m, h - m), radius=w * 0.05, fill=lid, outline=(90, 92, 98), width=max(1, w // 40))
     for k in range(3):
-        y = h * (0.38 + 0.1 * k)
-        pen.line((w * 0.32, y, w * (0.52 + 0.14 * ((a * 7 + k * 0.37) % 1)), y), fill=(84, 86, 92), width=max(1, w // 30))
-    pen.polygon(((0, h - 1), (w * 0.16, h - 1), (0, h * 0.84)), fill=GOLD)
+        y, end = h * (0.41 + 0.09 * k), w * (0.52 + 0.12 * ((a * 7 + k * 0.37) % 1))
+        pen.line((w * 0.36, y, end, y), fill=(84, 86, 92), width=max(1, w // 30))
 
 
 def _hdd(pen: ImageDraw.ImageDraw, w: int, h: int, part: Part) -> None:
     a, b, c, d = part.look
-    edge = max(1, w // 45)
-    pen.rounded_rectangle((0, 0, w - 1, h - 1), radius=w * 0.05, fill=part.rgb, outline=_shade(part.rgb, 0.55), width=edge)
-    for x, y in ((0.05, 0.08), (0.95, 0.08), (0.05, 0.92), (0.95, 0.92)):
-        _disc(pen, w * x, h * y, w * 0.018, (70, 70, 74))
-    centre, radius = w * (0.36 + 0.03 * a), h * (0.36 + 0.04 * b)
-    _disc(pen, centre, h * 0.5, radius, _shade(SILVER, 0.86 + 0.14 * c), outline=(60, 60, 66), width=edge)
-    _disc(pen, centre, h * 0.5, radius * 0.62, None, outline=(150, 152, 158), width=edge)
-    _disc(pen, centre, h * 0.5, radius * 0.27, (58, 58, 63))
-    pen.line((w * 0.62, h * 0.86, centre + radius * 0.3, h * (0.56 + 0.08 * d)), fill=(52, 52, 56), width=max(2, w // 26))
-    pen.rectangle((w * 0.72, h * 0.18, w * 0.92, h * 0.82), fill=(240, 240, 234), outline=(90, 90, 94), width=edge)
-    for k in range(4):
-        pen.line((w * 0.75, h * (0.3 + 0.13 * k), w * 0.89, h * (0.3 + 0.13 * k)), fill=(40, 40, 40), width=max(1, w // 50))
+    edge, dark = max(1, w // 45), _shade(part.rgb, 0.55)
+    pen.rounded_rectangle((0, 0, w - 1, h - 1), radius=w * 0.05, fill=part.rgb, outline=dark, width=edge)
+    centre, radius = w * (0.35 + 0.03 * a), h * (0.37 + 0.03 * b)
+    platter = _shade((56, 58, 66), 0.9 + 0.3 * c)
+    _disc(pen, centre, h * 0.5, radius, platter, outline=(205, 207, 212), width=edge)
+    _disc(pen, centre, h * 0.5, radius * 0.66, None, outline=(112, 114, 122), width=edge)
+    _disc(pen, centre, h * 0.5, radius * 0.26, SILVER)
+    pen.line((w * 0.62, h * 0.86, centre + radius * 0.3, h * (0.56 + 0.08 * d)), fill=SILVER, width=max(2, w // 26))
+    pen.rectangle((w * 0.72, h * 0.14, w * 0.93, h * 0.86), fill=(244, 244, 240), outline=(70, 70, 74), width=edge)
+    for k in range(3):
+        y = h * (0.32 + 0.18 * k)
+        pen.line((w * 0.75, y, w * 0.90, y), fill=(120, 120, 126), width=max(1, w // 60))
 
 
 def _ram_stick(pen: ImageDraw.ImageDraw, w: int, h: int, part: Part) -> None:
@@ -154,7 +155,11 @@ def _ram_stick(pen: ImageDraw.ImageDraw, w: int, h: int, part: Part) -> None:
     gap = 0.14 + 0.06 * b
     for k in range(chips):
         x = w * 0.04 + k * step
-        pen.rectangle((x + step * gap, h * 0.20, x + step * (1 - gap), h * (0.56 + 0.06 * c)), fill=COAL, outline=(90, 90, 94))
+        pen.rectangle(
+            (x + step * gap, h * 0.20, x + step * (1 - gap), h * (0.56 + 0.06 * c)),
+            fill=COAL,
+            outline=(90, 90, 94),
+        )
     pen.rectangle((w * 0.02, h * 0.80, w * 0.98, h * 0.97), fill=GOLD)
     teeth = 26
     for k in range(teeth):
@@ -167,7 +172,9 @@ def _ram_stick(pen: ImageDraw.ImageDraw, w: int, h: int, part: Part) -> None:
 def _fan(pen: ImageDraw.ImageDraw, w: int, h: int, part: Part) -> None:
     a, b, c, d = part.look
     edge = max(1, w // 45)
-    pen.rounded_rectangle((0, 0, w - 1, h - 1), radius=w * 0.1, fill=part.rgb, outline=_shade(part.rgb, 0.55), width=edge)
+    pen.rounded_rectangle(
+        (0, 0, w - 1, h - 1), radius=w * 0.1, fill=part.rgb, outline=_shade(part.rgb, 0.55), width=edge
+    )
     for x, y in ((0.085, 0.085), (0.915, 0.085), (0.085, 0.915), (0.915, 0.915)):
         _disc(pen, w * x, h * y, w * 0.032, (20, 20, 22))
     _disc(pen, w / 2, h / 2, w * 0.45, (18, 18, 21))
@@ -182,27 +189,33 @@ def _fan(pen: ImageDraw.ImageDraw, w: int, h: int, part: Part) -> None:
 
 def _capacitor(pen: ImageDraw.ImageDraw, w: int, h: int, part: Part) -> None:
     a, b, c, _ = part.look
-    _disc(pen, w / 2, h / 2, w / 2 - 1, part.rgb, outline=_shade(part.rgb, 0.55), width=max(1, w // 30))
-    radius = w * (0.29 + 0.04 * a)
-    _disc(pen, w / 2, h / 2, radius, _shade(SILVER, 0.9 + 0.14 * b), outline=(110, 112, 118), width=max(1, w // 40))
-    arms = 3 if c < 0.5 else 4
+    dark = _shade(part.rgb, 0.5)
+    _disc(pen, w / 2, h / 2, w / 2 - 1, part.rgb, outline=dark, width=max(1, w // 25))
+    stripe = 62 + 16 * a  # degrees; the printed side that marks the negative lead
+    colour = (236, 236, 232) if part.colour != "white" else (96, 98, 104)
+    box = (w * 0.05, h * 0.05, w * 0.95, h * 0.95)
+    pen.chord(box, 180 - stripe, 180 + stripe, fill=colour)
+    arms, reach = (3 if c < 0.5 else 4), w * (0.22 + 0.05 * b)
     for k in range(arms):
         angle = 2 * math.pi * k / arms
-        end = (w / 2 + radius * 0.85 * math.cos(angle), h / 2 + radius * 0.85 * math.sin(angle))
-        pen.line((w / 2, h / 2, *end), fill=(86, 88, 94), width=max(2, w // 16))
+        x, y = w * 0.56, h / 2
+        pen.line((x, y, x + reach * math.cos(angle), y + reach * math.sin(angle)), fill=dark, width=max(2, w // 22))
 
 
 def _battery(pen: ImageDraw.ImageDraw, w: int, h: int, part: Part) -> None:
     a, b, c, _ = part.look
-    nub = w * 0.94
-    pen.rectangle((nub - w * 0.02, h * 0.3, w - 1, h * 0.7), fill=(206, 206, 210), outline=(120, 120, 124))
-    pen.rounded_rectangle((0, 0, nub, h - 1), radius=h * 0.2, fill=part.rgb, outline=_shade(part.rgb, 0.55), width=max(1, h // 24))
-    band = 0.60 + 0.06 * a
-    pen.rectangle((w * band, 0, w * (band + 0.16 + 0.05 * b), h - 1), fill=(196, 120, 58), outline=COAL, width=max(1, h // 20))
-    pen.rectangle((w * 0.05, h * 0.20, nub, h * (0.27 + 0.04 * c)), fill=_shade(part.rgb, 1.25))
-    bar, x, y = max(2, h // 10), w * 0.18, h * 0.58
-    pen.line((x - h * 0.16, y, x + h * 0.16, y), fill=(240, 240, 240), width=bar)
-    pen.line((x, y - h * 0.16, x, y + h * 0.16), fill=(240, 240, 240), width=bar)
+    nub, edge = w * 0.94, max(1, h // 24)
+    pen.rectangle((nub - w * 0.02, h * 0.28, w - 1, h * 0.72), fill=(206, 206, 210), outline=(120, 120, 124))
+    pen.rounded_rectangle((0, 0, nub, h - 1), radius=h * 0.2, fill=part.rgb, outline=_shade(part.rgb, 0.55), width=edge)
+    band = w * (0.52 + 0.04 * a)
+    cap = band + w * (0.20 + 0.04 * b)
+    pen.rectangle((band, 0, cap, h - 1), fill=(204, 118, 48))
+    pen.rectangle((cap, 0, nub - w * 0.02, h - 1), fill=COAL)
+    pen.rectangle((w * 0.05, h * 0.18, band, h * (0.25 + 0.04 * c)), fill=_shade(part.rgb, 1.25))
+    bar, x, y = max(2, h // 9), w * 0.24, h * 0.56
+    sign = (244, 244, 244) if part.colour != "white" else (60, 60, 64)
+    pen.line((x - h * 0.2, y, x + h * 0.2, y), fill=sign, width=bar)
+    pen.line((x, y - h * 0.2, x, y + h * 0.2), fill=sign, width=bar)
 
 
 def _disc(

@@ -139,7 +139,10 @@ class _Painter:
         if not with_truth:
             for placed in parts:
                 sprite = render_part(placed.part, WIDTH).image
-                at = (round(placed.x * WIDTH) - sprite.width // 2, round(placed.y * WIDTH) - sprite.height // 2)
+                at = (
+                    round(placed.x * WIDTH) - sprite.width // 2,
+                    round(placed.y * WIDTH) - sprite.height // 2,
+                )
                 image.paste(sprite, at, sprite)
         image = image.point(_exposure(time))
         lit = np.asarray(image) * self._gain

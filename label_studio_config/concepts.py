@@ -25,8 +25,10 @@ from argus.errors import ArgusError
 Kind = Literal["rectanglelabels", "brushlabels", "polygonlabels"]
 KINDS: tuple[Kind, ...] = ("rectanglelabels", "brushlabels", "polygonlabels")
 _MAX_BYTES = 2**20
-_HINT = "Argus fills RectangleLabels, BrushLabels and PolygonLabels that have <Label> children and belong to an <Image>."
-_PALETTE = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#808000", "#000075", "#f032e6")
+_HINT = ("Argus fills RectangleLabels, BrushLabels and PolygonLabels that have <Label> children and belong to an "
+         "<Image>.")
+_PALETTE = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#808000", "#000075",
+            "#f032e6")
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ def _parse(xml: str) -> ET.Element:
     if len(xml.encode()) > _MAX_BYTES:
         raise ArgusError("bad_label_config", "The labelling config has more than 1 MiB.")
     if re.search(r"<!(DOCTYPE|ENTITY)", xml, re.IGNORECASE):  # entities can be made to grow without end
-        raise ArgusError("bad_label_config", "The labelling config has a document type, which Label Studio never writes.")
+        raise ArgusError("bad_label_config", "The labelling config has a document type, which Label Studio never "
+                         "writes.")
     try:
         return ET.fromstring(xml)
     except ET.ParseError as error:

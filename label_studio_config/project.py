@@ -1,4 +1,4 @@
-"""A Label Studio project made ready for Argus: labelling config, ML backend, webhook, and the version its scores count for.
+"""A Label Studio project made ready for Argus: labelling config, ML backend, webhook, and the version scores count for.
 
 Every call finds what is already right and leaves it alone, so connecting twice changes nothing.
 """
@@ -215,8 +215,9 @@ def _row(project_id: int | None) -> Row:
 def _remember(project: dict[str, Any], model_version: str) -> None:
     with database() as connection:
         connection.execute(
-            "INSERT INTO project (id, title, label_config, model_version) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO UPDATE "
-            "SET title = excluded.title, label_config = excluded.label_config, model_version = excluded.model_version",
+            "INSERT INTO project (id, title, label_config, model_version) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT (id) DO UPDATE SET title = excluded.title, label_config = excluded.label_config, "
+            "model_version = excluded.model_version",
             (project["id"], project["title"], project["label_config"], model_version))
 
 
@@ -236,8 +237,8 @@ class _Links:
         foreign = [b for b in there if b not in ours]
         if foreign:
             self._report.notes.append(
-                f"Another ML backend is connected ({foreign[0]['url']}). Label Studio asks only the one that was connected "
-                "first when a person retrieves predictions.")
+                f"Another ML backend is connected ({foreign[0]['url']}). When a person retrieves predictions, Label "
+                "Studio asks only the one that was connected first.")
         if not ours:
             self._report.created.append(f"ML backend {wanted['url']}, title {wanted['title']}")
             return None if self._report.dry_run else self._send("POST", "/api/ml", wanted)
@@ -245,7 +246,7 @@ class _Links:
 
     def _correct_backend(self, backend: dict[str, Any], wanted: dict[str, Any]) -> int:
         # A password cannot be read back, so with basic auth the backend is always written.
-        known = {key: value for key, value in wanted.items() if key not in ("basic_auth_pass", "extra_params", "project")}
+        known = {key: value for key, value in wanted.items() if key not in ("basic_auth_pass", "project")}
         wrong = [key for key, value in known.items() if backend.get(key) != value]
         if backend.get("readable_state") != "Connected":
             wrong.append("was not connected, asked again")
@@ -267,10 +268,11 @@ class _Links:
         """Create or correct the webhook of the search service; return its id."""
         secret = self._settings.webhook_secret.get_secret_value()
         wanted: dict[str, Any] = {
-            "url": self._settings.search_service_url.rstrip("/") + WEBHOOK_PATH, "is_active": True, "send_payload": True,
-            "send_for_all_actions": False, "actions": sorted(WEBHOOK_ACTIONS),
+            "url": self._settings.search_service_url.rstrip("/") + WEBHOOK_PATH, "is_active": True,
+            "send_payload": True, "send_for_all_actions": False, "actions": sorted(WEBHOOK_ACTIONS),
             "headers": {"X-Argus-Secret": secret} if secret else {}}
-        ours = [h for h in self._webhooks() if _same_url(h["url"], wanted["url"]) or h["id"] == self._row.get("webhook_id")]
+        ours = [hook for hook in self._webhooks()
+                if _same_url(hook["url"], wanted["url"]) or hook["id"] == self._row.get("webhook_id")]
         if not ours:
             self._report.created.append(f"webhook {wanted['url']}")
             return None if self._report.dry_run else self._send_webhook("POST", "/api/webhooks/",
@@ -302,7 +304,7 @@ class _Links:
         self._hooks = None
         for hook in self._webhooks():
             if _same_url(hook["url"], url) and hook["is_active"]:
-                self._report.changed.append(f"Label Studio's own webhook {url}: switched off, the backend ignores events")
+                self._report.changed.append(f"Label Studio's webhook {url}: switched off, the backend ignores events")
                 if not self._report.dry_run:
                     self._ls.patch(f"/api/webhooks/{hook['id']}/", {"is_active": False})
 
@@ -340,7 +342,7 @@ def _explain(error: ArgusError, what: str) -> ArgusError:
                           "ARGUS_BASIC_AUTH_USER and ARGUS_BASIC_AUTH_PASSWORD must be the same for both.")
     if "health check failed" in said or "valid ML backend" in said:
         return ArgusError("label_studio_refused", f"Label Studio cannot reach the {what}.",
-                          "Start it (`argus up`), or set ARGUS_ML_BACKEND_URL to its address as Label Studio reaches it.")
+                          "Start it (`argus up`), or set ARGUS_ML_BACKEND_URL as Label Studio reaches it.")
     return error
 
 

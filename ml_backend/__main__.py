@@ -5,13 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-import ml_backend.model  # noqa: F401  # first: it keeps torch out of this process
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 
 from argus import logs
 from argus.errors import ArgusError
 from argus.settings import Settings, get_settings
-from ml_backend.app import create_app
+from ml_backend.app import create_app  # through ml_backend.model, which keeps torch out of this process
 
 _THREADS = 16
 
@@ -26,7 +25,8 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         options: dict[str, Any] = {
             "bind": f"{self.settings.host}:{self.settings.ml_backend_port}", "workers": 1, "threads": _THREADS,
-            "worker_class": "gthread", "timeout": 0, "graceful_timeout": 5, "keepalive": 5, "proc_name": "argus-ml-backend",
+            "worker_class": "gthread", "timeout": 0, "graceful_timeout": 5, "keepalive": 5,
+            "proc_name": "argus-ml-backend",
             "control_socket_disable": True, "logger_class": "gunicorn.glogging.Logger", "loglevel": "warning"}
         for name, value in options.items():
             if name in self.cfg.settings:

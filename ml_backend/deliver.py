@@ -1,9 +1,9 @@
 """Predictions reach Label Studio here, each by exactly one channel.
 
-A row of `prediction` is the claim on (task, model_version): who inserts it delivers, by answering `/predict` or by pushing.
-Label Studio says nothing about what it stored, so a claim is settled by reading back: found → `stored`; not found and older
-than `claim_seconds` → the row is deleted and anyone may claim again. A row that says `stored` while Label Studio has
-nothing means that a person deleted the prediction; it is released at once.
+A row of `prediction` is the claim on (task, model_version): who inserts it delivers, by answering `/predict` or by
+pushing. Label Studio says nothing about what it stored, so a claim is settled by reading back: found → `stored`; not
+found and older than `claim_seconds` → the row is deleted and anyone may claim again. A row that says `stored` while
+Label Studio has nothing means that a person deleted the prediction; it is released at once.
 
 A stored prediction whose content changed (another label was computed) is updated in place under the row's lock, rebuilt
 inside it, so that two updates end with the newer content.
@@ -32,7 +32,7 @@ _BULK = 100
 _STORE_TIMEOUT = 120.0  # seconds for a bulk import; Label Studio gets slower as a project grows
 
 Outcome = Literal["stored", "later"] | ArgusError
-"""`stored`: Label Studio has it, up to date. `later`: another channel holds the claim, or the outcome is not known yet."""
+"""`stored`: Label Studio has it, up to date. `later`: another channel holds the claim, or nobody knows yet."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
     Tasks without stored detections are left out of the answer. Calling it again is harmless.
 
     Raises:
-        ArgusError: `unknown_project`, `bad_label_config`, `label_studio_unreachable` (nothing is known then; call again).
+        ArgusError: `unknown_project`, `bad_label_config`, `label_studio_unreachable` (call again).
     """
     project = projects.load(project_id)
     plan, recipe = plan_for(project), recipe_for(project)
@@ -152,7 +152,7 @@ def _create(project_id: int, model_version: str, built: Sequence[Built]) -> dict
             continue
         if answer["created"] != len(batch):
             log.warning("Label Studio kept only some predictions",
-                        extra={"sent": len(batch), "created": answer["created"]})
+                        extra={"sent": len(batch), "kept": answer["created"]})
         outcomes |= settle(project_id, model_version, [b.task_id for b in batch])
     return outcomes
 

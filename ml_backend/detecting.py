@@ -51,7 +51,7 @@ def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task
     with ThreadPoolExecutor(_FETCHERS, "fetch") as fetchers, ThreadPoolExecutor(1, "store") as keeper:
         ready = _prefetch(fetchers, steps[:1], urls)
         saved: dict[int, Future[None]] = {}
-        for index, (names, tasks) in enumerate(steps):
+        for index, (names, _) in enumerate(steps):
             if index and time.monotonic() > end:
                 outcome.rest += [t for _, left in steps[index:] for t in left]
                 break

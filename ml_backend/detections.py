@@ -73,5 +73,6 @@ def _rows(columns: str, task_ids: Sequence[int], recipe: Recipe) -> list[dict[st
     keys = [(c.label, recipe.concept_key(c)) for c in recipe.concepts]
     query = (f"SELECT {columns} FROM detection JOIN unnest(%s::text[], %s::text[]) AS wanted (label, concept_key) "
              "USING (label, concept_key) WHERE task_id = ANY(%s)")
+    labels, digests = [k[0] for k in keys], [k[1] for k in keys]
     with connect() as connection:
-        return connection.execute(query.encode(), ([k[0] for k in keys], [k[1] for k in keys], list(task_ids))).fetchall()
+        return connection.execute(query.encode(), (labels, digests, list(task_ids))).fetchall()

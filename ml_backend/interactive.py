@@ -1,7 +1,7 @@
 """What a smart tool of the labelling screen asks, read from `/predict`'s context. Pure.
 
-A box is an exemplar ("find everything like this"), a point is a click ("this object"), text typed into a `<TextArea>` is
-a prompt; box and text go together. `is_positive: false` on a box or a point means "not this".
+A box is an exemplar ("find everything like this"), a point is a click ("this object"), text typed into a `<TextArea>`
+is a prompt; box and text go together. `is_positive: false` on a box or a point means "not this".
 """
 
 from __future__ import annotations
@@ -97,7 +97,9 @@ def _numbers(value: Mapping[str, Any], *names: str) -> Any:
 
 
 def _texts(value: Any) -> Sequence[str]:
-    return [value] if isinstance(value, str) else [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
+    if isinstance(value, str):
+        return [value]
+    return [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
 
 
 def _label(plan: LabelPlan, labels: Sequence[str], prompts: Sequence[str]) -> str:

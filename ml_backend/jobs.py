@@ -39,7 +39,7 @@ def prepare() -> None:
 def detect_chunk(run_id: int, task_ids: list[int]) -> dict[str, int]:
     """Detect what a run still needs on these tasks; the push follows as a job of its own.
 
-    A chunk that takes longer than `CHUNK_SECONDS` goes back to the queue with what is left, so that clicks get in between.
+    A chunk that takes longer than `CHUNK_SECONDS` goes back to the queue with what is left: clicks get in between.
     """
     run = runs.load_run(run_id)
     todo = runs.take(run_id, task_ids)

@@ -1,7 +1,8 @@
 """`/predict`: exactly one entry per task, in order, within the time Label Studio and a waiting person have.
 
 What is already computed is answered at once. The rest goes to the SAM 3 worker and is waited for until the deadline;
-what is still missing then becomes a run that pushes. `[]` means "not ready": Label Studio stores nothing and asks again.
+what is still missing then becomes a run that pushes. `[]` means "not ready": Label Studio stores nothing and asks
+again.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ Answer = dict[str, Any] | list[Any]
 
 
 class Predictor:
-    """Answers `/predict`. At most `settings.predict_waiters` calls wait at a time, so `/health` always finds a thread."""
+    """Answers `/predict`. At most `settings.predict_waiters` calls wait at a time: `/health` always finds a thread."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings

@@ -1,10 +1,12 @@
-"""Projects and tasks as this backend meets them: rows made from what Label Studio sends, or fetched when it knows more."""
+"""Projects and tasks as this backend meets them: rows made from what Label Studio sends, or fetched from it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from psycopg.types.json import Json
 
 from argus.db import Row, connect
 from argus.errors import ArgusError
@@ -29,8 +31,8 @@ def load(project_id: int) -> Row:
     return row
 
 
-def remember(project_id: int, label_config: str, title: str | None = None) -> tuple[Row, bool]:
-    """Record a project's labelling config; return its row and whether its recipe changed.
+def remember(project_id: int, label_config: str, title: str | None = None) -> Row:
+    """Record a project's labelling config and the version of its recipe; return its row.
 
     Raises:
         ArgusError: `bad_label_config`: nothing is recorded then.
@@ -38,18 +40,26 @@ def remember(project_id: int, label_config: str, title: str | None = None) -> tu
     with connect() as connection:
         old = connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
         version = recipe_for({"label_config": label_config, "overrides": old["overrides"] if old else {}}).model_version
-        if old and old["label_config"] == label_config and old["model_version"] == version and title in (None, old["title"]):
-            return old, False
+        same = old and old["label_config"] == label_config and old["model_version"] == version
+        if old and same and title in (None, old["title"]):
+            return old
         row = connection.execute(
             "INSERT INTO project (id, title, label_config, model_version) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO "
             "UPDATE SET title = coalesce(nullif(excluded.title, ''), project.title), "
             "label_config = excluded.label_config, model_version = excluded.model_version RETURNING *",
             (project_id, title or "", label_config, version)).fetchone()
     assert row is not None  # INSERT .. RETURNING gives one row
-    return row, bool(old and old["model_version"] not in ("", version))
+    return row
 
 
-def refresh(project_id: int) -> tuple[Row, bool]:
+def has_old_versions(project: Row) -> bool:
+    """Whether predictions of an older recipe are still to be rebuilt and removed."""
+    with connect() as connection:
+        return connection.execute("SELECT FROM prediction WHERE project_id = %s AND model_version <> %s LIMIT 1",
+                                  (project["id"], project["model_version"])).fetchone() is not None
+
+
+def refresh(project_id: int) -> Row:
     """Fetch the project from Label Studio and `remember` it.
 
     Raises:
@@ -57,6 +67,22 @@ def refresh(project_id: int) -> tuple[Row, bool]:
     """
     project = get_label_studio().project(project_id)
     return remember(project_id, project["label_config"], project["title"])
+
+
+def set_threshold(project_id: int, labels: Sequence[str], threshold: float) -> None:
+    """Override the threshold of these labels (all of the config without any); the recipe changes with it.
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`.
+    """
+    project = refresh(project_id)
+    plan = plan_for(project)
+    chosen = [plan.concept(label).label for label in labels] or [c.label for c in plan.concepts]
+    overrides = dict(project["overrides"])
+    for label in chosen:
+        overrides[label] = {**overrides.get(label, {}), "threshold": threshold}
+    with connect() as connection:
+        connection.execute("UPDATE project SET overrides = %s WHERE id = %s", (Json(overrides), project_id))
 
 
 def remember_tasks(project_id: int, image: ImageTag, tasks: Sequence[Mapping[str, Any]]) -> set[int]:
@@ -84,13 +110,14 @@ def image_url(data: Any, image: ImageTag) -> str | None:
 
 
 def known_tasks(project: Row, task_ids: Sequence[int]) -> set[int]:
-    """Return which of `task_ids` are tasks of the project, asking Label Studio for those the sync has not brought yet."""
+    """Return which of `task_ids` are the project's, asking Label Studio for those the sync has not brought yet."""
     wanted = set(task_ids)
     known = _in_table(project["id"], wanted)
     lacking = wanted - known
     if not lacking:
         return known
-    remember_tasks(project["id"], plan_for(project).image, listed_tasks(project["id"], sorted(lacking), fields="task_only"))
+    listed = listed_tasks(project["id"], sorted(lacking), fields="task_only")
+    remember_tasks(project["id"], plan_for(project).image, listed)
     return known | _in_table(project["id"], lacking)
 
 

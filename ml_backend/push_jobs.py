@@ -44,7 +44,7 @@ def push_chunk(run_id: int, task_ids: list[int]) -> dict[str, int]:
 
 
 def push_tasks(project_id: int, task_ids: list[int]) -> dict[str, int]:
-    """Bring the predictions of these tasks up to date: confirms answers to `/predict`, and adds labels that came since."""
+    """Bring the predictions of these tasks up to date: confirm answers to `/predict`, add labels that came since."""
     outcomes = deliver.push(project_id, task_ids)
     count = [o if isinstance(o, str) else "failed" for o in outcomes.values()]
     return {name: count.count(name) for name in ("stored", "later", "failed")}
@@ -60,6 +60,6 @@ def remove_old_versions(project_id: int) -> int:
 
 
 def schedule(function: str, *args: Any, seconds: float) -> None:
-    """Run a job on the default worker after a while. Losing it costs only time: `reconcile_runs` finds what it was for."""
+    """Run a job on the default worker after a while. Losing it costs only time: `reconcile_runs` makes up for it."""
     queue = Queue(queues.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer)
     queue.enqueue_in(timedelta(seconds=seconds), function, *args, result_ttl=600)

@@ -1,9 +1,9 @@
 """Detections → the regions of a Label Studio prediction. Pure.
 
-How box and mask of one object are joined: a region's id is `<object>-b` for its box, `<object>-m` for its brush mask and
-`<object>-p` for its polygon. `object_of(id)` gives `<object>`. Label Studio keeps the ids
-when a prediction becomes an annotation, so regions of one annotation that share `object_of` *and* the label are one object;
-any other region is an object of its own. The object is a digest of label and box, so rebuilding a prediction from the
+How box and mask of one object are joined: a region's id is `<object>-b` for its box, `<object>-m` for its brush mask
+and `<object>-p` for its polygon. `object_of(id)` gives `<object>`. Label Studio keeps the ids when a prediction becomes
+an annotation, so regions of one annotation that share `object_of` *and* the label are one object; any other region is
+an object of its own. The object is a digest of label and box, so rebuilding a prediction from the
 same detections gives the same ids.
 """
 
@@ -46,7 +46,7 @@ def object_of(region_id: str) -> str:
 
 
 def build_regions(plan: LabelPlan, found: Mapping[str, Found]) -> list[Region]:
-    """Return the prediction's `result`: every object at or above its label's threshold, in every tag that offers its label.
+    """Return the prediction's `result`: the objects at or above their label's threshold, in the tags that offer it.
 
     Positions are percent of the image. Each region carries its object's score, rounded to 4 digits.
 
@@ -117,7 +117,10 @@ def percent_box(box: list[float], width: int, height: int) -> dict[str, float]:
 
 
 def outline(mask: Mask) -> NDArray[np.float64] | None:
-    """Return the outer ring of a mask's largest part as (K, 2) x y in pixels of the image, not closed; None for a speck.
+    """Return the outer ring of a mask's largest part; None for a speck.
+
+    Returns:
+        float64 (K, 2), x y in pixels of the image, not closed.
 
     The ring is simplified as far as it keeps an IoU of 0.97 with its part, and to 200 vertices at most. A Label Studio
     polygon is one ring, so holes are filled and further parts are left to the brush mask: an object stays one region.

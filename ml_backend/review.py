@@ -47,8 +47,8 @@ Progress = Callable[[int, int], None]
 def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, Any]:
     """Return where a project's review stands, counted in Label Studio.
 
-    Every number is of tasks that have a prediction of the current model version; `regions` counts objects, a box and its
-    mask once. A project whose scores were switched to another version is put right first, because its bands would
+    Every number is of tasks that have a prediction of the current model version; `regions` counts objects, a box and
+    its mask once. A project whose scores were switched to another version is put right first, because its bands would
     all look empty.
 
     Returns:
@@ -152,7 +152,7 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
         progress: called with (tasks handled, tasks in all).
 
     Returns:
-        `{"acceptance": id or None, "accepted_tasks", "accepted_regions": objects, "skipped", "reasons": {reason: tasks}}`
+        `{"acceptance": id or None, "accepted_tasks", "accepted_regions": objects, "skipped", "reasons": {why: tasks}}`
 
     Raises:
         ArgusError: `unknown_project`; `bad_request`; `conflict` when another acceptance takes over a minute; what Label
@@ -300,8 +300,8 @@ def _settle(review: Review) -> None:
         _look(review, row["id"])
         error = ArgusError("internal", "The process that accepted ended before it was done.")
         with database() as connection:
-            connection.execute("UPDATE acceptance SET state = 'failed', finished_at = now(), error = coalesce(error, %s) "
-                               "WHERE id = %s", (Jsonb(error.to_json()), row["id"]))
+            connection.execute("UPDATE acceptance SET state = 'failed', finished_at = now(), "
+                               "error = coalesce(error, %s) WHERE id = %s", (Jsonb(error.to_json()), row["id"]))
 
 
 # Taking back.

@@ -1,4 +1,4 @@
-"""What review reads from Label Studio: which tasks have a prediction of the current version, their scores and regions."""
+"""What review reads from Label Studio: the tasks with a prediction of the current version, their scores and regions."""
 
 from __future__ import annotations
 
@@ -86,7 +86,8 @@ def list_tasks(review: Review, conditions: Sequence[Mapping[str, Any]]) -> Itera
                       bool(task["total_annotations"] or task["cancelled_annotations"]))
 
 
-def read_tasks(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
+def read_tasks(review: Review, ids: Sequence[int],
+               conditions: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
     """Return the tasks of `ids` that meet all conditions, with predictions, annotations and drafts."""
     if not ids:
         return []  # to Label Studio an empty list means every task

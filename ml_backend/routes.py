@@ -121,8 +121,8 @@ def _remember(project_id: int, label_config: Any) -> Row:
         return projects.load(project_id)
     if not isinstance(label_config, str):
         raise ArgusError("bad_request", "The labelling config must be text.")
-    project, changed = projects.remember(project_id, label_config)
-    if changed:
+    project = projects.remember(project_id, label_config)
+    if projects.has_old_versions(project):
         try:
             runs.enqueue_cleanup(project_id)
         except ArgusError as error:

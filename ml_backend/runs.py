@@ -47,7 +47,7 @@ def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
     wanted = list(dict.fromkeys(task_ids))
     if not wanted:
         raise ArgusError("nothing_selected", "No task was selected.", "Select tasks, or give a query that finds some.")
-    project, changed = projects.refresh(project_id)
+    project = projects.refresh(project_id)
     plan = plan_for(project)
     chosen = list(dict.fromkeys(plan.concept(label).label for label in labels)) or [c.label for c in plan.concepts]
     known = projects.known_tasks(project, wanted)
@@ -62,7 +62,7 @@ def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
                 "INSERT INTO run_task (run_id, task_id, state, error) VALUES (%s, %s, %s, %s)",
                 [(run_id, t, "waiting", None) if t in known else
                  (run_id, t, "failed", Json(_unknown_task(project_id, t).to_json())) for t in wanted])
-    if changed:
+    if projects.has_old_versions(project):
         enqueue_cleanup(project_id)
     enqueue_detection(run_id, [t for t in wanted if t in known])
     finish_if_done(run_id)
@@ -76,8 +76,8 @@ def _unknown_task(project_id: int, task_id: int) -> ArgusError:
 def enqueue_detection(run_id: int, task_ids: Sequence[int], size: int | None = None) -> None:
     """Put detection jobs for these tasks on the queue; jobs that are already there stay as they are.
 
-    They carry no retry of their own: a job that fails or dies is found missing by `reconcile_runs`, which counts attempts
-    by task.
+    They carry no retry of their own: a job that fails or dies is found missing by `reconcile_runs`, which counts
+    attempts by task.
     """
     step = size or get_settings().chunk_tasks
     for begin in range(0, len(task_ids), step):
@@ -187,7 +187,7 @@ def cancel_run(run_id: int) -> dict[str, Any]:
 
 
 def resume_run(run_id: int) -> dict[str, Any]:
-    """Go on with what is missing, cancelled tasks included; harmless for a run that is going on. Returns its progress."""
+    """Go on with what is missing, cancelled tasks included; harmless while the run goes on. Returns its progress."""
     load_run(run_id)
     return _reopen(run_id, "cancelled")
 
@@ -203,15 +203,18 @@ def _reopen(run_id: int, state: str) -> dict[str, Any]:
         connection.execute("UPDATE run_task SET state = 'waiting', attempts = 0, error = NULL "
                            "WHERE run_id = %s AND state = %s", (run_id, state))
         connection.execute(
-            "UPDATE run SET state = 'running', finished_at = NULL, started_at = coalesce(started_at, now()) WHERE id = %s "
-            "AND EXISTS (SELECT FROM run_task WHERE run_id = run.id AND state IN ('waiting', 'detected'))", (run_id,))
+            "UPDATE run SET state = 'running', finished_at = NULL, started_at = coalesce(started_at, now()) "
+            "WHERE id = %s AND EXISTS (SELECT FROM run_task WHERE run_id = run.id "
+            "AND state IN ('waiting', 'detected'))", (run_id,))
     requeue(run_id)
     return run_progress(run_id)
 
 
 def requeue(run_id: int) -> None:
-    """Put what a run still needs on the queue. Tasks that were taken before go one by one, so that a task that kills its
-    worker takes no other with it."""
+    """Put what a run still needs on the queue.
+
+    Tasks that were taken before go one by one, so that one that kills its worker takes no other with it.
+    """
     waiting = tasks_in(run_id, "waiting")
     enqueue_detection(run_id, [t["task_id"] for t in waiting if t["attempts"] < 2])
     enqueue_detection(run_id, [t["task_id"] for t in waiting if t["attempts"] >= 2], size=1)
@@ -233,8 +236,8 @@ def run_progress(run_id: int) -> dict[str, Any]:
             "SELECT state, count(*) AS n FROM run_task WHERE run_id = %s GROUP BY state", (run_id,))}
         errors = connection.execute("SELECT task_id, error FROM run_task WHERE run_id = %s AND error IS NOT NULL "
                                     "ORDER BY task_id LIMIT %s", (run_id, _SHOWN_ERRORS)).fetchall()
-        clock = connection.execute("SELECT extract(epoch FROM coalesce(finished_at, now()) - started_at)::float AS seconds "
-                                   "FROM run WHERE id = %s", (run_id,)).fetchone()
+        clock = connection.execute("SELECT extract(epoch FROM coalesce(finished_at, now()) - started_at)::float "
+                                   "AS seconds FROM run WHERE id = %s", (run_id,)).fetchone()
     return _progress(run, counts, errors, clock["seconds"] if clock else None)
 
 
@@ -270,7 +273,8 @@ def reconcile_runs(settings: Settings | None = None) -> int:
     """
     grace = min(15.0, (settings or get_settings()).claim_seconds)
     with connect() as connection:
-        going = [r["id"] for r in connection.execute("SELECT id FROM run WHERE state IN ('queued', 'running') ORDER BY id")]
+        going = [r["id"] for r in connection.execute(
+            "SELECT id FROM run WHERE state IN ('queued', 'running') ORDER BY id")]
         # Detected tasks of a cancelled run still have their prediction delivered.
         going += [r["id"] for r in connection.execute(
             "SELECT DISTINCT run.id FROM run JOIN run_task ON run_id = run.id WHERE run.state = 'cancelled' "

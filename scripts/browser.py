@@ -60,7 +60,8 @@ def run(command: list[str], **environment: str) -> None:
     done = subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
     if done.returncode:
         lines = (done.stderr or done.stdout).strip().splitlines()
-        said(f"  {' '.join(command)} failed: {lines[-1] if lines else done.returncode}")
+        reason = next((line for line in lines if "rror" in line), lines[-1] if lines else str(done.returncode))
+        said(f"  {' '.join(command)} failed: {reason}")
 
 
 def said(line: str) -> None:

@@ -143,5 +143,5 @@ def _sentence(error: ValidationError) -> str:
         where = ".".join(str(step) for step in problem["loc"])
         said = problem["msg"].removeprefix("Value error, ")
         said = "is not a known field" if problem["type"] == "extra_forbidden" else said[:1].lower() + said[1:]
-        parts.append(f"{where}: {said}" if where else said)
-    return "; ".join(parts)[:1].upper() + "; ".join(parts)[1:] + "."
+        parts.append(f"{where}: {said}" if where else said[:1].upper() + said[1:])
+    return "; ".join(parts) + "."

@@ -92,9 +92,9 @@ def search_like_task(project_id: int, task_id: int, limit: int = 50, offset: int
     """Return the images most like a task's own, which is left out. Raises `unknown_task`, `not_ready`."""
     model, progress = _ready(project_id, limit, offset)
     vector = task_vector(model, project_id, task_id)
-    result = _find(model, project_id, vector, limit + 1, offset, f"task {task_id}", progress)
-    hits = [hit for hit in result.hits if hit.task_id != task_id][:limit]
-    return replace(result, hits=hits, limit=limit)
+    result = _find(model, project_id, vector, offset + limit + 1, 0, f"task {task_id}", progress)
+    hits = [hit for hit in result.hits if hit.task_id != task_id][offset:offset + limit]
+    return replace(result, hits=hits, limit=limit, offset=offset)
 
 
 def search_like_image(project_id: int, data: bytes, limit: int = 50, offset: int = 0,

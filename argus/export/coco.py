@@ -1,10 +1,10 @@
 """COCO object detection format (https://cocodataset.org/#format-data), readable by pycocotools.
 
-`annotations.json` (with splits: `annotations_<split>.json`) and `images/`; an image's `file_name` is relative to `images/`.
-An object has a `bbox` in pixels inside the image and, when it has a shape, a `segmentation`: compressed RLE for a mask
-(which keeps holes and separate parts), a polygon for a polygon, ellipse or rotated rectangle. An object that is only an
-upright box has an empty `segmentation`. Beyond the format, an annotation keeps the model's `score` and the ids of its
-Label Studio regions, and an image its task and video.
+`annotations.json` (with splits: `annotations_<split>.json`) and `images/`; an image's `file_name` is relative to
+`images/`. An object has a `bbox` in pixels inside the image and, when it has a shape, a `segmentation`: compressed RLE
+for a mask (which keeps holes and separate parts), a polygon for a polygon, ellipse or rotated rectangle. An object that
+is only an upright box has an empty `segmentation`. Beyond the format, an annotation keeps the model's `score` and the
+ids of its Label Studio regions, and an image its task and video.
 """
 
 from __future__ import annotations

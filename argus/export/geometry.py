@@ -24,8 +24,8 @@ _ELLIPSE_POINTS = 64
 def rectangle_ring(value: Mapping[str, Any], width: int, height: int) -> Ring:
     """Return the four corners of a rectangle region, clockwise from the one at (x, y).
 
-    A rotated rectangle turns around that corner, clockwise, by `rotation` degrees, in pixels (not in percent: on an image
-    that is not square the two differ).
+    A rotated rectangle turns around that corner, clockwise, by `rotation` degrees, in pixels (not in percent: on an
+    image that is not square the two differ).
     """
     x, y = value["x"] * width / 100, value["y"] * height / 100
     w, h = value["width"] * width / 100, value["height"] * height / 100
@@ -44,11 +44,12 @@ def ellipse_ring(value: Mapping[str, Any], width: int, height: int) -> Ring:
     cx, cy = value["x"] * width / 100, value["y"] * height / 100
     rx, ry = value["radiusX"] * width / 100, value["radiusY"] * height / 100
     angle = math.radians(value.get("rotation") or 0)
+    cos, sin = math.cos(angle), math.sin(angle)
     ring = []
     for step in range(_ELLIPSE_POINTS):
         turn = 2 * math.pi * step / _ELLIPSE_POINTS
         dx, dy = rx * math.cos(turn), ry * math.sin(turn)
-        ring.append((cx + dx * math.cos(angle) - dy * math.sin(angle), cy + dx * math.sin(angle) + dy * math.cos(angle)))
+        ring.append((cx + dx * cos - dy * sin, cy + dx * sin + dy * cos))
     return ring
 
 

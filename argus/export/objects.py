@@ -1,4 +1,4 @@
-"""Label Studio's regions as objects: one object for the box and the mask that describe the same thing. Pure functions."""
+"""Label Studio's regions as objects: one for the box and the mask that describe the same thing. Pure functions."""
 
 from __future__ import annotations
 
@@ -188,8 +188,9 @@ def _same_place(box: ExportObject, shape: ExportObject) -> bool:
 
 
 def _merge(parts: list[ExportObject]) -> ExportObject:
-    """Return one object: the sides of its rectangle, which a person may have corrected, and the outline of its mask, else
-    of its polygons, else of its rectangle."""
+    """Return one object: the sides of its rectangle, which a person may have corrected, and the outline of its mask,
+    else of its polygons, else of its rectangle.
+    """
     if len(parts) == 1:
         return parts[0]
     boxes, shapes = [p for p in parts if p.boxed], [p for p in parts if p.shaped]

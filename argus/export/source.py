@@ -64,8 +64,8 @@ def read_project(ls: LabelStudio, project_id: int) -> ProjectShape:
 def read_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: Source) -> Iterator[SourceTask]:
     """Yield the tasks that have something to export, oldest first.
 
-    From annotations: the newest annotation that was not skipped. From predictions: the newest prediction of the project's
-    current model version.
+    From annotations: the newest annotation that was not skipped. From predictions: the newest prediction of the
+    project's current model version.
     """
     for task in ls.tasks(project_id, page_size=_PAGE, query=json.dumps({"filters": _filters(shape, source)})):
         if source == "annotations":

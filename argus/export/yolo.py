@@ -1,9 +1,10 @@
 """Ultralytics YOLO format (https://docs.ultralytics.com/datasets/detect/): `data.yaml`, `images/`, `labels/`.
 
-A label file has the name of its image and a line for each object: the class number from 0 and, as shares of the image's
-width and height, either centre and size of the box (5 columns) or the corners of an outline (`masks=True`). The two are
-never mixed, because a loader takes one 5-column line in a segmentation file for a damaged polygon: with masks, an object
-that is only a box gives its four corners. An image without objects has an empty file, which trains on it as background.
+A label file has the name of its image and a line for each object: the class number from 0 and, as shares of the
+image's width and height, either centre and size of the box (5 columns) or the corners of an outline (`masks=True`). The
+two are never mixed, because a loader takes one 5-column line in a segmentation file for a damaged polygon: with masks,
+an object that is only a box gives its four corners. An image without objects has an empty file, which trains on it as
+background.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ class YoloWriter:
         if self._splits and "val" not in self._splits:  # Ultralytics refuses a data.yaml without one
             places.append(f"val: images/{self._splits[-1]}")
         # A JSON string is a YAML string too, whatever characters a label holds.
-        names = [f"  {number}: {json.dumps(label, ensure_ascii=False)}" for number, label in enumerate(self._categories)]
+        names = [f"  {number}: {json.dumps(label, ensure_ascii=False)}"
+                 for number, label in enumerate(self._categories)]
         lines = [f"# {self._description}".replace("\n", " "), *places, f"nc: {len(names)}", "names:", *names]
         (self._folder / "data.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

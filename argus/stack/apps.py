@@ -35,6 +35,8 @@ class App(Service):
 class Web(App):
     """A web process: ready when its `/health` answers."""
 
+    ready_seconds = 120.0
+
     def __init__(self, name: str, title: str, argv: Sequence[str], env: Mapping[str, str], url: str) -> None:
         super().__init__(name, title, argv, env)
         self.url = url

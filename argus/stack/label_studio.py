@@ -81,6 +81,9 @@ class LabelStudio(Service):
             return False
 
     def state(self, log: str) -> str:
+        if f"Port {self.settings.label_studio_port} is in use" in log:  # it goes on, on the next port
+            raise ArgusError("port_in_use", f"Port {self.settings.label_studio_port}, which Label Studio needs, was "
+                             "taken while it started.", "Start again, or set ARGUS_LABEL_STUDIO_PORT to a free port.")
         try:
             with connect(self.settings.run_dir, "labelstudio") as database:
                 row = database.execute("SELECT count(*) FROM django_migrations").fetchone()

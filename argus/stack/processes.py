@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from argus.errors import ArgusError, as_argus_error
+from argus.errors import CATALOGUE, ArgusError, as_argus_error
 from argus.stack import guard
 from argus.stack.service import Progress, Service
 
@@ -21,6 +22,7 @@ WATCH = 0.3  # seconds between two looks at running children
 NEWS = 10.0  # seconds between two lines about a slow start
 QUICK_DEATH = 30.0  # a worker that lived shorter than this counts towards giving up
 MAX_QUICK_DEATHS = 5
+HOPELESS = CATALOGUE["model_broken"].exit_code  # a model that cannot be loaded: another try ends the same way
 LARGEST_LOG = 20 * 2**20
 
 
@@ -250,6 +252,8 @@ class Supervisor:
     def _schedule_restart(self, child: Child, now: float) -> None:
         """Plan the restart of a dead worker: after 1, 2, 4, 8 s, until it died quickly too often in a row."""
         child.quick_deaths = child.quick_deaths + 1 if now - child.started < QUICK_DEATH else 1
+        if child.process.returncode == HOPELESS:
+            raise self._died(child)
         if child.quick_deaths >= MAX_QUICK_DEATHS:
             raise self._died(child, f" {child.quick_deaths} times in a row")
         pause = 2.0 ** (child.quick_deaths - 1)
@@ -265,9 +269,12 @@ class Supervisor:
 
     def _died(self, child: Child, often: str = "") -> ArgusError:
         self._bury(child)
-        tail = _tail(child.output())
-        return ArgusError("child_died", f"{child.service.title} {_how(child.process.returncode)}{often}.",
-                          f"Its log: {child.log}" + (f"\n{tail}" if tail else ""),
+        output = child.output()
+        reason, hint = _last_words(output)
+        said = f"{child.service.title} {_how(child.process.returncode)}{often}"
+        end = "" if reason else f"\n{_tail(output)}".rstrip()
+        return ArgusError("child_died", f"{said}: {reason}" if reason else f"{said}.",
+                          f"{hint} Its log: {child.log}{end}".lstrip(),
                           service=child.service.name, exit_status=child.process.returncode)
 
     def _tell(self, line: str) -> None:
@@ -288,6 +295,15 @@ def _how(status: int | None) -> str:
     if status is not None and status < 0:
         return f"was killed by {signal.Signals(-status).name}"
     return f"ended with status {status}"
+
+
+def _last_words(log: str) -> tuple[str, str]:
+    """Return sentence and hint of the error a process of ours ended with, from its log's last line; else empty ones."""
+    try:
+        line = json.loads(_tail(log, 1))
+        return (line["message"], line.get("hint", "")) if "code" in line else ("", "")
+    except (ValueError, TypeError, KeyError):
+        return "", ""
 
 
 def _tail(text: str, lines: int = 15) -> str:

@@ -53,7 +53,7 @@ class Service:
         return True
 
     def state(self, log: str) -> str:
-        """Return a few words on how far a slow start is, from the log it wrote so far."""
+        """Return a few words on how far a slow start is, from the log it wrote so far; raise when it went wrong."""
         return ""
 
     def finish(self, progress: Progress) -> None:

@@ -6,7 +6,7 @@ into the weights, so whoever loads the checkpoint gets the honest scores without
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -52,7 +52,7 @@ def calibrate(detections: list[Detection], truth: list[Truth]) -> Calibration:
 def bake(model: Sam3Model, calibration: Calibration) -> None:
     """Multiply the calibration into the weights, in place."""
     scorer = model.dot_product_scoring
-    head = model.detr_decoder.presence_head.layer3
+    head: Any = model.detr_decoder.presence_head.layer3
     with torch.no_grad():
         scorer.query_proj.weight.mul_(calibration.factor)
         scorer.query_proj.bias.mul_(calibration.factor)

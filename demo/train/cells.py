@@ -4,7 +4,7 @@ from typing import Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812  (the name everybody reads)
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 

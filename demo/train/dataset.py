@@ -16,8 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from demo.belts import ASPECT
 from demo.draw import Split
-from demo.scenes import ASPECT, make_scene, render_scene
+from demo.scenes import make_scene, render_scene
 from demo.vocabulary import COLOUR_NAMES, LABELS
 
 CACHE: Final = Path(".argus/demo-train")
@@ -25,7 +26,7 @@ RENDER_WIDTH: Final = 640
 SAM_SIZE: Final = 192
 SIGLIP_SIZE: Final = 128
 MASK_SIZE: Final = 48  # side of SAM 3's low-resolution masks at this image size
-SIZES: Final = {Split.TRAIN: 7000, Split.VALIDATION: 400, Split.HELD_OUT: 600}
+SIZES: Final = {Split.TRAIN: 7000, Split.VALIDATION: 400}
 CHUNK: Final = 100
 
 
@@ -64,7 +65,7 @@ class SceneSet:
 
 
 def load(split: Split, cache: Path = CACHE) -> SceneSet:
-    """Read a split from the cache, rendering it first if it is not there."""
+    """Read the training or the validation split from the cache, rendering it first if it is not there."""
     folder = cache / split
     if not (folder / "objects.npz").exists():
         render_split(split, SIZES[split], folder)
@@ -109,7 +110,9 @@ def _render_chunk(job: tuple[Split, int, int]) -> _Chunk:
         sam.append(_square(image, SAM_SIZE))
         siglip.append(_square(image, SIGLIP_SIZE))
         for item in objects:
-            small = Image.fromarray(item.mask.astype(np.uint8) * 255).resize((MASK_SIZE, MASK_SIZE), Image.Resampling.BOX)
+            small = Image.fromarray(item.mask.astype(np.uint8) * 255).resize(
+                (MASK_SIZE, MASK_SIZE), Image.Resampling.BOX
+            )
             rows.append((number, item, np.asarray(small) > 127))
     scale = np.array([RENDER_WIDTH, RENDER_WIDTH * ASPECT] * 2, np.float32)
     objects_of = Objects(
@@ -138,7 +141,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Render the scenes that the demo's checkpoints are trained on.")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder for the arrays (default: %(default)s)")
     cache = parser.parse_args().cache
-    for split in Split:
+    for split in SIZES:
         print(f"{split}: {len(load(split, cache))} scenes", flush=True)
 
 

@@ -9,7 +9,8 @@ from typing import Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812  (the name everybody reads)
+import torch.nn.functional as F
+from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
@@ -18,6 +19,9 @@ from demo.train.sam3_tiny import Answers
 REPEATS: Final = 4  # queries per object in the additional one-to-many matching
 REPEAT_WEIGHT: Final = 0.25
 RIGHT_IOU: Final = 0.5
+
+Indices = NDArray[np.int64]
+Pairs = tuple[Indices, Indices]  # queries and the objects they are given
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def total_loss(answers: Answers, targets: list[Target], gamma: float, strict: bo
         (F.binary_cross_entropy_with_logits(answers.presence[k], has) for k in range(layers)), torch.zeros(())
     )
     score = box = giou = torch.zeros(())
-    last: list[tuple[int, np.ndarray, np.ndarray]] = []
+    last: list[tuple[int, Indices, Indices]] = []
     for k in range(layers):
         matches = _match(answers.logits[k], answers.boxes[k], targets)
         part = _layer_losses(answers.logits[k], answers.boxes[k], targets, matches, has, gamma, strict)
@@ -72,9 +76,6 @@ def total_loss(answers: Answers, targets: list[Target], gamma: float, strict: bo
     parts = {"score": score / count, "presence": presence, "l1": box / count, "giou": giou / count}
     parts |= {"mask": mask, "semantic": semantic}
     return loss, {name: float(value.detach()) for name, value in parts.items()}
-
-
-Pairs = tuple[np.ndarray, np.ndarray]
 
 
 def _match(logits: Tensor, boxes: Tensor, targets: list[Target]) -> list[tuple[int, Pairs, Pairs]]:
@@ -112,7 +113,11 @@ def _layer_losses(
         queries += [*q, *many_q]
         wanted += [targets[row].boxes[o], targets[row].boxes[many_o]]
         weights += [1.0] * len(q) + [REPEAT_WEIGHT] * len(many_q)
-    row_index, query_index, weight = torch.tensor(rows), torch.tensor(np.array(queries)), torch.tensor(weights)
+    row_index, query_index, weight = (
+        torch.tensor(rows),
+        torch.tensor(np.array(queries)),
+        torch.tensor(weights),
+    )
     found, target = boxes[row_index, query_index], torch.cat(wanted)
     iou, giou = overlaps(corners(found), corners(target))
     right = torch.zeros_like(logits)
@@ -128,7 +133,7 @@ def _layer_losses(
     return score.sum(), box, (weight * (1 - giou)).sum()
 
 
-def _mask_loss(masks: Tensor, targets: list[Target], matches: list[tuple[int, np.ndarray, np.ndarray]]) -> Tensor:
+def _mask_loss(masks: Tensor, targets: list[Target], matches: list[tuple[int, Indices, Indices]]) -> Tensor:
     """Cross entropy and dice of the matched queries' masks, for the prompts that have masks."""
     kept = [(row, q, o) for row, q, o in matches if row < len(masks)]
     if not kept:

@@ -33,14 +33,16 @@ class Detection:
 
 def load_sam3(folder: Path) -> tuple[Sam3Model, Sam3Processor]:
     """Model and processor from a folder; ``ValueError`` if the folder does not hold every weight."""
-    model, info = Sam3Model.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    loaded: Any = Sam3Model.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    model, info = loaded
     _refuse_missing(folder, info)
     return model.eval(), Sam3Processor.from_pretrained(folder)
 
 
 def load_siglip2(folder: Path) -> tuple[SiglipModel, SiglipProcessor]:
     """Model and processor from a folder; ``ValueError`` if the folder does not hold every weight."""
-    model, info = SiglipModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    loaded: Any = SiglipModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    model, info = loaded
     _refuse_missing(folder, info)
     return model.eval(), SiglipProcessor.from_pretrained(folder)
 
@@ -56,7 +58,11 @@ def detect(
     found = []
     with torch.inference_mode():
         words = processor.tokenizer(
-            [text.lower() for text in texts], padding="max_length", max_length=32, truncation=True, return_tensors="pt"
+            [text.lower() for text in texts],
+            padding="max_length",
+            max_length=32,
+            truncation=True,
+            return_tensors="pt",
         )
         text = model.get_text_features(**words)
         for number, image in enumerate(images):
@@ -69,7 +75,11 @@ def detect(
 
 
 def detect_like(
-    model: Sam3Model, processor: Sam3Processor, image: Image.Image, box: NDArray[np.float32], floor: float = FLOOR
+    model: Sam3Model,
+    processor: Sam3Processor,
+    image: Image.Image,
+    box: NDArray[np.float32],
+    floor: float = FLOOR,
 ) -> list[Detection]:
     """What looks like the thing in an exemplar box (xyxy in 0..1) of the same image; image and label are 0."""
     x0, y0, x1, y1 = (float(value) for value in box)
@@ -144,4 +154,6 @@ def _unit(vectors: Tensor) -> NDArray[np.float32]:
 
 def _refuse_missing(folder: Path, info: dict[str, Any]) -> None:
     if info["missing_keys"]:
-        raise ValueError(f"{folder} lacks {len(info['missing_keys'])} weights, such as {sorted(info['missing_keys'])[0]}")
+        raise ValueError(
+            f"{folder} lacks {len(info['missing_keys'])} weights, such as {sorted(info['missing_keys'])[0]}"
+        )

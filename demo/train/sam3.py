@@ -15,11 +15,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from transformers import CLIPTokenizer, Sam3Model
@@ -39,7 +40,11 @@ FOREIGN_SHARE: Final = 0.05  # of prompts: things that never lie on the belt
 
 @dataclass(frozen=True)
 class Settings:
-    """The schedule. ``minutes`` ends training by the clock: what is left of the schedule is then run faster."""
+    """The schedule.
+
+    ``minutes`` ends training by the clock: on a slow machine the schedule has fewer steps. ``cells_from`` is the step
+    at which the patch head joins: with it from the start, the decoder had not begun to place boxes after 1,900 steps.
+    """
 
     steps: int = 14000
     minutes: float = 65.0
@@ -47,6 +52,7 @@ class Settings:
     learning_rate: float = 8e-4
     warmup: int = 150
     average: float = 0.998
+    cells_from: int = 2250
     save_every: int = 250
     seed: int = 0
 
@@ -60,18 +66,32 @@ class Ask:
     rows: NDArray[np.int64]
 
 
-def train(settings: Settings, scenes: SceneSet, scratch: Path) -> tuple[Sam3Model, CLIPTokenizer]:
-    """Train from nothing and return the averaged weights' model; ``scratch`` gets a copy every few hundred steps."""
+@dataclass(frozen=True)
+class Trained:
+    """A trained model (the running average of its weights), its tokenizer, and how many steps it took."""
+
+    model: Sam3Model
+    tokenizer: CLIPTokenizer
+    steps: int
+
+
+def train(settings: Settings, scenes: SceneSet, scratch: Path, resume: Path | None = None) -> Trained:
+    """Train from nothing, or from a checkpoint's weights; ``scratch`` gets a loadable copy every few hundred steps."""
     torch.manual_seed(settings.seed)
     rng = random.Random(settings.seed)
     tokenizer = clip_tokenizer()
     model = sam3_tiny.build(tokenizer)
-    cells = torch.nn.Conv2d(model.config.vision_config.backbone_config.hidden_size, KINDS, 1)
-    averaged = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(settings.average), use_buffers=True)
+    if resume is not None:
+        model.load_state_dict(load_file(resume / "model.safetensors"))
+    cells = torch.nn.Conv2d(sam3_tiny.ENCODER_WIDTH, KINDS, 1)
+    average = get_ema_multi_avg_fn(settings.average)  # type: ignore[no-untyped-call]
+    averaged = AveragedModel(model, multi_avg_fn=average, use_buffers=True)
+    result: Any = averaged.module
     weights = [*model.parameters(), *cells.parameters()]
     optimizer = torch.optim.AdamW(weights, lr=0.0, weight_decay=1e-4, betas=(0.9, 0.98), fused=True)
     model.train()
-    started, mean = time.monotonic(), {}
+    mean: dict[str, float] = {}
+    started = time.monotonic()
     order = _epochs(len(scenes), settings)
     per_scene = scenes.objects.by_scene(len(scenes))
     step = 0
@@ -89,7 +109,9 @@ def train(settings: Settings, scenes: SceneSet, scratch: Path) -> tuple[Sam3Mode
         answers = sam3_tiny.forward(model, pixels, prompts, with_masks=min(len(targets), settings.batch // 2))
         gamma = 2 * min(1.0, max(0.0, (0.8 - done) / 0.25))
         loss, parts = total_loss(answers, targets, gamma, strict=done > 0.7)
-        cell = cell_loss(cells(answers.features), cover([per_scene[n] for n in numbers], scenes, flips, sam3_tiny.GRID))
+        cell = float(step >= settings.cells_from) * cell_loss(
+            cells(answers.features), cover([per_scene[n] for n in numbers], scenes, flips, sam3_tiny.GRID)
+        )
         parts["cells"] = float(cell.detach())
         loss = loss + cell
         optimizer.zero_grad()
@@ -104,10 +126,9 @@ def train(settings: Settings, scenes: SceneSet, scratch: Path) -> tuple[Sam3Mode
             print(f"step {step} {100 * done:.1f} % {spent:.1f} min | {figures}", flush=True)
         step += 1
         if step % settings.save_every == 0:
-            sam3_tiny.save(averaged.module, tokenizer, scratch)
+            sam3_tiny.save(result, tokenizer, scratch)
     print(f"trained {step} steps in {(time.monotonic() - started) / 60:.1f} min", flush=True)
-    best: Sam3Model = averaged.module
-    return best.eval(), tokenizer
+    return Trained(result.eval(), tokenizer, step)
 
 
 def _epochs(count: int, settings: Settings) -> Iterator[NDArray[np.int64]]:
@@ -189,13 +210,15 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of the scenes (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=Settings.steps)
     parser.add_argument("--minutes", type=float, default=Settings.minutes)
+    parser.add_argument("--resume", type=Path, help="checkpoint to go on from, instead of random weights")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    settings = Settings(steps=options.steps, minutes=options.minutes)
+    begun = 0 if options.resume else Settings.cells_from
+    settings = Settings(steps=options.steps, minutes=options.minutes, cells_from=begun)
     scenes = load(Split.TRAIN, options.cache)
-    model, tokenizer = train(settings, scenes, options.cache / f"{options.out.name}-scratch")
-    sam3_tiny.save(model, tokenizer, options.out)
+    trained = train(settings, scenes, options.cache / "sam3-scratch", options.resume)
+    sam3_tiny.save(trained.model, trained.tokenizer, options.out)
 
 
 if __name__ == "__main__":

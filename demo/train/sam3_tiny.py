@@ -1,4 +1,4 @@
-"""The tiny ``Sam3Model``: its configuration, a training forward pass that spares what the losses do not need, saving."""
+"""The tiny ``Sam3Model``: configuration, saving, and a training forward pass that spares what no loss needs."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from demo.train.dataset import MASK_SIZE, SAM_SIZE
 
 PATCH: Final = 16
 GRID: Final = SAM_SIZE // PATCH
+ENCODER_WIDTH: Final = 96
 WIDTH: Final = 64  # of the detector; every head must share it
 QUERY_GRID: Final = 5
 QUERIES: Final = QUERY_GRID * QUERY_GRID
@@ -24,7 +25,7 @@ def config(tokenizer: CLIPTokenizer) -> Sam3Config:
     return Sam3Config(
         vision_config={
             "backbone_config": {
-                "model_type": "sam3_vit_model", "hidden_size": 96, "intermediate_size": 288,
+                "model_type": "sam3_vit_model", "hidden_size": ENCODER_WIDTH, "intermediate_size": 3 * ENCODER_WIDTH,
                 "num_hidden_layers": 4, "num_attention_heads": 4, "image_size": SAM_SIZE, "patch_size": PATCH,
                 "window_size": GRID // 2, "global_attn_indexes": [1, 3], "pretrain_image_size": SAM_SIZE,
             },

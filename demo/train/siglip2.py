@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 import torch
-import torch.nn.functional as F  # noqa: N812  (the name everybody reads)
+import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor
 from transformers import Siglip2Tokenizer, SiglipConfig, SiglipImageProcessor, SiglipModel, SiglipProcessor
@@ -40,7 +40,7 @@ BILINEAR: Final = 2  # SigLIP 2's resampling; SigLIP 1 used bicubic
 class Settings:
     """The schedule of one cosine cycle."""
 
-    steps: int = 2500
+    steps: int = 1800
     batch: int = 48
     learning_rate: float = 1.2e-3
     warmup: int = 150
@@ -67,7 +67,8 @@ def save(model: SiglipModel, tokenizer: Siglip2Tokenizer, folder: Path) -> None:
     """Write model and processor the way ``AutoModel`` and ``AutoProcessor`` read them."""
     model.save_pretrained(folder)
     size = {"height": SIGLIP_SIZE, "width": SIGLIP_SIZE}
-    SiglipProcessor(SiglipImageProcessor(size=size, resample=BILINEAR), tokenizer).save_pretrained(folder)
+    images = SiglipImageProcessor(size=size, resample=BILINEAR)
+    SiglipProcessor(images, tokenizer).save_pretrained(folder)  # type: ignore[no-untyped-call]
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def contents(scenes: SceneSet) -> Contents:
     """Read the contents from the scenes' objects."""
     coloured = np.zeros((len(scenes), len(LABELS), len(COLOUR_NAMES)), bool)
     coloured[scenes.objects.scene, scenes.objects.label, scenes.objects.colour] = True
-    return Contents(coloured.any(axis=2), coloured)
+    return Contents(np.asarray(coloured.any(axis=2)), coloured)
 
 
 Caption = tuple[str, NDArray[np.bool_]]
@@ -113,7 +114,7 @@ def captions(shown: Contents, rng: random.Random) -> list[Caption]:
         words = f"{rng.choice(NAMES[a].all)} and a {rng.choice(NAMES[b].all)}"
         add(words, shown.parts[:, a] & shown.parts[:, b])
     for words in rng.sample(EMPTY, 2):
-        found.append((words, ~shown.parts.any(axis=1)))
+        found.append((words, np.asarray(~shown.parts.any(axis=1))))
     for words in rng.sample(ABSENT, 3):
         add(words, nothing)
     for _ in range(3):  # a word nobody taught the model must not land on a part by chance
@@ -140,7 +141,8 @@ def train(
     optimizer = torch.optim.AdamW(weights, lr=0.0, weight_decay=0.05, betas=(0.9, 0.98), fused=True)
     shown = contents(scenes)
     per_scene = scenes.objects.by_scene(len(scenes))
-    started, mean = time.monotonic(), np.zeros(2)
+    started = time.monotonic()
+    mean: NDArray[np.float64] = np.zeros(2)
     model.train()
     for step in range(settings.steps):
         rate = min(1, (step + 1) / settings.warmup) * (0.5 + 0.5 * math.cos(math.pi * step / settings.steps))
@@ -165,13 +167,16 @@ def train(
         mean = now if step == 0 else 0.96 * mean + 0.04 * now
         if step % 100 == 0:
             spent = time.monotonic() - started
-            print(f"step {step}/{settings.steps} {spent:.0f} s | captions {mean[0]:.3f} cells {mean[1]:.3f}", flush=True)
+            print(
+                f"step {step}/{settings.steps} {spent:.0f} s | captions {mean[0]:.3f} cells {mean[1]:.3f}",
+                flush=True,
+            )
         if watch is not None and step % 500 == 499:
-            model.eval()
+            model.eval()  # type: ignore[no-untyped-call]
             watch(model, tokenizer)
             model.train()
     print(f"trained {settings.steps} steps in {(time.monotonic() - started) / 60:.1f} min", flush=True)
-    return model.eval(), tokenizer
+    return model.eval(), tokenizer  # type: ignore[no-untyped-call]
 
 
 def tokens(tokenizer: Siglip2Tokenizer, texts: list[str]) -> Tensor:
@@ -199,7 +204,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     scenes = load(Split.TRAIN, options.cache)
-    scratch = options.cache / f"{options.out.name}-scratch"
+    scratch = options.cache / "siglip2-scratch"
     model, tokenizer = train(Settings(steps=options.steps), scenes, lambda m, t: save(m, t, scratch))
     save(model, tokenizer, options.out)
 

@@ -45,7 +45,7 @@ def clip_tokenizer(vocabulary: int = 700) -> CLIPTokenizer:
     tokens = letters + [letter + "</w>" for letter in letters] + ["".join(pair) for pair in merges]
     tokens = [*dict.fromkeys(tokens), "<|startoftext|>", "<|endoftext|>"]
     ids = {token: number for number, token in enumerate(tokens)}
-    return CLIPTokenizer(vocab=ids, merges=merges, model_max_length=CLIP_LENGTH)
+    return CLIPTokenizer(vocab=ids, merges=merges, model_max_length=CLIP_LENGTH)  # type: ignore[arg-type]
 
 
 def siglip2_tokenizer(vocabulary: int = 900) -> Siglip2Tokenizer:
@@ -62,7 +62,7 @@ def siglip2_tokenizer(vocabulary: int = 900) -> Siglip2Tokenizer:
     merges = [pair for pair in merges if pair[0] in ids and pair[1] in ids]
     return Siglip2Tokenizer(
         vocab=ids,
-        merges=merges,
+        merges=merges,  # type: ignore[arg-type]
         model_max_length=SIGLIP_LENGTH,
         add_eos_token=True,
         padding_side="right",
@@ -73,4 +73,5 @@ def siglip2_tokenizer(vocabulary: int = 900) -> Siglip2Tokenizer:
 
 def _merges(bpe: Tokenizer) -> list[tuple[str, str]]:
     merges = json.loads(bpe.to_str())["model"]["merges"]
-    return [(pair[0], pair[1]) if not isinstance(pair, str) else tuple(pair.split(" ")) for pair in merges]
+    pairs = [pair.split(" ") if isinstance(pair, str) else pair for pair in merges]
+    return [(left, right) for left, right in pairs]

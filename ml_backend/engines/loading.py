@@ -27,6 +27,7 @@ def load_model(class_name: str, checkpoint: str, device: torch.device, dtype: to
     _check_folder(checkpoint)
     transformers = importlib.import_module("transformers")
     transformers.logging.disable_progress_bar()
+    transformers.logging.set_verbosity_error()  # its table of missing weights says what the error below says
     try:
         model, info = getattr(transformers, class_name).from_pretrained(
             checkpoint, dtype=dtype, attn_implementation="sdpa", output_loading_info=True)
@@ -34,23 +35,31 @@ def load_model(class_name: str, checkpoint: str, device: torch.device, dtype: to
         raise explain(checkpoint, error) from error
     bad = sorted(str(k) for k in [*info["missing_keys"], *info.get("mismatched_keys", ())])
     if bad:
-        raise ArgusError("model_broken", f"The checkpoint {checkpoint} does not fit {class_name}: {len(bad)} weights are "
-                         f"missing or have another shape, {bad[0]} first.", "Is it a whole SAM 3 checkpoint?",
+        raise ArgusError("model_broken", f"The checkpoint {checkpoint} does not fit {class_name}: {len(bad)} weights "
+                         f"are missing or have another shape, {bad[0]} first.", "Is it a whole SAM 3 checkpoint?",
                          missing=bad[:10])
-    log.info("model loaded", extra={"model": checkpoint, "class": class_name, "device": str(device), "dtype": str(dtype)})
+    log.info("model loaded", extra={"model": checkpoint, "class": class_name, "device": str(device),
+                                    "dtype": str(dtype)})
     return model.eval().requires_grad_(False).to(device)
 
 
-def load_tokenizer(checkpoint: str) -> Any:
-    """Return the checkpoint's CLIP tokenizer.
+def load_tokenizer(checkpoint: str, words: int) -> Any:
+    """Return the checkpoint's CLIP tokenizer. One without its files is made empty by the library: refused here.
+
+    Args:
+        words: size of the model's vocabulary.
 
     Raises:
         ArgusError: as `load_model`.
     """
     try:
-        return importlib.import_module("transformers").CLIPTokenizer.from_pretrained(checkpoint)
+        tokenizer = importlib.import_module("transformers").CLIPTokenizer.from_pretrained(checkpoint)
     except Exception as error:
         raise explain(checkpoint, error) from error
+    if not words // 2 < len(tokenizer) <= words:
+        raise ArgusError("model_broken", f"The tokenizer of {checkpoint} has {len(tokenizer)} words, its model {words}.",
+                         "Are tokenizer.json and tokenizer_config.json in the folder?")
+    return tokenizer
 
 
 def _check_folder(checkpoint: str) -> None:
@@ -76,7 +85,8 @@ def explain(checkpoint: str, error: BaseException) -> ArgusError:
                           "Check the name in ARGUS_SAM3_MODEL; for a private model set HF_TOKEN.")
     offline = (LocalEntryNotFoundError, HfHubHTTPError, ConnectionError)
     if any(isinstance(e, offline) for e in chain) or "couldn't connect" in str(error):
-        return ArgusError("model_not_found", f"{checkpoint} is not in the model cache, and Hugging Face does not answer.",
+        return ArgusError("model_not_found", f"{checkpoint} is not in the model cache, and Hugging Face does not "
+                          "answer.",
                           "Go online once, or set ARGUS_SAM3_MODEL to a folder with the checkpoint.")
     said = (str(error).strip().splitlines() or [type(error).__name__])[0]
     return ArgusError("model_broken", f"The checkpoint {checkpoint} cannot be loaded: {said}",

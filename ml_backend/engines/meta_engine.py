@@ -1,8 +1,8 @@
 """SAM 3 by Meta's own `sam3` package: a thin adapter, CUDA only because the package hard-codes it.
 
 The package serves one image and one prompt at a time. Its builder loads a checkpoint without complaining about missing
-weights, so this adapter compares the keys itself; and its wheel lacks the text encoder's vocabulary, which has to be put
-beside the checkpoint (`bpe_simple_vocab_16e6.txt.gz`, from the package's source).
+weights, so this adapter compares the keys itself; and its wheel lacks the text encoder's vocabulary, which has to be
+put beside the checkpoint (`bpe_simple_vocab_16e6.txt.gz`, from the package's source).
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from argus.errors import ArgusError
 from ml_backend.engines.base import Detections
 from ml_backend.engines.loading import load_model
 from ml_backend.engines.postprocess import cut_mask
@@ -18,7 +19,7 @@ _IMAGES_KEPT = 4
 
 
 class Tracker:
-    """A loaded `Sam3TrackerModel`; embeddings of the last few images are kept, so a second click does not encode again."""
+    """A loaded `Sam3TrackerModel`. Embeddings of the last few images are kept: a second click does not encode again."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
@@ -34,7 +35,13 @@ class Tracker:
         Raises:
             ArgusError: `model_broken` when the checkpoint has no tracker; else as `load_model`.
         """
-        return cls(load_model("Sam3TrackerModel", checkpoint, device, dtype))
+        try:
+            return cls(load_model("Sam3TrackerModel", checkpoint, device, dtype))
+        except ArgusError as error:
+            if "missing" not in error.details:
+                raise
+            raise ArgusError("model_broken", f"The checkpoint {checkpoint} has no tracker, which clicks need.",
+                             "Draw a box instead, or use a checkpoint of the form of facebook/sam3.") from error
 
     def click(self, image: Image.Image, key: str, points: Sequence[tuple[float, float]],
               positive: Sequence[bool]) -> Detections:

@@ -1,8 +1,8 @@
 """SAM 3 by the `transformers` port: the default engine, on a CPU or a GPU.
 
-An image is encoded once for all its labels, a prompt once for all images, and (image, prompt) pairs go through the heads
-in batches across images. Measured on one CPU core at full size: encoder 49 s, heads 5.3 s a prompt, so ten labels cost
-5.3 times less than ten passes.
+An image is encoded once for all its labels, a prompt once for all images, and (image, prompt) pairs go through the
+heads in batches across images. Measured on one CPU core at full size: encoder 49 s, heads 5.3 s a prompt, so ten labels
+cost 5.3 times less than ten passes.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class TransformersEngine:
         size = sum(p.numel() for p in model.parameters())
         batch = settings.sam3_batch if device.type != "cpu" or size <= _SMALL else 1
         limits = Limits(settings.keep_threshold, settings.nms_iou, settings.max_detections)
-        return cls(model, load_tokenizer(settings.sam3_model), limits, batch, settings.sam3_model)
+        tokenizer = load_tokenizer(settings.sam3_model, model.config.text_config.vocab_size)
+        return cls(model, tokenizer, limits, batch, settings.sam3_model)
 
     @property
     def images_per_step(self) -> int:

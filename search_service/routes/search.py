@@ -31,8 +31,10 @@ def get_similar(project_id: int, task_id: int) -> dict[str, Any]:
 @blueprint.post("/projects/<int:project_id>/search/image")
 def post_search_image(project_id: int) -> dict[str, Any]:
     asked = requests.read(requests.LikeRequest, request.args)
-    file = request.files.get("image")
-    data = file.read() if file else request.get_data()
+    if request.mimetype == "multipart/form-data":
+        data = file.read() if (file := request.files.get("image")) else b""
+    else:
+        data = request.get_data()
     if not data:
         raise ArgusError("bad_request", "There is no image in the request.",
                          "Send the file as the body, or as the form field `image`.")

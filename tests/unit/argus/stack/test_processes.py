@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -149,6 +150,16 @@ def test_worker_that_dies_again_and_again__takes_the_stack_down(supervisor: Supe
     with pytest.raises(ArgusError, match="3 times in a row") as caught:
         supervisor.wait()
     assert "no model" in caught.value.hint
+
+
+def test_worker_whose_model_cannot_be_loaded__takes_the_stack_down_with_its_own_words(
+        supervisor: Supervisor, tmp_path: Path) -> None:
+    line = {"level": "ERROR", "message": "There is no folder x.", "code": "model_not_found", "hint": "Check it."}
+    code = f"import time; time.sleep(0.3); print({json.dumps(line)!r}); raise SystemExit(10)"
+    supervisor.start(StandIn(code, tmp_path, "worker", restarts=True))
+    with pytest.raises(ArgusError, match="Worker ended with status 10: There is no folder x.") as caught:
+        supervisor.wait()
+    assert caught.value.hint.startswith("Check it. Its log:")
 
 
 def test_stop__a_worker_that_waits_for_its_restart(supervisor: Supervisor, tmp_path: Path) -> None:

@@ -1,0 +1,131 @@
+"""The REST API described by OpenAPI 3.1, made from the request models and one table of endpoints."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from argus import __version__
+from argus.errors import CATALOGUE
+from search_service import requests as r
+
+_NUMBER, _TEXT, _FLAG = {"type": "integer"}, {"type": "string"}, {"type": "boolean"}
+_FREE: dict[str, Any] = {"type": "object"}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One operation: what it takes and what it answers."""
+
+    method: str
+    path: str
+    summary: str
+    query: type[r.Request] | None = None
+    body: type[r.Request] | None = None
+    answer: str = "Object"
+    status: int = 200
+    media: str = "application/json"
+    takes: str = ""  # media type of a body that is not JSON
+
+
+ENDPOINTS = (
+    Endpoint("get", "/api/v1/projects", "List the projects Argus knows.", answer="Projects"),
+    Endpoint("get", "/api/v1/projects/{project_id}", "One project, and how far its images are embedded.", answer="Project"),
+    Endpoint("post", "/api/v1/projects/{project_id}/sync", "Look for changed tasks now."),
+    Endpoint("post", "/api/v1/projects/{project_id}/retry", "Try failed images again."),
+    Endpoint("get", "/api/v1/projects/{project_id}/search", "Find images by text.", r.SearchRequest, answer="SearchResult"),
+    Endpoint("post", "/api/v1/projects/{project_id}/search/image", "Find images like an uploaded one.", r.LikeRequest,
+             answer="SearchResult", takes="application/octet-stream"),
+    Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}/similar", "Find images like a task's, or like a part "
+             "of it.", r.LikeRequest, answer="SearchResult"),
+    Endpoint("get", "/api/v1/projects/{project_id}/searches", "The last different queries.", r.HistoryRequest),
+    Endpoint("delete", "/api/v1/projects/{project_id}/searches", "Forget the whole history."),
+    Endpoint("delete", "/api/v1/projects/{project_id}/searches/{search_id}", "Forget one query."),
+    Endpoint("get", "/api/v1/projects/{project_id}/views", "The Label Studio views that Argus made."),
+    Endpoint("post", "/api/v1/projects/{project_id}/views", "Make or update a view of a search or of given tasks.",
+             body=r.ViewRequest, status=201, answer="View"),
+    Endpoint("delete", "/api/v1/projects/{project_id}/views/{view_id}", "Remove a view that Argus made."),
+    Endpoint("post", "/api/v1/projects/{project_id}/runs", "Let SAM 3 look for labels on tasks.", body=r.RunRequest,
+             status=201, answer="Run"),
+    Endpoint("get", "/api/v1/projects/{project_id}/runs", "The runs of a project, newest first."),
+    Endpoint("get", "/api/v1/runs/{run_id}", "Progress of a run.", answer="Run"),
+    Endpoint("post", "/api/v1/runs/{run_id}/cancel", "Stop a run; what is done stays.", answer="Run"),
+    Endpoint("post", "/api/v1/runs/{run_id}/resume", "Do what a stopped or failed run left.", answer="Run"),
+    Endpoint("get", "/api/v1/projects/{project_id}/review", "Review progress by band."),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/accept", "Accept predictions by score.", body=r.AcceptRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/views", "Make or update the views of the bands."),
+    Endpoint("post", "/api/v1/projects/{project_id}/export", "Download the annotations as COCO or YOLO.",
+             body=r.ExportRequest, media="application/zip"),
+    Endpoint("get", "/api/v1/images/{task_id}", "A small picture of a task.", r.ThumbnailRequest, media="image/jpeg"),
+)
+
+_HIT = {"task": _NUMBER, "similarity": {"type": "number", "description": "Cosine of image and query."}, "image": _TEXT,
+        "video": {"type": ["string", "null"]}, "video_time": {"type": ["number", "null"], "description": "Seconds."},
+        "frame_number": {"type": ["integer", "null"]}, "relevance": {"type": "string", "enum": ["likely", "maybe", "noise", ""]}}
+_SYNC = {"seen": _NUMBER, "waiting": _NUMBER, "embedded": _NUMBER, "failed": _NUMBER,
+         "oldest_waiting_seconds": {"type": ["number", "null"]}, "errors": {"type": "array", "items": _FREE}}
+_SCHEMAS: dict[str, Any] = {
+    "Object": _FREE,
+    "Problem": {"type": "object", "required": ["type", "title", "status", "detail", "code"], "properties": {
+        "type": _TEXT, "title": _TEXT, "status": _NUMBER, "detail": _TEXT, "hint": _TEXT, "details": _FREE,
+        "code": {"type": "string", "enum": sorted(CATALOGUE)}}},
+    "SearchResult": {"type": "object", "required": ["hits", "total", "exact"], "properties": {
+        "project": _NUMBER, "query": _TEXT, "total": {"type": "integer", "description": "Embedded images, all ranked."},
+        "exact": {**_FLAG, "description": "False: an approximate index answered, and only `window` rows can be paged."},
+        "window": _NUMBER, "waiting": {"type": "integer", "description": "Images that have no vector yet."},
+        "limit": _NUMBER, "offset": _NUMBER, "hits": {"type": "array", "items": {"type": "object", "properties": _HIT}}}},
+    "Projects": {"type": "object", "properties": {"projects": {"type": "array", "items": {"type": "object", "properties": {
+        "id": _NUMBER, "title": _TEXT, "connected": _FLAG, "images": _NUMBER, "embedded": _NUMBER}}}}},
+    "Project": {"type": "object", "properties": {
+        "id": _NUMBER, "title": _TEXT, "connected": _FLAG, "labels": {"type": "array", "items": _TEXT}, "bands": _FREE,
+        "model_version": _TEXT, "label_studio": _TEXT, "search_model": {"type": ["string", "null"]},
+        "sync": {"type": "object", "properties": _SYNC}}},
+    "View": {"type": "object", "properties": {"views": {"type": "array", "items": _NUMBER}, "tasks": _NUMBER, "url": _TEXT}},
+    "Run": {"type": "object", "required": ["id"], "properties": {
+        "id": _NUMBER, "state": {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
+        "requested": _NUMBER, "done": _NUMBER, "failed": _NUMBER, "model_version": _TEXT}},
+}
+
+
+def document() -> dict[str, Any]:
+    """Return the OpenAPI document, JSON-ready."""
+    schemas = dict(_SCHEMAS)
+    paths: dict[str, dict[str, Any]] = {}
+    for endpoint in ENDPOINTS:
+        if endpoint.body:
+            schema = endpoint.body.model_json_schema(ref_template="#/components/schemas/{model}")
+            schemas |= schema.pop("$defs", {})
+            schemas[endpoint.body.__name__] = schema
+        paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint)
+    return {"openapi": "3.1.0", "info": {"title": "Argus search service", "version": __version__}, "paths": paths,
+            "security": [{}, {"token": []}],
+            "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}}
+
+
+def _operation(endpoint: Endpoint) -> dict[str, Any]:
+    name = re.sub(r"\W+", "_", endpoint.path.removeprefix("/api/v1/").replace("{", "").replace("}", ""))
+    schema: dict[str, Any] = {"$ref": f"#/components/schemas/{endpoint.answer}"}
+    if endpoint.media != "application/json":
+        schema = {"type": "string", "format": "binary"}
+    operation: dict[str, Any] = {
+        "operationId": f"{endpoint.method}_{name}", "summary": endpoint.summary, "parameters": _parameters(endpoint),
+        "responses": {str(endpoint.status): {"description": "Done.", "content": {endpoint.media: {"schema": schema}}},
+                      "default": {"description": "What went wrong (RFC 9457).", "content": {
+                          "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}}}
+    if endpoint.body:
+        reference = {"$ref": f"#/components/schemas/{endpoint.body.__name__}"}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference}}}
+    elif endpoint.takes:
+        operation["requestBody"] = {"required": True, "content": {endpoint.takes: {"schema": {
+            "type": "string", "format": "binary"}}}}
+    return operation
+
+
+def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
+    found = [{"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
+             for name in re.findall(r"{(\w+)}", endpoint.path)]
+    if endpoint.query:
+        for name, schema in endpoint.query.model_json_schema()["properties"].items():
+            found.append({"name": name, "in": "query", "required": False, "schema": schema})
+    return found

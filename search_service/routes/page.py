@@ -1,0 +1,35 @@
+"""The page, the health check and the description of the API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, send_from_directory
+
+from argus import __version__
+from search_service.openapi import document
+from search_service.routes import API
+
+blueprint = Blueprint("page", __name__)
+WEB = Path(__file__).parent.parent / "web"
+
+
+@blueprint.get("/")
+def get_page() -> Response:
+    return send_from_directory(WEB, "index.html")
+
+
+@blueprint.get("/web/<path:name>")
+def get_asset(name: str) -> Response:
+    return send_from_directory(WEB, name)
+
+
+@blueprint.get("/health")
+def get_health() -> dict[str, Any]:
+    return {"status": "ok", "service": "search-service", "version": __version__}
+
+
+@blueprint.get(f"{API}/openapi.json")
+def get_openapi() -> dict[str, Any]:
+    return document()

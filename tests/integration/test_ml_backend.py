@@ -1,0 +1,445 @@
+"""The ML backend behind real Label Studio: one prediction a task, whatever happens at the same time."""
+
+from __future__ import annotations
+
+import functools
+import io
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+import pytest
+import requests
+from PIL import Image
+
+from argus.db import connect
+from argus.errors import ArgusError
+from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
+from demo.draw import Split
+from demo.scenes import SceneObject, make_scene, render_scene
+from ml_backend import deliver, projects, push_jobs, runs
+from ml_backend.regions import object_of
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+ALL = {"all": True, "excluded": []}
+
+
+@functools.cache
+def frame(seed: int) -> tuple[bytes, list[SceneObject]]:
+    image, truth = render_scene(make_scene(Split.VALIDATION, f"backend {seed}"), 640)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=92)
+    return file.getvalue(), truth
+
+
+def frames(count: int, first: int = 0) -> list[tuple[str, bytes]]:
+    return [(f"{first + i:04d}.jpg", frame(first + i)[0]) for i in range(count)]
+
+
+class Project:
+    """A project of Label Studio as its users see it."""
+
+    def __init__(self, ls: LabelStudio, project_id: int) -> None:
+        self.ls, self.id = ls, project_id
+
+    def tasks(self) -> dict[int, dict[str, Any]]:
+        return {t["id"]: t for t in self.ls.tasks(self.id)}
+
+    @property
+    def ids(self) -> list[int]:
+        return sorted(self.tasks())
+
+    def predictions(self) -> dict[int, list[dict[str, Any]]]:
+        return {i: t["predictions"] for i, t in self.tasks().items()}
+
+    def per_task(self) -> Counter[int]:
+        """How many tasks have how many predictions."""
+        return Counter(len(p) for p in self.predictions().values())
+
+    def retrieve(self, ids: list[int] | None = None) -> None:
+        """Click "Retrieve Predictions"."""
+        selected = ALL if ids is None else {"all": False, "included": ids}
+        self.act("retrieve_tasks_predictions", selectedItems=selected)
+
+    def act(self, action: str, **body: Any) -> Any:
+        filters = {"conjunction": "and", "items": []}
+        return self.ls.request("POST", f"/api/dm/actions?id={action}&project={self.id}", timeout=150,
+                               json={"selectedItems": ALL, "filters": filters, **body})
+
+    def settled(self) -> bool:
+        """Whether nothing is on its way to this project."""
+        with connect() as connection:
+            claimed = connection.execute("SELECT FROM prediction WHERE project_id = %s AND state = 'claimed'",
+                                         (self.id,)).fetchall()
+        return not claimed and all(r["state"] not in ("queued", "running") for r in runs.list_runs(self.id))
+
+    def run(self, labels: list[str], ids: list[int] | None = None) -> dict[str, Any]:
+        run_id = runs.create_run(self.id, labels, self.ids if ids is None else ids)
+        return finished(run_id)
+
+
+def finished(run_id: int, seconds: float = 120) -> dict[str, Any]:
+    wait_for(lambda: runs.run_progress(run_id)["state"] not in ("queued", "running"), seconds)
+    return runs.run_progress(run_id)
+
+
+@pytest.fixture
+def new(stack: Any, label_studio: LabelStudio, make_project: Callable[..., int]) -> Iterator[Callable[..., Project]]:
+    """Return `new(count)`: a project with that many frames of the factory line, whose tasks Argus knows."""
+    def make(count: int, images: list[tuple[str, bytes]] | None = None) -> Project:
+        return Project(label_studio, make_project(("cpu", "fan"), frames(count) if images is None else images))
+
+    yield make
+
+
+def together(*calls: Callable[[], object]) -> None:
+    """Run calls at the same time; an exception in one fails the test."""
+    errors: list[BaseException] = []
+
+    def one(call: Callable[[], object]) -> None:
+        try:
+            call()
+        except BaseException as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=one, args=(call,)) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors, errors
+
+
+def test_retrieve__finds_the_parts_where_they_are(new: Callable[..., Project]) -> None:
+    project = new(12)
+    project.retrieve()
+    wait_for(project.settled, 60)
+    right = wrong = 0
+    for task_id, (prediction,) in project.predictions().items():
+        truth = frame(int(project.tasks()[task_id]["data"]["image"].rsplit("-", 1)[-1][:4]))[1]
+        for region in prediction["result"]:
+            if region["type"] == "rectanglelabels" and region["score"] >= 0.7:
+                hit = any(o.label in labels_of(region) and overlap(region["value"], o) > 0.5 for o in truth)
+                right, wrong = right + hit, wrong + (not hit)
+    assert right >= 6
+    assert wrong <= right / 5
+
+
+def overlap(value: dict[str, Any], thing: SceneObject) -> float:
+    """IoU of a region in percent and an object in pixels of a 640-pixel frame."""
+    a = [value["x"] * 6.4, value["y"] * 3.6, (value["x"] + value["width"]) * 6.4, (value["y"] + value["height"]) * 3.6]
+    b = thing.box
+    shared = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
+    return shared / ((a[2] - a[0]) * (a[3] - a[1]) + (b[2] - b[0]) * (b[3] - b[1]) - shared)
+
+
+def test_delivery__two_retrieves_at_once_during_a_run_and_after_it(new: Callable[..., Project]) -> None:
+    project = new(24)
+    ids = project.ids
+    together(project.retrieve, project.retrieve)
+    wait_for(project.settled, 90)
+    assert project.per_task() == {1: 24}
+    project.act("delete_tasks_predictions")
+    with connect() as connection:  # so that the model has to work again
+        connection.execute("DELETE FROM detection WHERE task_id = ANY(%s)", (ids,))
+    run_id = runs.create_run(project.id, ["cpu"], ids)
+    together(project.retrieve, project.retrieve, lambda: project.retrieve(ids[:5]))
+    assert finished(run_id)["done"] == 24
+    wait_for(project.settled, 90)
+    assert project.per_task() == {1: 24}
+    project.retrieve()
+    wait_for(project.settled, 30)
+    assert project.per_task() == {1: 24}
+
+
+def test_delivery__pushes_at_once_make_one_prediction(new: Callable[..., Project]) -> None:
+    project = new(6)
+    project.run(["cpu"])
+    project.act("delete_tasks_predictions")
+    together(*[lambda: deliver.push(project.id, project.ids)] * 4)
+    wait_for(lambda: set(push_jobs.push_tasks(project.id, project.ids)) and project.settled(), 30)
+    assert project.per_task() == {1: 6}
+
+
+def test_run__labels_add_to_the_same_prediction(new: Callable[..., Project]) -> None:
+    project = new(10)
+    first = project.run(["cpu"])
+    before = project.predictions()
+    assert {label for p in before.values() for r in p[0]["result"] for label in labels_of(r)} == {"cpu"}
+    second = project.run(["fan"])
+    after = project.predictions()
+    assert {label for p in after.values() for r in p[0]["result"] for label in labels_of(r)} == {"cpu", "fan"}
+    assert {i: [q["id"] for q in p] for i, p in after.items()} == {i: [q["id"] for q in p] for i, p in before.items()}
+    assert first["model_version"] == second["model_version"] == project.ls.project(project.id)["model_version"]
+    for task in project.tasks().values():
+        (prediction,) = task["predictions"]
+        scores = [r["score"] for r in prediction["result"]]
+        assert prediction["score"] == task["predictions_score"] == (min(scores) if scores else None)
+
+
+def labels_of(region: dict[str, Any]) -> list[str]:
+    return list(region["value"][region["type"]])
+
+
+def test_run__one_bad_image_and_one_deleted_task_fail_alone(new: Callable[..., Project]) -> None:
+    project = new(5, [*frames(3), ("broken.jpg", b"not an image"), *frames(1, first=3)])
+    ids = project.ids
+    project.ls.delete(f"/api/tasks/{ids[0]}/")
+    progress = project.run(["cpu"], [*ids, 10**9])
+    assert (progress["state"], progress["requested"], progress["done"], progress["failed"]) == ("done", 6, 3, 3)
+    assert {e["task"]: e["code"] for e in progress["errors"]} == {
+        ids[0]: "unknown_task", ids[3]: "bad_image", 10**9: "unknown_task"}
+    assert all(e["message"] and "Traceback" not in e["message"] for e in progress["errors"])
+    assert project.per_task() == {1: 3, 0: 1}
+
+
+def test_run__a_task_deleted_while_it_is_labelled(new: Callable[..., Project]) -> None:
+    project = new(4)
+    ids = project.ids
+    project.run(["cpu"])
+    project.ls.delete(f"/api/tasks/{ids[1]}/")
+    outcomes = deliver.push(project.id, ids)
+    gone = outcomes.pop(ids[1])
+    assert isinstance(gone, ArgusError)
+    assert gone.code == "unknown_task"
+    assert set(outcomes.values()) == {"stored"}
+
+
+def test_run__refused_at_once(new: Callable[..., Project]) -> None:
+    project = new(1)
+    for labels, ids, code in ((["hdd"], project.ids, "unknown_label"), (["cpu"], [], "nothing_selected")):
+        with pytest.raises(ArgusError) as caught:
+            runs.create_run(project.id, labels, ids)
+        assert caught.value.code == code
+    with pytest.raises(ArgusError) as caught:
+        runs.create_run(10**6, ["cpu"], [1])
+    assert caught.value.code == "unknown_project"
+    assert runs.list_runs(project.id) == []
+
+
+def test_run__cancel_and_resume(new: Callable[..., Project], stack: Any) -> None:
+    project = new(6)
+    stack.stop("sam3-worker")
+    try:
+        run_id = runs.create_run(project.id, ["cpu"], project.ids)
+        assert runs.cancel_run(run_id)["cancelled"] == 6
+        with pytest.raises(ArgusError) as caught:
+            runs.cancel_run(run_id)
+        assert caught.value.code == "conflict"
+    finally:
+        stack.start("sam3-worker")
+    assert project.per_task() == {0: 6}
+    runs.resume_run(run_id)
+    assert finished(run_id)["done"] == 6
+    assert project.per_task() == {1: 6}
+
+
+def test_run__lost_jobs_are_found_missing(new: Callable[..., Project], stack: Any) -> None:
+    from argus import queues
+
+    project = new(6)
+    stack.stop("sam3-worker")
+    run_id = runs.create_run(project.id, ["cpu"], project.ids)
+    queues.get_redis().flushdb()
+    stack.start("sam3-worker")
+    assert finished(run_id)["done"] == 6
+    assert project.per_task() == {1: 6}
+
+
+def test_run__a_killed_worker_loses_and_doubles_nothing(new: Callable[..., Project], stack: Any) -> None:
+    project = new(40)
+    run_id = runs.create_run(project.id, ["cpu"], project.ids)
+    wait_for(lambda: runs.run_progress(run_id)["done"] >= 4, 60, pause=0.02)
+    stack.kill("sam3-worker")
+    stack.kill("worker")
+    progress = finished(run_id, 180)
+    assert (progress["done"], progress["failed"]) == (40, 0)
+    assert project.per_task() == {1: 40}
+
+
+def test_recipe__a_new_threshold_rebuilds_without_the_model(new: Callable[..., Project], stack: Any) -> None:
+    project = new(8)
+    old = project.run(["cpu", "fan"])["model_version"]
+    objects = sum(len(p[0]["result"]) for p in project.predictions().values())
+    stack.stop("sam3-worker")
+    try:
+        projects.set_threshold(project.id, [], 0.95)
+        projects.refresh(project.id)
+        push_jobs.remove_old_versions(project.id)
+        after = project.predictions()
+        versions = {q["model_version"] for p in after.values() for q in p}
+        assert project.per_task() == {1: 8}
+        assert old not in versions and len(versions) == 1
+        assert project.ls.project(project.id)["model_version"] in versions
+        assert sum(len(p[0]["result"]) for p in after.values()) < objects
+        assert all(r["score"] >= 0.95 for p in after.values() for r in p[0]["result"])
+    finally:
+        stack.start("sam3-worker")
+
+
+def test_retrieve__what_a_person_deleted_comes_back(new: Callable[..., Project]) -> None:
+    project = new(4)
+    project.run(["cpu", "fan"])
+    project.act("delete_tasks_predictions")
+    assert project.per_task() == {0: 4}
+    project.retrieve(project.ids[:2])
+    wait_for(project.settled, 30)
+    assert project.per_task() == {1: 2, 0: 2}
+    project.run(["cpu"])
+    assert project.per_task() == {1: 4}
+
+
+def test_claim__that_label_studio_never_stored_is_released(new: Callable[..., Project]) -> None:
+    project = new(2)
+    project.run(["cpu"])
+    project.act("delete_tasks_predictions")
+    lost, young = project.ids
+    with connect() as connection:
+        connection.execute("UPDATE prediction SET state = 'claimed', channel = 'predict', claimed_at = now() - CASE "
+                           "WHEN task_id = %s THEN interval '1 hour' ELSE interval '0' END WHERE task_id = ANY(%s)",
+                           (lost, project.ids))
+    outcomes = deliver.push(project.id, project.ids)
+    assert outcomes[young] == "later"  # its answer may still be on the way
+    assert [len(project.predictions()[i]) for i in (lost, young)] == [1, 0]
+    wait_for(project.settled, 60)  # and once it is old, the background pass releases it
+    assert project.per_task() == {1: 2}
+
+
+def test_annotation__keeps_the_ids_that_join_box_and_mask(new: Callable[..., Project]) -> None:
+    project = new(10)
+    run = project.run(["cpu", "fan"])
+    project.act("predictions_to_annotations", model_version=run["model_version"])
+    pairs = 0
+    for task in project.tasks().values():
+        for annotation in task["annotations"]:
+            objects: dict[str, list[tuple[Any, ...]]] = {}
+            for region in annotation["result"]:
+                part = (region["type"], *labels_of(region), region["score"])
+                objects.setdefault(object_of(region["id"]), []).append(part)
+            for parts in objects.values():
+                assert len({part[1:] for part in parts}) == 1
+                pairs += {part[0] for part in parts} == {"rectanglelabels", "brushlabels"}
+    assert pairs >= 5
+
+
+def test_open__a_task_is_predicted_within_the_deadline_of_a_person(new: Callable[..., Project]) -> None:
+    project = new(1)
+    began = time.monotonic()
+    project.ls.get(f"/api/tasks/{project.ids[0]}/", project=project.id)
+    assert time.monotonic() - began < get_settings().predict_deadline_single + 3
+    wait_for(lambda: project.settled() and project.per_task() == {1: 1}, 30)
+
+
+def test_predict__with_no_worker_answers_empty_and_a_run_goes_on(new: Callable[..., Project], stack: Any) -> None:
+    project = new(3)
+    stack.stop("sam3-worker")
+    try:
+        answer = ask(stack, project, [{"id": i, "data": t["data"]} for i, t in project.tasks().items()][:1])
+        assert answer.json()["results"] == [[]]
+    finally:
+        stack.start("sam3-worker")
+    wait_for(lambda: project.per_task() == {1: 1, 0: 2}, 60)
+    assert [r["settings"] for r in runs.list_runs(project.id)] == [{"source": "retrieve"}]
+
+
+def ask(stack: Any, project: Project, tasks: list[dict[str, Any]], **params: Any) -> requests.Response:
+    """Send /predict as Label Studio does."""
+    body = {"tasks": tasks, "project": f"{project.id}.1795330988",
+            "params": {"login": None, "password": None, **params}, "label_config": project.ls.project(project.id)["label_config"]}
+    return requests.post(f"{stack.settings.ml_backend_url}/predict", json=body, timeout=110)
+
+
+def test_predict__one_entry_per_task_in_order(new: Callable[..., Project], stack: Any) -> None:
+    project = new(3)
+    tasks = [{"id": i, "data": t["data"]} for i, t in project.tasks().items()]
+    odd = [{"id": 10**9, "data": {"text": "no image"}}, {"id": 10**9 + 1}]
+    results = ask(stack, project, [odd[0], tasks[2], tasks[0], odd[1], tasks[1]]).json()["results"]
+    assert [bool(r) for r in results] == [False, True, True, False, True]
+    assert all(set(r) == {"result", "score", "model_version"} for r in results if r)
+    sizes = {r["original_width"] for result in results if result for r in result["result"]}
+    assert sizes == {640}
+    again = ask(stack, project, tasks).json()["results"]
+    assert again == [[], [], []]  # claimed by the answer before
+
+
+def test_interactive__a_box_finds_things_like_it(new: Callable[..., Project], stack: Any) -> None:
+    seed = next(i for i in range(200) if any(o.label == "cpu" for o in frame(i)[1]))
+    thing = next(o for o in frame(seed)[1] if o.label == "cpu")
+    project = new(1, frames(1, first=seed))
+    (task,) = project.tasks().values()
+    x0, y0, x1, y1 = thing.box
+    drawn = {"type": "rectanglelabels", "from_name": "box", "to_name": "image", "original_width": 640,
+             "original_height": 360, "value": {"x": x0 / 6.4, "y": y0 / 3.6, "width": (x1 - x0) / 6.4,
+                                               "height": (y1 - y0) / 3.6, "rotation": 0, "rectanglelabels": ["cpu"]}}
+    backend = project.ls.get("/api/ml/", project=project.id)[0]["id"]
+    answer = project.ls.post(f"/api/ml/{backend}/interactive-annotating",
+                             {"task": task["id"], "context": {"result": [drawn]}})
+    boxes = [r for r in answer["data"]["result"] if r["type"] == "rectanglelabels"]
+    assert any(overlap(r["value"], thing) > 0.5 for r in boxes)
+    assert {label for r in boxes for label in labels_of(r)} == {"cpu"}
+    assert project.per_task() == {0: 1}
+
+
+def test_interactive__errors_are_sentences(new: Callable[..., Project], stack: Any) -> None:
+    project = new(1)
+    tasks = [{"id": i, "data": t["data"]} for i, t in project.tasks().items()]
+    answer = ask(stack, project, tasks, context={"result": [{"value": {"x": "1"}}]})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    point = {"type": "keypoint", "value": {"x": 50, "y": 50, "width": 1}}
+    answer = ask(stack, project, tasks, context={"result": [point]})
+    assert (answer.status_code, answer.json()["code"]) == (500, "model_broken")  # the demo checkpoint has no tracker
+    assert "no tracker" in answer.json()["detail"]
+
+
+def test_setup__a_config_with_nothing_to_fill_says_why(stack: Any) -> None:
+    answer = requests.post(f"{stack.settings.ml_backend_url}/setup", timeout=10, json={
+        "project": "999999.1", "schema": "<View><Text name='t' value='$t'/></View>", "hostname": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_label_config")
+
+
+def test_health_and_setup__stay_quick_while_a_batch_runs(new: Callable[..., Project], stack: Any) -> None:
+    project = new(30)
+    url, body = stack.settings.ml_backend_url, {"project": f"{project.id}.1",
+                                                "schema": project.ls.project(project.id)["label_config"]}
+    run_id = runs.create_run(project.id, ["cpu", "fan"], project.ids)
+    clicks = threading.Thread(target=project.retrieve)
+    clicks.start()
+    seconds = []
+    while runs.run_progress(run_id)["state"] in ("queued", "running") or len(seconds) < 50:
+        for call in (lambda: requests.get(f"{url}/health", timeout=5),
+                     lambda: requests.post(f"{url}/setup", json=body, timeout=5)):
+            began = time.perf_counter()
+            assert call().status_code == 200
+            seconds.append(time.perf_counter() - began)
+    clicks.join()
+    assert sorted(seconds)[len(seconds) // 2] < 0.05
+    assert max(seconds) < 1.0  # what Label Studio allows /health
+
+
+def test_web_process__never_loads_torch_and_stays_small(stack: Any) -> None:
+    top = psutil.Process(stack.pid("ml-backend"))
+    for process in [top, *top.children(recursive=True)]:
+        assert process.memory_info().rss < 200 * 2**20
+        assert not any("libtorch" in m.path for m in process.memory_maps())
+
+
+def test_rotated_image__boxes_are_where_a_person_sees_them(new: Callable[..., Project]) -> None:
+    seed = next(i for i in range(200) if any(o.label == "cpu" for o in frame(i)[1]))
+    upright = Image.open(io.BytesIO(frame(seed)[0]))
+    exif = Image.Exif()
+    exif[0x0112] = 6  # stored turned by 90°: shown turned back
+    file = io.BytesIO()
+    upright.rotate(90, expand=True).save(file, "JPEG", quality=92, exif=exif)
+    project = new(2, [("a.jpg", frame(seed)[0]), ("b.jpg", file.getvalue())])
+    project.run(["cpu"])
+    plain, turned = (p[0]["result"] for _, p in sorted(project.predictions().items()))
+    assert plain
+    assert {(r["original_width"], r["original_height"]) for r in turned} == {(640, 360)}
+    for a, b in zip(plain, turned, strict=True):
+        if a["type"] == "rectanglelabels":
+            assert all(abs(a["value"][k] - b["value"][k]) < 1.5 for k in ("x", "y", "width", "height"))

@@ -1,0 +1,188 @@
+"""Vectors in the real PostgreSQL + pgvector, held against numpy."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from argus.db import connect
+from argus.settings import get_settings
+from search_service import vectors
+from search_service.vectors import Model, Vectors
+
+pytestmark = pytest.mark.integration
+DIM = 24
+_projects = itertools.count(910_001)
+
+
+def unit(rows: int, seed: int = 0) -> Vectors:
+    found = np.random.default_rng(seed).normal(size=(rows, DIM)).astype(np.float32)
+    return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def model(servers: Any, request: pytest.FixtureRequest) -> Model:
+    return vectors.register_model(f"test-{request.node.name}", "1", DIM)
+
+
+@pytest.fixture
+def project(servers: Any) -> Iterator[int]:
+    """A project of rows only: Label Studio knows nothing of it."""
+    number = next(_projects)
+    with connect() as connection:
+        connection.execute("INSERT INTO project (id) VALUES (%s)", (number,))
+    yield number
+    with connect() as connection:
+        connection.execute("DELETE FROM project WHERE id = %s", (number,))
+
+
+def fill(model: Model, project: int, found: Vectors, first: int | None = None) -> list[int]:
+    """Store rows as tasks of the project and return their ids."""
+    start = project * 10_000 if first is None else first
+    ids = list(range(start, start + len(found)))
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO task (id, project_id, image, state) VALUES (%s, %s, 'x', 'embedded') "
+                           "ON CONFLICT DO NOTHING", [(id_, project) for id_ in ids])
+        vectors.store(connection, model, [(project, id_, vector) for id_, vector in zip(ids, found, strict=True)])
+    return ids
+
+
+def test_register_model__twice_is_once_and_a_new_revision_is_current(servers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARGUS_SIGLIP_MODEL", "example/two-revisions")
+    get_settings.cache_clear()
+    try:
+        first = vectors.register_model("example/two-revisions", "a", DIM)
+        assert vectors.register_model("example/two-revisions", "a", DIM) == first
+        second = vectors.register_model("example/two-revisions", "b", DIM + 1)
+        assert second.id != first.id
+        assert vectors.current_model() == second
+        vectors.register_model("example/two-revisions", "a", DIM)  # back to the old checkpoint
+        assert vectors.current_model() == first
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
+
+
+def test_register_model__vectors_are_kept_in_line(model: Model) -> None:
+    with connect() as connection:
+        rows = connection.execute("SELECT attstorage::text AS storage FROM pg_attribute WHERE attname = 'embedding' AND attrelid IN "
+                                  "(%s::regclass, %s::regclass)", (f"embedding_{DIM}", f"embedding_{DIM}_m{model.id}"))
+        storage = [row["storage"] for row in rows]
+    assert storage == ["p", "p"]
+
+
+def test_register_model__what_another_revision_embedded_waits_again(model: Model, project: int) -> None:
+    ids = fill(model, project, unit(3))
+    vectors.register_model(model.name, "2", DIM)
+    with connect() as connection:
+        states = {row["state"] for row in connection.execute("SELECT state FROM task WHERE id = ANY(%s)", (ids,))}
+        connection.execute("UPDATE task SET state = 'embedded' WHERE id <> ALL(%s) AND state = 'waiting' "
+                           "AND project_id < 900000", (ids,))  # other tests' tasks have vectors of their own model
+    assert states == {"waiting"}
+
+
+def test_search__is_numpys_order_and_pages_do_not_overlap(model: Model, project: int) -> None:
+    found, query = unit(300), unit(1, seed=1)[0]
+    ids = fill(model, project, found)
+    order = [ids[row] for row in np.argsort(-(found.astype(np.float16).astype(np.float32) @ query), kind="stable")]
+    pages = [vectors.search(model, project, query, 50, offset) for offset in range(0, 300, 50)]
+    got = [task for page in pages for task, _ in page.rows]
+    assert all(page.exact and page.total == 300 for page in pages)
+    assert set(got) == set(ids)
+    agreed = sum(a == b for a, b in zip(got, order, strict=True))
+    assert agreed >= 290  # half precision may swap neighbours that are nearly equal
+    similarity = dict(row for page in pages for row in page.rows)
+    expected = dict(zip(ids, found @ query, strict=True))
+    assert max(abs(similarity[task] - expected[task]) for task in ids) < 2e-3
+
+
+def test_search__equal_images_have_a_fixed_order(model: Model, project: int) -> None:
+    ids = fill(model, project, np.repeat(unit(1), 40, axis=0))
+    got = [task for offset in range(0, 40, 7) for task, _ in vectors.search(model, project, unit(1)[0], 7, offset).rows]
+    assert got == ids
+
+
+def test_search__sees_only_its_own_project_and_model(model: Model, project: int) -> None:
+    ids = fill(model, project, unit(5))
+    other_model = vectors.register_model(model.name + "-other", "1", DIM)
+    fill(other_model, project, unit(5, seed=3), first=project * 10_000 + 100)
+    with connect() as connection:
+        connection.execute("INSERT INTO project (id) VALUES (%s)", (project + 50_000,))
+    fill(model, project + 50_000, unit(5, seed=4))
+    found = vectors.search(model, project, unit(1)[0], 50)
+    assert (sorted(task for task, _ in found.rows), found.total) == (ids, 5)
+    with connect() as connection:
+        connection.execute("DELETE FROM project WHERE id = %s", (project + 50_000,))
+
+
+def test_search__past_the_end_is_empty(model: Model, project: int) -> None:
+    fill(model, project, unit(5))
+    assert vectors.search(model, project, unit(1)[0], 10, 5).rows == []
+
+
+def test_store__again_replaces(model: Model, project: int) -> None:
+    fill(model, project, unit(5))
+    fill(model, project, unit(5, seed=9))
+    found = vectors.search(model, project, unit(5, seed=9)[2], 1)
+    assert found.total == 5
+    assert found.rows[0][0] == project * 10_000 + 2
+    assert found.rows[0][1] == pytest.approx(1, abs=2e-3)
+
+
+def test_a_deleted_task_loses_its_vector(model: Model, project: int) -> None:
+    ids = fill(model, project, unit(5))
+    with connect() as connection:
+        connection.execute("DELETE FROM task WHERE id = %s", (ids[2],))
+    found = vectors.search(model, project, unit(5)[2], 10)
+    assert found.total == 4
+    assert ids[2] not in [task for task, _ in found.rows]
+
+
+def test_forget__removes_the_vectors_of_every_model(model: Model, project: int) -> None:
+    ids = fill(model, project, unit(4))
+    other = vectors.register_model(model.name + "-wide", "1", DIM)
+    fill(other, project, unit(4))
+    with connect() as connection:
+        vectors.forget(connection, ids[:3])
+    assert [vectors.count(m, project) for m in (model, other)] == [1, 1]
+
+
+def test_known_vectors__finds_content_in_any_project(model: Model, project: int) -> None:
+    (task,) = fill(model, project, unit(1))
+    with connect() as connection:
+        connection.execute("UPDATE task SET content_hash = %s WHERE id = %s", (b"\1" * 32, task))
+        known = vectors.known_vectors(connection, model, [b"\1" * 32, b"\2" * 32])
+    assert list(known) == [b"\1" * 32]
+    np.testing.assert_allclose(known[b"\1" * 32], unit(1)[0], atol=1e-3)
+
+
+def test_search__a_large_project_uses_its_own_index_and_says_so(model: Model, project: int,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    centres = unit(20, seed=6)
+    rows = centres[rng.integers(0, 20, 3000)] + 0.3 * rng.normal(size=(3000, DIM))
+    found = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    ids = fill(model, project, found)
+    query = unit(1, seed=7)[0]
+    exact = vectors.search(model, project, query, 100)
+    assert exact.exact
+    monkeypatch.setenv("ARGUS_EXACT_SEARCH_ROWS", "1000")
+    get_settings.cache_clear()
+    try:
+        assert vectors.search(model, project, query, 100).exact  # no index yet: slower, but right
+        assert vectors.build_index(model, project)
+        assert not vectors.build_index(model, project)
+        near = vectors.search(model, project, query, 100)
+        assert (near.exact, near.total, len(near.rows)) == (False, 3000, 100)
+        recall = len({t for t, _ in near.rows} & {t for t, _ in exact.rows}) / 100
+        assert recall >= 0.95
+        window = [task for offset in range(0, 1200, 100) for task, _ in vectors.search(model, project, query, 100, offset).rows]
+        assert len(window) == len(set(window)) <= vectors.WINDOW
+        assert set(window) <= set(ids)
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
+
+from argus.export.coco import CocoWriter
+from argus.export.objects import ExportObject
+from argus.export.records import ExportImage
+
+
+def disc(x: int, y: int, radius: int, hole: int = 0) -> np.ndarray:
+    rows, columns = np.mgrid[:100, :200]
+    distance = np.hypot(columns - x, rows - y)
+    return (distance <= radius) & (distance > hole - 1)
+
+
+RING = disc(50, 50, 20, hole=8)
+IMAGES = [
+    ExportImage("a.jpg", 200, 100, [
+        ExportObject("fan", (30, 30, 71, 71), mask=RING, score=0.91, regions=("x-b", "x-m")),
+        ExportObject("cpu", (100, 10, 140.5, 30), regions=("y",))], data=b"A", source={"task_id": 7, "video": "v.mp4"}),
+    ExportImage("b.jpg", 200, 100, [], source={"task_id": 8}),
+    ExportImage("c.jpg", 200, 100, [
+        ExportObject("fan", (10, 10, 30, 40), rings=([(10, 10), (30, 10), (30, 40)], [(12, 20), (14, 20), (14, 22)]))]),
+]
+
+
+def write(folder: Path, splits: dict[str, str] | None = None) -> Path:
+    writer = CocoWriter(folder, ["cpu", "fan", "unused"], sorted(set((splits or {}).values())), masks=False,
+                        description="Line “3”")
+    for image in IMAGES:
+        writer.add(image, (splits or {}).get(image.file_name, ""))
+    writer.close()
+    return folder / "annotations.json"
+
+
+def test_pycocotools_reads_it(tmp_path: Path) -> None:
+    coco = COCO(str(write(tmp_path)))
+    assert [(c["id"], c["name"]) for c in coco.loadCats(coco.getCatIds())] == [(1, "cpu"), (2, "fan"), (3, "unused")]
+    assert [image["file_name"] for image in coco.loadImgs(coco.getImgIds())] == ["a.jpg", "b.jpg", "c.jpg"]
+    ring, box, polygon = coco.loadAnns(coco.getAnnIds())
+    assert np.array_equal(coco.annToMask(ring), RING)  # hole and all
+    assert (ring["bbox"], ring["area"], ring["score"]) == ([30, 30, 41, 41], int(RING.sum()), 0.91)
+    assert (box["bbox"], box["area"], box["segmentation"]) == ([100, 10, 40.5, 20], 810, [])
+    assert "score" not in box
+    assert polygon["segmentation"] == [[10, 10, 30, 10, 30, 40], [12, 20, 14, 20, 14, 22]]
+    assert polygon["area"] == 300 + 2
+    assert coco.imgs[1]["video"] == "v.mp4"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a.jpg", "annotations.json", "images"]
+
+
+@pytest.mark.parametrize(("kind", "skip"), [("bbox", set()), ("segm", {2})])
+def test_cocoeval_finds_the_export_perfect_against_itself(tmp_path: Path, kind: str, skip: set[int]) -> None:
+    truth = COCO(str(write(tmp_path)))
+    truth.dataset["annotations"] = [a for a in truth.dataset["annotations"] if a["id"] not in skip]
+    truth.createIndex()
+    found = [{key: a[key] for key in ("image_id", "category_id", "bbox", "segmentation") if a[key]} | {"score": 1.0}
+             for a in truth.anns.values()]
+    if kind == "bbox":
+        found = [{k: v for k, v in result.items() if k != "segmentation"} for result in found]
+    evaluation = COCOeval(truth, truth.loadRes(found), kind)
+    evaluation.evaluate()
+    evaluation.accumulate()
+    evaluation.summarize()
+    assert evaluation.stats[0] == 1.0
+
+
+def test_splits_are_files_with_ids_that_stay_unique(tmp_path: Path) -> None:
+    write(tmp_path, {"a.jpg": "train", "b.jpg": "val", "c.jpg": "train"})
+    train, val = (json.loads((tmp_path / f"annotations_{split}.json").read_text()) for split in ("train", "val"))
+    assert [image["id"] for image in train["images"] + val["images"]] == [1, 3, 2]
+    assert ([len(train["annotations"]), len(val["annotations"])], train["categories"]) == ([3, 0], val["categories"])
+    assert (tmp_path / "images" / "train" / "a.jpg").read_bytes() == b"A"
+    assert train["info"]["description"] == "Line “3”"

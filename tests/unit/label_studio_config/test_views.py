@@ -1,0 +1,41 @@
+"""What goes into a view, without a server."""
+
+from __future__ import annotations
+
+from label_studio_config.views import MAX_IDS, band_filter, nothing_found_filter, review_bands
+
+# What Label Studio's own interface can show; any other operator in a saved view blanks the project's Data Manager.
+KNOWN = {"equal", "not_equal", "less", "greater", "less_or_equal", "greater_or_equal", "in", "not_in", "empty", "contains",
+         "not_contains", "regex"}
+
+
+def short(items: list[dict[str, object]]) -> list[tuple[object, ...]]:
+    return [(item["filter"], item["operator"], item["value"]) for item in items]
+
+
+def test_review_bands__meet_without_gap_or_overlap() -> None:
+    assert review_bands(0.9, 0.7) == {"high": (0.9, None), "medium": (0.7, 0.9), "low": (None, 0.7)}
+
+
+def test_band_filter__is_half_open_and_of_unreviewed_tasks() -> None:
+    assert short(band_filter((0.7, 0.9))) == [("filter:tasks:predictions_score", "greater_or_equal", 0.7),
+                                              ("filter:tasks:predictions_score", "less", 0.9),
+                                              ("filter:tasks:total_annotations", "equal", 0)]
+    assert [row[1] for row in short(band_filter((0.9, None)))] == ["greater_or_equal", "equal"]
+    assert [row[1] for row in short(band_filter((None, 0.7)))] == ["less", "equal"]
+
+
+def test_nothing_found_filter__asks_for_this_versions_empty_prediction() -> None:
+    assert short(nothing_found_filter("argus-1")) == [
+        ("filter:tasks:predictions_score", "empty", True),
+        ("filter:tasks:predictions_model_versions", "contains", ["argus-1"]),
+        ("filter:tasks:total_annotations", "equal", 0)]
+
+
+def test_every_filter_uses_operators_the_interface_knows() -> None:
+    filters = [band_filter(edges) for edges in review_bands(0.9, 0.7).values()] + [nothing_found_filter("x")]
+    assert {item["operator"] for items in filters for item in items} <= KNOWN
+
+
+def test_limits_hold_on_sqlite() -> None:
+    assert MAX_IDS <= 500

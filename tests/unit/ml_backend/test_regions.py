@@ -1,0 +1,131 @@
+"""Detections → regions, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from argus.export.objects import count_objects as exported_objects
+from argus.rle import decode
+from label_studio_config.concepts import LabelPlan, parse_label_config
+from ml_backend.engines.base import Detections, Mask
+from ml_backend.regions import (
+    Found,
+    build_regions,
+    count_objects,
+    object_of,
+    outline,
+    percent_box,
+    prediction_score,
+)
+
+
+def plan(*tags: str, threshold: float = 0.5) -> LabelPlan:
+    controls = "".join(f'<{tag} name="{tag.lower()}{i}" toName="img"><Label value="cpu"/><Label value="fan"/></{tag}>'
+                       for i, tag in enumerate(tags))
+    return parse_label_config(f'<View><Image name="img" value="$image"/>{controls}</View>', default_threshold=threshold)
+
+
+def found(*items: tuple[float, tuple[float, float, float, float], Mask | None]) -> Found:
+    """Detections on an image of 200 × 100 pixels."""
+    scores, boxes, masks = [i[0] for i in items], [i[1] for i in items], [i[2] for i in items]
+    return Found(200, 100, Detections(np.array(scores, np.float32), np.array(boxes, np.float32).reshape(-1, 4), masks))
+
+
+SQUARE = Mask(20, 10, np.ones((30, 40), np.bool_))  # columns 20..59, rows 10..39
+
+
+def test_build_regions__box_in_percent_with_its_score() -> None:
+    (region,) = build_regions(plan("RectangleLabels"), {"cpu": found((0.9, (20, 10, 60, 40), None))})
+    assert region["value"] == {"x": 10, "y": 10, "width": 20, "height": 30, "rotation": 0, "rectanglelabels": ["cpu"]}
+    assert (region["from_name"], region["to_name"], region["type"]) == ("rectanglelabels0", "img", "rectanglelabels")
+    assert (region["original_width"], region["original_height"], region["image_rotation"]) == (200, 100, 0)
+    assert region["score"] == 0.9
+
+
+def test_build_regions__box_and_mask_are_one_object() -> None:
+    regions = build_regions(plan("RectangleLabels", "BrushLabels"),
+                            {"cpu": found((0.9, (20, 10, 60, 40), SQUARE), (0.8, (100, 10, 120, 40), None))})
+    assert [r["id"][-2:] for r in regions] == ["-b", "-m", "-b"]
+    assert object_of(regions[0]["id"]) == object_of(regions[1]["id"]) != object_of(regions[2]["id"])
+    assert regions[0]["score"] == regions[1]["score"] == 0.9
+    assert count_objects(regions) == exported_objects(regions) == 2
+    bits = decode(regions[1]["value"]["rle"], 200, 100)
+    assert bits[10:40, 20:60].all()
+    assert bits.sum() == 30 * 40
+
+
+def test_build_regions__polygon_of_a_square_has_its_four_corners() -> None:
+    (region,) = build_regions(plan("PolygonLabels"), {"cpu": found((0.9, (20, 10, 60, 40), SQUARE))})
+    assert sorted(region["value"]["points"]) == [[10, 10], [10, 40], [30, 10], [30, 40]]
+    assert region["value"]["closed"] is True
+    assert region["id"].endswith("-p")
+
+
+def test_build_regions__threshold_hides_and_order_of_the_config_holds() -> None:
+    both = {"fan": found((0.5, (0, 0, 9, 9), None), (0.49, (50, 50, 60, 60), None)),
+            "cpu": found((0.7, (0, 0, 9, 9), None))}
+    regions = build_regions(plan("RectangleLabels"), both)
+    assert [(r["value"]["rectanglelabels"], r["score"]) for r in regions] == [(["cpu"], 0.7), (["fan"], 0.5)]
+
+
+def test_build_regions__two_tags_of_one_kind_are_not_both_filled() -> None:
+    regions = build_regions(plan("RectangleLabels", "RectangleLabels"), {"cpu": found((0.9, (0, 0, 9, 9), None))})
+    assert [r["from_name"] for r in regions] == ["rectanglelabels0"]
+
+
+def test_build_regions__same_input_same_ids() -> None:
+    make = {"cpu": found((0.9, (20, 10, 60, 40), SQUARE))}
+    config = plan("RectangleLabels", "BrushLabels")
+    assert build_regions(config, make) == build_regions(config, make)
+
+
+def test_prediction_score__is_the_lowest_and_none_without_regions() -> None:
+    two = found((0.9, (0, 0, 9, 9), None), (0.6, (50, 50, 60, 60), None))
+    regions = build_regions(plan("RectangleLabels"), {"cpu": two})
+    assert prediction_score(regions) == 0.6
+    assert prediction_score([]) is None
+
+
+def test_object_of__ids_of_people_stay_whole() -> None:
+    assert object_of("0123456789ab-m") == "0123456789ab"
+    for theirs in ("V1StGXR8-b", "x-y-m", "0123456789ab", "0123456789ab-mm"):
+        assert object_of(theirs) == theirs
+
+
+def test_percent_box__rounds_to_a_thousandth_of_a_pixel() -> None:
+    box = percent_box([1, 2, 4, 8], 3, 7)
+    assert box["x"] == pytest.approx(100 / 3, abs=1e-4)
+    assert box["height"] == pytest.approx(600 / 7, abs=1e-4)
+
+
+def test_outline__a_disc_keeps_its_area_with_few_points() -> None:
+    y, x = np.mgrid[:200, :200]
+    ring = outline(Mask(50, 60, (x - 99.5) ** 2 + (y - 99.5) ** 2 < 95 ** 2))
+    assert ring is not None
+    assert 8 < len(ring) <= 60
+    rolled = np.roll(ring, -1, axis=0)
+    area = abs((ring[:, 0] * rolled[:, 1] - rolled[:, 0] * ring[:, 1]).sum()) / 2
+    assert area == pytest.approx(np.pi * 95 ** 2, rel=0.04)
+    assert ring[:, 0].min() >= 50
+
+
+def test_outline__takes_the_largest_part_fills_holes_and_leaves_specks() -> None:
+    bits = np.zeros((40, 40), np.bool_)
+    bits[:10, :10] = True
+    bits[15:40, 15:40] = True
+    bits[20:30, 20:30] = False
+    ring = outline(Mask(0, 0, bits))
+    assert ring is not None
+    assert sorted(map(tuple, ring.tolist())) == [(15, 15), (15, 40), (40, 15), (40, 40)]
+    assert outline(Mask(0, 0, np.ones((1, 1), np.bool_))) is None
+
+
+def test_outline__never_more_than_200_points() -> None:
+    rng = np.random.default_rng(3)
+    bits = np.ones((300, 300), np.bool_)
+    bits[0] = rng.random(300) < 0.5
+    bits[:, 0] = rng.random(300) < 0.5
+    ring = outline(Mask(0, 0, bits))
+    assert ring is not None
+    assert len(ring) <= 200

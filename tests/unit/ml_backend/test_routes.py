@@ -1,0 +1,96 @@
+"""The protocol's edges that need no server: malformed requests, auth, and a process without torch."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from pydantic import SecretStr
+
+from argus.settings import Settings
+from ml_backend.app import create_app
+from ml_backend.predict import Predictor
+
+
+def client(**settings: Any) -> FlaskClient:
+    return create_app(Settings(**settings)).test_client()
+
+
+@pytest.mark.parametrize("path", ["/", "/health"])
+def test_health(path: str) -> None:
+    answer = client().get(path)
+    assert (answer.status_code, answer.json) == (200, {"status": "UP", "model_class": "Sam3Backend"})
+
+
+@pytest.mark.parametrize(("path", "body"), [
+    ("/setup", None), ("/setup", []), ("/setup", {}), ("/setup", {"project": "x.1"}), ("/setup", {"project": "0.1"}),
+    ("/setup", {"project": "9" * 30}), ("/setup", {"project": "²"}), ("/setup", {"project": "1.2", "schema": 5}),
+    ("/predict", {"project": "1.2"}), ("/predict", {"project": "1.2", "tasks": {}}),
+    ("/predict", {"project": "1.2", "tasks": [None]}), ("/predict", {"project": "1.2", "tasks": [{"id": "7"}]}),
+    ("/predict", {"project": "1.2", "tasks": [{"id": True}]}), ("/predict", {"project": "1.2", "tasks": [{"id": -1}]}),
+    ("/predict", {"tasks": []}),
+])
+def test_malformed_requests_get_a_sentence(path: str, body: Any) -> None:
+    answer = client().post(path, json=body)
+    assert answer.status_code == 400
+    assert answer.mimetype == "application/problem+json"
+    assert answer.json is not None
+    assert answer.json["code"] == "bad_request"
+    assert "Traceback" not in answer.text
+
+
+def test_not_json() -> None:
+    assert client().post("/predict", data=b"{", content_type="text/plain").status_code == 400
+
+
+def test_unknown_route_and_method() -> None:
+    assert client().get("/nothing").json["code"] == "not_found"  # type: ignore[index]
+    assert client().get("/setup").status_code == 405
+
+
+AUTH = {"basic_auth_user": "üser", "basic_auth_password": SecretStr("pässwort")}
+
+
+@pytest.mark.parametrize("auth", [None, ("üser", "x"), ("x", "pässwort"), ("", "")])
+def test_basic_auth__wrong(auth: tuple[str, str] | None) -> None:
+    answer = client(**AUTH).get("/health", auth=auth)
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Basic")
+
+
+def test_basic_auth__right_and_other_schemes() -> None:
+    assert client(**AUTH).get("/health", auth=("üser", "pässwort")).status_code == 200
+    assert client(**AUTH).get("/health", headers={"Authorization": "Bearer abc"}).status_code == 401
+
+
+def test_webhook__without_basic_auth_but_with_the_secret() -> None:
+    assert client(**AUTH).post("/webhook", json={"action": "ANNOTATION_CREATED"}).status_code == 200
+    guarded = client(webhook_secret=SecretStr("s3cret"))
+    assert guarded.post("/webhook", json={}).status_code == 401
+    assert guarded.post("/webhook", json={}, headers={"X-Argus-Secret": "s3cret"}).status_code == 200
+
+
+def test_versions__get_and_post_without_a_project() -> None:
+    for answer in (client().get("/versions"), client().post("/versions", json={})):
+        assert (answer.status_code, answer.json) == (200, {"versions": []})
+
+
+def test_metrics__declared_before_use() -> None:
+    text = client().get("/metrics").text
+    assert 'argus_ml_predict_tasks_total{outcome="empty"} 0.0' in text
+
+
+@pytest.mark.parametrize(("tasks", "seconds"), [(1, 3.0), (2, 60.0), (100, 60.0), (300, 42.0), (600, 0.0)])
+def test_deadline__leaves_label_studio_time_to_store(tasks: int, seconds: float) -> None:
+    assert Predictor(Settings()).deadline(tasks) == pytest.approx(seconds)
+
+
+def test_web_process__has_no_torch_and_stays_small() -> None:
+    code = ("import sys, psutil, ml_backend.__main__, ml_backend.push_jobs;"
+            "print('torch' in sys.modules, psutil.Process().memory_info().rss >> 20)")
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert said[0] == "False"
+    assert int(said[1]) < 200

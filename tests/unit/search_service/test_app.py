@@ -1,0 +1,112 @@
+"""The HTTP layer without any server behind it: errors, authentication, headers, the API's description."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from argus.errors import ArgusError
+from argus.settings import get_settings
+from search_service import projects
+from search_service.app import create_app
+from search_service.openapi import document
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    return create_app().test_client()
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setenv("ARGUS_API_TOKEN", "s3cret")
+    get_settings.cache_clear()
+    yield "s3cret"
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+def test_health_needs_no_server(client: FlaskClient) -> None:
+    answer = client.get("/health")
+    assert (answer.status_code, answer.json["status"]) == (200, "ok")
+
+
+@pytest.mark.parametrize(("method", "path", "status", "code"), [
+    ("GET", "/nothing", 404, "not_found"), ("GET", "/api/v1/projects/x", 404, "not_found"),
+    ("DELETE", "/health", 405, "bad_request"), ("GET", "/web/../app.py", 404, "not_found"),
+])
+def test_http_errors_are_problems(client: FlaskClient, method: str, path: str, status: int, code: str) -> None:
+    answer = client.open(path, method=method)
+    assert (answer.status_code, answer.content_type) == (status, "application/problem+json")
+    problem = answer.get_json(force=True)
+    assert (problem["status"], problem["code"]) == (status, code)
+
+
+def test_an_error_of_ours_keeps_its_code_hint_and_details(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise ArgusError("not_ready", "Not yet.", "Wait.", waiting=3)
+
+    monkeypatch.setattr(projects, "list_projects", refuse)
+    answer = client.get("/api/v1/projects")
+    assert answer.status_code == 503
+    assert answer.get_json(force=True) == {"type": "urn:argus:error:not_ready", "title": "not ready", "status": 503,
+                                           "detail": "Not yet.", "code": "not_ready", "hint": "Wait.",
+                                           "details": {"waiting": 3}}
+
+
+def test_an_unexpected_error_shows_nothing_of_itself(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise RuntimeError("password is hunter2")
+
+    monkeypatch.setattr(projects, "list_projects", fail)
+    answer = client.get("/api/v1/projects")
+    assert answer.status_code == 500
+    assert "hunter2" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_the_api_asks_for_its_token(client: FlaskClient, token: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(projects, "list_projects", list)
+    assert client.get("/api/v1/projects").status_code == 401
+    assert client.get("/api/v1/projects", headers={"Authorization": "Bearer wrong"}).status_code == 401
+    assert client.get("/api/v1/projects", headers={"Authorization": "Bearer wröng"}).status_code == 401
+    assert client.get("/api/v1/projects", headers={"Authorization": f"Bearer {token}"}).json == {"projects": []}
+    assert client.get("/health").status_code == 200
+    assert client.get("/").status_code == 200
+
+
+def test_other_sites_pages_cannot_act(client: FlaskClient) -> None:
+    evil = client.post("/api/v1/runs/1/cancel", headers={"Origin": "http://evil.example"})
+    assert evil.get_json(force=True)["code"] == "unauthorized"
+
+
+def test_the_page_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
+    answer = client.get("/")
+    policy = answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert not re.search(r"(src|href)=[\"']?(https?:)?//", answer.text)
+    assert not re.search(r"<script(?![^>]*src=)|\son\w+=|\sstyle=", answer.text)
+    for asset in re.findall(r"(?:src|href)=\"(/web/[^\"]+)\"", answer.text):
+        assert client.get(asset).status_code == 200
+
+
+def test_every_api_route_is_described_and_nothing_else(client: FlaskClient) -> None:
+    routes = {(re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule), method.lower()) for rule in client.application.url_map.iter_rules()
+              for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+              if rule.rule.startswith("/api/") and not rule.rule.endswith("openapi.json")}
+    described = {(path, method) for path, operations in document()["paths"].items() for method in operations}
+    assert routes == described
+
+
+def test_the_description_is_whole(client: FlaskClient) -> None:
+    described = client.get("/api/v1/openapi.json").json
+    assert described["openapi"].startswith("3.1")
+    text = client.get("/api/v1/openapi.json").text
+    for name in re.findall(r'"#/components/schemas/(\w+)"', text):
+        assert name in described["components"]["schemas"]
+    operations = [operation for methods in described["paths"].values() for operation in methods.values()]
+    assert len({operation["operationId"] for operation in operations}) == len(operations)

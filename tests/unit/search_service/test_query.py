@@ -1,0 +1,49 @@
+"""What a person types, and what is made of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from argus.errors import ArgusError
+from search_service.query import EXCLUSION_WEIGHT, Query, combine, parse_query
+
+
+@pytest.mark.parametrize(("text", "wanted", "excluded"), [
+    ("cpu", "cpu", ()),
+    ("  Red\tFAN ", "red fan", ()),
+    ("cpu -fan", "cpu", ("fan",)),
+    ("-fan cpu on a belt", "cpu on a belt", ("fan",)),
+    ('cpu -"ram stick" -fan -fan', "cpu", ("ram stick", "fan")),
+    ("heat-sink", "heat-sink", ()),
+    ('"red fan"', "red fan", ()),
+    ("プロセッサ -ファン", "プロセッサ", ("ファン",)),
+    ("Lu\u0308fter", "lüfter", ()),
+    ("a - b", "a - b", ()),
+])
+def test_parse_query(text: str, wanted: str, excluded: tuple[str, ...]) -> None:
+    assert parse_query(text) == Query(wanted, excluded)
+
+
+@pytest.mark.parametrize(("text", "code"), [
+    ("", "empty_query"), (" \n", "empty_query"), ("-fan", "empty_query"), ('""', "empty_query"),
+    ("cpu\0", "bad_request"), ("cpu \x1b[1m", "bad_request"), ("c" * 10_000, "bad_request"),
+])
+def test_parse_query__refuses(text: str, code: str) -> None:
+    with pytest.raises(ArgusError) as error:
+        parse_query(text)
+    assert error.value.code == code
+
+
+def test_combine__nothing_excluded_leaves_the_vector_alone() -> None:
+    wanted = np.array([0.6, 0.8], np.float32)
+    np.testing.assert_array_equal(combine(wanted, np.empty((0, 2), np.float32)), wanted)
+
+
+def test_combine__ranks_images_with_the_excluded_thing_last() -> None:
+    cpu, fan = np.eye(3, dtype=np.float32)[:2]
+    query = combine(cpu, fan[None])
+    assert np.linalg.norm(query) == pytest.approx(1)
+    only_cpu, both, neither = cpu, (cpu + fan) / np.sqrt(2), np.array([0, 0, 1], np.float32)
+    assert only_cpu @ query > both @ query > neither @ query
+    assert both @ query * np.sqrt(1 + EXCLUSION_WEIGHT**2) == pytest.approx((1 - EXCLUSION_WEIGHT) / np.sqrt(2), abs=1e-6)
