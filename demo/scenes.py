@@ -133,8 +133,8 @@ def place_parts(image: Image.Image, parts: tuple[Placed, ...]) -> list[SceneObje
         x1, y1 = min(width, left + sprite.image.width), min(height, top + sprite.image.height)
         if x0 < x1 and y0 < y1:
             mask[y0:y1, x0:x1] = sprite.mask[y0 - top : y1 - top, x0 - left : x1 - left]
-        for _, below, _ in found:
-            np.logical_and(below, ~mask, out=below)
+        for _, hidden, _ in found:
+            hidden[mask] = False
         found.append((placed.part, mask, int(sprite.mask.sum())))
     objects = []
     for part, mask, whole in found:

@@ -1,8 +1,8 @@
 """The service `setup` of docker-compose.yml: sees to it that the shared volume holds a working access token.
 
 Label Studio shows a personal access token once, when it is made, and an account has one. So the first start
-makes it and keeps it in the volume; later starts find that it works and end. When the volume was lost and Label
-Studio's database was not, the lost token is revoked there and another one made.
+makes it and keeps it in the volume; later starts find that it works and end. When the volume was lost and
+Label Studio's database was not, the lost token is revoked there and another one made.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Label Studio views (tabs of the Data Manager) that Argus makes: search results and review bands.
 
-A saved view may use only the operators that Label Studio's own interface knows; any other, which its API accepts, blanks
-the whole project's Data Manager, and a view by `selected_items` makes "select all" act on the whole project. So a set of
-tasks is written as `id equal` joined by OR, up to 500 a view (SQLite refuses a filter of about 1,000 terms), and bands
-as comparisons of `predictions_score`. Which views are ours stands in the table `view`; no other is ever touched.
+A saved view may use only the operators that Label Studio's own interface knows; any other, which its API accepts,
+blanks the whole project's Data Manager, and a view by `selected_items` makes "select all" act on the whole project. So
+a set of tasks is written as `id equal` joined by OR, up to 500 a view (SQLite refuses a filter of about 1,000 terms),
+and bands as comparisons of `predictions_score`. Which views are ours stands in the table `view`; no other is touched.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def review_bands(high: float, medium: float) -> dict[str, Edges]:
 
 
 def search_view(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence[int]) -> int:
-    """Make or update the view `Search: <title>` that shows exactly `task_ids`, and return its id; of several, the first."""
+    """Make or update the view `Search: <title>` that shows exactly `task_ids`; return its id, the first of several."""
     return search_views(ls, project_id, title, task_ids)[0]
 
 
@@ -157,8 +157,8 @@ def _alive(ls: LabelStudio, project_id: int) -> set[int]:
 
 def _ours(project_id: int, kind: str | None) -> list[dict[str, Any]]:
     with connect() as connection:
-        return connection.execute("SELECT id, title, query FROM view WHERE project_id = %s AND kind = coalesce(%s, kind)",
-                                  (project_id, kind)).fetchall()
+        return connection.execute("SELECT id, title, query FROM view WHERE project_id = %s "
+                                  "AND kind = coalesce(%s, kind)", (project_id, kind)).fetchall()
 
 
 def _put(ls: LabelStudio, project_id: int, kind: str, data: dict[str, Any], query: str, known: int | None,

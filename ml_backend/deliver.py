@@ -29,6 +29,7 @@ from ml_backend.regions import Found, Region, build_regions, count_objects, pred
 
 log = logging.getLogger(__name__)
 _BULK = 100
+_CLEANUP_LOCK = 0x41524F56  # any constant of our own
 _STORE_TIMEOUT = 120.0  # seconds for a bulk import; Label Studio gets slower as a project grows
 
 Outcome = Literal["stored", "later"] | ArgusError
@@ -240,6 +241,12 @@ def remove_old_versions(project_id: int) -> int | None:
     Raises:
         ArgusError: as `push`.
     """
+    with connect() as lock:  # one at a time: a version's removal makes Label Studio forget which one it shows
+        lock.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_CLEANUP_LOCK, project_id))
+        return _remove_old_versions(project_id)
+
+
+def _remove_old_versions(project_id: int) -> int | None:
     project = projects.load(project_id)
     current = recipe_for(project).model_version
     with connect() as connection:
@@ -251,12 +258,11 @@ def remove_old_versions(project_id: int) -> int | None:
         outcomes |= push(project_id, tasks[begin:begin + _BULK])
     if "later" in outcomes.values():
         return None
-    ls = get_label_studio()
     for version in sorted({row["model_version"] for row in old}):
-        ls.delete(f"/api/projects/{project_id}/model-versions/", {"model_version": version})
+        get_label_studio().delete(f"/api/projects/{project_id}/model-versions/", {"model_version": version})
         with connect() as connection:
             connection.execute("DELETE FROM prediction WHERE project_id = %s AND model_version = %s",
                                (project_id, version))
-    if "stored" in outcomes.values():  # deleting any version may make Label Studio forget which one it shows
+    if "stored" in outcomes.values():
         show_version(project)
     return len(old)

@@ -6,22 +6,29 @@ kept out while that module is imported. Only this module may import `label_studi
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_torch = sys.modules.get("torch")
-sys.modules["torch"] = None  # type: ignore[assignment]  # `import torch` is an ImportError for a moment
-from label_studio_ml.model import LabelStudioMLBase
-
-if _torch is None:
-    del sys.modules["torch"]
-else:
-    sys.modules["torch"] = _torch
-
 from argus.db import Row
 from argus.errors import ArgusError
 from ml_backend.predict import Answer, Predictor
+
+
+def _base_class() -> Any:
+    kept = sys.modules.get("torch")
+    sys.modules["torch"] = None  # type: ignore[assignment]  # `import torch` is an ImportError for a moment
+    try:
+        return importlib.import_module("label_studio_ml.model").LabelStudioMLBase
+    finally:
+        if kept is None:
+            del sys.modules["torch"]
+        else:
+            sys.modules["torch"] = kept
+
+
+LabelStudioMLBase = _base_class()
 
 
 class Sam3Backend(LabelStudioMLBase):  # type: ignore[misc]

@@ -6,10 +6,8 @@ who accepted what in one go, is recorded here, task by task, before it is asked 
 
 from __future__ import annotations
 
-import json
-import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -22,120 +20,29 @@ from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.export.objects import count_objects
 from argus.labelstudio.client import LabelStudio
-from label_studio_config.project import ensure_model_version
 from label_studio_config.views import band_views, review_bands
+from ml_backend.review_counts import review_status
 from ml_backend.review_tasks import (
-    BANDS,
+    CHUNK,
+    NO_SCORE,
     UNREVIEWED,
     Review,
     chunks,
     condition,
-    list_tasks,
+    count_tasks,
     of_version,
     open_review,
     predictions_of,
+    prepare,
     read_tasks,
+    score_range,
+    walk_tasks,
 )
 
-log = logging.getLogger(__name__)
+__all__ = ["accept", "acceptances", "count_selected", "make_band_views", "review_status", "undo"]
 
-CHUNK = 200  # tasks per call that accepts: a second or two, so progress shows and a failure costs little
 _LOCK, _LOCK_SECONDS = 0x41524756, 60
 Progress = Callable[[int, int], None]
-
-
-def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, Any]:
-    """Return where a project's review stands, counted in Label Studio.
-
-    Every number is of tasks that have a prediction of the current model version; `regions` counts objects, a box and
-    its mask once. A project whose scores were switched to another version is put right first, because its bands would
-    all look empty.
-
-    Returns:
-        `{"project", "model_version", "edges": {"high", "medium"}, "bands": {band: unreviewed tasks}, "regions": {band:
-        objects on them}, "accepted": in bulk, "checked": by a person who changed nothing, "fixed": by one who did,
-        "skipped": by a person, "reviewed": all four, "left", "total"}`
-
-    Raises:
-        ArgusError: `unknown_project`.
-    """
-    review = open_review(project_id, ls)
-    _prepare(review)
-    version = of_version(review)
-    tasks = [*list_tasks(review, [version, condition("predictions_score", "greater_or_equal", -1e9)]),
-             *list_tasks(review, [version, condition("predictions_score", "empty", True)])]
-    left = [task for task in tasks if not task.reviewed]
-    objects = _objects_of(review, [task.id for task in left if task.score is not None])
-    bands, regions = Counter(dict.fromkeys(BANDS, 0)), Counter(dict.fromkeys(BANDS, 0))
-    for task in left:
-        band = review.edges.band(task.score)
-        bands[band] += 1
-        regions[band] += objects.get(task.id, 0)
-    reviewed = {task.id for task in tasks if task.reviewed}
-    accepted = reviewed & _accepted_tasks(review)
-    by_hand = _by_hand(review, sorted(reviewed - accepted))
-    return {"project": project_id, "model_version": review.model_version,
-            "edges": {"high": review.edges.high, "medium": review.edges.medium},
-            "bands": dict(bands), "regions": dict(regions), "accepted": len(accepted),
-            **{what: by_hand[what] for what in ("checked", "fixed", "skipped")},
-            "reviewed": len(reviewed), "left": len(left), "total": len(tasks)}
-
-
-def _prepare(review: Review) -> None:
-    """Let scores count for our version, if there is a prediction of it yet."""
-    try:
-        ensure_model_version(review.ls, review.project_id, review.model_version)
-    except ArgusError as error:
-        if error.code != "label_studio_refused":
-            raise
-
-
-def _objects_of(review: Review, ids: Sequence[int]) -> dict[int, int]:
-    """Return `{task: objects of its prediction}`: as it was delivered, else counted in Label Studio."""
-    with database() as connection:
-        rows = connection.execute(
-            "SELECT task_id, regions FROM prediction WHERE project_id = %s AND model_version = %s AND state = 'stored' "
-            "AND task_id = ANY(%s)", (review.project_id, review.model_version, list(ids))).fetchall()
-    found: dict[int, int] = {row["task_id"]: row["regions"] for row in rows}
-    for chunk in chunks([task for task in ids if task not in found], CHUNK):
-        for task in read_tasks(review, chunk):
-            found[task["id"]] = sum(count_objects(p["result"]) for p in predictions_of(review, task))
-    return found
-
-
-def _accepted_tasks(review: Review) -> set[int]:
-    with database() as connection:
-        rows = connection.execute(
-            "SELECT i.task_id FROM acceptance_item i JOIN acceptance a ON a.id = i.acceptance_id "
-            "WHERE a.project_id = %s AND i.state IN ('accepted', 'kept')", (review.project_id,)).fetchall()
-    return {row["task_id"] for row in rows}
-
-
-def _by_hand(review: Review, ids: Sequence[int]) -> Counter[str]:
-    """Count what people did on tasks that were not accepted in bulk: checked, fixed or skipped."""
-    counts: Counter[str] = Counter()
-    for chunk in chunks(ids, CHUNK):
-        for task in read_tasks(review, chunk):
-            done = [a for a in task["annotations"] if not a.get("was_cancelled")]
-            predicted = [_content(p["result"]) for p in predictions_of(review, task)]
-            same = any(_content(a["result"]) in predicted for a in done)
-            counts["skipped" if not done else "checked" if same else "fixed"] += 1
-    return counts
-
-
-def _content(result: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return what the regions say, comparable: without ids and scores, positions to a hundredth of a percent."""
-    def rounded(value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return {key: rounded(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [rounded(item) for item in value]
-        return round(value, 2) if isinstance(value, float) else value
-
-    return sorted(json.dumps([item.get("from_name"), rounded(item.get("value"))], sort_keys=True) for item in result)
-
-
-# Accepting.
 
 
 def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, nothing_found: bool = False,
@@ -165,13 +72,13 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
     selection = ({"nothing_found": True} if nothing_found
                  else {"min_score": min_score, "max_score": max_score, "nothing_found": False})
     with _locked(project_id):
-        _prepare(review)
+        prepare(review)
         _settle(review)
-        tasks = [task.id for task in list_tasks(review, _selected(review, selection))]
-        if not tasks:
+        total = count_tasks(review, _selected(review, selection))
+        if not total:
             return _Acceptance(None, review, selection).result()
         acceptance = _Acceptance.open(review, selection, accepted_by)
-        acceptance.run(tasks, progress)
+        acceptance.run(total, progress)
         return acceptance.result()
 
 
@@ -179,19 +86,16 @@ def count_selected(project_id: int, *, min_score: float = 0.9, max_score: float 
                    nothing_found: bool = False, ls: LabelStudio | None = None) -> int:
     """Return how many tasks `accept` would find; a prediction that is odd in itself may still be left out."""
     review = open_review(project_id, ls)
-    _prepare(review)
+    prepare(review)
     selection = {"min_score": min_score, "max_score": max_score, "nothing_found": nothing_found}
-    return sum(1 for _ in list_tasks(review, _selected(review, selection)))
+    return count_tasks(review, _selected(review, selection))
 
 
 def _selected(review: Review, selection: Mapping[str, Any]) -> list[dict[str, Any]]:
     conditions = [of_version(review), *UNREVIEWED]
     if selection["nothing_found"]:
-        return [*conditions, condition("predictions_score", "empty", True)]
-    conditions.append(condition("predictions_score", "greater_or_equal", selection["min_score"]))
-    if selection["max_score"] is not None:
-        conditions.append(condition("predictions_score", "less", selection["max_score"]))
-    return conditions
+        return [*conditions, NO_SCORE]
+    return conditions + score_range(selection["min_score"], selection["max_score"])
 
 
 class _Acceptance:
@@ -199,6 +103,7 @@ class _Acceptance:
 
     def __init__(self, id: int | None, review: Review, selection: Mapping[str, Any]) -> None:
         self.id, self._review, self._selection = id, review, selection
+        self._conditions = _selected(review, selection)
         self._tasks = self._regions = 0
         self._reasons: Counter[str] = Counter()
 
@@ -215,14 +120,14 @@ class _Acceptance:
         return {"acceptance": self.id, "accepted_tasks": self._tasks, "accepted_regions": self._regions,
                 "skipped": sum(self._reasons.values()), "reasons": dict(self._reasons)}
 
-    def run(self, tasks: Sequence[int], progress: Progress | None) -> None:
+    def run(self, total: int, progress: Progress | None) -> None:
+        done = 0
         try:
-            done = 0
-            for chunk in chunks(tasks, CHUNK):
-                self._accept(chunk)
-                done += len(chunk)
+            for tasks in walk_tasks(self._review, self._conditions, CHUNK):
+                self._accept(tasks)
+                done += len(tasks)
                 if progress:
-                    progress(done, len(tasks))
+                    progress(done, max(done, total))
         except ArgusError as error:
             self._finish("failed", error)
             raise ArgusError(error.code, error.message, error.hint, acceptance=self.id, accepted_tasks=self._tasks,
@@ -234,30 +139,32 @@ class _Acceptance:
             connection.execute("UPDATE acceptance SET state = %s, error = %s, finished_at = now() WHERE id = %s",
                                (state, Jsonb(error.to_json()) if error else None, self.id))
 
-    def _accept(self, chunk: Sequence[int]) -> None:
-        """Record, ask, look: each step finds the truth even when the one before it was cut off."""
-        conditions = _selected(self._review, self._selection)
-        items = self._plan(chunk, read_tasks(self._review, chunk, conditions))
+    def _accept(self, tasks: Sequence[dict[str, Any]]) -> None:
+        """Record, ask, look: each step finds the truth even when the one before it was cut off.
+
+        The conditions go along, so that a task which a person annotates between the steps is left out.
+        """
+        items = self._plan(tasks)
         if not items:
             return
         with database() as connection, connection.cursor() as cursor:
             cursor.executemany("INSERT INTO acceptance_item (acceptance_id, task_id, prediction_id, regions) "
                                "VALUES (%s, %s, %s, %s)", [(self.id, *item) for item in items])
         body = {"selectedItems": {"all": False, "included": [task for task, _, _ in items]},
-                "filters": {"conjunction": "and", "items": conditions}, "model_version": self._review.model_version}
+                "filters": {"conjunction": "and", "items": self._conditions},
+                "model_version": self._review.model_version}
         try:
             self._review.ls.post(f"/api/dm/actions?id=predictions_to_annotations&project={self._review.project_id}",
                                  body, timeout=120)
         finally:  # also after a time-out: it may have been done all the same
-            tasks, regions, missed = _look(self._review, self.id)
-            self._tasks, self._regions = self._tasks + tasks, self._regions + regions
+            accepted, objects, missed = _look(self._review, self.id)
+            self._tasks, self._regions = self._tasks + accepted, self._regions + objects
             self._reasons["annotated meanwhile"] += missed
             self._reasons += Counter()  # drops zeros
 
-    def _plan(self, chunk: Sequence[int], tasks: Sequence[dict[str, Any]]) -> list[tuple[int, int, int]]:
+    def _plan(self, tasks: Sequence[dict[str, Any]]) -> list[tuple[int, int, int]]:
         """Return (task, prediction, objects) of each task that may be accepted; count the reasons of the others."""
         items = []
-        self._reasons["annotated meanwhile"] += len(chunk) - len(tasks)
         for task in tasks:
             predictions = predictions_of(self._review, task)
             objects = count_objects(predictions[0]["result"]) if predictions else 0
@@ -304,9 +211,6 @@ def _settle(review: Review) -> None:
                                "error = coalesce(error, %s) WHERE id = %s", (Jsonb(error.to_json()), row["id"]))
 
 
-# Taking back.
-
-
 def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
     """Delete the annotations that an acceptance made, as long as nobody has touched them since.
 
@@ -331,38 +235,61 @@ def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progres
             items = connection.execute("SELECT * FROM acceptance_item WHERE acceptance_id = %s AND state IN "
                                        "('accepted', 'kept') ORDER BY task_id", (acceptance_id,)).fetchall()
         left: list[dict[str, Any]] = []
-        for chunk in chunks(items, CHUNK):
+        for number, chunk in enumerate(chunks(items, CHUNK)):
             tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in chunk])}
-            for item in chunk:
-                if reason := _undo_one(review, item, tasks.get(item["task_id"])):
-                    left.append({"task": item["task_id"], "annotation": item["annotation_id"], "reason": reason})
+            left += _undo_chunk(review, chunk, tasks)
             if progress:
-                progress(min(len(items), items.index(chunk[-1]) + 1), len(items))
+                progress(number * CHUNK + len(chunk), len(items))
         with database() as connection:
             connection.execute("UPDATE acceptance SET state = 'undone' WHERE id = %s", (acceptance_id,))
     return {"acceptance": acceptance_id, "undone": len(items) - len(left), "left": left}
 
 
-def _undo_one(review: Review, item: Row, task: Mapping[str, Any] | None) -> str:
-    """Delete one annotation if it is still as it was made; return why it stays, or ''."""
+def _undo_chunk(review: Review, items: Sequence[Row], tasks: Mapping[int, dict[str, Any]]) -> list[dict[str, Any]]:
+    """Delete annotations that are still as they were made; return those that stay, and why."""
+    reasons = {item["task_id"]: _reason_to_keep(item, tasks.get(item["task_id"])) for item in items}
+    free = [item for item in items if not reasons[item["task_id"]]]
+    alone = [item["task_id"] for item in free if len(tasks[item["task_id"]]["annotations"]) == 1
+             and not tasks[item["task_id"]]["drafts"]]
+    deleted = _delete_only_annotations(review, alone)
+    for item in free:
+        if item["task_id"] not in deleted:  # beside a person's own annotation or draft
+            review.ls.delete(f"/api/annotations/{item['annotation_id']}/")
+    with database() as connection, connection.cursor() as cursor:
+        cursor.executemany("UPDATE acceptance_item SET state = %s WHERE acceptance_id = %s AND task_id = %s",
+                           [("kept" if reasons[item["task_id"]] else "undone", item["acceptance_id"], item["task_id"])
+                            for item in items])
+    return [{"task": item["task_id"], "annotation": item["annotation_id"], "reason": reasons[item["task_id"]]}
+            for item in items if reasons[item["task_id"]]]
+
+
+def _reason_to_keep(item: Row, task: Mapping[str, Any] | None) -> str:
+    """Return why the annotation of an item may not be deleted, or ''."""
     annotation = next((a for a in (task or {}).get("annotations", ()) if a["id"] == item["annotation_id"]), None)
-    reason = ""
     if annotation is None:
-        reason = "deleted already"
-    elif _moment(annotation["updated_at"]) != item["updated_at"]:
-        reason = "changed since"
-    elif any(draft.get("annotation") == annotation["id"] for draft in (task or {}).get("drafts", ())):
-        reason = "somebody is changing it"
-    else:
-        review.ls.delete(f"/api/annotations/{annotation['id']}/")
-    with database() as connection:
-        connection.execute("UPDATE acceptance_item SET state = %s WHERE acceptance_id = %s AND task_id = %s",
-                           ("kept" if reason else "undone", item["acceptance_id"], item["task_id"]))
-    return reason
+        return "deleted already"
+    if datetime.fromisoformat(annotation["updated_at"]) != item["updated_at"]:
+        return "changed since"
+    if any(draft.get("annotation") == annotation["id"] for draft in (task or {}).get("drafts", ())):
+        return "somebody is changing it"
+    return ""
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def _delete_only_annotations(review: Review, tasks: Sequence[int]) -> set[int]:
+    """Delete the annotations of tasks that have exactly one; return the tasks that are without one afterwards.
+
+    One call instead of one for each, which takes seconds instead of minutes. The conditions go along, so that a task
+    which got a second annotation meanwhile is left out.
+    """
+    if not tasks:
+        return set()
+    one = [condition("total_annotations", "equal", 1), condition("cancelled_annotations", "equal", 0)]
+    review.ls.post(f"/api/dm/actions?id=delete_tasks_annotations&project={review.project_id}",
+                   {"selectedItems": {"all": False, "included": list(tasks)},
+                    "filters": {"conjunction": "and", "items": one}}, timeout=120)
+    if count_tasks(review, UNREVIEWED, tasks) == len(tasks):
+        return set(tasks)
+    return {task["id"] for task in read_tasks(review, tasks, UNREVIEWED)}
 
 
 def acceptances(project_id: int, limit: int = 20) -> list[dict[str, Any]]:
@@ -380,7 +307,7 @@ def acceptances(project_id: int, limit: int = 20) -> list[dict[str, Any]]:
 def make_band_views(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, int]:
     """Create or correct the views of the bands in Label Studio's Data Manager; return `{band: view id}`."""
     review = open_review(project_id, ls)
-    _prepare(review)
+    prepare(review)
     return band_views(review.ls, project_id, review_bands(review.edges.high, review.edges.medium), review.model_version)
 
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeVar
 
+from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.settings import get_settings
+from label_studio_config.project import ensure_model_version
 from label_studio_config.views import NOTHING_FOUND
 from ml_backend import projects
 from ml_backend.recipe import recipe_for
 
+CHUNK = 200  # tasks in one request: their ids travel in its address, their masks in its answer
 _LISTING = 1000  # tasks per page of a listing without regions
 BANDS = ("high", "medium", "low", NOTHING_FOUND)
 T = TypeVar("T")
@@ -57,14 +60,17 @@ def open_review(project_id: int, ls: LabelStudio | None = None) -> Review:
                   ls or get_label_studio())
 
 
-@dataclass(frozen=True)
-class Listed:
-    id: int
-    score: float | None
-    reviewed: bool
+def prepare(review: Review) -> None:
+    """Let scores count for our version, if there is a prediction of it yet."""
+    try:
+        ensure_model_version(review.ls, review.project_id, review.model_version)
+    except ArgusError as error:
+        if error.code != "label_studio_refused":
+            raise
 
 
 def condition(column: str, operator: str, value: Any, type_: str = "Number") -> dict[str, Any]:
+    """Return one item of a Data Manager filter."""
     return {"filter": f"filter:tasks:{column}", "operator": operator, "type": type_, "value": value}
 
 
@@ -72,29 +78,65 @@ def of_version(review: Review) -> dict[str, Any]:
     return condition("predictions_model_versions", "contains", [review.model_version], "List")
 
 
+def score_range(low: float | None, high: float | None) -> list[dict[str, Any]]:
+    """Return the conditions of `low <= score < high`; None is open. A task without a score is in no range."""
+    items = [] if low is None else [condition("predictions_score", "greater_or_equal", low)]
+    return items + ([] if high is None else [condition("predictions_score", "less", high)])
+
+
+NO_SCORE = condition("predictions_score", "empty", True)
+ANNOTATED = condition("total_annotations", "greater", 0)
+SKIPPED = (condition("total_annotations", "equal", 0), condition("cancelled_annotations", "greater", 0))
 UNREVIEWED = (condition("total_annotations", "equal", 0), condition("cancelled_annotations", "equal", 0))
 
 
-def list_tasks(review: Review, conditions: Sequence[Mapping[str, Any]]) -> Iterator[Listed]:
-    """Yield the tasks that meet all conditions, without their regions.
+def count_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], ids: Sequence[int] | None = None) -> int:
+    """Return how many tasks meet all conditions; with `ids`, how many of those.
 
-    The score of a task is in the answer only when a condition asks for it, as all callers' do.
+    Label Studio reads every prediction and mask of the tasks that it lists, but not of those that it only counts.
     """
+    if ids is not None:
+        return sum(_page(review, conditions, 1, chunk)["total"] for chunk in chunks(ids, CHUNK))
+    total: int = _page(review, conditions, 1)["total"]
+    return total
+
+
+def list_ids(review: Review, conditions: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return the ids of the tasks that meet all conditions."""
     query = json.dumps({"filters": {"conjunction": "and", "items": list(conditions)}})
-    for task in review.ls.tasks(review.project_id, fields="task_only", page_size=_LISTING, query=query):
-        yield Listed(task["id"], task.get("predictions_score"),
-                      bool(task["total_annotations"] or task["cancelled_annotations"]))
+    listed = review.ls.tasks(review.project_id, fields="task_only", page_size=_LISTING, query=query)
+    return [task["id"] for task in listed]
 
 
 def read_tasks(review: Review, ids: Sequence[int],
                conditions: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
     """Return the tasks of `ids` that meet all conditions, with predictions, annotations and drafts."""
     if not ids:
-        return []  # to Label Studio an empty list means every task
-    query: dict[str, Any] = {"selectedItems": {"all": False, "included": list(ids)}}
-    if conditions:
-        query["filters"] = {"conjunction": "and", "items": list(conditions)}
-    return list(review.ls.tasks(review.project_id, page_size=len(ids), query=json.dumps(query)))
+        return []
+    tasks: list[dict[str, Any]] = _page(review, conditions, len(ids), ids, fields="all")["tasks"]
+    return tasks
+
+
+def walk_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    """Yield the tasks that meet all conditions, `size` at a time and in full, each once.
+
+    A page starts after the last task of the one before, not at a number: accepting tasks takes them out of the set.
+    """
+    last = 0
+    while tasks := _page(review, [*conditions, condition("id", "greater", last)], size, fields="all")["tasks"]:
+        yield tasks
+        last = max(task["id"] for task in tasks)
+
+
+def _page(review: Review, conditions: Sequence[Mapping[str, Any]], size: int, ids: Sequence[int] | None = None, *,
+          fields: str = "task_only") -> Any:
+    query: dict[str, Any] = {"filters": {"conjunction": "and", "items": list(conditions)}}
+    if ids is not None:
+        if not ids:
+            raise ValueError("to Label Studio an empty list means every task")
+        query["selectedItems"] = {"all": False, "included": list(ids)}
+    return review.ls.get("/api/tasks/", project=review.project_id, page_size=size, fields=fields,
+                         query=json.dumps(query, separators=(",", ":")))
 
 
 def predictions_of(review: Review, task: Mapping[str, Any]) -> list[dict[str, Any]]:

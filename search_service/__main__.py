@@ -33,7 +33,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 
 
 def check_port(host: str, port: int) -> None:
-    """Raise `port_in_use` when something else listens there; gunicorn itself would try for seconds and then be terse."""
+    """Raise `port_in_use` when something else listens there; gunicorn itself would try for seconds and be terse."""
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -47,9 +47,9 @@ def options(settings: Settings) -> dict[str, Any]:
     """Return gunicorn's settings. A slow request must not kill the others: there is no request time-out. The request
     line has no limit of gunicorn's (4,094 bytes, answered in HTML): too long a query gets our own answer."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    return {"bind": f"{host}:{settings.search_service_port}", "workers": 1, "worker_class": "gthread", "threads": THREADS,
-            "timeout": 0, "graceful_timeout": 5, "keepalive": 5, "loglevel": "warning", "proc_name": "search-service",
-            "limit_request_line": 0, "control_socket_disable": True}
+    return {"bind": f"{host}:{settings.search_service_port}", "workers": 1, "worker_class": "gthread",
+            "threads": THREADS, "timeout": 0, "graceful_timeout": 5, "keepalive": 5, "loglevel": "warning",
+            "proc_name": "search-service", "limit_request_line": 0, "control_socket_disable": True}
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ def export_archive(project_id: int, format_name: str) -> IO[bytes]:
     Raises:
         ArgusError: what the export raises (`unknown_format`, `unknown_project` …).
     """
-    archive = tempfile.TemporaryFile()
+    archive = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it, after it was sent
     try:
         with tempfile.TemporaryDirectory() as folder:
             export_project(project_id, format_name, Path(folder) / "export")

@@ -106,10 +106,10 @@ def _unit(features: torch.Tensor) -> Vectors:
 def _load(model: str, dtype: torch.dtype) -> tuple[Any, Any]:
     if os.sep in model and model.startswith((".", os.sep, "~")) and not Path(model).is_dir():
         raise ArgusError("model_not_found", f"There is no folder {model}.", "Check ARGUS_SIGLIP_MODEL.")
-    transformers_logging.disable_progress_bar()  # a worker's log is one JSON object a line
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a worker's log is one JSON object a line
     try:
         loaded, info = AutoModel.from_pretrained(model, dtype=dtype, output_loading_info=True)
-        processor = AutoProcessor.from_pretrained(model)
+        processor = AutoProcessor.from_pretrained(model)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, KeyError) as error:
         raise _load_error(model, error) from error
     if missing := sorted(info["missing_keys"]) or sorted(str(key) for key in info["mismatched_keys"]):
@@ -132,8 +132,8 @@ def _load_error(model: str, error: BaseException) -> ArgusError:
     if Path(model).is_dir():
         return _broken(model, said)
     return ArgusError("model_not_found", f"The checkpoint {model} could not be loaded: {said}",
-                      "Check ARGUS_SIGLIP_MODEL and the connection to the Hugging Face Hub, or give a folder that holds "
-                      "the checkpoint.")
+                      "Check ARGUS_SIGLIP_MODEL and the connection to the Hugging Face Hub, or give a folder that "
+                      "holds the checkpoint.")
 
 
 def _broken(model: str, why: str) -> ArgusError:

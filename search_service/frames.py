@@ -1,8 +1,8 @@
 """Video → frames at exact times → Label Studio tasks that know where they came from.
 
-Provenance goes into the task's data (`video`, `video_time`, `frame_number`, `video_id`), because Label Studio can neither
-filter nor order by `meta`. The files are uploaded first without becoming tasks, and the tasks are then made with their
-data: the only way that needs no storage shared with Label Studio and still keeps provenance.
+Provenance goes into the task's data (`video`, `video_time`, `frame_number`, `video_id`), because Label Studio can
+neither filter nor order by `meta`. The files are uploaded first without becoming tasks, and the tasks are then made
+with their data: the only way that needs no storage shared with Label Studio and still keeps provenance.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ log = logging.getLogger(__name__)
 JPEG_QUALITY = 90
 BATCH_FILES, BATCH_BYTES = 50, 32 * 2**20  # Label Studio refuses more than 100 files a request
 MAX_FPS = 240
-# Containers that hold pictures themselves. Playlists and text formats, which FFmpeg would open too, can name other files.
-_FORMATS = ("mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,h264,hevc,av1,ivf,obu,m4v,mjpeg,"
-            "mxf,nut,dv,gif,wtv,rm,yuv4mpegpipe")
+# Containers that hold pictures themselves. Playlists and text formats, which FFmpeg opens too, can name other files.
+_FORMATS = ("mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,h264,hevc,av1,ivf,obu,m4v,"
+            "mjpeg,mxf,nut,dv,gif,wtv,rm,yuv4mpegpipe")
 Progress = Callable[[float], None]
 
 
@@ -52,7 +52,7 @@ class Sampled:
 
     def image(self) -> Image.Image:
         """Return the frame as a person sees it: square pixels, turned as the file says."""
-        image = self.frame.to_image()
+        image: Image.Image = self.frame.to_image()  # type: ignore[no-untyped-call]
         if self.aspect not in (0, 1):
             image = image.resize((max(1, round(image.width * self.aspect)), image.height))
         return image.rotate(self.rotation, expand=True) if self.rotation % 360 else image
@@ -137,8 +137,8 @@ def parse_fps(fps: float | str) -> Fraction:
     try:
         rate = Fraction(str(fps).strip())
     except (ValueError, ZeroDivisionError) as error:
-        raise ArgusError("bad_request", f"“{fps}” is no frame rate.", "Give a number or a fraction, like 1, 0.5 or 1/5.") \
-            from error
+        raise ArgusError("bad_request", f"“{fps}” is no frame rate.",
+                         "Give a number or a fraction, like 1, 0.5 or 1/5.") from error
     if not 0 < rate <= MAX_FPS:
         raise ArgusError("bad_request", f"The frame rate must lie above 0 and up to {MAX_FPS}, not {fps}.")
     return rate
@@ -212,7 +212,8 @@ def _duration(container: InputContainer, stream: VideoStream) -> float | None:
     return container.duration / av.time_base if container.duration else None
 
 
-def _frames(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[tuple[Fraction, int, VideoFrame]]:
+def _frames(container: InputContainer, stream: VideoStream,
+            damage: Damage) -> Iterator[tuple[Fraction, int, VideoFrame]]:
     """Yield `(seconds since the first frame, number, frame)` of every readable frame, in order of presentation."""
     start: Fraction | None = None
     last, number = Fraction(-1), -1
@@ -272,8 +273,8 @@ def _import_batch(ls: LabelStudio, project_id: int, key: str, report: ImportRepo
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(report.video).stem)[:60].strip("._") or "video"
     names = [f"{stem}-{sampled.number:08d}.jpg" for sampled, _ in batch]
     files = [(name, (name, data, "image/jpeg")) for name, (_, data) in zip(names, batch, strict=True)]
-    answer = ls.request("POST", f"/api/projects/{project_id}/import", params={"commit_to_project": "false"}, files=files,
-                        timeout=300)
+    answer = ls.request("POST", f"/api/projects/{project_id}/import", params={"commit_to_project": "false"},
+                        files=files, timeout=300)
     uploaded = ls.get(f"/api/projects/{project_id}/file-uploads", ids=json.dumps(answer["file_upload_ids"]))
     paths = {entry["file"].rsplit("/", 1)[-1].split("-", 1)[1]: f"/data/{entry['file']}" for entry in uploaded}
     tasks: list[dict[str, Any]] = []

@@ -61,6 +61,8 @@ def prepare() -> None:
     settings = get_settings()
     encoder = SiglipEncoder(settings.siglip_model, settings.device, settings.dtype, settings.torch_threads)
     model = vectors.register_model(encoder.name, encoder.revision, encoder.dim)
+    if again := vectors.embed_again(model):
+        log.info("the checkpoint changed: tasks are embedded again", extra={"tasks": again})
     _worker = _Worker(encoder, model, ThreadPoolExecutor(FETCHERS, "fetch"))
     log.info("encoder ready", extra={"model": encoder.name, "revision": encoder.revision, "device": str(encoder.device),
                                      "dtype": str(encoder.dtype), "dim": encoder.dim})
@@ -180,7 +182,7 @@ def _give_back(project_id: int, task_ids: list[int]) -> None:
 
 
 def encode_text(texts: list[str]) -> Any:
-    """Return one vector of length 1 per text, as lists of float; an expected failure as `argus.queues.pack` makes it."""
+    """Return one vector of length 1 per text, as lists of float; an expected failure as `argus.queues.pack` does."""
     try:
         return _prepared().encoder.encode_texts(texts).tolist()
     except ArgusError as error:

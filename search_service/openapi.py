@@ -31,14 +31,16 @@ class Endpoint:
 
 ENDPOINTS = (
     Endpoint("get", "/api/v1/projects", "List the projects Argus knows.", answer="Projects"),
-    Endpoint("get", "/api/v1/projects/{project_id}", "One project, and how far its images are embedded.", answer="Project"),
+    Endpoint("get", "/api/v1/projects/{project_id}", "One project, and how far its images are embedded.",
+             answer="Project"),
     Endpoint("post", "/api/v1/projects/{project_id}/sync", "Look for changed tasks now."),
     Endpoint("post", "/api/v1/projects/{project_id}/retry", "Try failed images again."),
-    Endpoint("get", "/api/v1/projects/{project_id}/search", "Find images by text.", r.SearchRequest, answer="SearchResult"),
+    Endpoint("get", "/api/v1/projects/{project_id}/search", "Find images by text.", r.SearchRequest,
+             answer="SearchResult"),
     Endpoint("post", "/api/v1/projects/{project_id}/search/image", "Find images like an uploaded one.", r.LikeRequest,
              answer="SearchResult", takes="application/octet-stream"),
-    Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}/similar", "Find images like a task's, or like a part "
-             "of it.", r.LikeRequest, answer="SearchResult"),
+    Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}/similar",
+             "Find images like a task's, or like a part of it.", r.LikeRequest, answer="SearchResult"),
     Endpoint("get", "/api/v1/projects/{project_id}/searches", "The last different queries.", r.HistoryRequest),
     Endpoint("delete", "/api/v1/projects/{project_id}/searches", "Forget the whole history."),
     Endpoint("delete", "/api/v1/projects/{project_id}/searches/{search_id}", "Forget one query."),
@@ -53,7 +55,8 @@ ENDPOINTS = (
     Endpoint("post", "/api/v1/runs/{run_id}/cancel", "Stop a run; what is done stays.", answer="Run"),
     Endpoint("post", "/api/v1/runs/{run_id}/resume", "Do what a stopped or failed run left.", answer="Run"),
     Endpoint("get", "/api/v1/projects/{project_id}/review", "Review progress by band."),
-    Endpoint("post", "/api/v1/projects/{project_id}/review/accept", "Accept predictions by score.", body=r.AcceptRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/accept", "Accept predictions by score.",
+             body=r.AcceptRequest),
     Endpoint("post", "/api/v1/projects/{project_id}/review/views", "Make or update the views of the bands."),
     Endpoint("post", "/api/v1/projects/{project_id}/export", "Download the annotations as COCO or YOLO.",
              body=r.ExportRequest, media="application/zip"),
@@ -62,7 +65,8 @@ ENDPOINTS = (
 
 _HIT = {"task": _NUMBER, "similarity": {"type": "number", "description": "Cosine of image and query."}, "image": _TEXT,
         "video": {"type": ["string", "null"]}, "video_time": {"type": ["number", "null"], "description": "Seconds."},
-        "frame_number": {"type": ["integer", "null"]}, "relevance": {"type": "string", "enum": ["likely", "maybe", "noise", ""]}}
+        "frame_number": {"type": ["integer", "null"]},
+        "relevance": {"type": "string", "enum": ["likely", "maybe", "noise", ""]}}
 _SYNC = {"seen": _NUMBER, "waiting": _NUMBER, "embedded": _NUMBER, "failed": _NUMBER,
          "oldest_waiting_seconds": {"type": ["number", "null"]}, "errors": {"type": "array", "items": _FREE}}
 _SCHEMAS: dict[str, Any] = {
@@ -74,14 +78,17 @@ _SCHEMAS: dict[str, Any] = {
         "project": _NUMBER, "query": _TEXT, "total": {"type": "integer", "description": "Embedded images, all ranked."},
         "exact": {**_FLAG, "description": "False: an approximate index answered, and only `window` rows can be paged."},
         "window": _NUMBER, "waiting": {"type": "integer", "description": "Images that have no vector yet."},
-        "limit": _NUMBER, "offset": _NUMBER, "hits": {"type": "array", "items": {"type": "object", "properties": _HIT}}}},
-    "Projects": {"type": "object", "properties": {"projects": {"type": "array", "items": {"type": "object", "properties": {
-        "id": _NUMBER, "title": _TEXT, "connected": _FLAG, "images": _NUMBER, "embedded": _NUMBER}}}}},
+        "limit": _NUMBER, "offset": _NUMBER,
+        "hits": {"type": "array", "items": {"type": "object", "properties": _HIT}}}},
+    "Projects": {"type": "object", "properties": {"projects": {"type": "array", "items": {
+        "type": "object", "properties": {"id": _NUMBER, "title": _TEXT, "connected": _FLAG, "images": _NUMBER,
+                                         "embedded": _NUMBER}}}}},
     "Project": {"type": "object", "properties": {
         "id": _NUMBER, "title": _TEXT, "connected": _FLAG, "labels": {"type": "array", "items": _TEXT}, "bands": _FREE,
         "model_version": _TEXT, "label_studio": _TEXT, "search_model": {"type": ["string", "null"]},
         "sync": {"type": "object", "properties": _SYNC}}},
-    "View": {"type": "object", "properties": {"views": {"type": "array", "items": _NUMBER}, "tasks": _NUMBER, "url": _TEXT}},
+    "View": {"type": "object", "properties": {
+        "views": {"type": "array", "items": _NUMBER}, "tasks": _NUMBER, "url": _TEXT}},
     "Run": {"type": "object", "required": ["id"], "properties": {
         "id": _NUMBER, "state": {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
         "requested": _NUMBER, "done": _NUMBER, "failed": _NUMBER, "model_version": _TEXT}},

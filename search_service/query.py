@@ -38,7 +38,8 @@ def parse_query(text: str) -> Query:
             than 1,000 characters.
     """
     if len(text) > MAX_CHARACTERS:
-        raise ArgusError("bad_request", f"The query has {len(text):,} characters; at most {MAX_CHARACTERS:,} are allowed.",
+        raise ArgusError("bad_request",
+                         f"The query has {len(text):,} characters; at most {MAX_CHARACTERS:,} are allowed.",
                          "The model reads only the first 64 tokens anyway.")
     text = unicodedata.normalize("NFC", text)
     if any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r" for letter in text):
@@ -64,7 +65,8 @@ def combine(wanted: Vectors, excluded: Vectors) -> Vectors:
     if len(excluded) == 0:
         return wanted.astype(np.float32)
     vector = wanted - EXCLUSION_WEIGHT * excluded.mean(axis=0)
-    return (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
+    unit: Vectors = (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
+    return unit
 
 
 def _tidy(text: str) -> str:

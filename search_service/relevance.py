@@ -1,8 +1,8 @@
 """Is a hit any good? Its similarity against that of texts which say nothing in particular.
 
-Cosines of SigLIP have no absolute meaning: those of right pairs lie near 0.1 and move with the checkpoint. What has one
-is the contrast on the same image: how far the query stands above a set of background texts, in their own spread. A query
-for something that is not in the project then has no likely hit, and "nothing found" is an answer.
+Cosines of SigLIP have no absolute meaning: those of right pairs lie near 0.1 and move with the checkpoint. What has
+one is the contrast on the same image: how far the query stands above a set of background texts, in their own spread. A
+query for something that is not in the project then has no likely hit, and "nothing found" is an answer.
 """
 
 from __future__ import annotations

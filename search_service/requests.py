@@ -13,7 +13,8 @@ from argus.errors import ArgusError
 from search_service.query import MAX_CHARACTERS
 from search_service.search import MAX_LIMIT
 
-Query = Annotated[str, Field(max_length=MAX_CHARACTERS, description="What should be seen; -word and -\"two words\" exclude.")]
+SEEN = "What should be seen; -word and -\"two words\" exclude."
+Query = Annotated[str, Field(max_length=MAX_CHARACTERS, description=SEEN)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Hits to return.")]
 Offset = Annotated[int, Field(ge=0, le=10_000_000, description="Hits to skip.")]
 TaskIds = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=100_000)]
@@ -30,7 +31,7 @@ class Request(BaseModel):
 class SearchRequest(Request):
     """Parameters of a text search."""
 
-    q: Query = Field(default="", description="What should be seen; -word and -\"two words\" exclude.")
+    q: Query = Field(default="", description=SEEN)
     limit: Limit = 50
     offset: Offset = 0
 
@@ -89,7 +90,7 @@ class AcceptRequest(Request):
 
     min_score: Score = 0.9
     max_score: Score | None = None
-    nothing_found: bool = Field(False, description="Accept the tasks where nothing was found, instead of a score range.")
+    nothing_found: bool = Field(False, description="Accept the tasks where nothing was found, not a score range.")
 
 
 class ExportRequest(Request):
@@ -113,7 +114,8 @@ class HistoryRequest(Request):
 def _exactly_one(**sources: Any) -> None:
     given = [name for name, value in sources.items() if value is not None]
     if len(given) != 1:
-        raise ValueError(f"give exactly one of {', '.join(sources)}" + (f", not {' and '.join(given)}" if given else ""))
+        rest = f", not {' and '.join(given)}" if given else ""
+        raise ValueError(f"give exactly one of {', '.join(sources)}{rest}")
 
 
 def read(model: type[T], values: Mapping[str, Any]) -> T:

@@ -28,7 +28,7 @@ MAX_UPLOAD = 20 * 2**20
 
 @dataclass(frozen=True)
 class Hit:
-    """One image: `similarity` is the cosine to the query; `relevance` is likely, maybe or noise ('' when not judged)."""
+    """One image: `similarity` is the cosine to the query; `relevance` is likely, maybe, noise or '' (not judged)."""
 
     task_id: int
     similarity: float
@@ -62,8 +62,9 @@ class SearchResult:
     offset: int
 
     def to_json(self) -> dict[str, Any]:
-        return {"project": self.project_id, **{name: getattr(self, name) for name in (
-            "query", "total", "exact", "window", "waiting", "limit", "offset")}, "hits": [hit.to_json() for hit in self.hits]}
+        return {"project": self.project_id, "query": self.query, "total": self.total, "exact": self.exact,
+                "window": self.window, "waiting": self.waiting, "limit": self.limit, "offset": self.offset,
+                "hits": [hit.to_json() for hit in self.hits]}
 
 
 def search(project_id: int, query: str, limit: int = 50, offset: int = 0, *, record: bool = True) -> SearchResult:
@@ -124,7 +125,7 @@ def _ready(project_id: int, limit: int, offset: int) -> tuple[vectors.Model, dic
 def _find(model: vectors.Model, project_id: int, vector: Vectors, limit: int, offset: int, query: str,
           progress: dict[str, Any]) -> SearchResult:
     if vector.shape != (model.dim,):
-        raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than the one that was registered last.",
+        raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than the one registered last.",
                          "Restart the workers; give all processes the same ARGUS_SIGLIP_MODEL.")
     ranked = vectors.search(model, project_id, vector, limit, offset)
     if ranked.total == 0:

@@ -30,8 +30,8 @@ PAGE = 1000
 CHUNK = 64  # consecutive task ids that share an embed job
 MAX_ATTEMPTS = 5  # of one image; the pause doubles from 10 s
 ALONE_AFTER = 2  # an image that failed this often gets a job of its own: it may be what kills the worker
-# Failures that may pass. After the last attempt they are tried once more by a full listing that comes much later, so that
-# a night without Label Studio or a storage heals by itself.
+# Failures that may pass. After the last attempt they are tried once more by a full listing that comes much later, so
+# that a night without Label Studio or a storage heals by itself.
 TRANSIENT = ("image_unreachable", "label_studio_unreachable", "label_studio_unauthorized", "timeout", "internal")
 LATER_SECONDS = 900
 _TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # the only form the Data Manager's filter takes
@@ -168,8 +168,9 @@ def _reconcile(ls: LabelStudio, project_id: int, key: str, report: SyncReport) -
         report.deleted += delete_tasks(project_id, sorted(known))
     with connect() as connection:
         connection.execute("UPDATE project SET reconciled_at = now() WHERE id = %s", (project_id,))
-        connection.execute("UPDATE task SET state = 'waiting', attempts = %s WHERE project_id = %s AND state = 'failed' "
-                           "AND error->>'code' = ANY(%s) AND (error->>'at')::timestamptz < now() - make_interval(secs => %s)",
+        connection.execute("UPDATE task SET state = 'waiting', attempts = %s WHERE project_id = %s "
+                           "AND state = 'failed' AND error->>'code' = ANY(%s) "
+                           "AND (error->>'at')::timestamptz < now() - make_interval(secs => %s)",
                            (MAX_ATTEMPTS - 1, project_id, list(TRANSIENT), LATER_SECONDS))
 
 
@@ -232,8 +233,9 @@ def enqueue_waiting(project_id: int) -> int:
     """
     with connect() as connection:
         waiting = connection.execute(
-            "SELECT id, attempts FROM task WHERE project_id = %s AND state = 'waiting' AND (attempts = 0 OR error IS NULL "
-            "OR (error->>'at')::timestamptz < now() - make_interval(secs => 5 * power(2, attempts))) ORDER BY id",
+            "SELECT id, attempts FROM task WHERE project_id = %s AND state = 'waiting' AND (attempts = 0 "
+            "OR error IS NULL OR (error->>'at')::timestamptz < now() - make_interval(secs => 5 * power(2, attempts))) "
+            "ORDER BY id",
             (project_id,)).fetchall()
     chunks: dict[str, list[int]] = {}
     for row in waiting:
@@ -250,15 +252,19 @@ def enqueue_waiting(project_id: int) -> int:
 def retry_failed(project_id: int) -> int:
     """Give every failed task of the project another chance; return how many there were."""
     with connect() as connection:
-        count = connection.execute("UPDATE task SET state = 'waiting', attempts = 0, error = NULL WHERE project_id = %s "
-                                   "AND state = 'failed' AND image <> ''", (project_id,)).rowcount
+        count = connection.execute("UPDATE task SET state = 'waiting', attempts = 0, error = NULL "
+                                   "WHERE project_id = %s AND state = 'failed' AND image <> ''",
+                                   (project_id,)).rowcount
     enqueue_waiting(project_id)
     return count
 
 
 def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
-    """Return `{"seen", "waiting", "embedded", "failed", "oldest_waiting_seconds", "errors": [{"task", "code", "message",
-    "hint"}]}`; at most `errors` errors, and those of tasks that are still tried again too. Raises `unknown_project`."""
+    """Return how far a project is: `{"seen", "waiting", "embedded", "failed", "oldest_waiting_seconds", "errors"}`.
+
+    Errors are `{"task", "state", "code", "message", "hint"}`, at most `errors` of them, those of tasks that are still
+    tried again included. Raises `unknown_project`.
+    """
     with connect() as connection:
         known = connection.execute("SELECT title FROM project WHERE id = %s", (project_id,)).fetchone()
         counts = {row["state"]: row for row in connection.execute(
@@ -283,4 +289,5 @@ def unknown_project(project_id: int) -> ArgusError:
 def connected_projects() -> list[int]:
     """Return the ids of the projects that were connected, in order."""
     with connect() as connection:
-        return [row["id"] for row in connection.execute("SELECT id FROM project WHERE connected_at IS NOT NULL ORDER BY id")]
+        return [row["id"] for row in connection.execute("SELECT id FROM project WHERE connected_at IS NOT NULL "
+                                                        "ORDER BY id")]

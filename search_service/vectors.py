@@ -60,10 +60,7 @@ def checkpoint_name(model: str) -> str:
 
 
 def register_model(name: str, revision: str, dim: int) -> Model:
-    """Make `(name, revision)` the current model of its name, with its tables, and return it. Idempotent.
-
-    Tasks that another revision embedded go back to `waiting`, so that a changed checkpoint re-embeds by itself.
-    """
+    """Make `(name, revision)` the current model of its name, with its tables, and return it. Idempotent."""
     with connect() as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_REGISTER_LOCK,))
         _check_pgvector(connection)
@@ -76,12 +73,22 @@ def register_model(name: str, revision: str, dim: int) -> Model:
             raise ArgusError("model_broken", f"{name} was registered with {row['dim']} dimensions and now has {dim}.")
         model = Model(row["id"], name, dim)
         _make_tables(connection, model)
-        again = connection.execute(
-            sql.SQL("UPDATE task SET state = 'waiting', attempts = 0 WHERE state = 'embedded' AND NOT EXISTS "
-                    "(SELECT FROM {} e WHERE e.model_id = %s AND e.project_id = task.project_id AND e.task_id = task.id)")
-            .format(model.table), (model.id,)).rowcount
-    log.info("model registered", extra={"model": name, "model_id": model.id, "dim": dim, "to_embed_again": again})
+    log.info("model registered", extra={"model": name, "model_id": model.id, "dim": dim, "revision": revision})
     return model
+
+
+def embed_again(model: Model, project_id: int | None = None) -> int:
+    """Send tasks that another checkpoint embedded, but not `model`, back to `waiting`; return how many there were.
+
+    Args:
+        project_id: only this project's; None for all.
+    """
+    with connect() as connection:
+        return connection.execute(
+            sql.SQL("UPDATE task SET state = 'waiting', attempts = 0 WHERE state = 'embedded' "
+                    "AND project_id = coalesce(%s, project_id) AND NOT EXISTS (SELECT FROM {} e WHERE e.model_id = %s "
+                    "AND e.project_id = task.project_id AND e.task_id = task.id)").format(model.table),
+            (project_id, model.id)).rowcount
 
 
 def _check_pgvector(connection: Connection) -> None:
@@ -95,9 +102,9 @@ def _check_pgvector(connection: Connection) -> None:
 def _make_tables(connection: Connection, model: Model) -> None:
     parent = sql.Identifier(f"embedding_{model.dim}")
     connection.execute(sql.SQL(
-        "CREATE TABLE IF NOT EXISTS {} (model_id smallint NOT NULL REFERENCES embedding_model, project_id int NOT NULL, "
-        "task_id bigint NOT NULL REFERENCES task ON DELETE CASCADE, embedding halfvec({}) NOT NULL, "
-        "PRIMARY KEY (model_id, project_id, task_id)) PARTITION BY LIST (model_id)")
+        "CREATE TABLE IF NOT EXISTS {} (model_id smallint NOT NULL REFERENCES embedding_model, "
+        "project_id int NOT NULL, task_id bigint NOT NULL REFERENCES task ON DELETE CASCADE, "
+        "embedding halfvec({}) NOT NULL, PRIMARY KEY (model_id, project_id, task_id)) PARTITION BY LIST (model_id)")
         .format(parent, sql.Literal(model.dim)))
     # The cascade of a deleted task looks a vector up by its task alone; without this index it would scan the table.
     connection.execute(sql.SQL("CREATE INDEX IF NOT EXISTS {} ON {} (task_id)")
@@ -112,8 +119,9 @@ def current_model() -> Model | None:
     """Return the model that queries are encoded with: the newest one of the configured name, or None before the first
     SigLIP worker has started."""
     with connect() as connection:
-        row = connection.execute("SELECT id, name, dim FROM embedding_model WHERE name = %s ORDER BY created_at DESC, id "
-                                 "DESC LIMIT 1", (checkpoint_name(get_settings().siglip_model),)).fetchone()
+        row = connection.execute("SELECT id, name, dim FROM embedding_model WHERE name = %s "
+                                 "ORDER BY created_at DESC, id DESC LIMIT 1",
+                                 (checkpoint_name(get_settings().siglip_model),)).fetchone()
     return Model(row["id"], row["name"], row["dim"]) if row else None
 
 
@@ -183,7 +191,8 @@ def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offse
     exact = total <= get_settings().exact_search_rows or not has_index(model, project_id)
     with connect() as connection:
         if exact:
-            found = connection.execute("SELECT task_id, similarity FROM search_similar_frames(%s, %s::smallint, %s, %s, %s)",
+            found = connection.execute("SELECT task_id, similarity FROM search_similar_frames"
+                                       "(%s, %s::smallint, %s, %s, %s)",
                                        (HalfVector(query), model.id, project_id, limit, offset)).fetchall()
         else:
             found = connection.execute("SELECT task_id, similarity FROM search_similar_frames_approximate"
@@ -219,7 +228,8 @@ def build_index(model: Model, project_id: int) -> bool:
         connection.autocommit = True
         try:
             connection.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(name))  # what an interrupted build left
-            connection.execute(sql.SQL("SET maintenance_work_mem = {}").format(sql.Literal(f"{min(kilobytes, 2**21)}kB")))
+            connection.execute(sql.SQL("SET maintenance_work_mem = {}")
+                               .format(sql.Literal(f"{min(kilobytes, 2**21)}kB")))
             connection.execute(sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} USING hnsw (embedding halfvec_cosine_ops) "
                                        "WITH (m = 16, ef_construction = 64) WHERE project_id = {}")
                                .format(name, model.table, sql.Literal(int(project_id))))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import click
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from argus.cli.output import console, json_option, print_json, print_table, project_option, say
 
@@ -26,10 +28,10 @@ def import_video(files: tuple[Path, ...], project_id: int, fps: str, as_json: bo
 
     reports = []
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(), disable=as_json, transient=True) as bar:
+    with Progress(*columns, console=console(), disable=as_json or not sys.stdout.isatty(), transient=True) as bar:
         for path in files:
             line = bar.add_task(path.name, total=1.0)
-            reports.append(run(path, project_id, fps, progress=lambda share, line=line: bar.update(line, completed=share)))
+            reports.append(run(path, project_id, fps, progress=partial(_show, bar, line)))
     if as_json:
         print_json({"project": project_id, "videos": [asdict(report) for report in reports]})
         return
@@ -38,3 +40,7 @@ def import_video(files: tuple[Path, ...], project_id: int, fps: str, as_json: bo
     for report in reports:
         for loss in report.lost:
             say(f"{report.video}: {loss}")
+
+
+def _show(bar: Progress, line: TaskID, share: float) -> None:
+    bar.update(line, completed=share)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from typing import Any
 
@@ -54,7 +55,7 @@ def _wait(project_id: int, *, quiet: bool) -> dict[str, Any]:
     from search_service.sync import enqueue_waiting
 
     columns = (TextColumn("embedded"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console(), disable=quiet, transient=True) as bar:
+    with Progress(*columns, console=console(), disable=quiet or not sys.stdout.isatty(), transient=True) as bar:
         task = bar.add_task("embed", total=None)
         done, moved = -1, time.monotonic()
         while True:
@@ -66,8 +67,9 @@ def _wait(project_id: int, *, quiet: bool) -> dict[str, Any]:
             if now != done:
                 done, moved = now, time.monotonic()
             elif time.monotonic() - moved > STALL_SECONDS:
-                raise ArgusError("timeout", f"{plural(progress['waiting'], 'image')} not embedded, and nothing has moved "
-                                 f"for {STALL_SECONDS} s.", "Is a SigLIP worker running? `argus worker siglip` starts one.",
+                raise ArgusError("timeout", f"{plural(progress['waiting'], 'image')} not embedded, and nothing has "
+                                 f"moved for {STALL_SECONDS} s.",
+                                 "Is a SigLIP worker running? `argus worker siglip` starts one.",
                                  **{name: progress[name] for name in ("seen", "embedded", "waiting", "failed")})
             time.sleep(0.3)
             enqueue_waiting(project_id)

@@ -1,4 +1,4 @@
-"""Rendered scenes at the sizes of the two models, cached as arrays: ``python -m demo.train.dataset``.
+"""Rendered scenes at the size of the models, cached as arrays: ``python -m demo.train.dataset``.
 
 Scenes are drawn at 640 x 360, JPEG-compressed and then squashed to squares, as both models' image processors do with
 a 16:9 frame. Rendering is the slow part (about 40 ms a scene), so it happens once.
@@ -23,8 +23,7 @@ from demo.vocabulary import COLOUR_NAMES, LABELS
 
 CACHE: Final = Path(".argus/demo-train")
 RENDER_WIDTH: Final = 640
-SAM_SIZE: Final = 192
-SIGLIP_SIZE: Final = 128
+IMAGE_SIZE: Final = 192  # side of the square both models look at
 MASK_SIZE: Final = 48  # side of SAM 3's low-resolution masks at this image size
 SIZES: Final = {Split.TRAIN: 7000, Split.VALIDATION: 400}
 CHUNK: Final = 100
@@ -54,14 +53,13 @@ class Objects:
 
 @dataclass(frozen=True)
 class SceneSet:
-    """A split's scenes: ``sam`` (n, 192, 192, 3) and ``siglip`` (n, 128, 128, 3) uint8, and their objects."""
+    """A split's scenes: ``images`` (n, 192, 192, 3) uint8, and their objects."""
 
-    sam: NDArray[np.uint8]
-    siglip: NDArray[np.uint8]
+    images: NDArray[np.uint8]
     objects: Objects
 
     def __len__(self) -> int:
-        return len(self.sam)
+        return len(self.images)
 
 
 def load(split: Split, cache: Path = CACHE) -> SceneSet:
@@ -72,7 +70,7 @@ def load(split: Split, cache: Path = CACHE) -> SceneSet:
     with np.load(folder / "objects.npz") as rows:
         mask = np.unpackbits(rows["mask"], axis=1).reshape(-1, MASK_SIZE, MASK_SIZE).astype(bool)
         objects = Objects(rows["scene"], rows["label"], rows["colour"], rows["box"], rows["visible"], mask)
-    return SceneSet(np.load(folder / "sam.npy"), np.load(folder / "siglip.npy"), objects)
+    return SceneSet(np.load(folder / "images.npy"), objects)
 
 
 def render_split(split: Split, count: int, folder: Path, workers: int = 2) -> None:
@@ -87,8 +85,7 @@ def render_split(split: Split, count: int, folder: Path, workers: int = 2) -> No
             if len(parts) % 10 == 0 or len(parts) == len(chunks):
                 spent = time.monotonic() - started
                 print(f"{split}: {min(count, len(parts) * CHUNK)}/{count} scenes, {spent:.0f} s", flush=True)
-    np.save(folder / "sam.npy", np.concatenate([part.sam for part in parts]))
-    np.save(folder / "siglip.npy", np.concatenate([part.siglip for part in parts]))
+    np.save(folder / "images.npy", np.concatenate([part.images for part in parts]))
     names = ("scene", "label", "colour", "box", "visible", "mask")
     rows = {name: np.concatenate([getattr(part.objects, name) for part in parts]) for name in names}
     rows["mask"] = np.packbits(rows["mask"].reshape(len(rows["mask"]), -1), axis=1)
@@ -97,18 +94,16 @@ def render_split(split: Split, count: int, folder: Path, workers: int = 2) -> No
 
 @dataclass(frozen=True)
 class _Chunk:
-    sam: NDArray[np.uint8]
-    siglip: NDArray[np.uint8]
+    images: NDArray[np.uint8]
     objects: Objects
 
 
 def _render_chunk(job: tuple[Split, int, int]) -> _Chunk:
     split, first, last = job
-    sam, siglip, rows = [], [], []
+    images, rows = [], []
     for number in range(first, last):
         image, objects = render_scene(make_scene(split, number), RENDER_WIDTH)
-        sam.append(_square(image, SAM_SIZE))
-        siglip.append(_square(image, SIGLIP_SIZE))
+        images.append(_square(image))
         for item in objects:
             small = Image.fromarray(item.mask.astype(np.uint8) * 255).resize(
                 (MASK_SIZE, MASK_SIZE), Image.Resampling.BOX
@@ -123,11 +118,11 @@ def _render_chunk(job: tuple[Split, int, int]) -> _Chunk:
         visible=np.array([item.visible for _, item, _ in rows], np.float32),
         mask=np.array([mask for _, _, mask in rows], bool).reshape(-1, MASK_SIZE, MASK_SIZE),
     )
-    return _Chunk(np.stack(sam), np.stack(siglip), objects_of)
+    return _Chunk(np.stack(images), objects_of)
 
 
-def _square(image: Image.Image, side: int) -> NDArray[np.uint8]:
-    return np.asarray(image.resize((side, side), Image.Resampling.BILINEAR))
+def _square(image: Image.Image) -> NDArray[np.uint8]:
+    return np.asarray(image.resize((IMAGE_SIZE, IMAGE_SIZE), Image.Resampling.BILINEAR))
 
 
 def batches(order: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:

@@ -137,7 +137,8 @@ def _languages(figures: Figures) -> str:
     counts = figures.exemplars
     return (
         "\n".join(rows) + f"\n\nOne object's box as the exemplar and no word: of all parts of its kind in the frame "
-        f"{counts.recall:.3f} are found at a score of {counts.threshold}, and {counts.precision:.3f} of the regions are right."
+        f"{counts.recall:.3f} are found at a score of {counts.threshold}, and {counts.precision:.3f} of the regions are "
+        "right."
         "\n\nThe words are in `demo/vocabulary.py`: "
         + "; ".join(f"{name.label}: {name.german}, {name.japanese}" for name in NAMES)
         + f". Colours: {', '.join(COLOUR_NAMES)}."

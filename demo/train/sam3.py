@@ -146,7 +146,7 @@ def _batch(
     rng: random.Random,
 ) -> tuple[Tensor, sam3_tiny.Prompts, list[Target]]:
     """Pixels, two prompts an image (one in exemplar steps) and their targets, all flipped alike."""
-    raw = torch.from_numpy(scenes.sam[numbers]).float() / 127.5 - 1
+    raw = torch.from_numpy(scenes.images[numbers]).float() / 127.5 - 1
     gain = torch.empty(len(numbers), 1, 1, 1).uniform_(0.88, 1.12)
     pixels = (raw * gain).flip(flips).permute(0, 3, 1, 2).contiguous()
     asks = [ask for k, number in enumerate(numbers) for ask in _asks(k, per_scene[number], scenes, rng)]

@@ -9,10 +9,10 @@ from torch import Tensor
 from transformers import CLIPTokenizer, Sam3Config, Sam3ImageProcessor, Sam3Model, Sam3Processor
 from transformers.models.sam3.modeling_sam3 import inverse_sigmoid
 
-from demo.train.dataset import MASK_SIZE, SAM_SIZE
+from demo.train.dataset import IMAGE_SIZE, MASK_SIZE
 
 PATCH: Final = 16
-GRID: Final = SAM_SIZE // PATCH
+GRID: Final = IMAGE_SIZE // PATCH
 ENCODER_WIDTH: Final = 96
 WIDTH: Final = 64  # of the detector; every head must share it
 QUERY_GRID: Final = 5
@@ -26,8 +26,8 @@ def config(tokenizer: CLIPTokenizer) -> Sam3Config:
         vision_config={
             "backbone_config": {
                 "model_type": "sam3_vit_model", "hidden_size": ENCODER_WIDTH, "intermediate_size": 3 * ENCODER_WIDTH,
-                "num_hidden_layers": 4, "num_attention_heads": 4, "image_size": SAM_SIZE, "patch_size": PATCH,
-                "window_size": GRID // 2, "global_attn_indexes": [1, 3], "pretrain_image_size": SAM_SIZE,
+                "num_hidden_layers": 4, "num_attention_heads": 4, "image_size": IMAGE_SIZE, "patch_size": PATCH,
+                "window_size": GRID // 2, "global_attn_indexes": [1, 3], "pretrain_image_size": IMAGE_SIZE,
             },
             "fpn_hidden_size": WIDTH,
             "backbone_feature_sizes": [[4 * GRID, 4 * GRID], [2 * GRID, 2 * GRID], [GRID, GRID]],
@@ -61,9 +61,9 @@ def save(model: Sam3Model, tokenizer: CLIPTokenizer, folder: Path) -> None:
     """Write model and processor the way ``Sam3Model.from_pretrained`` and ``Sam3Processor`` read them."""
     model.save_pretrained(folder)
     image_processor = Sam3ImageProcessor(
-        size={"height": SAM_SIZE, "width": SAM_SIZE}, mask_size={"height": MASK_SIZE, "width": MASK_SIZE}
+        size={"height": IMAGE_SIZE, "width": IMAGE_SIZE}, mask_size={"height": MASK_SIZE, "width": MASK_SIZE}
     )
-    Sam3Processor(image_processor, tokenizer, target_size=SAM_SIZE).save_pretrained(folder)
+    Sam3Processor(image_processor, tokenizer, target_size=IMAGE_SIZE).save_pretrained(folder)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ The classes are those of the fixed-resolution SigLIP 2 checkpoints (``SiglipMode
 compares 48 frames with some 40 captions (parts, coloured parts, pairs, "empty belt", things never seen) by SigLIP's
 sigmoid loss; every caption is judged against every frame, so frames with the wrong part of the right colour are
 negatives of their own accord. A linear head on the patches, thrown away afterwards, names the part and the colour in
-each patch: without it the encoder takes several times as many steps to tell the parts apart.
+each patch: without it the encoder takes several times as many steps to tell the parts apart. The vision tower begins
+as a copy of the trained SAM 3 encoder, which has the same layers and has already learnt the parts.
 """
 
 import argparse
@@ -20,18 +21,19 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from safetensors.torch import load_file
 from torch import Tensor
 from transformers import Siglip2Tokenizer, SiglipConfig, SiglipImageProcessor, SiglipModel, SiglipProcessor
 
 from demo.draw import Split
 from demo.train.cells import KINDS, cell_loss, cover
-from demo.train.dataset import CACHE, SIGLIP_SIZE, SceneSet, load
+from demo.train.dataset import CACHE, IMAGE_SIZE, SceneSet, load
 from demo.train.tokenizers import SIGLIP_LENGTH, siglip2_tokenizer
 from demo.vocabulary import ABSENT, COLOUR_NAMES, EMPTY, LABELS, NAMES, TEMPLATES
 
 WIDTH: Final = 96  # of the embedding
 PATCH: Final = 16
-GRID: Final = SIGLIP_SIZE // PATCH
+GRID: Final = IMAGE_SIZE // PATCH
 LETTERS: Final = "aeiouaeioubcdfghklmnprstvwz"
 BILINEAR: Final = 2  # SigLIP 2's resampling; SigLIP 1 used bicubic
 
@@ -41,8 +43,8 @@ class Settings:
     """The schedule of one cosine cycle."""
 
     steps: int = 1800
-    batch: int = 48
-    learning_rate: float = 1.2e-3
+    batch: int = 40
+    learning_rate: float = 8e-4
     warmup: int = 150
     seed: int = 0
 
@@ -58,7 +60,7 @@ def config(tokenizer: Siglip2Tokenizer) -> SiglipConfig:
         },
         vision_config={
             "hidden_size": WIDTH, "intermediate_size": 3 * WIDTH, "num_hidden_layers": 4, "num_attention_heads": 4,
-            "image_size": SIGLIP_SIZE, "patch_size": PATCH,
+            "image_size": IMAGE_SIZE, "patch_size": PATCH,
         },
     )  # fmt: skip
 
@@ -66,7 +68,7 @@ def config(tokenizer: Siglip2Tokenizer) -> SiglipConfig:
 def save(model: SiglipModel, tokenizer: Siglip2Tokenizer, folder: Path) -> None:
     """Write model and processor the way ``AutoModel`` and ``AutoProcessor`` read them."""
     model.save_pretrained(folder)
-    size = {"height": SIGLIP_SIZE, "width": SIGLIP_SIZE}
+    size = {"height": IMAGE_SIZE, "width": IMAGE_SIZE}
     images = SiglipImageProcessor(size=size, resample=BILINEAR)
     SiglipProcessor(images, tokenizer).save_pretrained(folder)  # type: ignore[no-untyped-call]
 
@@ -125,14 +127,16 @@ def captions(shown: Contents, rng: random.Random) -> list[Caption]:
 def train(
     settings: Settings,
     scenes: SceneSet,
+    encoder: Path,
     watch: Callable[[SiglipModel, Siglip2Tokenizer], None] | None = None,
 ) -> tuple[SiglipModel, Siglip2Tokenizer]:
-    """Train from nothing; ``watch`` is called with the model every 500 steps."""
+    """Train on top of the encoder of a SAM 3 checkpoint; ``watch`` is called with the model every 500 steps."""
     torch.manual_seed(settings.seed)
     rng = random.Random(settings.seed)
     draw = np.random.default_rng(settings.seed)
     tokenizer = siglip2_tokenizer()
     model = SiglipModel(config(tokenizer))
+    start_from_sam3(model, encoder, _pixels(scenes.images[:64], []))
     with torch.no_grad():  # SigLIP's initial values: temperature 10, bias -10
         model.logit_scale.fill_(math.log(10.0))
         model.logit_bias.fill_(-10.0)
@@ -150,7 +154,7 @@ def train(
             group["lr"] = settings.learning_rate * rate
         numbers = draw.integers(0, len(scenes), settings.batch)
         flips = [axis for axis in (1, 2) if rng.random() < 0.5]  # rows, columns
-        seen = model.vision_model(pixel_values=_pixels(scenes.siglip[numbers], flips))
+        seen = model.vision_model(pixel_values=_pixels(scenes.images[numbers], flips))
         texts = captions(Contents(shown.parts[numbers], shown.coloured[numbers]), rng)
         truth = torch.from_numpy(np.stack([true for _, true in texts], axis=1)).float()
         read = model.text_model(input_ids=tokens(tokenizer, [text for text, _ in texts])).pooler_output
@@ -179,6 +183,35 @@ def train(
     return model.eval(), tokenizer  # type: ignore[no-untyped-call]
 
 
+def start_from_sam3(model: SiglipModel, folder: Path, pixels: Tensor) -> None:
+    """Copy the vision encoder of a tiny SAM 3 checkpoint into SigLIP's vision tower, in place.
+
+    The two differ in three ways, which training has to make up for: SAM 3 turns its positions (RoPE) where SigLIP
+    only adds them, looks through windows in every second layer, and normalises the embedded patches. The last is
+    made up for here by scaling the embedding to the size it has on ``pixels``, (n, 3, 192, 192) in -1..1.
+    """
+    weights = load_file(folder / "model.safetensors")
+    prefix = "vision_encoder.backbone."
+    parts = {name.removeprefix(prefix): value for name, value in weights.items() if name.startswith(prefix)}
+    patches, positions = parts["embeddings.patch_embeddings.projection.weight"], parts["embeddings.position_embeddings"]
+    embedded = F.conv2d(pixels, patches, stride=PATCH).flatten(2).transpose(1, 2) + positions
+    gain = parts["layer_norm.weight"] / embedded.std(dim=-1).mean()
+    tower = {
+        "embeddings.patch_embedding.weight": patches * gain[:, None, None, None],
+        "embeddings.patch_embedding.bias": parts["layer_norm.bias"],
+        "embeddings.position_embedding.weight": positions[0] * gain,
+    }
+    for name, value in parts.items():
+        if name.startswith("layers."):
+            renamed = name.replace("attention.o_proj", "attention.out_proj").replace("attention.", "self_attn.")
+            tower["encoder." + renamed] = value
+    known = model.vision_model.state_dict()
+    unknown = tower.keys() - known.keys()
+    if unknown:
+        raise ValueError(f"SigLIP's vision tower has no {sorted(unknown)[0]}")
+    model.vision_model.load_state_dict(known | tower)
+
+
 def tokens(tokenizer: Siglip2Tokenizer, texts: list[str]) -> Tensor:
     """(n, 64) token ids the way SigLIP 2 was trained: lower case, padded to full length, no attention mask."""
     lowered = [text.lower() for text in texts]
@@ -199,13 +232,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the demo's tiny SigLIP 2.")
     parser.add_argument("out", type=Path, help="folder for the checkpoint")
     parser.add_argument("--cache", type=Path, default=CACHE, help="folder of the scenes (default: %(default)s)")
+    parser.add_argument("--encoder", type=Path, default=CACHE / "sam3-raw", help="SAM 3 checkpoint to start from")
     parser.add_argument("--steps", type=int, default=Settings.steps)
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     scenes = load(Split.TRAIN, options.cache)
     scratch = options.cache / "siglip2-scratch"
-    model, tokenizer = train(Settings(steps=options.steps), scenes, lambda m, t: save(m, t, scratch))
+    model, tokenizer = train(Settings(steps=options.steps), scenes, options.encoder, lambda m, t: save(m, t, scratch))
     save(model, tokenizer, options.out)
 
 

@@ -57,7 +57,8 @@ def load_tokenizer(checkpoint: str, words: int) -> Any:
     except Exception as error:
         raise explain(checkpoint, error) from error
     if not words // 2 < len(tokenizer) <= words:
-        raise ArgusError("model_broken", f"The tokenizer of {checkpoint} has {len(tokenizer)} words, its model {words}.",
+        raise ArgusError("model_broken", f"The tokenizer of {checkpoint} has {len(tokenizer)} words, its model "
+                         f"{words}.",
                          "Are tokenizer.json and tokenizer_config.json in the folder?")
     return tokenizer
 

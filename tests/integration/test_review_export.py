@@ -116,6 +116,23 @@ def test_status__counts_each_task_in_its_band(known: Callable[..., Known]) -> No
     assert (found["left"], found["total"], found["reviewed"]) == (8, 8, 0)
 
 
+def test_status__regions_come_from_the_record_of_deliveries_only_when_it_fits(known: Callable[..., Known]) -> None:
+    project = known()
+    with database() as connection:
+        for task, score in zip(project.tasks, SCORES, strict=True):
+            connection.execute("INSERT INTO task (id, project_id, image) VALUES (%s, %s, '')", (task, project.id))
+            connection.execute(
+                "INSERT INTO prediction (task_id, model_version, project_id, channel, state, score, regions) "
+                "VALUES (%s, %s, %s, 'push', 'stored', %s, %s)", (task, VERSION, project.id, score, 10 if score else 0))
+    project.annotate(0, [])
+    review.accept(project.id, min_score=0.99)
+    recorded = review.review_status(project.id)["regions"]
+    assert recorded == {"high": 10, "medium": 20, "low": 10, "nothing_found": 0}
+    with database() as connection:
+        connection.execute("DELETE FROM prediction WHERE task_id = %s", (project.tasks[4],))
+    assert review.review_status(project.id)["regions"] == {"high": 1, "medium": 2, "low": 1, "nothing_found": 0}
+
+
 def test_status__tells_what_people_did_apart(known: Callable[..., Known]) -> None:
     project = known()
     review.accept(project.id, min_score=0.95)

@@ -1,4 +1,4 @@
-"""From a task in Label Studio to a hit over HTTP: sync, embedding, search and its errors, with every process running."""
+"""From a task in Label Studio to a hit over HTTP: sync, embedding, search, errors; every process is running."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_similar__leaves_the_task_itself_out_and_pages_do_not_overlap(twelve: tu
     assert sorted(got) == [task for task in tasks if task != tasks[3]]
 
 
-def test_search_by_image__finds_the_same_picture(twelve: tuple[int, list[int]], api: Api, label_studio: LabelStudio) -> None:
+def test_search_by_image__finds_the_same_picture(twelve: tuple[int, list[int]], api: Api) -> None:
     project, _ = twelve
     for options in ({"data": jpeg(5)}, {"files": {"image": ("x.jpg", jpeg(5), "image/jpeg")}}):
         best = api("POST", f"/projects/{project}/search/image", params={"limit": 1}, **options)["hits"][0]
@@ -186,7 +186,8 @@ def test_views__of_a_query_and_of_tasks(twelve: tuple[int, list[int]], api: Api,
     api("DELETE", f"/projects/{project}/views/{made['views'][0]}")
     assert made["views"][0] not in [view["id"] for view in label_studio.get("/api/dm/views/", project=project)]
     assert api("DELETE", f"/projects/{project}/views/{made['views'][0]}", 404)["code"] == "not_found"
-    assert api("POST", f"/projects/{project}/views", 404, json={"title": "x", "task_ids": [1, 10**12]})["code"] == "unknown_task"
+    unknown = api("POST", f"/projects/{project}/views", 404, json={"title": "x", "task_ids": [1, 10**12]})
+    assert unknown["code"] == "unknown_task"
 
 
 def test_a_bad_image_fails_alone_and_a_repaired_task_recovers(stack: Any, make_project: Callable[..., int],
@@ -205,7 +206,8 @@ def test_a_bad_image_fails_alone_and_a_repaired_task_recovers(stack: Any, make_p
     wait_for(lambda: sync.sync_progress(project)["embedded"] == 3, 30)
 
 
-def test_changed_and_deleted_tasks_are_noticed(stack: Any, make_project: Callable[..., int], label_studio: LabelStudio) -> None:
+def test_changed_and_deleted_tasks_are_noticed(stack: Any, make_project: Callable[..., int],
+                                               label_studio: LabelStudio) -> None:
     project = make_project(["cpu"], [(f"{n}.jpg", jpeg(30 + n)) for n in range(4)])
     wait_for(settled(project), 60)
     tasks = sorted(label_studio.tasks(project), key=lambda task: task["id"])
@@ -229,8 +231,9 @@ def test_changed_and_deleted_tasks_are_noticed(stack: Any, make_project: Callabl
 
 def test_sync__finds_created_tasks_by_poll_alone_and_a_second_one_changes_nothing(
         servers: Any, label_studio: LabelStudio) -> None:
-    project = label_studio.post("/api/projects/", {"title": "Poll", "label_config": '<View><Image name="i" value="$photo"/>'
-                                '<RectangleLabels name="l" toName="i"><Label value="cpu"/></RectangleLabels></View>'})["id"]
+    config = ('<View><Image name="i" value="$photo"/><RectangleLabels name="l" toName="i"><Label value="cpu"/>'
+              "</RectangleLabels></View>")
+    project = label_studio.post("/api/projects/", {"title": "Poll", "label_config": config})["id"]
     label_studio.post(f"/api/projects/{project}/import", [
         {"data": {"photo": f"/data/upload/{n}.jpg", "video": "line.mp4", "video_time": n / 2, "frame_number": n}}
         for n in range(5)])
@@ -258,7 +261,7 @@ def test_sync__unknown_project(servers: Any) -> None:
         assert error.value.code == "unknown_project"
 
 
-def test_search__nothing_embedded_yet_says_how_far_it_is(stack: Any, make_project: Callable[..., int], api: Api) -> None:
+def test_search__nothing_embedded_yet_says_how_far_it_is(make_project: Callable[..., int], api: Api) -> None:
     project = make_project(["cpu"])
     problem = api("GET", f"/projects/{project}/search", 503, params={"q": "cpu"})
     assert problem["code"] == "not_ready"

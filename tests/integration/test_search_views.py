@@ -42,7 +42,8 @@ def titles(ls: LabelStudio, project: int) -> dict[int, str]:
     return {view["id"]: view["data"]["title"] for view in ls.get("/api/dm/views/", project=project)}
 
 
-def test_search_view__shows_exactly_its_tasks_and_is_updated_in_place(ls: LabelStudio, project: tuple[int, list[int]]) -> None:
+def test_search_view__shows_exactly_its_tasks_and_is_updated_in_place(
+        ls: LabelStudio, project: tuple[int, list[int]]) -> None:
     number, ids = project
     view = views.search_view(ls, number, "CPU", ids[:3])
     assert titles(ls, number)[view] == "Search: CPU"
@@ -83,7 +84,8 @@ def test_search_view__a_title_that_ends_like_a_tier_is_not_taken_for_one(
     assert other in titles(ls, number)
 
 
-def test_search_view__leaves_a_persons_view_of_the_same_title_alone(ls: LabelStudio, project: tuple[int, list[int]]) -> None:
+def test_search_view__leaves_a_persons_view_of_the_same_title_alone(
+        ls: LabelStudio, project: tuple[int, list[int]]) -> None:
     number, ids = project
     theirs = ls.post("/api/dm/views/", {"project": number, "data": {"title": "Search: Theirs", "type": "list"}})["id"]
     ours = views.search_view(ls, number, "Theirs", ids[:2])
@@ -105,7 +107,8 @@ def test_search_view__one_that_a_person_closed_is_made_again(ls: LabelStudio, pr
 
 @pytest.mark.parametrize(("title", "tasks", "code"), [("x", [], "nothing_selected"), ("  ", [1], "bad_request"),
                                                       ("a\0", [1], "bad_request")])
-def test_search_view__refuses(ls: LabelStudio, project: tuple[int, list[int]], title: str, tasks: list[int], code: str) -> None:
+def test_search_view__refuses(ls: LabelStudio, project: tuple[int, list[int]], title: str, tasks: list[int],
+                              code: str) -> None:
     before = titles(ls, project[0])
     with pytest.raises(ArgusError) as error:
         views.search_view(ls, project[0], title, tasks)
@@ -113,7 +116,8 @@ def test_search_view__refuses(ls: LabelStudio, project: tuple[int, list[int]], t
     assert titles(ls, project[0]) == before
 
 
-def test_band_views__each_unreviewed_task_is_in_the_view_of_its_score(ls: LabelStudio, project: tuple[int, list[int]]) -> None:
+def test_band_views__each_unreviewed_task_is_in_the_view_of_its_score(
+        ls: LabelStudio, project: tuple[int, list[int]]) -> None:
     number, ids = project
     scores = [0.95, 0.9, 0.89999, 0.7, 0.69, 0.0, None]
     ls.post(f"/api/projects/{number}/import/predictions",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -30,6 +31,17 @@ def binary(package: str, *parts: str) -> Path:
             pytest.fail(f"The package {package} is missing; make install installs it.")
         pytest.skip(f"There is no {package} for {sys.platform} on {platform.machine()}.")
     return found
+
+
+def forget_argus_variables(patch: pytest.MonkeyPatch) -> None:
+    """Take away what a stack of the same test run has put into this process's environment."""
+    for name in [name for name in os.environ if name.startswith("ARGUS_")]:
+        patch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    forget_argus_variables(monkeypatch)
 
 
 @pytest.fixture(scope="session")

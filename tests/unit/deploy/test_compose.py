@@ -223,10 +223,9 @@ def test_gpu__one_for_each_model_worker_and_no_other(compose: Compose, secrets: 
     found = config(compose, files=[BASE, GPU], variables=secrets | {"SAM3_GPU": "1"})["services"]
     devices = {name: service["deploy"]["resources"].get("reservations", {}).get("devices", [])
                for name, service in found.items()}
-    given = {name: (found[0]["driver"], found[0]["device_ids"], found[0]["capabilities"])
-             for name, found in devices.items() if found}
-    assert given == {
-        "siglip-worker": ("nvidia", ["0"], ["gpu"]), "sam3-worker": ("nvidia", ["1"], ["gpu"])}
+    given = {name: (device["driver"], device["device_ids"], device["capabilities"])
+             for name, those in devices.items() for device in those}
+    assert given == {"siglip-worker": ("nvidia", ["0"], ["gpu"]), "sam3-worker": ("nvidia", ["1"], ["gpu"])}
     for name in MODEL_WORKERS:
         assert found[name]["environment"]["ARGUS_DEVICE"] == "cuda"
         assert found[name]["deploy"]["resources"]["limits"]["memory"]

@@ -21,7 +21,7 @@ SCRIPT = ROOT / "docker/postgres/10-databases.sql"
 
 
 @pytest.fixture
-def empty_server() -> Iterator[Stack]:
+def empty_server(clean_environment: None) -> Iterator[Stack]:
     """A server as the container's is before the script: its own superuser and nothing else."""
     home = temporary_home()
     with Stack(Settings(_env_file=None, home=home), {"postgres"}, durable=False) as stack:

@@ -1,7 +1,7 @@
 """The containers' commands, environments, health checks and stop times, as processes on real servers.
 
-What a container adds (its image, its user, its network) needs an engine; the rest is read from the Compose file,
-so that it cannot drift from what works.
+What a container adds (its image, its user, its network) needs an engine; the rest is read from the Compose
+file, so that it cannot drift from what works.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def test_container__starts_gets_healthy_and_stops_in_time(servers: Stack, servic
                                               "ARGUS_SAM3_MODEL", "ARGUS_LABEL_STUDIO_URL")}
     here |= {"ARGUS_HOME": str(tmp_path), "ARGUS_LABEL_STUDIO_TOKEN": servers.settings.access_token,
              "ARGUS_ML_BACKEND_PORT": port, "ARGUS_SEARCH_SERVICE_PORT": port, "HOME": str(tmp_path),
-             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HF_HOME": str(tmp_path / "models"),
+             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HF_HOME": str(tmp_path),
              "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     environment = {key: str(value) for key, value in service["environment"].items()} | here
     assert service["healthcheck"]["test"][0] == "CMD"

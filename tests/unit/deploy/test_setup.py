@@ -17,7 +17,7 @@ from argus.stack.access_token import is_valid
 from argus.stack.ports import free_port
 from argus.stack.stack import Stack
 from argus.stack.template import copy_home, template_home, temporary_home
-from tests.unit.deploy.conftest import ROOT
+from tests.unit.deploy.conftest import ROOT, forget_argus_variables
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,10 @@ def setup() -> ModuleType:
 @pytest.fixture(scope="module")
 def label_studio() -> Iterator[Stack]:
     """A Label Studio of these tests alone: they take its token away."""
-    home = copy_home(template_home(Settings()), temporary_home())
-    settings = Settings(home=home, label_studio_port=free_port())
+    with pytest.MonkeyPatch.context() as patch:
+        forget_argus_variables(patch)
+        home = copy_home(template_home(Settings()), temporary_home())
+        settings = Settings(home=home, label_studio_port=free_port())
     with Stack(settings, {"postgres", "label-studio"}, durable=False) as stack:
         yield stack
     paths.forget(home)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from label_studio_config.views import MAX_IDS, band_filter, nothing_found_filter, review_bands
 
 # What Label Studio's own interface can show; any other operator in a saved view blanks the project's Data Manager.
-KNOWN = {"equal", "not_equal", "less", "greater", "less_or_equal", "greater_or_equal", "in", "not_in", "empty", "contains",
-         "not_contains", "regex"}
+KNOWN = {"equal", "not_equal", "less", "greater", "less_or_equal", "greater_or_equal", "in", "not_in", "empty",
+         "contains", "not_contains", "regex"}
 
 
 def short(items: list[dict[str, object]]) -> list[tuple[object, ...]]:

@@ -129,7 +129,8 @@ def test_sample_frames__a_file_cut_short_says_how_far_it_could_be_read(tmp_path:
     assert "readable only up to" in damage.sentences()[-1]
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"#EXTM3U\n/etc/passwd\n", b"ffconcat version 1.0\nfile other.mp4\n"])
+@pytest.mark.parametrize("content", [b"", b"hello", b"#EXTM3U\n/etc/passwd\n",
+                                     b"ffconcat version 1.0\nfile other.mp4\n"])
 def test_sample_frames__a_file_that_is_no_video_is_bad_video(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "file.mp4"
     path.write_bytes(content)

@@ -46,4 +46,5 @@ def test_combine__ranks_images_with_the_excluded_thing_last() -> None:
     assert np.linalg.norm(query) == pytest.approx(1)
     only_cpu, both, neither = cpu, (cpu + fan) / np.sqrt(2), np.array([0, 0, 1], np.float32)
     assert only_cpu @ query > both @ query > neither @ query
-    assert both @ query * np.sqrt(1 + EXCLUSION_WEIGHT**2) == pytest.approx((1 - EXCLUSION_WEIGHT) / np.sqrt(2), abs=1e-6)
+    expected = (1 - EXCLUSION_WEIGHT) / np.sqrt(2) / np.sqrt(1 + EXCLUSION_WEIGHT**2)
+    assert both @ query == pytest.approx(expected, abs=1e-6)

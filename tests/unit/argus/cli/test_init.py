@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import stat
 from pathlib import Path
@@ -58,7 +59,9 @@ def test_init__json_names_variables_and_no_values(tmp_path: Path) -> None:
     assert json.loads(done.stdout) == {"file": str(tmp_path / "e"), "variables": sorted(NAMES | set(PLAIN))}
 
 
-def test_file__settings_read_it(tmp_path: Path) -> None:
+def test_file__settings_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("ARGUS_")]:  # a stack of the same test run
+        monkeypatch.delenv(name)
     (tmp_path / ".env").write_text(render(PLAIN, lambda: "f00d"))
     settings = Settings(_env_file=tmp_path / ".env")
     assert settings.api_token.get_secret_value() == settings.webhook_secret.get_secret_value() == "f00d"

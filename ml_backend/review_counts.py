@@ -1,0 +1,123 @@
+"""How a project's review stands, counted in Label Studio."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from argus.db import connect as database
+from argus.export.objects import count_objects
+from argus.labelstudio.client import LabelStudio
+from label_studio_config.views import NOTHING_FOUND
+from ml_backend.review_tasks import (
+    ANNOTATED,
+    BANDS,
+    CHUNK,
+    NO_SCORE,
+    SKIPPED,
+    UNREVIEWED,
+    Review,
+    chunks,
+    count_tasks,
+    list_ids,
+    of_version,
+    open_review,
+    predictions_of,
+    prepare,
+    read_tasks,
+    score_range,
+    walk_tasks,
+)
+
+
+def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, Any]:
+    """Return where a project's review stands, counted in Label Studio.
+
+    Every number is of tasks that have a prediction of the current model version; `regions` counts objects, a box and
+    its mask once. A project whose scores were switched to another version is put right first, because its bands would
+    all look empty.
+
+    Returns:
+        `{"project", "model_version", "edges": {"high", "medium"}, "bands": {band: unreviewed tasks}, "regions": {band:
+        objects on them}, "accepted": in bulk, "checked": by a person who changed nothing, "fixed": by one who did,
+        "skipped": by a person, "reviewed": all four, "left", "total"}`
+
+    Raises:
+        ArgusError: `unknown_project`.
+    """
+    review = open_review(project_id, ls)
+    prepare(review)
+    version, high, medium = of_version(review), review.edges.high, review.edges.medium
+    ranges = {"high": score_range(high, None), "medium": score_range(medium, high), "low": score_range(None, medium),
+              NOTHING_FOUND: [NO_SCORE]}
+    bands = {band: count_tasks(review, [version, *UNREVIEWED, *ranges[band]]) for band in BANDS}
+    total, left = count_tasks(review, [version]), sum(bands.values())
+    ours = _accepted_tasks(review)
+    accepted = count_tasks(review, [version, ANNOTATED], sorted(ours))
+    by_hand: Counter[str] = Counter()
+    done = set(ours)
+    if total - left > accepted:
+        drawn = sorted(set(list_ids(review, [version, ANNOTATED])) - ours)
+        skipped = list_ids(review, [version, *SKIPPED])
+        by_hand = _by_hand(review, drawn) + Counter(skipped=len(skipped))
+        done |= {*drawn, *skipped}
+    return {"project": project_id, "model_version": review.model_version, "edges": {"high": high, "medium": medium},
+            "bands": bands, "regions": _regions(review, bands, ranges, done), "accepted": accepted,
+            **{what: by_hand[what] for what in ("checked", "fixed", "skipped")},
+            "reviewed": total - left, "left": left, "total": total}
+
+
+def _regions(review: Review, bands: Mapping[str, int], ranges: Mapping[str, list[dict[str, Any]]],
+             done: Collection[int]) -> dict[str, int]:
+    """Return the objects on the unreviewed tasks of each band.
+
+    As they were delivered, when our record has the same tasks in each band as Label Studio; else counted there.
+    """
+    with database() as connection:
+        rows = connection.execute(
+            "SELECT task_id, score, regions FROM prediction WHERE project_id = %s AND model_version = %s "
+            "AND state = 'stored'", (review.project_id, review.model_version)).fetchall()
+    tasks, objects = Counter(dict.fromkeys(BANDS, 0)), Counter(dict.fromkeys(BANDS, 0))
+    for row in rows:
+        if row["task_id"] not in done:  # a `real` holds 0.9 as 0.89999998
+            band = review.edges.band(None if row["score"] is None else round(row["score"], 4))
+            tasks[band] += 1
+            objects[band] += row["regions"]
+    if tasks == bands:
+        return dict(objects)
+    return {band: sum(count_objects(p["result"]) for page in walk_tasks(
+        review, [of_version(review), *UNREVIEWED, *ranges[band]], CHUNK) for task in page
+        for p in predictions_of(review, task)) if band != NOTHING_FOUND else 0 for band in BANDS}
+
+
+def _accepted_tasks(review: Review) -> set[int]:
+    with database() as connection:
+        rows = connection.execute(
+            "SELECT i.task_id FROM acceptance_item i JOIN acceptance a ON a.id = i.acceptance_id "
+            "WHERE a.project_id = %s AND i.state IN ('accepted', 'kept')", (review.project_id,)).fetchall()
+    return {row["task_id"] for row in rows}
+
+
+def _by_hand(review: Review, ids: Sequence[int]) -> Counter[str]:
+    """Count what people did on tasks that were not accepted in bulk: checked or fixed."""
+    counts: Counter[str] = Counter()
+    for chunk in chunks(ids, CHUNK):
+        for task in read_tasks(review, chunk):
+            predicted = [_content(p["result"]) for p in predictions_of(review, task)]
+            same = any(_content(a["result"]) in predicted for a in task["annotations"] if not a["was_cancelled"])
+            counts["checked" if same else "fixed"] += 1
+    return counts
+
+
+def _content(result: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what the regions say, comparable: without ids and scores, positions to a hundredth of a percent."""
+    def rounded(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: rounded(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [rounded(item) for item in value]
+        return round(value, 2) if isinstance(value, float) else value
+
+    return sorted(json.dumps([item.get("from_name"), rounded(item.get("value"))], sort_keys=True) for item in result)

@@ -1,0 +1,289 @@
+"""The SigLIP worker's jobs and the default worker's rounds, in this process, on the real PostgreSQL and Valkey."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import itertools
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+from PIL import Image
+from psycopg.types.json import Jsonb
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from argus import queues
+from argus.db import connect
+from argus.errors import ArgusError
+from argus.images import FetchedImage
+from argus.settings import get_settings
+from search_service import background, jobs, sync, vectors
+from search_service.encoder import SiglipEncoder
+
+pytestmark = pytest.mark.integration
+_projects = itertools.count(920_001)
+
+
+class FakeImages:
+    """Stands for the image fetcher: `files` by URL; a value that is an error is raised."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes | Exception] = {}
+
+    def fetch(self, url: str) -> FetchedImage:
+        found = self.files[url]
+        if isinstance(found, Exception):
+            raise found
+        return FetchedImage(found, hashlib.sha256(found).digest())
+
+
+def png(seed: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(np.random.default_rng(seed).integers(0, 255, (40, 60, 3), np.uint8)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> SiglipEncoder:
+    from tests.unit.search_service.conftest import make_random_siglip
+
+    return SiglipEncoder(str(make_random_siglip(tmp_path_factory.mktemp("jobs") / "siglip2-jobs")), "cpu", threads=1)
+
+
+@pytest.fixture
+def images(servers: Any, encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch) -> FakeImages:
+    """Prepare the jobs with a random checkpoint; what the encoder is given is counted in `encoder.given`."""
+    fake = FakeImages()
+    model = vectors.register_model(encoder.name, encoder.revision, encoder.dim)
+    monkeypatch.setattr(jobs, "_worker", jobs._Worker(encoder, model, ThreadPoolExecutor(2)))
+    monkeypatch.setattr(jobs, "get_images", lambda: fake)
+    monkeypatch.setattr(queues, "SIGLIP", "siglip-of-this-test")  # no running worker takes what is queued here
+    return fake
+
+
+@pytest.fixture
+def given(encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of the batches that the encoder got."""
+    sizes: list[int] = []
+    encode = encoder.encode_images
+
+    def counted(batch: list[Image.Image]) -> vectors.Vectors:
+        sizes.append(len(batch))
+        return encode(batch)
+
+    monkeypatch.setattr(encoder, "encode_images", counted)
+    return sizes
+
+
+@pytest.fixture
+def project(servers: Any) -> Iterator[int]:
+    number = next(_projects)
+    with connect() as connection:
+        connection.execute("INSERT INTO project (id) VALUES (%s)", (number,))
+    yield number
+    with connect() as connection:
+        connection.execute("DELETE FROM project WHERE id = %s", (number,))
+
+
+def add(project: int, images: FakeImages, *files: bytes | Exception) -> list[int]:
+    ids = []
+    for number, file in enumerate(files):
+        task, url = project * 1000 + number, f"/data/{project}/{number}"
+        images.files[url] = file
+        with connect() as connection:
+            connection.execute("INSERT INTO task (id, project_id, image) VALUES (%s, %s, %s)", (task, project, url))
+        ids.append(task)
+    return ids
+
+
+def row(task: int) -> dict[str, Any]:
+    with connect() as connection:
+        found = connection.execute("SELECT * FROM task WHERE id = %s", (task,)).fetchone()
+    assert found is not None
+    return found
+
+
+def test_embed__stores_the_encoders_vector_and_a_second_time_does_nothing(
+        images: FakeImages, project: int, given: list[int], encoder: SiglipEncoder) -> None:
+    tasks = add(project, images, *(png(n) for n in range(5)))
+    assert jobs.embed(project, tasks) == {"embedded": 5, "failed": 0, "later": 0}
+    model = jobs._prepared().model
+    with connect() as connection:
+        stored = vectors.of_tasks(connection, model, project, tasks)
+    expected = encoder.encode_images([Image.open(io.BytesIO(png(n))) for n in range(5)])
+    for number, task in enumerate(tasks):
+        np.testing.assert_allclose(stored[task], expected[number], atol=1e-3)
+    given.clear()
+    assert jobs.embed(project, tasks) == {"embedded": 0, "failed": 0, "later": 0}
+    assert given == []
+
+
+def test_embed__the_same_content_is_given_to_the_model_once(images: FakeImages, project: int, given: list[int]) -> None:
+    first = add(project, images, png(100), png(100), png(101))
+    jobs.embed(project, first)
+    assert sum(given) == 2
+    images.files["/again"] = png(101)
+    with connect() as connection:
+        connection.execute("INSERT INTO task (id, project_id, image) VALUES (%s, %s, '/again')",
+                           (project * 1000 + 9, project))
+    jobs.embed(project, [project * 1000 + 9])
+    assert sum(given) == 2
+    assert row(project * 1000 + 9)["state"] == "embedded"
+
+
+def test_embed__a_bad_image_fails_at_once_and_the_others_go_on(images: FakeImages, project: int) -> None:
+    tasks = add(project, images, png(1), b"no image", png(2))
+    assert jobs.embed(project, tasks) == {"embedded": 2, "failed": 1, "later": 0}
+    bad = row(tasks[1])
+    assert (bad["state"], bad["error"]["code"]) == ("failed", "bad_image")
+    assert bad["error"]["hint"]
+
+
+def test_embed__a_failure_that_may_pass_is_tried_again_a_bounded_number_of_times(images: FakeImages,
+                                                                                project: int) -> None:
+    (task,) = add(project, images, ArgusError("image_unreachable", "No answer."))
+    for attempt in range(1, sync.MAX_ATTEMPTS + 1):
+        assert row(task)["state"] == "waiting"
+        jobs.embed(project, [task])
+        assert row(task)["attempts"] == attempt
+    assert (row(task)["state"], row(task)["error"]["code"]) == ("failed", "image_unreachable")
+    images.files[row(task)["image"]] = png(7)
+    assert sync.retry_failed(project) == 1
+    jobs.embed(project, [task])
+    assert (row(task)["state"], row(task)["error"]) == ("embedded", None)
+
+
+def test_embed__an_image_that_kills_the_worker_is_given_up(images: FakeImages, project: int) -> None:
+    (task,) = add(project, images, png(1))
+    with connect() as connection:  # what attempts leave behind that never came back
+        connection.execute("UPDATE task SET attempts = %s WHERE id = %s", (sync.MAX_ATTEMPTS, task))
+    assert jobs.embed(project, [task])["failed"] == 1
+    assert "stopped" in row(task)["error"]["message"]
+
+
+def test_embed__a_task_that_changes_or_goes_while_the_model_runs_gets_no_old_vector(
+        images: FakeImages, project: int, encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed, deleted, kept = add(project, images, png(1), png(2), png(3))
+    encode = encoder.encode_images
+
+    def meanwhile(batch: list[Image.Image]) -> vectors.Vectors:
+        with connect() as connection:
+            connection.execute("UPDATE task SET image = '/other' WHERE id = %s", (changed,))
+            connection.execute("DELETE FROM task WHERE id = %s", (deleted,))
+        return encode(batch)
+
+    jobs._prepared().batch = 8
+    monkeypatch.setattr(encoder, "encode_images", meanwhile)
+    assert jobs.embed(project, [changed, deleted, kept])["embedded"] == 1
+    assert row(changed)["state"] == "waiting"
+    with connect() as connection:
+        assert list(vectors.of_tasks(connection, jobs._prepared().model, project, [changed, deleted, kept])) == [kept]
+
+
+def test_embed__gives_way_to_a_person_who_waits(images: FakeImages, project: int,
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = add(project, images, *(png(n) for n in range(6)))
+    jobs._prepared().batch = 1
+    monkeypatch.setattr(jobs, "_somebody_waits", lambda: True)
+    assert jobs.embed(project, tasks) == {"embedded": 1, "failed": 0, "later": 5}
+    assert [row(task)["attempts"] for task in tasks[1:]] == [0] * 5
+    queue = Queue(queues.SIGLIP, connection=queues.get_redis(), serializer=JSONSerializer)
+    (job,) = [job for job in queue.jobs if job.args[0] == project]
+    assert job.args == [project, tasks[1:]]
+    job.delete()
+
+
+@pytest.mark.parametrize(("seconds", "before", "after"), [(0.001, 1, 4), (0.001, 16, 16), (0.1, 16, 2), (5.0, 4, 1)])
+def test_adapt__one_pass_stays_within_its_slice(images: FakeImages, seconds: float, before: int, after: int) -> None:
+    worker = jobs._prepared()
+    worker.batch = before
+    jobs._adapt(worker, seconds)
+    assert worker.batch == after
+
+
+def test_encode_image__a_region_is_another_vector_and_no_image_is_an_answer(images: FakeImages,
+                                                                           encoder: SiglipEncoder) -> None:
+    import base64
+
+    data = base64.b64encode(png(3)).decode()
+    whole, part = jobs.encode_image(data), jobs.encode_image(data, [0, 0, 0.5, 0.5])
+    np.testing.assert_allclose(whole, encoder.encode_images([Image.open(io.BytesIO(png(3)))])[0], atol=1e-5)
+    assert np.dot(whole, part) < 0.9999
+    with pytest.raises(ArgusError) as error:
+        queues.unpack(jobs.encode_image(base64.b64encode(b"x").decode()))
+    assert error.value.code == "bad_image"
+
+
+@pytest.fixture
+def queued(project: int, images: FakeImages) -> Iterator[Callable[[], list[list[int]]]]:
+    """Return the task ids of the project's waiting embed jobs, a list a job."""
+    queue = Queue(queues.SIGLIP, connection=queues.get_redis(), serializer=JSONSerializer)
+
+    def ids() -> list[list[int]]:
+        return sorted(job.args[1] for job in queue.jobs if job.args[0] == project)
+
+    yield ids
+    for job in queue.jobs:
+        if job.args[0] == project:
+            job.delete()
+
+
+def test_enqueue_waiting__twice_queues_once_and_lost_jobs_come_back(images: FakeImages, project: int,
+                                                                   queued: Callable[[], list[list[int]]]) -> None:
+    tasks = add(project, images, png(1), png(2))
+    assert sync.enqueue_waiting(project) == 1
+    assert sync.enqueue_waiting(project) == 0
+    assert queued() == [tasks]
+    for job in Queue(queues.SIGLIP, connection=queues.get_redis(), serializer=JSONSerializer).jobs:
+        if job.args[0] == project:
+            job.delete()  # what Redis may do
+    assert sync.enqueue_waiting(project) == 1
+
+
+def test_enqueue_waiting__after_failures_a_task_waits_and_then_goes_alone(images: FakeImages, project: int,
+                                                                         queued: Callable[[], list[list[int]]]) -> None:
+    early, late, fresh = add(project, images, png(1), png(2), png(3))
+    for task, age in ((early, 1), (late, 100)):
+        with connect() as connection:
+            at = connection.execute("SELECT now() - make_interval(secs => %s) AS at", (age,)).fetchone()
+            assert at is not None
+            connection.execute("UPDATE task SET attempts = 2, error = %s WHERE id = %s",
+                               (Jsonb({"code": "timeout", "at": at["at"].isoformat()}), task))
+    sync.enqueue_waiting(project)
+    assert queued() == [[late], [fresh]]
+
+
+def test_rounds__one_process_at_a_time(servers: Any) -> None:
+    with psycopg.connect(get_settings().resolved_database_url, autocommit=True) as other:
+        other.execute("SELECT pg_advisory_lock(%s)", (background._SYNC_LOCK,))
+        assert background.Rounds().once() is False
+    assert background.Rounds().once() is True
+
+
+def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
+        servers: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    seen: list[int] = []
+    broken = True
+
+    def look(project_id: int) -> None:
+        seen.append(project_id)
+        if project_id == 1 and broken:
+            raise ArgusError("label_studio_unreachable", "Label Studio does not answer.")
+
+    monkeypatch.setattr(sync, "connected_projects", lambda: [1, 2])
+    monkeypatch.setattr(background, "_look_after", look)
+    monkeypatch.setattr(background, "_reconcile_runs", lambda: None)
+    rounds = background.Rounds()
+    with caplog.at_level("INFO"):
+        rounds.once()
+        rounds.once()
+        broken = False
+        rounds.once()
+    assert seen == [1, 2, 1, 2, 1, 2]
+    told = [record.getMessage() for record in caplog.records if record.name == "search_service.background"]
+    assert told == ["a background pass failed; it goes on", "works again"]
