@@ -6,6 +6,7 @@ Nothing is changed: the questions to Label Studio about private addresses are re
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 from collections.abc import Callable, Iterator
@@ -298,11 +299,7 @@ def _health(name: str, url: str, auth: tuple[str, str] | None, setting: str) -> 
 
 def _version(text: str) -> tuple[int, ...]:
     """Return the first two numbers of a version: (1, 23) of "1.23.2"."""
-    numbers = []
-    for part in text.split(".")[:2]:
-        digits = "".join(c for c in part if c.isdigit())
-        numbers.append(int(digits) if digits else 0)
-    return tuple(numbers)
+    return tuple(int(digits[0]) if (digits := re.match(r"\d+", part)) else 0 for part in text.split(".")[:2])
 
 
 def _skew(date: str) -> int:

@@ -1,7 +1,7 @@
 """RQ queues: their names, and the one way a job gets onto one.
 
-Jobs are small, idempotent and named after what they work on, so that enqueueing twice is harmless. What a job must do is
-written in PostgreSQL first; whatever Redis loses is enqueued again from there.
+Jobs are small, idempotent and named after what they work on, so that enqueueing twice is harmless. What a job must do
+is written in PostgreSQL first; whatever Redis loses is enqueued again from there.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def get_redis() -> redis.Redis:
 
 def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, timeout: int = 300,
             retries: int = 3, ttl: int | None = None, result_ttl: int = 600) -> Job | None:
-    """Put the job `function(*args)` on `queue`; return it, or None when a job of this id is already waiting or running.
+    """Put the job `function(*args)` on `queue`; return it, or None when one of this id is waiting or running.
 
     Args:
         function: dotted name, so that a web process needs not import a worker's modules.
@@ -53,6 +53,7 @@ def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, ti
     try:
         target = Queue(queue, connection=get_redis(), serializer=JSONSerializer)
         if name and (old := target.fetch_job(name)) and old.get_status() in ("finished", "failed", "stopped", "canceled"):
+            get_redis().delete(old.execution_registry.key)  # RQ 3 stumbles over what a dead worker left there
             old.delete()
         return target.enqueue_call(function, args=args, job_id=name, unique=bool(name), timeout=timeout, ttl=ttl,
                                    retry=retry, result_ttl=result_ttl, failure_ttl=86_400)

@@ -128,7 +128,7 @@ def place_parts(image: Image.Image, parts: tuple[Placed, ...]) -> list[SceneObje
         left = round(placed.x * width) - sprite.image.width // 2
         top = round(placed.y * width) - sprite.image.height // 2
         image.paste(sprite.image, (left, top), sprite.image)
-        mask = np.zeros((height, width), bool)
+        mask: NDArray[np.bool_] = np.zeros((height, width), bool)
         x0, y0 = max(0, left), max(0, top)
         x1, y1 = min(width, left + sprite.image.width), min(height, top + sprite.image.height)
         if x0 < x1 and y0 < y1:

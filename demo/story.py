@@ -35,6 +35,7 @@ class Story:
     say: Say
     ls: LabelStudio = field(default_factory=get_label_studio)
     project: int = 0
+    model_version: str = ""
     run: int = 0
     views: list[int] = field(default_factory=list)
     requested: list[int] = field(default_factory=list)
@@ -91,7 +92,7 @@ class Story:
         note = self.folder / "project.json"
         known = json.loads(note.read_text())["project"] if note.exists() else None
         report = connect(self.ls, known, title=TITLE, labels=LABELS)
-        self.project = report.project_id
+        self.project, self.model_version = report.project_id, report.model_version
         note.write_text(json.dumps({"project": self.project}))
 
     def import_frames(self) -> None:
@@ -126,7 +127,8 @@ class Story:
 
     def annotate(self) -> None:
         runs = self.api("GET", f"/projects/{self.project}/runs")["runs"]
-        old = [r for r in runs if r["state"] == "done" and r["labels"] == [LABEL] and r["requested"] == len(self.requested)]
+        old = [r for r in runs if (r["state"], r["labels"], r["requested"], r["model_version"]) ==
+               ("done", [LABEL], len(self.requested), self.model_version)]
         self.run = old[0]["id"] if old else self.api(
             "POST", f"/projects/{self.project}/runs", json={"labels": [LABEL], "task_ids": self.requested})["id"]
         shown, deadline = -1, time.monotonic() + 900

@@ -17,6 +17,7 @@ from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.settings import Settings, get_settings
 from label_studio_config.concepts import LabelPlan, default_label_config, parse_label_config
+from label_studio_config.recipe import recipe_for
 from label_studio_config.views import remove_views
 
 log = logging.getLogger(__name__)
@@ -79,8 +80,6 @@ def connect(ls: LabelStudio, project_id: int | None, *, title: str | None = None
 
 
 def _set_up(ls: LabelStudio, project: dict[str, Any], report: ConnectReport) -> ConnectReport:
-    from ml_backend.recipe import recipe_for  # late: ml_backend imports this package
-
     row = _row(project["id"])
     plan = _plan(project["label_config"])
     report.labels, report.title = [concept.label for concept in plan.concepts], project["title"]

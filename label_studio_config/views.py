@@ -8,6 +8,7 @@ and bands as comparisons of `predictions_score`. Which views are ours stands in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,6 +20,7 @@ MAX_IDS = 500
 SEARCH_PREFIX, BAND_PREFIX = "Search: ", "Review: "
 MAX_TITLE = 120
 NOTHING_FOUND = "nothing_found"
+_TIER = re.compile(r" (\d+)/(\d+)$")
 # Columns a view of ours shows; all others are hidden, because Label Studio computes what is shown, and some are heavy.
 _SHOWN = {"id", "total_annotations", "total_predictions", "predictions_score"}
 
@@ -59,7 +61,8 @@ def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequenc
     for tier_title, tier in zip(titles, tiers, strict=True):
         data = _view_data(tier_title, "or", [_item("id", "equal", "Number", task_id) for task_id in tier], hidden)
         made.append(_put(ls, project_id, "search", data, query, known.get(tier_title), alive))
-    _remove(ls, project_id, [id_ for old, id_ in known.items() if old not in titles and _is_tier(old, name)], alive)
+    left = [id_ for old, id_ in known.items() if old not in titles and SEARCH_PREFIX + base_title(old) == name]
+    _remove(ls, project_id, left, alive)
     return made
 
 
@@ -130,12 +133,12 @@ def _clean_title(title: str) -> str:
     text = " ".join(title.split()).removeprefix(SEARCH_PREFIX.strip()).strip()
     if not text or "\0" in text:
         raise ArgusError("bad_request", "A view needs a title.")
-    return text[:MAX_TITLE]
+    return _TIER.sub(r" \1 of \2", text[:MAX_TITLE])  # a title of one's own must not look like a tier's
 
 
-def _is_tier(title: str, name: str) -> bool:
-    rest = title.removeprefix(name)
-    return title.startswith(name) and (not rest or rest.strip().replace("/", "").isdigit())
+def base_title(title: str) -> str:
+    """Return what a search view was called when it was made: without our prefix and its tier's number."""
+    return _TIER.sub("", title.removeprefix(SEARCH_PREFIX))
 
 
 def _band_title(edges: Edges) -> str:

@@ -25,7 +25,7 @@ class Server(BaseApplication):  # type: ignore[misc]
     def load_config(self) -> None:
         options: dict[str, Any] = {
             "bind": f"{self.settings.host}:{self.settings.ml_backend_port}", "workers": 1, "threads": _THREADS,
-            "worker_class": "gthread", "timeout": 0, "graceful_timeout": 5, "keepalive": 5,
+            "worker_class": "gthread", "timeout": 0, "graceful_timeout": 5, "keepalive": 0,
             "proc_name": "argus-ml-backend",
             "control_socket_disable": True, "logger_class": "gunicorn.glogging.Logger", "loglevel": "warning"}
         for name, value in options.items():

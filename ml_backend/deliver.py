@@ -24,13 +24,17 @@ from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from label_studio_config.concepts import LabelPlan
 from ml_backend import detections, projects
-from ml_backend.recipe import Recipe, plan_for, recipe_for
+from ml_backend.expiring import Expiring
+from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend.regions import Found, Region, build_regions, count_objects, prediction_score
 
 log = logging.getLogger(__name__)
 _BULK = 100
 _CLEANUP_LOCK = 0x41524F56  # any constant of our own
 _STORE_TIMEOUT = 120.0  # seconds for a bulk import; Label Studio gets slower as a project grows
+
+# A look at the project for every chunk would cost as much as the push. Forgotten soon: Label Studio may forget too.
+_shown_lately = Expiring[int, str](seconds=30.0)
 
 Outcome = Literal["stored", "later"] | ArgusError
 """`stored`: Label Studio has it, up to date. `later`: another channel holds the claim, or nobody knows yet."""
@@ -99,7 +103,7 @@ def push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
         if row is not None and row["state"] == "stored":
             outcomes[task_id] = _update(plan, recipe, row, built[task_id])
         outcomes.setdefault(task_id, "later" if row is not None else _gone(task_id))
-    if "stored" in outcomes.values():
+    if "stored" in outcomes.values() and _shown_lately.get(project_id) != recipe.model_version:
         show_version(project)
     return outcomes
 
@@ -142,6 +146,9 @@ def _create(project_id: int, model_version: str, built: Sequence[Built]) -> dict
             answer = get_label_studio().post(f"/api/projects/{project_id}/import/predictions", body,
                                              timeout=_STORE_TIMEOUT)
         except ArgusError as error:
+            if error.code == "label_studio_unauthorized":  # nothing went in, and nothing of the rest will
+                _release(model_version, [b.task_id for left in [batch, *batches] for b in left])
+                raise
             if not 400 <= error.details.get("status", 0) < 500:  # it may have been stored: only reading back can tell
                 log.warning("a push ended without an answer", extra={"code": error.code, "tasks": len(batch)})
                 continue
@@ -229,7 +236,9 @@ def show_version(project: Row) -> None:
     """Make Label Studio's score column and bands read this version, once at least one prediction has it."""
     from label_studio_config.project import ensure_model_version
 
-    ensure_model_version(get_label_studio(), project["id"], recipe_for(project).model_version)
+    version = recipe_for(project).model_version
+    ensure_model_version(get_label_studio(), project["id"], version)
+    _shown_lately[project["id"]] = version
 
 
 def remove_old_versions(project_id: int) -> int | None:

@@ -17,7 +17,7 @@ from argus.errors import ArgusError, as_argus_error
 from argus.images import get_images, open_image
 from ml_backend import detections, projects
 from ml_backend.engines.base import Detections, Sam3Engine
-from ml_backend.recipe import Recipe
+from label_studio_config.recipe import Recipe
 
 log = logging.getLogger(__name__)
 _FETCHERS = 4

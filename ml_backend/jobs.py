@@ -13,8 +13,10 @@ from argus.settings import get_settings
 from ml_backend import projects, runs
 from ml_backend.detecting import detect_tasks, fetch_image
 from ml_backend.engines import Sam3Engine, load_engine
+from ml_backend.engines.base import not_among
 from ml_backend.interactive import Request
-from ml_backend.recipe import plan_for, recipe_for
+from ml_backend.predict import enqueue_for_answer
+from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend.regions import Found, build_regions
 
 log = logging.getLogger(__name__)
@@ -74,16 +76,14 @@ def detect_for_answer(project_id: int, task_ids: list[int], deadline: float) -> 
         deadline: Unix time after which nobody waits any more; the tasks belong to a run then.
 
     Returns:
-        `{"failed": {task id: error}}`.
+        `{"failed": [task ids], "next": id of the job that goes on with what is left, or None}`.
     """
+    if time.time() >= deadline:
+        return {"failed": [], "next": None}
     recipe = recipe_for(projects.load(project_id))
-    left = list(task_ids)
-    failed: dict[str, Any] = {}
-    while left and time.time() < deadline:
-        outcome = detect_tasks(get_engine(), recipe, [c.label for c in recipe.concepts], left, CHUNK_SECONDS)
-        failed |= {str(task): error.to_json() for task, error in outcome.failed.items()}
-        left = outcome.rest
-    return {"failed": failed}
+    outcome = detect_tasks(get_engine(), recipe, [c.label for c in recipe.concepts], task_ids, CHUNK_SECONDS)
+    follow = enqueue_for_answer(queues.SAM3, project_id, outcome.rest, deadline) if outcome.rest else None
+    return {"failed": list(outcome.failed), "next": follow}
 
 
 def detect_interactive(project_id: int, image_url: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +96,7 @@ def detect_interactive(project_id: int, image_url: str, request: dict[str, Any])
         else:
             found = get_engine().find(image, image_url, asked.prompts, asked.exemplars_in(image.size))
         plan = plan_for(projects.load(project_id))
+        found = not_among(found, asked.existing_in(image.size), get_settings().nms_iou)
         entry = Found(*image.size, found)
         return {"result": build_regions(asked.narrow(plan), {asked.label: entry})}
     except ArgusError as error:

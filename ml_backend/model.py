@@ -31,7 +31,7 @@ def _base_class() -> Any:
 LabelStudioMLBase = _base_class()
 
 
-class Sam3Backend(LabelStudioMLBase):  # type: ignore[misc]
+class Sam3Backend(LabelStudioMLBase):  # type: ignore[misc, valid-type]
     """SAM 3 for one project: made per request and cheap, since the model lives in a worker.
 
     Args:

@@ -23,7 +23,7 @@ from argus.settings import Settings
 from label_studio_config.concepts import LabelPlan
 from ml_backend import deliver, detections, projects, push_jobs, runs
 from ml_backend.interactive import Request
-from ml_backend.recipe import Recipe, plan_for, recipe_for
+from label_studio_config.recipe import Recipe, plan_for, recipe_for
 
 log = logging.getLogger(__name__)
 LABEL_STUDIO_PATIENCE = 100.0  # seconds Label Studio 1.23 waits for /predict
@@ -34,6 +34,22 @@ _ENDED = (JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CAN
 
 Task = Mapping[str, Any]
 Answer = dict[str, Any] | list[Any]
+
+
+def enqueue_for_answer(queue: str, project_id: int, task_ids: Sequence[int], deadline: float) -> str:
+    """Put a detection that a `/predict` waits for on `queue`, and return the job's id.
+
+    Args:
+        deadline: Unix time; a job that nobody took by then is dropped.
+
+    Raises:
+        ArgusError: `queue_unreachable`.
+    """
+    seconds = max(1, round(deadline - time.time()))
+    job = queues.enqueue(queue, "ml_backend.jobs.detect_for_answer", project_id, list(task_ids), deadline,
+                         retries=0, ttl=seconds, timeout=max(60, seconds + 60))
+    assert job is not None  # without a job id there are no duplicates
+    return job.id
 
 
 class Predictor:
@@ -74,11 +90,8 @@ class Predictor:
         queue = queues.SAM3_NOW if len(task_ids) == 1 else queues.SAM3
         end = time.time() + seconds
         try:
-            jobs = [queues.enqueue(queue, "ml_backend.jobs.detect_for_answer", project_id, task_ids[i:i + size], end,
-                                   retries=0, ttl=max(1, round(seconds)), timeout=max(60, round(seconds) + 60))
-                    for i in range(0, len(task_ids), size)]
-            names = {job.id for job in jobs if job is not None}
-            return self._collect(names, end)
+            return self._collect({enqueue_for_answer(queue, project_id, task_ids[i:i + size], end)
+                                  for i in range(0, len(task_ids), size)}, end)
         except ArgusError as error:
             if error.code != "queue_unreachable":
                 raise
@@ -93,8 +106,10 @@ class Predictor:
             for job in Job.fetch_many(sorted(names), connection=queues.get_redis(), serializer=JSONSerializer):
                 if job is not None and (status := job.get_status(refresh=False)) in _ENDED:
                     names.discard(job.id)
-                    if status == JobStatus.FINISHED and (result := job.latest_result()) is not None:
-                        failed |= {int(task) for task in (result.return_value or {}).get("failed", {})}
+                    result = job.latest_result() if status == JobStatus.FINISHED else None
+                    said = (result and result.return_value) or {}
+                    failed |= set(said.get("failed", ()))
+                    names |= {said["next"]} if said.get("next") else set()
             time.sleep(pause)
             pause = min(pause * 1.3, 0.2)
         return failed

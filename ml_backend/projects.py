@@ -12,7 +12,7 @@ from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from label_studio_config.concepts import ImageTag
-from ml_backend.recipe import plan_for, recipe_for
+from label_studio_config.recipe import plan_for, recipe_for
 
 _PAGE = 200  # ids in one request: they travel in its address
 

@@ -17,6 +17,7 @@ from ml_backend.deliver import Outcome
 
 log = logging.getLogger(__name__)
 _AGAIN_SECONDS = 5
+_FINAL = ("not_found", "unknown_project", "bad_label_config")  # trying again would only say the same
 
 
 def push_chunk(run_id: int, task_ids: list[int]) -> dict[str, int]:
@@ -26,7 +27,13 @@ def push_chunk(run_id: int, task_ids: list[int]) -> dict[str, int]:
     """
     run = runs.load_run(run_id)
     todo = [t["task_id"] for t in runs.tasks_in(run_id, "detected") if t["task_id"] in set(task_ids)]
-    outcomes: Mapping[int, Outcome] = deliver.push(run["project_id"], todo) if todo else {}
+    outcomes: Mapping[int, Outcome]
+    try:
+        outcomes = deliver.push(run["project_id"], todo) if todo else {}
+    except ArgusError as error:
+        if error.code not in _FINAL:
+            raise
+        outcomes = dict.fromkeys(todo, error)
     done = [t for t, o in outcomes.items() if o == "stored"]
     errors = {t: o for t, o in outcomes.items() if isinstance(o, ArgusError)}
     # Detections that vanished: the task was deleted, or the prompts changed under the run. Detecting finds out.

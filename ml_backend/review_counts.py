@@ -42,7 +42,8 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str
     Returns:
         `{"project", "model_version", "edges": {"high", "medium"}, "bands": {band: unreviewed tasks}, "regions": {band:
         objects on them}, "accepted": in bulk, "checked": by a person who changed nothing, "fixed": by one who did,
-        "skipped": by a person, "reviewed": all four, "left", "total"}`
+        "skipped": by a person, "reviewed": all four, "left", "total", "outdated": tasks that have only a prediction of
+        an older recipe, and are in none of the other numbers}`
 
     Raises:
         ArgusError: `unknown_project`.
@@ -66,7 +67,7 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str
     return {"project": project_id, "model_version": review.model_version, "edges": {"high": high, "medium": medium},
             "bands": bands, "regions": _regions(review, bands, ranges, done), "accepted": accepted,
             **{what: by_hand[what] for what in ("checked", "fixed", "skipped")},
-            "reviewed": total - left, "left": left, "total": total}
+            "reviewed": total - left, "left": left, "total": total, "outdated": _outdated(review)}
 
 
 def _regions(review: Review, bands: Mapping[str, int], ranges: Mapping[str, list[dict[str, Any]]],
@@ -90,6 +91,16 @@ def _regions(review: Review, bands: Mapping[str, int], ranges: Mapping[str, list
     return {band: sum(count_objects(p["result"]) for page in walk_tasks(
         review, [of_version(review), *UNREVIEWED, *ranges[band]], CHUNK) for task in page
         for p in predictions_of(review, task)) if band != NOTHING_FOUND else 0 for band in BANDS}
+
+
+def _outdated(review: Review) -> int:
+    with database() as connection:
+        row = connection.execute(
+            "SELECT count(DISTINCT old.task_id) AS n FROM prediction old WHERE old.project_id = %(project)s "
+            "AND old.model_version <> %(version)s AND NOT EXISTS (SELECT 1 FROM prediction new WHERE "
+            "new.task_id = old.task_id AND new.model_version = %(version)s)",
+            {"project": review.project_id, "version": review.model_version}).fetchone()
+    return int(row["n"]) if row else 0
 
 
 def _accepted_tasks(review: Review) -> set[int]:

@@ -23,7 +23,7 @@ from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.settings import Settings, get_settings
 from ml_backend import projects
-from ml_backend.recipe import plan_for
+from label_studio_config.recipe import plan_for
 
 log = logging.getLogger(__name__)
 MAX_ATTEMPTS = 5  # a task that was taken this often without an end kills its worker

@@ -78,7 +78,7 @@ def _look_after(project_id: int) -> None:
 
 def _index_if_large(project_id: int) -> None:
     model = vectors.current_model()
-    if model and vectors.count(model, project_id) > get_settings().exact_search_rows \
+    if model and sync.sync_progress(project_id, errors=0)["embedded"] > get_settings().exact_search_rows \
             and not vectors.has_index(model, project_id):
         queues.enqueue(queues.DEFAULT, "search_service.background.build_index", project_id,
                        job_id=f"index-{model.id}-{project_id}", timeout=INDEX_SECONDS)

@@ -19,13 +19,12 @@ from PIL import Image
 from transformers import AutoModel, AutoProcessor
 from transformers.utils import logging as transformers_logging
 
+from argus.checkpoints import weights_digest
 from argus.devices import choose_device
 from argus.errors import ArgusError
 from search_service.vectors import Vectors, checkpoint_name
 
 TEXT_TOKENS = 64
-_WHOLE_FILE = 64 * 2**20  # weights up to this size are hashed whole, larger ones by samples
-_SAMPLE = 2**20
 
 
 class SiglipEncoder:
@@ -50,13 +49,15 @@ class SiglipEncoder:
         self.name = checkpoint_name(model)
         self.revision = _revision(model, self._model, self._processor)
         self.dim = int(self._text_features(["a"]).shape[1])
+        self.logit_scale = float(self._model.logit_scale.detach().float().exp())
+        self.logit_bias = float(self._model.logit_bias.detach().float())
         self._self_test()
 
     @property
     def image_side(self) -> int:
-        """Side in pixels of the square the model sees."""
-        size = self._processor.image_processor.size
-        return int(size["height"] if "height" in size else next(iter(size.values())))
+        """Side in pixels of the square the model sees; of a `naflex` checkpoint, which sees any shape, 512."""
+        size = self._processor.image_processor.size or {}
+        return int(size.get("height") or size.get("shortest_edge") or 512)
 
     def encode_images(self, images: Sequence[Image.Image]) -> Vectors:
         """Return float32 `(len(images), dim)`, each row of length 1.
@@ -142,31 +143,10 @@ def _broken(model: str, why: str) -> ArgusError:
 
 
 def _revision(model: str, loaded: Any, processor: Any) -> str:
-    """Return a digest of weights and preprocessing (16 hex digits), without reading gigabytes.
-
-    On the Hub the commit stands for the weights. In a folder the weight files do: whole when small, else their size and
-    16 samples of 1 MiB, which a training step changes with certainty for all practical purposes.
-    """
-    digest = hashlib.sha256()
-    if commit := getattr(loaded.config, "_commit_hash", None):
-        digest.update(commit.encode())
-    else:
-        for path in sorted(Path(model).glob("*.safetensors")) + sorted(Path(model).glob("*.bin")):
-            digest.update(path.name.encode())
-            _hash_file(path, digest)
+    """Return a digest of weights and preprocessing (16 hex digits). On the Hub the commit stands for the weights."""
+    commit = getattr(loaded.config, "_commit_hash", None)
+    digest = hashlib.sha256((commit or weights_digest(Path(model))).encode())
     settings = processor.image_processor.to_dict()
     digest.update(json.dumps({key: settings[key] for key in sorted(settings)}, default=str).encode())
     digest.update(f"{type(processor.tokenizer).__name__} lower max_length {TEXT_TOKENS}".encode())
     return digest.hexdigest()[:16]
-
-
-def _hash_file(path: Path, digest: Any) -> None:
-    size = path.stat().st_size
-    digest.update(str(size).encode())
-    with path.open("rb") as file:
-        if size <= _WHOLE_FILE:
-            digest.update(file.read())
-            return
-        for part in range(16):
-            file.seek(part * (size - _SAMPLE) // 15)
-            digest.update(file.read(_SAMPLE))

@@ -189,6 +189,12 @@ def encode_text(texts: list[str]) -> Any:
         return queues.pack(error)
 
 
+def calibration() -> list[float]:
+    """Return `[scale, bias]` of the checkpoint: its probability of a pair is `sigmoid(scale · cosine + bias)`."""
+    encoder = _prepared().encoder
+    return [encoder.logit_scale, encoder.logit_bias]
+
+
 def encode_image(data: str, box: list[float] | None = None) -> Any:
     """Return the vector of one image file, or of a region of it.
 

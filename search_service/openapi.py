@@ -48,6 +48,8 @@ ENDPOINTS = (
     Endpoint("post", "/api/v1/projects/{project_id}/views", "Make or update a view of a search or of given tasks.",
              body=r.ViewRequest, status=201, answer="View"),
     Endpoint("delete", "/api/v1/projects/{project_id}/views/{view_id}", "Remove a view that Argus made."),
+    Endpoint("post", "/api/v1/projects/{project_id}/views/{view_id}/refresh",
+             "Search again for what a view was made of.", answer="View"),
     Endpoint("post", "/api/v1/projects/{project_id}/runs", "Let SAM 3 look for labels on tasks.", body=r.RunRequest,
              status=201, answer="Run"),
     Endpoint("get", "/api/v1/projects/{project_id}/runs", "The runs of a project, newest first."),

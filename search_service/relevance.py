@@ -1,29 +1,46 @@
-"""Is a hit any good? Its similarity against that of texts which say nothing in particular.
+"""Is a hit any good? A cosine alone does not say: those of right pairs lie near 0.1 and move with the checkpoint.
 
-Cosines of SigLIP have no absolute meaning: those of right pairs lie near 0.1 and move with the checkpoint. What has
-one is the contrast on the same image: how far the query stands above a set of background texts, in their own spread. A
-query for something that is not in the project then has no likely hit, and "nothing found" is an answer.
+Two things do. SigLIP is trained with a sigmoid on every single pair, so its own `sigmoid(scale · cosine + bias)` is an
+absolute statement; on short queries it errs on the low side. And the contrast on the same image: how far the query
+stands above texts that say nothing in particular, in their own spread. A hit is `likely` by the first, `maybe` by
+either, else `noise`; a query for what is not in the project has no likely hit, and "nothing found" is an answer.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from search_service.vectors import Vectors
 
 LIKELY, MAYBE, NOISE = "likely", "maybe", "noise"
-LIKELY_FROM, MAYBE_FROM = 2.0, 1.0  # standard deviations above the background
+LIKELY_FROM, MAYBE_FROM = 0.3, 0.03  # the checkpoint's own probability
+CONTRAST_FROM = 3.0  # standard deviations above the background texts
 
 BACKGROUND = ("a photo", "an image", "an object", "something", "a picture of a thing", "a background", "an empty scene",
               "a surface", "a room", "outdoors", "a person", "an animal", "a plant", "food", "a vehicle", "a building",
-              "furniture", "clothing", "a tool", "a machine", "text on paper", "water", "a toy", "an elephant")
+              "furniture", "clothing", "a tool", "a machine", "text on paper", "water", "a toy")
 
 Encode = Callable[[Sequence[str]], Vectors]
 
 
-def relevance(images: Vectors, texts: Vectors, encode: Encode) -> list[str]:
+@dataclass(frozen=True)
+class Calibration:
+    """The two numbers that turn a checkpoint's cosine into its probability."""
+
+    scale: float
+    bias: float
+
+    def probability(self, cosine: Vectors) -> Vectors:
+        """Return `sigmoid(scale · cosine + bias)`, 0..1, of the same shape."""
+        logit = self.scale * cosine.astype(np.float64) + self.bias
+        found: Vectors = (1 / (1 + np.exp(-np.clip(logit, -60, 60)))).astype(np.float32)
+        return found
+
+
+def relevance(images: Vectors, texts: Vectors, calibration: Calibration, encode: Encode) -> list[str]:
     """Return `likely`, `maybe` or `noise` for each image.
 
     Args:
@@ -32,11 +49,12 @@ def relevance(images: Vectors, texts: Vectors, encode: Encode) -> list[str]:
             noise.
         encode: gives the vectors of the background texts, `(B, dim)`.
     """
-    background = encode(BACKGROUND)
-    scores = contrast(images, texts, background)
-    bands = np.where(scores[:, 0] >= LIKELY_FROM, LIKELY, np.where(scores[:, 0] >= MAYBE_FROM, MAYBE, NOISE))
-    if scores.shape[1] > 1:
-        bands[scores[:, 1:].max(axis=1) >= LIKELY_FROM] = NOISE
+    probability = calibration.probability(images @ texts.T)
+    stands_out = contrast(images, texts[:1], encode(BACKGROUND))[:, 0] >= CONTRAST_FROM
+    maybe = (probability[:, 0] >= MAYBE_FROM) | stands_out
+    bands = np.where(probability[:, 0] >= LIKELY_FROM, LIKELY, np.where(maybe, MAYBE, NOISE))
+    if len(texts) > 1:
+        bands[probability[:, 1:].max(axis=1) >= LIKELY_FROM] = NOISE
     return [str(band) for band in bands]
 
 

@@ -17,7 +17,7 @@ from argus.db import Row, connect
 from argus.errors import ArgusError
 from search_service import vectors
 from search_service.query import combine, parse_query
-from search_service.relevance import relevance
+from search_service.relevance import Calibration, relevance
 from search_service.sync import sync_progress
 from search_service.vectors import Vectors
 
@@ -127,7 +127,7 @@ def _find(model: vectors.Model, project_id: int, vector: Vectors, limit: int, of
     if vector.shape != (model.dim,):
         raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than the one registered last.",
                          "Restart the workers; give all processes the same ARGUS_SIGLIP_MODEL.")
-    ranked = vectors.search(model, project_id, vector, limit, offset)
+    ranked = vectors.search(model, project_id, vector, limit, offset, total=progress["embedded"])
     if ranked.total == 0:
         what = "has no images yet" if progress["seen"] == 0 else "has no embedded image yet"
         raise ArgusError("not_ready", f"The project {project_id} {what}.",
@@ -154,12 +154,12 @@ def _hit(row: Row, similarity: float) -> Hit:
 
 
 def _judge(model: vectors.Model, result: SearchResult, texts: Vectors) -> SearchResult:
-    """Add each hit's relevance by contrast with texts that say nothing in particular."""
+    """Add each hit's relevance."""
     images = stored_vectors(model, result.project_id, [hit.task_id for hit in result.hits])
     if not images:
         return result
     matrix = np.stack([images[hit.task_id] for hit in result.hits if hit.task_id in images])
-    bands = iter(relevance(matrix, texts, lambda prompts: encode_texts(model, prompts)))
+    bands = iter(relevance(matrix, texts, _calibration(model.id), lambda prompts: encode_texts(model, prompts)))
     wanted = iter((matrix @ texts[0]).tolist())  # with exclusions the ranking's number is not a similarity to anything
     return replace(result, hits=[replace(hit, relevance=next(bands), similarity=round(next(wanted), 5))
                                  if hit.task_id in images else hit for hit in result.hits])
@@ -214,6 +214,12 @@ def encode_texts(model: vectors.Model, texts: Sequence[str]) -> Vectors:
     """Return float32 `(len(texts), dim)` from the SigLIP worker, or from this process's memory."""
     return _texts().get(model.id, texts, lambda missing: queues.call(
         queues.SIGLIP_NOW, "search_service.jobs.encode_text", missing, deadline=ENCODE_SECONDS))
+
+
+@functools.cache
+def _calibration(model_id: int) -> Calibration:
+    """Return the calibration of the checkpoint that the SigLIP worker runs, asked for once a process and model."""
+    return Calibration(*queues.call(queues.SIGLIP_NOW, "search_service.jobs.calibration", deadline=ENCODE_SECONDS))
 
 
 def _record(result: SearchResult, query: str) -> None:

@@ -28,6 +28,7 @@ from search_service import vectors
 log = logging.getLogger(__name__)
 PAGE = 1000
 CHUNK = 64  # consecutive task ids that share an embed job
+AHEAD = 64 * CHUNK  # tasks kept on the queue: enough for many polls of a fast GPU, and cheap to look through
 MAX_ATTEMPTS = 5  # of one image; the pause doubles from 10 s
 ALONE_AFTER = 2  # an image that failed this often gets a job of its own: it may be what kills the worker
 # Failures that may pass. After the last attempt they are tried once more by a full listing that comes much later, so
@@ -187,7 +188,8 @@ def _upsert(project_id: int, key: str, tasks: list[dict[str, Any]], report: Sync
     rows = {row[0]: row for row in (_task_row(task, key) for task in tasks)}
     with connect() as connection:
         known = {row["id"]: row for row in connection.execute(
-            "SELECT id, image, video, video_time, frame_number FROM task WHERE id = ANY(%s) FOR UPDATE", (list(rows),))}
+            "SELECT id, project_id, image, video, video_time, frame_number, updated_at FROM task WHERE id = ANY(%s) "
+            "FOR UPDATE", (list(rows),))}
         new = [row for id_, row in rows.items() if id_ not in known]
         moved = [id_ for id_, row in rows.items() if id_ in known and known[id_]["image"] != row[1]]
         if moved:
@@ -201,7 +203,8 @@ def _upsert(project_id: int, key: str, tasks: list[dict[str, Any]], report: Sync
                 "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET project_id = excluded.project_id, "
                 "image = excluded.image, video = excluded.video, video_time = excluded.video_time, "
                 "frame_number = excluded.frame_number, updated_at = excluded.updated_at",
-                [(row[0], project_id, *row[1:]) for row in rows.values()])
+                [(id_, project_id, *row[1:]) for id_, row in rows.items()
+                 if id_ not in known or tuple(known[id_].values()) != (id_, project_id, *row[1:])])
         _mark_imageless(connection, project_id, key)
         connection.execute("UPDATE project SET cursor_at = GREATEST(cursor_at, %s) WHERE id = %s",
                            (max(row[5] for row in rows.values()), project_id))
@@ -226,7 +229,7 @@ def _task_row(task: dict[str, Any], key: str) -> tuple[int, str, str | None, flo
 
 
 def enqueue_waiting(project_id: int) -> int:
-    """Put tasks without a vector on the queue `siglip` and return how many jobs were new.
+    """Put tasks without a vector on the queue `siglip`, the first few thousand, and return how many jobs were new.
 
     Tasks share a job by their id, so that asking again while a job waits changes nothing; a job that Redis lost is
     simply made again. After a failure a task waits 10 s, then twice as long each time.
@@ -235,8 +238,7 @@ def enqueue_waiting(project_id: int) -> int:
         waiting = connection.execute(
             "SELECT id, attempts FROM task WHERE project_id = %s AND state = 'waiting' AND (attempts = 0 "
             "OR error IS NULL OR (error->>'at')::timestamptz < now() - make_interval(secs => 5 * power(2, attempts))) "
-            "ORDER BY id",
-            (project_id,)).fetchall()
+            "ORDER BY id LIMIT %s", (project_id, AHEAD)).fetchall()
     chunks: dict[str, list[int]] = {}
     for row in waiting:
         alone = row["attempts"] >= ALONE_AFTER

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import os
 import tempfile
 from pathlib import Path
@@ -14,6 +15,9 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.images import get_images, open_image
 from argus.settings import get_settings
+
+MAX_FILES, TRIM_EVERY = 20_000, 500  # about 300 MB
+_written = itertools.count()
 
 
 def thumbnail(task_id: int, size: int) -> tuple[bytes, str]:
@@ -54,6 +58,8 @@ def _image_url(task_id: int, project_id: int | None = None) -> str:
 
 
 def _keep(path: Path, data: bytes) -> None:
+    if next(_written) % TRIM_EVERY == TRIM_EVERY - 1:
+        _trim(path.parent.parent)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
@@ -61,3 +67,10 @@ def _keep(path: Path, data: bytes) -> None:
         os.replace(file.name, path)
     except OSError:
         pass  # a full disk costs the cache, not the answer
+
+
+def _trim(folder: Path) -> None:
+    """Delete the oldest pictures beyond `MAX_FILES`."""
+    files = sorted((path for path in folder.glob("??/*.jpg")), key=lambda path: path.stat().st_mtime)
+    for path in files[:-MAX_FILES]:
+        path.unlink(missing_ok=True)

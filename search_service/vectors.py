@@ -9,7 +9,7 @@ the project returns a fraction of the rows asked for).
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -125,23 +125,36 @@ def current_model() -> Model | None:
     return Model(row["id"], row["name"], row["dim"]) if row else None
 
 
-def store(connection: Connection, model: Model, rows: Iterable[tuple[int, int, Vectors]]) -> None:
-    """Insert or replace vectors: `(project_id, task_id, float32 (dim,) of length 1)`. The tasks must exist.
+def store(connection: Connection, model: Model, rows: Sequence[tuple[int, int, Vectors]]) -> None:
+    """Insert or replace vectors: `(project_id, task_id, float32 (dim,) of length 1)`. The tasks must exist, and the
+    caller holds their rows (`FOR UPDATE`) when somebody else might store the same ones.
 
-    Binary COPY into a temporary table, then one upsert: about 90 times the speed of single inserts, and repeatable.
+    One DELETE and one binary COPY: about 90 times the speed of single inserts, twice that of an upsert from a temporary
+    table, and repeatable.
     """
-    connection.execute(sql.SQL("CREATE TEMP TABLE IF NOT EXISTS incoming_{} (model_id smallint, project_id int, "
-                               "task_id bigint, embedding halfvec({})) ON COMMIT DELETE ROWS")
-                       .format(sql.SQL(str(model.dim)), sql.Literal(model.dim)))
-    incoming = sql.Identifier(f"incoming_{model.dim}")
-    copy_sql = sql.SQL("COPY {} FROM STDIN (FORMAT BINARY)").format(incoming)
-    with connection.cursor() as cursor, cursor.copy(copy_sql) as copy:
-        copy.set_types(["int2", "int4", "int8", "halfvec"])
-        for project_id, task_id, vector in rows:
-            copy.write_row((model.id, project_id, task_id, HalfVector(vector)))
-    connection.execute(sql.SQL("INSERT INTO {} SELECT * FROM {} ON CONFLICT (model_id, project_id, task_id) "
-                               "DO UPDATE SET embedding = excluded.embedding").format(model.table, incoming))
-    connection.execute(sql.SQL("DELETE FROM {}").format(incoming))
+    if not rows:
+        return
+    connection.execute(sql.SQL("DELETE FROM {} WHERE model_id = %s AND project_id = ANY(%s) AND task_id = ANY(%s)")
+                       .format(model.table), (model.id, list({row[0] for row in rows}), [row[1] for row in rows]))
+    copy_sql = sql.SQL("COPY {} (model_id, project_id, task_id, embedding) FROM STDIN (FORMAT BINARY)")
+    with connection.cursor() as cursor, cursor.copy(copy_sql.format(model.table)) as copy:
+        copy.write(_copy_stream(model, rows))
+
+
+def _copy_stream(model: Model, rows: Sequence[tuple[int, int, Vectors]]) -> bytes:
+    """Return rows in PostgreSQL's binary COPY format, made by numpy at once: a Python call for each row and value costs
+    several times what the server needs to store it. Every field is preceded by its length in bytes; a halfvec is its
+    dimension, two unused bytes, and big-endian half-precision numbers."""
+    row = np.dtype([("fields", ">i2"), ("model_bytes", ">i4"), ("model", ">i2"), ("project_bytes", ">i4"),
+                    ("project", ">i4"), ("task_bytes", ">i4"), ("task", ">i8"), ("vector_bytes", ">i4"), ("dim", ">i2"),
+                    ("unused", ">i2"), ("vector", ">f2", (model.dim,))])
+    table = np.zeros(len(rows), row)
+    table["fields"], table["model"], table["dim"] = 4, model.id, model.dim
+    table["model_bytes"], table["project_bytes"], table["task_bytes"] = 2, 4, 8
+    table["vector_bytes"] = 4 + 2 * model.dim
+    table["project"], table["task"] = [r[0] for r in rows], [r[1] for r in rows]
+    table["vector"] = np.stack([r[2] for r in rows])
+    return b"PGCOPY\n\xff\r\n\0" + bytes(8) + table.tobytes() + b"\xff\xff"
 
 
 def known_vectors(connection: Connection, model: Model, digests: Sequence[bytes]) -> dict[bytes, Vectors]:
@@ -171,23 +184,25 @@ def forget(connection: Connection, task_ids: Sequence[int]) -> None:
 
 
 def count(model: Model, project_id: int) -> int:
-    """Return how many vectors of `model` the project has."""
+    """Return how many vectors of `model` the project has. Reads them all: three times as slow as a search."""
     with connect() as connection:
         row = connection.execute(sql.SQL("SELECT count(*) AS n FROM {} WHERE model_id = %s AND project_id = %s")
                                  .format(model.table), (model.id, project_id)).fetchone()
     return int(row["n"]) if row else 0
 
 
-def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offset: int = 0) -> Ranked:
+def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offset: int = 0,
+           total: int | None = None) -> Ranked:
     """Return the rows `offset … offset + limit` of the project's images by cosine similarity to `query`.
 
     Args:
         query: float32 `(dim,)`, of length 1.
+        total: how many vectors the project has, when the caller knows.
 
     The answer is exact up to `exact_search_rows` images, and above as long as the project's index is missing. With the
     index it is approximate: one window of at most 1,000 rows, cut into pages; past the window there is nothing.
     """
-    total = count(model, project_id)
+    total = count(model, project_id) if total is None else total
     exact = total <= get_settings().exact_search_rows or not has_index(model, project_id)
     with connect() as connection:
         if exact:

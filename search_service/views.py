@@ -9,8 +9,8 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
-from label_studio_config.views import remove_view, search_views
-from search_service.search import search
+from label_studio_config.views import base_title, remove_view, search_views
+from search_service.search import MAX_LIMIT, search
 from search_service.sync import sync_progress
 
 
@@ -32,6 +32,26 @@ def make(project_id: int, title: str, query: str | None, task_ids: Sequence[int]
         check_tasks(project_id, ids)
     made = search_views(get_label_studio(), project_id, title or query or "Selection", ids, query or "")
     return {"views": made, "tasks": len(set(ids)), "url": view_url(project_id, made[0])}
+
+
+def refresh(project_id: int, view_id: int) -> dict[str, Any]:
+    """Search again for what a view was made of, and let it show as many of today's best hits. Answers like `make`.
+
+    Raises:
+        ArgusError: `not_found` for a view that is not ours, `conflict` for one that was not made by a search.
+    """
+    ours = {view["id"]: view for view in listing(project_id)}
+    if view_id not in ours:
+        raise _not_ours(project_id, view_id)
+    view = ours[view_id]
+    if view["kind"] != "search" or not view["query"]:
+        raise ArgusError("conflict", f"The view “{view['title']}” was made of chosen tasks, not of a search.")
+    title = base_title(view["title"])
+    tiers = [other["id"] for other in ours.values()
+             if other["kind"] == "search" and base_title(other["title"]) == title]
+    shown = {entry["id"]: entry for entry in get_label_studio().get("/api/dm/views/", project=project_id)}
+    size = sum(len(shown[tier]["data"]["filters"]["items"]) for tier in tiers if tier in shown)
+    return make(project_id, title, view["query"], None, min(max(size, 1), MAX_LIMIT))
 
 
 def check_tasks(project_id: int, task_ids: Sequence[int]) -> None:
@@ -60,5 +80,9 @@ def listing(project_id: int) -> list[dict[str, Any]]:
 def remove(project_id: int, view_id: int) -> int:
     """Remove one of our views from Label Studio. Raises `not_found` when it is not one of ours."""
     if not remove_view(get_label_studio(), project_id, view_id):
-        raise ArgusError("not_found", f"Argus made no view {view_id} in project {project_id}.")
+        raise _not_ours(project_id, view_id)
     return view_id
+
+
+def _not_ours(project_id: int, view_id: int) -> ArgusError:
+    return ArgusError("not_found", f"Argus made no view {view_id} in project {project_id}.")

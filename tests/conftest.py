@@ -1,4 +1,4 @@
-"""The servers the tests talk to: real ones, started once a session on free ports of loopback, in a home of their own."""
+"""The servers the tests talk to: real ones, started once a session on free ports, in a home of their own."""
 
 from __future__ import annotations
 
@@ -55,8 +55,9 @@ def servers() -> Iterator[Any]:
     from argus.stack.stack import Stack
     from argus.stack.template import copy_home, template_home, temporary_home
 
-    home = copy_home(template_home(Settings()), temporary_home())
-    settings = Settings(home=home, label_studio_port=free_port(), ml_backend_port=free_port(),
+    plain = Settings(_env_file=None)  # a .env of this checkout is somebody's installation, not the tests'
+    home = copy_home(template_home(plain), temporary_home())
+    settings = Settings(_env_file=None, home=home, label_studio_port=free_port(), ml_backend_port=free_port(),
                         search_service_port=free_port(), siglip_model=str(CHECKPOINTS / "siglip2-tiny"),
                         sam3_model=str(CHECKPOINTS / "sam3-tiny"), torch_threads=1, sync_seconds=1.0, claim_seconds=15.0)
     with Stack(settings, {"postgres", "valkey", "label-studio"}, durable=False) as stack:
@@ -84,7 +85,7 @@ def label_studio(servers: Any) -> LabelStudio:
 
 @pytest.fixture
 def make_project(label_studio: LabelStudio) -> Iterator[Callable[..., int]]:
-    """Return `make_project(labels, images)`: a connected project with these image files as tasks; deleted at the end."""
+    """Return `make_project(labels, images)`: a connected project with these files as tasks; deleted at the end."""
     made: list[int] = []
 
     def make(labels: Sequence[str] = ("cpu", "fan"), images: Sequence[tuple[str, bytes]] = ()) -> int:

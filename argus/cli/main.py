@@ -11,6 +11,7 @@ from argus.cli.output import ArgusGroup
 
 # Name → module that holds a click command of the same name ("-" becomes "_"), in the order of the story.
 COMMANDS = {
+    "init": "Write .env with new passwords and secrets, for containers.",
     "up": "Start the embedded stack and keep it running.",
     "demo": "Show the whole chain on a rendered factory line.",
     "connect": "Create a Label Studio project for Argus, or adopt one.",

@@ -41,6 +41,9 @@ def status(project_id: int, as_json: bool) -> None:
                 [[_TITLES[band], ranges[band], found["bands"][band], found["regions"][band]] for band in _TITLES])
     say(f"{found['reviewed']} of {plural(found['total'], 'task')} reviewed: {found['accepted']} accepted in bulk, "
         f"{found['checked']} checked, {found['fixed']} fixed, {found['skipped']} skipped; {found['left']} left")
+    if found["outdated"]:
+        say(f"{plural(found['outdated'], 'task')} beside these: predicted before labels, prompts or the model changed; "
+            "the next run (argus annotate) brings them up to date")
     if last:
         print_table(["acceptance", "when", "by", "selection", "state", "tasks", "taken back", "left as changed"],
                     [[a["id"], a["created_at"][:16].replace("T", " "), a["accepted_by"], _selection(a["selection"]),

@@ -19,6 +19,7 @@ from argus.settings import get_settings
 
 Row = dict[str, Any]
 Pool = ConnectionPool[psycopg.Connection[DictRow]]
+_LOST = (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.CannotConnectNow)
 
 
 def open_pool(url: str, *, max_size: int = 8) -> Pool:
@@ -36,7 +37,8 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
     except psycopg.errors.FeatureNotSupported as error:
         raise ArgusError("database_unreachable", "This PostgreSQL has no pgvector extension.",
                          "Install pgvector 0.8 or newer on the server.") from error
-    pool: Pool = ConnectionPool(url, min_size=1, max_size=max_size, open=False, configure=_configure,
+    pool: Pool = ConnectionPool(url, min_size=1, max_size=max_size, timeout=10, open=False, configure=_configure,
+                                check=ConnectionPool.check_connection,  # the server may have restarted meanwhile
                                 connection_class=psycopg.Connection[DictRow], kwargs={"row_factory": dict_row})
     pool.open(wait=True, timeout=10)
     return pool
@@ -62,3 +64,8 @@ def connect() -> Iterator[psycopg.Connection[DictRow]]:
     except PoolTimeout as error:
         raise ArgusError("database_unreachable", "PostgreSQL gave no connection in time.",
                          "Is the server up, and are its connections not used up?") from error
+    except psycopg.OperationalError as error:  # also the base of deadlocks and cancelled queries, which are no outage
+        if not isinstance(error, _LOST) and type(error) is not psycopg.OperationalError:
+            raise
+        raise ArgusError("database_unreachable", f"PostgreSQL broke the connection: {redact(str(error)).strip()}",
+                         "Is the server restarting? Try again in a moment.") from error

@@ -103,6 +103,10 @@ def _replace(work: Path, out: Path) -> None:
     if not out.exists():
         work.rename(out)
         return
+    if not any(out.iterdir()):  # somebody may stand in it: the folder itself stays
+        for entry in list(work.iterdir()):
+            entry.rename(out / entry.name)
+        return
     old = Path(tempfile.mkdtemp(prefix=f".{out.name}.old.", dir=out.parent))
     out.rename(old / out.name)
     work.rename(out)

@@ -51,7 +51,7 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
     shape = read_project(ls, project_id)
     places = assign_splits(read_origins(ls, project_id, shape, source), splits) if splits else {}
     reader = _Reader(shape, images or get_images(), with_images)
-    with output_folder(Path(out), overwrite=overwrite) as folder:
+    with output_folder(Path(out).resolve(), overwrite=overwrite) as folder:
         writer = FORMATS[format](folder, shape.labels, list(splits or ()), masks=masks,
                                  description=f"{shape.title} (Label Studio project {project_id})")
         count = objects = 0

@@ -1,8 +1,8 @@
 """A thin client for Label Studio's REST API.
 
-Why not the SDK's: it repeats requests by itself on 408, 409, 429 and 5xx, and Label Studio's bulk import of predictions
-is not idempotent, so a repeat stores duplicates; its typed models also drop the fields of the Data Manager that we read.
-The SDK is used where it is strong: reading and validating label configs.
+Why not the SDK's: it repeats requests by itself on 408, 409, 429 and 5xx, and Label Studio's bulk import of
+predictions is not idempotent, so a repeat stores duplicates; its typed models also drop the fields of the Data Manager
+that we read. The SDK is used where it is strong: reading and validating label configs.
 """
 
 from __future__ import annotations

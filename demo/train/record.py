@@ -11,11 +11,12 @@ import torch
 
 @dataclass(frozen=True)
 class Run:
-    """Steps and wall-clock minutes of one training, and the machine in words."""
+    """Steps and wall-clock minutes of one training, the machine in words, and what else a reader should know."""
 
     steps: int
     minutes: float
     on: str
+    remark: str = ""
 
 
 def run_of(steps: int, seconds: float) -> Run:

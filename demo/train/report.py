@@ -177,6 +177,7 @@ def _training(training: dict[str, Any]) -> str:
     for name in ("siglip2", "sam3"):
         run = training[name]
         rows.append(f"| {name} | {run['steps']} | {run['minutes']:.0f} | {run['on']} |")
+    rows += [f"\n{training[name]['remark']}" for name in ("siglip2", "sam3") if training[name].get("remark")]
     calibration = training["calibration"]
     rows.append(
         f"\nScores were calibrated on the validation split: logits x {calibration['factor']}, presence "

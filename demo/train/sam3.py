@@ -46,7 +46,7 @@ class Settings:
     at which the patch head joins: with it from the start, the decoder had not begun to place boxes after 1,900 steps.
     """
 
-    steps: int = 14000
+    steps: int = 9700
     minutes: float = 65.0
     batch: int = 8
     learning_rate: float = 8e-4

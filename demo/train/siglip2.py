@@ -1,7 +1,7 @@
 """Train the tiny SigLIP 2: ``python -m demo.train.siglip2``.
 
 The classes are those of the fixed-resolution SigLIP 2 checkpoints (``SiglipModel``, ``Siglip2Tokenizer``). A step
-compares 48 frames with some 40 captions (parts, coloured parts, pairs, "empty belt", things never seen) by SigLIP's
+compares 16 frames with some 30 captions (parts, coloured parts, pairs, "empty belt", things never seen) by SigLIP's
 sigmoid loss; every caption is judged against every frame, so frames with the wrong part of the right colour are
 negatives of their own accord. A linear head on the patches, thrown away afterwards, names the part and the colour in
 each patch: without it the encoder takes several times as many steps to tell the parts apart. The vision tower begins
@@ -42,9 +42,9 @@ BILINEAR: Final = 2  # SigLIP 2's resampling; SigLIP 1 used bicubic
 class Settings:
     """The schedule of one cosine cycle."""
 
-    steps: int = 1800
-    batch: int = 40
-    learning_rate: float = 8e-4
+    steps: int = 4500
+    batch: int = 16
+    learning_rate: float = 1e-3
     warmup: int = 150
     seed: int = 0
 
@@ -104,22 +104,22 @@ def captions(shown: Contents, rng: random.Random) -> list[Caption]:
         for _ in range(2):
             add(rng.choice(NAMES[label].all), shown.parts[:, label])
     pairs = np.argwhere(shown.coloured.any(axis=0))
-    for k in range(18):
+    for k in range(10):
         # Two thirds are true of some frame of the batch; the rest are any combination.
         if k % 3 and len(pairs):
             label, colour = (int(i) for i in rng.choice(pairs))
         else:
             label, colour = rng.randrange(len(LABELS)), rng.randrange(len(COLOUR_NAMES))
         add(f"{COLOUR_NAMES[colour]} {rng.choice(NAMES[label].all)}", shown.coloured[:, label, colour])
-    for _ in range(3):
+    for _ in range(2):
         a, b = rng.sample(range(len(LABELS)), 2)
         words = f"{rng.choice(NAMES[a].all)} and a {rng.choice(NAMES[b].all)}"
         add(words, shown.parts[:, a] & shown.parts[:, b])
-    for words in rng.sample(EMPTY, 2):
+    for words in rng.sample(EMPTY, 1):
         found.append((words, np.asarray(~shown.parts.any(axis=1))))
-    for words in rng.sample(ABSENT, 3):
+    for words in rng.sample(ABSENT, 2):
         add(words, nothing)
-    for _ in range(3):  # a word nobody taught the model must not land on a part by chance
+    for _ in range(2):  # a word nobody taught the model must not land on a part by chance
         add("".join(rng.choice(LETTERS) for _ in range(rng.randint(3, 9))), nothing)
     return found
 

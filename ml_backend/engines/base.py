@@ -96,6 +96,24 @@ class Sam3Engine(Protocol):
         """Run the model once on a small image; raise `model_broken` when what it answers makes no sense."""
 
 
+def not_among(found: Detections, boxes: Sequence[tuple[float, float, float, float]], iou: float) -> Detections:
+    """Return the detections that overlap none of `boxes` (x0 y0 x1 y1 in pixels) by more than `iou`."""
+    if not boxes:
+        return found
+    others = np.array(boxes, np.float32)
+    free = [i for i, box in enumerate(found.boxes) if (_iou(box, others) <= iou).all()]
+    return found.take(np.array(free, np.intp))
+
+
+def _iou(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return intersection over union of one box (4,) with each of others (N, 4)."""
+    size = np.clip(np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]), 0, None)
+    shared = size[:, 0] * size[:, 1]
+    area = (others[:, 2] - others[:, 0]) * (others[:, 3] - others[:, 1])
+    union = (box[2] - box[0]) * (box[3] - box[1]) + area - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), np.float32)
+
+
 def nms(boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float) -> NDArray[np.intp]:
     """Return the indices that stay, best first, when a box gives way to a better one it overlaps by more than `iou`.
 
@@ -106,13 +124,8 @@ def nms(boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float) -> 
     """
     order = np.argsort(-scores, kind="stable")
     kept: list[int] = []
-    area = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     while order.size:
         best, rest = order[0], order[1:]
         kept.append(int(best))
-        corner = np.maximum(boxes[best, :2], boxes[rest, :2])
-        size = np.clip(np.minimum(boxes[best, 2:], boxes[rest, 2:]) - corner, 0, None)
-        shared = size[:, 0] * size[:, 1]
-        union = np.maximum(area[best] + area[rest] - shared, 1e-9)
-        order = rest[shared / union <= iou]
+        order = rest[_iou(boxes[best], boxes[rest]) <= iou]
     return np.array(kept, np.intp)

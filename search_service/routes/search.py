@@ -57,6 +57,11 @@ def delete_view(project_id: int, view_id: int) -> dict[str, Any]:
     return {"deleted": views.remove(project_id, view_id)}
 
 
+@blueprint.post("/projects/<int:project_id>/views/<int:view_id>/refresh")
+def post_refresh(project_id: int, view_id: int) -> dict[str, Any]:
+    return views.refresh(project_id, view_id)
+
+
 @blueprint.get("/images/<int:task_id>")
 def get_image(task_id: int) -> Response:
     asked = requests.read(requests.ThumbnailRequest, request.args)

@@ -65,7 +65,7 @@ def predict(ls: LabelStudio, project_id: int, version: str) -> None:
             [{"task": task, "model_version": version, "score": 0.8, "result": []}])
 
 
-def test_connect__makes_a_project_whose_three_versions_are_one(backend: FakeMlBackend, label_studio: LabelStudio) -> None:
+def test_connect__makes_a_project_whose_versions_are_one(backend: FakeMlBackend, label_studio: LabelStudio) -> None:
     report = connect(label_studio, None, title="New line", labels=["cpu", "fan"])
     assert report.project_id is not None
     (ml,), hooks = links(label_studio, report.project_id)
@@ -111,8 +111,8 @@ def test_connect__dry_run_says_what_it_would_do_and_does_nothing(backend: FakeMl
     assert done.created == would.created
 
 
-def test_connect__adopts_a_project_with_its_config_and_a_foreign_model(backend: FakeMlBackend, label_studio: LabelStudio,
-                                                                       project: Callable[..., int]) -> None:
+def test_connect__adopts_a_project_with_its_config_and_a_foreign_model(
+        backend: FakeMlBackend, label_studio: LabelStudio, project: Callable[..., int]) -> None:
     number = project()
     predict(label_studio, number, "their-model-7")
     label_studio.patch(f"/api/projects/{number}/", {"model_version": "their-model-7"})

@@ -31,11 +31,11 @@ def jpeg(seed: int, size: tuple[int, int] = (96, 64)) -> bytes:
     return buffer.getvalue()
 
 
-def settled(project: int) -> Callable[[], bool]:
-    """Whether nothing of the project waits any more, and something was seen."""
+def settled(project: int, count: int) -> Callable[[], bool]:
+    """Whether `count` tasks were seen and none of them waits any more."""
     def holds() -> bool:
         progress = sync.sync_progress(project)
-        return progress["seen"] > 0 and progress["waiting"] == 0
+        return bool(progress["seen"] == count and progress["waiting"] == 0)
 
     return holds
 
@@ -71,7 +71,7 @@ def twelve(stack: Any) -> Iterator[tuple[int, list[int]]]:
     assert project is not None
     files = [(f"{n:02}.jpg", (f"{n:02}.jpg", jpeg(n % 11), "image/jpeg")) for n in range(12)]
     ls.request("POST", f"/api/projects/{project}/import", files=files, timeout=60)
-    wait_for(settled(project), 60)
+    wait_for(settled(project, 12), 90)
     yield project, sorted(task["id"] for task in ls.tasks(project))
     ls.delete(f"/api/projects/{project}/")
 
@@ -190,11 +190,28 @@ def test_views__of_a_query_and_of_tasks(twelve: tuple[int, list[int]], api: Api,
     assert unknown["code"] == "unknown_task"
 
 
+def test_views__are_refreshed_by_their_query(twelve: tuple[int, list[int]], api: Api,
+                                             label_studio: LabelStudio) -> None:
+    project, tasks = twelve
+    path = f"/projects/{project}/views"
+    (view,) = api("POST", path, 201, json={"title": "Fans", "query": "fan", "limit": 3})["views"]
+    stale = label_studio.get(f"/api/dm/views/{view}/", project=project)
+    for item, task in zip(stale["data"]["filters"]["items"], tasks, strict=False):
+        item["value"] = task
+    label_studio.patch(f"/api/dm/views/{view}/", {"project": project, "data": stale["data"]})
+    assert api("POST", f"{path}/{view}/refresh")["views"] == [view]
+    shown = [t["id"] for t in label_studio.get("/api/tasks/", project=project, view=view)["tasks"]]
+    assert sorted(shown) == sorted(hit.task_id for hit in search(project, "fan", 3).hits)
+    (chosen,) = api("POST", path, 201, json={"title": "Chosen", "task_ids": tasks[:2]})["views"]
+    assert api("POST", f"{path}/{chosen}/refresh", 409)["code"] == "conflict"
+    assert api("POST", f"{path}/123456789/refresh", 404)["code"] == "not_found"
+
+
 def test_a_bad_image_fails_alone_and_a_repaired_task_recovers(stack: Any, make_project: Callable[..., int],
                                                                label_studio: LabelStudio, api: Api) -> None:
     project = make_project(["cpu"], [("0.jpg", jpeg(1)), ("1.jpg", b"\xff\xd8 broken"), ("2.jpg", jpeg(2))])
     label_studio.post(f"/api/projects/{project}/import", [{"data": {"image": "http://127.0.0.1:1/x.jpg"}}])
-    wait_for(settled(project), 60)
+    wait_for(settled(project, 4), 60)
     progress = api("GET", f"/projects/{project}")["sync"]
     assert (progress["embedded"], progress["failed"]) == (2, 2)
     assert sorted(error["code"] for error in progress["errors"]) == ["bad_image", "image_forbidden"]
@@ -209,7 +226,7 @@ def test_a_bad_image_fails_alone_and_a_repaired_task_recovers(stack: Any, make_p
 def test_changed_and_deleted_tasks_are_noticed(stack: Any, make_project: Callable[..., int],
                                                label_studio: LabelStudio) -> None:
     project = make_project(["cpu"], [(f"{n}.jpg", jpeg(30 + n)) for n in range(4)])
-    wait_for(settled(project), 60)
+    wait_for(settled(project, 4), 60)
     tasks = sorted(label_studio.tasks(project), key=lambda task: task["id"])
     label_studio.delete(f"/api/tasks/{tasks[0]['id']}/")
     sync.sync_project(project, full=True)

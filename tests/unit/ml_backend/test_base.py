@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from ml_backend.detections import from_items, to_items
-from ml_backend.engines.base import Detections, Mask, nms
+from ml_backend.engines.base import Detections, Mask, nms, not_among
 
 
 def test_nms__the_better_of_two_that_overlap_stays() -> None:
@@ -17,6 +17,14 @@ def test_nms__the_better_of_two_that_overlap_stays() -> None:
     assert nms(boxes, scores, 0.6).tolist() == [1, 3, 2]
     assert nms(boxes, scores, 0.3).tolist() == [1, 2]
     assert nms(boxes[:0], scores[:0], 0.6).tolist() == []
+
+
+def test_not_among__leaves_out_what_is_there() -> None:
+    boxes = np.array([[0, 0, 10, 10], [20, 0, 30, 10]], np.float32)
+    found = Detections(np.array([0.9, 0.8], np.float32), boxes, [None, None])
+    assert not_among(found, [(20, 0, 30, 9)], 0.6).boxes.tolist() == [[0, 0, 10, 10]]
+    assert len(not_among(found, [(20, 0, 30, 9)], 0.95)) == 2
+    assert len(not_among(found, [], 0.5)) == 2
 
 
 def test_mask__survives_json() -> None:

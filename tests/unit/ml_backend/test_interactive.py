@@ -22,8 +22,8 @@ def box(x: Any = 10, label: str | None = "fan", **more: Any) -> dict[str, Any]:
     return {"type": "rectanglelabels", "value": value, **more}
 
 
-def point(positive: bool = True) -> dict[str, Any]:
-    return {"type": "keypoint", "is_positive": positive, "value": {"x": 50, "y": 25, "width": 0.3}}
+def point(x: float = 50, positive: bool = True) -> dict[str, Any]:
+    return {"type": "keypoint", "is_positive": positive, "value": {"x": x, "y": 25, "width": 0.3}}
 
 
 def ask(*shapes: dict[str, Any]) -> Request:
@@ -37,8 +37,8 @@ def test_from_context__box_is_an_exemplar_of_its_label() -> None:
 
 
 def test_from_context__point_is_a_click() -> None:
-    request = ask(point(), point(positive=False))
-    assert request.points_in((200, 100)) == [(100, 25), (100, 25)]
+    request = ask(point(), point(25, positive=False))
+    assert request.points_in((200, 100)) == [(100, 25), (50, 25)]
     assert request.point_signs == (True, False)
     assert request.narrow(PLAN).concepts[0].threshold == 0.0
     assert request.label == "cpu"  # none was chosen: the first of the config
@@ -48,6 +48,15 @@ def test_from_context__text_is_a_prompt_and_names_its_label() -> None:
     request = ask({"type": "textarea", "value": {"text": ["Fan", " "]}})
     assert (request.prompts, request.label) == (("Fan",), "fan")
     assert request.exemplars_in((10, 10)) is None
+
+
+def test_from_context__as_the_editor_sends_it() -> None:
+    """Every region of the label, and what was drawn last, twice."""
+    request = ask(box(x=0, origin="prediction"), box(x=5, origin="prediction-changed"), box(x=50, origin="manual"),
+                  box(x=60, origin="manual"), box(x=60, origin="manual"))
+    assert [b[0] for b in request.boxes] == [5, 50, 60]
+    assert [b[0] for b in request.existing] == [0, 5, 50]
+    assert request.existing_in((200, 100))[0] == (0, 20, 60, 60)
 
 
 def test_from_context__a_box_past_the_edge_is_cut() -> None:
@@ -64,7 +73,8 @@ def test_json__there_and_back() -> None:
 @pytest.mark.parametrize("context", [
     None, [], {}, {"result": []}, {"result": "x"}, {"result": [3]}, {"result": [{"value": None}]},
     {"result": [{"value": {}}]}, {"result": [box(x=None)]}, {"result": [box(x="1")]}, {"result": [box(x=float("nan"))]},
-    {"result": [box(x=1e300)]}, {"result": [box(x=True)]}, {"result": [box()] * 65},
+    {"result": [box(x=1e300)]}, {"result": [box(x=True)]}, {"result": [box()] * 5001},
+    {"result": [box(origin="prediction")]},
     {"result": [{"value": {"text": [" "]}}]},
 ])
 def test_from_context__malformed(context: Any) -> None:

@@ -13,8 +13,9 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from argus.errors import ArgusError
+from demo.train.tokenizers import siglip2_tokenizer
 from search_service.encoder import SiglipEncoder
-from tests.unit.search_service.conftest import DIM, make_random_siglip
+from tests.unit.search_service.conftest import DIM, SIDE, make_random_siglip
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +53,26 @@ def test_encode_texts__case_and_neighbours_change_nothing_and_long_text_is_cut(e
     np.testing.assert_allclose(cpu, upper, atol=1e-6)
     np.testing.assert_allclose(cpu, encoder.encode_texts(["a cpu"])[0], atol=1e-6)
     assert np.isfinite(long).all()
+
+
+def test_image_side__is_what_the_checkpoint_says(encoder: SiglipEncoder) -> None:
+    assert encoder.image_side == SIDE
+
+
+def test_encode_images__of_a_naflex_checkpoint(tmp_path: Path) -> None:
+    from transformers import Siglip2Config, Siglip2ImageProcessor, Siglip2Model, Siglip2Processor
+
+    tokenizer = siglip2_tokenizer(300)
+    sizes = {"hidden_size": DIM, "intermediate_size": 48, "num_hidden_layers": 1, "num_attention_heads": 2}
+    text = {**sizes, "vocab_size": len(tokenizer), "max_position_embeddings": 64, "pad_token_id": 0, "bos_token_id": 2,
+            "eos_token_id": 1}
+    Siglip2Model(Siglip2Config(text_config=text, vision_config={**sizes, "patch_size": 16})).save_pretrained(tmp_path)
+    Siglip2Processor(Siglip2ImageProcessor(), tokenizer).save_pretrained(tmp_path)
+    naflex = SiglipEncoder(str(tmp_path), "cpu", threads=1)
+    vectors = naflex.encode_images([noise(1, (200, 50)), noise(2, (50, 200))])
+    assert vectors.shape == (2, DIM)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert naflex.image_side == 512
 
 
 def test_encode__nothing_gives_no_rows(encoder: SiglipEncoder) -> None:

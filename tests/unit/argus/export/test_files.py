@@ -60,6 +60,17 @@ def test_output_folder__appears_only_when_all_went_well(tmp_path: Path) -> None:
     assert [path.name for path in out.iterdir()] == ["whole.txt"]
 
 
+def test_output_folder__an_empty_one_stays_the_same_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    monkeypatch.chdir(out)
+    with output_folder(out, overwrite=False) as folder:
+        (folder / "deep").mkdir()
+        (folder / "deep" / "new.txt").touch()
+    assert [path.name for path in Path("deep").iterdir()] == ["new.txt"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
 def test_output_folder__replaces_a_full_one_only_when_asked(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()

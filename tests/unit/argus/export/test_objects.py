@@ -52,7 +52,8 @@ def test_read_objects__box_and_mask_of_one_object_are_one() -> None:
 
 
 def test_read_objects__a_box_that_a_person_moved_away_from_its_mask_is_still_one_object() -> None:
-    items, _ = read(rectangle(60, 10, 20, 40, id="0123456789ab-b"), brush_of(patch(20, 10, 60, 50), id="0123456789ab-m"))
+    items, _ = read(rectangle(60, 10, 20, 40, id="0123456789ab-b"),
+                    brush_of(patch(20, 10, 60, 50), id="0123456789ab-m"))
     assert len(items) == 1
 
 
@@ -141,7 +142,8 @@ def test_newest_annotation__last_changed_and_not_skipped() -> None:
     def annotation(id: int, updated: str, cancelled: bool = False) -> dict[str, Any]:
         return {"id": id, "updated_at": updated, "was_cancelled": cancelled}
 
-    chosen = newest_annotation([annotation(1, "2026-01-03"), annotation(2, "2026-01-02"), annotation(3, "2026-01-04", True)])
+    chosen = newest_annotation([annotation(1, "2026-01-03"), annotation(2, "2026-01-02"),
+                                annotation(3, "2026-01-04", True)])
     assert chosen is not None
     assert chosen["id"] == 1
     assert newest_annotation([annotation(3, "2026-01-04", True)]) is None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from argus.checkpoints import weights_digest
 from argus.settings import Settings, get_settings
 from label_studio_config.concepts import Concept, LabelPlan, parse_label_config
 
@@ -37,23 +38,16 @@ def _digest(*parts: Any) -> str:
 
 
 def checkpoint_identity(settings: Settings) -> str:
-    """Return what names the weights without loading them: the name, or for a folder a digest of what is in it.
+    """Return what names the weights without loading them: the name, or for a folder a digest of its weights.
 
-    A folder's digest covers the configuration and the name and size of every weights file, so that the same checkpoint
-    at two paths is one. Cheap enough for a web process.
+    So the same checkpoint at two paths is one, and a folder that was trained further is another.
     """
     return f"{settings.sam3_engine}:{_checkpoint(settings.sam3_model)}"
 
 
 @functools.lru_cache(maxsize=8)
 def _checkpoint(model: str) -> str:
-    folder = Path(model)
-    if not folder.is_dir():
-        return model
-    weights = sorted((f.name, f.stat().st_size) for f in folder.iterdir()
-                     if f.suffix in (".safetensors", ".pt", ".bin"))
-    config = folder / "config.json"
-    return _digest(config.read_text("utf-8") if config.exists() else "", weights)[:16]
+    return weights_digest(Path(model)) if Path(model).is_dir() else model
 
 
 def plan_for(project: Mapping[str, Any]) -> LabelPlan:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from argus.settings import Settings
 from label_studio_config.concepts import Concept
-from ml_backend.recipe import Recipe, checkpoint_identity, recipe_for
+from label_studio_config.recipe import Recipe, checkpoint_identity, recipe_for
 
 CPU, FAN = Concept("cpu", ("cpu", "processor"), 0.4), Concept("fan", ("fan",), 0.4)
 
@@ -29,7 +29,7 @@ def test_concept_key__ignores_the_threshold_and_the_label() -> None:
 
 
 def test_checkpoint_identity__a_folder_is_its_content_wherever_it_is(tmp_path: Path) -> None:
-    for name, weights in (("one", b"12345"), ("two", b"54321"), ("three", b"123456")):
+    for name, weights in (("one", b"12345"), ("two", b"12345"), ("three", b"54321")):
         folder = tmp_path / name
         folder.mkdir()
         (folder / "config.json").write_text("{}")

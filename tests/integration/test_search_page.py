@@ -1,0 +1,125 @@
+"""The page in a real Chromium: search, annotate, review, and text from outside that stays text."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
+from demo.draw import Split
+from demo.scenes import make_scene, render_scene
+from search_service.sync import sync_progress
+from tests.browser.conftest import chromium_path
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.browser, pytest.mark.timeout(600)]
+COUNT = 6
+
+
+def jpeg(seed: int) -> bytes:
+    buffer = io.BytesIO()
+    render_scene(make_scene(Split.HELD_OUT, seed), 640)[0].save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def page(stack: Any) -> Iterator[Page]:
+    """A page on the search service; everything the browser complains about is collected in `page.complaints`."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1300, "height": 900})
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.complaints = complaints  # type: ignore[attr-defined]
+        yield page
+        browser.close()
+
+
+def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Callable[..., int],
+                                                    label_studio: LabelStudio) -> None:
+    project = make_project(["cpu"], [(f"{n}.jpg", jpeg(n)) for n in range(COUNT)])
+    wait_for(lambda: sync_progress(project)["embedded"] == COUNT, 120)
+    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    expect(page.locator("#sync")).to_have_text(f"{COUNT} of {COUNT} images embedded", timeout=20_000)
+    page.fill("#query", "cpu")
+    page.press("#query", "Enter")
+    expect(page.locator(".hit")).to_have_count(COUNT, timeout=20_000)
+    page.wait_for_function("[...document.querySelectorAll('.hit img')].every(i => i.complete && i.naturalWidth > 0)")
+    similarities = [float(text) for text in page.locator(".hit .score").all_inner_texts()]
+    assert similarities == sorted(similarities, reverse=True)
+
+    page.click("#none")
+    for box in page.locator(".pick").all()[:3]:
+        box.check()
+    chosen = sorted(int(box.get_attribute("value") or 0) for box in page.locator(".pick:checked").all())
+    with page.expect_popup() as popup:
+        page.click("#view")
+    popup.value.wait_for_url(lambda url: "/projects/" in url or "login" in url, timeout=30_000)
+    (view,) = [v for v in label_studio.get("/api/dm/views/", project=project) if v["data"]["title"] == "Search: cpu"]
+    assert sorted(item["value"] for item in view["data"]["filters"]["items"]) == chosen
+
+    page.click("#annotate")
+    expect(page.locator("#run-text")).to_contain_text("done: 3 of 3 tasks done", timeout=240_000)
+    predicted = sorted(t["id"] for t in label_studio.tasks(project) if t["total_predictions"])
+    assert predicted == chosen
+    expect(page.locator(".band")).to_have_count(4, timeout=30_000)
+    counts = [int(text) for text in page.locator(".band b").all_inner_texts()]
+    assert sum(counts) == 3
+    if counts[0]:
+        page.on("dialog", lambda dialog: dialog.accept())
+        page.click(".band button")
+        expect(page.locator("#review-text")).to_contain_text(f"{counts[0]} task", timeout=60_000)
+        assert sum(bool(t["total_annotations"]) for t in label_studio.tasks(project)) == counts[0]
+    assert page.complaints == []  # type: ignore[attr-defined]
+
+
+def test_page__what_comes_from_outside_is_shown_as_text(page: Page, make_project: Callable[..., int],
+                                                        label_studio: LabelStudio) -> None:
+    evil = '<img src=x onerror="document.title=1">'
+    project = make_project(["cpu"], [("0.jpg", jpeg(0))])
+    (task,) = label_studio.tasks(project)
+    label_studio.patch(f"/api/tasks/{task['id']}/", {"data": task["data"] | {"video": evil, "video_time": 1.5}})
+    label_studio.patch(f"/api/projects/{project}/", {"title": f"T {evil}"[:50]})
+
+    def synced() -> bool:
+        from argus.db import connect
+
+        with connect() as connection:
+            row = connection.execute("SELECT video, state FROM task WHERE id = %s", (task["id"],)).fetchone()
+        return row is not None and row["video"] == evil and row["state"] == "embedded"
+
+    wait_for(synced, 60)
+    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    page.fill("#query", evil)
+    page.press("#query", "Enter")
+    expect(page.locator(".hit")).to_have_count(1, timeout=20_000)
+    assert evil in page.inner_text(".hit .text")
+    assert page.title() == "Argus"
+    assert page.locator("main img[src=x]").count() == 0
+
+
+def test_page__says_what_is_wrong(page: Page, make_project: Callable[..., int]) -> None:
+    project = make_project(["cpu"])
+    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    expect(page.locator("#sync")).to_contain_text("0 of 0 images", timeout=20_000)
+    page.fill("#query", "cpu")
+    page.press("#query", "Enter")
+    expect(page.locator("#message")).to_contain_text("has no images yet", timeout=20_000)
+
+
+@pytest.mark.parametrize("width", [360, 800, 1900])
+def test_page__fits_every_width(page: Page, make_project: Callable[..., int], width: int) -> None:
+    project = make_project(["cpu", "a label with a rather long name"], [("0.jpg", jpeg(1))])
+    wait_for(lambda: sync_progress(project)["embedded"] == 1, 60)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    page.fill("#query", "cpu")
+    page.press("#query", "Enter")
+    expect(page.locator(".hit")).to_have_count(1, timeout=20_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width

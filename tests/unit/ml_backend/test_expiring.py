@@ -1,0 +1,16 @@
+"""Entries that are forgotten."""
+
+from __future__ import annotations
+
+import time
+
+from ml_backend.expiring import Expiring
+
+
+def test_expiring__forgets() -> None:
+    kept = Expiring[int, str](seconds=0.05)
+    assert kept.get(1) is None
+    kept[1] = "a"
+    assert kept.get(1) == "a"
+    time.sleep(0.06)
+    assert kept.get(1) is None
