@@ -96,14 +96,14 @@ def render_strip(belt: Belt, frame_width: int) -> NDArray[np.uint8]:
     return np.asarray(image)
 
 
-def add_rails(frame: NDArray[np.uint8], belt: Belt) -> None:
-    """Draw the rails over the top and bottom rows of a (height, width, 3) frame, in place."""
-    height, width = frame.shape[:2]
-    rail = max(2, round(belt.rail * width))
+def add_rails(strip: NDArray[np.uint8], belt: Belt, frame_width: int) -> None:
+    """Draw the rails over the top and bottom rows of a (height, any length, 3) strip, in place."""
+    height = strip.shape[0]
+    rail = max(2, round(belt.rail * frame_width))
     shade = np.linspace(1.12, 0.78, rail, dtype=np.float32)[:, None, None]
     rows = (shade * np.asarray(belt.rail_tone, np.float32)).clip(0, 255).astype(np.uint8)
-    frame[:rail] = rows
-    frame[height - rail :] = rows
+    strip[:rail] = rows
+    strip[height - rail :] = rows
 
 
 def _rgb(red: float, green: float, blue: float) -> RGB:

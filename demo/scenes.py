@@ -107,7 +107,7 @@ def make_light(draw: Draw) -> Light:
 def render_scene(scene: Scene, width: int) -> tuple[Image.Image, list[SceneObject]]:
     """Draw the scene as an RGB image of ``width`` x ``width * 9 / 16`` pixels, with its truth."""
     frame = render_strip(scene.belt, width).copy()
-    add_rails(frame, scene.belt)
+    add_rails(frame, scene.belt, width)
     image = Image.fromarray(frame)
     objects = place_parts(image, scene.parts)
     pixels = np.asarray(image, np.float32) * light_field(scene.light, width)

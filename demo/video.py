@@ -121,7 +121,7 @@ class _Painter:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
         strip = render_strip(plan.belt, WIDTH).copy()
-        add_rails(strip, plan.belt)  # the same in every column, so they may travel with the belt
+        add_rails(strip, plan.belt, WIDTH)  # the same in every column, so they may travel with the belt
         self._length = strip.shape[1]
         self._strip = np.concatenate([strip, strip[:, :WIDTH]], axis=1)
         # Fixed point with 7 bits: several times faster than floats, and 255 x a gain of 2 still fits into 16 bits.

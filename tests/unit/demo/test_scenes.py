@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demo.belts import PATTERNS
+from demo.belts import PATTERNS, add_rails, make_belt
 from demo.draw import BINS, Draw, Split
 from demo.parts import Part, render_part
 from demo.scenes import MIN_VISIBLE, Placed, bounding_box, make_scene, place_parts, render_scene
@@ -77,6 +77,16 @@ def test_render_scene__is_the_same_scene_at_any_width() -> None:
     assert [item.label for item in few] == [item.label for item in many]
     for one, other in zip(few, many, strict=True):
         assert np.array(other.box) / 4 == pytest.approx(np.array(one.box), abs=2.5)
+
+
+def test_add_rails__are_as_wide_on_a_long_strip_as_in_a_frame() -> None:
+    belt = make_belt(Draw(Split.HELD_OUT, "rails"), length=6)
+    strip = np.zeros((180, 6 * WIDTH, 3), np.uint8)
+    add_rails(strip, belt, WIDTH)
+    rail = round(belt.rail * WIDTH)
+    covered = strip.any(axis=(1, 2))
+    assert covered[:rail].all() and covered[180 - rail :].all()
+    assert not covered[rail : 180 - rail].any()
 
 
 def test_scenes__show_every_part_and_colour_and_enough_empty_belts() -> None:
