@@ -12,7 +12,7 @@ from argus.errors import ArgusError
 from search_service.vectors import Vectors
 
 MAX_CHARACTERS = 1000
-EXCLUSION_WEIGHT = 0.5
+EXCLUSION_WEIGHT = 0.7
 _EXCLUDED = re.compile(r'(?:^|\s)-(?:"([^"]+)"|([^\s"-][^\s"]*))')
 
 
@@ -59,7 +59,7 @@ def combine(wanted: Vectors, excluded: Vectors) -> Vectors:
         wanted: `(dim,)`, of length 1.
         excluded: `(n, dim)`, rows of length 1; n may be 0.
 
-    Similarity is linear in the query, so ranking by this vector is ranking by `wanted - 0.5 × mean(excluded)`: images
+    Similarity is linear in the query, so ranking by this vector is ranking by `wanted - 0.7 × mean(excluded)`: images
     with both come after images with the wanted thing alone, and no page is ever short of rows.
     """
     if len(excluded) == 0:

@@ -160,9 +160,11 @@ def _judge(model: vectors.Model, result: SearchResult, texts: Vectors) -> Search
         return result
     matrix = np.stack([images[hit.task_id] for hit in result.hits if hit.task_id in images])
     bands = iter(relevance(matrix, texts, _calibration(model.id), lambda prompts: encode_texts(model, prompts)))
-    wanted = iter((matrix @ texts[0]).tolist())  # with exclusions the ranking's number is not a similarity to anything
-    return replace(result, hits=[replace(hit, relevance=next(bands), similarity=round(next(wanted), 5))
-                                 if hit.task_id in images else hit for hit in result.hits])
+    hits = [replace(hit, relevance=next(bands)) if hit.task_id in images else hit for hit in result.hits]
+    if len(texts) > 1:  # the ranking's number is then no similarity to anything: show that to the wanted text
+        hits = [replace(hit, similarity=round(float(images[hit.task_id] @ texts[0]), 5))
+                if hit.task_id in images else hit for hit in hits]
+    return replace(result, hits=hits)
 
 
 def stored_vectors(model: vectors.Model, project_id: int, task_ids: Sequence[int]) -> dict[int, Vectors]:
