@@ -13,7 +13,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-
 	--custom-compile-command "make lock"
 OURS = $(COMPILE) --overrides locks/overrides.txt --excludes locks/excludes.txt pyproject.toml
 
-.PHONY: help install demo test lint lock demo-models clean-demo
+.PHONY: help install demo test lint lock docs demo-models clean-demo
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -46,3 +46,6 @@ demo-models: install ## Train the demo's tiny checkpoints again; over an hour on
 
 clean-demo: ## Forget what the demo made: its video, its databases, its logs.
 	@if [ -d .argus/demo ]; then $(BIN)/python -m argus.stack.forget .argus/demo; fi
+
+docs: install ## Write the reference pages (settings, errors) from the code.
+	@$(BIN)/python -m argus.reference

@@ -108,13 +108,13 @@ class ImageFetcher:
             except requests.RequestException as error:
                 raise ArgusError("image_unreachable", f"The image does not answer: {_shown(address)} "
                                  f"({type(error).__name__}).", "Is its server up, and reachable from here?") from error
-        raise ArgusError("image_unreachable", f"The image redirects more than {_MAX_REDIRECTS} times: {_shown(url)}.")
+        raise ArgusError("image_unreachable", f"The image redirects over {_MAX_REDIRECTS} times: {_shown(url)}.")
 
     def _allow(self, address: str) -> dict[str, str]:
         """Return the headers for `address`, or raise `image_forbidden` when it may not be asked at all."""
         parts, origin = urlsplit(address), origin_of(address)
         if parts.scheme not in ("http", "https"):
-            raise ArgusError("image_forbidden", f"Images come by http or https, not by {parts.scheme or 'a bare path'}: "
+            raise ArgusError("image_forbidden", f"Images come by http(s), not by {parts.scheme or 'a bare path'}: "
                              f"{_shown(address)}.", "For S3, let Label Studio presign its URLs.")
         if origin in self._own:
             return {"Authorization": self._ls.authorization()}

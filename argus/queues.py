@@ -22,6 +22,7 @@ from argus.settings import get_settings
 SIGLIP, SIGLIP_NOW = "siglip", "siglip-interactive"
 SAM3, SAM3_NOW = "sam3", "sam3-interactive"
 DEFAULT = "default"
+_ENDED = ("finished", "failed", "stopped", "canceled")
 
 # The queues of a worker role, in the order of their priority: a person who waits goes first.
 ROLES = {"siglip": (SIGLIP_NOW, SIGLIP), "sam3": (SAM3_NOW, SAM3), "default": (DEFAULT,)}
@@ -52,7 +53,7 @@ def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, ti
     retry = Retry(max=retries, interval=[5, 30, 120][:retries]) if retries else None
     try:
         target = Queue(queue, connection=get_redis(), serializer=JSONSerializer)
-        if name and (old := target.fetch_job(name)) and old.get_status() in ("finished", "failed", "stopped", "canceled"):
+        if name and (old := target.fetch_job(name)) and old.get_status() in _ENDED:
             get_redis().delete(old.execution_registry.key)  # RQ 3 stumbles over what a dead worker left there
             old.delete()
         return target.enqueue_call(function, args=args, job_id=name, unique=bool(name), timeout=timeout, ttl=ttl,
@@ -91,7 +92,8 @@ def call(queue: str, function: str, *args: Any, deadline: float) -> Any:
     if queue not in queues:
         raise ArgusError("worker_missing", f"No worker serves the queue {queue}.",
                          "Start one with `argus worker`; `argus doctor` shows which are alive.")
-    raise ArgusError("timeout", f"The worker did not answer within {deadline:g} s.", "It may still be loading its model.")
+    raise ArgusError("timeout", f"The worker did not answer within {deadline:g} s.",
+                     "It may still be loading its model.")
 
 
 def pack(error: ArgusError) -> dict[str, Any]:

@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     siglip_model: str = Field("google/siglip2-base-patch16-256", description="SigLIP 2 checkpoint: a name or a folder.")
     sam3_model: str = Field("facebook/sam3", description="SAM 3 checkpoint: a name or a folder.")
     sam3_engine: Literal["transformers", "sam3"] = Field("transformers", description="Implementation that runs SAM 3.")
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A GPU that is there but broken is an error.")
+    device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A GPU that is broken is an error.")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="auto: bfloat16 on CUDA, "
                                                                      "float32 elsewhere.")
     torch_threads: int = Field(0, ge=0, description="Threads of a model worker on a CPU. 0: torch's own choice.")
@@ -50,7 +50,7 @@ class Settings(BaseSettings):
     band_medium: float = Field(0.7, ge=0, le=1, description="Lower edge of the medium band.")
 
     predict_deadline: float = Field(60.0, gt=0, description="Seconds /predict may take for many tasks.")
-    predict_deadline_single: float = Field(3.0, gt=0, description="Seconds /predict may take when a person opens a task.")
+    predict_deadline_single: float = Field(3.0, gt=0, description="Seconds /predict may take when a person waits.")
     predict_waiters: int = Field(8, ge=1, description="/predict calls that may wait at the same time.")
     predict_store_seconds: float = Field(0.16, ge=0, description="Label Studio's own time to store one prediction.")
     claim_seconds: float = Field(180.0, gt=0, description="Age after which an unseen delivery is checked and released.")

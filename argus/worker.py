@@ -39,7 +39,7 @@ class LeaseWorker(SimpleWorker):
 
     def perform_job(self, job: Job, queue: Queue, *execution: Any) -> bool:
         stop = threading.Event()
-        held = execution[0] if execution else self.execution  # RQ 3 passes it, RQ 2 keeps it
+        held = execution[0]
 
         def renew() -> None:
             while not stop.wait(RENEW_SECONDS):

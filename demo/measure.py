@@ -55,7 +55,8 @@ def _precision_at_10(story: Story, truth: Truth, frame_of: dict[int, int], label
 
 def _run(run: int) -> dict[str, int]:
     with connect() as connection:
-        states = Counter(row["state"] for row in connection.execute("SELECT state FROM run_task WHERE run_id = %s", (run,)))
+        rows = connection.execute("SELECT state FROM run_task WHERE run_id = %s", (run,)).fetchall()
+    states = Counter(row["state"] for row in rows)
     return {"requested": sum(states.values()), "done": states["done"], "failed": states["failed"]}
 
 

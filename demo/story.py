@@ -37,7 +37,6 @@ class Story:
     project: int = 0
     model_version: str = ""
     run: int = 0
-    views: list[int] = field(default_factory=list)
     requested: list[int] = field(default_factory=list)
     accepted_again: int = -1
     seconds: dict[str, float] = field(default_factory=dict)
@@ -92,6 +91,7 @@ class Story:
         note = self.folder / "project.json"
         known = json.loads(note.read_text())["project"] if note.exists() else None
         report = connect(self.ls, known, title=TITLE, labels=LABELS)
+        assert report.project_id is not None  # only a dry run has none
         self.project, self.model_version = report.project_id, report.model_version
         note.write_text(json.dumps({"project": self.project}))
 
@@ -111,7 +111,8 @@ class Story:
                 shown = progress["embedded"]
                 self.say(f"  {shown} of {total} embedded")
             if progress["failed"]:
-                raise ArgusError("internal", f"{progress['failed']} frames could not be embedded.", str(progress["errors"]))
+                raise ArgusError("internal", f"{progress['failed']} frames could not be embedded.",
+                                 str(progress["errors"]))
             if shown >= total:
                 return
             if time.monotonic() > deadline:
@@ -121,8 +122,7 @@ class Story:
     def search(self) -> None:
         found = self.hits(LABEL, LIMIT)
         self.requested = [hit["task"] for hit in found]
-        view = self.api("POST", f"/projects/{self.project}/views", json={"title": "CPU", "query": LABEL, "limit": LIMIT})
-        self.views.append(view["views"][0])
+        self.api("POST", f"/projects/{self.project}/views", json={"title": "CPU", "query": LABEL, "limit": LIMIT})
         self.say(f"  {len(found)} frames, similarity {found[0]['similarity']:.2f} to {found[-1]['similarity']:.2f}")
 
     def annotate(self) -> None:

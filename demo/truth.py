@@ -71,7 +71,8 @@ def matched(regions: Sequence[Region], boxes: Sequence[Box], floor: float = 0.5)
     return right
 
 
-def quality(frames: Iterable[tuple[int, Sequence[Region]]], truth: Truth, label: str, high: float = 0.9) -> dict[str, float]:
+def quality(frames: Iterable[tuple[int, Sequence[Region]]], truth: Truth, label: str,
+            high: float = 0.9) -> dict[str, float]:
     """Return regions, precision and recall at IoU 0.5 of `label`, and the precision of regions scored `high` or more.
 
     Args:

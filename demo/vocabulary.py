@@ -63,7 +63,7 @@ ABSENT: Final[tuple[str, ...]] = (
     "bottle", "screw", "cable", "motor", "phone", "laptop", "cup", "can", "person", "car",
     "dog", "glass", "paper box", "keyboard", "apple", "shoe",
 )  # fmt: skip
-# Words kept out of training.
+# Words that the tokenizers know and no caption ever used: what a model makes of them is chance.
 UNKNOWN: Final[tuple[str, ...]] = ("bicycle", "hammer", "banana")
 
 

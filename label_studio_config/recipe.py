@@ -45,9 +45,17 @@ def checkpoint_identity(settings: Settings) -> str:
     return f"{settings.sam3_engine}:{_checkpoint(settings.sam3_model)}"
 
 
-@functools.lru_cache(maxsize=8)
 def _checkpoint(model: str) -> str:
-    return weights_digest(Path(model)) if Path(model).is_dir() else model
+    folder = Path(model)
+    if not folder.is_dir():
+        return model
+    # Looked at each time: a folder may get other weights under running processes.
+    return _folder_digest(folder, tuple((f.name, f.stat().st_mtime_ns) for f in sorted(folder.iterdir())))
+
+
+@functools.lru_cache(maxsize=8)
+def _folder_digest(folder: Path, files: tuple[tuple[str, int], ...]) -> str:
+    return weights_digest(folder)
 
 
 def plan_for(project: Mapping[str, Any]) -> LabelPlan:

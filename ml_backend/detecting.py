@@ -15,9 +15,9 @@ from PIL import Image
 
 from argus.errors import ArgusError, as_argus_error
 from argus.images import get_images, open_image
+from label_studio_config.recipe import Recipe
 from ml_backend import detections, projects
 from ml_backend.engines.base import Detections, Sam3Engine
-from label_studio_config.recipe import Recipe
 
 log = logging.getLogger(__name__)
 _FETCHERS = 4

@@ -11,8 +11,8 @@ from psycopg.types.json import Json
 
 from argus.db import connect
 from argus.errors import ArgusError
-from ml_backend.engines.base import Detections, Mask
 from label_studio_config.recipe import Recipe
+from ml_backend.engines.base import Detections, Mask
 from ml_backend.regions import Found
 
 _INSERT = """

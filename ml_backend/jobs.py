@@ -10,26 +10,33 @@ from typing import Any
 from argus import queues
 from argus.errors import ArgusError
 from argus.settings import get_settings
+from label_studio_config.recipe import checkpoint_identity, plan_for, recipe_for
 from ml_backend import projects, runs
 from ml_backend.detecting import detect_tasks, fetch_image
 from ml_backend.engines import Sam3Engine, load_engine
 from ml_backend.engines.base import not_among
 from ml_backend.interactive import Request
 from ml_backend.predict import enqueue_for_answer
-from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend.regions import Found, build_regions
 
 log = logging.getLogger(__name__)
 CHUNK_SECONDS = 1.0  # a person's click waits for at most this long, and the step in work
 
 
-@functools.cache
 def get_engine() -> Sam3Engine:
-    """Return this process's engine, loaded and tested at the first call. Raises what `load_engine` says."""
+    """Return this process's engine, loaded and tested at the first call, and again when the checkpoint was replaced.
+
+    Raises what `load_engine` says.
+    """
+    return _load(checkpoint_identity(get_settings()))
+
+
+@functools.lru_cache(maxsize=1)
+def _load(identity: str) -> Sam3Engine:
     began = time.monotonic()
     engine = load_engine(get_settings())
     engine.self_test()
-    log.info("engine ready", extra={"seconds": round(time.monotonic() - began, 1)})
+    log.info("engine ready", extra={"checkpoint": identity, "seconds": round(time.monotonic() - began, 1)})
     return engine
 
 

@@ -21,9 +21,9 @@ from argus.db import Row
 from argus.errors import ArgusError
 from argus.settings import Settings
 from label_studio_config.concepts import LabelPlan
+from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend import deliver, detections, projects, push_jobs, runs
 from ml_backend.interactive import Request
-from label_studio_config.recipe import Recipe, plan_for, recipe_for
 
 log = logging.getLogger(__name__)
 LABEL_STUDIO_PATIENCE = 100.0  # seconds Label Studio 1.23 waits for /predict

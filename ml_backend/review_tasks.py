@@ -12,9 +12,9 @@ from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.settings import get_settings
 from label_studio_config.project import ensure_model_version
+from label_studio_config.recipe import recipe_for
 from label_studio_config.views import NOTHING_FOUND
 from ml_backend import projects
-from label_studio_config.recipe import recipe_for
 
 CHUNK = 200  # tasks in one request: their ids travel in its address, their masks in its answer
 _LISTING = 1000  # tasks per page of a listing without regions

@@ -22,11 +22,11 @@ from argus import queues
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.settings import Settings, get_settings
-from ml_backend import projects
 from label_studio_config.recipe import plan_for
+from ml_backend import projects
 
 log = logging.getLogger(__name__)
-MAX_ATTEMPTS = 5  # a task that was taken this often without an end kills its worker
+MAX_ATTEMPTS = 5  # a task that was taken this often without an end kills its worker, or something is wrong with it
 _SECONDS_PER_TASK = 300  # a full-size model on a slow CPU
 _SHOWN_ERRORS = 100
 
@@ -114,8 +114,8 @@ def load_run(run_id: int) -> Row:
 
 def take(run_id: int, task_ids: Sequence[int]) -> list[int]:
     """Mark these tasks as worked on, and return those still waiting. A task taken too often is failed instead."""
-    give_up = ArgusError("internal", f"Its worker ended {MAX_ATTEMPTS} times while working on this task.",
-                         "Look at the SAM 3 worker's log: out of memory?")
+    give_up = ArgusError("internal", f"This task was tried {MAX_ATTEMPTS} times and never came to an end.",
+                         "Look at the SAM 3 worker's log: does it run out of memory?")
     with connect() as connection:
         connection.execute("UPDATE run SET state = 'running', started_at = coalesce(started_at, now()) "
                            "WHERE id = %s AND state = 'queued'", (run_id,))

@@ -59,7 +59,8 @@ def servers() -> Iterator[Any]:
     home = copy_home(template_home(plain), temporary_home())
     settings = Settings(_env_file=None, home=home, label_studio_port=free_port(), ml_backend_port=free_port(),
                         search_service_port=free_port(), siglip_model=str(CHECKPOINTS / "siglip2-tiny"),
-                        sam3_model=str(CHECKPOINTS / "sam3-tiny"), torch_threads=1, sync_seconds=1.0, claim_seconds=15.0)
+                        sam3_model=str(CHECKPOINTS / "sam3-tiny"), torch_threads=1,
+                        sync_seconds=1.0, claim_seconds=15.0)
     with Stack(settings, {"postgres", "valkey", "label-studio"}, durable=False) as stack:
         environment = Environment(stack.env)
         try:

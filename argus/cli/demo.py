@@ -77,8 +77,9 @@ def _show(facts: dict[str, Any], story: Any, path: Path) -> None:
     table = Table(title="What happened", show_header=False)
     for name, value in (
         ("Frames imported, embedded", f"{facts['frames']}, {facts['embedded']}"),
-        ("Precision of the first 10 hits", ", ".join(f"{k} {v['precision_at_10']:.1f}" for k, v in facts["search"].items())),
-        ("Tasks labelled by SAM 3", f"{facts['run']['done']} of {facts['run']['requested']}, {facts['run']['failed']} failed"),
+        ("Precision of the first 10 hits",
+         ", ".join(f"{label} {found['precision_at_10']:.1f}" for label, found in facts["search"].items())),
+        ("Tasks labelled by SAM 3", "{done} of {requested}, {failed} failed".format(**facts["run"])),
         ("Tasks by score", "  ".join(f"{k.replace('_', ' ')} {v}" for k, v in facts["bands"].items())),
         ("Regions, precision, recall", "{regions}, {precision:.2f}, {recall:.2f}".format(**facts["quality"])),
         ("Precision of regions ≥ 0.9", f"{facts['quality']['high_band_precision']:.2f}"),

@@ -143,7 +143,8 @@ def _refused(method: str, path: str, response: requests.Response) -> ArgusError:
         return ArgusError("label_studio_unauthorized", f"Label Studio refused {method} {path}: {said}",
                           "Does the token's owner have access? For private addresses see `argus doctor`.",
                           status=response.status_code)
-    return ArgusError("label_studio_refused", f"Label Studio answered {response.status_code} to {method} {path}: {said}",
+    return ArgusError("label_studio_refused",
+                      f"Label Studio answered {response.status_code} to {method} {path}: {said}",
                       status=response.status_code)
 
 

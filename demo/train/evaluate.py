@@ -25,6 +25,7 @@ from demo.train.figures import (
     held_out_scenes,
     reliability,
     search_figures,
+    strangers,
 )
 from demo.train.metrics import Truth
 from demo.train.predict import load_sam3, load_siglip2
@@ -62,10 +63,11 @@ def evaluate(checkpoints: Path = CHECKPOINTS, out: Path = ROOT, cache: Path = CA
         "last English synonym": detection_figures(sam3, sam3_processor, some, [n.english[-1] for n in NAMES]).mean_ap50,
     }
     exemplars = exemplar_recall(sam3, sam3_processor, some)
+    odd = strangers((siglip2, siglip2_processor), (sam3, sam3_processor), some)
     report.pictures(pictures, frames, found, video, video_found)
     report.reliability_plot(pictures / "scores.png", reliability(found.found, found.right))
     text = report.render_report(
-        report.Figures(frames, video, search, video_search, found, video_found, languages, exemplars),
+        report.Figures(frames, video, search, video_search, found, video_found, languages, exemplars, odd),
         json.loads((checkpoints / "training.json").read_text(encoding="utf-8")),
     )
     (out / "REPORT.md").write_text(text, encoding="utf-8")

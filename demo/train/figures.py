@@ -13,7 +13,7 @@ from demo.draw import Split
 from demo.scenes import make_scene, render_scene
 from demo.train.metrics import AtThreshold, Truth, at_threshold, average_precision, judge, precision_at
 from demo.train.predict import Detection, detect, detect_like, embed_images, embed_texts
-from demo.vocabulary import COLOUR_NAMES, LABELS, NAMES
+from demo.vocabulary import ABSENT, COLOUR_NAMES, LABELS, NAMES, UNKNOWN
 
 FRAME_WIDTH: Final = 1280
 THRESHOLDS: Final = (0.3, 0.5, 0.7, 0.9)
@@ -101,6 +101,33 @@ class Detections:
     def mean_ap50(self) -> float:
         """Mean over the labels."""
         return float(np.mean(self.ap50))
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """What a word for something that is on no frame finds.
+
+    ``probability``: SigLIP's highest over all frames; ``regions``: SAM 3's with a score of 0.5 or more.
+    """
+
+    word: str
+    probability: float
+    regions: int
+
+
+def strangers(
+    siglip2: tuple[SiglipModel, SiglipProcessor], sam3: tuple[Sam3Model, Sam3Processor], frames: Frames
+) -> list[Stranger]:
+    """Ask for things that are not there: taught as absent, never taught, and unknown even to the tokenizers."""
+    words = [*ABSENT[:3], *UNKNOWN, "resistor", "zebra"]
+    model, processor = siglip2
+    cosines = embed_images(model, processor, frames.images) @ embed_texts(model, processor, words).T
+    logits = cosines.max(axis=0) * model.logit_scale.exp().item() + model.logit_bias.item()
+    found = detect(*sam3, frames.images, words, floor=0.5)
+    return [
+        Stranger(word, float(1 / (1 + np.exp(-logits[number]))), sum(item.label == number for item in found))
+        for number, word in enumerate(words)
+    ]
 
 
 def detection_figures(

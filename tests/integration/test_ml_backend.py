@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import threading
 import time
 from collections import Counter
@@ -21,7 +22,7 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from demo.draw import Split
-from demo.scenes import SceneObject, make_scene, render_scene
+from demo.scenes import Scene, SceneObject, make_scene, render_scene
 from ml_backend import deliver, projects, push_jobs, runs
 from ml_backend.regions import object_of
 from tests.waiting import wait_for
@@ -31,11 +32,18 @@ ALL = {"all": True, "excluded": []}
 
 
 @functools.cache
-def frame(seed: int) -> tuple[bytes, list[SceneObject]]:
-    image, truth = render_scene(make_scene(Split.VALIDATION, f"backend {seed}"), 640)
+def frame(index: int) -> tuple[bytes, list[SceneObject]]:
+    """The index-th scene that shows a cpu: the JPEG file and what is on it."""
+    seeds = (s for s in itertools.count() if any(p.part.label == "cpu" for p in scene(s).parts))
+    image, truth = render_scene(scene(next(itertools.islice(seeds, index, None))), 640)
     file = io.BytesIO()
     image.save(file, "JPEG", quality=92)
     return file.getvalue(), truth
+
+
+@functools.cache
+def scene(seed: int) -> Scene:
+    return make_scene(Split.VALIDATION, f"backend {seed}")
 
 
 def frames(count: int, first: int = 0) -> list[tuple[str, bytes]]:
@@ -326,7 +334,7 @@ def test_annotation__keeps_the_ids_that_join_box_and_mask(new: Callable[..., Pro
             for parts in objects.values():
                 assert len({part[1:] for part in parts}) == 1
                 pairs += {part[0] for part in parts} == {"rectanglelabels", "brushlabels"}
-    assert pairs >= 5
+    assert pairs >= 4
 
 
 def test_open__a_task_is_predicted_within_the_deadline_of_a_person(new: Callable[..., Project]) -> None:

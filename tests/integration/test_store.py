@@ -64,7 +64,8 @@ def test_search_similar_frames__exact_order_and_stable_paging(database: str) -> 
         register_vector(connection)
         connection.execute("""INSERT INTO embedding_model (name, revision, dim) VALUES ('m', 'r', 2);
             CREATE TABLE embedding_2 (model_id smallint, project_id int, task_id bigint, embedding halfvec(2));
-            INSERT INTO embedding_2 VALUES (1, 7, 1, '[1,0]'), (1, 7, 2, '[0,1]'), (1, 7, 3, '[1,0]'), (1, 7, 4, '[-1,0]'),
+            INSERT INTO embedding_2 VALUES (1, 7, 1, '[1,0]'), (1, 7, 2, '[0,1]'), (1, 7, 3, '[1,0]'),
+                (1, 7, 4, '[-1,0]'),
                 (1, 8, 5, '[1,0]'), (2, 7, 6, '[1,0]')""")
         found = [connection.execute("SELECT task_id, similarity FROM search_similar_frames(%s, 1::smallint, 7, 2, %s)",
                                     (HalfVector([1, 0]), offset)).fetchall() for offset in (0, 2, 4)]

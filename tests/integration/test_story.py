@@ -96,7 +96,8 @@ def test_4_search_finds_the_part_and_makes_a_view(line: Line, label_studio: Labe
 
 
 def test_5_annotate_gives_each_task_one_scored_prediction(line: Line, label_studio: LabelStudio) -> None:
-    run = argus("annotate", "--project", line.project, *(f"--task={task}" for task in line.found), "--label", "cpu", "--json")
+    chosen = [f"--task={task}" for task in line.found]
+    run = argus("annotate", "--project", line.project, *chosen, "--label", "cpu", "--json")
     assert (run["state"], run["requested"], run["done"], run["failed"]) == ("done", 10, 10, 0)
     tasks = line.tasks(label_studio)
     for task in line.found:
@@ -149,7 +150,8 @@ def test_8_export_as_coco_and_yolo(line: Line, label_studio: LabelStudio) -> Non
     assert boxes == len(coco.anns) == coco_counts["objects"] == yolo_counts["objects"] > 0
     assert [c["name"] for c in coco.loadCats(coco.getCatIds())] == LABELS
     assert all(coco.annToMask(annotation).sum() > 0 for annotation in coco.anns.values())
-    lines = [row.split() for f in (line.folder / "yolo" / "labels").rglob("*.txt") for row in f.read_text().splitlines()]
+    files = (line.folder / "yolo" / "labels").rglob("*.txt")
+    lines = [row.split() for file in files for row in file.read_text().splitlines()]
     assert len(lines) == boxes
     assert all(len(row) == 5 and all(0 <= float(x) <= 1 for x in row[1:]) for row in lines)
 

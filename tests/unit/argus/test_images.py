@@ -102,7 +102,7 @@ def test_fetch__private_address_is_refused_unless_listed(server, tmp_path: Path)
 
 
 def test_fetch__redirect_is_checked_like_a_first_address(server, tmp_path: Path) -> None:
-    url, seen = server
+    url, _ = server
     images = fetcher(url, tmp_path)
     assert images.fetch("/redirect?to=/image.png").data == png()
     assert code_of(images, "/redirect?to=http://127.0.0.1:9/metadata") == "image_forbidden"
@@ -111,9 +111,11 @@ def test_fetch__redirect_is_checked_like_a_first_address(server, tmp_path: Path)
         == "image_unreachable"
 
 
-@pytest.mark.parametrize(("path", "code"), [("/missing.png", "image_unreachable"), ("/secret.png", "image_forbidden"),
-                                            ("/large.png", "image_too_large"), ("file:///etc/hostname", "image_forbidden"),
-                                            ("http://127.0.0.1:1/x.png", "image_forbidden"), ("s3://b/x", "image_forbidden")])
+@pytest.mark.parametrize(("path", "code"), [
+    ("/missing.png", "image_unreachable"), ("/secret.png", "image_forbidden"), ("/large.png", "image_too_large"),
+    ("file:///etc/hostname", "image_forbidden"), ("http://127.0.0.1:1/x.png", "image_forbidden"),
+    ("s3://b/x", "image_forbidden"),
+])
 def test_fetch__each_failure_has_its_code(server, tmp_path: Path, path: str, code: str) -> None:
     assert code_of(fetcher(server[0], tmp_path, max_image_bytes=2000), path) == code
 

@@ -6,9 +6,9 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from demo.train.calibrate import calibrate  # noqa: E402
-from demo.train.metrics import Truth, at_threshold, average_precision, judge, precision_at  # noqa: E402
-from demo.train.predict import Detection, iou, suppress  # noqa: E402
+from demo.train.calibrate import calibrate
+from demo.train.metrics import Truth, at_threshold, average_precision, judge, precision_at
+from demo.train.predict import Detection, iou, suppress
 
 
 def box(x0: float, y0: float, x1: float, y1: float) -> np.ndarray:

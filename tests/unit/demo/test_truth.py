@@ -23,8 +23,8 @@ def test_matched__a_box_is_given_away_once_to_the_surest() -> None:
 def test_quality__counts_misses_and_false_alarms(tmp_path: Path) -> None:
     path = tmp_path / "truth.json"
     thing = {"label": "cpu", "box": [0, 0, 10, 10]}
-    path.write_text(json.dumps({"width": 20, "height": 20, "frames": {"0": [thing, {"label": "fan", "box": [10, 10, 20, 20]}],
-                                                                      "25": [thing], "50": []}}))
+    frames_of_truth = {"0": [thing, {"label": "fan", "box": [10, 10, 20, 20]}], "25": [thing], "50": []}
+    path.write_text(json.dumps({"width": 20, "height": 20, "frames": frames_of_truth}))
     truth = Truth(path)
     frames = [(0, [Region("cpu", (0, 0, 10, 10), 0.95), Region("fan", (0, 0, 1, 1), 0.9)]), (25, []),
               (50, [Region("cpu", (0, 0, 5, 5), 0.91)])]
