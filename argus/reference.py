@@ -34,7 +34,8 @@ def main() -> None:
         f"{settings_table()}\n", "utf-8")
     (docs / "errors.md").write_text(
         "# Errors\n\nEach error has a stable code. HTTP answers it as `application/problem+json` (RFC 9457) with "
-        "the code, a sentence and a hint; the command line prints the sentence and the hint and ends with the exit status.\n\n"
+        "the code, a sentence and a hint; the command line prints the sentence and the hint and ends with the exit "
+        "status.\n\n"
         f"{error_table()}\n", "utf-8")
 
 
