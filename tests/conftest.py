@@ -17,6 +17,11 @@ from argus.settings import Settings, get_settings
 CHECKPOINTS = Path(__file__).parent.parent / "demo" / "checkpoints"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that use the session's servers come last: while those are up, this process's settings point at them."""
+    items.sort(key=lambda item: "servers" in getattr(item, "fixturenames", ()))
+
+
 def forget_process_state() -> None:
     """Drop what this process keeps per settings: pools, clients, and the settings themselves."""
     from argus.db import get_pool

@@ -82,8 +82,9 @@ joint of the chain works with real meaning, not how good the full-size models ar
 | share of all objects found with 0.9 or more | 0.30 | {high.recall:.3f} |
 
 Measured on {scenes} held-out scenes ({objects} objects, 1280 x 720) and on the demo
-video's {frames} frames at one a second ({shown} objects), decoded from its H.264. *Held-out* means more than another seed: every parameter of a part, belt or light is an interval cut into twelve
-bins, of which training owns six, the validation split three, and the held-out split, which the video belongs to, three
+video's {frames} frames at one a second ({shown} objects), decoded from its H.264.
+*Held-out* means more than another seed: every parameter of a part, belt or light is an interval cut into twelve bins,
+of which training owns six, the validation split three, and the held-out split, which the video belongs to, three
 (`demo/draw.py`). The belts' patterns are split too: chevrons and rollers never occur in training."""
 
 
@@ -142,8 +143,8 @@ def _languages(figures: Figures) -> str:
     counts = figures.exemplars
     return (
         "\n".join(rows) + "\n\nOne object's box as the exemplar and no word: of all parts of its kind in the frame "
-        f"{counts.recall:.3f} are found at a score of {counts.threshold}, and {counts.precision:.3f} of the regions are "
-        "right."
+        f"{counts.recall:.3f} are found at a score of {counts.threshold}, and {counts.precision:.3f} of the "
+        "regions are right."
         "\n\nThe words are in `demo/vocabulary.py`: "
         + "; ".join(f"{name.label}: {name.german}, {name.japanese}" for name in NAMES)
         + f". Colours: {', '.join(COLOUR_NAMES)}."
