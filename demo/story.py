@@ -29,10 +29,12 @@ class Story:
     Args:
         folder: where the video, the truth and the exports go.
         say: takes one line of progress.
+        video_seconds: length of the video; the demo's is 150 s.
     """
 
     folder: Path
     say: Say
+    video_seconds: float = 150.0
     ls: LabelStudio = field(default_factory=get_label_studio)
     project: int = 0
     model_version: str = ""
@@ -83,7 +85,7 @@ class Story:
         if self.video.exists() and self.truth.exists():
             return
         self.truth.parent.mkdir(parents=True, exist_ok=True)
-        render(self.video, self.truth, progress=self._percent("rendered"))
+        render(self.video, self.truth, self.video_seconds, progress=self._percent("rendered"))
 
     def connect(self) -> None:
         from label_studio_config.project import connect

@@ -79,7 +79,7 @@ def sync_project(project_id: int, *, full: bool | None = None) -> SyncReport:
     report.enqueued = enqueue_waiting(project_id)
     report.seconds = round(time.monotonic() - started, 3)
     if report.created or report.changed or report.deleted:
-        log.info("synced", extra={"project": project_id, "created": report.created, "changed": report.changed,
+        log.info("synced", extra={"project": project_id, "new": report.created, "changed": report.changed,
                                   "deleted": report.deleted, "full": full, "seconds": report.seconds})
     return report
 

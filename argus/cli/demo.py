@@ -6,13 +6,16 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.console import Console
 from rich.table import Table
 
 from argus.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from argus.stack import Stack
 
 console = Console(highlight=False)
 
@@ -45,8 +48,16 @@ def demo(once: bool) -> None:
         path.write_text(json.dumps(facts, indent=2) + "\n", "utf-8")
         _show(facts, story, path)
         if not once:
-            console.print("Running until Ctrl-C.")
-            stack.wait()
+            _stay(stack)
+    console.print("Stopped.")
+
+
+def _stay(stack: Stack) -> None:
+    console.print("Running until Ctrl-C.")
+    try:
+        stack.wait()
+    except KeyboardInterrupt:
+        console.print("Stopping …")
 
 
 def demo_settings() -> Settings:
