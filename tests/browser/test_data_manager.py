@@ -13,6 +13,7 @@ from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from demo.draw import Split
 from demo.scenes import SceneObject, make_scene, render_scene
+from demo.truth import Box, iou
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -23,6 +24,12 @@ def jpeg(seed: int) -> tuple[bytes, list[SceneObject]]:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=90)
     return buffer.getvalue(), objects
+
+
+def corners(value: dict[str, float]) -> Box:
+    """Percent of a 1280 x 720 frame → xyxy pixels."""
+    return (value["x"] * 12.8, value["y"] * 7.2, (value["x"] + value["width"]) * 12.8,
+            (value["y"] + value["height"]) * 7.2)
 
 
 @pytest.fixture
@@ -61,4 +68,7 @@ def test_search_view_shows_exactly_its_tasks_and_a_task_its_boxes(
     shown = page.evaluate("""() => window.Htx.annotationStore.selected.regions
         .filter(r => r.type === 'rectangleregion').map(r => r.serialize().value)""")
     assert sorted(round(value["x"]) for value in shown) == sorted(round(r["value"]["x"]) for r in boxes)
+    number = int(tasks[best]["data"]["image"].rsplit("-", 1)[1].removesuffix(".jpg"))
+    parts = [thing.box for thing in scenes[number][1] if thing.label == "cpu"]
+    assert all(max(iou(corners(value), part) for part in parts) >= 0.5 for value in shown)
     assert page.argus_errors == []  # type: ignore[attr-defined]

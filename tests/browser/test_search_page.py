@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from demo.draw import Split
 from demo.scenes import make_scene, render_scene
 from search_service.sync import sync_progress
-from tests.browser.conftest import chromium_path
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 COUNT = 6
 
 
@@ -28,17 +27,16 @@ def jpeg(seed: int) -> bytes:
 
 
 @pytest.fixture
-def page(stack: Any) -> Iterator[Page]:
+def page(browser: Browser, stack: Any) -> Iterator[Page]:
     """A page on the search service; everything the browser complains about is collected in `page.complaints`."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1300, "height": 900})
-        complaints: list[str] = []
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        page.complaints = complaints  # type: ignore[attr-defined]
-        yield page
-        browser.close()
+    context = browser.new_context(viewport={"width": 1300, "height": 900})
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    page.complaints = complaints  # type: ignore[attr-defined]
+    yield page
+    context.close()
 
 
 def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Callable[..., int],
