@@ -48,7 +48,9 @@ def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Ca
     page.fill("#query", "cpu")
     page.press("#query", "Enter")
     expect(page.locator(".hit")).to_have_count(COUNT, timeout=20_000)
-    page.wait_for_function("[...document.querySelectorAll('.hit img')].every(i => i.complete && i.naturalWidth > 0)")
+    # Not `wait_for_function`: it needs `eval`, which the page's policy forbids.
+    wait_for(lambda: page.evaluate(
+        "[...document.querySelectorAll('.hit img')].every(image => image.complete && image.naturalWidth > 0)"), 20)
     similarities = [float(text) for text in page.locator(".hit .score").all_inner_texts()]
     assert similarities == sorted(similarities, reverse=True)
 
