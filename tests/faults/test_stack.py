@@ -36,6 +36,11 @@ with Stack(Settings(home=Path(sys.argv[1])), {"postgres", "valkey"}, durable=Fal
 """
 
 
+def with_ctrl_c() -> None:
+    """Run in a child before its program: a test run in the background ignores SIGINT, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def home() -> Iterator[Path]:
     home = temporary_home()
@@ -54,7 +59,7 @@ def started() -> Callable[[], set[int]]:
 def holder(home: Path) -> Iterator[subprocess.Popen[str]]:
     """Another process that holds a running stack in `home`."""
     process = subprocess.Popen([sys.executable, "-c", HOLDER, str(home)], stdout=subprocess.PIPE,
-                               stderr=subprocess.PIPE, text=True)
+                               stderr=subprocess.PIPE, text=True, preexec_fn=with_ctrl_c)
     assert process.stdout and process.stdout.readline() == "up\n"
     yield process
     process.kill()
@@ -173,7 +178,8 @@ def test_label_studio__boots_from_a_copy_with_a_token_and_gets_a_new_one_when_it
 
 def test_up__ctrl_c_stops_it_and_shows_where_things_are(home: Path) -> None:
     process = subprocess.Popen([sys.executable, "-m", "argus.cli", "up", "--only", "valkey"], text=True,
-                               env=os.environ | {"ARGUS_HOME": str(home)}, stdout=subprocess.PIPE)
+                               env=os.environ | {"ARGUS_HOME": str(home)}, stdout=subprocess.PIPE,
+                               preexec_fn=with_ctrl_c)
     assert process.stdout
     shown = ""
     while "Ctrl-C" not in shown:
