@@ -182,11 +182,14 @@ def test_up__ctrl_c_stops_it_and_shows_where_things_are(home: Path) -> None:
                                preexec_fn=with_ctrl_c)
     assert process.stdout
     shown = ""
-    while "Ctrl-C" not in shown:
-        shown += process.stdout.readline()
-    family = guard.family({process.pid})
-    process.send_signal(signal.SIGINT)
-    rest, _ = process.communicate(timeout=20)
+    try:
+        while "Ctrl-C" not in shown:
+            shown += process.stdout.readline()
+        family = guard.family({process.pid})
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=20)
+    finally:
+        process.kill()
     assert "Valkey: ready" in shown and "Logs" in shown and "Stopped." in rest
     assert process.returncode == 0
     until_gone(family)
