@@ -211,8 +211,9 @@ class Supervisor:
 
     def wait(self) -> None:
         """Block until a death brought everything down (raises it) or `stop_all` was called."""
-        while not self._ended.wait(0.5):  # with a timeout, so that signals are handled
-            pass
+        # Not `Event.wait`: the exception of a signal handler inside it can leave the event's lock broken.
+        while not self._ended.is_set():
+            time.sleep(0.2)
         self.check()
 
     def alive(self) -> dict[str, bool]:
