@@ -29,7 +29,7 @@ def jpeg(seed: int) -> bytes:
 @pytest.fixture
 def page(browser: Browser, stack: Any) -> Iterator[Page]:
     """A page on the search service; everything the browser complains about is collected in `page.complaints`."""
-    context = browser.new_context(viewport={"width": 1300, "height": 900})
+    context = browser.new_context(viewport={"width": 1300, "height": 900}, locale="en-GB")
     page = context.new_page()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -54,7 +54,6 @@ def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Ca
     similarities = [float(text) for text in page.locator(".hit .score").all_inner_texts()]
     assert similarities == sorted(similarities, reverse=True)
 
-    page.click("#none")
     for box in page.locator(".pick").all()[:3]:
         box.check()
     chosen = sorted(int(box.get_attribute("value") or 0) for box in page.locator(".pick:checked").all())
@@ -64,16 +63,18 @@ def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Ca
     (view,) = [v for v in label_studio.get("/api/dm/views/", project=project) if v["data"]["title"] == "Search: cpu"]
     assert sorted(item["value"] for item in view["data"]["filters"]["items"]) == chosen
 
+    page.click("#to-annotate")
     page.click("#annotate")
     expect(page.locator("#run-text")).to_contain_text("done: 3 of 3 tasks done", timeout=240_000)
     predicted = sorted(t["id"] for t in label_studio.tasks(project) if t["total_predictions"])
     assert predicted == chosen
+    page.click("#nav-review")
     expect(page.locator(".band")).to_have_count(4, timeout=30_000)
     counts = [int(text) for text in page.locator(".band b").all_inner_texts()]
     assert sum(counts) == 3
     if counts[0]:
-        page.on("dialog", lambda dialog: dialog.accept())
         page.click(".band button")
+        page.click("dialog button[value=yes]")
         expect(page.locator("#review-text")).to_contain_text(f"{counts[0]} task", timeout=60_000)
         assert sum(bool(t["total_annotations"]) for t in label_studio.tasks(project)) == counts[0]
     assert page.complaints == []  # type: ignore[attr-defined]
@@ -100,7 +101,7 @@ def test_page__what_comes_from_outside_is_shown_as_text(page: Page, make_project
     page.press("#query", "Enter")
     expect(page.locator(".hit")).to_have_count(1, timeout=20_000)
     assert evil in page.inner_text(".hit .text")
-    assert page.title() == "Argus"
+    assert page.title() == "Search · Argus"
     assert page.locator("main img[src=x]").count() == 0
 
 

@@ -1,0 +1,125 @@
+// The frame: which project, which screen. A screen is a module with `open(context)`; see `screens/README` below.
+//
+//   open({ root, project, selection, params, signal }) → { update(params)? }
+//
+// `root` is empty and the screen's own; `project` is the API's description of it; `selection` the chosen tasks; `params`
+// the address. `signal` is aborted when the screen closes: give it to requests, listeners and timers. `update` is called
+// when the address changes within the screen; without it the screen is opened anew.
+import { api, onTokenNeeded } from "./api.js";
+import { h, icon } from "./dom.js";
+import { chooseLanguage, language, LANGUAGES, number, t } from "./i18n.js";
+import { askToken, attempt, say } from "./messages.js";
+import { change, go, linkTo, onRoute, params } from "./router.js";
+import * as annotate from "./screens/annotate.js";
+import * as exporting from "./screens/export.js";
+import * as review from "./screens/review.js";
+import * as search from "./screens/search.js";
+import * as setup from "./screens/setup.js";
+import { Selection } from "./selection.js";
+import { nextTheme, theme } from "./theme.js";
+
+const SCREENS = { search, annotate, review, export: exporting, setup };
+const NEEDS_NO_PROJECT = new Set(["setup"]);
+const POLL = 4000;
+const $ = (id) => document.getElementById(id);
+const now = { project: null, screen: "", opened: null, closer: null, selection: null };
+
+function buildFrame() {
+  $("skip").textContent = t("common.skip");
+  $("nav").setAttribute("aria-label", t("common.screens"));
+  $("nav").replaceChildren(...Object.keys(SCREENS).map((id) => h("a", { id: `nav-${id}`, href: linkTo({ screen: id }),
+    onclick: (event) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); go({ screen: id }); } } },
+    icon(id), h("span", {}, t(`common.${id}`)))));
+  $("project-label").textContent = t("common.project");
+  $("label-studio").replaceChildren(t("common.labelStudio"), icon("link"));
+  $("language").replaceChildren(...Object.entries(LANGUAGES).map(([value, name]) =>
+    h("option", { value, selected: value === language, lang: value }, name)));
+  $("language").setAttribute("aria-label", t("common.language"));
+  $("theme").replaceChildren(icon("sun"));
+  showTheme();
+}
+
+function showTheme() {
+  $("theme").setAttribute("aria-label", t("common.theme", { theme: t(`common.${theme()}`) }));
+  $("theme").title = $("theme").getAttribute("aria-label");
+}
+
+async function loadProjects() {
+  const { projects } = await api("/projects");
+  const wanted = Number(params().project);
+  $("project").replaceChildren(...projects.map((p) => h("option", { value: String(p.id), selected: p.id === wanted },
+    `${p.id} · ${p.title}`)));
+  $("project").closest("label").hidden = !projects.length;
+  return projects;
+}
+
+async function start() {
+  const projects = await loadProjects();
+  if (!projects.length) { change({ project: null, screen: "setup" }); return; }
+  if (!projects.some((p) => String(p.id) === params().project)) change({ project: projects[0].id }, { quiet: true });
+  await route();
+}
+
+async function route() {
+  const asked = params(), screen = asked.screen in SCREENS ? asked.screen : "search";
+  const id = Number(asked.project) || null;
+  if (id !== now.project?.id) {
+    now.project = id ? await api(`/projects/${id}`) : null;
+    now.selection = id ? new Selection(id) : null;
+    now.screen = "";
+    if (id) $("project").value = String(id);
+    showProject();
+  }
+  if (screen === now.screen && now.opened?.update) { await now.opened.update(asked); return; }
+  await openScreen(now.project || NEEDS_NO_PROJECT.has(screen) ? screen : "setup", asked);
+}
+
+async function openScreen(screen, asked) {
+  now.closer?.abort();
+  now.closer = new AbortController();
+  Object.assign(now, { screen, opened: null });
+  for (const link of $("nav").children) {
+    const id = link.id.slice("nav-".length);
+    link.href = linkTo({ screen: id });
+    if (id === screen) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+  }
+  document.title = `${t(`common.${screen}`)} · Argus`;
+  const root = h("div", { class: `screen ${screen}` });
+  $("screen").replaceChildren(root);
+  const { signal } = now.closer;
+  const opened = await SCREENS[screen].open({ root, project: now.project, selection: now.selection, params: asked, signal });
+  if (!signal.aborted) now.opened = opened ?? null;
+}
+
+function showProject() {
+  const { project } = now;
+  $("label-studio").hidden = !project;
+  $("sync").hidden = !project;
+  if (!project) return;
+  $("label-studio").href = project.label_studio;
+  const { sync } = project;
+  $("sync").textContent = t("common.sync", { embedded: number(sync.embedded), n: sync.seen, seen: number(sync.seen) })
+    + (sync.failed ? t("common.syncFailed", { failed: number(sync.failed) }) : "");
+  $("sync").classList.toggle("bad", sync.failed > 0);
+}
+
+// Keeps the line about embedding true; the next round tries again when one fails.
+async function follow() {
+  if (now.project && !document.hidden) {
+    try {
+      const about = await api(`/projects/${now.project.id}`);
+      if (about.id === now.project?.id) { now.project.sync = about.sync; showProject(); }
+    } catch { /* the screens say what is wrong when somebody does something */ }
+  }
+  setTimeout(follow, POLL);
+}
+
+onTokenNeeded(askToken);
+buildFrame();
+onRoute(() => { say(""); attempt(route); });
+$("project").addEventListener("change", () => go({ project: $("project").value, screen: now.screen }));
+$("language").addEventListener("change", () => chooseLanguage($("language").value));
+$("theme").addEventListener("click", () => { nextTheme(); showTheme(); });
+document.addEventListener("argus:projects", () => attempt(loadProjects));
+await attempt(start);
+setTimeout(follow, POLL);

@@ -1,0 +1,52 @@
+// Words in English and Japanese. A message is a string with {names} in it, or a function of the same values.
+import annotate from "./words/annotate.js";
+import common from "./words/common.js";
+import exporting from "./words/export.js";
+import problems from "./words/problems.js";
+import review from "./words/review.js";
+import search from "./words/search.js";
+import setup from "./words/setup.js";
+
+export const WORDS = { annotate, common, export: exporting, problems, review, search, setup };
+export const LANGUAGES = { en: "English", ja: "日本語" };
+const KEY = "argus-language";
+
+const known = (language) => (language in LANGUAGES ? language : null);
+
+// `?lang=` wins for this visit, then what the person chose before, then what the browser asks for.
+export const language = known(new URLSearchParams(location.search).get("lang")) ?? known(localStorage.getItem(KEY))
+  ?? (navigator.languages ?? [navigator.language]).map((name) => known(name.slice(0, 2))).find(Boolean) ?? "en";
+document.documentElement.lang = language;
+
+export function chooseLanguage(name) {
+  localStorage.setItem(KEY, name);
+  const address = new URL(location.href);
+  address.searchParams.delete("lang");
+  location.replace(address);
+}
+
+// t("search.hits", { n: 3 }); an unknown key shows itself, so that it is seen.
+export function t(key, values = {}) {
+  const [room, ...rest] = key.split(".");
+  const message = WORDS[room]?.[language]?.[rest.join(".")];
+  if (message === undefined) return key;
+  if (typeof message === "function") return message(values);
+  return message.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+export const number = (value, digits = 0) =>
+  value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+export const percent = (value) => value.toLocaleString(language, { style: "percent", maximumFractionDigits: 0 });
+export const when = (text) => new Date(text).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
+
+// m:ss.ss of a place in a video.
+export const clock = (seconds) =>
+  `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(2).padStart(5, "0")}`;
+
+// A refused request in words: what this language says for the code, then the server's own sentence about the case.
+export function problemText(body, status) {
+  const own = language === "en" ? "" : WORDS.problems[language][body.code] ?? "";
+  const said = [body.detail, body.hint].filter(Boolean).join(" ");
+  if (own && said) return `${own}（${said}）`;
+  return own || said || t("common.answered", { status });
+}

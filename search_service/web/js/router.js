@@ -1,0 +1,36 @@
+// The address is the state: `?project=1&screen=search&q=cpu`. Whatever a person would want back after a reload, in
+// another tab or by the back button stands there.
+const listeners = [];
+
+export const params = () => Object.fromEntries(new URLSearchParams(location.search));
+
+export function onRoute(listener) {
+  listeners.push(listener);
+  window.addEventListener("popstate", () => listener(params()));
+}
+
+export function address(next) {
+  const kept = Object.entries(next).filter(([, value]) => value !== null && value !== undefined && value !== "");
+  return `?${new URLSearchParams(kept.map(([name, value]) => [name, String(value)]))}`;
+}
+
+// Go somewhere: a new entry for the back button. Only project and language are kept of the old address.
+export function go(next) { move({ ...keep(), ...next }, "pushState"); }
+
+// Change something of where we are. With `quiet` nobody is told: the screen has shown it already.
+export function change(next, { quiet = false, push = false } = {}) {
+  move({ ...params(), ...next }, push ? "pushState" : "replaceState", quiet);
+}
+
+export const linkTo = (next) => address({ ...keep(), ...next });
+
+function keep() {
+  const { project, lang } = params();
+  return { project, lang };
+}
+
+function move(next, how, quiet = false) {
+  const to = address(next);
+  if (to !== location.search) history[how](null, "", to);
+  if (!quiet) for (const listener of listeners) listener(params());
+}

@@ -1,0 +1,28 @@
+import { plural } from "./plural.js";
+
+export default {
+  en: {
+    skip: "Skip to the content", screens: "Screens", project: "Project", labelStudio: "Label Studio",
+    language: "Language", theme: "Theme: {theme}", system: "as the system", light: "light", dark: "dark",
+    search: "Search", annotate: "Auto-annotate", review: "Review", export: "Export", setup: "Set-up",
+    sync: ({ embedded, n, seen }) => `${embedded} of ${seen} ${plural(n, "image")} embedded`,
+    syncFailed: ", {failed} failed",
+    ok: "OK", cancel: "Cancel", close: "Close",
+    token: "This server asks for its API token.", tokenWrong: "That token was refused. Try again.",
+    unreachable: "The search service does not answer. Is it running?", answered: "The server answered {status}.",
+    broken: "Something went wrong in the page: {error}",
+    task: "Task {task}", loading: "Loading …",
+  },
+  ja: {
+    skip: "本文へ移動", screens: "画面", project: "プロジェクト", labelStudio: "Label Studio",
+    language: "言語", theme: "テーマ: {theme}", system: "システムに合わせる", light: "ライト", dark: "ダーク",
+    search: "検索", annotate: "自動アノテーション", review: "レビュー", export: "エクスポート", setup: "設定",
+    sync: "画像 {seen} 枚中 {embedded} 枚を埋め込み済み",
+    syncFailed: "、{failed} 枚は失敗",
+    ok: "OK", cancel: "キャンセル", close: "閉じる",
+    token: "このサーバーには API トークンが必要です。", tokenWrong: "トークンが拒否されました。もう一度入力してください。",
+    unreachable: "検索サービスが応答しません。起動しているか確認してください。", answered: "サーバーがエラー {status} を返しました。",
+    broken: "ページでエラーが発生しました: {error}",
+    task: "タスク {task}", loading: "読み込み中…",
+  },
+};
