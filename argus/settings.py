@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     torch_threads: int = Field(0, ge=0, description="Threads of a model worker on a CPU. 0: torch's own choice.")
     siglip_batch: int = Field(16, ge=1, le=512, description="Images per SigLIP batch.")
     sam3_batch: int = Field(8, ge=1, le=256, description="(image, label) pairs per SAM 3 batch.")
+    feature_cache_mb: int = Field(1024, ge=0, description="MiB for the features of images that people are working on: "
+                                  "a second click on an image does not encode it again.")
     chunk_tasks: int = Field(8, ge=1, le=256, description="Tasks per queued SAM 3 job.")
 
     score_threshold: float = Field(0.4, ge=0, le=1, description="Regions below this score are kept but not shown.")

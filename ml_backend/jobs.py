@@ -9,10 +9,11 @@ from typing import Any
 
 from argus import queues
 from argus.errors import ArgusError
+from argus.images import get_images, open_image
 from argus.settings import get_settings
 from label_studio_config.recipe import checkpoint_identity, plan_for, recipe_for
 from ml_backend import projects, runs
-from ml_backend.detecting import detect_tasks, fetch_image
+from ml_backend.detecting import detect_tasks
 from ml_backend.engines import Sam3Engine, load_engine
 from ml_backend.engines.base import not_among
 from ml_backend.interactive import Request
@@ -97,11 +98,12 @@ def detect_interactive(project_id: int, image_url: str, request: dict[str, Any])
     """Answer a smart tool: return `{"result": regions, "score"}`, or the packed error of what went wrong."""
     try:
         asked = Request.from_json(request)
-        image = fetch_image(image_url)
+        fetched = get_images().fetch(image_url)
+        image, key = open_image(fetched.data), fetched.sha256.hex()  # a file that is replaced has other features
         if asked.points:
-            found = get_engine().click(image, image_url, asked.points_in(image.size), asked.point_signs)
+            found = get_engine().click(image, key, asked.points_in(image.size), asked.point_signs)
         else:
-            found = get_engine().find(image, image_url, asked.prompts, asked.exemplars_in(image.size))
+            found = get_engine().find(image, key, asked.prompts, asked.exemplars_in(image.size))
         plan = plan_for(projects.load(project_id))
         found = not_among(found, asked.existing_in(image.size), get_settings().nms_iou)
         entry = Found(*image.size, found)

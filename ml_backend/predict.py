@@ -156,5 +156,5 @@ class Predictor:
         answer = queues.call(queues.SAM3_NOW, "ml_backend.jobs.detect_interactive", project["id"], url,
                              request.to_json(), deadline=_INTERACTIVE_SECONDS)
         scores = [r["score"] for r in answer["result"]]
-        return {"result": answer["result"], "score": min(scores, default=0.0),
+        return {"result": answer["result"], "score": min(scores, default=None),
                 "model_version": recipe_for(project).model_version}

@@ -140,7 +140,7 @@ def _mask_loss(masks: Tensor, targets: list[Target], matches: list[tuple[int, In
         return masks.sum() * 0
     found = torch.cat([masks[row][q] for row, q, _ in kept])
     wanted = torch.cat([targets[row].masks[o] for row, _, o in kept])
-    return 5 * F.binary_cross_entropy_with_logits(found, wanted) + _dice(found, wanted).mean()
+    return 5 * F.binary_cross_entropy_with_logits(found, wanted) + dice(found, wanted).mean()
 
 
 def _semantic_loss(semantic: Tensor, targets: list[Target], has: Tensor) -> Tensor:
@@ -149,11 +149,11 @@ def _semantic_loss(semantic: Tensor, targets: list[Target], has: Tensor) -> Tens
         [t.masks.amax(0) if len(t.masks) else torch.zeros(semantic.shape[1:]) for t in targets[: len(semantic)]]
     )
     present = has[: len(semantic)]
-    dice = (_dice(semantic, wanted) * present).sum() / present.sum().clamp(min=1)
-    return 5 * F.binary_cross_entropy_with_logits(semantic, wanted) + dice
+    overlap = (dice(semantic, wanted) * present).sum() / present.sum().clamp(min=1)
+    return 5 * F.binary_cross_entropy_with_logits(semantic, wanted) + overlap
 
 
-def _dice(logits: Tensor, wanted: Tensor) -> Tensor:
+def dice(logits: Tensor, wanted: Tensor) -> Tensor:
     """1 - dice coefficient per row."""
     found, wanted = logits.sigmoid().flatten(1), wanted.flatten(1)
     return 1 - (2 * (found * wanted).sum(1) + 1) / (found.sum(1) + wanted.sum(1) + 1)

@@ -5,8 +5,17 @@ from pathlib import Path
 from typing import Final
 
 import torch
+from safetensors.torch import save_file
 from torch import Tensor
-from transformers import CLIPTokenizer, Sam3Config, Sam3ImageProcessor, Sam3Model, Sam3Processor
+from transformers import (
+    CLIPTokenizer,
+    Sam3Config,
+    Sam3ImageProcessor,
+    Sam3Model,
+    Sam3Processor,
+    Sam3TrackerModel,
+    Sam3VideoConfig,
+)
 from transformers.models.sam3.modeling_sam3 import inverse_sigmoid
 
 from demo.train.dataset import IMAGE_SIZE, MASK_SIZE
@@ -64,6 +73,31 @@ def save(model: Sam3Model, tokenizer: CLIPTokenizer, folder: Path) -> None:
         size={"height": IMAGE_SIZE, "width": IMAGE_SIZE}, mask_size={"height": MASK_SIZE, "width": MASK_SIZE}
     )
     Sam3Processor(image_processor, tokenizer, target_size=IMAGE_SIZE).save_pretrained(folder)
+
+
+def save_whole(model: Sam3Model, tracker: Sam3TrackerModel, folder: Path) -> None:
+    """Put detector and tracker in place of the detector in a folder that ``save`` wrote.
+
+    The form is that of ``facebook/sam3``: ``Sam3Model`` and ``Sam3TrackerModel`` each read their part, and the encoder
+    is in it once. The tracker's memory of earlier frames, which only ``Sam3VideoModel`` has, is not.
+    """
+    part = tracker.config.to_dict()
+    names = ("vision_config", "prompt_encoder_config", "mask_decoder_config")
+    about = Sam3VideoConfig(
+        detector_config=model.config.to_dict(),
+        tracker_config={"image_size": IMAGE_SIZE, **{name: part[name] for name in names}},
+        low_res_mask_size=MASK_SIZE,
+        architectures=["Sam3VideoModel"],
+        dtype="float32",
+    )
+    about.save_pretrained(folder)
+    weights = {f"detector_model.{name}": weight for name, weight in model.state_dict().items()}
+    for name, weight in tracker.state_dict().items():
+        if name.startswith("vision_encoder.neck."):
+            weights[name.replace("vision_encoder.neck.", "tracker_neck.")] = weight
+        elif not name.startswith("vision_encoder."):
+            weights[f"tracker_model.{name}"] = weight
+    save_file({k: v.contiguous() for k, v in weights.items()}, folder / "model.safetensors", {"format": "pt"})
 
 
 @dataclass(frozen=True)

@@ -2,69 +2,88 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 
 from argus.errors import ArgusError
 from ml_backend.engines.base import Detections
+from ml_backend.engines.features import Tensors
 from ml_backend.engines.loading import load_model
 from ml_backend.engines.postprocess import cut_mask
 
-_IMAGES_KEPT = 4
-
 
 class Tracker:
-    """A loaded `Sam3TrackerModel`. Embeddings of the last few images are kept: a second click does not encode again."""
+    """A loaded `Sam3TrackerModel` on the encoder of the detector: an image is encoded once for boxes, text and clicks.
+
+    Args:
+        model: a loaded `Sam3TrackerModel`.
+    """
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        parameter = next(model.parameters())
+        parameter = next(model.mask_decoder.parameters())
         self.device, self.dtype = parameter.device, parameter.dtype
         self.side = int(model.config.vision_config.backbone_config.image_size)
-        self._kept: OrderedDict[str, list[torch.Tensor]] = OrderedDict()
 
     @classmethod
-    def load(cls, checkpoint: str, device: torch.device, dtype: torch.dtype) -> Tracker:
+    def load(cls, checkpoint: str, encoder: torch.nn.Module, device: torch.device, dtype: torch.dtype) -> Tracker:
         """Load the tracker's part of a checkpoint.
+
+        Args:
+            encoder: the detector's `vision_encoder.backbone`. A checkpoint holds the encoder once, for detector and
+                tracker; so does memory.
 
         Raises:
             ArgusError: `model_broken` when the checkpoint has no tracker; else as `load_model`.
         """
         try:
-            return cls(load_model("Sam3TrackerModel", checkpoint, device, dtype))
+            model = load_model("Sam3TrackerModel", checkpoint, torch.device("cpu"), dtype)
         except ArgusError as error:
             if "missing" not in error.details:
                 raise
             raise ArgusError("model_broken", f"The checkpoint {checkpoint} has no tracker, which clicks need.",
                              "Draw a box instead, or use a checkpoint of the form of facebook/sam3.") from error
+        model.vision_encoder.backbone = encoder
+        return cls(model.to(device))
 
-    def click(self, image: Image.Image, key: str, points: Sequence[tuple[float, float]],
+    def features(self, encoded: torch.Tensor) -> Tensors:
+        """Return what `click` needs of an image: the tracker's own view of it in three resolutions.
+
+        Args:
+            encoded: (1, C, h, w), the encoder's output.
+
+        The same as `Sam3TrackerModel.get_image_embeddings`, which would encode the image itself.
+        """
+        levels = list(self.model.vision_encoder.neck(encoded)[0])
+        levels[0] = self.model.mask_decoder.conv_s0(levels[0])
+        levels[1] = self.model.mask_decoder.conv_s1(levels[1])
+        # As in the library, which adds it to the last level even where the decoder looks only at the first three.
+        levels[-1] = levels[-1] + self.model.no_memory_embedding.view(1, -1, 1, 1)
+        return tuple(levels[:len(self.model.backbone_feature_sizes)])
+
+    def click(self, features: Tensors, size: tuple[int, int], points: Sequence[tuple[float, float]],
               positive: Sequence[bool]) -> Detections:
-        """Return the object at `points` (x, y in pixels), or none when its mask is empty.
+        """Return the object at `points`, or none when its mask is empty.
+
+        Args:
+            features: of the image.
+            size: width and height of the image in pixels.
+            points: x, y in pixels.
+            positive: one truth value for each point.
 
         The score is the tracker's own estimate of the mask's IoU; the box is the mask's.
         """
-        from ml_backend.engines.transformers_engine import to_pixels
-
-        if key not in self._kept:
-            pixels = to_pixels(image, self.side)[None].to(self.device, self.dtype)
-            self._kept[key] = self.model.get_image_embeddings(pixels)
-        self._kept.move_to_end(key)
-        while len(self._kept) > _IMAGES_KEPT:
-            self._kept.popitem(last=False)
         # The model takes points in pixels of its own square input.
-        scale = torch.tensor([self.side / image.width, self.side / image.height])
+        scale = torch.tensor([self.side / size[0], self.side / size[1]])
         where = (torch.tensor([list(p) for p in points]) * scale)[None, None].to(self.device, self.dtype)
         signs = torch.tensor([[[int(p) for p in positive]]], device=self.device)
-        out = self.model(image_embeddings=self._kept[key], input_points=where, input_labels=signs,
+        out = self.model(image_embeddings=list(features), input_points=where, input_labels=signs,
                          multimask_output=False)
-        whole = np.array([0, 0, image.width, image.height], np.float32)
-        mask = cut_mask(out.pred_masks[0, 0, 0].float().cpu(), whole, image.size)
+        whole = np.array([0, 0, *size], np.float32)
+        mask = cut_mask(out.pred_masks[0, 0, 0].float().cpu(), whole, size)
         if mask is None:
             return Detections.none()
         height, width = mask.bits.shape

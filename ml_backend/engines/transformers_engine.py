@@ -8,6 +8,7 @@ cost 5.3 times less than ten passes.
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -24,13 +25,13 @@ from argus.errors import ArgusError
 from argus.settings import Settings
 from label_studio_config.concepts import Concept
 from ml_backend.engines.base import Detections, Exemplars
+from ml_backend.engines.features import FeatureCache, Tensors
 from ml_backend.engines.loading import load_model, load_tokenizer
 from ml_backend.engines.postprocess import Limits, select
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _TEXTS_KEPT = 1024
-_IMAGES_KEPT = 4  # features of one image at full size take 110 MB in float32
 _SMALL = 50_000_000  # parameters; up to here a CPU gains from batches, above they only cost memory
 EXEMPLAR_TEXT = "visual"  # what SAM 3 was trained to read as "only the boxes count"
 
@@ -44,9 +45,12 @@ class TransformersEngine:
         limits: which detections are kept.
         batch: (image, prompt) pairs per pass of the heads, and images per pass of the encoder; halved for good when
             the device runs out of memory.
+        checkpoint: where the tracker is loaded from at the first click.
+        keep_bytes: memory for the features of images that people are working on.
     """
 
-    def __init__(self, model: Any, tokenizer: Any, limits: Limits, batch: int, checkpoint: str = "") -> None:
+    def __init__(self, model: Any, tokenizer: Any, limits: Limits, batch: int, checkpoint: str = "",
+                 keep_bytes: int = 2**30) -> None:
         self.model, self.tokenizer, self.limits, self.batch = model, tokenizer, limits, max(1, batch)
         self.checkpoint = checkpoint
         parameter = next(model.parameters())
@@ -55,7 +59,7 @@ class TransformersEngine:
         self.length = int(model.config.text_config.max_position_embeddings)
         self.images_encoded = 0
         self._texts: OrderedDict[str, tuple[torch.Tensor, torch.Tensor]] = OrderedDict()
-        self._features: OrderedDict[str, Any] = OrderedDict()
+        self._features = FeatureCache(keep_bytes)
         self._tracker: Any = None
         self._lock = threading.RLock()
 
@@ -70,7 +74,7 @@ class TransformersEngine:
         batch = settings.sam3_batch if device.type != "cpu" or size <= _SMALL else 1
         limits = Limits(settings.keep_threshold, settings.nms_iou, settings.max_detections)
         tokenizer = load_tokenizer(settings.sam3_model, model.config.text_config.vocab_size)
-        return cls(model, tokenizer, limits, batch, settings.sam3_model)
+        return cls(model, tokenizer, limits, batch, settings.sam3_model, settings.feature_cache_mb * 2**20)
 
     @property
     def images_per_step(self) -> int:
@@ -139,19 +143,29 @@ class TransformersEngine:
             return self._shrinking(lambda: self._find(image, key, list(prompts) or [EXEMPLAR_TEXT], exemplars))
 
     def _find(self, image: Image.Image, key: str, prompts: list[str], exemplars: Exemplars | None) -> Detections:
-        if key not in self._features:
-            self._features[key] = self._encode([image])
-        self._features.move_to_end(key)
-        while len(self._features) > _IMAGES_KEPT:
-            self._features.popitem(last=False)
+        neck = self.model.vision_encoder.neck
+        levels = self._features.get(key, "boxes", lambda: tuple(neck(self._encoded(image, key))[0]))
+        features = Sam3VisionEncoderOutput(
+            last_hidden_state=None, fpn_hidden_states=levels,
+            fpn_position_encoding=tuple(neck.position_encoding(f.shape, f.device, f.dtype) for f in levels))
         self._remember_texts(prompts)
         boxes = signs = None
         if exemplars is not None:
             one, sign = _exemplar_tensors(exemplars, image.size)
             boxes = one.expand(len(prompts), -1, -1).to(self.device, self.dtype)
             signs = sign.expand(len(prompts), -1).to(self.device)
-        raw = list(self._heads(self._features[key], [(0, p) for p in prompts], boxes, signs))
+        raw = list(self._heads(features, [(0, p) for p in prompts], boxes, signs))
         return _merge(raw, image.size, self.limits)
+
+    def _encoded(self, image: Image.Image, key: str) -> torch.Tensor:
+        """Return the encoder's output (1, C, h, w) for an image: what boxes, text and clicks all start from."""
+        def encode() -> Tensors:
+            pixels = to_pixels(image, self.side)[None].to(self.device, self.dtype)
+            self.images_encoded += 1
+            patches = self.model.vision_encoder.backbone(pixels).last_hidden_state
+            side = math.isqrt(patches.shape[1])
+            return (patches.view(1, side, side, -1).permute(0, 3, 1, 2),)
+        return self._features.get(key, "encoder", encode)[0]
 
     def click(self, image: Image.Image, key: str, points: Sequence[tuple[float, float]],
               positive: Sequence[bool]) -> Detections:
@@ -160,9 +174,15 @@ class TransformersEngine:
 
         with self._lock, torch.inference_mode():
             if self._tracker is None:
-                self._tracker = Tracker.load(self.checkpoint, self.device, self.dtype)
-            found: Detections = self._tracker.click(image, key, points, positive)
-            return found
+                encoder = self.model.vision_encoder.backbone
+                self._tracker = Tracker.load(self.checkpoint, encoder, self.device, self.dtype)
+            return self._shrinking(lambda: self._click(image, key, points, positive))
+
+    def _click(self, image: Image.Image, key: str, points: Sequence[tuple[float, float]],
+               positive: Sequence[bool]) -> Detections:
+        features = self._features.get(key, "clicks", lambda: self._tracker.features(self._encoded(image, key)))
+        found: Detections = self._tracker.click(features, image.size, points, positive)
+        return found
 
     def self_test(self) -> None:
         """Look for one thing on a grey image: a model that answers NaN or raises is refused.

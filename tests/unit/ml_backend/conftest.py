@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,19 @@ def random_sam3(tmp_path_factory: pytest.TempPathFactory) -> Path:
     tokenizer = clip_tokenizer()
     folder = tmp_path_factory.mktemp("random") / "sam3-random"
     save(build(tokenizer), tokenizer, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def random_whole_sam3(random_sam3: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a tracker of random weights, in the form of `facebook/sam3`."""
+    from demo.train import sam3_tiny, tracker
+    from demo.train.predict import load_sam3
+
+    folder = tmp_path_factory.mktemp("random") / "sam3-whole"
+    shutil.copytree(random_sam3, folder)
+    detector, _ = load_sam3(random_sam3)
+    sam3_tiny.save_whole(detector, tracker.build(detector), folder)
     return folder
 
 

@@ -54,8 +54,10 @@ def test_from_context__as_the_editor_sends_it() -> None:
     """Every region of the label, and what was drawn last, twice."""
     request = ask(box(x=0, origin="prediction"), box(x=5, origin="prediction-changed"), box(x=50, origin="manual"),
                   box(x=60, origin="manual"), box(x=60, origin="manual"))
-    assert [b[0] for b in request.boxes] == [5, 50, 60]
-    assert [b[0] for b in request.existing] == [0, 5, 50]
+    exemplars = request.exemplars_in((100, 100))
+    assert exemplars is not None
+    assert [b[0] for b in exemplars.boxes] == [5, 50, 60]
+    assert [b[0] for b in request.existing_in((100, 100))] == [0, 5, 50]
     assert request.existing_in((200, 100))[0] == (0, 20, 60, 60)
 
 
@@ -65,9 +67,36 @@ def test_from_context__a_box_past_the_edge_is_cut() -> None:
     assert exemplars.boxes == ((0, 20, 25, 60), (90, 20, 100, 60))
 
 
+def test_from_context__a_turned_box_is_the_box_around_it() -> None:
+    turned = box(x=50, original_width=200, original_height=100)
+    turned["value"] |= {"y": 50, "width": 20, "height": 10, "rotation": 90}  # 40 x 10 pixels at (100, 50)
+    exemplars = ask(turned).exemplars_in((200, 100))
+    assert exemplars is not None
+    assert exemplars.boxes[0] == pytest.approx((90, 50, 100, 90))  # clockwise about its first corner: down and left
+
+
+def test_from_context__polygon_and_ellipse_are_the_box_around_them() -> None:
+    polygon = {"value": {"points": [[10, 20], [30, 20], [20, 60]], "polygonlabels": ["cpu"]}}
+    ellipse = {"value": {"x": 50, "y": 50, "radiusX": 10, "radiusY": 20, "rotation": 0, "ellipselabels": ["cpu"]}}
+    request = ask(polygon, ellipse)
+    assert request.exemplars_in((100, 100)) == Exemplars(((10, 20, 30, 60), (40, 30, 60, 70)), (True, True))
+    assert request.points == ()
+
+
+def test_from_context__a_mask_asks_nothing() -> None:
+    mask = {"type": "brushlabels", "value": {"format": "rle", "rle": [1, 2], "brushlabels": ["fan"]}}
+    assert ask(mask, point()).points == ((50, 25),)
+
+
+def test_from_context__the_editor_names_the_label_of_a_click() -> None:
+    click = point()
+    click["value"]["labels"] = ["fan"]
+    assert ask(click).label == "fan"
+
+
 def test_json__there_and_back() -> None:
-    request = ask(box(), point(), {"value": {"text": "cpu"}})
-    assert Request.from_json(json.loads(json.dumps(request.to_json()))) == request
+    for request in (ask(box(), {"value": {"text": "cpu"}}), ask(point(), point(9, positive=False))):
+        assert Request.from_json(json.loads(json.dumps(request.to_json()))) == request
 
 
 @pytest.mark.parametrize("context", [
@@ -75,7 +104,14 @@ def test_json__there_and_back() -> None:
     {"result": [{"value": {}}]}, {"result": [box(x=None)]}, {"result": [box(x="1")]}, {"result": [box(x=float("nan"))]},
     {"result": [box(x=1e300)]}, {"result": [box(x=True)]}, {"result": [box()] * 5001},
     {"result": [box(origin="prediction")]},
-    {"result": [{"value": {"text": [" "]}}]},
+    {"result": [{"value": {"text": [" "]}}]}, 7, "x", {"result": [{"value": {"rle": [1], "format": "rle"}}]},
+    {"result": [box(x=101)]}, {"result": [box(x=-31)]}, {"result": [point(100.1)]}, {"result": [point(-1)]},
+    {"result": [point(positive=False)]}, {"result": [box(is_positive=False)]}, {"result": [box(is_positive=0)]},
+    {"result": [box(), point()]}, {"result": [{"value": {"x": 1, "y": 1, "width": 0, "height": 0}}]},
+    {"result": [{"value": {"x": 5, "y": 5, "width": -2, "height": 3}}]}, {"result": [{"value": {"points": []}}]},
+    {"result": [{"value": {"points": [[1, 2], [3]]}}]}, {"result": [{"value": {"points": [[1, float("inf")]]}}]},
+    {"result": [{"value": {"x": 1, "y": 1, "width": 9, "height": 9, "rotation": "90"}}]},
+    {"result": [{"original_width": 0, "value": {"x": 1, "y": 1, "width": 9, "height": 9, "rotation": 9}}]},
 ])
 def test_from_context__malformed(context: Any) -> None:
     with pytest.raises(ArgusError) as caught:

@@ -1,8 +1,11 @@
-"""Clicks on a tiny `Sam3TrackerModel` of the real class with random weights: the mechanism, not its meaning."""
+"""Clicks on tiny models of the real classes with random weights, in the form of facebook/sam3: mechanics, not meaning.
+
+What the demo's trained tracker answers is in `tests/unit/demo/test_checkpoints.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -10,43 +13,38 @@ import pytest
 import torch
 from PIL import Image
 
-from ml_backend.engines.tracker import Tracker
+from argus.settings import Settings
+from ml_backend.engines import Detections, Exemplars, load_engine
+from ml_backend.engines.transformers_engine import TransformersEngine
 
-
-@pytest.fixture(scope="module")
-def random_tracker(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from transformers import Sam3TrackerConfig, Sam3TrackerModel
-
-    from demo.train.sam3_tiny import config
-    from demo.train.tokenizers import clip_tokenizer
-
-    torch.set_num_threads(1)
-    torch.manual_seed(0)
-    folder = tmp_path_factory.mktemp("random") / "tracker-random"
-    Sam3TrackerModel(Sam3TrackerConfig(
-        vision_config=config(clip_tokenizer()).vision_config.to_dict(),
-        prompt_encoder_config={"hidden_size": 64, "image_size": 192, "patch_size": 16, "mask_input_channels": 4},
-        mask_decoder_config={"hidden_size": 64, "mlp_dim": 128, "num_hidden_layers": 2, "num_attention_heads": 4,
-                             "iou_head_hidden_dim": 64, "attention_downsample_rate": 2})).save_pretrained(folder)
-    return folder
+BOX = Exemplars(((10.0, 10.0, 60.0, 60.0),), (True,))
 
 
 @pytest.fixture
-def tracker(random_tracker: Path) -> Tracker:
-    return Tracker.load(str(random_tracker), torch.device("cpu"), torch.float32)
+def engine(random_whole_sam3: Path) -> TransformersEngine:
+    loaded = load_engine(Settings(sam3_model=str(random_whole_sam3), device="cpu", torch_threads=1,
+                                  keep_threshold=0.0, nms_iou=0.9))
+    assert isinstance(loaded, TransformersEngine)
+    return loaded
 
 
-def test_click__is_what_the_library_answers(tracker: Tracker, scenes: list[Image.Image]) -> None:
-    from transformers import Sam3ImageProcessor, Sam3TrackerProcessor
+def same(a: Detections, b: Detections) -> bool:
+    return len(a) == len(b) and np.array_equal(a.scores, b.scores) and np.array_equal(a.boxes, b.boxes)
+
+
+def test_click__is_what_the_library_answers(engine: TransformersEngine, random_whole_sam3: Path,
+                                            scenes: list[Image.Image]) -> None:
+    from transformers import Sam3ImageProcessor, Sam3TrackerModel, Sam3TrackerProcessor
 
     image = scenes[0]
+    library = Sam3TrackerModel.from_pretrained(random_whole_sam3).eval()
     processor = Sam3TrackerProcessor(Sam3ImageProcessor(size={"height": 192, "width": 192}), target_size=192)
     inputs = processor(images=image, input_points=[[[[200.0, 60.0], [10.0, 170.0]]]], input_labels=[[[1, 0]]],
                        return_tensors="pt")
     with torch.inference_mode():
-        output = tracker.model(pixel_values=inputs["pixel_values"], input_points=inputs["input_points"],
-                               input_labels=inputs["input_labels"], multimask_output=False)
-        found = tracker.click(image, "a", [(200, 60), (10, 170)], [True, False])
+        output = library(pixel_values=inputs["pixel_values"], input_points=inputs["input_points"],
+                         input_labels=inputs["input_labels"], multimask_output=False)
+    found = engine.click(image, "a", [(200, 60), (10, 170)], [True, False])
     theirs = processor.post_process_masks(output.pred_masks, inputs["original_sizes"])[0][0, 0].numpy()
     assert found.scores[0] == pytest.approx(float(output.iou_scores[0, 0, 0]), abs=2e-3)
     mask = found.masks[0]
@@ -58,12 +56,67 @@ def test_click__is_what_the_library_answers(tracker: Tracker, scenes: list[Image
     assert (x1 - x0, y1 - y0) == (mask.bits.shape[1], mask.bits.shape[0])
 
 
-def test_click__a_second_click_on_an_image_does_not_encode_again(
-        tracker: Tracker, scenes: list[Image.Image], monkeypatch: pytest.MonkeyPatch) -> None:
-    encoded: list[object] = []
-    encode: Callable[..., object] = tracker.model.get_image_embeddings
-    monkeypatch.setattr(tracker.model, "get_image_embeddings", lambda pixels: (encoded.append(1), encode(pixels))[1])
-    with torch.inference_mode():
-        for key in "aabbab":
-            tracker.click(scenes[0 if key == "a" else 1], key, [(50, 50)], [True])
-    assert len(encoded) == 2
+def test_click__an_image_is_encoded_once_for_clicks_boxes_and_text(engine: TransformersEngine,
+                                                                   scenes: list[Image.Image]) -> None:
+    for key in "aabbab":
+        image = scenes[0 if key == "a" else 1]
+        engine.click(image, key, [(50, 50)], [True])
+        engine.find(image, key, [], BOX)
+        engine.find(image, key, ["cpu"], None)
+    assert engine.images_encoded == 2
+
+
+def test_click__memory_of_one_image_is_enough(random_whole_sam3: Path, engine: TransformersEngine,
+                                              scenes: list[Image.Image]) -> None:
+    forgetful = load_engine(Settings(sam3_model=str(random_whole_sam3), device="cpu", torch_threads=1,
+                                     keep_threshold=0.0, nms_iou=0.9, feature_cache_mb=0))
+    assert isinstance(forgetful, TransformersEngine)
+    for i in (0, 1, 0):
+        for _ in range(2):
+            found = forgetful.click(scenes[i], str(i), [(50, 50)], [True])
+            assert same(found, engine.click(scenes[i], str(i), [(50, 50)], [True]))
+    assert (forgetful.images_encoded, engine.images_encoded) == (3, 2)
+    assert len(forgetful._features) == 1
+
+
+def test_click__the_encoder_is_in_memory_once(engine: TransformersEngine, scenes: list[Image.Image]) -> None:
+    engine.click(scenes[0], "a", [(50, 50)], [True])
+    assert engine._tracker.model.vision_encoder.backbone is engine.model.vision_encoder.backbone
+
+
+def test_click__people_on_different_images_do_not_mix(engine: TransformersEngine, scenes: list[Image.Image]) -> None:
+    points = [(50.0, 50.0), (120.0, 90.0), (20.0, 30.0)]
+    alone = [engine.click(image, f"alone {i}", [points[i]], [True]) for i, image in enumerate(scenes)]
+    alike = [engine.find(image, f"alone {i}", [], BOX) for i, image in enumerate(scenes)]
+    wrong: list[str] = []
+
+    def person(i: int) -> None:
+        for _ in range(8):
+            if not same(engine.click(scenes[i], f"image {i}", [points[i]], [True]), alone[i]):
+                wrong.append(f"click on {i}")
+            if not same(engine.find(scenes[i], f"image {i}", [], BOX), alike[i]):
+                wrong.append(f"box on {i}")
+
+    people = [threading.Thread(target=person, args=(i,)) for i in (0, 1, 2, 0)]
+    for thread in people:
+        thread.start()
+    for thread in people:
+        thread.join()
+    assert not wrong
+    assert engine.images_encoded == 2 * len(scenes)  # alone and together, once each
+    assert not same(alone[0], alone[1])
+
+
+def test_click__out_of_memory_forgets_other_images_and_goes_on(engine: TransformersEngine, scenes: list[Image.Image],
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = engine.click(scenes[0], "a", [(50, 50)], [True])
+    engine.find(scenes[1], "b", ["cpu"], None)
+    click = engine._tracker.click
+
+    def scarce(*arguments: object) -> object:
+        if len(engine._features) > 2:
+            raise torch.OutOfMemoryError("no memory left")
+        return click(*arguments)
+
+    monkeypatch.setattr(engine._tracker, "click", scarce)
+    assert same(engine.click(scenes[0], "a", [(50, 50)], [True]), expected)

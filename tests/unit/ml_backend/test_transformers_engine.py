@@ -108,12 +108,6 @@ def test_find__two_images_do_not_mix(engine: TransformersEngine, scenes: list[Im
         assert same(found, alone[i])
 
 
-def test_find__keeps_few_images(engine: TransformersEngine, scenes: list[Image.Image]) -> None:
-    for i in range(12):
-        engine.find(scenes[2], str(i), ["fan"], None)
-    assert len(engine._features) <= 4
-
-
 def test_click__without_a_tracker_says_so(engine: TransformersEngine, scenes: list[Image.Image]) -> None:
     with pytest.raises(ArgusError, match="no tracker") as caught:
         engine.click(scenes[0], "a", [(10, 10)], [True])
