@@ -74,7 +74,7 @@ def config(detector: Sam3Model) -> Sam3TrackerConfig:
     """About 0.4 million parameters beside the detector's encoder: the width of the detector, a two-way decoder of 2."""
     width = sam3_tiny.WIDTH
     return Sam3TrackerConfig(
-        vision_config=detector.config.vision_config.to_dict(),
+        vision_config=detector.config.to_dict()["vision_config"],
         prompt_encoder_config={
             "hidden_size": width, "image_size": IMAGE_SIZE, "patch_size": sam3_tiny.PATCH, "mask_input_channels": 4,
         },
@@ -93,7 +93,7 @@ def build(detector: Sam3Model) -> Sam3TrackerModel:
     for weight in (w for part in (model.mask_decoder, model.prompt_encoder) for w in part.parameters()):
         if weight.dim() > 1:
             torch.nn.init.xavier_uniform_(weight)
-    decoder = model.mask_decoder.transformer
+    decoder: Any = model.mask_decoder.transformer
     tokens = [model.mask_decoder.mask_tokens, model.mask_decoder.iou_token, model.mask_decoder.obj_score_token]
     with torch.no_grad():
         for token in (*tokens, model.prompt_encoder.point_embed, model.prompt_encoder.not_a_point_embed):
