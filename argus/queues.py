@@ -6,12 +6,15 @@ is written in PostgreSQL first; whatever Redis loses is enqueued again from ther
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
+import time
+from collections.abc import Iterator
 from typing import Any
 
 import redis
-from rq import Queue, Retry
+from rq import Queue, Retry, Worker
 from rq.exceptions import DuplicateJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
@@ -31,7 +34,8 @@ ROLES = {"siglip": (SIGLIP_NOW, SIGLIP), "sam3": (SAM3_NOW, SAM3), "default": (D
 @functools.cache
 def get_redis() -> redis.Redis:
     """Return this process's connection pool to Redis or Valkey."""
-    return redis.Redis.from_url(get_settings().resolved_redis_url, health_check_interval=30, socket_connect_timeout=5)
+    return redis.Redis.from_url(get_settings().resolved_redis_url, health_check_interval=30, socket_connect_timeout=5,
+                                socket_timeout=10)  # a worker that waits for jobs gives itself more
 
 
 def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, timeout: int = 300,
@@ -51,15 +55,21 @@ def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, ti
     """
     name = re.sub(r"[^\w-]", "-", job_id) if job_id else None
     retry = Retry(max=retries, interval=[5, 30, 120][:retries]) if retries else None
-    try:
+    with reachable(), contextlib.suppress(DuplicateJobError):
         target = Queue(queue, connection=get_redis(), serializer=JSONSerializer)
         if name and (old := target.fetch_job(name)) and old.get_status() in _ENDED:
             get_redis().delete(old.execution_registry.key)  # RQ 3 stumbles over what a dead worker left there
             old.delete()
         return target.enqueue_call(function, args=args, job_id=name, unique=bool(name), timeout=timeout, ttl=ttl,
                                    retry=retry, result_ttl=result_ttl, failure_ttl=86_400)
-    except DuplicateJobError:
-        return None
+    return None
+
+
+@contextlib.contextmanager
+def reachable() -> Iterator[None]:
+    """Turn what the Redis client raises inside the block into `queue_unreachable`."""
+    try:
+        yield
     except redis.RedisError as error:
         raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
                          "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
@@ -69,31 +79,38 @@ def call(queue: str, function: str, *args: Any, deadline: float) -> Any:
     """Run `function(*args)` on a worker and return its result: the way a web process asks a model.
 
     Raises:
-        ArgusError: what the job raised; `worker_missing` when no worker serves the queue; `timeout` after `deadline` s.
+        ArgusError: what the job raised; `worker_missing` when no worker serves the queue; `timeout` after `deadline` s;
+            `queue_unreachable`.
     """
-    import time
-
-    from rq import Worker
-
     job = enqueue(queue, function, *args, timeout=max(5, int(deadline) + 5), retries=0, ttl=max(1, int(deadline) + 1),
                   result_ttl=60)
     assert job is not None  # without a job id there are no duplicates
     end = time.monotonic() + deadline
     pause = 0.005
     while time.monotonic() < end:
-        result = job.latest_result()
+        with reachable():
+            result = job.latest_result()
         if result is not None:
             if result.type == result.Type.SUCCESSFUL:
                 return unpack(result.return_value)
             raise ArgusError("internal", f"The worker failed: {(result.exc_string or '').strip().splitlines()[-1:]}")
         time.sleep(pause)
         pause = min(pause * 1.5, 0.1)
-    queues = [q.name for w in Worker.all(connection=get_redis()) for q in w.queues]
-    if queue not in queues:
+    if not workers_of(queue):
         raise ArgusError("worker_missing", f"No worker serves the queue {queue}.",
                          "Start one with `argus worker`; `argus doctor` shows which are alive.")
     raise ArgusError("timeout", f"The worker did not answer within {deadline:g} s.",
                      "It may still be loading its model.")
+
+
+def workers_of(queue: str) -> int:
+    """Return how many workers serve `queue`; one that was killed counts until its registration expires.
+
+    Raises:
+        ArgusError: `queue_unreachable`.
+    """
+    with reachable():
+        return sum(queue in worker.queue_names() for worker in Worker.all(connection=get_redis()))
 
 
 def pack(error: ArgusError) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""`python -m ml_backend`: serve the ML backend with gunicorn, one process and 16 threads."""
+"""`python -m ml_backend`: serve the ML backend with gunicorn, one process and enough threads.
+
+Two kinds of `/predict` wait, each for a bounded number of calls; whatever else comes finds one of the spare threads.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from argus.errors import ArgusError
 from argus.settings import Settings, get_settings
 from ml_backend.app import create_app  # through ml_backend.model, which keeps torch out of this process
 
-_THREADS = 16
+_SPARE_THREADS = 8
 
 
 class Server(BaseApplication):  # type: ignore[misc]
@@ -24,7 +27,8 @@ class Server(BaseApplication):  # type: ignore[misc]
 
     def load_config(self) -> None:
         options: dict[str, Any] = {
-            "bind": f"{self.settings.host}:{self.settings.ml_backend_port}", "workers": 1, "threads": _THREADS,
+            "bind": f"{self.settings.host}:{self.settings.ml_backend_port}", "workers": 1,
+            "threads": 2 * self.settings.predict_waiters + _SPARE_THREADS,
             "worker_class": "gthread", "timeout": 0, "graceful_timeout": 5, "keepalive": 0,
             "proc_name": "argus-ml-backend",
             "control_socket_disable": True, "logger_class": "gunicorn.glogging.Logger", "loglevel": "warning"}

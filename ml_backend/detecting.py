@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -25,11 +25,22 @@ _FETCHERS = 4
 
 @dataclass
 class Outcome:
-    """How a chunk ended: `done` have every wanted label stored, `failed` say why not, `rest` were left for later."""
+    """How a chunk ended: `done` have every wanted label stored, `failed` say why not, `rest` were left for later.
+
+    `seconds` is what each task cost that had to be computed, an equal share of its step; `pairs` counts the
+    (image, prompt) pairs of all steps.
+    """
 
     done: list[int] = field(default_factory=list)
     failed: dict[int, ArgusError] = field(default_factory=dict)
     rest: list[int] = field(default_factory=list)
+    seconds: dict[int, float] = field(default_factory=dict)
+    pairs: int = 0
+
+    def count(self, tasks: Collection[int], prompts: int, seconds: float) -> None:
+        """Record one step."""
+        self.seconds |= dict.fromkeys(tasks, seconds / max(1, len(tasks)))
+        self.pairs += prompts * len(tasks)
 
 
 def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int],
@@ -55,11 +66,13 @@ def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task
             if index and time.monotonic() > end:
                 outcome.rest += [t for _, left in steps[index:] for t in left]
                 break
+            began = time.monotonic()
             coming = _prefetch(fetchers, steps[index + 1:index + 2], urls)
             images = _collect(ready, outcome)
             for task, found in _detect(engine, recipe, names, images, outcome).items():
                 saved[task] = keeper.submit(detections.store, task, recipe, images[task].size, found)
             ready = coming
+            outcome.count(images, _prompts(recipe, names), time.monotonic() - began)
         for future in ready.values():
             future.cancel()
         _await(saved, outcome)
@@ -72,6 +85,10 @@ def _steps(lacking: dict[int, list[str]], size: int) -> list[tuple[tuple[str, ..
     for task, names in lacking.items():
         groups.setdefault(tuple(names), []).append(task)
     return [(names, tasks[i:i + size]) for names, tasks in groups.items() for i in range(0, len(tasks), size)]
+
+
+def _prompts(recipe: Recipe, names: Sequence[str]) -> int:
+    return len({prompt for c in recipe.concepts if c.label in names for prompt in c.prompts})
 
 
 def _prefetch(pool: ThreadPoolExecutor, steps: list[tuple[tuple[str, ...], list[int]]],

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
+import socket
 import time
+import uuid
 from typing import Any
+
+from rq import get_current_job
 
 from argus import queues
 from argus.errors import ArgusError
 from argus.images import get_images, open_image
 from argus.settings import get_settings
-from label_studio_config.recipe import checkpoint_identity, plan_for, recipe_for
-from ml_backend import projects, runs
-from ml_backend.detecting import detect_tasks
+from label_studio_config.recipe import Recipe, checkpoint_identity, plan_for, recipe_for
+from ml_backend import estimates, projects, run_jobs, run_tasks
+from ml_backend.detecting import Outcome, detect_tasks
 from ml_backend.engines import Sam3Engine, load_engine
 from ml_backend.engines.base import not_among
 from ml_backend.interactive import Request
@@ -36,7 +41,9 @@ def get_engine() -> Sam3Engine:
 def _load(identity: str) -> Sam3Engine:
     began = time.monotonic()
     engine = load_engine(get_settings())
-    engine.self_test()
+    tested = time.monotonic()
+    engine.self_test()  # one image, one prompt: the first estimate of a checkpoint that has not worked here yet
+    estimates.record_first(identity, _worker_name(), time.monotonic() - tested)
     log.info("engine ready", extra={"checkpoint": identity, "seconds": round(time.monotonic() - began, 1)})
     return engine
 
@@ -46,35 +53,54 @@ def prepare() -> None:
     get_engine()
 
 
-def detect_chunk(run_id: int, task_ids: list[int]) -> dict[str, int]:
-    """Detect what a run still needs on these tasks; the push follows as a job of its own.
+def detect_next(project_id: int) -> dict[str, int]:
+    """Detect what one of the project's runs still needs on a few tasks; the push follows as a job of its own.
 
-    A chunk that takes longer than `CHUNK_SECONDS` goes back to the queue with what is left: clicks get in between.
+    A chunk ends after `CHUNK_SECONDS`, and its successor goes to the end of the queue: clicks and other projects get
+    in between. When nothing is free to be taken there is no successor.
     """
-    run = runs.load_run(run_id)
-    todo = runs.take(run_id, task_ids)
-    if not todo:
-        runs.finish_if_done(run_id)
+    taken = run_tasks.take(project_id, _job_id(), get_settings().chunk_tasks)
+    if taken is None:
         return {"done": 0, "failed": 0, "rest": 0}
+    outcome = _detect(project_id, taken)
+    run_id = taken.run["id"]
+    run_tasks.fail(run_id, outcome.failed)
+    run_tasks.detected(run_id, outcome.done, outcome.seconds, _worker_name())
+    run_tasks.untake(run_id, outcome.rest)
+    run_jobs.enqueue_push(run_id)
+    run_jobs.enqueue_detection(project_id)
+    run_tasks.finish_if_done(run_id)
+    return {"done": len(outcome.done), "failed": len(outcome.failed), "rest": len(outcome.rest)}
+
+
+def _detect(project_id: int, taken: run_tasks.Taken) -> Outcome:
     try:
-        recipe = recipe_for(projects.load(run["project_id"]))
-        labels = [label for label in run["labels"] if label in {c.label for c in recipe.concepts}]
+        recipe = recipe_for(projects.load(project_id))
+        labels = [label for label in taken.run["labels"] if label in {c.label for c in recipe.concepts}]
         if not labels:
             raise ArgusError("unknown_label", "None of the run's labels is in the labelling config any more.")
     except ArgusError as error:
         if error.code == "database_unreachable":
             raise
-        runs.fail(run_id, dict.fromkeys(todo, error))
-        runs.finish_if_done(run_id)
-        return {"done": 0, "failed": len(todo), "rest": 0}
-    outcome = detect_tasks(get_engine(), recipe, labels, todo, CHUNK_SECONDS)
-    runs.fail(run_id, outcome.failed)
-    runs.mark(run_id, outcome.done, "detected")
-    runs.untake(run_id, outcome.rest)
-    runs.enqueue_push(run_id, outcome.done)
-    runs.enqueue_detection(run_id, outcome.rest)
-    runs.finish_if_done(run_id)
-    return {"done": len(outcome.done), "failed": len(outcome.failed), "rest": len(outcome.rest)}
+        return Outcome(failed=dict.fromkeys(taken.task_ids, error))
+    return _timed(recipe, labels, taken.task_ids)
+
+
+def _timed(recipe: Recipe, labels: list[str], task_ids: list[int]) -> Outcome:
+    outcome = detect_tasks(get_engine(), recipe, labels, task_ids, CHUNK_SECONDS)
+    estimates.record(recipe.checkpoint, _worker_name(), len(outcome.seconds), outcome.pairs,
+                     sum(outcome.seconds.values()))
+    return outcome
+
+
+def _job_id() -> str:
+    job = get_current_job(connection=queues.get_redis())
+    return job.id if job else f"no-job-{uuid.uuid4().hex}"  # called by hand: freed at the next look for lost jobs
+
+
+@functools.cache
+def _worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def detect_for_answer(project_id: int, task_ids: list[int], deadline: float) -> dict[str, Any]:
@@ -89,7 +115,7 @@ def detect_for_answer(project_id: int, task_ids: list[int], deadline: float) -> 
     if time.time() >= deadline:
         return {"failed": [], "next": None}
     recipe = recipe_for(projects.load(project_id))
-    outcome = detect_tasks(get_engine(), recipe, [c.label for c in recipe.concepts], task_ids, CHUNK_SECONDS)
+    outcome = _timed(recipe, [c.label for c in recipe.concepts], task_ids)
     follow = enqueue_for_answer(queues.SAM3, project_id, outcome.rest, deadline) if outcome.rest else None
     return {"failed": list(outcome.failed), "next": follow}
 

@@ -53,11 +53,12 @@ def enqueue_for_answer(queue: str, project_id: int, task_ids: Sequence[int], dea
 
 
 class Predictor:
-    """Answers `/predict`. At most `settings.predict_waiters` calls wait at a time: `/health` always finds a thread."""
+    """Answers `/predict`. The calls that wait at a time are bounded: `/health` always finds a thread."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._seats = threading.BoundedSemaphore(settings.predict_waiters)
+        self._clicks = threading.BoundedSemaphore(settings.predict_waiters)
 
     def answer(self, project: Row, tasks: Sequence[Task]) -> list[Answer]:
         """Return one entry per task: its prediction, or `[]` when it is not ready or another channel delivers it."""
@@ -90,8 +91,9 @@ class Predictor:
         queue = queues.SAM3_NOW if len(task_ids) == 1 else queues.SAM3
         end = time.time() + seconds
         try:
-            return self._collect({enqueue_for_answer(queue, project_id, task_ids[i:i + size], end)
-                                  for i in range(0, len(task_ids), size)}, end)
+            with queues.reachable():
+                return self._collect({enqueue_for_answer(queue, project_id, task_ids[i:i + size], end)
+                                      for i in range(0, len(task_ids), size)}, end)
         except ArgusError as error:
             if error.code != "queue_unreachable":
                 raise
@@ -128,7 +130,10 @@ class Predictor:
                 log.warning("claims could not be checked", extra={"code": error.code, "reason": error.message})
         if mine:  # confirmed by reading back, once Label Studio has had the time to store them
             wait = _SETTLE_SECONDS + 2 * len(mine) * 0.16
-            push_jobs.schedule("ml_backend.push_jobs.push_tasks", project_id, sorted(mine), seconds=wait)
+            try:
+                push_jobs.schedule("ml_backend.push_jobs.push_tasks", project_id, sorted(mine), seconds=wait)
+            except ArgusError as error:  # the claims are ours: answer all the same, the background pass confirms them
+                log.warning("nobody will look after the answer at once", extra={"code": error.code})
         return {t: built[t].to_prediction(version) for t in mine}
 
     @staticmethod
@@ -146,15 +151,21 @@ class Predictor:
         """Answer a smart tool in one round trip.
 
         Raises:
-            ArgusError: `bad_request`, `unknown_label`, `worker_missing`, `timeout`, and what fetching the image raises.
+            ArgusError: `bad_request`, `unknown_label`, `worker_missing`, `timeout`, `queue_unreachable`, `not_ready`
+                when too many wait already, and what fetching the image raises.
         """
         plan = plan_for(project)
         request = Request.from_context(context, plan)
         url = projects.image_url(task.get("data"), plan.image)
         if url is None:
             raise ArgusError("bad_request", f"The task has no image under {plan.image.key!r}.")
-        answer = queues.call(queues.SAM3_NOW, "ml_backend.jobs.detect_interactive", project["id"], url,
-                             request.to_json(), deadline=_INTERACTIVE_SECONDS)
+        if not self._clicks.acquire(blocking=False):
+            raise ArgusError("not_ready", "The model is busy with other people's clicks.", "Try again in a moment.")
+        try:
+            answer = queues.call(queues.SAM3_NOW, "ml_backend.jobs.detect_interactive", project["id"], url,
+                                 request.to_json(), deadline=_INTERACTIVE_SECONDS)
+        finally:
+            self._clicks.release()
         scores = [r["score"] for r in answer["result"]]
         return {"result": answer["result"], "score": min(scores, default=None),
                 "model_version": recipe_for(project).model_version}

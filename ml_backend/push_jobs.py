@@ -12,21 +12,22 @@ from rq.serializers import JSONSerializer
 
 from argus import queues
 from argus.errors import ArgusError
-from ml_backend import deliver, runs
+from ml_backend import deliver, run_jobs, run_tasks
 from ml_backend.deliver import Outcome
 
 log = logging.getLogger(__name__)
 _AGAIN_SECONDS = 5
+_MOST = 100  # tasks of one job: others get their turn in between
 _FINAL = ("not_found", "unknown_project", "bad_label_config")  # trying again would only say the same
 
 
-def push_chunk(run_id: int, task_ids: list[int]) -> dict[str, int]:
-    """Deliver what a run detected on these tasks, and record how each ended.
+def push_next(run_id: int) -> dict[str, int]:
+    """Deliver what a run has detected so far, at most `_MOST` tasks, and record how each ended.
 
-    A task whose claim somebody else holds is looked at again a few seconds later.
+    A task whose claim somebody else holds stays as it is: `reconcile_runs` looks at it again a few seconds later.
     """
-    run = runs.load_run(run_id)
-    todo = [t["task_id"] for t in runs.tasks_in(run_id, "detected") if t["task_id"] in set(task_ids)]
+    run = run_tasks.load_run(run_id)
+    todo = run_tasks.detected_tasks(run_id, _MOST)
     outcomes: Mapping[int, Outcome]
     try:
         outcomes = deliver.push(run["project_id"], todo) if todo else {}
@@ -38,16 +39,15 @@ def push_chunk(run_id: int, task_ids: list[int]) -> dict[str, int]:
     errors = {t: o for t, o in outcomes.items() if isinstance(o, ArgusError)}
     # Detections that vanished: the task was deleted, or the prompts changed under the run. Detecting finds out.
     lost = [t for t in todo if t not in outcomes]
-    runs.mark(run_id, done, "done")
-    runs.fail(run_id, errors)
-    if lost and run["state"] == "running":
-        runs.mark(run_id, lost, "waiting")
-        runs.enqueue_detection(run_id, lost)
-    later = [t for t, o in outcomes.items() if o == "later"]
-    if later:
-        schedule("ml_backend.push_jobs.push_chunk", run_id, later, seconds=_AGAIN_SECONDS)
-    runs.finish_if_done(run_id)
-    return {"done": len(done), "failed": len(errors), "later": len(later)}
+    run_tasks.done(run_id, done)
+    run_tasks.fail(run_id, errors)
+    if lost:
+        run_tasks.again(run_id, lost)
+        run_jobs.staff(run["project_id"])
+    if len(todo) == _MOST and (done or errors):
+        run_jobs.enqueue_push(run_id)
+    run_tasks.finish_if_done(run_id)
+    return {"done": len(done), "failed": len(errors), "later": len(todo) - len(done) - len(errors) - len(lost)}
 
 
 def push_tasks(project_id: int, task_ids: list[int]) -> dict[str, int]:
@@ -67,6 +67,11 @@ def remove_old_versions(project_id: int) -> int:
 
 
 def schedule(function: str, *args: Any, seconds: float) -> None:
-    """Run a job on the default worker after a while. Losing it costs only time: `reconcile_runs` makes up for it."""
-    queue = Queue(queues.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer)
-    queue.enqueue_in(timedelta(seconds=seconds), function, *args, result_ttl=600)
+    """Run a job on the default worker after a while. Losing it costs only time: `reconcile_runs` makes up for it.
+
+    Raises:
+        ArgusError: `queue_unreachable`.
+    """
+    with queues.reachable():
+        queue = Queue(queues.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer)
+        queue.enqueue_in(timedelta(seconds=seconds), function, *args, result_ttl=600)

@@ -13,7 +13,7 @@ from prometheus_client import generate_latest
 from argus.db import Row
 from argus.errors import ArgusError
 from argus.settings import Settings
-from ml_backend import projects, runs
+from ml_backend import projects, run_jobs
 from ml_backend.metrics import Metrics
 from ml_backend.model import Sam3Backend
 from ml_backend.predict import Predictor
@@ -124,7 +124,7 @@ def _remember(project_id: int, label_config: Any) -> Row:
     project = projects.remember(project_id, label_config)
     if projects.has_old_versions(project):
         try:
-            runs.enqueue_cleanup(project_id)
+            run_jobs.enqueue_cleanup(project_id)
         except ArgusError as error:
             current_app.logger.warning("older predictions stay for now: %s", error.message)
     return project

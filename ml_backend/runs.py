@@ -1,175 +1,99 @@
-"""Runs: "label these tasks with these labels", as rows of `run` and `run_task`. PostgreSQL is the truth about progress.
+"""Runs: "label these tasks with these labels". What a person asks for, stops, resumes and looks at.
 
-A task of a run goes waiting → detected (raw detections are stored) → done (Label Studio has the prediction), or ends as
-failed with an error a person can read, or cancelled. Jobs only carry the work: a run whose jobs were lost goes on by
-`reconcile_runs`.
+The states of a run's tasks are in `run_tasks`, the jobs that carry them in `run_jobs`, the cost in `estimates`.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import redis
 from psycopg.types.json import Json
-from rq import Queue
-from rq.registry import StartedJobRegistry
-from rq.serializers import JSONSerializer
 
-from argus import queues
 from argus.db import Row, connect
 from argus.errors import ArgusError
-from argus.settings import Settings, get_settings
-from label_studio_config.recipe import plan_for
-from ml_backend import projects
+from label_studio_config.recipe import Recipe, plan_for, recipe_for
+from ml_backend import detections, estimates, projects, run_jobs, run_tasks
+from ml_backend.run_tasks import load_run
 
 log = logging.getLogger(__name__)
-MAX_ATTEMPTS = 5  # a task that was taken this often without an end kills its worker, or something is wrong with it
-_SECONDS_PER_TASK = 300  # a full-size model on a slow CPU
 _SHOWN_ERRORS = 100
+_RATE_SECONDS = 60  # the rate is what ended within this time: a run that was resumed is judged by today
 
 
 def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
-               settings: Mapping[str, Any] | None = None) -> int:
+               settings: Mapping[str, Any] | None = None, max_tasks: int | None = None) -> int:
     """Record a run, put its work on the queue, and return its id.
 
     Args:
         labels: labels of the project's config; empty means all of them.
         task_ids: tasks of the project; one that does not exist becomes a failed task of the run.
         settings: where the tasks came from, for the record (`{"source": "search", "query": …}`).
+        max_tasks: take no more than this many, those first that the model has not seen yet.
 
     Raises:
         ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `nothing_selected`, `queue_unreachable`
             (the run is recorded then, and starts when the queue is back).
     """
-    wanted = list(dict.fromkeys(task_ids))
-    if not wanted:
-        raise ArgusError("nothing_selected", "No task was selected.", "Select tasks, or give a query that finds some.")
     project = projects.refresh(project_id)
-    plan = plan_for(project)
-    chosen = list(dict.fromkeys(plan.concept(label).label for label in labels)) or [c.label for c in plan.concepts]
+    recipe, chosen, wanted = _select(project, labels, task_ids, max_tasks)
     known = projects.known_tasks(project, wanted)
+    record = {**(settings or {}), "recipe": _recipe_json(recipe, chosen)}
     with connect() as connection:
         row = connection.execute(
             "INSERT INTO run (project_id, labels, settings, model_version) VALUES (%s, %s, %s, %s) RETURNING id",
-            (project_id, chosen, Json(dict(settings or {})), project["model_version"])).fetchone()
+            (project_id, chosen, Json(record), project["model_version"])).fetchone()
         assert row is not None  # INSERT .. RETURNING gives one row
         run_id = int(row["id"])
         with connection.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO run_task (run_id, task_id, state, error) VALUES (%s, %s, %s, %s)",
-                [(run_id, t, "waiting", None) if t in known else
-                 (run_id, t, "failed", Json(_unknown_task(project_id, t).to_json())) for t in wanted])
+            cursor.executemany("INSERT INTO run_task (run_id, task_id, state) VALUES (%s, %s, 'waiting')",
+                               [(run_id, t) for t in wanted])
+    run_tasks.fail(run_id, {t: _unknown_task(project_id, t) for t in wanted if t not in known})
+    run_tasks.finish_if_done(run_id)
     if projects.has_old_versions(project):
-        enqueue_cleanup(project_id)
-    enqueue_detection(run_id, [t for t in wanted if t in known])
-    finish_if_done(run_id)
+        run_jobs.enqueue_cleanup(project_id)
+    if known:
+        run_jobs.staff(project_id)
     return run_id
+
+
+def estimate(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
+             max_tasks: int | None = None) -> dict[str, Any]:
+    """Return what `create_run` with the same arguments would cost: see `estimates.estimate`. Starts nothing.
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `nothing_selected`.
+    """
+    recipe, chosen, wanted = _select(projects.refresh(project_id), labels, task_ids, max_tasks)
+    return estimates.estimate(recipe, chosen, wanted)
+
+
+def _select(project: Row, labels: Sequence[str], task_ids: Sequence[int],
+            max_tasks: int | None) -> tuple[Recipe, list[str], list[int]]:
+    wanted = list(dict.fromkeys(task_ids))
+    if not wanted:
+        raise ArgusError("nothing_selected", "No task was selected.", "Select tasks, or give a query that finds some.")
+    plan, recipe = plan_for(project), recipe_for(project)
+    chosen = list(dict.fromkeys(plan.concept(label).label for label in labels)) or [c.label for c in plan.concepts]
+    if max_tasks is not None and max_tasks < len(wanted):
+        lacking = detections.missing(wanted, recipe, chosen)
+        wanted = sorted(wanted, key=lambda task: task not in lacking)[:max_tasks]
+    return recipe, chosen, wanted
+
+
+def _recipe_json(recipe: Recipe, labels: Sequence[str]) -> dict[str, Any]:
+    return {"checkpoint": recipe.checkpoint, "labels": [
+        {"label": c.label, "prompts": list(c.prompts), "threshold": c.threshold}
+        for c in recipe.concepts if c.label in labels]}
 
 
 def _unknown_task(project_id: int, task_id: int) -> ArgusError:
     return ArgusError("unknown_task", f"Project {project_id} has no task {task_id}.", task=task_id)
 
 
-def enqueue_detection(run_id: int, task_ids: Sequence[int], size: int | None = None) -> None:
-    """Put detection jobs for these tasks on the queue; jobs that are already there stay as they are.
-
-    They carry no retry of their own: a job that fails or dies is found missing by `reconcile_runs`, which counts
-    attempts by task.
-    """
-    step = size or get_settings().chunk_tasks
-    for begin in range(0, len(task_ids), step):
-        chunk = list(task_ids[begin:begin + step])
-        queues.enqueue(queues.SAM3, "ml_backend.jobs.detect_chunk", run_id, chunk, job_id=f"detect-{run_id}-{chunk[0]}",
-                       timeout=120 + _SECONDS_PER_TASK * len(chunk), retries=0)
-
-
-def enqueue_push(run_id: int, task_ids: Sequence[int]) -> None:
-    """Put a push job for tasks of a run on the queue."""
-    if task_ids:
-        queues.enqueue(queues.DEFAULT, "ml_backend.push_jobs.push_chunk", run_id, list(task_ids),
-                       job_id=f"push-{run_id}-{task_ids[0]}", retries=0)
-
-
-def enqueue_cleanup(project_id: int) -> None:
-    """Put the removal of older versions' predictions on the queue."""
-    queues.enqueue(queues.DEFAULT, "ml_backend.push_jobs.remove_old_versions", project_id,
-                   job_id=f"old-versions-{project_id}", timeout=1800)
-
-
-def load_run(run_id: int) -> Row:
-    """Return the run's row.
-
-    Raises:
-        ArgusError: `unknown_run`.
-    """
-    with connect() as connection:
-        row = connection.execute("SELECT * FROM run WHERE id = %s", (run_id,)).fetchone()
-    if row is None:
-        raise ArgusError("unknown_run", f"There is no run {run_id}.", "`argus annotate` prints the number of its run.")
-    return row
-
-
-def take(run_id: int, task_ids: Sequence[int]) -> list[int]:
-    """Mark these tasks as worked on, and return those still waiting. A task taken too often is failed instead."""
-    give_up = ArgusError("internal", f"This task was tried {MAX_ATTEMPTS} times and never came to an end.",
-                         "Look at the SAM 3 worker's log: does it run out of memory?")
-    with connect() as connection:
-        connection.execute("UPDATE run SET state = 'running', started_at = coalesce(started_at, now()) "
-                           "WHERE id = %s AND state = 'queued'", (run_id,))
-        connection.execute(
-            "UPDATE run_task SET state = 'failed', error = %s WHERE run_id = %s AND task_id = ANY(%s) "
-            "AND state = 'waiting' AND attempts >= %s", (Json(give_up.to_json()), run_id, list(task_ids), MAX_ATTEMPTS))
-        rows = connection.execute(
-            "UPDATE run_task SET attempts = attempts + 1 FROM run WHERE run.id = run_id AND run.state = 'running' "
-            "AND run_id = %s AND task_id = ANY(%s) AND run_task.state = 'waiting' RETURNING task_id",
-            (run_id, list(task_ids))).fetchall()
-    taken = {row["task_id"] for row in rows}
-    return [t for t in task_ids if t in taken]
-
-
-def untake(run_id: int, task_ids: Sequence[int]) -> None:
-    """Undo `take` for tasks that a job leaves to the next one."""
-    with connect() as connection:
-        connection.execute("UPDATE run_task SET attempts = attempts - 1 WHERE run_id = %s AND task_id = ANY(%s) "
-                           "AND state = 'waiting' AND attempts > 0", (run_id, list(task_ids)))
-
-
-def mark(run_id: int, task_ids: Sequence[int], state: str) -> None:
-    """Move tasks that are waiting or detected to `state`."""
-    with connect() as connection:
-        connection.execute("UPDATE run_task SET state = %s WHERE run_id = %s AND task_id = ANY(%s) "
-                           "AND state IN ('waiting', 'detected')", (state, run_id, list(task_ids)))
-
-
-def fail(run_id: int, errors: Mapping[int, ArgusError]) -> None:
-    """Record what went wrong with single tasks; the rest of the run goes on."""
-    with connect() as connection, connection.cursor() as cursor:
-        cursor.executemany("UPDATE run_task SET state = 'failed', error = %s WHERE run_id = %s AND task_id = %s "
-                           "AND state IN ('waiting', 'detected')",
-                           [(Json(error.to_json()), run_id, task) for task, error in errors.items()])
-
-
-def finish_if_done(run_id: int) -> None:
-    """End the run when every task of it has ended."""
-    with connect() as connection:
-        connection.execute(
-            "UPDATE run SET state = 'done', finished_at = now(), started_at = coalesce(started_at, now()) "
-            "WHERE id = %s AND state IN ('queued', 'running') AND NOT EXISTS (SELECT FROM run_task "
-            "WHERE run_id = run.id AND state IN ('waiting', 'detected'))", (run_id,))
-
-
-def tasks_in(run_id: int, *states: str) -> list[Row]:
-    """Return `task_id` and `attempts` of the run's tasks in these states, by id."""
-    with connect() as connection:
-        return connection.execute("SELECT task_id, attempts FROM run_task WHERE run_id = %s AND state = ANY(%s) "
-                                  "ORDER BY task_id", (run_id, list(states))).fetchall()
-
-
 def cancel_run(run_id: int) -> dict[str, Any]:
-    """Stop a run: its waiting tasks are cancelled, a chunk in work is finished. Returns its progress.
+    """Stop a run: no further chunk is begun, a chunk in work is kept for a later run. Returns its progress.
 
     Raises:
         ArgusError: `unknown_run`, `conflict` when it has ended.
@@ -179,49 +103,44 @@ def cancel_run(run_id: int) -> dict[str, Any]:
         changed = connection.execute("UPDATE run SET state = 'cancelled', finished_at = now() WHERE id = %s "
                                      "AND state IN ('queued', 'running')", (run_id,)).rowcount
         if changed:
-            connection.execute("UPDATE run_task SET state = 'cancelled' WHERE run_id = %s AND state = 'waiting'",
-                               (run_id,))
+            connection.execute("UPDATE run_task SET state = 'cancelled', job = NULL, ended_at = now() "
+                               "WHERE run_id = %s AND state = 'waiting'", (run_id,))
     if not changed:
         raise ArgusError("conflict", f"Run {run_id} has already ended: it is {run['state']}.")
     return run_progress(run_id)
 
 
 def resume_run(run_id: int) -> dict[str, Any]:
-    """Go on with what is missing, cancelled tasks included; harmless while the run goes on. Returns its progress."""
-    load_run(run_id)
+    """Go on with what is missing, cancelled tasks included; harmless while the run goes on. Returns its progress.
+
+    Raises:
+        ArgusError: `unknown_run`, `queue_unreachable` (it goes on when the queue is back).
+    """
     return _reopen(run_id, "cancelled")
 
 
 def retry_failed(run_id: int) -> dict[str, Any]:
-    """Try the failed tasks again. Returns the run's progress."""
-    load_run(run_id)
+    """Try the failed tasks again. Returns the run's progress.
+
+    Raises:
+        ArgusError: as `resume_run`.
+    """
     return _reopen(run_id, "failed")
 
 
 def _reopen(run_id: int, state: str) -> dict[str, Any]:
+    run = load_run(run_id)
     with connect() as connection:
-        connection.execute("UPDATE run_task SET state = 'waiting', attempts = 0, error = NULL "
-                           "WHERE run_id = %s AND state = %s", (run_id, state))
-        connection.execute(
+        connection.execute("UPDATE run_task SET state = 'waiting', attempts = 0, error = NULL, job = NULL, "
+                           "ended_at = NULL WHERE run_id = %s AND state = %s", (run_id, state))
+        going = connection.execute(
             "UPDATE run SET state = 'running', finished_at = NULL, started_at = coalesce(started_at, now()) "
             "WHERE id = %s AND EXISTS (SELECT FROM run_task WHERE run_id = run.id "
-            "AND state IN ('waiting', 'detected'))", (run_id,))
-    requeue(run_id)
+            "AND state IN ('waiting', 'detected'))", (run_id,)).rowcount
+    if going:
+        run_jobs.staff(run["project_id"])
+        run_jobs.enqueue_push(run_id)
     return run_progress(run_id)
-
-
-def requeue(run_id: int) -> None:
-    """Put what a run still needs on the queue.
-
-    Tasks that were taken before go one by one, so that one that kills its worker takes no other with it.
-    """
-    waiting = tasks_in(run_id, "waiting")
-    enqueue_detection(run_id, [t["task_id"] for t in waiting if t["attempts"] < 2])
-    enqueue_detection(run_id, [t["task_id"] for t in waiting if t["attempts"] >= 2], size=1)
-    detected = [t["task_id"] for t in tasks_in(run_id, "detected")]
-    for begin in range(0, len(detected), 100):
-        enqueue_push(run_id, detected[begin:begin + 100])
-    finish_if_done(run_id)
 
 
 def run_progress(run_id: int) -> dict[str, Any]:
@@ -232,80 +151,62 @@ def run_progress(run_id: int) -> dict[str, Any]:
     """
     run = load_run(run_id)
     with connect() as connection:
-        counts = {r["state"]: r["n"] for r in connection.execute(
-            "SELECT state, count(*) AS n FROM run_task WHERE run_id = %s GROUP BY state", (run_id,))}
         errors = connection.execute("SELECT task_id, error FROM run_task WHERE run_id = %s AND error IS NOT NULL "
                                     "ORDER BY task_id LIMIT %s", (run_id, _SHOWN_ERRORS)).fetchall()
-        clock = connection.execute("SELECT extract(epoch FROM coalesce(finished_at, now()) - started_at)::float "
-                                   "AS seconds FROM run WHERE id = %s", (run_id,)).fetchone()
-    return _progress(run, counts, errors, clock["seconds"] if clock else None)
-
-
-def _progress(run: Row, counts: Mapping[str, int], errors: Sequence[Row], seconds: float | None) -> dict[str, Any]:
-    waiting = counts.get("waiting", 0) + counts.get("detected", 0)
-    ended = counts.get("done", 0) + counts.get("failed", 0)
-    rate = ended / seconds if seconds and ended else None
-    going = run["state"] in ("queued", "running")
-    return {"id": run["id"], "project": run["project_id"], "labels": run["labels"], "state": run["state"],
-            "requested": sum(counts.values()), "done": counts.get("done", 0), "failed": counts.get("failed", 0),
-            "waiting": waiting, "detected": counts.get("detected", 0), "cancelled": counts.get("cancelled", 0),
-            "model_version": run["model_version"], "settings": run["settings"],
-            "errors": [{"task": e["task_id"], "code": e["error"]["code"], "message": e["error"]["message"]}
-                       for e in errors],
-            "created_at": run["created_at"].isoformat(),
-            "finished_at": run["finished_at"].isoformat() if run["finished_at"] else None,
-            "rate": round(rate, 3) if rate else None,
-            "seconds_left": round(waiting / rate, 1) if rate and going else None}
+    return _describe([run])[0] | {"errors": [{"task": e["task_id"], "code": e["error"]["code"],
+                                              "message": e["error"]["message"], "hint": e["error"]["hint"]}
+                                             for e in errors]}
 
 
 def list_runs(project_id: int, limit: int = 50) -> list[dict[str, Any]]:
-    """Return the progress of the project's newest runs, newest first."""
+    """Return the project's newest runs, newest first: as `run_progress`, with one example of each kind of error."""
     with connect() as connection:
-        rows = connection.execute("SELECT id FROM run WHERE project_id = %s ORDER BY id DESC LIMIT %s",
+        rows = connection.execute("SELECT * FROM run WHERE project_id = %s ORDER BY id DESC LIMIT %s",
                                   (project_id, limit)).fetchall()
-    return [run_progress(row["id"]) for row in rows]
+        kinds = connection.execute(
+            "SELECT run_id, error->>'code' AS code, count(*) AS tasks, min(task_id) AS task, "
+            "(array_agg(error->>'message' ORDER BY task_id))[1] AS message FROM run_task "
+            "WHERE run_id = ANY(%s) AND error IS NOT NULL GROUP BY run_id, code ORDER BY run_id, tasks DESC",
+            ([row["id"] for row in rows],)).fetchall()
+    return [run | {"errors": [{"task": k["task"], "code": k["code"], "message": k["message"], "tasks": k["tasks"]}
+                              for k in kinds if k["run_id"] == run["id"]]} for run in _describe(rows)]
 
 
-def reconcile_runs(settings: Settings | None = None) -> int:
-    """Put lost work back on the queue; called every few seconds by the default worker. Returns the runs looked at.
-
-    A run with a job that is waiting or running is left alone. Claims that nobody confirmed are checked too.
-    """
-    grace = min(15.0, (settings or get_settings()).claim_seconds)
+def _describe(runs: Sequence[Row]) -> list[dict[str, Any]]:
     with connect() as connection:
-        going = [r["id"] for r in connection.execute(
-            "SELECT id FROM run WHERE state IN ('queued', 'running') ORDER BY id")]
-        # Detected tasks of a cancelled run still have their prediction delivered.
-        going += [r["id"] for r in connection.execute(
-            "SELECT DISTINCT run.id FROM run JOIN run_task ON run_id = run.id WHERE run.state = 'cancelled' "
-            "AND run_task.state = 'detected'")]
-        claims = connection.execute(
-            "SELECT project_id, array_agg(task_id ORDER BY task_id) AS tasks FROM prediction WHERE state = 'claimed' "
-            "AND claimed_at < now() - make_interval(secs => %s) GROUP BY project_id", (grace,)).fetchall()
-    live = live_runs()
-    for run_id in going:
-        if run_id not in live:
-            requeue(run_id)
-    for row in claims:
-        enqueue_check(row["project_id"], row["tasks"][:200])
-    return len(going)
+        counted = connection.execute(
+            "SELECT run_id, run_task.state, count(*) AS n, count(*) FILTER (WHERE job IS NOT NULL) AS in_work, "
+            "count(*) FILTER (WHERE run_task.state IN ('done', 'failed') AND ended_at > now() - "
+            "make_interval(secs => %s)) AS lately, count(worker) AS computed FROM run_task WHERE run_id = ANY(%s) "
+            "GROUP BY run_id, run_task.state", (_RATE_SECONDS, [run["id"] for run in runs])).fetchall()
+        clocks = {r["id"]: r["seconds"] for r in connection.execute(
+            "SELECT id, extract(epoch FROM coalesce(finished_at, now()) - started_at)::float AS seconds FROM run "
+            "WHERE id = ANY(%s)", ([run["id"] for run in runs],))}
+    return [_progress(run, {r["state"]: r for r in counted if r["run_id"] == run["id"]}, clocks.get(run["id"]))
+            for run in runs]
 
 
-def live_runs() -> set[int]:
-    """Return the runs that have a job waiting or running."""
-    names: list[str] = []
-    try:
-        for name in (queues.SAM3, queues.DEFAULT):
-            options: Any = {"connection": queues.get_redis(), "serializer": JSONSerializer}
-            names += Queue(name, **options).get_job_ids()
-            names += StartedJobRegistry(name, **options).get_job_ids(cleanup=False)
-    except redis.RedisError as error:
-        raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
-                         "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
-    return {int(match[1]) for name in names if (match := re.match(r"(?:detect|push)-(\d+)-", name))}
+def _progress(run: Row, states: Mapping[str, Row], seconds: float | None) -> dict[str, Any]:
+    counts = {name: states[name]["n"] if name in states else 0
+              for name in ("waiting", "detected", "done", "failed", "cancelled")}
+    left = counts["waiting"] + counts["detected"]
+    going = run["state"] in ("queued", "running")
+    rate = _rate(counts["done"] + counts["failed"], sum(r["lately"] for r in states.values()), seconds, going)
+    return {"id": run["id"], "project": run["project_id"], "labels": run["labels"], "state": run["state"],
+            "requested": sum(counts.values()), **counts, "waiting": left,
+            "in_work": sum(r["in_work"] for r in states.values()),
+            "computed": sum(r["computed"] for r in states.values()),
+            "model_version": run["model_version"], "settings": run["settings"], "errors": [],
+            "created_at": run["created_at"].isoformat(),
+            "started_at": run["started_at"].isoformat() if run["started_at"] else None,
+            "finished_at": run["finished_at"].isoformat() if run["finished_at"] else None,
+            "seconds": round(seconds, 1) if seconds is not None else None,
+            "rate": round(rate, 3) if rate else None,
+            "seconds_left": round(left / rate, 1) if rate and going else None}
 
 
-def enqueue_check(project_id: int, task_ids: Sequence[int]) -> None:
-    """Put a check of delivered predictions on the queue."""
-    queues.enqueue(queues.DEFAULT, "ml_backend.push_jobs.push_tasks", project_id, list(task_ids),
-                   job_id=f"check-{project_id}-{task_ids[0]}", retries=0)
+def _rate(ended: int, lately: int, seconds: float | None, going: bool) -> float | None:
+    """Return tasks a second: of the last minute while the run goes on, else of all its time."""
+    if not seconds or not ended:
+        return None
+    return lately / min(seconds, _RATE_SECONDS) if going and lately else ended / seconds

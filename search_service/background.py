@@ -85,7 +85,7 @@ def _index_if_large(project_id: int) -> None:
 
 
 def _reconcile_runs() -> None:
-    importlib.import_module("ml_backend.runs").reconcile_runs()
+    importlib.import_module("ml_backend.run_jobs").reconcile_runs()
 
 
 def sync_job(project_id: int, full: bool) -> dict[str, int]:

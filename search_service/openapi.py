@@ -52,10 +52,13 @@ ENDPOINTS = (
              "Search again for what a view was made of.", answer="View"),
     Endpoint("post", "/api/v1/projects/{project_id}/runs", "Let SAM 3 look for labels on tasks.", body=r.RunRequest,
              status=201, answer="Run"),
-    Endpoint("get", "/api/v1/projects/{project_id}/runs", "The runs of a project, newest first."),
+    Endpoint("post", "/api/v1/projects/{project_id}/runs/estimate", "What a run would cost; nothing is started.",
+             body=r.RunRequest, answer="Estimate"),
+    Endpoint("get", "/api/v1/projects/{project_id}/runs", "The runs of a project, newest first.", answer="Runs"),
     Endpoint("get", "/api/v1/runs/{run_id}", "Progress of a run.", answer="Run"),
     Endpoint("post", "/api/v1/runs/{run_id}/cancel", "Stop a run; what is done stays.", answer="Run"),
-    Endpoint("post", "/api/v1/runs/{run_id}/resume", "Do what a stopped or failed run left.", answer="Run"),
+    Endpoint("post", "/api/v1/runs/{run_id}/resume", "Do what a stopped run left.", answer="Run"),
+    Endpoint("post", "/api/v1/runs/{run_id}/retry", "Try the failed tasks of a run again.", answer="Run"),
     Endpoint("get", "/api/v1/projects/{project_id}/review", "Review progress by band."),
     Endpoint("post", "/api/v1/projects/{project_id}/review/accept", "Accept predictions by score.",
              body=r.AcceptRequest),
@@ -93,7 +96,27 @@ _SCHEMAS: dict[str, Any] = {
         "views": {"type": "array", "items": _NUMBER}, "tasks": _NUMBER, "url": _TEXT}},
     "Run": {"type": "object", "required": ["id"], "properties": {
         "id": _NUMBER, "state": {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
-        "requested": _NUMBER, "done": _NUMBER, "failed": _NUMBER, "model_version": _TEXT}},
+        "project": _NUMBER, "labels": {"type": "array", "items": _TEXT}, "model_version": _TEXT,
+        "settings": {**_FREE, "description": "Where the tasks came from, and the recipe at the start."},
+        "requested": _NUMBER, "done": _NUMBER, "failed": _NUMBER, "cancelled": _NUMBER,
+        "waiting": {"type": "integer", "description": "Tasks that have not ended."},
+        "in_work": {"type": "integer", "description": "Tasks the model has now."},
+        "detected": {"type": "integer", "description": "Tasks whose prediction is on its way to Label Studio."},
+        "computed": {"type": "integer", "description": "Tasks that needed the model."},
+        "rate": {"type": ["number", "null"], "description": "Tasks a second, lately."},
+        "seconds_left": {"type": ["number", "null"]},
+        "errors": {"type": "array", "items": {"type": "object", "properties": {
+            "task": _NUMBER, "code": _TEXT, "message": _TEXT, "hint": _TEXT}}}}},
+    "Runs": {"type": "object", "properties": {"runs": {"type": "array", "items": {
+        "$ref": "#/components/schemas/Run"}}}},
+    "Estimate": {"type": "object", "properties": {
+        "tasks": _NUMBER, "labels": {"type": "array", "items": _TEXT},
+        "to_compute": {"type": "integer", "description": "Tasks that still need the model."},
+        "workers": {"type": "integer", "description": "SAM 3 workers that share the run."},
+        "tasks_ahead": {"type": "integer", "description": "Waiting tasks of other runs that share the workers."},
+        "measured_images": {"type": "integer", "description": "Images the estimate rests on."},
+        "seconds_per_image": {"type": ["number", "null"]},
+        "seconds": {"type": ["number", "null"], "description": "Null: this checkpoint has not worked here yet."}}},
 }
 
 

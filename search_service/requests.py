@@ -78,6 +78,8 @@ class RunRequest(Request):
     search: Query | None = Field(None, description="The first `limit` hits of this query.")
     all: Literal[True] | None = Field(None, description="Every task of the project.")
     limit: Limit = 50
+    max_tasks: int | None = Field(None, ge=1, le=10_000_000, description="Take no more tasks than this, those first "
+                                  "that the model has not seen yet.")
 
     @model_validator(mode="after")
     def _one_source(self) -> RunRequest:

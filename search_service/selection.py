@@ -33,19 +33,30 @@ def start_run(project_id: int, asked: RunRequest) -> int:
     Raises:
         ArgusError: `unknown_project`, `unknown_task`, `unknown_label`, `nothing_selected`, and what a search raises.
     """
+    task_ids, source = _tasks_meant(project_id, asked)
+    return int(runs().create_run(project_id, asked.labels, task_ids, settings=source, max_tasks=asked.max_tasks))
+
+
+def estimate_run(project_id: int, asked: RunRequest) -> dict[str, Any]:
+    """Return what `start_run` with the same request would cost; starts nothing. Raises as `start_run`."""
+    task_ids, _ = _tasks_meant(project_id, asked)
+    return dict(runs().estimate(project_id, asked.labels, task_ids, asked.max_tasks))
+
+
+def _tasks_meant(project_id: int, asked: RunRequest) -> tuple[list[int], dict[str, Any]]:
     sync_progress(project_id)
-    source: dict[str, Any] = {"from": "tasks"}
+    source: dict[str, Any] = {"source": "tasks"}
     if asked.search is not None:
         task_ids = [hit.task_id for hit in search(project_id, asked.search, asked.limit, record=False).hits]
-        source = {"from": "search", "query": asked.search, "limit": asked.limit}
+        source = {"source": "search", "query": asked.search, "limit": asked.limit}
     elif asked.all:
-        task_ids, source = _all_tasks(project_id), {"from": "all"}
+        task_ids, source = _all_tasks(project_id), {"source": "all"}
     else:
         task_ids = list(dict.fromkeys(asked.task_ids or []))
         check_tasks(project_id, task_ids)
     if not task_ids:
         raise ArgusError("nothing_selected", "There is no task to annotate.")
-    return int(runs().create_run(project_id, asked.labels, task_ids, settings=source))
+    return task_ids, source
 
 
 def _all_tasks(project_id: int) -> list[int]:

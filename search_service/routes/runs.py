@@ -19,6 +19,12 @@ def post_run(project_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
     return {"id": run_id, **selection.runs().run_progress(run_id)}, 201, {"Location": f"{API}/runs/{run_id}"}
 
 
+@blueprint.post("/projects/<int:project_id>/runs/estimate")
+def post_estimate(project_id: int) -> dict[str, Any]:
+    asked = requests.read_json(requests.RunRequest, request.get_data(), request.content_type or "")
+    return selection.estimate_run(project_id, asked)
+
+
 @blueprint.get("/projects/<int:project_id>/runs")
 def get_runs(project_id: int) -> dict[str, Any]:
     return {"runs": selection.runs().list_runs(project_id)}
@@ -38,4 +44,10 @@ def post_cancel(run_id: int) -> dict[str, Any]:
 @blueprint.post("/runs/<int:run_id>/resume")
 def post_resume(run_id: int) -> dict[str, Any]:
     selection.runs().resume_run(run_id)
+    return get_run(run_id)
+
+
+@blueprint.post("/runs/<int:run_id>/retry")
+def post_retry(run_id: int) -> dict[str, Any]:
+    selection.runs().retry_failed(run_id)
     return get_run(run_id)

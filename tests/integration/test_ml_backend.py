@@ -354,7 +354,7 @@ def test_predict__with_no_worker_answers_empty_and_a_run_goes_on(new: Callable[.
     finally:
         stack.start("sam3-worker")
     wait_for(lambda: project.per_task() == {1: 1, 0: 2}, 120)  # the worker loads its model first
-    assert [r["settings"] for r in runs.list_runs(project.id)] == [{"source": "retrieve"}]
+    assert [r["settings"]["source"] for r in runs.list_runs(project.id)] == ["retrieve"]
 
 
 def ask(stack: Any, project: Project, tasks: list[dict[str, Any]], **params: Any) -> requests.Response:

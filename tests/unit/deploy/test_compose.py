@@ -164,10 +164,10 @@ def test_start_order(services: Services) -> None:
 
 
 def test_stop_grace_period__longer_than_a_job_may_take(services: Services) -> None:
-    from ml_backend import runs
+    from ml_backend import run_jobs
 
     usual = inspect.signature(queues.enqueue).parameters["timeout"].default
-    one_image = 120 + runs._SECONDS_PER_TASK  # a chunk looks at its clock between images
+    one_image = 120 + run_jobs.SECONDS_PER_TASK  # a chunk looks at its clock between images
     assert seconds(services["siglip-worker"]["stop_grace_period"]) > usual
     assert seconds(services["worker"]["stop_grace_period"]) > usual
     assert seconds(services["sam3-worker"]["stop_grace_period"]) > one_image

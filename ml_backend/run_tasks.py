@@ -1,0 +1,159 @@
+"""The states of a run's tasks, as rows of `run_task`. PostgreSQL is the truth about progress.
+
+A task goes waiting → detected (raw detections are stored) → done (Label Studio has the prediction), or ends as failed
+with an error a person can read, or cancelled. While a job has a waiting task in work, the row carries the job's id: no
+other job takes it, in this run or in another one, until it ends or `free_lost` finds the job dead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+
+from psycopg.types.json import Json
+
+from argus.db import Row, connect
+from argus.errors import ArgusError
+
+MAX_ATTEMPTS = 5  # a task that was taken this often without an end kills its worker, or something is wrong with it
+_SUSPICIOUS = 2  # a task that was taken this often goes alone, so that one that kills its worker takes no other with it
+
+_NOT_ELSEWHERE = """NOT EXISTS (SELECT FROM run_task other WHERE other.task_id = t.task_id AND other.state = 'waiting'
+                                AND other.job IS NOT NULL)"""
+_TAKE = f"""
+UPDATE run_task SET job = %(job)s, attempts = attempts + 1
+WHERE (run_id, task_id) IN (
+    SELECT run_id, task_id FROM run_task t WHERE run_id = %(run)s AND state = 'waiting' AND job IS NULL
+    AND (attempts < {_SUSPICIOUS}) = %(fresh)s AND {_NOT_ELSEWHERE}
+    ORDER BY task_id LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+RETURNING task_id
+"""
+
+
+class Taken(NamedTuple):
+    """What a job has in work: tasks of one run."""
+
+    run: Row
+    task_ids: list[int]
+
+
+def load_run(run_id: int) -> Row:
+    """Return the run's row.
+
+    Raises:
+        ArgusError: `unknown_run`.
+    """
+    with connect() as connection:
+        row = connection.execute("SELECT * FROM run WHERE id = %s", (run_id,)).fetchone()
+    if row is None:
+        raise ArgusError("unknown_run", f"There is no run {run_id}.", "`argus annotate` prints the number of its run.")
+    return row
+
+
+def take(project_id: int, job: str, size: int) -> Taken | None:
+    """Take up to `size` free tasks of one of the project's runs, or return None when there is nothing to take.
+
+    The run that was not served for longest is next, so runs of one project advance side by side. A task that another
+    run has in work is left for later: it will be found computed then.
+    """
+    _give_up(project_id)
+    with connect() as connection:
+        runs = connection.execute("SELECT * FROM run WHERE project_id = %s AND state IN ('queued', 'running') "
+                                  "ORDER BY served_at NULLS FIRST, id", (project_id,)).fetchall()
+        for run in runs:
+            for fresh, most in ((True, size), (False, 1)):
+                rows = connection.execute(_TAKE.encode(), {"job": job, "run": run["id"], "fresh": fresh,
+                                                           "size": most}).fetchall()
+                if rows:
+                    connection.execute(
+                        "UPDATE run SET state = 'running', started_at = coalesce(started_at, now()), served_at = now() "
+                        "WHERE id = %s AND state IN ('queued', 'running')", (run["id"],))
+                    return Taken(run, sorted(row["task_id"] for row in rows))
+    return None
+
+
+def _give_up(project_id: int) -> None:
+    """Fail what was taken too often."""
+    error = ArgusError("internal", f"This task was tried {MAX_ATTEMPTS} times and never came to an end.",
+                       "Look at the SAM 3 worker's log: does it run out of memory?")
+    with connect() as connection:
+        failed = connection.execute(
+            "UPDATE run_task SET state = 'failed', error = %s, ended_at = now() FROM run WHERE run.id = run_id "
+            "AND run.project_id = %s AND run.state IN ('queued', 'running') AND run_task.state = 'waiting' "
+            "AND job IS NULL AND attempts >= %s RETURNING run_id",
+            (Json(error.to_json()), project_id, MAX_ATTEMPTS)).fetchall()
+    for run_id in {row["run_id"] for row in failed}:
+        finish_if_done(run_id)
+
+
+def untake(run_id: int, task_ids: Sequence[int]) -> None:
+    """Undo `take` for tasks that a job leaves to the next one."""
+    with connect() as connection:
+        connection.execute("UPDATE run_task SET attempts = greatest(attempts - 1, 0), job = NULL WHERE run_id = %s "
+                           "AND task_id = ANY(%s) AND state = 'waiting'", (run_id, list(task_ids)))
+
+
+def detected(run_id: int, task_ids: Collection[int], seconds: Mapping[int, float], worker: str) -> None:
+    """Move tasks from waiting to detected.
+
+    Args:
+        seconds: the share of the worker's time of each task that had to be computed.
+    """
+    rows = [(worker if t in seconds else None, seconds.get(t), run_id, t) for t in task_ids]
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.executemany("UPDATE run_task SET state = 'detected', job = NULL, worker = coalesce(%s, worker), "
+                           "seconds = coalesce(%s, seconds) WHERE run_id = %s AND task_id = %s AND state = 'waiting'",
+                           rows)
+
+
+def done(run_id: int, task_ids: Sequence[int]) -> None:
+    """Move tasks from detected to done."""
+    with connect() as connection:
+        connection.execute("UPDATE run_task SET state = 'done', ended_at = now() WHERE run_id = %s "
+                           "AND task_id = ANY(%s) AND state = 'detected'", (run_id, list(task_ids)))
+
+
+def again(run_id: int, task_ids: Sequence[int]) -> None:
+    """Move tasks from detected back to waiting: their detections are gone."""
+    with connect() as connection:
+        connection.execute("UPDATE run_task SET state = 'waiting', job = NULL WHERE run_id = %s "
+                           "AND task_id = ANY(%s) AND state = 'detected'", (run_id, list(task_ids)))
+
+
+def fail(run_id: int, errors: Mapping[int, ArgusError]) -> None:
+    """Record what went wrong with single tasks; the rest of the run goes on."""
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.executemany("UPDATE run_task SET state = 'failed', error = %s, job = NULL, ended_at = now() "
+                           "WHERE run_id = %s AND task_id = %s AND state IN ('waiting', 'detected')",
+                           [(Json(error.to_json()), run_id, task) for task, error in errors.items()])
+
+
+def detected_tasks(run_id: int, limit: int) -> list[int]:
+    """Return tasks of the run whose prediction is still to be delivered, by id."""
+    with connect() as connection:
+        return [r["task_id"] for r in connection.execute(
+            "SELECT task_id FROM run_task WHERE run_id = %s AND state = 'detected' ORDER BY task_id LIMIT %s",
+            (run_id, limit))]
+
+
+def finish_if_done(run_id: int) -> None:
+    """End the run when every task of it has ended."""
+    with connect() as connection:
+        connection.execute(
+            "UPDATE run SET state = 'done', finished_at = now(), started_at = coalesce(started_at, now()) "
+            "WHERE id = %s AND state IN ('queued', 'running') AND NOT EXISTS (SELECT FROM run_task "
+            "WHERE run_id = run.id AND state IN ('waiting', 'detected'))", (run_id,))
+
+
+def jobs_in_work() -> set[str]:
+    """Return the ids of the jobs that have tasks in work, alive or not."""
+    with connect() as connection:
+        return {r["job"] for r in connection.execute(
+            "SELECT DISTINCT job FROM run_task WHERE state = 'waiting' AND job IS NOT NULL")}
+
+
+def free_lost(jobs: Collection[str]) -> int:
+    """Free what these dead jobs had in work, and return how many tasks that were."""
+    with connect() as connection:
+        return connection.execute("UPDATE run_task SET job = NULL WHERE state = 'waiting' AND job = ANY(%s)",
+                                  (list(jobs),)).rowcount
