@@ -16,6 +16,7 @@ from argus.db import Row, connect
 from argus.errors import ArgusError
 
 MAX_ATTEMPTS = 5  # a task that was taken this often without an end kills its worker, or something is wrong with it
+_TAKE_LOCK = 0x41525455  # any constant of our own
 _SUSPICIOUS = 2  # a task that was taken this often goes alone, so that one that kills its worker takes no other with it
 
 _NOT_ELSEWHERE = """NOT EXISTS (SELECT FROM run_task other WHERE other.task_id = t.task_id AND other.state = 'waiting'
@@ -25,7 +26,7 @@ UPDATE run_task SET job = %(job)s, attempts = attempts + 1
 WHERE (run_id, task_id) IN (
     SELECT run_id, task_id FROM run_task t WHERE run_id = %(run)s AND state = 'waiting' AND job IS NULL
     AND (attempts < {_SUSPICIOUS}) = %(fresh)s AND {_NOT_ELSEWHERE}
-    ORDER BY task_id LIMIT %(size)s FOR UPDATE SKIP LOCKED)
+    ORDER BY task_id LIMIT %(size)s)
 RETURNING task_id
 """
 
@@ -58,6 +59,8 @@ def take(project_id: int, job: str, size: int) -> Taken | None:
     """
     _give_up(project_id)
     with connect() as connection:
+        # One taker a project at a time: two runs must not take the same task in the same moment.
+        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_TAKE_LOCK, project_id))
         runs = connection.execute("SELECT * FROM run WHERE project_id = %s AND state IN ('queued', 'running') "
                                   "ORDER BY served_at NULLS FIRST, id", (project_id,)).fetchall()
         for run in runs:

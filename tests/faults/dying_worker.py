@@ -1,0 +1,86 @@
+"""The product's own worker, which kills itself with SIGKILL at a named point. The product knows nothing of it.
+
+`python dying_worker.py ROLE POINT TIMES FOLDER`: the process dies when it reaches POINT, until TIMES processes have.
+Each death leaves a file in FOLDER. With TIMES 0 nothing dies, and whoever started it may kill it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from argus import worker
+
+Change = Callable[[Callable[[], None]], None]
+
+
+def before(module: Any, name: str, only: str = "") -> Change:
+    """Die when `module.name` is called (with `only` in its arguments)."""
+    def change(die: Callable[[], None]) -> None:
+        real = getattr(module, name)
+
+        @functools.wraps(real)
+        def replaced(*args: Any, **options: Any) -> Any:
+            if only in str(args[:3]):
+                die()
+            return real(*args, **options)
+
+        setattr(module, name, replaced)
+    return change
+
+
+def after(module: Any, name: str, only: str = "") -> Change:
+    """Die when `module.name` has done its work."""
+    def change(die: Callable[[], None]) -> None:
+        real = getattr(module, name)
+
+        @functools.wraps(real)
+        def replaced(*args: Any, **options: Any) -> Any:
+            result = real(*args, **options)
+            if only in str(args[:3]):
+                die()
+            return result
+
+        setattr(module, name, replaced)
+    return change
+
+
+def points(role: str) -> dict[str, Change]:
+    """Return where a worker of this role can die, in the order in which a task passes."""
+    if role == "sam3":
+        from ml_backend import jobs, run_jobs, run_tasks
+
+        return {"before compute": before(jobs, "detect_tasks"),
+                "computed, not recorded": before(run_tasks, "detected"),
+                "recorded, no push asked for": before(run_jobs, "enqueue_push"),
+                "chunk finished, not acknowledged": after(jobs, "detect_next")}
+    from argus.labelstudio import LabelStudio
+    from ml_backend import push_jobs
+
+    return {"claimed, not sent": before(LabelStudio, "post", "import/predictions"),
+            "pushed, not recorded": after(LabelStudio, "post", "import/predictions"),
+            "push recorded, not acknowledged": after(push_jobs, "push_next")}
+
+
+def main() -> int:
+    role, point, times, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
+
+    def die() -> None:
+        dead = len(list(folder.iterdir()))
+        if dead < times:
+            (folder / str(os.getpid())).touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    if times:
+        points(role)[point](die)
+    worker.LEASE_SECONDS, worker.RENEW_SECONDS, worker.REAP_SECONDS = 4, 1, 1  # the tests wait less for the dead
+    return worker.main([role])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

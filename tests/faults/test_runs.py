@@ -1,0 +1,228 @@
+"""Workers killed with SIGKILL: nothing is lost, nothing is there twice. Label Studio counts.
+
+The long form kills more often and on more tasks: `pytest -m "faults and long"`.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argus.db import connect
+from argus.labelstudio import LabelStudio
+from demo.draw import Split
+from demo.scenes import make_scene, render_scene
+from ml_backend import projects, runs
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(900)]
+WORKER = Path(__file__).parent / "dying_worker.py"
+POINTS = [("sam3", "before compute"), ("sam3", "computed, not recorded"), ("sam3", "recorded, no push asked for"),
+          ("sam3", "chunk finished, not acknowledged"), ("default", "claimed, not sent"),
+          ("default", "pushed, not recorded"), ("default", "push recorded, not acknowledged")]
+
+
+class Crew:
+    """Worker processes that are started again when they die, as a supervisor does."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.deaths = 0
+        self._ended = threading.Event()
+        self._members: list[tuple[list[str], subprocess.Popen[bytes]]] = []
+        self._lock = threading.Lock()
+        self._thread = threading.Thread(target=self._look_after, daemon=True)
+        self._thread.start()
+
+    def add(self, role: str, point: str = "none", times: int = 0) -> None:
+        """Start a worker of `role` that dies at `point` as often as `times` says."""
+        deaths = self.folder / "deaths"
+        deaths.mkdir(exist_ok=True)
+        argv = [sys.executable, str(WORKER), role, point, str(times), str(deaths)]
+        with self._lock:
+            self._members.append((argv, self._spawn(argv)))
+
+    def _spawn(self, argv: list[str]) -> subprocess.Popen[bytes]:
+        with (self.folder / "workers.log").open("ab") as log:
+            return subprocess.Popen(argv, stdout=log, stderr=log)
+
+    def _look_after(self) -> None:
+        while not self._ended.wait(0.5):
+            with self._lock:
+                for index, (argv, process) in enumerate(self._members):
+                    if process.poll() is not None:
+                        self.deaths += 1
+                        self._members[index] = (argv, self._spawn(argv))
+
+    def kill_one(self, choice: random.Random) -> None:
+        with self._lock:
+            choice.choice(self._members)[1].kill()
+
+    @property
+    def suicides(self) -> int:
+        return len(list((self.folder / "deaths").iterdir()))
+
+    def end(self) -> None:
+        self._ended.set()
+        self._thread.join()
+        for _, process in self._members:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture
+def crew(stack: Any, tmp_path: Path) -> Iterator[Crew]:
+    """Workers of this test only: the stack's own rest meanwhile."""
+    for name in ("sam3-worker", "worker"):
+        stack.stop(name)
+    crew = Crew(tmp_path)
+    yield crew
+    crew.end()
+    for name in ("sam3-worker", "worker"):
+        stack.start(name)
+
+
+@functools.cache
+def picture(index: int) -> bytes:
+    image, _ = render_scene(make_scene(Split.VALIDATION, f"fault {index}"), 320)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+@pytest.fixture
+def new(label_studio: LabelStudio, make_project: Callable[..., int]) -> Callable[[int], int]:
+    """Return `new(count)`: a project of that many tasks, which share at most 40 pictures."""
+    def make(count: int) -> int:
+        project = make_project(("cpu", "fan"), [(f"{i}.jpg", picture(i)) for i in range(min(count, 40))])
+        urls = [task["data"]["image"] for task in label_studio.tasks(project)]
+        more = [{"image": urls[i % len(urls)]} for i in range(count - len(urls))]
+        if more:
+            label_studio.post(f"/api/projects/{project}/import", more, timeout=120)
+        projects.set_threshold(project, [], 0.2)  # low: these tests need regions, not good ones
+        projects.refresh(project)
+        return project
+
+    return make
+
+
+def ids(label_studio: LabelStudio, project: int) -> list[int]:
+    return [task["id"] for task in label_studio.tasks(project, fields="task_only")]
+
+
+def counted(label_studio: LabelStudio, project: int) -> Counter[int]:
+    """How many tasks have how many predictions, as Label Studio says."""
+    return Counter(len(task["predictions"]) for task in label_studio.tasks(project))
+
+
+def wait_until_done(run_id: int, seconds: float) -> dict[str, Any]:
+    wait_for(lambda: runs.run_progress(run_id)["state"] not in ("queued", "running"), seconds, pause=0.5)
+    return runs.run_progress(run_id)
+
+
+def everything_delivered(project: int) -> bool:
+    with connect() as connection:
+        return not connection.execute("SELECT FROM prediction WHERE project_id = %s AND state = 'claimed'",
+                                      (project,)).fetchall()
+
+
+@pytest.mark.parametrize("times", [1, pytest.param(5, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("role", "point"), POINTS, ids=[point for _, point in POINTS])
+def test_killed_at(role: str, point: str, times: int, crew: Crew, new: Callable[[int], int],
+                   label_studio: LabelStudio) -> None:
+    project = new(16 * times)
+    crew.add(role, point, times)
+    crew.add("default" if role == "sam3" else "sam3")
+    run_id = runs.create_run(project, ["cpu"], ids(label_studio, project))
+    progress = wait_until_done(run_id, 90 + 60 * times)
+    assert crew.suicides == times
+    assert (progress["done"], progress["failed"], progress["errors"]) == (16 * times, 0, [])
+    wait_for(lambda: everything_delivered(project), 60)
+    assert counted(label_studio, project) == {1: 16 * times}
+
+
+@pytest.mark.parametrize(("count", "kills"), [(120, 3), pytest.param(1000, 20, marks=pytest.mark.long)])
+def test_killed_at_random__with_a_restart_of_the_queue(count: int, kills: int, crew: Crew, stack: Any,
+                                                       new: Callable[[int], int], label_studio: LabelStudio) -> None:
+    choice = random.Random(7)
+    project = new(count)
+    for role in ("sam3", "sam3", "default"):
+        crew.add(role)
+    run_id = runs.create_run(project, ["cpu", "fan"], ids(label_studio, project))
+    killed, restarted = 0, False
+    while (progress := runs.run_progress(run_id))["state"] in ("queued", "running"):
+        time.sleep(choice.uniform(2, 5))
+        crew.kill_one(choice)
+        killed += 1
+        if progress["done"] > count / 3 and not restarted:
+            stack.stop("valkey")
+            stack.start("valkey")
+            restarted = True
+    assert restarted and killed >= kills
+    assert (progress["done"], progress["failed"], progress["errors"]) == (count, 0, [])
+    wait_for(lambda: everything_delivered(project), 60)
+    assert counted(label_studio, project) == {1: count}
+    assert label_studio.project(project)["total_predictions_number"] == count
+
+
+def test_two_workers_share_a_run_and_two_runs_share_the_tasks(crew: Crew, new: Callable[[int], int],
+                                                              label_studio: LabelStudio) -> None:
+    project = new(48)
+    tasks = ids(label_studio, project)
+    for role in ("sam3", "sam3", "default"):
+        crew.add(role)
+    wait_for(lambda: crew_at_work(2), 60)
+    first, second = (runs.create_run(project, labels, tasks) for labels in (["cpu"], ["cpu", "fan"]))
+    both = [wait_until_done(run_id, 120) for run_id in (first, second)]
+    assert [(run["done"], run["failed"]) for run in both] == [(48, 0)] * 2
+    with connect() as connection:
+        rows = connection.execute("SELECT run_id, worker FROM run_task WHERE run_id IN (%s, %s) AND worker IS NOT NULL",
+                                  (first, second)).fetchall()
+        detections = connection.execute("SELECT label, count(*) AS n FROM detection WHERE task_id = ANY(%s) "
+                                        "GROUP BY label", (tasks,)).fetchall()
+    assert len({row["worker"] for row in rows}) == 2
+    assert {row["label"]: row["n"] for row in detections} == {"cpu": 48, "fan": 48}
+    assert counted(label_studio, project) == {1: 48}
+    shown = {name for task in label_studio.tasks(project) for region in task["predictions"][0]["result"]
+             for name in region["value"][region["type"]]}
+    assert shown == {"cpu", "fan"}
+
+
+def crew_at_work(count: int) -> bool:
+    from argus import queues
+
+    return queues.workers_of(queues.SAM3) >= count
+
+
+def test_a_small_run_does_not_wait_for_a_large_one_of_another_project(crew: Crew, new: Callable[[int], int],
+                                                                      label_studio: LabelStudio) -> None:
+    large, small = new(160), new(8)
+    crew.add("default")
+    first = runs.create_run(large, ["cpu", "fan"], ids(label_studio, large))
+    second = runs.create_run(small, ["cpu", "fan"], ids(label_studio, small))
+    crew.add("sam3")
+    assert wait_until_done(second, 120)["done"] == 8
+    assert runs.run_progress(first)["waiting"] > 0
+    assert runs.cancel_run(first)["cancelled"] > 0
+    time.sleep(3)  # the chunk in work ends within this time …
+    kept = computed(large)
+    time.sleep(2)
+    assert computed(large) == kept < 160  # … and no other one was begun
+
+
+def computed(project: int) -> int:
+    with connect() as connection:
+        row = connection.execute("SELECT count(DISTINCT task_id) AS n FROM detection JOIN task ON task.id = task_id "
+                                 "WHERE project_id = %s", (project,)).fetchone()
+    return int(row["n"]) if row else 0
