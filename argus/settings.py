@@ -60,6 +60,11 @@ class Settings(BaseSettings):
 
     sync_seconds: float = Field(5.0, gt=0, description="Pause between two polls for changed tasks.")
     reconcile_seconds: float = Field(120.0, gt=0, description="Pause between two full listings of a project's tasks.")
+    duplicate_seconds: float = Field(30.0, ge=0, description="A frame is a near-duplicate only of a frame of the same "
+                                     "video that is at most so much older. 0: none is marked.")
+    duplicate_bits: int = Field(6, ge=0, le=256, description="Bits of 256 in which the picture hashes of "
+                                "near-duplicates may differ.")
+    duplicate_similarity: float = Field(0.985, ge=-1, le=1, description="Least cosine of near-duplicates' embeddings.")
     exact_search_rows: int = Field(50_000, ge=0, description="Projects up to this many images are searched exactly.")
     max_image_bytes: int = Field(64 * 2**20, description="Larger image files are refused.")
     max_image_pixels: int = Field(120_000_000, description="Images with more pixels are refused.")

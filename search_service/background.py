@@ -13,7 +13,7 @@ from argus import queues
 from argus.db import get_pool
 from argus.errors import as_argus_error
 from argus.settings import get_settings
-from search_service import sync, vectors
+from search_service import model_change, near_duplicates, sync, vectors
 
 log = logging.getLogger(__name__)
 _SYNC_LOCK = 0x41525359  # one process at a time polls, however many default workers there are
@@ -49,6 +49,7 @@ class Rounds:
                 return False
             for project_id in sync.connected_projects():
                 self._attempt(f"project {project_id}", lambda id_=project_id: _look_after(id_))  # type: ignore[misc]
+            self._attempt("model change", _advance_model_change)
             self._attempt("runs", _reconcile_runs)
         self._failing.pop("background", None)
         return True
@@ -72,16 +73,35 @@ class Rounds:
 
 def _look_after(project_id: int) -> None:
     report = sync.sync_project(project_id)
+    near_duplicates.mark(project_id)
     if report.full:
         _index_if_large(project_id)
 
 
 def _index_if_large(project_id: int) -> None:
     model = vectors.current_model()
-    if model and sync.sync_progress(project_id, errors=0)["embedded"] > get_settings().exact_search_rows \
-            and not vectors.has_index(model, project_id):
-        queues.enqueue(queues.DEFAULT, "search_service.background.build_index", project_id,
+    if model and sync.sync_progress(project_id, errors=0)["embedded"] > get_settings().exact_search_rows:
+        _build_later(model, project_id)
+
+
+def _build_later(model: vectors.Model, project_id: int) -> None:
+    if not vectors.has_index(model, project_id):
+        queues.enqueue(queues.DEFAULT, "search_service.background.build_index", project_id, model.id,
                        job_id=f"index-{model.id}-{project_id}", timeout=INDEX_SECONDS)
+
+
+def _advance_model_change() -> None:
+    """While the embedding model changes: see to projects that nobody polls, to indexes, and to the change itself."""
+    _, following = model_change.roles()
+    if following is None:
+        return
+    if waiting := model_change.left(following):
+        for project_id in waiting.keys() - set(sync.connected_projects()):
+            sync.enqueue_waiting(project_id)
+        return
+    for project_id in model_change.large_projects():
+        _build_later(following, project_id)
+    model_change.finish()
 
 
 def _reconcile_runs() -> None:
@@ -99,7 +119,7 @@ def sync_job(project_id: int, full: bool) -> dict[str, int]:
     return {"created": report.created, "changed": report.changed, "deleted": report.deleted}
 
 
-def build_index(project_id: int) -> bool:
+def build_index(project_id: int, model_id: int) -> bool:
     """Job of the queue `default`: the HNSW index of a large project."""
-    model = vectors.current_model()
-    return vectors.build_index(model, project_id) if model else False
+    wanted = [model for model in model_change.roles() if model and model.id == model_id]
+    return vectors.build_index(wanted[0], project_id) if wanted else False

@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
+from psycopg import sql
 from psycopg.types.json import Jsonb
 from rq import Queue
 
@@ -21,12 +23,14 @@ from argus.db import connect
 from argus.errors import ArgusError, as_argus_error
 from argus.images import get_images, open_image
 from argus.settings import get_settings
-from search_service import vectors
+from search_service import model_change, near_duplicates, vectors
 from search_service.encoder import SiglipEncoder
-from search_service.sync import MAX_ATTEMPTS, TRANSIENT
+from search_service.model_change import MAX_ATTEMPTS
+from search_service.sync import TRANSIENT
 
 log = logging.getLogger(__name__)
 FETCHERS = 4  # threads that fetch and decode ahead of the model
+FORMER_SECONDS = 60.0  # a web process may still ask for the former checkpoint right after a change
 SLICE_SECONDS = 0.25  # one pass of the model in a bulk job: how long a person's query may wait for it
 
 
@@ -36,12 +40,25 @@ _FATAL = ArgusError("bad_image", "The worker stopped each time it worked on this
 
 @dataclass
 class _Worker:
-    """What the process keeps between jobs."""
+    """What the process keeps between jobs. While the model changes, `former` is the one that searches still use."""
 
     encoder: SiglipEncoder
     model: vectors.Model
     fetchers: ThreadPoolExecutor
+    former: tuple[SiglipEncoder, vectors.Model] | None = None
     batch: int = 1  # grows to what fits in SLICE_SECONDS
+    changed_at: float | None = None  # monotonic; when this process saw that searches use `model`
+
+    def loaded(self) -> list[tuple[SiglipEncoder, vectors.Model]]:
+        return [(self.encoder, self.model), *([self.former] if self.former else [])]
+
+    def encoder_of(self, model_id: int | None) -> SiglipEncoder:
+        """Return the encoder of a registered model (None: of this worker's own). Raises `not_ready`."""
+        for encoder, model in self.loaded():
+            if model_id in (None, model.id):
+                return encoder
+        raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than searches use.",
+                         "Restart the workers; give all processes the same ARGUS_SIGLIP_MODEL.")
 
 
 @dataclass(frozen=True)
@@ -50,22 +67,51 @@ class _Fetched:
     url: str
     digest: bytes
     image: Image.Image
+    dhash: bytes
 
 
 _worker: _Worker | None = None
 
 
 def prepare() -> None:
-    """Load the checkpoint and register it. Called once, before the worker's first job."""
+    """Load the checkpoint and register it. Called once, before the worker's first job.
+
+    Another checkpoint than the one that searches use becomes the next one: both are loaded until every image has a
+    vector of it. If the old one cannot be loaded any more, searches change over at once.
+    """
     global _worker
-    settings = get_settings()
-    encoder = SiglipEncoder(settings.siglip_model, settings.device, settings.dtype, settings.torch_threads)
+    encoder = _load(get_settings().siglip_model)
     model = vectors.register_model(encoder.name, encoder.revision, encoder.dim)
-    if again := vectors.embed_again(model):
-        log.info("the checkpoint changed: tasks are embedded again", extra={"tasks": again})
     _worker = _Worker(encoder, model, ThreadPoolExecutor(FETCHERS, "fetch"))
+    if current := model_change.adopt(model, _source(get_settings().siglip_model)):
+        try:
+            _worker.former = _load_again(current), current
+            log.info("the checkpoint changed: images are embedded again, searches use the old one until then",
+                     extra={"old": current.name, "new": model.name})
+        except ArgusError as error:
+            waiting = model_change.make_current(model)
+            log.warning("the checkpoint changed, and the old one cannot be loaded any more",
+                        extra={"old": current.name, "new": model.name, "tasks": waiting, "error": error.message})
     log.info("encoder ready", extra={"model": encoder.name, "revision": encoder.revision, "device": str(encoder.device),
                                      "dtype": str(encoder.dtype), "dim": encoder.dim})
+
+
+def _load(source: str) -> SiglipEncoder:
+    settings = get_settings()
+    return SiglipEncoder(source, settings.device, settings.dtype, settings.torch_threads)
+
+
+def _source(model: str) -> str:
+    return str(Path(model).resolve()) if Path(model).is_dir() else model
+
+
+def _load_again(model: vectors.Model) -> SiglipEncoder:
+    """Return the encoder of a model registered earlier. Raises `model_not_found` when it is not what it was."""
+    source, revision = model_change.source_of(model)
+    encoder = _load(source) if source else None
+    if encoder is None or encoder.revision != revision:
+        raise ArgusError("model_not_found", f"The checkpoint {model.name} is not what it was.")
+    return encoder
 
 
 def _prepared() -> _Worker:
@@ -76,19 +122,22 @@ def _prepared() -> _Worker:
 
 
 def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
-    """Embed those of the tasks that wait, and return `{"embedded", "failed", "later"}`.
+    """Embed those of the tasks that need it, and return `{"embedded", "failed", "later"}`.
 
     An image that cannot be had or read fails alone. When somebody's query arrives the job stops after its current slice
     (`later` counts what it left) and goes back to the end of the queue.
     """
     worker = _prepared()
+    done = {"embedded": 0, "failed": 0, "later": 0}
+    if not _serves(worker):
+        return done | {"later": len(task_ids)}
     with connect() as connection:
-        rows = connection.execute(
-            "UPDATE task SET attempts = attempts + 1 WHERE id = ANY(%s) AND project_id = %s AND state = 'waiting' "
-            "RETURNING id, image, attempts", (task_ids, project_id)).fetchall()
+        rows = connection.execute(sql.SQL(
+            "UPDATE task SET attempts = attempts + 1 WHERE id = ANY(%s) AND project_id = %s AND (state = 'waiting' "
+            "OR {}) RETURNING id, image, attempts").format(model_change.to_embed(worker.former and worker.model)),
+            (task_ids, project_id)).fetchall()
     attempts = {int(row["id"]): int(row["attempts"]) for row in rows}
     todo = sorted((int(row["id"]), str(row["image"])) for row in rows if row["attempts"] <= MAX_ATTEMPTS)
-    done = {"embedded": 0, "failed": 0, "later": 0}
     for task_id in set(attempts) - {id_ for id_, _ in todo}:  # counted before each try: the worker never came back
         done["failed"] += _record_failure(task_id, _FATAL, attempts[task_id])
     left = [id_ for id_, _ in todo]
@@ -103,6 +152,21 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
             _give_back(project_id, left)
             break
     return done
+
+
+def _serves(worker: _Worker) -> bool:
+    """Whether this worker has the model that searches use; also drops the former one some time after a change."""
+    current, following = model_change.roles()
+    if worker.former and following is None and current == worker.model:
+        worker.changed_at = worker.changed_at or time.monotonic()
+        if time.monotonic() - worker.changed_at > FORMER_SECONDS:
+            worker.former = None
+            log.info("the former checkpoint was dropped")
+    serves = current in [model for _, model in worker.loaded()]
+    if not serves:
+        log.warning("this worker has not the checkpoint that searches use",
+                    extra={"worker": worker.model.name, "current": current and current.name})
+    return serves
 
 
 def _batches(worker: _Worker, todo: list[tuple[int, str]]) -> Iterator[list[_Fetched | tuple[int, ArgusError]]]:
@@ -127,7 +191,8 @@ def _batches(worker: _Worker, todo: list[tuple[int, str]]) -> Iterator[list[_Fet
 def _fetch(task_id: int, url: str, max_side: int) -> _Fetched | tuple[int, ArgusError]:
     try:
         file = get_images().fetch(url)
-        return _Fetched(task_id, url, file.sha256, open_image(file.data, max_side))
+        image = open_image(file.data, max_side)
+        return _Fetched(task_id, url, file.sha256, image, near_duplicates.dhash(image))
     except Exception as error:
         if not isinstance(error, ArgusError):
             log.exception("an image failed", extra={"task": task_id})
@@ -135,23 +200,32 @@ def _fetch(task_id: int, url: str, max_side: int) -> _Fetched | tuple[int, Argus
 
 
 def _embed_batch(worker: _Worker, project_id: int, batch: list[_Fetched]) -> int:
-    with connect() as connection:
-        known = vectors.known_vectors(connection, worker.model, [item.digest for item in batch])
-    fresh = {item.digest: item.image for item in batch if item.digest not in known}
-    if fresh:
-        started = time.monotonic()
-        known |= dict(zip(fresh, worker.encoder.encode_images(list(fresh.values())), strict=True))
-        _adapt(worker, (time.monotonic() - started) / len(fresh))
+    vectors_of = [(model, _vectors(worker, encoder, model, batch)) for encoder, model in worker.loaded()]
     with connect() as connection:
         # Only tasks that still exist and still show this image: Label Studio may have changed while the model ran.
         current = {(row["id"], row["image"]) for row in connection.execute(
             "SELECT id, image FROM task WHERE id = ANY(%s) FOR UPDATE", ([item.task_id for item in batch],))}
         stored = [item for item in batch if (item.task_id, item.url) in current]
-        vectors.store(connection, worker.model, [(project_id, item.task_id, known[item.digest]) for item in stored])
+        for model, known in vectors_of:
+            vectors.store(connection, model, [(project_id, item.task_id, known[item.digest]) for item in stored])
         with connection.cursor() as cursor:
-            cursor.executemany("UPDATE task SET state = 'embedded', content_hash = %s, error = NULL, attempts = 0 "
-                               "WHERE id = %s", [(item.digest, item.task_id) for item in stored])
+            cursor.executemany("UPDATE task SET state = 'embedded', content_hash = %s, dhash = %s, error = NULL, "
+                               "attempts = 0 WHERE id = %s",
+                               [(item.digest, item.dhash, item.task_id) for item in stored])
     return len(stored)
+
+
+def _vectors(worker: _Worker, encoder: SiglipEncoder, model: vectors.Model,
+             batch: list[_Fetched]) -> dict[bytes, vectors.Vectors]:
+    """Return the vector of each image content of the batch; contents that have one already are not encoded again."""
+    with connect() as connection:
+        known = vectors.known_vectors(connection, model, [item.digest for item in batch])
+    fresh = {item.digest: item.image for item in batch if item.digest not in known}
+    if fresh:
+        started = time.monotonic()
+        known |= dict(zip(fresh, encoder.encode_images(list(fresh.values())), strict=True))
+        _adapt(worker, (time.monotonic() - started) / len(fresh))
+    return known
 
 
 def _adapt(worker: _Worker, seconds_per_image: float) -> None:
@@ -164,8 +238,11 @@ def _record_failure(task_id: int, error: ArgusError, attempts: int) -> int:
     final = error.code not in TRANSIENT or attempts >= MAX_ATTEMPTS
     row = error.to_json() | {"at": datetime.now(UTC).isoformat()}
     with connect() as connection:
-        connection.execute("UPDATE task SET state = %s, error = %s WHERE id = %s AND state = 'waiting'",
-                           ("failed" if final else "waiting", Jsonb(row), task_id))
+        # A task that has a vector of the current model stays searchable; only the next model gives it up.
+        connection.execute("UPDATE task SET error = %s, attempts = CASE WHEN %s THEN %s ELSE attempts END, "
+                           "state = CASE WHEN %s AND state = 'waiting' THEN 'failed' ELSE state END "
+                           "WHERE id = %s AND state <> 'failed'",
+                           (Jsonb(row), final, MAX_ATTEMPTS, final, task_id))
     log.warning("an image was not embedded", extra={"task": task_id, "code": error.code, "final": final})
     return 1
 
@@ -181,33 +258,42 @@ def _give_back(project_id: int, task_ids: list[int]) -> None:
                    job_id=f"embed-{project_id}-rest-{task_ids[0]}", retries=0)
 
 
-def encode_text(texts: list[str]) -> Any:
-    """Return one vector of length 1 per text, as lists of float; an expected failure as `argus.queues.pack` does."""
+def encode_text(texts: list[str], model_id: int | None = None) -> Any:
+    """Return one vector of length 1 per text, as lists of float; an expected failure as `argus.queues.pack` does.
+
+    Args:
+        model_id: the registered model to encode for; None for this worker's own.
+    """
     try:
-        return _prepared().encoder.encode_texts(texts).tolist()
+        return _prepared().encoder_of(model_id).encode_texts(texts).tolist()
     except ArgusError as error:
         return queues.pack(error)
 
 
-def calibration() -> list[float]:
+def calibration(model_id: int | None = None) -> Any:
     """Return `[scale, bias]` of the checkpoint: its probability of a pair is `sigmoid(scale · cosine + bias)`."""
-    encoder = _prepared().encoder
+    try:
+        encoder = _prepared().encoder_of(model_id)
+    except ArgusError as error:
+        return queues.pack(error)
     return [encoder.logit_scale, encoder.logit_bias]
 
 
-def encode_image(data: str, box: list[float] | None = None) -> Any:
+def encode_image(data: str, box: list[float] | None = None, model_id: int | None = None) -> Any:
     """Return the vector of one image file, or of a region of it.
 
     Args:
         data: the file, base64.
         box: `[x0, y0, x1, y1]` as fractions of the image's width and height; None for the whole image.
+        model_id: as of `encode_text`.
     """
     try:
+        encoder = _prepared().encoder_of(model_id)
         image = open_image(base64.b64decode(data))
         if box:
             sides = np.array([image.width, image.height] * 2)
             x0, y0, x1, y1 = (np.clip(box, 0, 1) * sides).round().astype(int).tolist()
             image = image.crop((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
-        return _prepared().encoder.encode_images([image])[0].tolist()
+        return encoder.encode_images([image])[0].tolist()
     except ArgusError as error:
         return queues.pack(error)

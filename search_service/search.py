@@ -105,7 +105,7 @@ def search_like_image(project_id: int, data: bytes, limit: int = 50, offset: int
         raise ArgusError("image_too_large", f"The image has {len(data):,} bytes; at most {MAX_UPLOAD:,} are allowed.")
     model, progress = _ready(project_id, limit, offset)
     answer = queues.call(queues.SIGLIP_NOW, "search_service.jobs.encode_image", base64.b64encode(data).decode(),
-                         list(box) if box else None, deadline=ENCODE_SECONDS)
+                         list(box) if box else None, model.id, deadline=ENCODE_SECONDS)
     return _find(model, project_id, np.asarray(answer, np.float32), limit, offset, "image", progress)
 
 
@@ -215,13 +215,14 @@ def _texts() -> _TextCache:
 def encode_texts(model: vectors.Model, texts: Sequence[str]) -> Vectors:
     """Return float32 `(len(texts), dim)` from the SigLIP worker, or from this process's memory."""
     return _texts().get(model.id, texts, lambda missing: queues.call(
-        queues.SIGLIP_NOW, "search_service.jobs.encode_text", missing, deadline=ENCODE_SECONDS))
+        queues.SIGLIP_NOW, "search_service.jobs.encode_text", missing, model.id, deadline=ENCODE_SECONDS))
 
 
 @functools.cache
 def _calibration(model_id: int) -> Calibration:
-    """Return the calibration of the checkpoint that the SigLIP worker runs, asked for once a process and model."""
-    return Calibration(*queues.call(queues.SIGLIP_NOW, "search_service.jobs.calibration", deadline=ENCODE_SECONDS))
+    """Return the calibration of a registered checkpoint, asked for once a process and model."""
+    return Calibration(*queues.call(queues.SIGLIP_NOW, "search_service.jobs.calibration", model_id,
+                                    deadline=ENCODE_SECONDS))
 
 
 def _record(result: SearchResult, query: str) -> None:

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree
 
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from argus import queues
@@ -23,13 +24,14 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
 from label_studio_config.concepts import parse_label_config
-from search_service import vectors
+from search_service import model_change, near_duplicates, vectors
+from search_service.model_change import MAX_ATTEMPTS
 
 log = logging.getLogger(__name__)
 PAGE = 1000
 CHUNK = 64  # consecutive task ids that share an embed job
 AHEAD = 64 * CHUNK  # tasks kept on the queue: enough for many polls of a fast GPU, and cheap to look through
-MAX_ATTEMPTS = 5  # of one image; the pause doubles from 10 s
+AHEAD_OF_CHANGE = 16 * CHUNK  # of tasks that only lack the next model's vector: new images must not wait long for them
 ALONE_AFTER = 2  # an image that failed this often gets a job of its own: it may be what kills the worker
 # Failures that may pass. After the last attempt they are tried once more by a full listing that comes much later, so
 # that a night without Label Studio or a storage heals by itself.
@@ -178,6 +180,7 @@ def _reconcile(ls: LabelStudio, project_id: int, key: str, report: SyncReport) -
 def delete_tasks(project_id: int, task_ids: list[int]) -> int:
     """Delete rows of tasks that Label Studio no longer has; vectors and detections go with them."""
     with connect() as connection:
+        near_duplicates.forget(connection, task_ids)
         return connection.execute("DELETE FROM task WHERE project_id = %s AND id = ANY(%s)",
                                   (project_id, task_ids)).rowcount
 
@@ -195,6 +198,7 @@ def _upsert(project_id: int, key: str, tasks: list[dict[str, Any]], report: Sync
         if moved:
             vectors.forget(connection, moved)
             connection.execute("DELETE FROM detection WHERE task_id = ANY(%s)", (moved,))
+            near_duplicates.forget(connection, moved)
             connection.execute("UPDATE task SET state = 'waiting', attempts = 0, error = NULL, content_hash = NULL "
                                "WHERE id = ANY(%s)", (moved,))
         with connection.cursor() as cursor:
@@ -230,15 +234,16 @@ def _task_row(task: dict[str, Any], key: str) -> tuple[int, str, str | None, flo
 
 def enqueue_waiting(project_id: int) -> int:
     """Put tasks without a vector on the queue `siglip`, the first few thousand, and return how many jobs were new.
+    While the model changes, tasks without a vector of the next one follow.
 
     Tasks share a job by their id, so that asking again while a job waits changes nothing; a job that Redis lost is
     simply made again. After a failure a task waits 10 s, then twice as long each time.
     """
+    _, following = model_change.roles()
     with connect() as connection:
-        waiting = connection.execute(
-            "SELECT id, attempts FROM task WHERE project_id = %s AND state = 'waiting' AND (attempts = 0 "
-            "OR error IS NULL OR (error->>'at')::timestamptz < now() - make_interval(secs => 5 * power(2, attempts))) "
-            "ORDER BY id LIMIT %s", (project_id, AHEAD)).fetchall()
+        waiting = _due(connection, project_id, sql.SQL("state = 'waiting'"), AHEAD)
+        if following:
+            waiting += _due(connection, project_id, model_change.to_embed(following), AHEAD_OF_CHANGE)
     chunks: dict[str, list[int]] = {}
     for row in waiting:
         alone = row["attempts"] >= ALONE_AFTER
@@ -251,27 +256,38 @@ def enqueue_waiting(project_id: int) -> int:
     return new
 
 
+def _due(connection: vectors.Connection, project_id: int, condition: sql.Composable, limit: int) -> list[Row]:
+    return connection.execute(sql.SQL(
+        "SELECT id, attempts FROM task WHERE project_id = %s AND {} AND (attempts = 0 OR error IS NULL "
+        "OR (error->>'at')::timestamptz < now() - make_interval(secs => 5 * power(2, attempts))) ORDER BY id LIMIT %s")
+        .format(condition), (project_id, limit)).fetchall()
+
+
 def retry_failed(project_id: int) -> int:
     """Give every failed task of the project another chance; return how many there were."""
     with connect() as connection:
-        count = connection.execute("UPDATE task SET state = 'waiting', attempts = 0, error = NULL "
-                                   "WHERE project_id = %s AND state = 'failed' AND image <> ''",
-                                   (project_id,)).rowcount
+        count = connection.execute(
+            "UPDATE task SET state = CASE state WHEN 'failed' THEN 'waiting' ELSE state END, attempts = 0, "
+            "error = NULL WHERE project_id = %s AND (state = 'failed' OR attempts >= %s) AND image <> ''",
+            (project_id, MAX_ATTEMPTS)).rowcount
     enqueue_waiting(project_id)
     return count
 
 
 def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
-    """Return how far a project is: `{"seen", "waiting", "embedded", "failed", "oldest_waiting_seconds", "errors"}`.
+    """Return how far a project is: `{"seen", "waiting", "embedded", "failed", "duplicates", "oldest_waiting_seconds",
+    "errors"}`.
 
-    Errors are `{"task", "state", "code", "message", "hint"}`, at most `errors` of them, those of tasks that are still
-    tried again included. Raises `unknown_project`.
+    `duplicates` counts frames marked as near-duplicates; they are embedded like all others. Errors are `{"task",
+    "state", "code", "message", "hint"}`, at most `errors` of them, those of tasks that are still tried again included.
+    Raises `unknown_project`.
     """
     with connect() as connection:
         known = connection.execute("SELECT title FROM project WHERE id = %s", (project_id,)).fetchone()
         counts = {row["state"]: row for row in connection.execute(
-            "SELECT state, count(*) AS n, extract(epoch FROM now() - min(seen_at))::float AS age FROM task "
-            "WHERE project_id = %s GROUP BY state", (project_id,))}
+            "SELECT state, count(*) AS n, count(duplicate_of) AS duplicates, "
+            "extract(epoch FROM now() - min(seen_at))::float AS age FROM task WHERE project_id = %s GROUP BY state",
+            (project_id,))}
         rows = connection.execute("SELECT id, error, state FROM task WHERE project_id = %s AND error IS NOT NULL "
                                   "ORDER BY state, id LIMIT %s", (project_id, errors)).fetchall()
     if not known:
@@ -280,7 +296,9 @@ def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
     shown = [{"task": row["id"], "state": row["state"],
               **{name: row["error"].get(name, "") for name in ("code", "message", "hint")}} for row in rows]
     oldest = round(counts["waiting"]["age"], 1) if "waiting" in counts else None
-    return {"seen": sum(number.values()), **number, "oldest_waiting_seconds": oldest, "errors": shown}
+    duplicates = sum(int(row["duplicates"]) for row in counts.values())
+    return {"seen": sum(number.values()), **number, "duplicates": duplicates, "oldest_waiting_seconds": oldest,
+            "errors": shown}
 
 
 def unknown_project(project_id: int) -> ArgusError:

@@ -60,7 +60,8 @@ def checkpoint_name(model: str) -> str:
 
 
 def register_model(name: str, revision: str, dim: int) -> Model:
-    """Make `(name, revision)` the current model of its name, with its tables, and return it. Idempotent."""
+    """Return the model `(name, revision)`, with its tables, made when there are none. Which model searches use is
+    decided elsewhere (`search_service.model_change`)."""
     with connect() as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (_REGISTER_LOCK,))
         _check_pgvector(connection)
@@ -75,20 +76,6 @@ def register_model(name: str, revision: str, dim: int) -> Model:
         _make_tables(connection, model)
     log.info("model registered", extra={"model": name, "model_id": model.id, "dim": dim, "revision": revision})
     return model
-
-
-def embed_again(model: Model, project_id: int | None = None) -> int:
-    """Send tasks that another checkpoint embedded, but not `model`, back to `waiting`; return how many there were.
-
-    Args:
-        project_id: only this project's; None for all.
-    """
-    with connect() as connection:
-        return connection.execute(
-            sql.SQL("UPDATE task SET state = 'waiting', attempts = 0 WHERE state = 'embedded' "
-                    "AND project_id = coalesce(%s, project_id) AND NOT EXISTS (SELECT FROM {} e WHERE e.model_id = %s "
-                    "AND e.project_id = task.project_id AND e.task_id = task.id)").format(model.table),
-            (project_id, model.id)).rowcount
 
 
 def _check_pgvector(connection: Connection) -> None:
@@ -116,12 +103,9 @@ def _make_tables(connection: Connection, model: Model) -> None:
 
 
 def current_model() -> Model | None:
-    """Return the model that queries are encoded with: the newest one of the configured name, or None before the first
-    SigLIP worker has started."""
+    """Return the model that searches use, or None before the first SigLIP worker has started."""
     with connect() as connection:
-        row = connection.execute("SELECT id, name, dim FROM embedding_model WHERE name = %s "
-                                 "ORDER BY created_at DESC, id DESC LIMIT 1",
-                                 (checkpoint_name(get_settings().siglip_model),)).fetchone()
+        row = connection.execute("SELECT id, name, dim FROM embedding_model WHERE role = 'current'").fetchone()
     return Model(row["id"], row["name"], row["dim"]) if row else None
 
 

@@ -24,6 +24,7 @@ from argus.images import FetchedImage
 from argus.settings import get_settings
 from search_service import background, jobs, sync, vectors
 from search_service.encoder import SiglipEncoder
+from tests.roles import kept_roles
 
 pytestmark = pytest.mark.integration
 _projects = itertools.count(920_001)
@@ -56,14 +57,15 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> SiglipEncoder:
 
 
 @pytest.fixture
-def images(servers: Any, encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch) -> FakeImages:
+def images(servers: Any, encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeImages]:
     """Prepare the jobs with a random checkpoint; what the encoder is given is counted in `encoder.given`."""
     fake = FakeImages()
     model = vectors.register_model(encoder.name, encoder.revision, encoder.dim)
     monkeypatch.setattr(jobs, "_worker", jobs._Worker(encoder, model, ThreadPoolExecutor(2)))
     monkeypatch.setattr(jobs, "get_images", lambda: fake)
     monkeypatch.setattr(queues, "SIGLIP", "siglip-of-this-test")  # no running worker takes what is queued here
-    return fake
+    with kept_roles(model.id):
+        yield fake
 
 
 @pytest.fixture
