@@ -5,6 +5,7 @@ Two tiny checkpoints with random weights, in this process, on the real PostgreSQ
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -21,6 +23,7 @@ from argus.errors import ArgusError
 from argus.settings import get_settings
 from search_service import background, jobs, model_change, sync, vectors
 from tests.integration.test_search_jobs import FakeImages, add, png, project, row  # noqa: F401
+from tests.roles import kept_roles
 from tests.unit.search_service.conftest import make_random_siglip
 
 pytestmark = pytest.mark.integration
@@ -36,9 +39,6 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 def start(servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], jobs._Worker]]:
     """Return `start(checkpoint)`: what a SigLIP worker does when it starts. The models that were current before are
     put back at the end, and nothing of this test is taken by a worker that runs."""
-    with connect() as connection:
-        before = connection.execute("SELECT id, role FROM embedding_model WHERE role IS NOT NULL").fetchall()
-        connection.execute("UPDATE embedding_model SET role = NULL")
     monkeypatch.setattr(queues, "SIGLIP", "siglip-of-this-test")
 
     def begin(checkpoint: Path) -> jobs._Worker:
@@ -48,12 +48,9 @@ def start(servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[P
         monkeypatch.setattr(jobs, "_worker", None)
         return jobs._prepared()
 
-    yield begin
+    with kept_roles():
+        yield begin
     Queue(queues.SIGLIP, connection=queues.get_redis(), serializer=JSONSerializer).empty()
-    with connect() as connection:
-        connection.execute("UPDATE embedding_model SET role = NULL")
-        for model in before:
-            connection.execute("UPDATE embedding_model SET role = %s WHERE id = %s", (model["role"], model["id"]))
     monkeypatch.undo()
     get_settings.cache_clear()
 
@@ -117,10 +114,6 @@ def test_a_new_checkpoint_takes_over_when_every_image_has_its_vector(
     with connect() as connection:
         stored = vectors.of_tasks(connection, new.model, project, tasks)
         assert set(vectors.of_tasks(connection, old.model, project, tasks)) == set(tasks)  # the way back is short
-    import io
-
-    from PIL import Image
-
     expected = new.encoder.encode_images([Image.open(io.BytesIO(png(1)))])[0]
     np.testing.assert_allclose(stored[tasks[1]], expected, atol=1e-3)
 
