@@ -24,6 +24,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from argus import metrics
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.settings import Settings, get_settings
@@ -79,8 +80,14 @@ class ImageFetcher:
         try:
             data = path.read_bytes()
             os.utime(path)  # recently used ones are trimmed last
+            metrics.IMAGES.labels("cache").inc()
         except OSError:
-            data = self._download(url)
+            try:
+                data = self._download(url)
+            except ArgusError:
+                metrics.IMAGES.labels("failed").inc()
+                raise
+            metrics.IMAGES.labels("fetched").inc()
             self._store(path, data)
         return FetchedImage(data, hashlib.sha256(data).digest())
 

@@ -9,6 +9,8 @@ import sys
 import time
 from typing import Any
 
+from argus import trace
+
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # Each pattern's first group is kept, the rest of the match is a secret.
 _SECRETS = (
@@ -39,6 +41,7 @@ class JsonFormatter(logging.Formatter):
         moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
         line: dict[str, Any] = {"time": f"{moment}.{int(record.msecs):03d}Z", "level": record.levelname,
                                 "process": self.process, "logger": record.name, "message": record.getMessage()}
+        line |= trace.current()
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)

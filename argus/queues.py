@@ -11,6 +11,7 @@ import functools
 import re
 import time
 from collections.abc import Iterator
+from datetime import UTC
 from typing import Any
 
 import redis
@@ -19,6 +20,7 @@ from rq.exceptions import DuplicateJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from argus import trace
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -61,7 +63,8 @@ def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, ti
             get_redis().delete(old.execution_registry.key)  # RQ 3 stumbles over what a dead worker left there
             old.delete()
         return target.enqueue_call(function, args=args, job_id=name, unique=bool(name), timeout=timeout, ttl=ttl,
-                                   retry=retry, result_ttl=result_ttl, failure_ttl=86_400)
+                                   retry=retry, result_ttl=result_ttl, failure_ttl=86_400,
+                                   meta={"trace": trace.current()})
     return None
 
 
@@ -111,6 +114,17 @@ def workers_of(queue: str) -> int:
     """
     with reachable():
         return sum(queue in worker.queue_names() for worker in Worker.all(connection=get_redis()))
+
+
+def oldest_seconds(queue: str) -> float:
+    """Return how long the next job of `queue` has waited; 0 when none waits."""
+    waiting: Any = get_redis().lindex(f"rq:queue:{queue}", 0)
+    if waiting is None:
+        return 0.0
+    job = Queue(queue, connection=get_redis(), serializer=JSONSerializer).fetch_job(waiting.decode())
+    if job is None or job.enqueued_at is None:
+        return 0.0
+    return max(0.0, time.time() - job.enqueued_at.replace(tzinfo=UTC).timestamp())
 
 
 def pack(error: ArgusError) -> dict[str, Any]:

@@ -74,6 +74,8 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="Address the web processes listen on.")
     ml_backend_port: int = Field(9090, description="Port of the ML backend.")
     search_service_port: int = Field(8000, description="Port of the search service.")
+    worker_metrics_port: int = Field(0, ge=0, le=65_535, description="Port of a worker's /metrics on `host`. 0: none; "
+                                     "each worker of a machine needs its own.")
     label_studio_port: int = Field(8080, description="Port of the embedded Label Studio.")
     label_studio_user: str = Field("argus@example.com", description="Login of the embedded Label Studio.")
     label_studio_password: SecretStr = Field(SecretStr("argus-demo"), description="Password of the embedded one.")

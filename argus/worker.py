@@ -11,6 +11,7 @@ import importlib
 import logging
 import sys
 import threading
+import time
 from typing import Any
 
 from redis.exceptions import RedisError
@@ -19,7 +20,7 @@ from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
-from argus import logs, queues
+from argus import logs, metrics, queues, trace
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -53,11 +54,20 @@ class LeaseWorker(SimpleWorker):
 
         thread = threading.Thread(target=renew, name="lease", daemon=True)
         thread.start()
-        try:
-            return bool(super().perform_job(job, queue, *execution))
-        finally:
-            stop.set()
-            thread.join()
+        began = time.perf_counter()
+        outcome = "failed"
+        with trace.bind(**job.meta.get("trace", {}) | {"job": job.id}):
+            try:
+                if done := bool(super().perform_job(job, queue, *execution)):
+                    outcome = "ok"
+                return done
+            finally:
+                seconds = time.perf_counter() - began
+                metrics.JOBS.labels(queue.name, outcome).observe(seconds)
+                log.info("job", extra={"function": job.func_name, "queue": queue.name, "outcome": outcome,
+                                       "seconds": round(seconds, 3)})
+                stop.set()
+                thread.join()
 
 
 def reap() -> None:
@@ -84,6 +94,7 @@ def run(role: str) -> None:
     logs.configure(f"{role}-worker", settings.log_level)
     module, function = PREPARE[role].split(":")
     getattr(importlib.import_module(module), function)()
+    metrics.serve_worker()
     log.info("ready", extra={"queues": queues.ROLES[role]})
     if role == "default":
         threading.Thread(target=_reap_forever, args=(threading.Event(),), name="reaper", daemon=True).start()

@@ -7,6 +7,7 @@ import logging
 from flask import Flask, Response, jsonify
 from werkzeug.exceptions import HTTPException
 
+from argus import web
 from argus.errors import CATALOGUE, ArgusError, as_argus_error
 from argus.settings import Settings
 from ml_backend.metrics import Metrics
@@ -21,6 +22,7 @@ def create_app(settings: Settings) -> Flask:
     """Return the application. It opens the database and the queue when a request first needs them."""
     app = Flask("ml_backend", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
+    web.install(app, "ml-backend")
     app.register_blueprint(make_blueprint(settings, Predictor(settings), Metrics()))
     app.register_error_handler(ArgusError, _problem)
     app.register_error_handler(HTTPException, _http_problem)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
+from argus import metrics
 from argus.errors import ArgusError, as_argus_error
 from argus.images import get_images, open_image
 from label_studio_config.recipe import Recipe
@@ -117,11 +118,14 @@ def _detect(engine: Sam3Engine, recipe: Recipe, names: Sequence[str], images: di
     concepts = [c for c in recipe.concepts if c.label in names]
     if not images:
         return {}
+    began = time.perf_counter()
     try:
-        return dict(zip(images, engine.detect(list(images.values()), concepts), strict=True))
+        found = dict(zip(images, engine.detect(list(images.values()), concepts), strict=True))
+        metrics.model_batch("sam3", len(images), time.perf_counter() - began)
+        return found
     except Exception as error:
         log.warning("a step failed; its images are tried one by one", exc_info=error)
-    found: dict[int, dict[str, Detections]] = {}
+    found = {}
     for task, image in images.items():
         try:
             found[task] = engine.detect([image], concepts)[0]

@@ -12,7 +12,7 @@ from typing import Any
 
 from rq import get_current_job
 
-from argus import queues
+from argus import queues, trace
 from argus.errors import ArgusError
 from argus.images import get_images, open_image
 from argus.settings import get_settings
@@ -62,8 +62,9 @@ def detect_next(project_id: int) -> dict[str, int]:
     taken = run_tasks.take(project_id, _job_id(), get_settings().chunk_tasks)
     if taken is None:
         return {"done": 0, "failed": 0, "rest": 0}
-    outcome = _detect(project_id, taken)
     run_id = taken.run["id"]
+    trace.add(run=run_id)
+    outcome = _detect(project_id, taken)
     run_tasks.fail(run_id, outcome.failed)
     run_tasks.detected(run_id, outcome.done, outcome.seconds, _worker_name())
     run_tasks.untake(run_id, outcome.rest)

@@ -10,7 +10,7 @@ from typing import Any
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from argus import queues
+from argus import queues, trace
 from argus.errors import ArgusError
 from ml_backend import deliver, run_jobs, run_tasks
 from ml_backend.deliver import Outcome
@@ -26,6 +26,7 @@ def push_next(run_id: int) -> dict[str, int]:
 
     A task whose claim somebody else holds stays as it is: `reconcile_runs` looks at it again a few seconds later.
     """
+    trace.add(run=run_id)
     run = run_tasks.load_run(run_id)
     todo = run_tasks.detected_tasks(run_id, _MOST)
     outcomes: Mapping[int, Outcome]

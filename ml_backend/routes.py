@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
-from prometheus_client import generate_latest
 
 from argus.db import Row
 from argus.errors import ArgusError
+from argus.metrics import CONTENT_TYPE, exposition
 from argus.settings import Settings
 from ml_backend import projects, run_jobs
 from ml_backend.metrics import Metrics
@@ -72,7 +72,7 @@ def make_blueprint(settings: Settings, predictor: Predictor, metrics: Metrics) -
 
     @routes.route("/metrics", methods=["GET"])
     def show_metrics() -> Response:
-        return Response(generate_latest(metrics.registry), mimetype="text/plain; version=0.0.4")
+        return Response(exposition(metrics.registry), content_type=CONTENT_TYPE)
 
     return routes
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from argus import web
 from argus.errors import ArgusError, as_argus_error
 from argus.settings import get_settings
 from search_service.routes import blueprints
@@ -27,6 +28,7 @@ def create_app() -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    web.install(app, "search-service")
     app.register_error_handler(Exception, _problem)
     app.before_request(_guard)
     app.after_request(_harden)
@@ -41,7 +43,8 @@ def _guard() -> None:
     if request.method not in ("GET", "HEAD", "OPTIONS") and origin and urlsplit(origin).netloc != request.host:
         raise ArgusError("unauthorized", "Requests from other sites' pages are refused.")
     token = get_settings().api_token.get_secret_value()
-    if not token or not request.path.startswith("/api/") or request.path == "/api/v1/openapi.json":
+    guarded = request.path.startswith("/api/") or request.path == "/metrics"
+    if not token or not guarded or request.path == "/api/v1/openapi.json":
         return
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     if not hmac.compare_digest(given.encode(), token.encode()):

@@ -43,8 +43,9 @@ class Rounds:
 
     def once(self) -> bool:
         """Do one pass and return True, or False when another process is at it."""
-        with psycopg.connect(get_settings().resolved_database_url, connect_timeout=5, autocommit=True) as lock:
-            row = lock.execute("SELECT pg_try_advisory_lock(%s)", (_SYNC_LOCK,)).fetchone()
+        with psycopg.connect(get_settings().resolved_database_url, connect_timeout=5, prepare_threshold=None) as lock:
+            # Of this transaction, which stays open for the pass: a pooler would lose what a session holds.
+            row = lock.execute("SELECT pg_try_advisory_xact_lock(%s)", (_SYNC_LOCK,)).fetchone()
             if not (row and row[0]):
                 return False
             for project_id in sync.connected_projects():

@@ -18,7 +18,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 from rq import Queue
 
-from argus import queues
+from argus import metrics, queues
 from argus.db import connect
 from argus.errors import ArgusError, as_argus_error
 from argus.images import get_images, open_image
@@ -224,7 +224,9 @@ def _vectors(worker: _Worker, encoder: SiglipEncoder, model: vectors.Model,
     if fresh:
         started = time.monotonic()
         known |= dict(zip(fresh, encoder.encode_images(list(fresh.values())), strict=True))
-        _adapt(worker, (time.monotonic() - started) / len(fresh))
+        seconds = time.monotonic() - started
+        metrics.model_batch("siglip", len(fresh), seconds)
+        _adapt(worker, seconds / len(fresh))
     return known
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import resources
 
 from psycopg import Connection
@@ -23,23 +25,30 @@ def migrations() -> list[tuple[int, str, str]]:
 def migrate(connection: Connection) -> list[str]:
     """Bring the schema up to date and return the names of the files applied now (empty: nothing to do).
 
-    Each file runs in a transaction of its own under one advisory lock, so a failing file leaves the ones before it.
+    Each file runs in a transaction of its own, so a failing file leaves the ones before it. The lock is the
+    transaction's too: one that a session holds would stay behind on a pooler's connection.
     """
     applied: list[str] = []
     connection.autocommit = True
-    connection.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
-    try:
+    with _locked(connection):
         connection.execute("CREATE TABLE IF NOT EXISTS schema_version "
                            "(number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz DEFAULT now())")
         known = {row[0] for row in connection.execute("SELECT number FROM schema_version")}
-        for number, name, sql in migrations():
-            if number in known:
-                continue
-            with connection.transaction():
-                connection.execute(sql.encode())
-                connection.execute("INSERT INTO schema_version (number, name) VALUES (%s, %s)", (number, name))
-            log.info("migrated", extra={"migration": name})
-            applied.append(name)
-    finally:
-        connection.execute("SELECT pg_advisory_unlock(%s)", (_LOCK,))
+    for number, name, sql in migrations():
+        if number in known:
+            continue
+        with _locked(connection):
+            if connection.execute("SELECT 1 FROM schema_version WHERE number = %s", (number,)).fetchone():
+                continue  # another process came first
+            connection.execute(sql.encode())
+            connection.execute("INSERT INTO schema_version (number, name) VALUES (%s, %s)", (number, name))
+        log.info("migrated", extra={"migration": name})
+        applied.append(name)
     return applied
+
+
+@contextmanager
+def _locked(connection: Connection) -> Iterator[None]:
+    with connection.transaction():
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        yield

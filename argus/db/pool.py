@@ -29,7 +29,7 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
         ArgusError: `database_unreachable`, also when the server has no pgvector.
     """
     try:
-        with psycopg.connect(url, connect_timeout=5) as connection:
+        with psycopg.connect(url, connect_timeout=5, prepare_threshold=None) as connection:
             migrate(connection)
     except psycopg.OperationalError as error:
         raise ArgusError("database_unreachable", f"PostgreSQL does not answer: {redact(str(error)).strip()}",
@@ -39,7 +39,10 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
                          "Install pgvector 0.8 or newer on the server.") from error
     pool: Pool = ConnectionPool(url, min_size=1, max_size=max_size, timeout=10, open=False, configure=_configure,
                                 check=ConnectionPool.check_connection,  # the server may have restarted meanwhile
-                                connection_class=psycopg.Connection[DictRow], kwargs={"row_factory": dict_row})
+                                connection_class=psycopg.Connection[DictRow],
+                                # Nothing is prepared: the next transaction may be on another connection of a pooler,
+                                # and a generic plan would not see which project's index a search can use.
+                                kwargs={"row_factory": dict_row, "prepare_threshold": None})
     pool.open(wait=True, timeout=10)
     return pool
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from argus import metrics
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -62,11 +63,16 @@ class LabelStudio:
 
     def _send(self, method: str, path: str, **options: Any) -> requests.Response:
         options.setdefault("timeout", self.timeout)
+        began, outcome = time.perf_counter(), "unreachable"
         try:
-            return self._session.request(method, self.url + path, **options)
+            response = self._session.request(method, self.url + path, **options)
+            outcome = "ok" if response.status_code < 400 else "refused"
+            return response
         except requests.RequestException as error:
             raise ArgusError("label_studio_unreachable", f"Label Studio does not answer at {self.url}: "
                              f"{type(error).__name__}.", "Is it running? Check ARGUS_LABEL_STUDIO_URL.") from error
+        finally:
+            metrics.LABEL_STUDIO.labels(outcome).observe(time.perf_counter() - began)
 
     def request(self, method: str, path: str, **options: Any) -> Json:
         """Send one request, never repeated, and return its JSON (None for an empty answer).

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, send_from_directory
 
 from argus import __version__
+from argus.metrics import CONTENT_TYPE, exposition
 from search_service.openapi import document
 from search_service.routes import API
 
@@ -28,6 +29,11 @@ def get_asset(name: str) -> Response:
 @blueprint.get("/health")
 def get_health() -> dict[str, Any]:
     return {"status": "ok", "service": "search-service", "version": __version__}
+
+
+@blueprint.get("/metrics")
+def get_metrics() -> Response:
+    return Response(exposition(), content_type=CONTENT_TYPE)
 
 
 @blueprint.get(f"{API}/openapi.json")
