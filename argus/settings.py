@@ -66,6 +66,8 @@ class Settings(BaseSettings):
                                 "near-duplicates may differ.")
     duplicate_similarity: float = Field(0.985, ge=-1, le=1, description="Least cosine of near-duplicates' embeddings.")
     exact_search_rows: int = Field(50_000, ge=0, description="Projects up to this many images are searched exactly.")
+    search_index: Literal["hnsw", "ivfflat"] = Field("hnsw", description="Index of larger projects. ivfflat is built "
+                                                     "faster, and misses more or searches longer.")
     max_image_bytes: int = Field(64 * 2**20, description="Larger image files are refused.")
     max_image_pixels: int = Field(120_000_000, description="Images with more pixels are refused.")
     image_timeout: float = Field(20.0, gt=0, description="Seconds to wait for an image.")

@@ -3,11 +3,17 @@
 A saved view may use only the operators that Label Studio's own interface knows; any other, which its API accepts,
 blanks the whole project's Data Manager, and a view by `selected_items` makes "select all" act on the whole project. So
 a set of tasks is written as `id equal` joined by OR, up to 500 a view (SQLite refuses a filter of about 1,000 terms),
-and bands as comparisons of `predictions_score`. Which views are ours stands in the table `view`; no other is touched.
+and bands as comparisons of `predictions_score`.
+
+Which views are ours stands in the table `view`; no other is touched. One that somebody gave another title or another
+filter has become theirs: it is left as it is, and ours is made anew. What else people set (columns, order) stays.
 """
 
 from __future__ import annotations
 
+import copy
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -37,7 +43,8 @@ def search_view(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence
     return search_views(ls, project_id, title, task_ids)[0]
 
 
-def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence[int], query: str = "") -> list[int]:
+def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence[int], query: str = "", *,
+                 saved_id: int | None = None, order_by: str = "", empty: bool = False) -> list[int]:
     """Make or update the views of a search and return their ids: one, or more than 500 tasks in tiers.
 
     Tiers keep the given order and are titled `Search: <title> 1/3` and so on; those that are left over from a larger
@@ -45,24 +52,27 @@ def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequenc
 
     Args:
         query: what was searched for, kept in the table `view`.
+        saved_id: the saved search that the views follow.
+        order_by: a key of `task.data` with numbers to order by; empty leaves the order alone.
+        empty: allow a view of no task.
 
     Raises:
         ArgusError: `nothing_selected` without tasks, `bad_request` for an unusable title.
     """
     ids = list(dict.fromkeys(int(task_id) for task_id in task_ids))
-    if not ids:
+    if not ids and not empty:
         raise ArgusError("nothing_selected", "A view needs at least one task.", "Did the search find anything?")
     name = SEARCH_PREFIX + _clean_title(title)
-    tiers = [ids[start:start + MAX_IDS] for start in range(0, len(ids), MAX_IDS)]
+    tiers = [ids[start:start + MAX_IDS] for start in range(0, len(ids), MAX_IDS)] or [[]]
     titles = [name] if len(tiers) == 1 else [f"{name} {n}/{len(tiers)}" for n in range(1, len(tiers) + 1)]
-    hidden, alive = _hidden_columns(ls, project_id), _alive(ls, project_id)
-    known = {row["title"]: row["id"] for row in _ours(project_id, "search")}
+    hidden, live = _hidden_columns(ls, project_id), live_views(ls, project_id)
+    known = {row["title"]: row for row in _ours(project_id, "search")}
     made = []
     for tier_title, tier in zip(titles, tiers, strict=True):
-        data = _view_data(tier_title, "or", [_item("id", "equal", "Number", task_id) for task_id in tier], hidden)
-        made.append(_put(ls, project_id, "search", data, query, known.get(tier_title), alive))
-    left = [id_ for old, id_ in known.items() if old not in titles and SEARCH_PREFIX + base_title(old) == name]
-    _remove(ls, project_id, left, alive)
+        data = _view_data(tier_title, ids_filter(tier), hidden, order_by)
+        made.append(_put(ls, project_id, "search", data, query, known.get(tier_title), live, saved_id))
+    left = [row for old, row in known.items() if old not in titles and SEARCH_PREFIX + base_title(old) == name]
+    _remove(ls, left, live)
     return made
 
 
@@ -74,31 +84,50 @@ def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Edges], mod
         model_version: the version whose empty predictions count as "nothing found". Scores need it to be the project's
             own `model_version`, since Label Studio averages over that one only.
     """
-    hidden, alive = _hidden_columns(ls, project_id), _alive(ls, project_id)
-    known = {row["query"]: row["id"] for row in _ours(project_id, "band")}
+    hidden, live = _hidden_columns(ls, project_id), live_views(ls, project_id)
+    known = {row["query"]: row for row in _ours(project_id, "band")}
+    filters = {name: (_band_title(edges), band_filter(edges)) for name, edges in bands.items()}
+    filters[NOTHING_FOUND] = ("nothing found", nothing_found_filter(model_version))
     made = {}
-    for name, edges in bands.items():
-        data = _view_data(BAND_PREFIX + _band_title(edges), "and", band_filter(edges), hidden)
-        made[name] = _put(ls, project_id, "band", data, name, known.get(name), alive)
-    data = _view_data(BAND_PREFIX + "nothing found", "and", nothing_found_filter(model_version), hidden)
-    made[NOTHING_FOUND] = _put(ls, project_id, "band", data, NOTHING_FOUND, known.get(NOTHING_FOUND), alive)
-    _remove(ls, project_id, [id_ for name, id_ in known.items() if name not in made], alive)
+    for name, (title, items) in filters.items():
+        data = _view_data(BAND_PREFIX + title, {"conjunction": "and", "items": items}, hidden)
+        made[name] = _put(ls, project_id, "band", data, name, known.get(name), live)
+    _remove(ls, [row for name, row in known.items() if name not in made], live)
     return made
 
 
 def remove_views(ls: LabelStudio, project_id: int, kind: str | None = None) -> int:
-    """Delete our views of a project from Label Studio, all or one kind, and return how many there were."""
-    ids = [row["id"] for row in _ours(project_id, kind)]
-    _remove(ls, project_id, ids, _alive(ls, project_id))
-    return len(ids)
+    """Delete our views of a project from Label Studio, all or one kind, and return how many there were.
+
+    Tabs that people opened and we filled are theirs and stay.
+    """
+    rows = [row for row in _ours(project_id, kind) if row["kind"] != "tab"]
+    _remove(ls, rows, live_views(ls, project_id))
+    return len(rows)
 
 
 def remove_view(ls: LabelStudio, project_id: int, view_id: int) -> bool:
     """Delete one view of ours; return False, and touch nothing, when it is not ours."""
-    if view_id not in {row["id"] for row in _ours(project_id, None)}:
-        return False
-    _remove(ls, project_id, [view_id], _alive(ls, project_id))
-    return True
+    rows = [row for row in _ours(project_id, None) if row["id"] == view_id and row["kind"] != "tab"]
+    _remove(ls, rows, live_views(ls, project_id), even_changed=True)
+    return bool(rows)
+
+
+def live_views(ls: LabelStudio, project_id: int) -> dict[int, dict[str, Any]]:
+    """Return every view of a project as Label Studio has it now, `id → data`, whoever made it."""
+    return {view["id"]: view["data"] for view in ls.get("/api/dm/views/", project=project_id)}
+
+
+def ids_filter(task_ids: Sequence[int]) -> dict[str, Any]:
+    """Return the filter that exactly these tasks pass, at most 500; of no task, one that none passes."""
+    return {"conjunction": "or", "items": [_item("id", "equal", "Number", task_id) for task_id in task_ids or (0,)]}
+
+
+def filter_digest(filters: Mapping[str, Any] | None) -> str:
+    """Return what tells two filters of views apart, however Label Studio writes them down."""
+    items = [(item["filter"], item["operator"], item["value"]) for item in (filters or {}).get("items", ())]
+    text = json.dumps([(filters or {}).get("conjunction"), items], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def band_filter(edges: Edges) -> list[dict[str, Any]]:
@@ -123,9 +152,11 @@ def _item(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
     return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
 
 
-def _view_data(title: str, conjunction: str, items: list[dict[str, Any]], hidden: list[str]) -> dict[str, Any]:
-    return {"title": title, "type": "grid", "target": "tasks", "gridWidth": 4, "ordering": [], "columnsWidth": {},
-            "columnsDisplayType": {}, "filters": {"conjunction": conjunction, "items": items},
+def _view_data(title: str, filters: dict[str, Any], hidden: list[str], order_by: str = "") -> dict[str, Any]:
+    column = f"tasks:data.{order_by}"
+    return {"title": title, "type": "grid", "target": "tasks", "gridWidth": 4,
+            "ordering": [column] if order_by else [], "columnsWidth": {},
+            "columnsDisplayType": {column: "Number"} if order_by else {}, "filters": filters,
             "hiddenColumns": {"explore": hidden, "labeling": hidden}}
 
 
@@ -154,36 +185,53 @@ def _hidden_columns(ls: LabelStudio, project_id: int) -> list[str]:
             if column.get("parent") != "data" and column["id"] not in _SHOWN and column["id"] != "data"]
 
 
-def _alive(ls: LabelStudio, project_id: int) -> set[int]:
-    return {view["id"] for view in ls.get("/api/dm/views/", project=project_id)}
-
-
 def _ours(project_id: int, kind: str | None) -> list[dict[str, Any]]:
     with connect() as connection:
-        return connection.execute("SELECT id, title, query FROM view WHERE project_id = %s "
+        return connection.execute("SELECT id, kind, title, query, written FROM view WHERE project_id = %s "
                                   "AND kind = coalesce(%s, kind)", (project_id, kind)).fetchall()
 
 
-def _put(ls: LabelStudio, project_id: int, kind: str, data: dict[str, Any], query: str, known: int | None,
-         alive: set[int]) -> int:
-    body = {"project": project_id, "data": data}
-    if known in alive:
-        view_id = int(ls.request("PATCH", f"/api/dm/views/{known}/", params={"project": project_id}, json=body)["id"])
+def _is_as_we_left_it(row: Mapping[str, Any], live: Mapping[int, Mapping[str, Any]]) -> bool:
+    """Whether the view still has the title and the filter that we gave it."""
+    data = live.get(row["id"])
+    return bool(data and data.get("title") == row["title"]
+                and row["written"] in ("", filter_digest(data.get("filters"))))
+
+
+def _put(ls: LabelStudio, project_id: int, kind: str, data: dict[str, Any], query: str,
+         known: Mapping[str, Any] | None, live: Mapping[int, Mapping[str, Any]], saved_id: int | None = None) -> int:
+    """Write a view of ours and its row; return its id."""
+    if known and _is_as_we_left_it(known, live):
+        names = ["title", "filters"] + (["ordering", "columnsDisplayType"] if data["ordering"] else [])
+        ours = {name: data[name] for name in names}
+        view_id = int(known["id"])
+        write_view(ls, project_id, view_id, {**live[view_id], **ours})
     else:
-        view_id = int(ls.post("/api/dm/views/", body)["id"])
+        view_id = int(ls.post("/api/dm/views/", {"project": project_id, "data": copy.deepcopy(data)})["id"])
     with connect() as connection:
         connection.execute("INSERT INTO project (id) VALUES (%s) ON CONFLICT DO NOTHING", (project_id,))
-        connection.execute("DELETE FROM view WHERE project_id = %s AND kind = %s AND title = %s AND id <> %s",
-                           (project_id, kind, data["title"], view_id))
-        connection.execute("INSERT INTO view (id, project_id, kind, title, query) VALUES (%s, %s, %s, %s, %s) "
-                           "ON CONFLICT (id) DO UPDATE SET title = excluded.title, query = excluded.query",
-                           (view_id, project_id, kind, data["title"], query))
+        connection.execute("DELETE FROM view WHERE project_id = %s AND kind = %s AND (title = %s OR id = %s) "
+                           "AND id <> %s", (project_id, kind, data["title"], known["id"] if known else 0, view_id))
+        connection.execute(
+            "INSERT INTO view (id, project_id, kind, title, query, written, saved_id) VALUES (%s, %s, %s, %s, %s, %s, "
+            "%s) ON CONFLICT (id) DO UPDATE SET title = excluded.title, query = excluded.query, "
+            "written = excluded.written, saved_id = excluded.saved_id",
+            (view_id, project_id, kind, data["title"], query, filter_digest(data["filters"]), saved_id))
     return view_id
 
 
-def _remove(ls: LabelStudio, project_id: int, ids: Sequence[int], alive: set[int]) -> None:
-    for view_id in ids:
-        if view_id in alive:
-            ls.request("DELETE", f"/api/dm/views/{view_id}/", params={"project": project_id})
+def write_view(ls: LabelStudio, project_id: int, view_id: int, data: Mapping[str, Any]) -> None:
+    """Write the whole of a view. A selection left in it goes: it would decide what "select all" means."""
+    body = {key: value for key, value in data.items() if key != "selectedItems"}
+    ls.request("PATCH", f"/api/dm/views/{view_id}/", params={"project": project_id},
+               json={"project": project_id, "data": body})
+
+
+def _remove(ls: LabelStudio, rows: Sequence[Mapping[str, Any]], live: Mapping[int, Mapping[str, Any]], *,
+            even_changed: bool = False) -> None:
+    """Delete views that are as we left them, and forget the others."""
+    for row in rows:
+        if row["id"] in live and (even_changed or _is_as_we_left_it(row, live)):
+            ls.delete(f"/api/dm/views/{row['id']}/")
         with connect() as connection:
-            connection.execute("DELETE FROM view WHERE id = %s", (view_id,))
+            connection.execute("DELETE FROM view WHERE id = %s", (row["id"],))

@@ -9,15 +9,13 @@ from collections.abc import Callable
 
 import psycopg
 
-from argus import queues
 from argus.db import get_pool
 from argus.errors import as_argus_error
 from argus.settings import get_settings
-from search_service import model_change, near_duplicates, sync, vectors
+from search_service import indexes, model_change, near_duplicates, saved, sync, tabs
 
 log = logging.getLogger(__name__)
 _SYNC_LOCK = 0x41525359  # one process at a time polls, however many default workers there are
-INDEX_SECONDS = 7200  # an HNSW index of a large project takes minutes to build
 
 
 def prepare() -> None:
@@ -50,6 +48,8 @@ class Rounds:
                 return False
             for project_id in sync.connected_projects():
                 self._attempt(f"project {project_id}", lambda id_=project_id: _look_after(id_))  # type: ignore[misc]
+                self._attempt(f"views of project {project_id}",
+                              lambda id_=project_id: _keep_views(id_))  # type: ignore[misc]
             self._attempt("model change", _advance_model_change)
             self._attempt("runs", _reconcile_runs)
         self._failing.pop("background", None)
@@ -76,19 +76,13 @@ def _look_after(project_id: int) -> None:
     report = sync.sync_project(project_id)
     near_duplicates.mark(project_id)
     if report.full:
-        _index_if_large(project_id)
+        indexes.look_after(project_id)
+        indexes.drop_unused()
 
 
-def _index_if_large(project_id: int) -> None:
-    model = vectors.current_model()
-    if model and sync.sync_progress(project_id, errors=0)["embedded"] > get_settings().exact_search_rows:
-        _build_later(model, project_id)
-
-
-def _build_later(model: vectors.Model, project_id: int) -> None:
-    if not vectors.has_index(model, project_id):
-        queues.enqueue(queues.DEFAULT, "search_service.background.build_index", project_id, model.id,
-                       job_id=f"index-{model.id}-{project_id}", timeout=INDEX_SECONDS)
+def _keep_views(project_id: int) -> None:
+    saved.look_after(project_id)
+    tabs.look_after(project_id)
 
 
 def _advance_model_change() -> None:
@@ -101,7 +95,7 @@ def _advance_model_change() -> None:
             sync.enqueue_waiting(project_id)
         return
     for project_id in model_change.large_projects():
-        _build_later(following, project_id)
+        indexes.look_after(project_id, following)
     model_change.finish()
 
 
@@ -118,9 +112,3 @@ def sync_job(project_id: int, full: bool) -> dict[str, int]:
         return {}
     report = sync.sync_project(project_id, full=full or None)
     return {"created": report.created, "changed": report.changed, "deleted": report.deleted}
-
-
-def build_index(project_id: int, model_id: int) -> bool:
-    """Job of the queue `default`: the HNSW index of a large project."""
-    wanted = [model for model in model_change.roles() if model and model.id == model_id]
-    return vectors.build_index(wanted[0], project_id) if wanted else False

@@ -8,7 +8,7 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from label_studio_config.concepts import parse_label_config
-from search_service import vectors
+from search_service import indexes, vectors
 from search_service.sync import sync_progress, unknown_project
 
 
@@ -38,7 +38,8 @@ def describe(project_id: int) -> dict[str, Any]:
             "bands": {"high": _or(row["band_high"], settings.band_high), "medium": _or(row["band_medium"],
                                                                                       settings.band_medium)},
             "label_studio": f"{settings.public_label_studio_url}/projects/{project_id}/data",
-            "search_model": model.name if model else None, "sync": progress}
+            "search_model": model.name if model else None,
+            "search_index": indexes.state(model, project_id) if model else None, "sync": progress}
 
 
 def _or(value: float | None, default: float) -> float:

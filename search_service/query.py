@@ -52,21 +52,34 @@ def parse_query(text: str) -> Query:
     return Query(wanted, tuple(term for term in excluded if term))
 
 
-def combine(wanted: Vectors, excluded: Vectors) -> Vectors:
-    """Return the one query vector, float32 `(dim,)` of length 1, for a wanted text and excluded ones.
+def combine(wanted: Vectors, excluded: Vectors, sample: Vectors | None = None) -> Vectors:
+    """Return the one query vector, float32 `(dim,)` of length 1, for wanted terms and excluded ones.
 
     Args:
-        wanted: `(dim,)`, of length 1.
-        excluded: `(n, dim)`, rows of length 1; n may be 0.
+        wanted: `(n, dim)`, rows of length 1; n is at least 1.
+        excluded: `(m, dim)`, rows of length 1; m may be 0.
+        sample: some of the project's images, `(k, dim)`, when texts and images are mixed. Cosines to a text lie within
+            a few hundredths of each other and those to an image do not, so the sum would hear the image alone; each
+            term is therefore divided by the spread of its cosines over the sample.
 
-    Similarity is linear in the query, so ranking by this vector is ranking by `wanted - 0.7 × mean(excluded)`: images
-    with both come after images with the wanted thing alone, and no page is ever short of rows.
+    Similarity is linear in the query, so ranking by this vector is ranking by `mean(wanted) - 0.7 × mean(excluded)`:
+    images with both come after images with the wanted thing alone, and no page is ever short of rows.
     """
-    if len(excluded) == 0:
-        return wanted.astype(np.float32)
-    vector = wanted - EXCLUSION_WEIGHT * excluded.mean(axis=0)
+    if len(wanted) == 1 and len(excluded) == 0:
+        return wanted[0].astype(np.float32)
+    if sample is not None and len(sample) > 1:
+        wanted, excluded = _even(wanted, sample), _even(excluded, sample)
+    vector: Vectors = wanted.mean(axis=0)
+    if len(excluded):
+        vector -= EXCLUSION_WEIGHT * excluded.mean(axis=0)
     unit: Vectors = (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
     return unit
+
+
+def _even(terms: Vectors, sample: Vectors) -> Vectors:
+    spread = np.maximum((sample @ terms.T).std(axis=0), 1e-6)
+    even: Vectors = (terms / spread[:, None]).astype(np.float32)
+    return even
 
 
 def _tidy(text: str) -> str:

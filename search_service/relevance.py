@@ -16,6 +16,7 @@ import numpy as np
 from search_service.vectors import Vectors
 
 LIKELY, MAYBE, NOISE = "likely", "maybe", "noise"
+RELEVANCE = (LIKELY, MAYBE, NOISE)  # best first
 LIKELY_FROM, MAYBE_FROM = 0.3, 0.03  # the checkpoint's own probability
 CONTRAST_FROM = 3.0  # standard deviations above the background texts
 

@@ -10,7 +10,10 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from argus.errors import ArgusError
+from search_service.ask import Ask
+from search_service.filters import Filters
 from search_service.query import MAX_CHARACTERS
+from search_service.ranks import MAX_RANKED
 from search_service.search import MAX_LIMIT
 
 SEEN = "What should be seen; -word and -\"two words\" exclude."
@@ -18,6 +21,7 @@ Query = Annotated[str, Field(max_length=MAX_CHARACTERS, description=SEEN)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Hits to return.")]
 Offset = Annotated[int, Field(ge=0, le=10_000_000, description="Hits to skip.")]
 TaskIds = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=100_000)]
+Relevance = Literal["likely", "maybe", "noise"]
 Score = Annotated[float, Field(ge=0, le=1)]
 T = TypeVar("T", bound="Request")
 
@@ -28,7 +32,14 @@ class Request(BaseModel):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
-class SearchRequest(Request):
+class FilteredRequest(Request, Filters):
+    """Parameters that narrow a search."""
+
+    def filters(self) -> Filters:
+        return Filters.model_validate({name: getattr(self, name) for name in Filters.model_fields})
+
+
+class SearchRequest(FilteredRequest):
     """Parameters of a text search."""
 
     q: Query = Field(default="", description=SEEN)
@@ -36,7 +47,18 @@ class SearchRequest(Request):
     offset: Offset = 0
 
 
-class LikeRequest(Request):
+class AskRequest(Request, Ask):
+    """A search by texts and images, wanted and not."""
+
+    limit: Limit = 50
+    offset: Offset = 0
+    record: bool = Field(True, description="Keep it in the history.")
+
+    def ask(self) -> Ask:
+        return Ask(text=self.text, like=self.like, unlike=self.unlike, filters=self.filters)
+
+
+class LikeRequest(FilteredRequest):
     """Parameters of a search by image."""
 
     limit: Limit = 50
@@ -63,11 +85,69 @@ class ViewRequest(Request):
     query: Query | None = None
     task_ids: TaskIds | None = None
     limit: Limit = 50
+    filters: Filters = Field(default_factory=Filters, description="Narrow the query.")
+    relevance: Relevance = Field("noise", description="Hits below this band are left out.")
 
     @model_validator(mode="after")
     def _one_source(self) -> ViewRequest:
         _exactly_one(query=self.query, task_ids=self.task_ids)
         return self
+
+    def ask(self) -> Ask | None:
+        return None if self.query is None else Ask(text=self.query, filters=self.filters)
+
+
+class SavedRequest(Request):
+    """A search kept under a name."""
+
+    name: str = Field(min_length=1, max_length=100)
+    ask: Ask
+    size: int = Field(50, ge=1, le=MAX_LIMIT, description="Hits that the view shows at most.")
+    relevance: Relevance = Field("noise", description="Hits below this band are not shown in the view.")
+    keep_view: bool = Field(False, description="Make a Label Studio view, and keep it fresh as images arrive.")
+    ranked: int = Field(0, ge=0, le=MAX_RANKED, description="Order the view by the rank of its first so many tasks, "
+                        "which is written into their data (about 0.3 s each). 0: the view has no order.")
+
+    def values(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
+
+
+class SavedChange(SavedRequest):
+    """What to change of a saved search."""
+
+    name: str = Field("", min_length=1, max_length=100)
+    ask: Ask = Field(default_factory=Ask)
+
+
+class JudgementRequest(Request):
+    """A person's word on a hit."""
+
+    query: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
+    task: Annotated[int, Field(ge=1)]
+    relevant: bool | None = Field(description="Whether the hit is right; null takes the word back.")
+
+
+class JudgementsRequest(Request):
+    """Which words on hits."""
+
+    query: str | None = Field(None, max_length=MAX_CHARACTERS, description="Those on this query only.")
+
+
+class EvaluationRequest(Request):
+    """How the search is to be measured."""
+
+    by: Literal["thumbs", "labels"] = Field("thumbs", description="Words on hits, or the labels of annotations.")
+    k: str = Field("10,50", max_length=100, description="The k of recall@k and nDCG@k, separated by commas.")
+
+    def cuts(self) -> list[int]:
+        """Return the k as numbers. Raises `bad_request`."""
+        try:
+            cuts = [int(part) for part in self.k.split(",")]
+        except ValueError as error:
+            raise ArgusError("bad_request", "k must be numbers separated by commas, e.g. 10,50.") from error
+        if not all(1 <= k <= MAX_LIMIT for k in cuts) or len(cuts) > 10:
+            raise ArgusError("bad_request", f"k must be at most ten numbers from 1 to {MAX_LIMIT}.")
+        return cuts
 
 
 class RunRequest(Request):
@@ -105,6 +185,13 @@ class ThumbnailRequest(Request):
     """Parameters of a picture of a task."""
 
     size: int = Field(320, ge=32, le=1600, description="Longest side in pixels.")
+
+
+class PageRequest(Request):
+    """Which part of a ranking."""
+
+    limit: Limit = 50
+    offset: Offset = 0
 
 
 class HistoryRequest(Request):

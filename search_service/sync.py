@@ -24,7 +24,7 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
 from label_studio_config.concepts import parse_label_config
-from search_service import model_change, near_duplicates, vectors
+from search_service import annotated, model_change, near_duplicates, vectors
 from search_service.model_change import MAX_ATTEMPTS
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,7 @@ def sync_project(project_id: int, *, full: bool | None = None) -> SyncReport:
         _reconcile(ls, project_id, key, report)
     else:
         _poll(ls, project_id, key, row["cursor_at"], report)
+    annotated.refresh(ls, project_id, full=full)
     report.enqueued = enqueue_waiting(project_id)
     report.seconds = round(time.monotonic() - started, 3)
     if report.created or report.changed or report.deleted:
@@ -191,8 +192,8 @@ def _upsert(project_id: int, key: str, tasks: list[dict[str, Any]], report: Sync
     rows = {row[0]: row for row in (_task_row(task, key) for task in tasks)}
     with connect() as connection:
         known = {row["id"]: row for row in connection.execute(
-            "SELECT id, project_id, image, video, video_time, frame_number, updated_at FROM task WHERE id = ANY(%s) "
-            "FOR UPDATE", (list(rows),))}
+            "SELECT id, project_id, image, video, video_time, frame_number, updated_at, captured_at FROM task "
+            "WHERE id = ANY(%s) FOR UPDATE", (list(rows),))}
         new = [row for id_, row in rows.items() if id_ not in known]
         moved = [id_ for id_, row in rows.items() if id_ in known and known[id_]["image"] != row[1]]
         if moved:
@@ -203,10 +204,11 @@ def _upsert(project_id: int, key: str, tasks: list[dict[str, Any]], report: Sync
                                "WHERE id = ANY(%s)", (moved,))
         with connection.cursor() as cursor:
             cursor.executemany(
-                "INSERT INTO task (id, project_id, image, video, video_time, frame_number, updated_at) "
-                "VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET project_id = excluded.project_id, "
-                "image = excluded.image, video = excluded.video, video_time = excluded.video_time, "
-                "frame_number = excluded.frame_number, updated_at = excluded.updated_at",
+                "INSERT INTO task (id, project_id, image, video, video_time, frame_number, updated_at, captured_at) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET "
+                "project_id = excluded.project_id, image = excluded.image, video = excluded.video, "
+                "video_time = excluded.video_time, frame_number = excluded.frame_number, "
+                "updated_at = excluded.updated_at, captured_at = excluded.captured_at",
                 [(id_, project_id, *row[1:]) for id_, row in rows.items()
                  if id_ not in known or tuple(known[id_].values()) != (id_, project_id, *row[1:])])
         _mark_imageless(connection, project_id, key)
@@ -223,13 +225,24 @@ def _mark_imageless(connection: vectors.Connection, project_id: int, key: str) -
                        "AND state = 'waiting'", (Jsonb(error), project_id))
 
 
-def _task_row(task: dict[str, Any], key: str) -> tuple[int, str, str | None, float | None, int | None, datetime]:
+def _task_row(task: dict[str, Any], key: str) -> tuple[int, str, str | None, float | None, int | None, datetime,
+                                                       datetime | None]:
     data = task["data"]
     image, video = data.get(key), data.get("video")
     seconds, frame = data.get("video_time"), data.get("frame_number")
     return (task["id"], image if isinstance(image, str) else "", str(video) if video else None,
             float(seconds) if isinstance(seconds, int | float) else None,
-            int(frame) if isinstance(frame, int) else None, datetime.fromisoformat(task["updated_at"]))
+            int(frame) if isinstance(frame, int) else None, datetime.fromisoformat(task["updated_at"]),
+            _moment(data.get("captured_at")))
+
+
+def _moment(value: Any) -> datetime | None:
+    """Read a time of capture in ISO 8601; without a zone it is UTC. What cannot be read is no time."""
+    try:
+        found = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def enqueue_waiting(project_id: int) -> int:

@@ -2,8 +2,8 @@
 
 A dimension has one table, a model one partition of it. Vectors are `halfvec` stored in line (`STORAGE PLAIN`): out of
 line, as PostgreSQL would by itself keep rows above 2 KB, an exact scan is 2 to 10 times slower. A project up to
-`exact_search_rows` images is scanned exactly; a larger one gets an HNSW index of its own (a global one with a filter on
-the project returns a fraction of the rows asked for).
+`exact_search_rows` images is scanned exactly; a larger one gets an index of its own (a global one with a filter on the
+project returns a fraction of the rows asked for), see `indexes.py`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from psycopg.rows import DictRow
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.settings import get_settings
+from search_service.filters import Selection
 
 log = logging.getLogger(__name__)
 Vectors = NDArray[np.float32]
@@ -30,6 +31,7 @@ Connection = psycopg.Connection[DictRow]
 _REGISTER_LOCK = 0x41524D44  # two workers that start together must not both make the tables
 WINDOW = 1000  # rows an approximate search looks at: pgvector's own upper limit of ef_search
 MIN_PGVECTOR = (0, 8)
+INDEX_KINDS = ("hnsw", "ivfflat")
 
 
 @dataclass(frozen=True)
@@ -175,64 +177,77 @@ def count(model: Model, project_id: int) -> int:
     return int(row["n"]) if row else 0
 
 
-def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offset: int = 0,
-           total: int | None = None) -> Ranked:
+def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offset: int = 0, *,
+           total: int | None = None, only: Selection | None = None, leave_out: Sequence[int] = ()) -> Ranked:
     """Return the rows `offset … offset + limit` of the project's images by cosine similarity to `query`.
 
     Args:
         query: float32 `(dim,)`, of length 1.
         total: how many vectors the project has, when the caller knows.
+        only: rank these tasks alone.
+        leave_out: tasks that are not ranked.
 
-    The answer is exact up to `exact_search_rows` images, and above as long as the project's index is missing. With the
-    index it is approximate: one window of at most 1,000 rows, cut into pages; past the window there is nothing.
+    The answer is exact when at most `exact_search_rows` images are ranked, and otherwise as long as the project's index
+    is missing. With the index it is approximate: one window of at most 1,000 rows, cut into pages; past the window
+    there is nothing.
     """
-    total = count(model, project_id) if total is None else total
-    exact = total <= get_settings().exact_search_rows or not has_index(model, project_id)
+    total = only.count if only else count(model, project_id) if total is None else total
+    values = {"query": HalfVector(query), "model": model.id, "project": project_id, "limit": limit, "offset": offset,
+              "window": WINDOW, "leave_out": list(leave_out)}
+    tasks = "NULL::bigint[]"
+    if only:
+        tasks, values = f"ARRAY({only.ids})", only.parameters | values
     with connect() as connection:
-        if exact:
-            found = connection.execute("SELECT task_id, similarity FROM search_similar_frames"
-                                       "(%s, %s::smallint, %s, %s, %s)",
-                                       (HalfVector(query), model.id, project_id, limit, offset)).fetchall()
-        else:
-            found = connection.execute("SELECT task_id, similarity FROM search_similar_frames_approximate"
-                                       "(%s, %s::smallint, %s, %s)",
-                                       (HalfVector(query), model.id, project_id, WINDOW)).fetchall()
-            found = found[offset:offset + limit]
-    return Ranked([(row["task_id"], row["similarity"]) for row in found], total, exact)
+        if total > get_settings().exact_search_rows and (index := _usable_index(connection, model, project_id)):
+            connection.execute("SELECT set_config('ivfflat.probes', %s, true)", (str(index.probes),))
+            found = connection.execute(
+                "SELECT task_id, similarity FROM search_similar_frames_approximate(%(query)s, %(model)s::smallint, "
+                f"%(project)s, %(window)s, {tasks}, %(leave_out)s)", values).fetchall()
+            if len(found) >= min(WINDOW, total - len(leave_out)):  # else too few passed: only the whole list will do
+                rows = [(row["task_id"], row["similarity"]) for row in found[offset:offset + limit]]
+                return Ranked(rows, total, exact=False)
+        found = connection.execute(
+            "SELECT task_id, similarity FROM search_similar_frames(%(query)s, %(model)s::smallint, %(project)s, "
+            f"%(limit)s, %(offset)s, {tasks}, %(leave_out)s)", values).fetchall()
+    return Ranked([(row["task_id"], row["similarity"]) for row in found], total, exact=True)
 
 
-def index_name(model: Model, project_id: int) -> str:
-    return f"embedding_{model.dim}_m{model.id}_p{int(project_id)}_hnsw"
+@dataclass(frozen=True)
+class Index:
+    """A project's own approximate index: `hnsw`, or `ivfflat` with a number of lists; `valid` once it is built."""
+
+    kind: str
+    valid: bool
+    lists: int = 0
+
+    @property
+    def probes(self) -> int:
+        """Lists an IVFFlat search looks into: a sixth of them; with a tenth about 4 of 100 right hits are missed."""
+        return max(10, -(-self.lists // 6))
+
+
+def index_name(model: Model, project_id: int, kind: str) -> str:
+    return f"embedding_{model.dim}_m{model.id}_p{int(project_id)}_{kind}"
+
+
+def indexes(connection: Connection, model: Model, project_id: int) -> list[Index]:
+    """Return the approximate indexes that the project has, or that are being built, or that a broken build left."""
+    found = []
+    for kind in INDEX_KINDS:
+        row = connection.execute("SELECT i.indisvalid, c.reloptions FROM pg_index i JOIN pg_class c "
+                                 "ON c.oid = i.indexrelid WHERE i.indexrelid = to_regclass(%s)",
+                                 (index_name(model, project_id, kind),)).fetchone()
+        if row:
+            options = dict(option.split("=") for option in row["reloptions"] or [])
+            found.append(Index(kind, row["indisvalid"], int(options.get("lists", 0))))
+    return found
 
 
 def has_index(model: Model, project_id: int) -> bool:
-    """Whether the project has a finished HNSW index of its own."""
+    """Whether the project has a finished index of its own."""
     with connect() as connection:
-        return connection.execute("SELECT FROM pg_index WHERE indexrelid = to_regclass(%s) AND indisvalid",
-                                  (index_name(model, project_id),)).fetchone() is not None
+        return _usable_index(connection, model, project_id) is not None
 
 
-def build_index(model: Model, project_id: int) -> bool:
-    """Build the project's HNSW index without blocking writers; return False when it was there already.
-
-    Runs for minutes on hundreds of thousands of rows. The memory for the build is sized after the rows: a graph that
-    does not fit is built several times slower.
-    """
-    if has_index(model, project_id):
-        return False
-    name = sql.Identifier(index_name(model, project_id))
-    kilobytes = max(65_536, count(model, project_id) * (2 * model.dim + 600) // 1024)
-    with connect() as connection:
-        connection.commit()  # CREATE INDEX CONCURRENTLY refuses to run inside a transaction
-        connection.autocommit = True
-        try:
-            connection.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(name))  # what an interrupted build left
-            connection.execute(sql.SQL("SET maintenance_work_mem = {}")
-                               .format(sql.Literal(f"{min(kilobytes, 2**21)}kB")))
-            connection.execute(sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} USING hnsw (embedding halfvec_cosine_ops) "
-                                       "WITH (m = 16, ef_construction = 64) WHERE project_id = {}")
-                               .format(name, model.table, sql.Literal(int(project_id))))
-            connection.execute("RESET maintenance_work_mem")
-        finally:
-            connection.autocommit = False
-    return True
+def _usable_index(connection: Connection, model: Model, project_id: int) -> Index | None:
+    return next((index for index in indexes(connection, model, project_id) if index.valid), None)

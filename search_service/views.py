@@ -9,13 +9,19 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
-from label_studio_config.views import base_title, remove_view, search_views
-from search_service.search import MAX_LIMIT, search
+from label_studio_config.views import base_title, live_views, remove_view, search_views
+from search_service.ask import Ask
+from search_service.relevance import NOISE, RELEVANCE
+from search_service.search import MAX_LIMIT, find
 from search_service.sync import sync_progress
 
 
-def make(project_id: int, title: str, query: str | None, task_ids: Sequence[int] | None, limit: int) -> dict[str, Any]:
-    """Make or update a view of a query's first hits, or of given tasks.
+def make(project_id: int, title: str, ask: Ask | None, task_ids: Sequence[int] | None, limit: int,
+         relevance: str = NOISE) -> dict[str, Any]:
+    """Make or update a view of a search's first hits, or of given tasks.
+
+    Args:
+        relevance: hits below this band are left out.
 
     Returns:
         `{"views": [ids; several when there are more than 500 tasks], "tasks": count, "url": of the first view}`.
@@ -23,15 +29,22 @@ def make(project_id: int, title: str, query: str | None, task_ids: Sequence[int]
     Raises:
         ArgusError: what a search raises; `unknown_task` for tasks of another project; `nothing_selected`.
     """
-    if query is not None:
-        hits = search(project_id, query, limit, record=False).hits
-        ids = [hit.task_id for hit in hits]
+    if ask is not None:
+        ids = best(project_id, ask, limit, relevance)
     else:
         sync_progress(project_id)  # an unknown project is said to be one
         ids = list(task_ids or [])
         check_tasks(project_id, ids)
-    made = search_views(get_label_studio(), project_id, title or query or "Selection", ids, query or "")
+    made = search_views(get_label_studio(), project_id, title or (ask.title() if ask else "Selection"), ids,
+                        ask.text if ask and not ask.filters.narrow() else "")
     return {"views": made, "tasks": len(set(ids)), "url": view_url(project_id, made[0])}
+
+
+def best(project_id: int, ask: Ask, limit: int, relevance: str = NOISE) -> list[int]:
+    """Return the tasks of a search's first hits, best first, without those below a band. Not recorded."""
+    rank = RELEVANCE.index(relevance)
+    hits = find(project_id, ask, limit, record=False).hits
+    return [hit.task_id for hit in hits if not hit.relevance or RELEVANCE.index(hit.relevance) <= rank]
 
 
 def refresh(project_id: int, view_id: int) -> dict[str, Any]:
@@ -45,13 +58,14 @@ def refresh(project_id: int, view_id: int) -> dict[str, Any]:
         raise _not_ours(project_id, view_id)
     view = ours[view_id]
     if view["kind"] != "search" or not view["query"]:
-        raise ArgusError("conflict", f"The view “{view['title']}” was made of chosen tasks, not of a search.")
+        raise ArgusError("conflict", f"The view “{view['title']}” was made of chosen tasks, not of a search.",
+                         "A saved search keeps its view fresh whatever it asks for.")
     title = base_title(view["title"])
     tiers = [other["id"] for other in ours.values()
              if other["kind"] == "search" and base_title(other["title"]) == title]
-    shown = {entry["id"]: entry for entry in get_label_studio().get("/api/dm/views/", project=project_id)}
-    size = sum(len(shown[tier]["data"]["filters"]["items"]) for tier in tiers if tier in shown)
-    return make(project_id, title, view["query"], None, min(max(size, 1), MAX_LIMIT))
+    live = live_views(get_label_studio(), project_id)
+    size = sum(len(live[tier]["filters"]["items"]) for tier in tiers if "filters" in live.get(tier, {}))
+    return make(project_id, title, Ask(text=view["query"]), None, min(max(size, 1), MAX_LIMIT))
 
 
 def check_tasks(project_id: int, task_ids: Sequence[int]) -> None:
@@ -69,11 +83,15 @@ def view_url(project_id: int, view_id: int) -> str:
 
 
 def listing(project_id: int) -> list[dict[str, Any]]:
-    """Return the views that Argus made in a project: `{"id", "kind", "title", "query", "url"}`."""
+    """Return the views that Argus made or filled in a project: `{"id", "kind", "title", "query", "saved", "url"}`.
+
+    `kind` is search, band, or tab (one that a person opened and that Argus filled by its title); `saved` is the id of
+    the saved search that the view follows.
+    """
     sync_progress(project_id)
     with connect() as connection:
-        rows = connection.execute("SELECT id, kind, title, query FROM view WHERE project_id = %s ORDER BY kind, id",
-                                  (project_id,)).fetchall()
+        rows = connection.execute("SELECT id, kind, title, query, saved_id AS saved FROM view WHERE project_id = %s "
+                                  "ORDER BY kind, id", (project_id,)).fetchall()
     return [{**row, "url": view_url(project_id, row["id"])} for row in rows]
 
 

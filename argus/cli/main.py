@@ -18,6 +18,7 @@ COMMANDS = {
     "import-video": "Cut a video into frames and import them as tasks.",
     "sync": "Show how many of a project's images are embedded.",
     "search": "Find frames by text.",
+    "search-eval": "Measure the search by what people said of hits.",
     "annotate": "Let SAM 3 label tasks.",
     "review": "Review predictions by confidence: status, accept, undo, views.",
     "export": "Write the annotations as COCO or YOLO.",

@@ -9,6 +9,6 @@ API = "/api/v1"
 
 def blueprints() -> list[Blueprint]:
     """Return every blueprint of the service."""
-    from search_service.routes import hooks, page, projects, review, runs, search
+    from search_service.routes import hooks, page, projects, review, runs, saved, search
 
-    return [module.blueprint for module in (projects, search, runs, review, hooks, page)]
+    return [module.blueprint for module in (projects, search, saved, runs, review, hooks, page)]

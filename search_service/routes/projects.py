@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from search_service import projects, requests, search, sync
+from search_service import history, projects, requests, search, sync
 from search_service.routes import API
 
 blueprint = Blueprint("projects", __name__, url_prefix=API)
@@ -39,14 +39,20 @@ def post_retry(project_id: int) -> dict[str, Any]:
 def get_history(project_id: int) -> dict[str, Any]:
     asked = requests.read(requests.HistoryRequest, request.args)
     sync.sync_progress(project_id)
-    return {"searches": search.history(project_id, asked.limit)}
+    return {"searches": history.history(project_id, asked.limit)}
 
 
 @blueprint.delete("/projects/<int:project_id>/searches")
 def delete_history(project_id: int) -> dict[str, Any]:
-    return {"deleted": search.forget_history(project_id)}
+    return {"deleted": history.forget(project_id)}
 
 
 @blueprint.delete("/projects/<int:project_id>/searches/<int:search_id>")
 def delete_search(project_id: int, search_id: int) -> dict[str, Any]:
-    return {"deleted": search.forget_history(project_id, search_id)}
+    return {"deleted": history.forget(project_id, search_id)}
+
+
+@blueprint.post("/projects/<int:project_id>/searches/<int:search_id>/repeat")
+def post_repeat(project_id: int, search_id: int) -> dict[str, Any]:
+    asked = requests.read(requests.PageRequest, request.args)
+    return search.find(project_id, history.recall(project_id, search_id), asked.limit, asked.offset).to_json()

@@ -16,16 +16,20 @@ blueprint = Blueprint("search", __name__, url_prefix=API)
 @blueprint.get("/projects/<int:project_id>/search")
 def get_search(project_id: int) -> dict[str, Any]:
     asked = requests.read(requests.SearchRequest, request.args)
-    return search.search(project_id, asked.q, asked.limit, asked.offset).to_json()
+    return search.search(project_id, asked.q, asked.limit, asked.offset, filters=asked.filters()).to_json()
+
+
+@blueprint.post("/projects/<int:project_id>/search")
+def post_search(project_id: int) -> dict[str, Any]:
+    asked = requests.read_json(requests.AskRequest, request.get_data(), request.content_type or "")
+    return search.find(project_id, asked.ask(), asked.limit, asked.offset, record=asked.record).to_json()
 
 
 @blueprint.get("/projects/<int:project_id>/tasks/<int:task_id>/similar")
 def get_similar(project_id: int, task_id: int) -> dict[str, Any]:
     asked = requests.read(requests.LikeRequest, request.args)
-    if box := asked.corners():
-        data = thumbnails.original(task_id, project_id)
-        return search.search_like_image(project_id, data, asked.limit, asked.offset, box).to_json()
-    return search.search_like_task(project_id, task_id, asked.limit, asked.offset).to_json()
+    return search.search_like_task(project_id, task_id, asked.limit, asked.offset, box=asked.corners(),
+                                   filters=asked.filters()).to_json()
 
 
 @blueprint.post("/projects/<int:project_id>/search/image")
@@ -38,13 +42,14 @@ def post_search_image(project_id: int) -> dict[str, Any]:
     if not data:
         raise ArgusError("bad_request", "There is no image in the request.",
                          "Send the file as the body, or as the form field `image`.")
-    return search.search_like_image(project_id, data, asked.limit, asked.offset, asked.corners()).to_json()
+    return search.search_like_image(project_id, data, asked.limit, asked.offset, box=asked.corners(),
+                                    filters=asked.filters()).to_json()
 
 
 @blueprint.post("/projects/<int:project_id>/views")
 def post_view(project_id: int) -> tuple[dict[str, Any], int]:
     asked = requests.read_json(requests.ViewRequest, request.get_data(), request.content_type or "")
-    return views.make(project_id, asked.title, asked.query, asked.task_ids, asked.limit), 201
+    return views.make(project_id, asked.title, asked.ask(), asked.task_ids, asked.limit, asked.relevance), 201
 
 
 @blueprint.get("/projects/<int:project_id>/views")

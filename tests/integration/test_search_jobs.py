@@ -279,6 +279,7 @@ def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
 
     monkeypatch.setattr(sync, "connected_projects", lambda: [1, 2])
     monkeypatch.setattr(background, "_look_after", look)
+    monkeypatch.setattr(background, "_keep_views", lambda project_id: None)
     monkeypatch.setattr(background, "_reconcile_runs", lambda: None)
     rounds = background.Rounds()
     with caplog.at_level("INFO"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
+from label_studio_config.views import search_views
 from search_service import sync
 from search_service.search import search
 from tests.waiting import wait_for
@@ -195,10 +197,7 @@ def test_views__are_refreshed_by_their_query(twelve: tuple[int, list[int]], api:
     project, tasks = twelve
     path = f"/projects/{project}/views"
     (view,) = api("POST", path, 201, json={"title": "Fans", "query": "fan", "limit": 3})["views"]
-    stale = label_studio.get(f"/api/dm/views/{view}/", project=project)
-    for item, task in zip(stale["data"]["filters"]["items"], tasks, strict=False):
-        item["value"] = task
-    label_studio.patch(f"/api/dm/views/{view}/", {"project": project, "data": stale["data"]})
+    search_views(label_studio, project, "Fans", tasks[:3], "fan")  # what it showed when other images were there
     assert api("POST", f"{path}/{view}/refresh")["views"] == [view]
     shown = [t["id"] for t in label_studio.get("/api/tasks/", project=project, view=view)["tasks"]]
     assert sorted(shown) == sorted(hit.task_id for hit in search(project, "fan", 3).hits)
@@ -295,3 +294,122 @@ def test_webhook__is_answered_at_once_and_takes_only_what_it_knows(twelve: tuple
     for text in (b"", b"[]", b"{", json.dumps("x").encode()):
         answer = requests.post(url, data=text, headers={"Content-Type": "application/json"}, timeout=5)
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+
+def test_search__by_text_and_images_wanted_and_not(twelve: tuple[int, list[int]], api: Api) -> None:
+    project, tasks = twelve
+    path = f"/projects/{project}/search"
+    like = api("POST", path, json={"like": [{"task": tasks[3]}], "limit": 12})
+    assert [hit["task"] for hit in like["hits"]] == [hit["task"] for hit in api(
+        "GET", f"/projects/{project}/tasks/{tasks[3]}/similar", params={"limit": 12})["hits"]]
+    upload = base64.b64encode(jpeg(5)).decode()
+    assert api("POST", path, json={"like": [{"image": upload}], "limit": 1})["hits"][0]["image"].endswith("-05.jpg")
+    unlike = api("POST", path, json={"text": "cpu", "like": [{"image": upload}], "unlike": [{"image": upload}],
+                                     "limit": 12})["hits"]
+    assert unlike[0]["image"] != like["hits"][0]["image"]
+    assert {hit["relevance"] for hit in unlike} <= {"likely", "maybe", "noise"}
+    part = api("POST", path, json={"like": [{"task": tasks[3], "box": [0, 0, 0.5, 0.5]}, {"task": tasks[4]}],
+                                   "unlike": [{"task": tasks[5]}], "limit": 12})
+    assert sorted(hit["task"] for hit in part["hits"]) == [task for task in tasks if task not in tasks[3:6]]
+    assert part["query"] == f"like part of task {tasks[3]}, task {tasks[4]} · not like task {tasks[5]}"
+
+
+def test_search__filters_over_http(twelve: tuple[int, list[int]], api: Api) -> None:
+    project, tasks = twelve
+    with connect() as connection:
+        connection.execute("UPDATE task SET labelled = true WHERE id = ANY(%s)", (tasks[:8],))
+    try:
+        answer = api("GET", f"/projects/{project}/search", params={"q": "cpu", "labelled": "no", "limit": 4})
+        assert (answer["total"], answer["images"], answer["filters"]) == (4, 12, {"labelled": False})
+        assert sorted(hit["task"] for hit in answer["hits"]) == tasks[8:]
+        like = api("GET", f"/projects/{project}/tasks/{tasks[8]}/similar", params={"labelled": "no"})["hits"]
+        assert sorted(hit["task"] for hit in like) == tasks[9:]
+        asked = api("POST", f"/projects/{project}/search", json={"text": "cpu", "filters": {"labelled": True}})
+        assert asked["total"] == 8
+        assert api("GET", f"/projects/{project}/search", params={"q": "cpu", "band": "low"})["hits"] == []
+        made = api("POST", f"/projects/{project}/views", 201, json={"query": "cpu", "filters": {"labelled": False}})
+        assert made["tasks"] == 4
+    finally:
+        with connect() as connection:
+            connection.execute("UPDATE task SET labelled = false WHERE project_id = %s", (project,))
+
+
+def test_history__whole_searches_are_repeated(twelve: tuple[int, list[int]], api: Api) -> None:
+    project, tasks = twelve
+    body = {"text": "cpu -fan", "like": [{"task": tasks[1]}], "filters": {"labelled": False}}
+    first = api("POST", f"/projects/{project}/search", json={**body, "limit": 3})
+    api("POST", f"/projects/{project}/search", json={"like": [{"image": base64.b64encode(jpeg(1)).decode()}]})
+    entry = api("GET", f"/projects/{project}/searches")["searches"][0]  # an uploaded file is not kept
+    assert (entry["query"], entry["ask"]) == (first["query"], body)
+    again = api("POST", f"/projects/{project}/searches/{entry['id']}/repeat", params={"limit": 3})
+    assert again["hits"] == first["hits"]
+    assert api("DELETE", f"/projects/{project}/searches/{entry['id']}") == {"deleted": 2}
+    assert api("POST", f"/projects/{project}/searches/{entry['id']}/repeat", 404)["code"] == "not_found"
+
+
+def test_saved_searches__are_kept_changed_and_deleted(twelve: tuple[int, list[int]], api: Api,
+                                                      label_studio: LabelStudio) -> None:
+    project = twelve[0]
+    path = f"/projects/{project}/saved-searches"
+    made = api("POST", path, 201, json={"name": "Fresh fans", "ask": {"text": "fan"}, "size": 5, "keep_view": True})
+    (view,) = made["views"]
+    expected = [hit.task_id for hit in search(project, "fan", 5, record=False).hits]
+    assert shown(label_studio, project, view) == set(expected)
+    assert api("GET", path)["saved_searches"] == [made]
+    assert [hit["task"] for hit in api("GET", f"{path}/{made['id']}/hits", params={"limit": 5})["hits"]] == expected
+    assert api("POST", path, 409, json={"name": " Fresh  fans", "ask": {"text": "x"}})["code"] == "conflict"
+    renamed = api("PATCH", f"{path}/{made['id']}", json={"name": "Parts", "ask": {"text": "cpu"}, "size": 2})
+    assert (renamed["keep_view"], renamed["tasks"]) == (True, 2)
+    views = {row["id"]: row["data"]["title"] for row in label_studio.get("/api/dm/views/", project=project)}
+    assert views[renamed["views"][0]] == "Search: Parts"
+    assert "Search: Fresh fans" not in views.values()
+    assert api("DELETE", f"{path}/{made['id']}") == {"deleted": made["id"]}
+    assert "Search: Parts" not in [row["data"]["title"] for row in label_studio.get("/api/dm/views/", project=project)]
+    assert api("GET", f"{path}/{made['id']}", 404)["code"] == "not_found"
+    for body in ({"name": "x", "ask": {}}, {"name": " ", "ask": {"text": "x"}}, {"ask": {"text": "x"}},
+                 {"name": "x", "ask": {"like": [{"image": "aGk="}]}},
+                 {"name": "x", "ask": {"text": "x"}, "ranked": 51}):
+        assert api("POST", path, 400, json=body)["code"] in ("bad_request", "empty_query")
+
+
+def test_saved_searches__ranks_order_the_view(twelve: tuple[int, list[int]], api: Api,
+                                              label_studio: LabelStudio) -> None:
+    project, _ = twelve
+    path = f"/projects/{project}/saved-searches"
+    made = api("POST", path, 201, json={"name": "In order", "ask": {"text": "cpu"}, "size": 6, "keep_view": True,
+                                        "ranked": 6})
+    wait_for(lambda: api("GET", f"{path}/{made['id']}")["refreshed_at"], 60)
+    (view,) = api("GET", f"{path}/{made['id']}")["views"]
+    listed = label_studio.get("/api/tasks/", project=project, view=view)["tasks"]
+    assert [task["id"] for task in listed] == [hit.task_id for hit in search(project, "cpu", 6, record=False).hits]
+    assert all(task["data"]["image"].startswith("/data/upload/") for task in listed)
+    api("PATCH", f"{path}/{made['id']}", json={"ranked": 0})
+    api("DELETE", f"{path}/{made['id']}")
+    assert not any("argus_rank" in name for task in label_studio.tasks(project) for name in task["data"])
+
+
+def shown(label_studio: LabelStudio, project: int, view: int) -> set[int]:
+    return {task["id"] for task in label_studio.get("/api/tasks/", project=project, view=view)["tasks"]}
+
+
+def test_saved_searches__a_view_follows_new_images(stack: Any, make_project: Callable[..., int], api: Api,
+                                                   label_studio: LabelStudio) -> None:
+    project = make_project(["cpu"], [("0.jpg", jpeg(70)), ("1.jpg", jpeg(71))])
+    wait_for(settled(project, 2), 60)
+    made = api("POST", f"/projects/{project}/saved-searches", 201,
+               json={"name": "All", "ask": {"text": "cpu"}, "keep_view": True})
+    (view,) = made["views"]
+    assert len(shown(label_studio, project, view)) == 2
+    label_studio.request("POST", f"/api/projects/{project}/import",
+                         files=[("2.jpg", ("2.jpg", jpeg(72), "image/jpeg"))], timeout=60)
+    wait_for(lambda: len(shown(label_studio, project, view)) == 3, 60)
+    theirs = label_studio.get(f"/api/dm/views/{view}/", project=project)["data"]
+    label_studio.patch(f"/api/dm/views/{view}/", {"project": project, "data": {**theirs, "title": "Mine now"}})
+    label_studio.request("POST", f"/api/projects/{project}/import",
+                         files=[("3.jpg", ("3.jpg", jpeg(73), "image/jpeg"))], timeout=60)
+    saved = f"/projects/{project}/saved-searches/{made['id']}"
+    wait_for(lambda: api("GET", saved)["tasks"] == 4, 60)
+    assert len(shown(label_studio, project, view)) == 3  # the one that somebody made theirs is left alone
+    (fresh,) = api("GET", saved)["views"]
+    assert fresh != view
+    assert len(shown(label_studio, project, fresh)) == 4

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -11,7 +11,8 @@ import pytest
 
 from argus.db import connect
 from argus.settings import get_settings
-from search_service import vectors
+from search_service import filters, indexes, model_change, vectors
+from search_service.filters import Filters
 from search_service.vectors import Model, Vectors
 
 pytestmark = pytest.mark.integration
@@ -141,30 +142,118 @@ def test_known_vectors__finds_content_in_any_project(model: Model, project: int)
     np.testing.assert_allclose(known[b"\1" * 32], unit(1)[0], atol=1e-3)
 
 
-def test_search__a_large_project_uses_its_own_index_and_says_so(model: Model, project: int,
-                                                               monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(5)
-    centres = unit(20, seed=6)
-    rows = centres[rng.integers(0, 20, 3000)] + 0.3 * rng.normal(size=(3000, DIM))
-    found = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    ids = fill(model, project, found)
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Return `settings(NAME=value)`: ARGUS settings of this process, put back at the end."""
+    def change(**values: object) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(f"ARGUS_{name}", str(value))
+        get_settings.cache_clear()
+
+    yield change
+    monkeypatch.undo()
+    get_settings.cache_clear()
+
+
+def clusters(rows: int) -> Vectors:
+    rng, centres = np.random.default_rng(5), unit(20, seed=6)
+    found = centres[rng.integers(0, 20, rows)] + 0.3 * rng.normal(size=(rows, DIM))
+    return (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+
+
+@pytest.mark.parametrize("kind", ["hnsw", "ivfflat"])
+def test_search__a_large_project_uses_its_own_index_and_says_so(
+        model: Model, project: int, kind: str, settings: Callable[..., None]) -> None:
+    ids = fill(model, project, clusters(3000))
     query = unit(1, seed=7)[0]
     exact = vectors.search(model, project, query, 100)
     assert exact.exact
-    monkeypatch.setenv("ARGUS_EXACT_SEARCH_ROWS", "1000")
-    get_settings.cache_clear()
-    try:
-        assert vectors.search(model, project, query, 100).exact  # no index yet: slower, but right
-        assert vectors.build_index(model, project)
-        assert not vectors.build_index(model, project)
-        near = vectors.search(model, project, query, 100)
-        assert (near.exact, near.total, len(near.rows)) == (False, 3000, 100)
-        recall = len({t for t, _ in near.rows} & {t for t, _ in exact.rows}) / 100
-        assert recall >= 0.95
-        pages = [vectors.search(model, project, query, 100, offset).rows for offset in range(0, 1200, 100)]
-        window = [task for page in pages for task, _ in page]
-        assert len(window) == len(set(window)) <= vectors.WINDOW
-        assert set(window) <= set(ids)
-    finally:
-        monkeypatch.undo()
-        get_settings.cache_clear()
+    settings(EXACT_SEARCH_ROWS=1000)
+    assert vectors.search(model, project, query, 100).exact  # no index yet: slower, but right
+    assert indexes.build(model, project, kind)
+    assert not indexes.build(model, project, kind)
+    near = vectors.search(model, project, query, 100)
+    assert (near.exact, near.total, len(near.rows)) == (False, 3000, 100)
+    recall = len({t for t, _ in near.rows} & {t for t, _ in exact.rows}) / 100
+    assert recall >= {"hnsw": 0.95, "ivfflat": 0.6}[kind]  # a fifth of the lists, for a query far from all of them
+    pages = [vectors.search(model, project, query, 100, offset).rows for offset in range(0, 1200, 100)]
+    window = [task for page in pages for task, _ in page]
+    assert len(window) == len(set(window)) == vectors.WINDOW
+    assert set(window) <= set(ids)
+    assert indexes.state(model, project) == {"kind": kind, "state": "ready", "percent": None}
+
+
+def label(project: int, ids: list[int], labels: list[str]) -> None:
+    with connect() as connection:
+        connection.execute("UPDATE task SET labelled = true, labels = %s WHERE id = ANY(%s)", (labels, ids))
+
+
+def test_search__filters_come_first_so_that_no_page_is_short(model: Model, project: int,
+                                                             settings: Callable[..., None]) -> None:
+    """Exactly, by way of the index while most tasks pass, and exactly again when few do."""
+    found, query = clusters(3000), unit(1, seed=7)[0]
+    ids = fill(model, project, found)
+    similarity = dict(zip(ids, found.astype(np.float16).astype(np.float32) @ query, strict=True))
+    ranked = sorted(ids, key=lambda task: (-similarity[task], task))
+    label(project, ranked[:1200], ["cpu"])  # the best ones do not pass
+    label(project, ranked[1200:1300], ["fan"])
+    unlabelled, fans = filters.select(project, Filters(labelled=False)), filters.select(project, Filters(label="fan"))
+    assert unlabelled is not None and fans is not None
+    exact = vectors.search(model, project, query, 50, only=unlabelled)
+    assert (exact.exact, exact.total) == (True, 1700)
+    assert overlap(exact, ranked[1300:1350]) >= 49
+    settings(EXACT_SEARCH_ROWS=1000)
+    indexes.build(model, project, "hnsw")
+    near = vectors.search(model, project, query, 50, only=unlabelled)
+    assert (near.exact, near.total, len(near.rows)) == (False, 1700, 50)
+    assert overlap(near, ranked[1300:1350]) >= 45
+    few = vectors.search(model, project, query, 50, only=fans)
+    assert (few.exact, few.total) == (True, 100)
+    assert overlap(few, ranked[1200:1250]) >= 49
+    left_out = vectors.search(model, project, query, 50, leave_out=ranked[:5])
+    assert len(left_out.rows) == 50
+    assert not overlap(left_out, ranked[:5])
+
+
+def overlap(found: vectors.Ranked, expected: list[int]) -> int:
+    return len({task for task, _ in found.rows} & set(expected))
+
+
+@pytest.fixture
+def searched(model: Model, monkeypatch: pytest.MonkeyPatch) -> Model:
+    """Let searches use the test's model, as far as this process knows."""
+    monkeypatch.setattr(model_change, "roles", lambda: (model, None))
+    return model
+
+
+def test_index__is_built_replaced_and_dropped_as_the_project_and_the_settings_want(
+        searched: Model, project: int, settings: Callable[..., None]) -> None:
+    model = searched
+    fill(model, project, unit(300))
+    settings(EXACT_SEARCH_ROWS=1000)
+    assert not indexes.due(model, project)
+    settings(EXACT_SEARCH_ROWS=200)
+    assert indexes.due(model, project)
+    assert indexes.update(project, model.id)
+    assert indexes.state(model, project)["kind"] == "hnsw"
+    assert not indexes.due(model, project)
+    settings(SEARCH_INDEX="ivfflat")
+    assert indexes.update(project, model.id)
+    with connect() as connection:
+        assert [index.kind for index in vectors.indexes(connection, model, project)] == ["ivfflat"]
+    settings(EXACT_SEARCH_ROWS=310)
+    assert not indexes.due(model, project)  # a little below the limit it stays
+    settings(EXACT_SEARCH_ROWS=1000)
+    assert not indexes.update(project, model.id)
+    assert indexes.state(model, project)["kind"] == "exact"
+
+
+def test_index__of_a_project_that_is_gone_is_dropped(searched: Model, project: int) -> None:
+    model = searched
+    indexes.build(model, project, "hnsw")
+    assert vectors.index_name(model, project, "hnsw") not in indexes.drop_unused()
+    with connect() as connection:
+        connection.execute("DELETE FROM project WHERE id = %s", (project,))
+    assert vectors.index_name(model, project, "hnsw") in indexes.drop_unused()
+    with connect() as connection:
+        assert vectors.indexes(connection, model, project) == []

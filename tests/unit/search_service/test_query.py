@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -37,14 +39,31 @@ def test_parse_query__refuses(text: str, code: str) -> None:
 
 def test_combine__nothing_excluded_leaves_the_vector_alone() -> None:
     wanted = np.array([0.6, 0.8], np.float32)
-    np.testing.assert_array_equal(combine(wanted, np.empty((0, 2), np.float32)), wanted)
+    np.testing.assert_array_equal(combine(wanted[None], np.empty((0, 2), np.float32)), wanted)
 
 
 def test_combine__ranks_images_with_the_excluded_thing_last() -> None:
     cpu, fan = np.eye(3, dtype=np.float32)[:2]
-    query = combine(cpu, fan[None])
+    query = combine(cpu[None], fan[None])
     assert np.linalg.norm(query) == pytest.approx(1)
     only_cpu, both, neither = cpu, (cpu + fan) / np.sqrt(2), np.array([0, 0, 1], np.float32)
     assert only_cpu @ query > both @ query > neither @ query
     expected = (1 - EXCLUSION_WEIGHT) / np.sqrt(2) / np.sqrt(1 + EXCLUSION_WEIGHT**2)
     assert both @ query == pytest.approx(expected, abs=1e-6)
+
+
+def test_combine__several_wanted_terms_count_alike() -> None:
+    cpu, fan, other = np.eye(3, dtype=np.float32)
+    query = combine(np.stack([cpu, fan]), other[None])
+    assert query == pytest.approx(np.array([0.5, 0.5, -EXCLUSION_WEIGHT]) / math.sqrt(0.5 + EXCLUSION_WEIGHT**2))
+
+
+def test_combine__a_text_is_heard_beside_an_image() -> None:
+    """Cosines to the text differ by hundredths and those to the image by tenths: each counts in its own spread."""
+    text, image = np.eye(4, dtype=np.float32)[:2]
+    sample = np.array([[0.01, 0.3, 0, 0], [-0.01, -0.3, 0, 0]], np.float32)
+    said, shown = np.array([0.03, 0.0, 0, 0]), np.array([0.0, 0.3, 0, 0])  # three spreads of the text, one of the image
+    even = combine(np.stack([text, image]), np.empty((0, 4), np.float32), sample)
+    assert said @ even > shown @ even
+    plain = combine(np.stack([text, image]), np.empty((0, 4), np.float32))
+    assert said @ plain < shown @ plain

@@ -1,0 +1,88 @@
+"""Which tasks people have annotated, and with what labels: a copy of Label Studio's word, to filter searches by.
+
+An annotation made, changed or deleted moves its task's `updated_at`, which every poll of `sync.py` notes; a task whose
+note is newer than its copy is looked up. So the copy is as fresh as the last poll. A full listing compares the ids of
+all annotated tasks too, for what a poll may have missed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from argus.db import connect
+from argus.labelstudio import LabelStudio
+
+CHUNK = 200  # tasks asked for by id: their ids travel in the request's address
+PAGE = 500
+MANY = 2000  # so many tasks to look up (an import) that listing the annotated ones is less work
+_ANNOTATED = {"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0}
+
+
+def refresh(ls: LabelStudio, project_id: int, *, full: bool = False) -> int:
+    """Bring the copy up to date after a poll; return how many tasks were looked up.
+
+    Args:
+        full: compare every annotated task, not only the changed ones.
+    """
+    with connect() as connection:
+        stale = {row["id"]: row["updated_at"] for row in connection.execute(
+            "SELECT id, updated_at FROM task WHERE project_id = %s AND labelled_at IS DISTINCT FROM updated_at",
+            (project_id,))}
+    if full:
+        stale |= _disagreeing(ls, project_id)
+    ids = sorted(stale)
+    if len(ids) > MANY:
+        chunks = [(ids, list(_listed(ls, project_id, None)))]
+    else:
+        chunks = [(part, list(_listed(ls, project_id, part)))
+                  for part in (ids[start:start + CHUNK] for start in range(0, len(ids), CHUNK))]
+    for part, tasks in chunks:
+        said = {task["id"]: labels_of(task["annotations"]) for task in tasks}
+        with connect() as connection, connection.cursor() as cursor:
+            cursor.executemany("UPDATE task SET labelled = %s, labels = %s, labelled_at = %s WHERE id = %s",
+                               [(id_ in said, said.get(id_, []), stale[id_], id_) for id_ in part])
+    return len(ids)
+
+
+def labels_of(annotations: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the labels and choices that annotations carry, cancelled ones aside, each once, in order."""
+    found: set[str] = set()
+    for annotation in annotations:
+        if annotation.get("was_cancelled"):
+            continue
+        for region in annotation.get("result") or ():
+            for name, value in (region.get("value") or {}).items():
+                if (name.endswith("labels") or name == "choices") and isinstance(value, list):
+                    found |= {item for item in value if isinstance(item, str)}
+    return sorted(found)
+
+
+def _disagreeing(ls: LabelStudio, project_id: int) -> dict[int, Any]:
+    """Return the tasks that are annotated there and not here, or the other way round, with their `updated_at`."""
+    there = {task["id"] for task in _pages(ls, project_id, None, include="id")}
+    with connect() as connection:
+        rows = connection.execute("SELECT id, updated_at, labelled FROM task WHERE project_id = %s",
+                                  (project_id,)).fetchall()
+    return {row["id"]: row["updated_at"] for row in rows if row["labelled"] != (row["id"] in there)}
+
+
+def _listed(ls: LabelStudio, project_id: int, ids: Sequence[int] | None) -> Iterator[dict[str, Any]]:
+    yield from _pages(ls, project_id, ids, include="id,annotations,result,was_cancelled", fields="all")
+
+
+def _pages(ls: LabelStudio, project_id: int, ids: Sequence[int] | None, **what: str) -> Iterator[dict[str, Any]]:
+    """Yield the annotated tasks of a project, or of those of `ids`, by ascending id."""
+    last, left = 0, True
+    while left:
+        after = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": last}
+        query: dict[str, Any] = {"filters": {"conjunction": "and", "items": [_ANNOTATED, after]},
+                                 "ordering": ["tasks:id"]}
+        if ids is not None:
+            query["selectedItems"] = {"all": False, "included": list(ids)}
+        answer = ls.get("/api/tasks/", project=project_id, page=1, page_size=PAGE,
+                        query=json.dumps(query, separators=(",", ":")), **what)
+        yield from answer["tasks"]
+        left = answer["total"] > len(answer["tasks"]) > 0
+        last = answer["tasks"][-1]["id"] if answer["tasks"] else 0

@@ -1,0 +1,244 @@
+"""Saved searches: kept by name, and a Label Studio view that follows each as images arrive, if one is wanted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from psycopg.errors import UniqueViolation
+from psycopg.types.json import Jsonb
+
+from argus import queues
+from argus.db import Row, connect
+from argus.errors import ArgusError, as_argus_error
+from argus.labelstudio import LabelStudio, get_label_studio
+from label_studio_config.views import live_views, remove_view, search_views
+from search_service import ranks, views
+from search_service.ask import Ask
+from search_service.search import SearchResult, find
+from search_service.sync import sync_progress
+
+SETTLE_SECONDS = 30.0  # images may go on arriving: a view is refreshed at the latest so long after the first
+REFRESH_SECONDS = 300
+
+
+def create(project_id: int, name: str, ask: Ask, *, size: int = 50, relevance: str = "noise", keep_view: bool = False,
+           ranked: int = 0) -> dict[str, Any]:
+    """Keep a search under a name; return it as `listing` does.
+
+    Args:
+        size: hits that the view shows at most. relevance: hits below this band are not shown.
+        keep_view: make a Label Studio view and keep it fresh.
+        ranked: order the view, by writing the rank of its first so many tasks into their data.
+
+    Raises:
+        ArgusError: `unknown_project`, `empty_query`, `conflict` (the name is taken), `bad_request` (an uploaded file is
+            not kept), and what a search raises.
+    """
+    sync_progress(project_id, errors=0)
+    _check(ask)
+    try:
+        with connect() as connection:
+            row = connection.execute(
+                "INSERT INTO saved_search (project_id, name, ask, size, relevance, keep_view, ranked) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
+                (project_id, _name(name), Jsonb(ask.to_json()), size, relevance, keep_view, ranked)).fetchone()
+    except UniqueViolation as error:
+        raise _taken(name) from error
+    assert row is not None
+    return _follow(project_id, row["id"])
+
+
+def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> dict[str, Any]:
+    """Change some of a saved search's `name`, `ask`, `size`, `relevance`, `keep_view` and `ranked`; return it.
+
+    A view that is no longer wanted, or that had the old name, is removed.
+    """
+    old = _row(project_id, saved_id)
+    if "name" in changes:
+        changes["name"] = _name(changes["name"])
+    if "ask" in changes:
+        _check(changes["ask"])
+        changes["ask"] = changes["ask"].to_json()
+    new = {**old, **changes}
+    if new["name"] != old["name"] or not new["keep_view"]:
+        _remove_views(project_id, old)
+    ranks.clear(get_label_studio(), project_id, saved_id, old["shown"][:old["ranked"]])
+    try:
+        with connect() as connection:
+            connection.execute("UPDATE saved_search SET name = %s, ask = %s, size = %s, relevance = %s, "
+                               "keep_view = %s, ranked = %s, seen = '', shown = '{}' WHERE id = %s",
+                               (new["name"], Jsonb(new["ask"]), new["size"], new["relevance"], new["keep_view"],
+                                new["ranked"], saved_id))
+    except UniqueViolation as error:
+        raise _taken(new["name"]) from error
+    return _follow(project_id, saved_id)
+
+
+def delete(project_id: int, saved_id: int) -> int:
+    """Forget a saved search, and remove its view and its ranks; return its id. Raises `not_found`."""
+    row = _row(project_id, saved_id)
+    _remove_views(project_id, row)
+    ranks.clear(get_label_studio(), project_id, saved_id, row["shown"][:row["ranked"]])
+    with connect() as connection:
+        connection.execute("DELETE FROM saved_search WHERE id = %s", (saved_id,))
+    return saved_id
+
+
+def listing(project_id: int) -> list[dict[str, Any]]:
+    """Return a project's saved searches by name: `{"id", "name", "query", "ask", "size", "relevance", "keep_view",
+    "ranked", "views", "url", "tasks", "refreshed_at", "stale", "error"}`.
+
+    `tasks` is how many the view shows; `stale` says that images changed since and the view is about to follow.
+    """
+    sync_progress(project_id, errors=0)
+    with connect() as connection:
+        rows = connection.execute("SELECT * FROM saved_search WHERE project_id = %s ORDER BY name",
+                                  (project_id,)).fetchall()
+    return [_shown(row) for row in rows]
+
+
+def get(project_id: int, saved_id: int) -> dict[str, Any]:
+    """Return one, as in `listing`. Raises `not_found`."""
+    return _shown(_row(project_id, saved_id))
+
+
+def run(project_id: int, saved_id: int, limit: int, offset: int) -> SearchResult:
+    """Search for what was saved; a page like any other."""
+    ask = Ask.model_validate(_row(project_id, saved_id)["ask"])
+    return find(project_id, ask, limit, offset, record=False)
+
+
+def refresh(project_id: int, saved_id: int) -> dict[str, Any]:
+    """Search again and bring the view up to date; return it as `listing` does. The job of the queue `default`, too.
+
+    An error is kept with the search, and raised.
+    """
+    row = _row(project_id, saved_id)
+    state = project_state(project_id)  # before the search: what changes while it runs makes it stale again
+    try:
+        shown = views.best(project_id, Ask.model_validate(row["ask"]), row["size"], row["relevance"])
+        if row["keep_view"]:
+            _write_view(get_label_studio(), row, shown)
+    except Exception as error:
+        with connect() as connection:
+            connection.execute("UPDATE saved_search SET error = %s WHERE id = %s",
+                               (Jsonb(as_argus_error(error).to_json()), saved_id))
+        raise
+    with connect() as connection:
+        connection.execute("UPDATE saved_search SET shown = %s, seen = %s, stale = '', stale_since = NULL, "
+                           "refreshed_at = now(), error = NULL WHERE id = %s", (shown, state, saved_id))
+    return get(project_id, saved_id)
+
+
+def refresh_job(project_id: int, saved_id: int) -> str:
+    """Job of the queue `default`: `refresh`, whose failure is an answer: the next round tries again."""
+    try:
+        refresh(project_id, saved_id)
+    except ArgusError as error:
+        return error.code
+    return ""
+
+
+def _write_view(ls: LabelStudio, row: Row, shown: list[int]) -> None:
+    key = ranks.key(row["id"]) if row["ranked"] else ""
+    made = {view["id"] for view in _views(row["id"])}
+    if shown != row["shown"] or not made or not made <= set(live_views(ls, row["project_id"])):
+        search_views(ls, row["project_id"], row["name"], shown, Ask.model_validate(row["ask"]).title(),
+                     saved_id=row["id"], order_by=key, empty=True)
+    if row["ranked"]:
+        ranks.write(ls, row["project_id"], row["id"], shown[:row["ranked"]], row["shown"][:row["ranked"]])
+
+
+def project_state(project_id: int) -> str:
+    """Return a text that changes whenever another search result is possible: images, annotations or predictions."""
+    with connect() as connection:
+        row = connection.execute(
+            "SELECT concat_ws(' ', count(*) FILTER (WHERE state = 'embedded'), max(id), max(updated_at), "
+            "count(*) FILTER (WHERE labelled), count(duplicate_of), (SELECT concat_ws('/', count(*), max(claimed_at)) "
+            "FROM prediction p WHERE p.project_id = %(project)s AND p.state = 'stored'), "
+            "(SELECT concat_ws('/', max(id), max(created_at)) FROM embedding_model)) AS state FROM task "
+            "WHERE project_id = %(project)s", {"project": project_id}).fetchone()
+    return str(row["state"]) if row else ""
+
+
+def look_after(project_id: int) -> int:
+    """Enqueue the refresh of views that no longer show what is there; return how many.
+
+    While images arrive one after the other a view waits until none came between two calls, at most 30 s.
+    """
+    with connect() as connection:
+        kept = connection.execute("SELECT id, seen, stale, stale_since < now() - make_interval(secs => %s) AS due "
+                                  "FROM saved_search WHERE project_id = %s AND keep_view",
+                                  (SETTLE_SECONDS, project_id)).fetchall()
+    if not kept:
+        return 0
+    state, asked = project_state(project_id), 0
+    for row in kept:
+        if row["seen"] == state:
+            continue
+        if row["stale"] == state or row["due"]:
+            asked += queues.enqueue(queues.DEFAULT, "search_service.saved.refresh_job", project_id, row["id"],
+                                    job_id=f"saved-{row['id']}", timeout=REFRESH_SECONDS, retries=0) is not None
+        with connect() as connection:
+            connection.execute("UPDATE saved_search SET stale = %s, stale_since = coalesce(stale_since, now()) "
+                               "WHERE id = %s AND seen <> %s", (state, row["id"], state))
+    return asked
+
+
+def _follow(project_id: int, saved_id: int) -> dict[str, Any]:
+    """Let a view that is wanted be made at once, and ranks, which take a second for three tasks, by a job."""
+    row = _row(project_id, saved_id)
+    if row["keep_view"] and row["ranked"]:
+        queues.enqueue(queues.DEFAULT, "search_service.saved.refresh_job", project_id, saved_id,
+                       job_id=f"saved-{saved_id}", timeout=REFRESH_SECONDS, retries=0)
+    elif row["keep_view"]:
+        return refresh(project_id, saved_id)
+    return get(project_id, saved_id)
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    made = [view["id"] for view in _views(row["id"])]
+    ask = Ask.model_validate(row["ask"])
+    return {"id": row["id"], "name": row["name"], "query": ask.title(), "ask": row["ask"], "size": row["size"],
+            "relevance": row["relevance"], "keep_view": row["keep_view"], "ranked": row["ranked"], "views": made,
+            "url": views.view_url(row["project_id"], made[0]) if made else None, "tasks": len(row["shown"]),
+            "refreshed_at": row["refreshed_at"].isoformat() if row["refreshed_at"] else None,
+            "stale": bool(row["keep_view"] and row["stale"]), "error": row["error"]}
+
+
+def _views(saved_id: int) -> list[Row]:
+    with connect() as connection:
+        return connection.execute("SELECT id FROM view WHERE saved_id = %s ORDER BY title", (saved_id,)).fetchall()
+
+
+def _remove_views(project_id: int, row: Row) -> None:
+    for view in _views(row["id"]):
+        remove_view(get_label_studio(), project_id, view["id"])
+
+
+def _row(project_id: int, saved_id: int) -> Row:
+    with connect() as connection:
+        row = connection.execute("SELECT * FROM saved_search WHERE id = %s AND project_id = %s",
+                                 (saved_id, project_id)).fetchone()
+    if row is None:
+        raise ArgusError("not_found", f"The project {project_id} has no saved search {saved_id}.")
+    return row
+
+
+def _check(ask: Ask) -> None:
+    ask.check()
+    if not ask.keepable:
+        raise ArgusError("bad_request", "A search by an uploaded file cannot be saved: the file is not kept.",
+                         "Import the image as a task, and search by that task.")
+
+
+def _name(name: str) -> str:
+    tidy = " ".join(name.split())
+    if not tidy or "\0" in tidy:
+        raise ArgusError("bad_request", "A saved search needs a name.")
+    return tidy
+
+
+def _taken(name: str) -> ArgusError:
+    return ArgusError("conflict", f"There is a saved search “{name}” already.",
+                      "Choose another name, or change that one.")

@@ -1,0 +1,149 @@
+"""Texts, tasks and files as vectors: what a search is ranked by."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from argus import queues
+from argus.db import connect
+from argus.errors import ArgusError
+from search_service import thumbnails, vectors
+from search_service.ask import Ask, Example
+from search_service.query import combine, parse_query
+from search_service.relevance import Calibration
+from search_service.vectors import Vectors
+
+ENCODE_SECONDS = 15.0  # a worker that has just started is still loading its model
+MAX_UPLOAD = 20 * 2**20
+SAMPLE = 256  # images that tell how far a term's cosines spread in a project
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The vectors of an ask: `texts` `(1 + n, dim)`, wanted and excluded, or None without text; `query` ranks."""
+
+    query: Vectors
+    first: Vectors
+    texts: Vectors | None
+
+
+def terms_of(model: vectors.Model, project_id: int, ask: Ask) -> Terms:
+    """Return the vectors of what was asked for.
+
+    Raises:
+        ArgusError: `empty_query`, `bad_request`, `unknown_task`, `not_ready` (a task's image has no vector),
+            `image_too_large`, `bad_image`, `worker_missing`, `timeout`.
+    """
+    ask.check()
+    parsed = parse_query(ask.text) if ask.text.strip() else None
+    like = [_example(model, project_id, example) for example in ask.like]
+    unlike = [_example(model, project_id, example) for example in ask.unlike]
+    texts = encode_texts(model, parsed.texts) if parsed else None
+    wanted = [*(texts[:1] if texts is not None else ()), *like]
+    excluded = [*(texts[1:] if texts is not None else ()), *unlike]
+    mixed = texts is not None and bool(like or unlike)
+    query = combine(np.stack(wanted), np.stack(excluded) if excluded else np.empty((0, model.dim), np.float32),
+                    sample(model, project_id) if mixed else None)
+    if query.shape != (model.dim,):
+        raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than the one registered last.",
+                         "Restart the workers; give all processes the same ARGUS_SIGLIP_MODEL.")
+    return Terms(query, wanted[0], texts)
+
+
+def _example(model: vectors.Model, project_id: int, example: Example) -> Vectors:
+    if example.task is not None and not example.box:
+        return task_vector(model, project_id, example.task)
+    if example.task is not None:
+        return encode_image(model, thumbnails.original(example.task, project_id), example.box)
+    try:
+        data = base64.b64decode(example.image or "", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ArgusError("bad_request", "The image is not valid base64.") from error
+    return encode_image(model, data, example.box)
+
+
+def encode_image(model: vectors.Model, data: bytes, box: Sequence[float] | None = None) -> Vectors:
+    """Return float32 `(dim,)` of an image file, or of the part inside `box`, from the SigLIP worker."""
+    if len(data) > MAX_UPLOAD:
+        raise ArgusError("image_too_large", f"The image has {len(data):,} bytes; at most {MAX_UPLOAD:,} are allowed.")
+    answer = queues.call(queues.SIGLIP_NOW, "search_service.jobs.encode_image", base64.b64encode(data).decode(),
+                         list(box) if box else None, model.id, deadline=ENCODE_SECONDS)
+    return np.asarray(answer, np.float32)
+
+
+def task_vector(model: vectors.Model, project_id: int, task_id: int) -> Vectors:
+    """Return the vector of one task. Raises `unknown_task` or `not_ready`."""
+    if vector := stored_vectors(model, project_id, [task_id]):
+        return vector[task_id]
+    with connect() as connection:
+        row = connection.execute("SELECT state FROM task WHERE id = %s AND project_id = %s",
+                                 (task_id, project_id)).fetchone()
+    if row is None:
+        raise ArgusError("unknown_task", f"The project {project_id} has no task {task_id}.")
+    raise ArgusError("not_ready", f"The image of task {task_id} has no vector: it is {row['state']}.")
+
+
+def stored_vectors(model: vectors.Model, project_id: int, task_ids: Sequence[int]) -> dict[int, Vectors]:
+    """Return `task id → float32 (dim,)` for those tasks of the project that have a vector."""
+    with connect() as connection:
+        return vectors.of_tasks(connection, model, project_id, task_ids)
+
+
+def sample(model: vectors.Model, project_id: int) -> Vectors:
+    """Return the vectors of up to 256 images of a project, float32 `(k, dim)`: the same ones each time, from all over
+    it (neighbours are frames of one moment)."""
+    with connect() as connection:
+        ids = [row["id"] for row in connection.execute(
+            "SELECT id FROM task WHERE project_id = %s AND state = 'embedded' ORDER BY hashint8(id), id LIMIT %s",
+            (project_id, SAMPLE))]
+        found = vectors.of_tasks(connection, model, project_id, ids)
+    return np.stack([found[id_] for id_ in ids if id_ in found]) if found else np.empty((0, model.dim), np.float32)
+
+
+class _TextCache:
+    """The vectors of the last texts, so that paging and repeated queries need no worker."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._lock = size, threading.Lock()
+        self._kept: OrderedDict[tuple[int, str], Vectors] = OrderedDict()
+
+    def get(self, model_id: int, texts: Sequence[str], encode: Callable[[list[str]], Any]) -> Vectors:
+        with self._lock:
+            known = {text: self._kept[model_id, text] for text in texts if (model_id, text) in self._kept}
+        if missing := [text for text in dict.fromkeys(texts) if text not in known]:
+            known |= {text: np.asarray(vector, np.float32)
+                      for text, vector in zip(missing, encode(missing), strict=True)}
+        with self._lock:
+            for text in texts:
+                self._kept[model_id, text] = known[text]
+                self._kept.move_to_end((model_id, text))
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return np.stack([known[text] for text in texts])
+
+
+@functools.cache
+def _texts() -> _TextCache:
+    return _TextCache(2000)
+
+
+def encode_texts(model: vectors.Model, texts: Sequence[str]) -> Vectors:
+    """Return float32 `(len(texts), dim)` from the SigLIP worker, or from this process's memory."""
+    return _texts().get(model.id, texts, lambda missing: queues.call(
+        queues.SIGLIP_NOW, "search_service.jobs.encode_text", missing, model.id, deadline=ENCODE_SECONDS))
+
+
+@functools.cache
+def calibration(model_id: int) -> Calibration:
+    """Return the calibration of a registered checkpoint, asked for once a process and model."""
+    return Calibration(*queues.call(queues.SIGLIP_NOW, "search_service.jobs.calibration", model_id,
+                                    deadline=ENCODE_SECONDS))
