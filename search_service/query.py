@@ -66,7 +66,8 @@ def combine(wanted: Vectors, excluded: Vectors, sample: Vectors | None = None) -
     images with both come after images with the wanted thing alone, and no page is ever short of rows.
     """
     if len(wanted) == 1 and len(excluded) == 0:
-        return wanted[0].astype(np.float32)
+        alone: Vectors = wanted[0].astype(np.float32)
+        return alone
     if sample is not None and len(sample) > 1:
         wanted, excluded = _even(wanted, sample), _even(excluded, sample)
     vector: Vectors = wanted.mean(axis=0)
