@@ -11,6 +11,7 @@ from search_service.filters import Filters
 from search_service.query import MAX_CHARACTERS
 
 MAX_EXAMPLES = 20
+TaskId = Annotated[int, Field(ge=1, lt=2**63)]
 Side = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -19,7 +20,7 @@ class Example(BaseModel):
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
-    task: Annotated[int, Field(ge=1)] | None = None
+    task: TaskId | None = None
     image: str | None = Field(default=None, description="A file, base64.")
     box: tuple[Side, Side, Side, Side] | None = Field(
         default=None, description="Part of the image: x0, y0, x1, y1 as fractions of its sides.")

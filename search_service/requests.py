@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from argus.errors import ArgusError
-from search_service.ask import Ask
+from search_service.ask import Ask, TaskId
 from search_service.filters import Filters
 from search_service.query import MAX_CHARACTERS
 from search_service.ranks import MAX_RANKED
@@ -20,10 +20,10 @@ SEEN = "What should be seen; -word and -\"two words\" exclude."
 Query = Annotated[str, Field(max_length=MAX_CHARACTERS, description=SEEN)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Hits to return.")]
 Offset = Annotated[int, Field(ge=0, le=10_000_000, description="Hits to skip.")]
-TaskIds = Annotated[list[Annotated[int, Field(ge=1)]], Field(min_length=1, max_length=100_000)]
+TaskIds = Annotated[list[TaskId], Field(min_length=1, max_length=100_000)]
 Relevance = Literal["likely", "maybe", "noise"]
 Score = Annotated[float, Field(ge=0, le=1)]
-T = TypeVar("T", bound="Request")
+T = TypeVar("T", bound=BaseModel)
 
 
 class Request(BaseModel):
@@ -123,7 +123,7 @@ class JudgementRequest(Request):
     """A person's word on a hit."""
 
     query: Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
-    task: Annotated[int, Field(ge=1)]
+    task: TaskId
     relevant: bool | None = Field(description="Whether the hit is right; null takes the word back.")
 
 
@@ -221,6 +221,7 @@ def read_json(model: type[T], body: bytes, content_type: str) -> T:
         raise ArgusError("bad_request", "The body must be JSON, with Content-Type: application/json.")
     try:
         values = json.loads(body or b"{}")
+        json.dumps(values, ensure_ascii=False).encode()  # half a surrogate pair is valid JSON, and no text
     except (ValueError, RecursionError) as error:
         raise ArgusError("bad_request", f"The body is not JSON: {error}.") from error
     if not isinstance(values, dict):

@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
+from click.testing import CliRunner
 from PIL import Image
 
+from argus.cli.main import main
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
@@ -156,6 +158,65 @@ def test_search_by_image__refuses_a_bomb(twelve: tuple[int, list[int]], api: Api
     assert api("POST", f"/projects/{twelve[0]}/search/image", 422, data=buffer.getvalue())["code"] == "image_too_large"
 
 
+@pytest.mark.parametrize(("body", "status", "code"), [
+    ({}, 400, "empty_query"),
+    ({"text": " "}, 400, "empty_query"),
+    ({"text": "c" * 10_000}, 400, "bad_request"),
+    ({"text": "c\0pu"}, 400, "bad_request"),
+    ({"unlike": [{"task": 1}]}, 400, "empty_query"),
+    ({"like": [{"task": 10**30}]}, 400, "bad_request"),
+    ({"like": [{"task": 999_999_999}]}, 404, "unknown_task"),
+    ({"like": [{"image": "not base64!"}]}, 400, "bad_request"),
+    ({"like": [{"image": "bm8gaW1hZ2U="}]}, 422, "bad_image"),
+    ({"like": [{"task": 1}] * 21}, 400, "bad_request"),
+    ({"text": "cpu", "filters": {"band": "best"}}, 400, "bad_request"),
+    ({"text": "cpu", "filters": {"label": "a\0"}}, 400, "bad_request"),
+    ({"text": "cpu", "filters": {"video_from": 2, "video_to": 1}}, 400, "bad_request"),
+])
+def test_post_search__wrong_questions_get_their_error_and_right_ones_go_on(
+        twelve: tuple[int, list[int]], api: Api, body: dict[str, Any], status: int, code: str) -> None:
+    path = f"/projects/{twelve[0]}/search"
+    assert api("POST", path, status, json=body)["code"] == code
+    assert len(api("POST", path, json={"text": "cpu", "limit": 2, "record": False})["hits"]) == 2
+
+
+def test_judgements__measure_the_search(twelve: tuple[int, list[int]], api: Api) -> None:
+    project, tasks = twelve
+    path = f"/projects/{project}"
+    assert api("GET", f"{path}/search-eval", 422)["code"] == "nothing_selected"
+    first, second, third = (hit.task_id for hit in search(project, "cpu", 3, record=False).hits)
+    for task, relevant in ((first, True), (second, False), (third, True)):
+        api("POST", f"{path}/judgements", json={"query": " cpu", "task": task, "relevant": relevant})
+    found = api("GET", f"{path}/search-eval", params={"k": "1,3"})
+    (row,) = found["queries"]
+    assert (row["query"], row["judged"], row["relevant"]) == ("cpu", 3, 2)
+    assert row["recall"] == {"1": 1.0, "3": 1.0}
+    assert row["ndcg"] == {"1": 1.0, "3": pytest.approx((1 + 0.5) / (1 + 0.63093), abs=1e-3)}
+    assert sum(row["hits"].values()) == 3
+    assert found["mean"]["recall"] == row["recall"]
+    assert api("POST", f"{path}/judgements", json={"query": "cpu", "task": first, "relevant": None}) == {"judged": 2}
+    assert api("GET", f"{path}/judgements", params={"query": "cpu"})["judgements"] == sorted(
+        [{"query": "cpu", "task": second, "relevant": False}, {"query": "cpu", "task": third, "relevant": True}],
+        key=lambda said: said["task"])
+    assert api("DELETE", f"{path}/judgements") == {"deleted": 2}
+    assert api("POST", f"{path}/judgements", 404, json={"query": "x", "task": 1, "relevant": True})["code"] \
+        == "unknown_task"
+    assert api("GET", f"{path}/search-eval", 400, params={"k": "0"})["code"] == "bad_request"
+    with connect() as connection:
+        connection.execute("UPDATE task SET labelled = true, labels = '{cpu}' WHERE id = ANY(%s)", (tasks[:3],))
+        connection.execute("UPDATE task SET labelled = true WHERE id = ANY(%s)", (tasks[3:6],))
+    try:
+        (row,) = api("GET", f"{path}/search-eval", params={"by": "labels"})["queries"]
+        assert (row["query"], row["judged"], row["relevant"], row["recall"]["10"]) == ("cpu", 6, 3, 1.0)
+        shown = CliRunner().invoke(main, ["search-eval", "--project", str(project), "--by", "labels", "--json"])
+        assert json.loads(shown.stdout)["queries"] == [row]
+        table = CliRunner().invoke(main, ["search-eval", "--project", str(project), "--by", "labels", "--k", "3"])
+        assert "recall@3" in table.stdout and "mean" in table.stdout
+    finally:
+        with connect() as connection:
+            connection.execute("UPDATE task SET labelled = false, labels = '{}' WHERE project_id = %s", (project,))
+
+
 def test_history__keeps_first_pages_and_forgets_on_request(twelve: tuple[int, list[int]], api: Api) -> None:
     project, _ = twelve
     path = f"/projects/{project}/searches"
@@ -216,6 +277,10 @@ def test_a_bad_image_fails_alone_and_a_repaired_task_recovers(stack: Any, make_p
     assert sorted(error["code"] for error in progress["errors"]) == ["bad_image", "image_forbidden"]
     assert all(error["message"] for error in progress["errors"])
     tasks = {task["id"]: task for task in label_studio.tasks(project)}
+    private = next(error["task"] for error in progress["errors"] if error["code"] == "image_forbidden")
+    for where in (f"/projects/{project}/tasks/{private}/similar?box=0,0,1,1", f"/images/{private}"):
+        assert api("GET", where, 403)["code"] == "image_forbidden"
+    assert len(api("GET", f"/projects/{project}/search", params={"q": "cpu"})["hits"]) == 2
     bad = next(error["task"] for error in progress["errors"] if error["code"] == "bad_image")
     good = next(task for task in tasks.values() if task["data"]["image"].endswith("0.jpg"))
     label_studio.patch(f"/api/tasks/{bad}/", {"data": {"image": good["data"]["image"]}})

@@ -54,6 +54,7 @@ def test_read__says_which_field_is_wrong(model: type[Request], values: dict[str,
     (b"\xff\xfe{", JSON, "not JSON"),
     (b"[" * 100_000, JSON, "not JSON"),
     (b'{"query": "cpu"}', "text/plain", "Content-Type"),
+    (b'{"query": "\\ud800"}', JSON, "not JSON"),
 ])
 def test_read_json__refuses(body: bytes, kind: str, said: str) -> None:
     with pytest.raises(ArgusError, match=said):
