@@ -478,3 +478,53 @@ def test_saved_searches__a_view_follows_new_images(stack: Any, make_project: Cal
     (fresh,) = api("GET", saved)["views"]
     assert fresh != view
     assert len(shown(label_studio, project, fresh)) == 4
+
+
+def test_tabs__a_title_that_asks_is_answered(twelve: tuple[int, list[int]], api: Api,
+                                             label_studio: LabelStudio) -> None:
+    """Tabs as a person makes them, filled by the background process."""
+    project, tasks = twelve
+
+    def tab(title: str) -> int:
+        data = {"title": title, "type": "list", "target": "tasks", "filters": {"conjunction": "and", "items": []}}
+        return int(label_studio.post("/api/dm/views/", {"project": project, "data": data})["id"])
+
+    def data(view: int) -> dict[str, Any]:
+        return dict(label_studio.get(f"/api/dm/views/{view}/", project=project)["data"])
+
+    def write(view: int, **changes: Any) -> None:
+        label_studio.patch(f"/api/dm/views/{view}/", {"project": project, "data": {**data(view), **changes}})
+
+    def asked() -> dict[int, str]:
+        return {view["id"]: view["query"] for view in api("GET", f"/projects/{project}/views")["views"]
+                if view["kind"] == "tab"}
+
+    def wanted(query: str) -> set[int]:
+        return {hit.task_id for hit in search(project, query, 100, record=False).hits if hit.relevance != "noise"}
+
+    one, other, plain, bad = tab("? capacitor"), tab("search: ram stick -cpu"), tab("Search: mine"), tab("? -cpu")
+    wait_for(lambda: set(asked()) == {one, other, bad}, 30)
+    assert asked()[other] == "ram stick -cpu"
+    for view, query in ((one, "capacitor"), (other, "ram stick -cpu")):
+        assert shown(label_studio, project, view) == wanted(query)
+        assert data(view)["title"].endswith("⚠ nothing found") is not bool(wanted(query))
+    assert data(bad)["title"] == "? -cpu ⚠ say what should be seen"
+    assert shown(label_studio, project, bad) == set()
+    assert data(plain)["filters"]["items"] == []
+    write(one, filters={"conjunction": "and", "items": []})  # what the page in a browser does with its old copy
+    wait_for(lambda: data(one)["filters"]["items"], 30)
+    assert shown(label_studio, project, one) == wanted("capacitor")
+    write(one, title="? fan")
+    wait_for(lambda: asked()[one] == "fan", 30)
+    assert shown(label_studio, project, one) == wanted("fan")
+    write(one, title="Fans, by hand")
+    label_studio.delete(f"/api/dm/views/{other}/")
+    wait_for(lambda: set(asked()) == {bad}, 30)
+    kept = {"conjunction": "or", "items": [{"filter": "filter:tasks:id", "operator": "equal", "type": "Number",
+                                            "value": tasks[0]}]}
+    write(one, filters=kept)
+    write(bad, title="? 象")
+    wait_for(lambda: asked().get(bad) == "象", 30)
+    assert shown(label_studio, project, one) == {tasks[0]}  # an ordinary tab again: nobody touches it
+    for view in (one, plain, bad):
+        label_studio.delete(f"/api/dm/views/{view}/")
