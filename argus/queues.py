@@ -25,12 +25,12 @@ from argus.errors import ArgusError
 from argus.settings import get_settings
 
 SIGLIP, SIGLIP_NOW = "siglip", "siglip-interactive"
-SAM3, SAM3_NOW = "sam3", "sam3-interactive"
+SAM3, SAM3_NOW, SAM3_PREVIEW = "sam3", "sam3-interactive", "sam3-preview"
 DEFAULT = "default"
 _ENDED = ("finished", "failed", "stopped", "canceled")
 
 # The queues of a worker role, in the order of their priority: a person who waits goes first.
-ROLES = {"siglip": (SIGLIP_NOW, SIGLIP), "sam3": (SAM3_NOW, SAM3), "default": (DEFAULT,)}
+ROLES = {"siglip": (SIGLIP_NOW, SIGLIP), "sam3": (SAM3_NOW, SAM3_PREVIEW, SAM3), "default": (DEFAULT,)}
 
 
 @functools.cache

@@ -26,6 +26,7 @@ MAX_IDS = 500
 SEARCH_PREFIX, BAND_PREFIX = "Search: ", "Review: "
 MAX_TITLE = 120
 NOTHING_FOUND = "nothing_found"
+TO_FIX = "to_fix"
 _TIER = re.compile(r" (\d+)/(\d+)$")
 # Columns a view of ours shows; all others are hidden, because Label Studio computes what is shown, and some are heavy.
 _SHOWN = {"id", "total_annotations", "total_predictions", "predictions_score"}
@@ -92,8 +93,20 @@ def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Edges], mod
     for name, (title, items) in filters.items():
         data = _view_data(BAND_PREFIX + title, {"conjunction": "and", "items": items}, hidden)
         made[name] = _put(ls, project_id, "band", data, name, known.get(name), live)
-    _remove(ls, [row for name, row in known.items() if name not in made], live)
+    _remove(ls, [row for name, row in known.items() if name not in {**made, TO_FIX: 0}], live)
     return made
+
+
+def fix_view(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> int | None:
+    """Make or update the view of the tasks set aside to be fixed, the first 500; without any it is removed."""
+    live = live_views(ls, project_id)
+    known = {row["query"]: row for row in _ours(project_id, "band")}.get(TO_FIX)
+    if not task_ids:
+        _remove(ls, [known] if known else [], live)
+        return None
+    items = [_item("id", "equal", "Number", task_id) for task_id in task_ids[:MAX_IDS]]
+    data = _view_data(BAND_PREFIX + "to fix", {"conjunction": "or", "items": items}, _hidden_columns(ls, project_id))
+    return _put(ls, project_id, "band", data, TO_FIX, known, live)
 
 
 def remove_views(ls: LabelStudio, project_id: int, kind: str | None = None) -> int:

@@ -121,6 +121,23 @@ def detect_for_answer(project_id: int, task_ids: list[int], deadline: float) -> 
     return {"failed": list(outcome.failed), "next": follow}
 
 
+def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Any], labels: list[str]) -> dict[str, Any]:
+    """Detect labels of a recipe that may never be kept on one task; what is found is stored, nothing is delivered.
+
+    Args:
+        overrides: prompts and thresholds by label, as the project's own would be after the change.
+
+    Returns:
+        `{}`, or the packed error of what went wrong.
+    """
+    try:
+        recipe = recipe_for({**projects.load(project_id), "overrides": overrides})
+        outcome = detect_tasks(get_engine(), recipe, labels, [task_id], CHUNK_SECONDS)
+    except ArgusError as error:
+        return queues.pack(error)
+    return queues.pack(outcome.failed[task_id]) if task_id in outcome.failed else {}
+
+
 def detect_interactive(project_id: int, image_url: str, request: dict[str, Any]) -> dict[str, Any]:
     """Answer a smart tool: return `{"result": regions, "score"}`, or the packed error of what went wrong."""
     try:

@@ -20,8 +20,9 @@ from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.export.objects import count_objects
 from argus.labelstudio.client import LabelStudio
+from argus.settings import get_settings
 from label_studio_config.views import band_views, review_bands
-from ml_backend.review_counts import review_status
+from ml_backend.review_counts import count_delivered, review_status
 from ml_backend.review_tasks import (
     CHUNK,
     NO_SCORE,
@@ -30,23 +31,28 @@ from ml_backend.review_tasks import (
     chunks,
     condition,
     count_tasks,
+    list_ids,
     of_version,
     open_review,
     predictions_of,
     prepare,
+    read_ids,
     read_tasks,
     score_range,
     walk_tasks,
 )
+from ml_backend.set_aside import decisions
 
-__all__ = ["accept", "acceptances", "count_selected", "make_band_views", "review_status", "undo"]
+__all__ = ["accept", "accept_plan", "acceptances", "count_selected", "make_band_views", "review_status", "set_edges",
+           "undo"]
 
 _LOCK, _LOCK_SECONDS = 0x41524756, 60
 Progress = Callable[[int, int], None]
 
 
 def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, nothing_found: bool = False,
-           accepted_by: str = "", ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
+           task_ids: Sequence[int] | None = None, accepted_by: str = "", ls: LabelStudio | None = None,
+           progress: Progress | None = None) -> dict[str, Any]:
     """Turn the predictions of a score range into annotations, on tasks that nobody has annotated or skipped.
 
     The task's score is its lowest region's. Tasks whose prediction has no regions are never part of a range; they are
@@ -55,6 +61,7 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
 
     Args:
         min_score, max_score: `min_score <= score`, and `score < max_score` unless that is None.
+        task_ids: exactly these tasks, whatever their score, also those that were set aside.
         accepted_by: kept in the record; Label Studio stamps the annotations with the token's owner.
         progress: called with (tasks handled, tasks in all).
 
@@ -65,16 +72,12 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
         ArgusError: `unknown_project`; `bad_request`; `conflict` when another acceptance takes over a minute; what Label
             Studio answered, with `acceptance` and `accepted_tasks` in its details: those stay accepted and recorded.
     """
-    if not 0 <= min_score <= 1 or (max_score is not None and not min_score < max_score):
-        raise ArgusError("bad_request", f"This is not a range of scores: {min_score} to {max_score}.",
-                         "Scores go from 0 to 1, and the upper end lies above the lower one.")
+    selection = _selection(min_score, max_score, nothing_found, task_ids)
     review = open_review(project_id, ls)
-    selection = ({"nothing_found": True} if nothing_found
-                 else {"min_score": min_score, "max_score": max_score, "nothing_found": False})
     with _locked(project_id):
         prepare(review)
         _settle(review)
-        total = count_tasks(review, _selected(review, selection))
+        total = count_tasks(review, _selected(review, selection), selection.get("task_ids"))
         if not total:
             return _Acceptance(None, review, selection).result()
         acceptance = _Acceptance.open(review, selection, accepted_by)
@@ -82,20 +85,69 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
         return acceptance.result()
 
 
+def accept_plan(project_id: int, *, min_score: float = 0.9, max_score: float | None = None,
+                nothing_found: bool = False, task_ids: Sequence[int] | None = None,
+                ls: LabelStudio | None = None) -> dict[str, int]:
+    """Return what `accept` would do now, without doing it: the question to ask a person first.
+
+    Returns:
+        `{"tasks", "regions": objects on them, "set_aside": tasks of the range that stay out because of a decision}`
+
+    Raises:
+        ArgusError: as `accept`.
+    """
+    selection = _selection(min_score, max_score, nothing_found, task_ids)
+    review = open_review(project_id, ls)
+    prepare(review)
+    conditions = _selected(review, selection)
+    ids = list_ids(review, conditions) if task_ids is None else [
+        task for chunk in chunks(task_ids, CHUNK) for task in read_ids(review, chunk, conditions)]
+    aside = set(decisions(review)) if task_ids is None else set()
+    free = [task for task in ids if task not in aside]
+    return {"tasks": len(free), "regions": 0 if nothing_found else count_delivered(review, free),
+            "set_aside": len(ids) - len(free)}
+
+
 def count_selected(project_id: int, *, min_score: float = 0.9, max_score: float | None = None,
                    nothing_found: bool = False, ls: LabelStudio | None = None) -> int:
     """Return how many tasks `accept` would find; a prediction that is odd in itself may still be left out."""
-    review = open_review(project_id, ls)
-    prepare(review)
-    selection = {"min_score": min_score, "max_score": max_score, "nothing_found": nothing_found}
-    return count_tasks(review, _selected(review, selection))
+    return accept_plan(project_id, min_score=min_score, max_score=max_score, nothing_found=nothing_found,
+                       ls=ls)["tasks"]
+
+
+def _selection(min_score: float, max_score: float | None, nothing_found: bool,
+               task_ids: Sequence[int] | None) -> dict[str, Any]:
+    """Return the selection as the record keeps it. Raises `bad_request`, `nothing_selected`."""
+    if task_ids is not None:
+        if not task_ids:
+            raise ArgusError("nothing_selected", "No task was selected.", "Select at least one object.")
+        return {"task_ids": sorted(set(task_ids)), "nothing_found": nothing_found}
+    if not 0 <= min_score <= 1 or (max_score is not None and not min_score < max_score):
+        raise ArgusError("bad_request", f"This is not a range of scores: {min_score} to {max_score}.",
+                         "Scores go from 0 to 1, and the upper end lies above the lower one.")
+    if nothing_found:
+        return {"nothing_found": True}
+    return {"min_score": min_score, "max_score": max_score, "nothing_found": False}
 
 
 def _selected(review: Review, selection: Mapping[str, Any]) -> list[dict[str, Any]]:
     conditions = [of_version(review), *UNREVIEWED]
     if selection["nothing_found"]:
         return [*conditions, NO_SCORE]
+    if "task_ids" in selection:
+        return conditions
     return conditions + score_range(selection["min_score"], selection["max_score"])
+
+
+def _walk(review: Review, selection: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the selected tasks in full, a chunk at a time."""
+    conditions = _selected(review, selection)
+    if "task_ids" not in selection:
+        yield from walk_tasks(review, conditions, CHUNK)
+        return
+    for chunk in chunks(selection["task_ids"], CHUNK):
+        if tasks := read_tasks(review, chunk, conditions):
+            yield tasks
 
 
 class _Acceptance:
@@ -104,6 +156,7 @@ class _Acceptance:
     def __init__(self, id: int | None, review: Review, selection: Mapping[str, Any]) -> None:
         self.id, self._review, self._selection = id, review, selection
         self._conditions = _selected(review, selection)
+        self._aside = set() if "task_ids" in selection else set(decisions(review))
         self._tasks = self._regions = 0
         self._reasons: Counter[str] = Counter()
 
@@ -123,7 +176,7 @@ class _Acceptance:
     def run(self, total: int, progress: Progress | None) -> None:
         done = 0
         try:
-            for tasks in walk_tasks(self._review, self._conditions, CHUNK):
+            for tasks in _walk(self._review, self._selection):
                 self._accept(tasks)
                 done += len(tasks)
                 if progress:
@@ -168,7 +221,9 @@ class _Acceptance:
         for task in tasks:
             predictions = predictions_of(self._review, task)
             objects = count_objects(predictions[0]["result"]) if predictions else 0
-            if len(predictions) != 1:
+            if task["id"] in self._aside:
+                self._reasons["rejected or sent to be fixed"] += 1
+            elif len(predictions) != 1:
                 self._reasons["more than one prediction of this version"] += 1
             elif bool(predictions[0]["result"]) == bool(self._selection["nothing_found"]):
                 self._reasons["score and regions do not fit"] += 1
@@ -309,6 +364,36 @@ def make_band_views(project_id: int, *, ls: LabelStudio | None = None) -> dict[s
     review = open_review(project_id, ls)
     prepare(review)
     return band_views(review.ls, project_id, review_bands(review.edges.high, review.edges.medium), review.model_version)
+
+
+def set_edges(project_id: int, high: float | None, medium: float | None, *,
+              ls: LabelStudio | None = None) -> dict[str, Any]:
+    """Move a project's band edges, and its band views in Label Studio with them.
+
+    The edges are kept only when the views could be put right too, so that page and Label Studio never differ.
+
+    Args:
+        high, medium: lower edges of the bands, 0-1; None means the setting.
+
+    Returns:
+        `{"edges": {"high", "medium"}, "views": {band: view id}}`
+
+    Raises:
+        ArgusError: `bad_request`, `unknown_project`, `label_studio_unreachable`.
+    """
+    old = open_review(project_id, ls)
+    settings = get_settings()
+    top, middle = (default if edge is None else edge
+                   for edge, default in ((high, settings.band_high), (medium, settings.band_medium)))
+    if not 0 < middle <= top <= 1:
+        raise ArgusError("bad_request", f"These are no band edges: high {top:g}, medium {middle:g}.",
+                         "Edges lie above 0 and up to 1, and the high one is not below the medium one.")
+    prepare(old)
+    with database() as connection:
+        connection.execute("UPDATE project SET band_high = %s, band_medium = %s WHERE id = %s",
+                           (high, medium, project_id))
+        views = band_views(old.ls, project_id, review_bands(top, middle), old.model_version)
+    return {"edges": {"high": top, "medium": middle}, "views": views}
 
 
 @contextmanager

@@ -15,11 +15,14 @@ from ml_backend.review_tasks import (
     ANNOTATED,
     BANDS,
     CHUNK,
+    HAS_REGIONS,
     NO_SCORE,
     SKIPPED,
     UNREVIEWED,
     Review,
+    band_conditions,
     chunks,
+    completed_since,
     count_tasks,
     list_ids,
     of_version,
@@ -27,9 +30,9 @@ from ml_backend.review_tasks import (
     predictions_of,
     prepare,
     read_tasks,
-    score_range,
     walk_tasks,
 )
+from ml_backend.set_aside import open_tasks
 
 
 def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, Any]:
@@ -43,7 +46,10 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str
         `{"project", "model_version", "edges": {"high", "medium"}, "bands": {band: unreviewed tasks}, "regions": {band:
         objects on them}, "accepted": in bulk, "checked": by a person who changed nothing, "fixed": by one who did,
         "skipped": by a person, "reviewed": all four, "left", "total", "outdated": tasks that have only a prediction of
-        an older recipe, and are in none of the other numbers}`
+        an older recipe, and are in none of the other numbers, "set_aside": tasks in the bands that wait to be fixed and
+        that no bulk acceptance takes, "unscored": tasks counted as "nothing found" whose prediction has regions but no
+        score, "all_tasks" of the project, "annotated" ones whatever their prediction, "last_hour": tasks completed in
+        it, "notes": sentences that explain what is odd}`
 
     Raises:
         ArgusError: `unknown_project`.
@@ -51,8 +57,7 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str
     review = open_review(project_id, ls)
     prepare(review)
     version, high, medium = of_version(review), review.edges.high, review.edges.medium
-    ranges = {"high": score_range(high, None), "medium": score_range(medium, high), "low": score_range(None, medium),
-              NOTHING_FOUND: [NO_SCORE]}
+    ranges = {band: band_conditions(review, band) for band in BANDS}
     bands = {band: count_tasks(review, [version, *UNREVIEWED, *ranges[band]]) for band in BANDS}
     total, left = count_tasks(review, [version]), sum(bands.values())
     ours = _accepted_tasks(review)
@@ -67,7 +72,34 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str
     return {"project": project_id, "model_version": review.model_version, "edges": {"high": high, "medium": medium},
             "bands": bands, "regions": _regions(review, bands, ranges, done), "accepted": accepted,
             **{what: by_hand[what] for what in ("checked", "fixed", "skipped")},
-            "reviewed": total - left, "left": left, "total": total, "outdated": _outdated(review)}
+            "reviewed": total - left, "left": left, "total": total, "outdated": _outdated(review),
+            "set_aside": len(open_tasks(review)), **_oddities(review, bands),
+            "all_tasks": count_tasks(review, []), "annotated": count_tasks(review, [ANNOTATED]),
+            "last_hour": count_tasks(review, [completed_since(1)])}
+
+
+def _oddities(review: Review, bands: Mapping[str, int]) -> dict[str, Any]:
+    """Tell predictions without regions from predictions that lack their score: both have none in Label Studio."""
+    unscored = count_tasks(review, [of_version(review), *UNREVIEWED, NO_SCORE, HAS_REGIONS]) \
+        if bands[NOTHING_FOUND] else 0
+    notes = []
+    if unscored:
+        notes.append(
+            f"{unscored} tasks have a prediction with regions but without a score, so no band shows them. Label Studio "
+            "reads scores of the project's current model version only, and of predictions that carry one: another "
+            "program may have written these. A new run (argus annotate) replaces them.")
+    return {"unscored": unscored, "notes": notes}
+
+
+def count_delivered(review: Review, ids: Sequence[int]) -> int:
+    """Return the objects on these tasks: as delivered, and counted in Label Studio for those we have no record of."""
+    with database() as connection:
+        known = {row["task_id"]: int(row["regions"]) for row in connection.execute(
+            "SELECT task_id, regions FROM prediction WHERE model_version = %s AND state = 'stored' "
+            "AND task_id = ANY(%s)", (review.model_version, list(ids)))}
+    return sum(known.values()) + sum(
+        count_objects(p["result"]) for chunk in chunks([task for task in ids if task not in known], CHUNK)
+        for task in read_tasks(review, chunk) for p in predictions_of(review, task))
 
 
 def _regions(review: Review, bands: Mapping[str, int], ranges: Mapping[str, list[dict[str, Any]]],

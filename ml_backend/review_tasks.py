@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -87,7 +88,21 @@ def score_range(low: float | None, high: float | None) -> list[dict[str, Any]]:
 NO_SCORE = condition("predictions_score", "empty", True)
 ANNOTATED = condition("total_annotations", "greater", 0)
 SKIPPED = (condition("total_annotations", "equal", 0), condition("cancelled_annotations", "greater", 0))
+HAS_REGIONS = condition("predictions_results", "contains", '"value"', "String")
 UNREVIEWED = (condition("total_annotations", "equal", 0), condition("cancelled_annotations", "equal", 0))
+
+
+def completed_since(hours: float) -> dict[str, Any]:
+    """Return the condition that a task was completed within the last `hours`."""
+    since = datetime.now(UTC) - timedelta(hours=hours)
+    return condition("completed_at", "greater", since.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "Datetime")
+
+
+def band_conditions(review: Review, band: str) -> list[dict[str, Any]]:
+    """Return the conditions on the score of a band's tasks."""
+    high, medium = review.edges.high, review.edges.medium
+    return {"high": score_range(high, None), "medium": score_range(medium, high), "low": score_range(None, medium),
+            NOTHING_FOUND: [NO_SCORE]}[band]
 
 
 def count_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], ids: Sequence[int] | None = None) -> int:
@@ -106,6 +121,11 @@ def list_ids(review: Review, conditions: Sequence[Mapping[str, Any]]) -> list[in
     query = json.dumps({"filters": {"conjunction": "and", "items": list(conditions)}})
     listed = review.ls.tasks(review.project_id, fields="task_only", page_size=_LISTING, query=query)
     return [task["id"] for task in listed]
+
+
+def read_ids(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return those of `ids` (at most `CHUNK`) whose tasks meet all conditions."""
+    return [task["id"] for task in _page(review, conditions, len(ids), ids)["tasks"]] if ids else []
 
 
 def read_tasks(review: Review, ids: Sequence[int],

@@ -9,6 +9,7 @@ from typing import Any
 from argus import __version__
 from argus.errors import CATALOGUE
 from search_service import requests as r
+from search_service import review_requests as rr
 
 _NUMBER, _TEXT, _FLAG = {"type": "integer"}, {"type": "string"}, {"type": "boolean"}
 _FREE: dict[str, Any] = {"type": "object"}
@@ -74,21 +75,45 @@ ENDPOINTS = (
              r.JudgementsRequest),
     Endpoint("get", "/api/v1/projects/{project_id}/search-eval",
              "Recall, nDCG and precision per band, by what people said.", r.EvaluationRequest),
-    Endpoint("post", "/api/v1/projects/{project_id}/runs", "Let SAM 3 look for labels on tasks.", body=r.RunRequest,
+    Endpoint("get", "/api/v1/projects/{project_id}/sources", "What a run can be started from, with counts."),
+    Endpoint("get", "/api/v1/projects/{project_id}/recipe", "Prompts and thresholds of the labels."),
+    Endpoint("put", "/api/v1/projects/{project_id}/recipe", "Change prompts and thresholds, or tell what would change.",
+             body=rr.RecipeRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/preview", "What a run would find on up to 12 images; ask again "
+             "until `ready`.", body=rr.PreviewRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/runs", "Let SAM 3 look for labels on tasks.", body=rr.RunRequest,
              status=201, answer="Run"),
     Endpoint("post", "/api/v1/projects/{project_id}/runs/estimate", "What a run would cost; nothing is started.",
-             body=r.RunRequest, answer="Estimate"),
+             body=rr.RunRequest, answer="Estimate"),
     Endpoint("get", "/api/v1/projects/{project_id}/runs", "The runs of a project, newest first.", answer="Runs"),
     Endpoint("get", "/api/v1/runs/{run_id}", "Progress of a run.", answer="Run"),
+    Endpoint("get", "/api/v1/runs/{run_id}/events", "Progress of a run as it changes (server-sent events), until it "
+             "ends.", media="text/event-stream"),
     Endpoint("post", "/api/v1/runs/{run_id}/cancel", "Stop a run; what is done stays.", answer="Run"),
     Endpoint("post", "/api/v1/runs/{run_id}/resume", "Do what a stopped run left.", answer="Run"),
     Endpoint("post", "/api/v1/runs/{run_id}/retry", "Try the failed tasks of a run again.", answer="Run"),
     Endpoint("get", "/api/v1/projects/{project_id}/review", "Review progress by band."),
-    Endpoint("post", "/api/v1/projects/{project_id}/review/accept", "Accept predictions by score.",
-             body=r.AcceptRequest),
+    Endpoint("get", "/api/v1/projects/{project_id}/review/histogram", "How the scores left to review are spread."),
+    Endpoint("get", "/api/v1/projects/{project_id}/review/objects", "A band's objects, lowest score first.",
+             rr.ObjectsRequest),
+    Endpoint("put", "/api/v1/projects/{project_id}/review/bands", "Move the band edges, and the views with them.",
+             body=rr.BandsRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/accept/plan", "What an acceptance would accept.",
+             body=rr.AcceptRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/accept", "Accept predictions by score, or of given tasks.",
+             body=rr.AcceptRequest),
+    Endpoint("get", "/api/v1/projects/{project_id}/review/acceptances", "The last acceptances, newest first.",
+             rr.AcceptancesRequest),
+    Endpoint("post", "/api/v1/acceptances/{acceptance_id}/undo", "Take an acceptance back, except what was changed."),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/set-aside", "Reject an object, or send a task to be fixed.",
+             body=rr.SetAsideRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/put-back", "Take such a decision back.",
+             body=rr.PutBackRequest),
     Endpoint("post", "/api/v1/projects/{project_id}/review/views", "Make or update the views of the bands."),
     Endpoint("post", "/api/v1/projects/{project_id}/export", "Download the annotations as COCO or YOLO.",
              body=r.ExportRequest, media="application/zip"),
+    Endpoint("get", "/api/v1/images/{task_id}/crop", "A part of a task's picture.", rr.CropRequest,
+             media="image/jpeg"),
     Endpoint("get", "/api/v1/images/{task_id}", "A small picture of a task.", r.ThumbnailRequest, media="image/jpeg"),
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -90,7 +90,7 @@ class ViewRequest(Request):
 
     @model_validator(mode="after")
     def _one_source(self) -> ViewRequest:
-        _exactly_one(query=self.query, task_ids=self.task_ids)
+        exactly_one(query=self.query, task_ids=self.task_ids)
         return self
 
     def ask(self) -> Ask | None:
@@ -150,31 +150,6 @@ class EvaluationRequest(Request):
         return cuts
 
 
-class RunRequest(Request):
-    """A run: which labels on which tasks."""
-
-    labels: list[Annotated[str, Field(min_length=1, max_length=500)]] = Field(min_length=1, max_length=200)
-    task_ids: TaskIds | None = None
-    search: Query | None = Field(None, description="The first `limit` hits of this query.")
-    all: Literal[True] | None = Field(None, description="Every task of the project.")
-    limit: Limit = 50
-    max_tasks: int | None = Field(None, ge=1, le=10_000_000, description="Take no more tasks than this, those first "
-                                  "that the model has not seen yet.")
-
-    @model_validator(mode="after")
-    def _one_source(self) -> RunRequest:
-        _exactly_one(task_ids=self.task_ids, search=self.search, all=self.all)
-        return self
-
-
-class AcceptRequest(Request):
-    """Bulk acceptance of the predictions whose score lies in `[min_score, max_score)`."""
-
-    min_score: Score = 0.9
-    max_score: Score | None = None
-    nothing_found: bool = Field(False, description="Accept the tasks where nothing was found, not a score range.")
-
-
 class ExportRequest(Request):
     """An export of the project's annotations."""
 
@@ -200,7 +175,8 @@ class HistoryRequest(Request):
     limit: int = Field(20, ge=1, le=200)
 
 
-def _exactly_one(**sources: Any) -> None:
+def exactly_one(**sources: Any) -> None:
+    """Raise `ValueError` unless exactly one of the sources is given."""
     given = [name for name, value in sources.items() if value is not None]
     if len(given) != 1:
         rest = f", not {' and '.join(given)}" if given else ""

@@ -26,7 +26,7 @@ def thumbnail(task_id: int, size: int) -> tuple[bytes, str]:
     Raises:
         ArgusError: `unknown_task`, and whatever is wrong with the image.
     """
-    url = _image_url(task_id)
+    url = image_url(task_id)
     tag = hashlib.sha256(f"{url} {size}".encode()).hexdigest()[:32]
     path = get_settings().home / "thumbnails" / tag[:2] / f"{tag}.jpg"
     try:
@@ -37,16 +37,17 @@ def thumbnail(task_id: int, size: int) -> tuple[bytes, str]:
     image.thumbnail((size, size), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=82)
-    _keep(path, buffer.getvalue())
+    keep(path, buffer.getvalue())
     return buffer.getvalue(), tag
 
 
-def original(task_id: int, project_id: int) -> bytes:
+def original(task_id: int, project_id: int | None = None) -> bytes:
     """Return the image file of a task. Raises `unknown_task`, and whatever is wrong with the image."""
-    return get_images().fetch(_image_url(task_id, project_id)).data
+    return get_images().fetch(image_url(task_id, project_id)).data
 
 
-def _image_url(task_id: int, project_id: int | None = None) -> str:
+def image_url(task_id: int, project_id: int | None = None) -> str:
+    """Return the address of a task's image. Raises `unknown_task`, and `bad_image` when the task has none."""
     with connect() as connection:
         row = connection.execute("SELECT image FROM task WHERE id = %s AND project_id = coalesce(%s, project_id)",
                                  (task_id, project_id)).fetchone()
@@ -57,7 +58,8 @@ def _image_url(task_id: int, project_id: int | None = None) -> str:
     return str(row["image"])
 
 
-def _keep(path: Path, data: bytes) -> None:
+def keep(path: Path, data: bytes) -> None:
+    """Write a picture to the cache, and now and then trim it."""
     if next(_written) % TRIM_EVERY == TRIM_EVERY - 1:
         _trim(path.parent.parent)
     try:

@@ -41,6 +41,10 @@ def status(project_id: int, as_json: bool) -> None:
                 [[_TITLES[band], ranges[band], found["bands"][band], found["regions"][band]] for band in _TITLES])
     say(f"{found['reviewed']} of {plural(found['total'], 'task')} reviewed: {found['accepted']} accepted in bulk, "
         f"{found['checked']} checked, {found['fixed']} fixed, {found['skipped']} skipped; {found['left']} left")
+    if found["set_aside"]:
+        say(f"{plural(found['set_aside'], 'task')} of these set aside to be fixed: no bulk acceptance takes them")
+    for note in found["notes"]:
+        say(note)
     if found["outdated"]:
         say(f"{plural(found['outdated'], 'task')} beside these: predicted before labels, prompts or the model changed; "
             "the next run (argus annotate) brings them up to date")
@@ -54,12 +58,14 @@ def status(project_id: int, as_json: bool) -> None:
 @project_option
 @click.option("--min-score", type=click.FloatRange(0, 1), default=None, help="Lowest score to accept.  [default: 0.9]")
 @click.option("--max-score", type=click.FloatRange(0, 1), default=None, help="Accept only below this score.")
+@click.option("--task", "tasks", type=click.IntRange(min=1), multiple=True, metavar="ID",
+              help="Accept exactly these tasks, whatever their score; repeatable.")
 @click.option("--nothing-found", is_flag=True, help="Accept the tasks where nothing was found, as empty annotations. "
                                                     "A range of scores never includes them.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @json_option
-def accept(project_id: int, min_score: float | None, max_score: float | None, nothing_found: bool, yes: bool,
-           as_json: bool) -> None:
+def accept(project_id: int, min_score: float | None, max_score: float | None, tasks: tuple[int, ...],
+           nothing_found: bool, yes: bool, as_json: bool) -> None:
     """Turn predictions of a score range into annotations, where nobody has annotated yet.
 
     \b
@@ -71,10 +77,13 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, no
     if nothing_found and (min_score is not None or max_score is not None):
         raise ArgusError("bad_request", "Tasks where nothing was found have no score.",
                          "Accept them by --nothing-found alone.")
+    if tasks and (min_score is not None or max_score is not None):
+        raise ArgusError("bad_request", "Either --task or a range of scores.", "Leave one of them out.")
     lowest = 0.9 if min_score is None else min_score
-    selection: dict[str, Any] = {"min_score": lowest, "max_score": max_score, "nothing_found": nothing_found}
+    selection: dict[str, Any] = {"min_score": lowest, "max_score": max_score, "nothing_found": nothing_found,
+                                 "task_ids": list(tasks) or None}
     if not yes and not as_json:
-        _ask(service.count_selected(project_id, **selection), selection)
+        _ask(service.accept_plan(project_id, **selection), selection)
     report = service.accept(project_id, **selection, accepted_by=getpass.getuser())
     if as_json:
         print_json(report)
@@ -86,15 +95,19 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, no
         say(f"take it back with: argus review undo {report['acceptance']}")
 
 
-def _ask(count: int, selection: dict[str, Any]) -> None:
-    if not count:
+def _ask(plan: dict[str, Any], selection: dict[str, Any]) -> None:
+    if not plan["tasks"]:
         return  # there is nothing to agree to; the report will say so
-    click.confirm(f"Accept {plural(count, 'task')} ({_selection(selection)})?", abort=True)
+    aside = f"; {plural(plan['set_aside'], 'task')} stay out, set aside to be fixed" if plan["set_aside"] else ""
+    click.confirm(f"Accept {plural(plan['tasks'], 'task')} with {plural(plan['regions'], 'object')} "
+                  f"({_selection(selection)}{aside})?", abort=True)
 
 
 def _selection(selection: dict[str, Any]) -> str:
     if selection.get("nothing_found"):
         return "nothing found"
+    if tasks := selection.get("task_ids"):
+        return plural(len(tasks), "chosen task")
     upper = selection.get("max_score")
     return f"score {selection['min_score']:g} " + ("and above" if upper is None else f"to {upper:g}")
 
@@ -129,3 +142,71 @@ def views(project_id: int, as_json: bool) -> None:
         return
     base = f"{get_settings().public_label_studio_url}/projects/{project_id}/data?tab="
     print_table(["band", "tab"], [[_TITLES.get(band, band), f"{base}{view}"] for band, view in made.items()])
+
+
+@review.command()
+@project_option
+@click.option("--high", type=click.FloatRange(0, 1), help="Lower edge of the high band.")
+@click.option("--medium", type=click.FloatRange(0, 1), help="Lower edge of the medium band.")
+@click.option("--reset", is_flag=True, help="Back to the settings' edges.")
+@json_option
+def bands(project_id: int, high: float | None, medium: float | None, reset: bool, as_json: bool) -> None:
+    """Move a project's band edges; the band tabs in Label Studio move with them."""
+    from ml_backend import review as service
+
+    if reset == (high is not None or medium is not None):
+        raise click.UsageError("Give --high, --medium or both, or --reset alone.")
+    if not reset:
+        old = service.review_status(project_id)["edges"]
+        high, medium = old["high"] if high is None else high, old["medium"] if medium is None else medium
+    report = service.set_edges(project_id, high, medium)
+    if as_json:
+        print_json(report)
+        return
+    say(f"high: {report['edges']['high']:g} and above, medium: from {report['edges']['medium']:g}, low: below")
+
+
+@review.command()
+@project_option
+@click.option("--band", default="low", show_default=True,
+              type=click.Choice(["high", "medium", "low", "nothing_found", "to_fix"]), help="Which band.")
+@click.option("--label", "-l", help="Only objects of this label.")
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Objects to show.")
+@click.option("--after", default="", help="Go on where the page before ended.")
+@json_option
+def objects(project_id: int, band: str, label: str | None, limit: int, after: str, as_json: bool) -> None:
+    """List a band's objects, lowest score first."""
+    from ml_backend.review_objects import band_objects
+
+    page = band_objects(project_id, band, label=label, limit=limit, after=after)
+    if as_json:
+        print_json(page)
+        return
+    print_table(["task", "object", "label", "score", "decided"],
+                [[o["task"], o["object"], o["label"], o["score"], o["verdict"]] for o in page["objects"]])
+    if page["next"]:
+        say(f"More: --after {page['next']!r}")
+
+
+@review.command("set-aside")
+@project_option
+@click.option("--task", required=True, type=click.IntRange(min=1), metavar="ID", help="The task.")
+@click.option("--object", "object_id", default="", help="The object that is wrong, as `objects` names it.")
+@click.option("--back", is_flag=True, help="Take the decision back.")
+@json_option
+def aside(project_id: int, task: int, object_id: str, back: bool, as_json: bool) -> None:
+    """Reject an object (--object), or send a task to be fixed: no bulk acceptance takes the task any more.
+
+    Nothing is deleted. The task waits in the tab "Review: to fix" until somebody has annotated it.
+    """
+    from ml_backend import set_aside as service
+
+    if back:
+        report = service.put_back(project_id, task, object_id=object_id or None)
+    else:
+        report = service.set_aside(project_id, task, "rejected" if object_id else "fix", object_id=object_id,
+                                   decided_by=getpass.getuser())
+    if as_json:
+        print_json(report)
+        return
+    say(f"{plural(report['to_fix'], 'task')} set aside to be fixed")

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from typing import TypeVar
 
+from flask import Blueprint, request
+
+from search_service import requests
+
+T = TypeVar("T", bound=requests.Request)
 API = "/api/v1"
+
+
+def body(model: type[T]) -> T:
+    """Return the JSON body of the current request as `model`. Raises `bad_request`."""
+    return requests.read_json(model, request.get_data(), request.content_type or "")
 
 
 def blueprints() -> list[Blueprint]:

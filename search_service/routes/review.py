@@ -1,4 +1,4 @@
-"""Review by confidence, and export. The work is `ml_backend.review`'s and `argus.export`'s."""
+"""Review by score, and export. The work is `ml_backend.review`'s and `argus.export`'s."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Blueprint, Response, request, send_file
 
-from search_service import downloads, requests, selection, sync
-from search_service.routes import API
+from search_service import crops, downloads, requests, selection, sync
+from search_service import review_requests as asking
+from search_service.routes import API, body
 
 blueprint = Blueprint("review", __name__, url_prefix=API)
 
@@ -17,16 +18,78 @@ def get_review(project_id: int) -> Any:
     return selection.review().review_status(project_id)
 
 
+@blueprint.get("/projects/<int:project_id>/review/histogram")
+def get_histogram(project_id: int) -> Any:
+    return selection.service("review_objects").histogram(project_id)
+
+
+@blueprint.get("/projects/<int:project_id>/review/objects")
+def get_objects(project_id: int) -> Any:
+    asked = requests.read(asking.ObjectsRequest, request.args)
+    return selection.service("review_objects").band_objects(project_id, asked.band, label=asked.label,
+                                                            limit=asked.limit, after=asked.after)
+
+
+@blueprint.put("/projects/<int:project_id>/review/bands")
+def put_bands(project_id: int) -> Any:
+    asked = body(asking.BandsRequest)
+    return selection.review().set_edges(project_id, asked.high, asked.medium)
+
+
+@blueprint.post("/projects/<int:project_id>/review/accept/plan")
+def post_accept_plan(project_id: int) -> Any:
+    return selection.review().accept_plan(project_id, **_accepted(body(asking.AcceptRequest)))
+
+
 @blueprint.post("/projects/<int:project_id>/review/accept")
 def post_accept(project_id: int) -> Any:
-    asked = requests.read_json(requests.AcceptRequest, request.get_data(), request.content_type or "")
-    return selection.review().accept(project_id, min_score=asked.min_score, max_score=asked.max_score,
-                                     nothing_found=asked.nothing_found)
+    asked = body(asking.AcceptRequest)
+    return selection.review().accept(project_id, **_accepted(asked), accepted_by=asked.accepted_by)
+
+
+def _accepted(asked: asking.AcceptRequest) -> dict[str, Any]:
+    return {"min_score": asked.min_score, "max_score": asked.max_score, "nothing_found": asked.nothing_found,
+            "task_ids": asked.task_ids}
+
+
+@blueprint.get("/projects/<int:project_id>/review/acceptances")
+def get_acceptances(project_id: int) -> dict[str, Any]:
+    asked = requests.read(asking.AcceptancesRequest, request.args)
+    sync.sync_progress(project_id)  # an unknown project is said to be one
+    return {"acceptances": selection.review().acceptances(project_id, limit=asked.limit)}
+
+
+@blueprint.post("/acceptances/<int:acceptance_id>/undo")
+def post_undo(acceptance_id: int) -> Any:
+    return selection.review().undo(acceptance_id)
+
+
+@blueprint.post("/projects/<int:project_id>/review/set-aside")
+def post_set_aside(project_id: int) -> Any:
+    asked = body(asking.SetAsideRequest)
+    return selection.service("set_aside").set_aside(project_id, asked.task, asked.verdict, object_id=asked.object,
+                                                    decided_by=asked.decided_by)
+
+
+@blueprint.post("/projects/<int:project_id>/review/put-back")
+def post_put_back(project_id: int) -> Any:
+    asked = body(asking.PutBackRequest)
+    return selection.service("set_aside").put_back(project_id, asked.task, object_id=asked.object)
 
 
 @blueprint.post("/projects/<int:project_id>/review/views")
 def post_band_views(project_id: int) -> Any:
     return {"views": selection.review().make_band_views(project_id)}
+
+
+@blueprint.get("/images/<int:task_id>/crop")
+def get_crop(task_id: int) -> Response:
+    asked = requests.read(asking.CropRequest, request.args)
+    data, tag = crops.crop(task_id, crops.corners(asked.box), asked.size, asked.margin)
+    response = Response(data, content_type="image/jpeg")
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response.make_conditional(request)  # type: ignore[return-value]
 
 
 @blueprint.post("/projects/<int:project_id>/export")

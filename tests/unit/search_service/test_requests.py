@@ -5,16 +5,8 @@ from __future__ import annotations
 import pytest
 
 from argus.errors import ArgusError
-from search_service.requests import (
-    AcceptRequest,
-    LikeRequest,
-    Request,
-    RunRequest,
-    SearchRequest,
-    ViewRequest,
-    read,
-    read_json,
-)
+from search_service.requests import LikeRequest, Request, SearchRequest, ViewRequest, read, read_json
+from search_service.review_requests import AcceptRequest, RunRequest
 
 JSON = "application/json"
 

@@ -1,0 +1,230 @@
+"""What the review and auto-annotate screens stand on: objects by score, histogram, edges, decisions, recipe.
+
+Real Label Studio and database; the detections are written here instead of by a model, so that every number is known.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image
+
+from argus.labelstudio import LabelStudio
+from label_studio_config.recipe import recipe_for
+from ml_backend import deliver, detections, projects, recipes, review
+from ml_backend.engines.base import Detections
+from ml_backend.review_objects import band_objects, histogram
+from ml_backend.set_aside import put_back, set_aside
+from search_service.app import create_app
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+WIDTH, HEIGHT = 200, 100
+# Scores of the objects on each task; 0.3 lies below the threshold of 0.4 and is shown nowhere.
+TASKS: tuple[tuple[float, ...], ...] = ((0.95,), (0.97, 0.92), (0.95, 0.8, 0.3), (0.75,), (0.99, 0.5), (0.3,), ())
+
+
+def picture(shade: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("RGB", (WIDTH, HEIGHT), (shade, 90, 30)).save(file, "JPEG")
+    return file.getvalue()
+
+
+def found(scores: tuple[float, ...]) -> Detections:
+    boxes = [[10.0 + 40 * i, 10.0, 40.0 + 40 * i, 60.0] for i in range(len(scores))]
+    return Detections(np.array(scores, np.float32), np.array(boxes, np.float32).reshape(-1, 4), [None] * len(scores))
+
+
+class Reviewed:
+    """A project whose predictions are in Label Studio as the product itself delivers them."""
+
+    def __init__(self, project_id: int, ls: LabelStudio) -> None:
+        self.id, self.ls = project_id, ls
+        project = projects.refresh(project_id)
+        tasks = list(ls.tasks(project_id, fields="all"))
+        projects.remember_tasks(project_id, review_plan(project).image, tasks)
+        self.tasks: list[int] = sorted(task["id"] for task in tasks)
+        for task, scores in zip(self.tasks, TASKS, strict=True):
+            detections.store(task, recipe_for(project), (WIDTH, HEIGHT), {"cpu": found(scores)})
+        outcomes = deliver.push(project_id, self.tasks)
+        assert set(outcomes.values()) == {"stored"}
+
+    def objects(self, band: str, **options: Any) -> list[tuple[int, float | None]]:
+        """Return (index of the task, score) of a band's objects in their order."""
+        page = band_objects(self.id, band, **options)
+        return [(self.tasks.index(o["task"]), o["score"]) for o in page["objects"]]
+
+    def annotated(self) -> list[int]:
+        return sorted(self.tasks.index(task["id"]) for task in self.ls.tasks(self.id) if task["total_annotations"])
+
+
+def review_plan(project: Any) -> Any:
+    from label_studio_config.recipe import plan_for
+
+    return plan_for(project)
+
+
+@pytest.fixture
+def reviewed(servers: Any, label_studio: LabelStudio) -> Iterator[Callable[[], Reviewed]]:
+    from label_studio_config.concepts import default_label_config
+
+    made: list[int] = []
+
+    def make() -> Reviewed:
+        project = label_studio.post("/api/projects/", {"title": "Reviewed",
+                                                       "label_config": default_label_config(["cpu", "fan"])})["id"]
+        made.append(project)
+        files = [(f"f{i}", (f"{i}.jpg", picture(20 * i), "image/jpeg")) for i in range(len(TASKS))]
+        label_studio.request("POST", f"/api/projects/{project}/import", files=files)
+        return Reviewed(project, label_studio)
+
+    yield make
+    for project in made:
+        label_studio.delete(f"/api/projects/{project}/")
+
+
+def test_objects_come_lowest_first_and_page_by_page(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    assert project.objects("high") == [(1, 0.92), (0, 0.95), (1, 0.97)]
+    # The whole task is in the band of its lowest object; its sure objects come last.
+    assert project.objects("medium") == [(3, 0.75), (2, 0.8), (2, 0.95)]
+    assert project.objects("low") == [(4, 0.5), (4, 0.99)]
+    assert project.objects("nothing_found") == [(5, None), (6, None)]
+    first = band_objects(project.id, "medium", limit=2)
+    rest = band_objects(project.id, "medium", limit=2, after=first["next"])
+    assert [o["score"] for o in first["objects"] + rest["objects"]] == [0.75, 0.8, 0.95]
+    assert (first["tasks"], rest["next"]) == (2, None)
+    (mixed,) = [o for o in first["objects"] if o["of"] == 2]
+    assert (mixed["sure"], mixed["box"]) == (False, [0.25, 0.1, 0.4, 0.6])
+    assert rest["objects"][0]["sure"] is True
+    regions = [r for t in project.ls.tasks(project.id) if t["id"] == mixed["task"]
+               for r in t["predictions"][0]["result"]]
+    assert mixed["object"] in {r["id"].split("-")[0] for r in regions}  # named as Label Studio's regions are
+    assert project.objects("medium", label="fan") == []
+
+
+def test_objects_and_counts_follow_what_people_do_in_label_studio(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    project.ls.post(f"/api/tasks/{project.tasks[3]}/annotations/", {"result": []})
+    assert project.objects("medium") == [(2, 0.8), (2, 0.95)]
+    assert histogram(project.id)["tasks"][75] == 0
+    plan = review.accept_plan(project.id, min_score=0.7, max_score=0.9)
+    assert plan == {"tasks": 1, "regions": 2, "set_aside": 0}
+
+
+def test_histogram_sums_to_the_bands_at_any_edge(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    spread = histogram(project.id)
+    assert (sum(spread["labels"]["cpu"]), sum(spread["labels"]["fan"])) == (8, 0)
+    assert spread["labels"]["cpu"][95] == 2
+    for edge in (92, 93, 75, 76):
+        expected = review.accept_plan(project.id, min_score=edge / 100)
+        assert sum(spread["tasks"][edge:]) == expected["tasks"]
+        assert sum(spread["objects"][edge:]) == expected["regions"]
+
+
+def test_edges_move_bands_and_views_together(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    moved = review.set_edges(project.id, 0.93, 0.8)
+    assert review.review_status(project.id)["bands"] == {"high": 1, "medium": 2, "low": 2, "nothing_found": 2}
+    views = {view["id"]: view["data"] for view in project.ls.get("/api/dm/views/", project=project.id)}
+    assert [item["value"] for item in views[moved["views"]["medium"]]["filters"]["items"]] == [0.8, 0.93, 0]
+    assert project.ls.project(project.id)["model_version"] == projects.load(project.id)["model_version"]
+    client = create_app().test_client()
+    path = f"/api/v1/projects/{project.id}/review/bands"
+    for wrong in ({"high": 0.5, "medium": 0.8}, {"high": 1.2}, {"medium": "x"}, {"low": 0.1}):
+        assert client.put(path, json=wrong).status_code == 400
+    assert review.review_status(project.id)["edges"] == {"high": 0.93, "medium": 0.8}
+    assert client.put(path, json={}).json["edges"] == {"high": 0.9, "medium": 0.7}
+
+
+def test_a_rejected_object_keeps_its_task_out_of_bulk_acceptance_and_loses_nothing(
+        reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    (worst, *_) = band_objects(project.id, "high")["objects"]
+    report = set_aside(project.id, worst["task"], "rejected", object_id=worst["object"], decided_by="ada")
+    assert report["to_fix"] == 1
+    (view,) = [v for v in project.ls.get("/api/dm/views/", project=project.id) if v["id"] == report["view"]]
+    assert [item["value"] for item in view["data"]["filters"]["items"]] == [worst["task"]]
+    assert project.objects("high") == [(0, 0.95)]
+    assert [(o["task"], o["verdict"]) for o in band_objects(project.id, "to_fix")["objects"]] == [
+        (worst["task"], "rejected"), (worst["task"], "")]
+    assert review.accept_plan(project.id) == {"tasks": 1, "regions": 1, "set_aside": 1}
+    done = review.accept(project.id)
+    assert (done["accepted_tasks"], done["reasons"]) == (1, {"rejected or sent to be fixed": 1})
+    assert project.annotated() == [0]
+    assert review.review_status(project.id)["set_aside"] == 1
+    (task,) = [t for t in project.ls.tasks(project.id) if t["id"] == worst["task"]]
+    assert len(task["predictions"][0]["result"]) == 2  # as it was
+    assert put_back(project.id, worst["task"])["to_fix"] == 0
+    assert review.accept(project.id)["accepted_tasks"] == 1
+    assert report["view"] not in {v["id"] for v in project.ls.get("/api/dm/views/", project=project.id)}
+
+
+def test_accept_of_chosen_tasks_takes_these_and_no_other(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    chosen = [project.tasks[2], project.tasks[4], project.tasks[6]]
+    client = create_app().test_client()
+    base = f"/api/v1/projects/{project.id}/review/accept"
+    assert client.post(base, json={"task_ids": []}).status_code == 400
+    assert project.annotated() == []
+    assert client.post(f"{base}/plan", json={"task_ids": chosen}).json["tasks"] == 3
+    done = client.post(base, json={"task_ids": chosen, "accepted_by": "ada"}).json
+    assert (done["accepted_tasks"], done["accepted_regions"]) == (2, 4)  # nothing found is accepted on its own
+    assert project.annotated() == [2, 4]
+    again = client.post(base, json={"task_ids": chosen}).json
+    assert again["accepted_tasks"] == 0
+    (entry,) = client.get(f"/api/v1/projects/{project.id}/review/acceptances").json["acceptances"][-1:]
+    assert entry["selection"]["task_ids"] == chosen
+    assert client.post(f"/api/v1/acceptances/{done['acceptance']}/undo").json["undone"] == 2
+    assert project.annotated() == []
+
+
+def test_a_prediction_with_regions_but_no_score_is_found_and_explained(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    (task,) = [t for t in project.ls.tasks(project.id) if t["id"] == project.tasks[0]]
+    project.ls.patch(f"/api/predictions/{task['predictions'][0]['id']}/", {"score": None})
+    status = review.review_status(project.id)
+    assert (status["bands"]["nothing_found"], status["unscored"]) == (3, 1)
+    assert "without a score" in status["notes"][0]
+    assert review.accept(project.id, nothing_found=True)["accepted_tasks"] == 2  # and never taken for empty
+
+
+def test_recipe_changes_are_kept_beside_the_config_and_told_before(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    config = project.ls.project(project.id)["label_config"]
+    wanted = [{"label": "cpu", "prompts": ["cpu", "chip"], "threshold": None}]
+    told = recipes.change_recipe(project.id, wanted, dry_run=True)
+    assert (told["changed"], told["again"], told["rebuilt"]) == (["cpu"], len(TASKS), 0)
+    assert recipes.describe_recipe(project.id)["concepts"][0]["changed"] is False
+    assert recipes.change_recipe(project.id, [{"label": "cpu", "threshold": 0.6}])["rebuilt"] == len(TASKS)
+    cpu = recipes.describe_recipe(project.id)["concepts"][0]
+    assert (cpu["threshold"], cpu["config"]["threshold"], cpu["changed"]) == (0.6, 0.4, True)
+    assert project.ls.project(project.id)["label_config"] == config
+    client = create_app().test_client()
+    for concept, status in (({"label": "gpu"}, 422), ({"label": "cpu", "threshold": 0.01}, 400),
+                            ({"label": "cpu", "prompts": [" "]}, 400)):
+        answer = client.put(f"/api/v1/projects/{project.id}/recipe", json={"concepts": [concept]})
+        assert answer.status_code == status
+    recipes.change_recipe(project.id, [{"label": "cpu"}])
+    assert projects.load(project.id)["overrides"] == {}
+
+
+def test_crop_shows_the_object_and_is_made_once(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    client: FlaskClient = create_app().test_client()
+    path = f"/api/v1/images/{project.tasks[0]}/crop"
+    answer = client.get(path, query_string={"box": "0.05,0.1,0.2,0.6", "size": 100, "margin": 0})
+    with Image.open(io.BytesIO(answer.data)) as image:
+        assert image.size == (60, 100)  # 30 x 50 pixels, twice as large
+    again = client.get(path, query_string={"box": "0.05,0.1,0.2,0.6", "size": 100, "margin": 0},
+                       headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
+    for wrong in ("1,0,0,1", "0,0,2,1", "nonsense", "nan,0,1,1"):
+        assert client.get(path, query_string={"box": wrong}).status_code == 400
+    assert client.get("/api/v1/images/99999999/crop", query_string={"box": "0,0,1,1"}).status_code == 404
