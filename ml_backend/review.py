@@ -389,10 +389,10 @@ def set_edges(project_id: int, high: float | None, medium: float | None, *,
         raise ArgusError("bad_request", f"These are no band edges: high {top:g}, medium {middle:g}.",
                          "Edges lie above 0 and up to 1, and the high one is not below the medium one.")
     prepare(old)
+    views = band_views(old.ls, project_id, review_bands(top, middle), old.model_version)
     with database() as connection:
         connection.execute("UPDATE project SET band_high = %s, band_medium = %s WHERE id = %s",
                            (high, medium, project_id))
-        views = band_views(old.ls, project_id, review_bands(top, middle), old.model_version)
     return {"edges": {"high": top, "medium": middle}, "views": views}
 
 

@@ -1,49 +1,81 @@
-// SAM 3 on the selected tasks: choose labels, start, follow the run.
+// SAM 3 on many images: which images, which labels, a look at what it would find, and the run.
 import { api, Problem } from "../api.js";
+import { labelForm } from "../annotate/labels.js";
+import { previewPanel } from "../annotate/preview.js";
+import { duration, runPanel } from "../annotate/runs.js";
+import { sourceForm } from "../annotate/source.js";
 import { h } from "../dom.js";
-import { t } from "../i18n.js";
-import { attempt } from "../messages.js";
-import { change } from "../router.js";
+import { number, t } from "../i18n.js";
+import { ask, attempt } from "../messages.js";
+
+const PAUSE = 500;
 
 export async function open({ root, project, selection, params, signal }) {
-  const labels = h("select", { id: "label", multiple: true, size: String(Math.min(4, Math.max(1, project.labels.length))) },
-    project.labels.map((name, place) => h("option", { value: name, selected: place === 0 }, name)));
-  const start = h("button", { id: "annotate", type: "button", class: "primary" }, t("annotate.start"));
-  const name = h("h2", {}), bar = h("progress", { max: "1", "aria-label": t("annotate.title") });
-  const text = h("p", { id: "run-text", role: "status" }), cancel = h("button", { type: "button" }, t("annotate.cancel"));
-  const panel = h("section", { class: "panel", hidden: true }, name, bar, text, cancel);
-  root.append(h("h1", {}, t("annotate.title")), h("div", { class: "bar" },
-    h("span", {}, t("annotate.selected", { n: selection.size })), h("label", { class: "field" }, t("annotate.label"), " ", labels),
-    start), panel);
+  root.append(h("h1", {}, t("annotate.title")));
+  if (!project.labels.length) {
+    root.append(h("div", { class: "panel empty" }, h("p", {}, t("annotate.noLabels")), h("a", { class: "button", target: "_blank", rel: "noopener",
+      href: project.label_studio.replace(/\/data$/, "/settings/labeling") }, t("annotate.openConfig"))));
+    return {};
+  }
+  const [sources, recipe] = await Promise.all([api(`/projects/${project.id}/sources`, { signal }), api(`/projects/${project.id}/recipe`, { signal })]);
+  const cost = h("p", { id: "estimate", class: "muted", role: "status" });
+  const start = h("button", { id: "annotate", type: "button", class: "primary", onclick: () => attempt(run, start) }, t("annotate.start"));
+  let timer = 0, preview = null;
 
-  let run = Number(params.run) || null;
+  const source = sourceForm({ sources, selection, params, onchange: changed });
+  const labels = labelForm({ recipe, chosen: params.labels?.split("|"), onchange: changed, onthreshold: () => preview.redraw() });
+  preview = previewPanel({ project, source, labels, signal });
+  const runs = runPanel({ project, signal, onend: () => {} });
+  root.append(h("div", { class: "columns" }, h("div", {}, source.root, labels.root, h("div", { class: "panel go" }, cost, start)),
+    h("div", {}, runs.root, preview.root, runs.history)));
 
-  async function show() {
-    const state = await api(`/runs/${run}`, { signal });
-    panel.hidden = false;
-    name.textContent = t("annotate.run", { id: state.id, labels: (state.labels ?? []).join(", ") });
-    bar.max = state.requested || 1;
-    bar.value = state.done + state.failed;
-    const key = state.state === "failed" ? "failed_state" : state.state;
-    text.textContent = t("annotate.progress", { state: t(`annotate.${key}`), done: state.done, n: state.requested })
-      + (state.failed ? t("annotate.failed", { failed: state.failed }) : "");
-    cancel.hidden = !["queued", "running"].includes(state.state);
-    if (!cancel.hidden) setTimeout(() => { if (!signal.aborted) attempt(show); }, 1000);
+  function changed() {
+    clearTimeout(timer);
+    timer = setTimeout(() => { if (!signal.aborted) estimate(); }, PAUSE);
   }
 
-  start.addEventListener("click", () => attempt(async () => {
-    const chosen = [...labels.selectedOptions].map((option) => option.value);
-    if (!chosen.length) throw new Problem(t("annotate.noLabel"));
-    if (!selection.size) throw new Problem(t("annotate.nothing"));
-    run = (await api(`/projects/${project.id}/runs`, { json: { labels: chosen, task_ids: selection.list() } })).id;
-    change({ run }, { quiet: true });
-    await show();
-  }, start));
-  cancel.addEventListener("click", () => attempt(() => api(`/runs/${run}/cancel`, { method: "POST" }), cancel));
-
-  if (!run) {
-    const { runs } = await api(`/projects/${project.id}/runs`, { signal }).catch(() => ({ runs: [] }));
-    run = runs.find((one) => one.state === "queued" || one.state === "running")?.id ?? null;
+  // An estimate is a help, not a condition: what is wrong is said when the run is started.
+  async function estimate() {
+    const body = request();
+    if (!body) { cost.textContent = t(labels.labels().length ? "annotate.nothing" : "annotate.noLabel"); return; }
+    try {
+      const found = await api(`/projects/${project.id}/runs/estimate`, { json: body, signal });
+      cost.textContent = t(found.to_compute ? "annotate.estimate" : "annotate.estimateKnown", { n: found.tasks, tasks: number(found.tasks), compute: number(found.to_compute) })
+        + (found.seconds !== null && found.to_compute ? t("annotate.estimateTime", { time: duration(found.seconds), n: found.workers }) : "")
+        + (found.workers ? "" : t("annotate.estimateNoWorker"));
+      cost.classList.toggle("bad", !found.workers);
+    } catch (error) { if (error instanceof Problem) cost.textContent = error.message; }
   }
-  if (run) await show();
+
+  function request() {
+    const images = source.body(), chosen = labels.labels();
+    return images && chosen.length ? { ...images, labels: chosen } : null;
+  }
+
+  async function run() {
+    const body = request();
+    if (!labels.labels().length) throw new Problem(t("annotate.noLabel"));
+    if (!body) throw new Problem(t("annotate.nothing"));
+    if (labels.changed().length && !(body.outdated = await keepRecipe())) return;
+    body.outdated = body.outdated === "again";
+    const made = await api(`/projects/${project.id}/runs`, { json: body });
+    await runs.refresh();
+    await runs.open(made.id);
+    runs.root.scrollIntoView({ block: "nearest" });
+  }
+
+  // Changed prompts become the project's; that is asked with what follows from it. Returns "", "kept" or "again".
+  async function keepRecipe() {
+    const concepts = labels.changed();
+    const told = await api(`/projects/${project.id}/recipe`, { method: "PUT", json: { concepts, dry_run: true } });
+    const said = [t("annotate.keepRecipe", { labels: told.changed.join(", ") })];
+    if (told.rebuilt) said.push(t("annotate.rebuilt", { n: told.rebuilt, count: number(told.rebuilt) }));
+    if (told.again) said.push(t("annotate.again", { n: told.again, count: number(told.again) }));
+    if (told.changed.length && !await ask(said.join(" "), { yes: t("annotate.start") })) return "";
+    await api(`/projects/${project.id}/recipe`, { method: "PUT", json: { concepts } });
+    return told.again ? "again" : "kept";
+  }
+
+  await Promise.all([runs.adopt(Number(params.run) || null), estimate()]);
+  return {};
 }
