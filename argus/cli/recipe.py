@@ -35,7 +35,8 @@ def recipe(project_id: int, label: str | None, prompts: tuple[str, ...], thresho
         raise click.UsageError("--reset goes alone.")
     effect: dict[str, Any] = {}
     if label is not None:
-        old = next((c for c in recipes.describe_recipe(project_id)["concepts"] if c["label"] == label), {})
+        current = {c["label"]: c for c in recipes.describe_recipe(project_id)["concepts"]}
+        old: dict[str, Any] = current.get(label, {})
         wanted = {"label": label, "prompts": list(prompts) or (None if reset else old.get("prompts")),
                   "threshold": None if reset else old.get("threshold") if threshold is None else threshold}
         effect = recipes.change_recipe(project_id, [wanted], dry_run=dry_run)
