@@ -73,7 +73,8 @@ def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Ca
     counts = [int(text) for text in page.locator(".band b").all_inner_texts()]
     assert sum(counts) == 3
     if counts[0]:
-        page.click(".band button")
+        page.click(".band.high")
+        page.click("#accept-band")
         page.click("dialog button[value=yes]")
         expect(page.locator("#review-text")).to_contain_text(f"{counts[0]} task", timeout=60_000)
         assert sum(bool(t["total_annotations"]) for t in label_studio.tasks(project)) == counts[0]

@@ -33,7 +33,7 @@ export async function maskCanvas(mask, colour) {
 export function drawObjects(canvas, width, height, objects) {
   canvas.width = width;
   canvas.height = height;
-  const context = canvas.getContext("2d"), line = Math.max(2, width / 320), size = Math.max(13, Math.round(width / 42));
+  const context = canvas.getContext("2d"), line = Math.max(2, width / 240), size = Math.max(13, Math.round(width / 28));
   context.font = `600 ${size}px system-ui, sans-serif`;
   context.textBaseline = "bottom";
   for (const one of objects) {
