@@ -25,6 +25,7 @@ export async function open({ root, project, params, signal }) {
   const tools = h("div", { class: "toolbar", role: "toolbar", "aria-label": t("review.actions") });
   const work = h("section", { class: "panel work" }, head, working, done, grid.root, tools);
   const empty = h("div", { class: "panel empty", hidden: true }, h("p", {}, t("review.none")), h("a", { class: "button", href: linkTo({ screen: "annotate" }) }, t("review.toAnnotate")));
+  if (!project.labels.length) { root.append(h("h1", {}, t("review.title")), h("div", { class: "panel empty" }, h("p", {}, t("annotate.noLabels")))); return {}; }
   const parts = [progress.root, edges.root, tabs, work];
   root.append(h("h1", {}, t("review.title")), empty, ...parts, history.root);
 
