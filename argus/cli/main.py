@@ -13,6 +13,7 @@ from argus.cli.output import ArgusGroup
 COMMANDS = {
     "init": "Write .env with new passwords and secrets, for containers.",
     "up": "Start the embedded stack and keep it running.",
+    "down": "Stop the embedded stack.",
     "demo": "Show the whole chain on a rendered factory line.",
     "connect": "Create a Label Studio project for Argus, or adopt one.",
     "import-video": "Cut a video into frames and import them as tasks.",
@@ -26,6 +27,8 @@ COMMANDS = {
     "export": "Write the annotations as COCO or YOLO.",
     "worker": "Run one worker.",
     "doctor": "Check every joint and say how to mend what is wrong.",
+    "backup": "Write everything that cannot be made again into one file.",
+    "restore": "Put the state of a backup back.",
 }
 
 

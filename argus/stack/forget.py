@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import sys
 from pathlib import Path
 
 from argus.stack import paths
+from argus.stack.stack import owner
 
 
 def main(home: Path) -> None:
     """Delete `home` and whatever its servers keep elsewhere; refuses while a stack runs there."""
-    lock = home / "stack.lock"
-    if lock.exists():
-        with lock.open() as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                sys.exit(f"A stack is running in {home} ({lock.read_text().strip()}); stop it first.")
+    if pid := owner(home):
+        sys.exit(f"A stack is running in {home} (process {pid}); stop it first: argus down")
     paths.forget(home)
 
 

@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -192,6 +193,19 @@ class Stack:
         os.ftruncate(lock, 0)
         os.write(lock, f"process {os.getpid()}\n".encode())
         return lock
+
+
+def owner(home: Path) -> int | None:
+    """Return the process id of the stack that runs in `home`, None when none does."""
+    try:
+        with (home / "stack.lock").open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return int(lock.read().split()[-1])
+    except (FileNotFoundError, IndexError, ValueError):
+        return None
+    return None
 
 
 def local_url(settings: Settings, port: int) -> str:
