@@ -168,8 +168,7 @@ class Doctor:
                     raise
 
     def ml_backend(self) -> Iterator[Finding]:
-        auth = (self._settings.basic_auth_user, self._settings.basic_auth_password.get_secret_value())
-        yield _health("ML backend", self._settings.ml_backend_url, auth if auth[0] else None, "ARGUS_ML_BACKEND_URL")
+        yield _health("ML backend", self._settings.ml_backend_url, _credentials(self._settings), "ARGUS_ML_BACKEND_URL")
 
     def search_service(self) -> Iterator[Finding]:
         yield _health("search service", self._settings.search_service_url, None, "ARGUS_SEARCH_SERVICE_URL")
@@ -201,6 +200,7 @@ class _Project:
     def check(self) -> Iterator[Finding]:
         project = self._ls.project(self._row["id"])
         yield from self._links()
+        yield from self._tags(project)
         yield from self._versions(project)
         yield from self._embedding()
         yield from self._image()
@@ -215,6 +215,20 @@ class _Project:
             yield Finding(f"{self._name}: webhook", "problem", f"It goes to {hook['url']}.", self._again)
         else:
             yield Finding(f"{self._name}: webhook", "ok", hook["url"])
+
+    def _tags(self, project: dict[str, Any]) -> Iterator[Finding]:
+        """Ask the ML backend what it makes of the labelling config, as Label Studio does before every prediction."""
+        name, url = f"{self._name}: labelling config", self._settings.ml_backend_url.rstrip("/")
+        try:
+            answer = requests.post(f"{url}/setup", timeout=_TIMEOUT, auth=_credentials(self._settings), json={
+                "project": f"{self._row['id']}.0", "schema": project["label_config"]})
+            said = answer.json()
+        except (requests.RequestException, ValueError):
+            return  # "ML backend" has told it
+        if answer.status_code == 200:
+            yield Finding(name, "ok", " ".join([*said.get("fills", ()), *said.get("notes", ())]))
+        elif "detail" in said:
+            yield Finding(name, "problem", said["detail"], said.get("hint", ""))
 
     def _versions(self, project: dict[str, Any]) -> Iterator[Finding]:
         """The backend's title, what its /setup answers, and what scores count for must be one string."""
@@ -281,6 +295,12 @@ def is_alive(worker: Any) -> bool:
         return False
     beat = beat if beat.tzinfo else beat.replace(tzinfo=UTC)
     return (datetime.now(UTC) - beat).total_seconds() < _SILENT
+
+
+def _credentials(settings: Settings) -> tuple[str, str] | None:
+    """Return Basic auth for the ML backend, or None when it asks for none."""
+    user = settings.basic_auth_user
+    return (user, settings.basic_auth_password.get_secret_value()) if user else None
 
 
 def _health(name: str, url: str, auth: tuple[str, str] | None, setting: str) -> Finding:

@@ -7,7 +7,9 @@ The dialect is the one users know from Label Studio's YOLO backend:
 * `model_skip="true"` on a control tag or a `<Label>`: left to people;
 * `<Label value="Hard disk" alias="hdd"/>`: annotations carry the alias, the model is asked for the value.
 
-A project's overrides (`{label: {"prompts": [...], "threshold": x}}`) win over the XML.
+Every other tag and attribute of Label Studio may stand in the config; `LabelPlan.fills` and `notes` say which tags
+are filled, which are left to people, and why. A project's overrides (`{label: {"prompts": [...], "threshold": x}}`) win
+over the XML.
 """
 
 from __future__ import annotations
@@ -15,18 +17,22 @@ from __future__ import annotations
 import math
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal
 
 from argus.errors import ArgusError
+from label_studio_config.leftovers import kind_of, named, nothing_to_fill, why_not_filled
 
-Kind = Literal["rectanglelabels", "brushlabels", "polygonlabels"]
-KINDS: tuple[Kind, ...] = ("rectanglelabels", "brushlabels", "polygonlabels")
+Kind = Literal["rectanglelabels", "brushlabels", "polygonlabels", "ellipselabels"]
+KINDS: dict[Kind, str] = {"rectanglelabels": "boxes", "brushlabels": "masks", "polygonlabels": "outlines",
+                          "ellipselabels": "ellipses"}
 _MAX_BYTES = 2**20
-_HINT = ("Argus fills RectangleLabels, BrushLabels and PolygonLabels that have <Label> children and belong to an "
-         "<Image>.")
+_MAX_PROMPTS = 1000  # each costs a pass of the model's heads over every image
+_MAX_NAME = 500  # characters; each region of a prediction carries its label
+_HINT = ("Argus fills RectangleLabels, BrushLabels, PolygonLabels and EllipseLabels that have <Label> children and "
+         "belong to an <Image>.")
 _PALETTE = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#808000", "#000075",
             "#f032e6")
 
@@ -48,7 +54,10 @@ class Concept:
 
 @dataclass(frozen=True)
 class ImageTag:
-    """The `<Image>` that the plan fills: its tag name (a region's `to_name`) and the key of the task's data."""
+    """The `<Image>` that the plan fills: its tag name (a region's `to_name`) and the key of the task's data.
+
+    The key may be a path such as `frames[0].url`; `argus.labelstudio.data.data_value` reads it.
+    """
 
     name: str
     key: str
@@ -72,6 +81,11 @@ class LabelPlan:
     concepts: tuple[Concept, ...]
     notes: tuple[str, ...] = ()
 
+    @property
+    def fills(self) -> tuple[str, ...]:
+        """What each filled tag gets, in sentences."""
+        return tuple(f"<{c.name}> gets {KINDS[c.kind]} of {_some(c.labels)}." for c in self.controls)
+
     def concept(self, label: str) -> Concept:
         """Return the concept of `label`; a different case is forgiven when only one label fits.
 
@@ -79,7 +93,7 @@ class LabelPlan:
             ArgusError: `unknown_label`, with the labels there are.
         """
         exact = [c for c in self.concepts if c.label == label]
-        found = exact or [c for c in self.concepts if c.label.casefold() == label.strip().casefold()]
+        found = exact or [c for c in self.concepts if c.label.strip().casefold() == label.strip().casefold()]
         if len(found) != 1:
             raise ArgusError("unknown_label", f"The labelling config has no label {label!r} that Argus can fill.",
                              f"It has: {', '.join(c.label for c in self.concepts)}.", label=label)
@@ -106,24 +120,28 @@ def parse_label_config(xml: str, overrides: Mapping[str, Any] | None = None, *,
     found: dict[str, Concept] = {}
     for tag in root.iter():
         kind = _kind(tag)
-        if kind is None or not _fillable(tag, images, chosen, notes):
-            continue
-        labels = list(_labels(tag, default_threshold))
-        if not labels:
-            notes.append(f"<{tag.tag} name={tag.get('name')!r}> offers no labels of its own.")
-            continue
-        chosen = images[tag.get("toName", "")]
-        controls.append(Control(tag.get("name", ""), kind, tuple(c.label for c in labels)))
-        for concept in labels:
-            found.setdefault(concept.label, _override(concept, (overrides or {}).get(concept.label)))
+        if kind is None:
+            notes += filter(None, [why_not_filled(tag)])
+        elif (image := _image_of(tag, images, chosen, notes)) is not None:
+            labels = _new_labels(tag, kind, list(_labels(tag, default_threshold, notes)), controls, notes)
+            if labels:
+                chosen = image
+                controls.append(Control(tag.get("name", ""), kind, tuple(c.label for c in labels)))
+            for concept in labels:
+                found.setdefault(concept.label, _override(concept, (overrides or {}).get(concept.label)))
     if chosen is None:
-        why = " ".join(notes) or "It has no such tag."
-        raise ArgusError("bad_label_config", f"There is nothing to fill in this labelling config. {why}", _HINT)
+        raise ArgusError("bad_label_config", "There is nothing to fill in this labelling config. "
+                         + nothing_to_fill(root, notes), _HINT)
+    _check_size(found.values())
     return LabelPlan(chosen, tuple(controls), tuple(found.values()), tuple(notes))
 
 
 def _parse(xml: str) -> ET.Element:
-    if len(xml.encode()) > _MAX_BYTES:
+    try:
+        size = len(xml.encode())
+    except UnicodeEncodeError as error:  # JSON may carry half of a surrogate pair
+        raise ArgusError("bad_label_config", "The labelling config is no text that could be stored.") from error
+    if size > _MAX_BYTES:
         raise ArgusError("bad_label_config", "The labelling config has more than 1 MiB.")
     if re.search(r"<!(DOCTYPE|ENTITY)", xml, re.IGNORECASE):  # entities can be made to grow without end
         raise ArgusError("bad_label_config", "The labelling config has a document type, which Label Studio never "
@@ -135,45 +153,81 @@ def _parse(xml: str) -> ET.Element:
 
 
 def _images(root: ET.Element, notes: list[str]) -> Iterator[tuple[str, ImageTag]]:
-    for tag in root.iter("Image"):
+    for tag in root.iter():
+        if kind_of(tag) != "image":
+            continue
         name, value = tag.get("name", ""), tag.get("value", "")
-        if match := re.fullmatch(r"\$([\w.-]+)", value):
+        if match := re.fullmatch(r"\$([\w-]+(?:\.[\w-]+|\[\d+\])*)", value.strip()):
             yield name, ImageTag(name, match[1])
+        elif tag.get("valueList"):
+            notes.append(f"{named(tag)} shows several images of one task (valueList); Argus fills one image a task.")
         else:
-            notes.append(f"<Image name={name!r}> shows no single image of the task's data (value={value!r}).")
+            notes.append(f"{named(tag)} shows no single image of the task's data (value={value!r}).")
 
 
 def _kind(tag: ET.Element) -> Kind | None:
-    name = tag.tag.lower() if isinstance(tag.tag, str) else ""
-    return next((kind for kind in KINDS if kind == name), None)
+    return next((kind for kind in KINDS if kind == kind_of(tag)), None)
 
 
-def _fillable(tag: ET.Element, images: Mapping[str, ImageTag], chosen: ImageTag | None, notes: list[str]) -> bool:
-    name = f"<{tag.tag} name={tag.get('name')!r}>"
-    target = images.get(tag.get("toName", ""))
+def _image_of(tag: ET.Element, images: Mapping[str, ImageTag], chosen: ImageTag | None,
+              notes: list[str]) -> ImageTag | None:
+    """Return the image that the tag belongs to, or None and a note why the tag is not filled."""
+    targets = [name.strip() for name in tag.get("toName", "").split(",")]
+    usable = [images[name] for name in targets if name in images]
     if _true(tag.get("model_skip")):
-        notes.append(f"{name} has model_skip.")
+        notes.append(f"{named(tag)} has model_skip.")
     elif not tag.get("name"):
         notes.append(f"<{tag.tag}> has no name.")
-    elif target is None:
-        notes.append(f"{name} belongs to {tag.get('toName')!r}, which is not a usable <Image>.")
-    elif chosen is not None and target != chosen:
-        notes.append(f"{name} belongs to a second image; only {chosen.name!r} is filled.")
+    elif not usable:
+        notes.append(f"{named(tag)} belongs to {tag.get('toName')!r}, which is not a usable <Image>.")
+    elif chosen is not None and chosen not in usable:
+        notes.append(f"{named(tag)} belongs to a second image; only {chosen.name!r} is filled.")
     else:
-        return True
-    return False
+        return chosen or usable[0]
+    return None
 
 
-def _labels(tag: ET.Element, default: float) -> Iterator[Concept]:
+def _new_labels(tag: ET.Element, kind: Kind, labels: list[Concept], controls: Sequence[Control],
+                notes: list[str]) -> list[Concept]:
+    """Return the labels that no earlier tag of this kind offers: filling both would count every object twice."""
+    if not labels:
+        dynamic = (tag.get("value") or "").startswith("$")
+        notes.append(f"{named(tag)} offers no labels of its own"
+                     + ("; they come with each task's data, and Argus needs them in the config." if dynamic else "."))
+    taken = {label for control in controls if control.kind == kind for label in control.labels}
+    again = [c.label for c in labels if c.label in taken]
+    if again:
+        notes.append(f"{named(tag)} offers {_some(again)} again; only the first tag is filled with it.")
+    return list({c.label: c for c in reversed(labels) if c.label not in taken}.values())[::-1]
+
+
+def _labels(tag: ET.Element, default: float, notes: list[str]) -> Iterator[Concept]:
     base = _threshold(tag, default)
-    for child in tag.iter("Label"):
-        value = (child.get("value") or "").strip()
-        if not value or _true(child.get("model_skip")):
+    for child in tag.iter():
+        value = child.get("value") or ""
+        if kind_of(child) != "label" or not value.strip() or _true(child.get("model_skip")):
+            continue
+        label = child.get("alias") or value  # with its spaces: Label Studio compares it sign by sign
+        if max(len(label), len(value)) > _MAX_NAME:
+            notes.append(f"A label of {named(tag)} has more than {_MAX_NAME} characters and is left to people.")
             continue
         asked = [p.strip() for p in (child.get("predicted_values") or "").split(",") if p.strip()]
         # An underscore is how people write a space in a label; a text encoder reads it as a sign of its own.
-        prompts = tuple(dict.fromkeys(asked)) or (value.replace("_", " "),)
-        yield Concept(child.get("alias") or value, prompts, _threshold(child, base))
+        prompts = tuple(dict.fromkeys(asked)) or (value.strip().replace("_", " "),)
+        yield Concept(label, prompts, _threshold(child, base))
+
+
+def _check_size(concepts: Iterable[Concept]) -> None:
+    count = len({prompt for concept in concepts for prompt in concept.prompts})
+    if count > _MAX_PROMPTS:
+        raise ArgusError("bad_label_config", f"The labelling config asks for {count} things; the model looks for each "
+                         f"on every image, and Argus takes {_MAX_PROMPTS} at most.",
+                         'Put model_skip="true" on the labels that people draw by themselves.')
+
+
+def _some(labels: Sequence[str]) -> str:
+    rest = len(labels) - 5
+    return ", ".join(labels[:5]) + (f" and {rest} more" if rest > 0 else "")
 
 
 def _threshold(tag: ET.Element, default: float) -> float:

@@ -44,6 +44,7 @@ class ConnectReport:
     created: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
+    fills: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -83,6 +84,7 @@ def _set_up(ls: LabelStudio, project: dict[str, Any], report: ConnectReport) -> 
     row = _row(project["id"])
     plan = _plan(project["label_config"])
     report.labels, report.title = [concept.label for concept in plan.concepts], project["title"]
+    report.fills += plan.fills
     report.notes += plan.notes
     report.model_version = recipe_for({"label_config": project["label_config"],
                                        "overrides": row.get("overrides") or {}}).model_version

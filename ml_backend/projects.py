@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Json
@@ -11,9 +13,11 @@ from psycopg.types.json import Json
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
+from argus.labelstudio.data import data_value
 from label_studio_config.concepts import ImageTag
 from label_studio_config.recipe import plan_for, recipe_for
 
+log = logging.getLogger(__name__)
 _PAGE = 200  # ids in one request: they travel in its address
 
 
@@ -49,6 +53,8 @@ def remember(project_id: int, label_config: str, title: str | None = None) -> Ro
             "label_config = excluded.label_config, model_version = excluded.model_version RETURNING *",
             (project_id, title or "", label_config, version)).fetchone()
     assert row is not None  # INSERT .. RETURNING gives one row
+    plan = plan_for(row)
+    log.info("labelling config read", extra={"project": project_id, "fills": plan.fills, "left": plan.notes})
     return row
 
 
@@ -90,12 +96,19 @@ def remember_tasks(project_id: int, image: ImageTag, tasks: Sequence[Mapping[str
 
     A task that is known is left as it is: keeping it up to date is the sync's work.
     """
-    rows = [(task["id"], project_id, str(url), task.get("updated_at")) for task in tasks
+    rows = [(task["id"], project_id, url, _time(task.get("updated_at"))) for task in tasks
             if (url := image_url(task.get("data"), image)) is not None]
     with connect() as connection, connection.cursor() as cursor:
         cursor.executemany("INSERT INTO task (id, project_id, image, updated_at) VALUES (%s, %s, %s, %s) "
                            "ON CONFLICT (id) DO NOTHING", rows)
     return {row[0] for row in rows}
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return None
 
 
 def image_url(data: Any, image: ImageTag) -> str | None:
@@ -105,8 +118,7 @@ def image_url(data: Any, image: ImageTag) -> str | None:
             data = json.loads(data)
         except ValueError:
             return None
-    value = data.get(image.key) if isinstance(data, Mapping) else None
-    return value if isinstance(value, str) and value else None
+    return data_value(data, image.key)
 
 
 def known_tasks(project: Row, task_ids: Sequence[int]) -> set[int]:

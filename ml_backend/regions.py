@@ -1,10 +1,10 @@
 """Detections → the regions of a Label Studio prediction. Pure.
 
-How box and mask of one object are joined: a region's id is `<object>-b` for its box, `<object>-m` for its brush mask
-and `<object>-p` for its polygon. `object_of(id)` gives `<object>`. Label Studio keeps the ids when a prediction becomes
-an annotation, so regions of one annotation that share `object_of` *and* the label are one object; any other region is
-an object of its own. The object is a digest of label and box, so rebuilding a prediction from the
-same detections gives the same ids.
+How the shapes of one object are joined: a region's id is `<object>-b` for its box, `<object>-m` for its brush mask,
+`<object>-p` for its polygon and `<object>-e` for its ellipse. `object_of(id)` gives `<object>`. Label Studio keeps the
+ids when a prediction becomes an annotation, so regions of one annotation that share `object_of` *and* the label are one
+object; any other region is an object of its own. The object is a digest of label and box, so rebuilding a prediction
+from the same detections gives the same ids.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ml_backend import rle
 from ml_backend.engines.base import Detections, Mask
 
 Region = dict[str, Any]
-_OURS = re.compile(r"([0-9a-f]{12})-[bmp]")
+_OURS = re.compile(r"([0-9a-f]{12})-[bmpe]")
 _MIN_AREA = 4.0  # square pixels; a smaller speck makes no polygon
 _MIN_IOU = 0.97
 _MAX_VERTICES = 200
@@ -57,7 +57,7 @@ def build_regions(plan: LabelPlan, found: Mapping[str, Found]) -> list[Region]:
     for concept in plan.concepts:
         if (entry := found.get(concept.label)) is None:
             continue
-        controls = _one_of_a_kind(plan, concept.label)
+        controls = [c for c in plan.controls if concept.label in c.labels]
         for i, score in enumerate(entry.detections.scores.tolist()):
             if score >= concept.threshold:
                 box = [float(v) for v in entry.detections.boxes[i]]
@@ -77,15 +77,6 @@ def count_objects(regions: list[Region]) -> int:
     return len({object_of(r["id"]) for r in regions})
 
 
-def _one_of_a_kind(plan: LabelPlan, label: str) -> list[Control]:
-    """Two tags of one kind may offer the same label; filling both would count every object twice."""
-    chosen: dict[str, Control] = {}
-    for control in plan.controls:
-        if label in control.labels:
-            chosen.setdefault(control.kind, control)
-    return list(chosen.values())
-
-
 def _regions(plan: LabelPlan, control: Control, label: str, entry: Found, box: list[float], mask: Mask | None,
              score: float) -> Iterator[Region]:
     name = object_id(label, box)
@@ -98,6 +89,9 @@ def _regions(plan: LabelPlan, control: Control, label: str, entry: Found, box: l
     elif mask is not None and control.kind == "brushlabels":
         code = rle.encode(mask.bits, mask.x, mask.y, entry.width, entry.height)
         yield {"id": f"{name}-m", **base, "value": {"format": "rle", "rle": code, control.kind: [label]}}
+    elif control.kind == "ellipselabels":
+        ellipse = percent_ellipse(mask, box, entry.width, entry.height)
+        yield {"id": f"{name}-e", **base, "value": {**ellipse, control.kind: [label]}}
     elif mask is not None and (ring := outline(mask)) is not None:
         points = np.round(ring * [100 / entry.width, 100 / entry.height], 3).tolist()
         yield {"id": f"{name}-p", **base, "value": {"points": points, "closed": True, control.kind: [label]}}
@@ -114,6 +108,30 @@ def percent_box(box: list[float], width: int, height: int) -> dict[str, float]:
     x0, y0, x1, y1 = box
     return {"x": round(100 * x0 / width, 4), "y": round(100 * y0 / height, 4),
             "width": round(100 * (x1 - x0) / width, 4), "height": round(100 * (y1 - y0) / height, 4), "rotation": 0}
+
+
+def percent_ellipse(mask: Mask | None, box: list[float], width: int, height: int) -> dict[str, float]:
+    """Return Label Studio's ellipse: centre and radii in percent of the image, rotation in degrees clockwise.
+
+    With a mask it is the ellipse with the centre, second moments and direction of the mask's pixels, so that an ellipse
+    gives itself back; without one it is the upright ellipse in `box` (x0 y0 x1 y1 in pixels). The first radius is the
+    one that lies closer to the horizontal, and neither is more than half of the image: Label Studio refuses others.
+    """
+    if mask is None:
+        x, y = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
+        across, down, angle = (box[2] - box[0]) / 2, (box[3] - box[1]) / 2, 0.0
+    else:
+        rows, columns = np.nonzero(mask.bits)
+        x, y = mask.x + float(columns.mean()) + 0.5, mask.y + float(rows.mean()) + 0.5
+        # A filled ellipse of half axis a has the variance a²/4 along it; a pixel itself has 1/12.
+        variances, axes = np.linalg.eigh(np.cov(np.stack([columns, rows]), bias=True) + np.eye(2) / 12)
+        flat = int(np.abs(axes[0]).argmax())
+        across, down = (2 * float(np.sqrt(variances[k])) for k in (flat, 1 - flat))
+        round_enough = variances[1] - variances[0] < 1e-3 * variances[1]  # a disc has no direction
+        angle = 0.0 if round_enough else float(np.degrees(np.arctan(axes[1, flat] / axes[0, flat])))
+    return {"x": round(100 * x / width, 4), "y": round(100 * y / height, 4),
+            "radiusX": round(min(50.0, 100 * across / width), 4), "radiusY": round(min(50.0, 100 * down / height), 4),
+            "rotation": round(angle % 360, 2) % 360}
 
 
 def outline(mask: Mask) -> NDArray[np.float64] | None:

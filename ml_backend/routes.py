@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import contextlib
 import hmac
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +14,7 @@ from argus.db import Row
 from argus.errors import ArgusError
 from argus.metrics import CONTENT_TYPE, exposition
 from argus.settings import Settings
+from label_studio_config.recipe import plan_for
 from ml_backend import projects, run_jobs
 from ml_backend.metrics import Metrics
 from ml_backend.model import Sam3Backend
@@ -39,7 +41,8 @@ def make_blueprint(settings: Settings, predictor: Predictor, metrics: Metrics) -
     def setup() -> Response:
         body = _body()
         project = _remember(_project_id(body), body.get("schema"))
-        return jsonify(model_version=project["model_version"])
+        plan = plan_for(project)  # Label Studio reads the version only; the rest is for people and `argus doctor`
+        return jsonify(model_version=project["model_version"], fills=plan.fills, notes=plan.notes)
 
     @routes.route("/predict", methods=["POST"])
     def predict() -> Response:
@@ -66,7 +69,7 @@ def make_blueprint(settings: Settings, predictor: Predictor, metrics: Metrics) -
     @routes.route("/webhook", methods=["POST"])
     def webhook() -> Response:
         secret = settings.webhook_secret.get_secret_value()
-        if secret and not _same(request.headers.get("X-Argus-Secret", ""), secret):
+        if secret and not _same(request.headers.get("X-Argus-Secret", "").encode("latin-1"), secret):
             raise ArgusError("unauthorized", "The webhook does not carry the secret.")
         return jsonify(status="ignored")
 
@@ -80,16 +83,28 @@ def make_blueprint(settings: Settings, predictor: Predictor, metrics: Metrics) -
 def _authorized(settings: Settings) -> bool:
     if not settings.basic_auth_user:
         return True
-    given = request.authorization
-    if given is None or given.type != "basic":
-        return False
+    user, password = _given()
     # Both are compared whatever the first says, in time that does not tell where they differ.
-    user = _same(given.username or "", settings.basic_auth_user)
-    return _same(given.password or "", settings.basic_auth_password.get_secret_value()) and user
+    known = _same(user, settings.basic_auth_user)
+    return _same(password, settings.basic_auth_password.get_secret_value()) and known
 
 
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
+def _given() -> tuple[bytes, bytes]:
+    """Return user and password of the request, empty without Basic auth."""
+    scheme, _, code = request.headers.get("Authorization", "").partition(" ")
+    try:
+        user, _, password = base64.b64decode(code.strip() if scheme.lower() == "basic" else "").partition(b":")
+    except ValueError:
+        return b"", b""
+    return user, password
+
+
+def _same(given: bytes, expected: str) -> bool:
+    """Compare in UTF-8, which browsers send, and in Latin-1, which Label Studio's client sends where it can."""
+    forms = [expected.encode()]
+    with contextlib.suppress(UnicodeEncodeError):
+        forms.append(expected.encode("latin-1"))
+    return any([hmac.compare_digest(given, form) for form in forms])  # a list: every form is compared
 
 
 def _unauthorized() -> Response:
@@ -135,6 +150,6 @@ def _tasks(value: Any) -> list[Mapping[str, Any]]:
         raise ArgusError("bad_request", f"`tasks` must be a list of at most {_MAX_TASKS} tasks.")
     for task in value:
         number = task.get("id") if isinstance(task, Mapping) else None
-        if isinstance(number, bool) or not isinstance(number, int) or not math.isfinite(number) or number < 1:
+        if isinstance(number, bool) or not isinstance(number, int) or not 0 < number < 2**63:
             raise ArgusError("bad_request", "Every task needs an id.")
     return value

@@ -22,6 +22,7 @@ from argus import queues
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
+from argus.labelstudio.data import data_value
 from argus.settings import get_settings
 from label_studio_config.concepts import parse_label_config
 from search_service import annotated, model_change, near_duplicates, vectors
@@ -228,9 +229,9 @@ def _mark_imageless(connection: vectors.Connection, project_id: int, key: str) -
 def _task_row(task: dict[str, Any], key: str) -> tuple[int, str, str | None, float | None, int | None, datetime,
                                                        datetime | None]:
     data = task["data"]
-    image, video = data.get(key), data.get("video")
+    image, video = data_value(data, key), data.get("video")
     seconds, frame = data.get("video_time"), data.get("frame_number")
-    return (task["id"], image if isinstance(image, str) else "", str(video) if video else None,
+    return (task["id"], image or "", str(video) if video else None,
             float(seconds) if isinstance(seconds, int | float) else None,
             int(frame) if isinstance(frame, int) else None, datetime.fromisoformat(task["updated_at"]),
             _moment(data.get("captured_at")))

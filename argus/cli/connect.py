@@ -55,7 +55,7 @@ def connect(project_id: int | None, title: str | None, labels: str | None, dry_r
 def _show(report: Any) -> None:
     will = "would be " if report.dry_run else ""
     for what, things in ((f"{will}created", report.created), (f"{will}changed", report.changed),
-                         ("kept", report.kept), ("note", report.notes)):
+                         ("kept", report.kept), ("fills", report.fills), ("note", report.notes)):
         for thing in things:
             say(f"{what + ':':<18} {thing}" if report.dry_run else f"{what + ':':<9} {thing}")
     say(f"labels: {', '.join(report.labels)}; model version {report.model_version}")

@@ -15,8 +15,8 @@ from argus.rle import Mask, decode
 Region = Mapping[str, Any]
 
 # The prediction writer names the regions of one object `<object>-b` (box), `<object>-m` (mask) and `<object>-p`,
-# `<object>-p1`, ... (parts of a polygon); `<object>` is 12 hex digits.
-_OURS = re.compile(r"([0-9a-f]{12})-(?:b|m|p\d*)")
+# `<object>-p1`, ... (parts of a polygon) and `<object>-e` (ellipse); `<object>` is 12 hex digits.
+_OURS = re.compile(r"([0-9a-f]{12})-(?:b|m|e|p\d*)")
 _SAME_OBJECT_IOU = 0.8
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from argus.errors import ArgusError
 from argus.export.objects import Region, newest_annotation
 from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.data import data_value
 
 Source = Literal["annotations", "predictions"]
 _PAGE = 100  # a task with masks is tens of kilobytes
@@ -76,7 +77,7 @@ def read_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: So
         if chosen is not None:
             data = task.get("data") or {}
             origin = {key: data[key] for key in ("video", "video_time", "frame_number") if key in data}
-            yield SourceTask(task["id"], str(data.get(shape.image_key) or ""), chosen["result"] or [],
+            yield SourceTask(task["id"], data_value(data, shape.image_key) or "", chosen["result"] or [],
                              {"task_id": task["id"], **origin})
 
 

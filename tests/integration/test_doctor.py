@@ -49,7 +49,8 @@ def problems(project: int) -> set[str]:
 
 
 def test_a_healthy_project_has_no_problem(project: int) -> None:
-    assert states(project) == {"webhook": "ok", "ML backend": "ok", "model version": "ok", "images": "ok"}
+    assert states(project) == {"webhook": "ok", "ML backend": "ok", "labelling config": "ok",
+                               "model version": "ok", "images": "ok"}
 
 
 def test_scores_that_count_for_another_version(project: int, label_studio: LabelStudio) -> None:

@@ -103,14 +103,15 @@ def test_parse__names_in_other_scripts() -> None:
 
 @pytest.mark.parametrize(("xml", "reason"), [
     ("<View><Image name='img' value='$image'/></View>", "no such tag"),
-    ("<View><Text name='t' value='$t'/><Choices name='c' toName='t'><Choice value='x'/></Choices></View>", "no such"),
-    (view('<KeyPointLabels name="k" toName="img"><Label value="cpu"/></KeyPointLabels>'), "no such tag"),
+    ("<View><Text name='t' value='$t'/><Choices name='c' toName='t'><Choice value='x'/></Choices></View>",
+     "shows no image, only <Text>"),
+    (view('<KeyPointLabels name="k" toName="img"><Label value="cpu"/></KeyPointLabels>'), "marks points"),
     (view('<RectangleLabels name="r" toName="img"/>'), "offers no labels"),
     (view('<RectangleLabels name="r" toName="img" value="$labels"/>'), "offers no labels"),
     (view('<RectangleLabels name="r" toName="text"><Label value="cpu"/></RectangleLabels>'), "not a usable"),
     (view('<RectangleLabels toName="img"><Label value="cpu"/></RectangleLabels>'), "no name"),
     (view('<RectangleLabels name="r" toName="img"><Label value="cpu"/></RectangleLabels>',
-          '<Image name="img" valueList="$images"/>'), "no single image"),
+          '<Image name="img" valueList="$images"/>'), "several images of one task"),
     ("<View>", "not well-formed"),
     ("", "not well-formed"),
     ("<!DOCTYPE a [<!ENTITY b 'c'>]><View>&b;</View>", "document type"),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
 
+from argus.export.geometry import ellipse_ring
 from argus.export.objects import count_objects as exported_objects
+from argus.export.objects import read_objects
 from argus.rle import decode
 from label_studio_config.concepts import LabelPlan, parse_label_config
 from ml_backend.engines.base import Detections, Mask
@@ -69,6 +72,42 @@ def test_build_regions__threshold_hides_and_order_of_the_config_holds() -> None:
     assert [(r["value"]["rectanglelabels"], r["score"]) for r in regions] == [(["cpu"], 0.7), (["fan"], 0.5)]
 
 
+@pytest.mark.parametrize("degrees", [0.0, 20.0, 44.0, 90.0, 120.0, 160.0])
+def test_build_regions__an_ellipse_gives_itself_back(degrees: float) -> None:
+    y, x = np.mgrid[:100, :200] + 0.5
+    turn = np.radians(degrees)
+    along = (x - 90) * np.cos(turn) + (y - 50) * np.sin(turn)
+    across = (y - 50) * np.cos(turn) - (x - 90) * np.sin(turn)
+    drawn = (along / 36) ** 2 + (across / 18) ** 2 <= 1
+    rows, columns = np.nonzero(drawn)
+    mask = Mask(int(columns.min()), int(rows.min()),
+                drawn[rows.min():rows.max() + 1, columns.min():columns.max() + 1])
+    (region,) = build_regions(plan("EllipseLabels"), {"cpu": found((0.9, (54, 14, 126, 86), mask))})
+    value = region["value"]
+    assert (region["type"], region["id"][-2:], value["ellipselabels"]) == ("ellipselabels", "-e", ["cpu"])
+    assert (value["x"], value["y"]) == (pytest.approx(45, abs=0.2), pytest.approx(50, abs=0.2))
+    back = shapely.Polygon(ellipse_ring(value, 200, 100))  # the exporter's own reading of it
+    true = shapely.Polygon([(90 + 36 * np.cos(t) * np.cos(turn) - 18 * np.sin(t) * np.sin(turn),
+                             50 + 36 * np.cos(t) * np.sin(turn) + 18 * np.sin(t) * np.cos(turn))
+                            for t in np.linspace(0, 2 * np.pi, 200)])
+    assert back.intersection(true).area / back.union(true).area > 0.95
+    assert max(value["radiusX"], value["radiusY"]) <= 50 and 0 <= value["rotation"] < 360
+
+
+def test_build_regions__ellipse_without_a_mask_lies_in_the_box() -> None:
+    (region,) = build_regions(plan("EllipseLabels"), {"cpu": found((0.9, (20, 10, 60, 40), None))})
+    assert region["value"] == {"x": 20, "y": 25, "radiusX": 10, "radiusY": 15, "rotation": 0, "ellipselabels": ["cpu"]}
+
+
+def test_build_regions__four_shapes_of_one_object_are_one_object() -> None:
+    tags = ("RectangleLabels", "BrushLabels", "PolygonLabels", "EllipseLabels")
+    regions = build_regions(plan(*tags), {"cpu": found((0.9, (20, 10, 60, 40), SQUARE))})
+    assert [r["id"][-2:] for r in regions] == ["-b", "-m", "-p", "-e"]
+    assert count_objects(regions) == exported_objects(regions) == 1
+    joined, reasons = read_objects(regions, ["cpu"], 200, 100)
+    assert (len(joined), reasons) == (1, [])
+
+
 def test_build_regions__two_tags_of_one_kind_are_not_both_filled() -> None:
     regions = build_regions(plan("RectangleLabels", "RectangleLabels"), {"cpu": found((0.9, (0, 0, 9, 9), None))})
     assert [r["from_name"] for r in regions] == ["rectanglelabels0"]
@@ -119,6 +158,29 @@ def test_outline__takes_the_largest_part_fills_holes_and_leaves_specks() -> None
     assert ring is not None
     assert sorted(map(tuple, ring.tolist())) == [(15, 15), (15, 40), (40, 15), (40, 40)]
     assert outline(Mask(0, 0, np.ones((1, 1), np.bool_))) is None
+
+
+def shape_of(mask: Mask) -> shapely.Geometry:
+    rows, columns = np.nonzero(mask.bits)
+    return shapely.union_all(shapely.box(columns + mask.x, rows + mask.y, columns + mask.x + 1, rows + mask.y + 1))
+
+
+def test_outline__keeps_its_floor_of_overlap_and_its_cap_of_points_on_any_blob() -> None:
+    rng = np.random.default_rng(11)
+    for _ in range(60):
+        size = int(rng.integers(4, 90))
+        coarse = rng.random((size // 4 + 2, size // 4 + 2))
+        bits = np.kron(coarse, np.ones((4, 4)))[:size, :size] > rng.uniform(0.2, 0.7)
+        mask = Mask(int(rng.integers(0, 500)), int(rng.integers(0, 500)), bits)
+        ring = outline(mask) if bits.any() else None
+        if ring is None:
+            continue
+        assert 3 <= len(ring) <= 200
+        got = shapely.Polygon(ring)
+        whole = shape_of(mask)
+        part = shapely.Polygon(max(getattr(whole, "geoms", [whole]), key=lambda p: p.area).exterior)
+        assert got.is_valid
+        assert got.intersection(part).area / got.union(part).area >= 0.97
 
 
 def test_outline__never_more_than_200_points() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import subprocess
 import sys
 from typing import Any
@@ -64,6 +65,35 @@ def test_basic_auth__wrong(auth: tuple[str, str] | None) -> None:
 def test_basic_auth__right_and_other_schemes() -> None:
     assert client(**AUTH).get("/health", auth=("üser", "pässwort")).status_code == 200
     assert client(**AUTH).get("/health", headers={"Authorization": "Bearer abc"}).status_code == 401
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_basic_auth__bytes_of_either_encoding(encoding: str) -> None:
+    """Label Studio's client encodes Basic auth in Latin-1, a browser in UTF-8."""
+    code = base64.b64encode("üser:pässwort".encode(encoding)).decode()
+    assert client(**AUTH).get("/health", headers={"Authorization": f"Basic {code}"}).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Basic \xff", "Basic AAA", "basic " + "A" * 9000,
+                                    "Bearer x", ""])
+def test_basic_auth__damaged_headers_are_401(header: str) -> None:
+    assert client(**AUTH).get("/health", headers={"Authorization": header}).status_code == 401
+
+
+def test_basic_auth__no_other_sign_stands_for_one_that_has_no_latin_form() -> None:
+    ours = client(basic_auth_user="argus", basic_auth_password=SecretStr("電池"))
+    assert ours.get("/health", auth=("argus", "電池")).status_code == 200
+    assert ours.get("/health", auth=("argus", "??")).status_code == 401
+
+
+def test_basic_auth__guards_every_route_but_the_webhook() -> None:
+    ours = client(**AUTH)
+    rules = {rule.rule for rule in ours.application.url_map.iter_rules()}
+    assert rules == {"/", "/health", "/setup", "/predict", "/versions", "/webhook", "/metrics"}
+    for rule in ours.application.url_map.iter_rules():
+        for method in (rule.methods or set()) & {"GET", "POST"}:
+            answer = ours.open(rule.rule, method=method, json={} if method == "POST" else None)
+            assert answer.status_code == (200 if rule.rule == "/webhook" else 401)
 
 
 def test_webhook__without_basic_auth_but_with_the_secret() -> None:

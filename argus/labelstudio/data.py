@@ -1,0 +1,31 @@
+"""A task's data: the value that an object tag of the labelling config shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+
+def data_value(data: Any, key: str) -> str | None:
+    """Return the text at `key` of a task's data, or None when there is none.
+
+    Args:
+        data: a task's `data`.
+        key: what follows `$` in the tag's `value`: a name, or a path such as `frames[0].url`. A name with dots is
+            looked up as it stands first, as Label Studio's own import makes such names.
+    """
+    found = data.get(key) if isinstance(data, Mapping) else None
+    if found is None and (parts := re.findall(r"[^.\[\]]+", key))[1:]:
+        found = data
+        for part in parts:
+            if isinstance(found, list):
+                found = found[int(part)] if part.isdecimal() and int(part) < len(found) else None
+            else:
+                found = found.get(part) if isinstance(found, Mapping) else None
+    return found if isinstance(found, str) and found and _storable(found) else None
+
+
+def _storable(text: str) -> bool:
+    """Whether PostgreSQL takes the text: JSON may carry a zero character or half of a surrogate pair."""
+    return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)
