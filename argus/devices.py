@@ -16,7 +16,8 @@ def choose_device(device: str, dtype: str) -> tuple[torch.device, torch.dtype]:
     """Return the device and the number format that the settings `device` and `dtype` stand for.
 
     Args:
-        device: `auto` (CUDA when the machine has an NVIDIA GPU, else the CPU), `cpu`, `cuda`, `cuda:N` or `mps`.
+        device: `auto` (CUDA when the machine has an NVIDIA GPU, MPS on an Apple one, else the CPU), `cpu`, `cuda`,
+            `cuda:N` or `mps`.
         dtype: `auto` (bfloat16 on CUDA, float16 on GPUs too old for it, float32 elsewhere) or a name.
 
     Raises:
@@ -26,7 +27,8 @@ def choose_device(device: str, dtype: str) -> tuple[torch.device, torch.dtype]:
 
     name = device
     if device == "auto":
-        name = "cuda" if torch.cuda.is_available() or nvidia_gpu_present() else "cpu"
+        apple = "mps" if torch.backends.mps.is_available() else "cpu"
+        name = "cuda" if torch.cuda.is_available() or nvidia_gpu_present() else apple
     try:
         chosen = torch.device(name)
         if not torch.equal(torch.ones(4, 4, device=chosen).mm(torch.ones(4, 4, device=chosen)).cpu(),

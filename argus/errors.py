@@ -53,6 +53,8 @@ CATALOGUE: dict[str, Kind] = {
     "model_gated": Kind(500, 10),
     "model_broken": Kind(500, 10),
     "device_unusable": Kind(500, 10),
+    "out_of_memory": Kind(500, 10),
+    "bad_setting": Kind(500, 10),
     # The embedded stack.
     "port_in_use": Kind(500, 11),
     "missing_package": Kind(500, 11),

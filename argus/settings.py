@@ -34,12 +34,20 @@ class Settings(BaseSettings):
     siglip_model: str = Field("google/siglip2-base-patch16-256", description="SigLIP 2 checkpoint: a name or a folder.")
     sam3_model: str = Field("facebook/sam3", description="SAM 3 checkpoint: a name or a folder.")
     sam3_engine: Literal["transformers", "sam3"] = Field("transformers", description="Implementation that runs SAM 3.")
-    device: str = Field("auto", description="auto, cpu, cuda, cuda:N or mps. A GPU that is broken is an error.")
+    device: str = Field("auto", description="auto (CUDA, else MPS, else the CPU), cpu, cuda, cuda:N or mps. A GPU that "
+                        "is broken is an error.")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="auto: bfloat16 on CUDA, "
                                                                      "float32 elsewhere.")
     torch_threads: int = Field(0, ge=0, description="Threads of a model worker on a CPU. 0: torch's own choice.")
     siglip_batch: int = Field(16, ge=1, le=512, description="Images per SigLIP batch.")
     sam3_batch: int = Field(8, ge=1, le=256, description="(image, label) pairs per SAM 3 batch.")
+    sam3_resolution: int = Field(0, ge=0, description="Side in pixels of SAM 3's input: less is faster and finds less. "
+                                 "0: the checkpoint's own (1008). The same for every process, as the next four.")
+    sam3_int8: bool = Field(False, description="Image encoder in int8, on a CPU only: about 1.5 times as fast.")
+    sam3_tile: int = Field(0, ge=0, description="Images are looked at in tiles of so many pixels too, so that small "
+                           "objects of large images are found. 0: never.")
+    sam3_tile_overlap: float = Field(0.2, ge=0, le=0.5, description="Share of a tile that the next one covers again.")
+    sam3_compile: bool = Field(False, description="Image encoder through torch.compile: the first image takes minutes.")
     feature_cache_mb: int = Field(1024, ge=0, description="MiB for the features of images that people are working on: "
                                   "a second click on an image does not encode it again.")
     chunk_tasks: int = Field(8, ge=1, le=256, description="Tasks per queued SAM 3 job.")

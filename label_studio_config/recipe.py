@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,11 +38,21 @@ def _digest(*parts: Any) -> str:
 
 
 def checkpoint_identity(settings: Settings) -> str:
-    """Return what names the weights without loading them: the name, or for a folder a digest of its weights.
+    """Return what names the weights without loading them, and the settings that change what they find.
 
-    So the same checkpoint at two paths is one, and a folder that was trained further is another.
+    The name, or for a folder a digest of its weights: so the same checkpoint at two paths is one, and a folder that was
+    trained further is another. Settings at their default are left out, so that a new one changes no version.
     """
-    return f"{settings.sam3_engine}:{_checkpoint(settings.sam3_model)}"
+    return f"{settings.sam3_engine}:{_checkpoint(settings.sam3_model)}{''.join(_options(settings))}"
+
+
+def _options(settings: Settings) -> Iterator[str]:
+    for name in ("sam3_resolution", "sam3_int8", "sam3_tile", "keep_threshold", "nms_iou", "max_detections"):
+        value = getattr(settings, name)
+        if value != Settings.model_fields[name].default:
+            yield f"+{name}={value:g}"
+    if settings.sam3_tile:
+        yield f"/{settings.sam3_tile_overlap:g}"
 
 
 def _checkpoint(model: str) -> str:

@@ -44,12 +44,12 @@ class Detections:
     Attributes:
         scores: float32 (N,), 0..1: `sigmoid(logit) × sigmoid(presence)`, SAM 3's own score.
         boxes: float32 (N, 4), x0 y0 x1 y1 in pixels of the image as a person sees it, inside the image.
-        masks: N masks; None for an object whose mask is empty.
+        masks: N masks; None for an object whose mask is empty. An engine may cut them when they are first looked at.
     """
 
     scores: NDArray[np.float32]
     boxes: NDArray[np.float32]
-    masks: list[Mask | None]
+    masks: Sequence[Mask | None]
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -101,11 +101,11 @@ def not_among(found: Detections, boxes: Sequence[tuple[float, float, float, floa
     if not boxes:
         return found
     others = np.array(boxes, np.float32)
-    free = [i for i, box in enumerate(found.boxes) if (_iou(box, others) <= iou).all()]
+    free = [i for i, box in enumerate(found.boxes) if (iou_with(box, others) <= iou).all()]
     return found.take(np.array(free, np.intp))
 
 
-def _iou(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
+def iou_with(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return intersection over union of one box (4,) with each of others (N, 4)."""
     size = np.clip(np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]), 0, None)
     shared = size[:, 0] * size[:, 1]
@@ -127,5 +127,5 @@ def nms(boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float) -> 
     while order.size:
         best, rest = order[0], order[1:]
         kept.append(int(best))
-        order = rest[_iou(boxes[best], boxes[rest]) <= iou]
+        order = rest[iou_with(boxes[best], boxes[rest]) <= iou]
     return np.array(kept, np.intp)

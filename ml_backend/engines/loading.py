@@ -15,22 +15,25 @@ from argus.errors import ArgusError
 log = logging.getLogger(__name__)
 
 
-def load_model(class_name: str, checkpoint: str, device: torch.device, dtype: torch.dtype) -> Any:
+def load_model(class_name: str, checkpoint: str, device: torch.device, dtype: torch.dtype, config: Any = None) -> Any:
     """Return `transformers.<class_name>` with the weights of `checkpoint`, in evaluation mode on `device`.
 
     The class is named because `AutoModel` picks the video model for the same folder. A checkpoint that lacks weights
     would answer with noise, so it is refused.
 
+    Args:
+        config: instead of the checkpoint's own.
+
     Raises:
         ArgusError: `model_not_found`, `model_gated`, `model_broken`.
     """
-    _check_folder(checkpoint)
+    check_folder(checkpoint)
     transformers = importlib.import_module("transformers")
     transformers.logging.disable_progress_bar()
     transformers.logging.set_verbosity_error()  # its table of missing weights says what the error below says
     try:
         model, info = getattr(transformers, class_name).from_pretrained(
-            checkpoint, dtype=dtype, attn_implementation="sdpa", output_loading_info=True)
+            checkpoint, config=config, dtype=dtype, attn_implementation="sdpa", output_loading_info=True)
     except Exception as error:
         raise explain(checkpoint, error) from error
     bad = sorted(str(k) for k in [*info["missing_keys"], *info.get("mismatched_keys", ())])
@@ -63,7 +66,8 @@ def load_tokenizer(checkpoint: str, words: int) -> Any:
     return tokenizer
 
 
-def _check_folder(checkpoint: str) -> None:
+def check_folder(checkpoint: str) -> None:
+    """Raise `model_not_found` when `checkpoint` is a path and there is no such folder."""
     looks_local = checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1
     if looks_local and not Path(checkpoint).is_dir():
         raise ArgusError("model_not_found", f"There is no folder {checkpoint}.",

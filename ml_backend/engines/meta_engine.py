@@ -53,6 +53,10 @@ class MetaEngine:
         if settings.device == "cpu" or not torch.cuda.is_available():
             raise ArgusError("device_unusable", "Meta's sam3 package runs on CUDA only.",
                              "Use ARGUS_SAM3_ENGINE=transformers on this machine.")
+        for name in ("sam3_resolution", "sam3_int8", "sam3_compile"):
+            if getattr(settings, name):
+                raise ArgusError("bad_setting", f"ARGUS_{name.upper()} is for the transformers engine.",
+                                 "Take it away, or set ARGUS_SAM3_ENGINE=transformers.")
         folder = Path(settings.sam3_model)
         for name in ("sam3.pt", VOCABULARY):
             if not (folder / name).is_file():

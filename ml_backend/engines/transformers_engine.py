@@ -26,8 +26,9 @@ from argus.settings import Settings
 from label_studio_config.concepts import Concept
 from ml_backend.engines.base import Detections, Exemplars
 from ml_backend.engines.features import FeatureCache, Tensors
-from ml_backend.engines.loading import load_model, load_tokenizer
+from ml_backend.engines.loading import check_folder, load_model, load_tokenizer
 from ml_backend.engines.postprocess import Limits, select
+from ml_backend.engines.tuning import config_for, tune
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -47,12 +48,13 @@ class TransformersEngine:
             the device runs out of memory.
         checkpoint: where the tracker is loaded from at the first click.
         keep_bytes: memory for the features of images that people are working on.
+        resized: whether the model takes another size of image than the checkpoint was made for.
     """
 
     def __init__(self, model: Any, tokenizer: Any, limits: Limits, batch: int, checkpoint: str = "",
-                 keep_bytes: int = 2**30) -> None:
+                 keep_bytes: int = 2**30, resized: bool = False) -> None:
         self.model, self.tokenizer, self.limits, self.batch = model, tokenizer, limits, max(1, batch)
-        self.checkpoint = checkpoint
+        self.checkpoint, self._resized = checkpoint, resized
         parameter = next(model.parameters())
         self.device, self.dtype = parameter.device, parameter.dtype
         self.side = int(model.config.vision_config.backbone_config.image_size)
@@ -69,12 +71,16 @@ class TransformersEngine:
         if settings.torch_threads:
             torch.set_num_threads(settings.torch_threads)
         device, dtype = choose_device(settings.device, settings.dtype)
-        model = load_model("Sam3Model", settings.sam3_model, device, dtype)
+        check_folder(settings.sam3_model)
+        config = config_for(settings.sam3_model, settings.sam3_resolution) if settings.sam3_resolution else None
+        model = load_model("Sam3Model", settings.sam3_model, device, dtype, config)
+        tune(model, settings)
         size = sum(p.numel() for p in model.parameters())
         batch = settings.sam3_batch if device.type != "cpu" or size <= _SMALL else 1
         limits = Limits(settings.keep_threshold, settings.nms_iou, settings.max_detections)
         tokenizer = load_tokenizer(settings.sam3_model, model.config.text_config.vocab_size)
-        return cls(model, tokenizer, limits, batch, settings.sam3_model, settings.feature_cache_mb * 2**20)
+        return cls(model, tokenizer, limits, batch, settings.sam3_model, settings.feature_cache_mb * 2**20,
+                   resized=config is not None)
 
     @property
     def images_per_step(self) -> int:
@@ -173,6 +179,9 @@ class TransformersEngine:
         from ml_backend.engines.tracker import Tracker
 
         with self._lock, torch.inference_mode():
+            if self._resized:
+                raise ArgusError("bad_request", "Clicks need the model's own resolution.",
+                                 "Draw a box, or take ARGUS_SAM3_RESOLUTION away.")
             if self._tracker is None:
                 encoder = self.model.vision_encoder.backbone
                 self._tracker = Tracker.load(self.checkpoint, encoder, self.device, self.dtype)
@@ -204,17 +213,27 @@ class TransformersEngine:
         while True:
             try:
                 return work()
-            except torch.OutOfMemoryError:
-                if self.batch == 1:
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
                     raise
+                if self.batch == 1 and not len(self._features):
+                    raise ArgusError("out_of_memory", f"One image alone does not fit into the memory of {self.device}.",
+                                     "Free some, or set ARGUS_SAM3_RESOLUTION lower.") from error
             self._features.clear()
-            self.batch //= 2
+            self.batch = max(1, self.batch // 2)
             log.warning("out of memory: the batch is halved", extra={"batch": self.batch})
             if self.device.type == "cuda":
                 torch.cuda.empty_cache()
 
 
 Raw = tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]  # logits (Q,), presence (1,), boxes, masks
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether a device ran out of memory: CUDA has an error of its own, the CPU and MPS say it in a sentence."""
+    said = str(error).lower()
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "out of memory" in said \
+        or "can't allocate memory" in said
 
 
 def to_pixels(image: Image.Image, side: int) -> torch.Tensor:

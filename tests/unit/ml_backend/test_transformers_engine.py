@@ -130,8 +130,9 @@ def test_detect__out_of_memory_halves_the_batch_and_goes_on(engine: Transformers
     assert all(same(a[label], b[label]) for a, b in zip(found, expected, strict=True) for label in ("cpu", "fan"))
     engine.batch = 1
     monkeypatch.setattr(engine, "_heads", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("none at all")))
-    with pytest.raises(torch.OutOfMemoryError):
+    with pytest.raises(ArgusError, match="One image alone does not fit") as caught:
         engine.detect(scenes[:1], [CPU])
+    assert caught.value.code == "out_of_memory"
 
 
 def test_self_test__refuses_a_model_that_answers_nan(engine: TransformersEngine) -> None:
