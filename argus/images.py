@@ -1,7 +1,7 @@
 """The only code that opens a task's image: fetching with Label Studio's authentication, checking, decoding.
 
 A task's image URL is data from outside. Label Studio's own origin gets its token; other origins must be listed in
-`ARGUS_IMAGE_ORIGINS`, get no token, and must not resolve to a private address unless listed. Each redirect is checked
+`ARGUS_IMAGE_ORIGINS`, or are public (`argus.public_http`), and get no token. Each redirect is checked
 like a first address, so a storage's presigned URL works and a detour into the inner network does not.
 """
 
@@ -10,10 +10,8 @@ from __future__ import annotations
 import functools
 import hashlib
 import io
-import ipaddress
 import logging
 import os
-import socket
 import tempfile
 import time
 import warnings
@@ -24,7 +22,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from argus import metrics
+from argus import metrics, public_http
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.settings import Settings, get_settings
@@ -62,8 +60,8 @@ class ImageFetcher:
         self._cache = settings.home / "images"
         self._own = {origin_of(label_studio.url), origin_of(settings.public_label_studio_url)}
         self._listed = {origin_of(o.strip()) for o in settings.image_origins.split(",") if o.strip()}
-        self._session = requests.Session()
-        self._session.trust_env = False  # a .netrc or a proxy must not decide where a token goes
+        self._trusted, self._public = requests.Session(), public_http.session()
+        self._trusted.trust_env = False  # a .netrc or a proxy must not decide where a token goes
         self._written = 0
 
     def fetch(self, url: str) -> FetchedImage:
@@ -96,39 +94,40 @@ class ImageFetcher:
         self._path(url).unlink(missing_ok=True)
 
     def _path(self, url: str) -> Path:
-        digest = hashlib.sha256(urljoin(self._ls.url + "/", url).encode()).hexdigest()
+        try:
+            address = urljoin(self._ls.url + "/", url)
+        except ValueError as error:
+            raise ArgusError("image_unreachable", f"This is no address: {_shown(url)}.") from error
+        digest = hashlib.sha256(address.encode()).hexdigest()
         return self._cache / digest[:2] / digest
 
     def _download(self, url: str) -> bytes:
         address = urljoin(self._ls.url + "/", url)
         deadline = time.monotonic() + 3 * self._settings.image_timeout
         for _ in range(_MAX_REDIRECTS + 1):
-            headers = self._allow(address)
             try:
-                with self._session.get(address, headers=headers, stream=True, allow_redirects=False,
-                                       timeout=self._settings.image_timeout) as response:
+                session, headers = self._allow(address)
+                with session.get(address, headers=headers, stream=True, allow_redirects=False,
+                                 timeout=self._settings.image_timeout) as response:
                     if response.is_redirect:
                         address = urljoin(address, response.headers["location"])
                         continue
                     _check_status(response, address)
                     return self._read(response, address, deadline)
-            except requests.RequestException as error:
+            except (requests.RequestException, ValueError) as error:  # a ValueError: it is no address at all
                 raise ArgusError("image_unreachable", f"The image does not answer: {_shown(address)} "
                                  f"({type(error).__name__}).", "Is its server up, and reachable from here?") from error
         raise ArgusError("image_unreachable", f"The image redirects over {_MAX_REDIRECTS} times: {_shown(url)}.")
 
-    def _allow(self, address: str) -> dict[str, str]:
-        """Return the headers for `address`, or raise `image_forbidden` when it may not be asked at all."""
+    def _allow(self, address: str) -> tuple[requests.Session, dict[str, str]]:
+        """Return the session and the headers for `address`; `image_forbidden` when it may not be asked at all."""
         parts, origin = urlsplit(address), origin_of(address)
         if parts.scheme not in ("http", "https"):
             raise ArgusError("image_forbidden", f"Images come by http(s), not by {parts.scheme or 'a bare path'}: "
                              f"{_shown(address)}.", "For S3, let Label Studio presign its URLs.")
         if origin in self._own:
-            return {"Authorization": self._ls.authorization()}
-        if origin not in self._listed and _is_private(parts.hostname or "", parts.port):
-            raise ArgusError("image_forbidden", f"The image is at a private address: {_shown(address)}.",
-                             f"Add {origin} to ARGUS_IMAGE_ORIGINS if you trust it.")
-        return {}
+            return self._trusted, {"Authorization": self._ls.authorization()}
+        return self._trusted if origin in self._listed else self._public, {}
 
     def _read(self, response: requests.Response, address: str, deadline: float) -> bytes:
         limit, chunks, size = self._settings.max_image_bytes, [], 0
@@ -174,14 +173,6 @@ def _check_status(response: requests.Response, address: str) -> None:
     if response.status_code != 200:
         raise ArgusError("image_unreachable", f"The image's server answered {response.status_code}: {_shown(address)}.",
                          status=response.status_code)
-
-
-def _is_private(host: str, port: int | None) -> bool:
-    try:
-        found = socket.getaddrinfo(host, port or 443, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise ArgusError("image_unreachable", f"The image's server is not known: {host}.") from error
-    return any(not ipaddress.ip_address(entry[4][0].split("%")[0]).is_global for entry in found)  # type: ignore[union-attr]
 
 
 def _shown(address: str) -> str:

@@ -31,6 +31,9 @@ class Settings(BaseSettings):
                                       "Empty: not checked.")
     api_token: SecretStr = Field(SecretStr(""), description="Bearer token the REST API asks for. Empty: no auth.")
 
+    rate_limit: str = Field("6000/minute", pattern=r"^$|^\d+/(second|minute|hour)$", description="Requests that one "
+                            "address may make of the REST API. Empty: no limit.")
+
     siglip_model: str = Field("google/siglip2-base-patch16-256", description="SigLIP 2 checkpoint: a name or a folder.")
     sam3_model: str = Field("facebook/sam3", description="SAM 3 checkpoint: a name or a folder.")
     sam3_engine: Literal["transformers", "sam3"] = Field("transformers", description="Implementation that runs SAM 3.")

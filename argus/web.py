@@ -7,12 +7,17 @@ import time
 
 import redis
 from flask import Flask, Response, g, jsonify, request
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 
 from argus import metrics, queues, trace
 from argus.db import connect
 from argus.errors import ArgusError
+from argus.settings import get_settings
 
 log = logging.getLogger(__name__)
+FAILED_LOGINS = parse("20/minute")  # of one address; then it waits, and a guessed password is not tried
 PROBES = ("/livez", "/readyz")  # open to everybody: they say nothing but yes and no
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -28,18 +33,27 @@ def install(app: Flask, service: str) -> None:
     """
     for method in _METHODS:
         metrics.HTTP.labels(service, method, "2xx")
+    limiter = MovingWindowRateLimiter(MemoryStorage())  # each web service is one process
 
     @app.before_request
     def begin() -> None:
         trace.start(request=trace.request_id(request.headers.get("X-Request-ID")))
         g.began = time.perf_counter()
+        if request.path not in PROBES:
+            _slow_down(limiter, FAILED_LOGINS, "logins", hit=False)
+        if request.path.startswith("/api/") and (limit := get_settings().rate_limit):
+            _slow_down(limiter, parse(limit), "requests", hit=True)
 
     @app.after_request
     def end(response: Response) -> Response:
+        if response.status_code == 401:
+            limiter.hit(FAILED_LOGINS, "logins", request.remote_addr or "")
         if began := g.get("began"):
             seconds = time.perf_counter() - began
             method = request.method if request.method in _METHODS else "other"
             metrics.HTTP.labels(service, method, f"{response.status_code // 100}xx").observe(seconds)
+            if wait := g.get("retry_after"):
+                response.headers["Retry-After"] = str(wait)
             response.headers["X-Request-ID"] = trace.current().get("request", "")
             level = logging.DEBUG if request.path in (*PROBES, "/health", "/metrics") else logging.INFO
             log.log(level, "request", extra={"method": request.method, "path": request.path,
@@ -62,6 +76,16 @@ def install(app: Flask, service: str) -> None:
         response = jsonify({"status": "not ready", "missing": missing} if missing else {"status": "ok"})
         response.status_code = 503 if missing else 200
         return response
+
+
+def _slow_down(limiter: MovingWindowRateLimiter, limit: RateLimitItem, what: str, *, hit: bool) -> None:
+    """Raise `too_many_requests` when the caller's address has used up `limit`; `hit` counts this request."""
+    key = (what, request.remote_addr or "")
+    if not (limiter.hit(limit, *key) if hit else limiter.test(limit, *key)):
+        seconds = max(1, int(limiter.get_window_stats(limit, *key).reset_time - time.time()))
+        g.retry_after = seconds
+        raise ArgusError("too_many_requests", f"Too many {'failed ' if what == 'logins' else ''}{what} from your "
+                         f"address: {limit.amount} in {limit.get_expiry()} s.", f"Wait {seconds} s.", seconds=seconds)
 
 
 def _database() -> bool:
