@@ -27,7 +27,7 @@ from argus.settings import get_settings
 SIGLIP, SIGLIP_NOW = "siglip", "siglip-interactive"
 SAM3, SAM3_NOW, SAM3_PREVIEW = "sam3", "sam3-interactive", "sam3-preview"
 DEFAULT = "default"
-_ENDED = ("finished", "failed", "stopped", "canceled")
+ENDED = ("finished", "failed", "stopped", "canceled")
 
 # The queues of a worker role, in the order of their priority: a person who waits goes first.
 ROLES = {"siglip": (SIGLIP_NOW, SIGLIP), "sam3": (SAM3_NOW, SAM3_PREVIEW, SAM3), "default": (DEFAULT,)}
@@ -59,7 +59,7 @@ def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, ti
     retry = Retry(max=retries, interval=[5, 30, 120][:retries]) if retries else None
     with reachable(), contextlib.suppress(DuplicateJobError):
         target = Queue(queue, connection=get_redis(), serializer=JSONSerializer)
-        if name and (old := target.fetch_job(name)) and old.get_status() in _ENDED:
+        if name and (old := target.fetch_job(name)) and old.get_status() in ENDED:
             get_redis().delete(old.execution_registry.key)  # RQ 3 stumbles over what a dead worker left there
             old.delete()
         return target.enqueue_call(function, args=args, job_id=name, unique=bool(name), timeout=timeout, ttl=ttl,
@@ -73,6 +73,15 @@ def reachable() -> Iterator[None]:
     """Turn what the Redis client raises inside the block into `queue_unreachable`."""
     try:
         yield
+    except redis.RedisError as error:
+        raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
+                         "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
+
+
+def find(queue: str, job_id: str) -> Job | None:
+    """Return the job of this id, or None. Raises `queue_unreachable`."""
+    try:
+        return Queue(queue, connection=get_redis(), serializer=JSONSerializer).fetch_job(job_id)
     except redis.RedisError as error:
         raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
                          "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error

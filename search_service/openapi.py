@@ -10,6 +10,7 @@ from argus import __version__
 from argus.errors import CATALOGUE
 from search_service import requests as r
 from search_service import review_requests as rr
+from search_service import setup_requests as sr
 
 _NUMBER, _TEXT, _FLAG = {"type": "integer"}, {"type": "string"}, {"type": "boolean"}
 _FREE: dict[str, Any] = {"type": "object"}
@@ -114,6 +115,25 @@ ENDPOINTS = (
              body=r.ExportRequest, media="application/zip"),
     Endpoint("get", "/api/v1/images/{task_id}/crop", "A part of a task's picture.", rr.CropRequest,
              media="image/jpeg"),
+    Endpoint("post", "/api/v1/projects/{project_id}/exports/preview", "What an export would hold.",
+             body=sr.ExportJobRequest, answer="ExportPreview"),
+    Endpoint("post", "/api/v1/projects/{project_id}/exports", "Make an export in the background.",
+             body=sr.ExportJobRequest, status=201, answer="Export"),
+    Endpoint("get", "/api/v1/projects/{project_id}/exports", "The last exports of a project, newest first."),
+    Endpoint("get", "/api/v1/exports/{export_id}", "How far an export is.", answer="Export"),
+    Endpoint("delete", "/api/v1/exports/{export_id}", "Delete an export, or stop it.", answer="Export"),
+    Endpoint("get", "/api/v1/exports/{export_id}/file", "Download a finished export.", media="application/zip"),
+    Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}",
+             "A task with the objects of its predictions and annotations.", answer="Task"),
+    Endpoint("get", "/api/v1/projects/{project_id}/videos", "The videos that frames come from."),
+    Endpoint("get", "/api/v1/status", "Workers, queues, projects, and what failed last.", answer="Status"),
+    Endpoint("get", "/api/v1/doctor", "Try every joint of the chain; each break comes with its fix.",
+             sr.DoctorRequest, answer="Findings"),
+    Endpoint("get", "/api/v1/label-studio/projects", "Every project in Label Studio, and which are connected."),
+    Endpoint("post", "/api/v1/label-studio/connect", "Make a Label Studio project ready for Argus, or create one.",
+             body=sr.ConnectRequest, answer="Connection"),
+    Endpoint("post", "/api/v1/projects/{project_id}/disconnect",
+             "Take the ML backend, the webhook and our views out of a project again."),
     Endpoint("get", "/api/v1/images/{task_id}", "A small picture of a task.", r.ThumbnailRequest, media="image/jpeg"),
 )
 
@@ -146,6 +166,29 @@ _SCHEMAS: dict[str, Any] = {
         "id": _NUMBER, "title": _TEXT, "connected": _FLAG, "labels": {"type": "array", "items": _TEXT}, "bands": _FREE,
         "model_version": _TEXT, "label_studio": _TEXT, "search_model": {"type": ["string", "null"]},
         "sync": {"type": "object", "properties": _SYNC}}},
+    "Task": {"type": "object", "properties": {
+        "task": _NUMBER, "label_studio": _TEXT, "video": {"type": ["string", "null"]},
+        "video_time": {"type": ["number", "null"]}, "frame_number": {"type": ["integer", "null"]}, "state": _TEXT,
+        "predictions": {"type": "array", "items": _FREE}, "annotations": {"type": "array", "items": _FREE}}},
+    "ExportPreview": {"type": "object", "properties": {
+        "images": _NUMBER, "videos": _NUMBER, "labels": {"type": "array", "items": _TEXT},
+        "objects": {"type": ["object", "null"], "description": "By label; null for a large project."},
+        "splits": {"type": "object", "description": "Images and videos by split."}}},
+    "Export": {"type": "object", "required": ["id", "state"], "properties": {
+        "id": _NUMBER, "project": _NUMBER, "format": _TEXT, "source": _TEXT, "written": _NUMBER,
+        "state": {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
+        "total": {"type": ["integer", "null"]}, "bytes": {"type": ["integer", "null"]},
+        "report": {"type": ["object", "null"]}, "error": {"type": ["object", "null"]}}},
+    "Status": {"type": "object", "properties": {
+        "version": _TEXT, "search_model": {"type": ["object", "null"]},
+        "roles": {"type": "object", "description": "Workers alive by role."},
+        **{name: {"type": "array", "items": _FREE} for name in ("workers", "queues", "projects", "errors")}}},
+    "Findings": {"type": "object", "properties": {"problems": _NUMBER, "findings": {"type": "array", "items": {
+        "type": "object", "properties": {"name": _TEXT, "detail": _TEXT, "fix": _TEXT,
+                                         "state": {"type": "string", "enum": ["ok", "problem", "unknown"]}}}}}},
+    "Connection": {"type": "object", "properties": {
+        "project_id": {"type": ["integer", "null"]}, "title": _TEXT, "dry_run": _FLAG, "model_version": _TEXT,
+        **{name: {"type": "array", "items": _TEXT} for name in ("labels", "created", "changed", "kept", "notes")}}},
     "View": {"type": "object", "properties": {
         "views": {"type": "array", "items": _NUMBER}, "tasks": _NUMBER, "url": _TEXT}},
     "SavedSearch": {"type": "object", "required": ["id", "name", "ask"], "properties": {

@@ -6,6 +6,7 @@ from typing import Any
 
 from argus.db import connect
 from argus.errors import ArgusError
+from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from label_studio_config.concepts import parse_label_config
 from search_service import indexes, vectors
@@ -20,6 +21,14 @@ def list_projects() -> list[dict[str, Any]]:
             "count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded FROM project p LEFT JOIN task t "
             "ON t.project_id = p.id GROUP BY p.id ORDER BY p.id").fetchall()
     return [dict(row) for row in rows]
+
+
+def list_label_studio_projects() -> list[dict[str, Any]]:
+    """Return every project of Label Studio: `{"id", "title", "tasks", "connected"}`."""
+    with connect() as connection:
+        ours = {row["id"] for row in connection.execute("SELECT id FROM project WHERE connected_at IS NOT NULL")}
+    return [{"id": p["id"], "title": p["title"], "tasks": p.get("task_number") or 0, "connected": p["id"] in ours}
+            for p in get_label_studio().projects()]
 
 
 def describe(project_id: int) -> dict[str, Any]:

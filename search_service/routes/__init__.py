@@ -19,6 +19,7 @@ def body(model: type[T]) -> T:
 
 def blueprints() -> list[Blueprint]:
     """Return every blueprint of the service."""
-    from search_service.routes import hooks, page, projects, review, runs, saved, search
+    from search_service.routes import exports, hooks, page, projects, review, runs, saved, search, setup, tasks
 
-    return [module.blueprint for module in (projects, search, saved, runs, review, hooks, page)]
+    return [module.blueprint
+            for module in (projects, search, saved, tasks, runs, review, exports, setup, hooks, page)]

@@ -21,9 +21,15 @@ function fill(made, properties, children) {
     else if (PROPERTIES.has(name)) made[name] = value;
     else made.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  made.append(...kept(children));
   return made;
 }
+
+// What `append` and `replaceChildren` do, with lists in lists, and without what is null, undefined or false.
+export const add = (parent, ...children) => parent.append(...kept(children));
+export const put = (parent, ...children) => parent.replaceChildren(...kept(children));
+
+const kept = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 
 // Line icons on a 24 × 24 grid, drawn for this page. They say nothing to a screen reader: the text beside them does.
 const ICONS = {

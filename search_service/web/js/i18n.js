@@ -39,9 +39,11 @@ export const number = (value, digits = 0) =>
 export const percent = (value) => value.toLocaleString(language, { style: "percent", maximumFractionDigits: 0 });
 export const when = (text) => new Date(text).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
 
-// m:ss.ss of a place in a video.
-export const clock = (seconds) =>
-  `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(2).padStart(5, "0")}`;
+// A place in a video: 2:07, or 2:07.25 between full seconds.
+export const clock = (seconds) => {
+  const rest = seconds % 60, digits = Number.isInteger(rest) ? 0 : 2;
+  return `${Math.floor(seconds / 60)}:${rest.toFixed(digits).padStart(digits ? 5 : 2, "0")}`;
+};
 
 // A refused request in words: what this language says for the code, then the server's own sentence about the case.
 export function problemText(body, status) {

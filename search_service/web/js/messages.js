@@ -34,11 +34,14 @@ export async function attempt(work, button) {
   }
 }
 
-// Ask before something that is hard to take back. Resolves to true or false; Escape is no.
-export function ask(text, { yes = t("common.ok"), no = t("common.cancel"), danger = false } = {}) {
+// Ask before something that is hard to take back, or for something: ask(text, { yes, no, danger }, ...fields).
+// Resolves to true or false; Escape is no, and so is yes while a field is not filled in.
+export function ask(text, options = {}, ...fields) {
+  const { yes = t("common.ok"), no = t("common.cancel"), danger = false } = options;
   return new Promise((resolve) => {
-    const dialog = h("dialog", { class: "ask", "aria-label": text }, h("p", {}, text), h("form", { method: "dialog" },
-      h("button", { value: "no" }, no), h("button", { value: "yes", class: danger ? "danger" : "primary", autofocus: true }, yes)));
+    const dialog = h("dialog", { class: "ask", "aria-label": text }, h("p", {}, text), h("form", { method: "dialog" }, fields,
+      h("button", { value: "no", type: "button", onclick: () => dialog.close("no") }, no),
+      h("button", { value: "yes", class: danger ? "danger" : "primary", autofocus: !fields.length }, yes)));
     dialog.addEventListener("close", () => { resolve(dialog.returnValue === "yes"); dialog.remove(); });
     document.body.append(dialog);
     dialog.showModal();

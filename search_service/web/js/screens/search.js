@@ -1,105 +1,269 @@
-// Find images by text, by an image, or by one of the hits; choose some; open them as a view or have them annotated.
+// Find images by text, by images, by what they are not; choose some; open them as a view or have them annotated.
 import { api, Problem, picture } from "../api.js";
-import { h, icon } from "../dom.js";
-import { clock, number, t } from "../i18n.js";
-import { attempt } from "../messages.js";
-import { change, go } from "../router.js";
+import { add, h, icon } from "../dom.js";
+import { number, t } from "../i18n.js";
+import { ask as confirm, attempt, notice } from "../messages.js";
+import { change, go, params as address } from "../router.js";
+import { askFrom, find, fromKept, kept as keptForm, isEmpty, readFile, toParams } from "../search/ask.js";
+import { makeFilters } from "../search/filters.js";
+import { makeGrid } from "../search/grid.js";
+import { makePreview } from "../search/preview.js";
+import { suggestions } from "../search/suggest.js";
 
-const PAGE = 100;
+const FIRST = 100, NEXT = 400;  // hits: enough for a large screen at once, the others while the person looks
+const MOST = 2000;  // that "all likely" reads
+const SHOWN = { noise: () => true, maybe: (hit) => hit.relevance !== "noise", likely: (hit) => hit.relevance === "likely" };
 
 export async function open({ root, project, selection, params, signal }) {
   const base = `/projects/${project.id}`;
-  const query = h("input", { id: "query", type: "search", autocomplete: "off", list: "history", maxlength: "1000",
+  const state = { ask: askFrom(params), offset: 0, end: 0, loads: 0, busy: null, kept: [], saved: [], judged: new Map(), last: null };
+
+  // --- the question
+  const query = h("input", { id: "query", type: "search", autocomplete: "off", maxlength: "1000", enterkeyhint: "search",
     placeholder: t("search.placeholder"), "aria-label": t("search.what") });
-  const history = h("datalist", { id: "history" });
+  const list = suggestions(query, (text) => [
+    { title: t("search.saved"), icon: "star", items: state.saved.filter((one) => one.name.toLowerCase().includes(text)).map((one) =>
+      ({ text: one.name, choose: () => ask(fromKept(one.ask)), forget: () => forgetSaved(one) })) },
+    { title: t("search.recent"), icon: "clock", items: state.kept.filter((one) => one.query.toLowerCase().includes(text)).slice(0, 8).map((one) =>
+      ({ text: one.query, choose: () => ask(fromKept(one.ask ?? { text: one.query })), forget: () => forget(one) })) },
+    { title: t("search.labels"), icon: "search", items: project.labels.filter((label) => label.toLowerCase().includes(text)).slice(0, 8).map((label) =>
+      ({ text: label, choose: () => ask({ ...state.ask, text: label }) })) }]);
   const upload = h("input", { id: "upload", type: "file", accept: "image/*", class: "visually-hidden" });
-  const form = h("form", { id: "search", role: "search" }, query, history,
-    h("button", { class: "primary" }, icon("search"), t("search.go")), h("label", { class: "button" }, icon("image"), t("search.byImage"), upload));
-  const summary = h("span", { id: "summary", role: "status" });
+  const filters = await makeFilters({ project, signal, changed: (chosen) => ask({ ...state.ask, filters: chosen }) });
+  const chips = h("div", { class: "chips" });
+  const form = h("form", { id: "search", role: "search" }, h("div", { class: "query" }, query, list),
+    h("button", { class: "primary" }, icon("search"), t("search.go")),
+    h("label", { class: "button" }, icon("image"), h("span", {}, t("search.byImage")), upload), filters.toggle);
+
+  // --- the answer
   const button = (id, text, act, cls = "") => h("button", { id, type: "button", class: cls, onclick: (event) => attempt(act, event.currentTarget) }, text);
-  const grid = h("ol", { id: "grid" });
-  const more = button("more", t("search.more"), load);
-  const results = h("section", { hidden: true }, h("div", { class: "bar" }, summary, h("span", { class: "grow" }),
-    button("all", t("search.all"), () => select(true)), button("none", t("search.none"), () => select(false)),
-    button("view", t("search.view"), openView), button("to-annotate", t("search.annotate"), () => go({ screen: "annotate" }), "primary")),
-  grid, more);
-  root.append(h("h1", { class: "visually-hidden" }, t("search.title")), form, results);
+  const summary = h("span", { id: "summary", role: "status" }), chosen = h("span", { id: "chosen", role: "status" });
+  const shown = h("select", { id: "shown", "aria-label": t("search.show") }, ["noise", "maybe", "likely"].map((band) => h("option", { value: band }, t(`search.show_${band}`))));
+  const toAnnotate = button("to-annotate", [icon("annotate"), t("search.annotate")], () => go({ screen: "annotate" }), "primary");
+  const view = button("view", [icon("view"), t("search.view")], openView);
+  const friendly = h("div", { class: "friendly", hidden: true });
+  const grid = makeGrid({ selection, signal, acts: { open: (hit) => preview.show(hit.task), like, unlike, judge } });
+  const sentinel = h("div", { class: "sentinel", "aria-hidden": "true" });
+  const bar = h("div", { class: "bar results-bar" }, summary, shown, h("span", { class: "grow" }), chosen,
+    button("save", [icon("star"), t("search.save")], save), button("likely", t("search.allLikely"), allLikely), button("all", t("search.all"), () => selection.set(grid.hits.filter(visible).map((hit) => hit.task))),
+    button("none", t("search.none"), () => selection.replace([])), view, toAnnotate);
+  const results = h("section", { hidden: true, "aria-label": t("search.results") }, bar, friendly, grid.root, sentinel);
+  const start = h("section", { class: "start" });
+  add(root, h("h1", { class: "visually-hidden" }, t("search.title")), form, filters.form, chips, start, results);
+  const preview = makePreview({ project, selection, hits: grid.hits, signal, more: load,
+    acts: { like, unlike, judge, moved: (task, left) => {
+      change({ task }, { quiet: true, push: task !== null && !address().task });
+      if (!task && left) grid.reach(left);
+    } } });
+  const visible = (hit) => SHOWN[shown.value](hit);
 
-  const state = { ask: null, name: "", offset: 0, hits: new Map(), loads: 0 };
+  // Ask something new: the address changes, and the page follows it.
+  function ask(next) { state.ask = next; change(toParams(next), { push: true, quiet: true }); return attempt(search); }
 
-  async function begin(ask, name) {
-    Object.assign(state, { ask, name, offset: 0, hits: new Map() });
-    grid.replaceChildren();
+  function like(hit) { return ask({ ...state.ask, file: null, text: "", like: [hit.task], unlike: [] }); }
+  function unlike(hit) { return ask({ ...state.ask, unlike: [...new Set([...state.ask.unlike, hit.task])] }); }
+
+  async function search() {
+    showAsk();
+    if (isEmpty(state.ask)) { results.hidden = true; showStart(); return; }
+    start.replaceChildren();
+    grid.clear();
     selection.replace([]);
-    await load();
+    Object.assign(state, { offset: 0, end: 0, last: null, judged: new Map() });
+    grid.root.classList.toggle("no-text", !state.ask.text.trim());
+    results.setAttribute("aria-busy", "true");
+    try { await load(); } finally { results.removeAttribute("aria-busy"); }
+    Promise.all([loadKept(), loadJudged(state.ask)]).catch(() => {});
   }
 
-  async function load() {
-    const mine = ++state.loads, found = await state.ask(PAGE, state.offset);
-    if (mine !== state.loads || signal.aborted) return;  // a newer search was started meanwhile
+  // One page after the other; a second call while one is under way waits for that one.
+  function load() {
+    if (state.last && state.offset >= state.end) return Promise.resolve();
+    state.busy ??= page().finally(() => { state.busy = null; });
+    return state.busy;
+  }
+
+  async function page() {
+    const mine = ++state.loads, asked = state.ask;
+    const found = await find(base, asked, state.offset ? NEXT : FIRST, state.offset, signal);
+    if (mine !== state.loads || asked !== state.ask || signal.aborted) return;
+    const began = performance.now();
     state.offset += found.hits.length;
-    for (const hit of found.hits) { state.hits.set(hit.task, hit); grid.append(card(hit)); }
-    const likely = [...state.hits.values()].filter((hit) => hit.relevance === "likely").length;
-    const judged = [...state.hits.values()].some((hit) => hit.relevance);
-    summary.textContent = [t("search.hits", { n: state.hits.size, shown: number(state.hits.size), total: number(found.total), name: state.name }),
-      judged && (likely ? t("search.likelyCount", { n: likely }) : t("search.noneLikely")), !found.exact && t("search.approximate"),
-      found.waiting && t("search.waiting", { n: found.waiting })].filter(Boolean).join(" · ");
+    state.end = found.hits.length ? Math.min(found.window, found.total) : state.offset;
+    state.last = found;
     results.hidden = false;
-    more.hidden = state.offset >= found.window || !found.hits.length;
+    grid.add(found.hits);
+    grid.show(visible);
+    for (const hit of found.hits) takeJudged(hit);
+    showSummary();
+    requestAnimationFrame(() => setTimeout(() => performance.measure("argus-paint", { start: began, end: performance.now() })));
   }
 
-  function card(hit) {
-    const image = h("img", { loading: "lazy", alt: t("common.task", { task: hit.task }) });
-    picture(image, hit.task, 320);
-    const pick = h("input", { type: "checkbox", class: "pick", value: String(hit.task), "aria-label": t("search.select", { task: hit.task }),
-      onchange: () => selection.set([hit.task], pick.checked) });
-    const where = hit.video_time === null ? t("common.task", { task: hit.task }) : `${hit.video ?? ""} ${clock(hit.video_time)}`;
-    const similar = h("button", { type: "button", onclick: () => attempt(() => begin(
-      (limit, offset) => api(`${base}/tasks/${hit.task}/similar?limit=${limit}&offset=${offset}`, { signal }),
-      t("search.like", { task: hit.task })), similar) }, t("search.similar"));
-    return h("li", { class: "hit" }, image, pick, h("div", { class: "text" },
-      h("span", { class: "score", title: t("search.similarity") }, hit.similarity.toFixed(3)),
-      hit.relevance && h("span", { class: hit.relevance }, t(`search.${hit.relevance}`)),
-      h("span", { class: "muted", title: t("common.task", { task: hit.task }) }, where), similar));
+  function showSummary() {
+    const found = state.last, likely = grid.hits.filter((hit) => hit.relevance === "likely").length;
+    const judged = grid.hits.some((hit) => hit.relevance), some = state.offset < state.end ? "+" : "";
+    summary.textContent = [t("search.ranked", { n: found.total, total: number(found.total) }),
+      judged && (likely ? t("search.likelyCount", { n: `${number(likely)}${grid.hits.at(-1).relevance === "likely" ? some : ""}` }) : t("search.noneLikely")),
+      !found.exact && t("search.approximate"), found.waiting > 0 && t("search.waiting", { n: found.waiting })].filter(Boolean).join(" · ");
+    const nothing = found.nothing_found ?? (judged && grid.hits.every((hit) => hit.relevance === "noise"));
+    friendly.hidden = !(nothing || !found.total);
+    if (!friendly.hidden) {
+      friendly.replaceChildren(h("h2", {}, t(found.total ? "search.nothingLike" : "search.nothingPasses", { name: state.ask.text || t("search.thisImage") })),
+        h("p", {}, t(found.total ? "search.nothingHint" : "search.nothingPassesHint")), labelButtons());
+    }
+    shown.hidden = !judged;
+    showChosen();
   }
 
-  function select(on) {
-    for (const box of grid.querySelectorAll(".pick")) box.checked = on;
-    selection.replace(on ? state.hits.keys() : []);
+  function showChosen() {
+    chosen.textContent = selection.size ? t("search.chosenCount", { n: selection.size, count: number(selection.size) }) : "";
+    toAnnotate.disabled = view.disabled = !selection.size;
+    bar.classList.toggle("some", selection.size > 0);
+  }
+
+  const labelButtons = () => h("div", { class: "bar" }, project.labels.slice(0, 12).map((label) =>
+    h("button", { type: "button", onclick: () => ask({ ...state.ask, text: label, like: [], unlike: [], file: null }) }, label)));
+
+  function showStart() {
+    const { sync } = project;
+    start.replaceChildren(h("div", { class: "friendly" }, h("h2", {}, t(sync.seen ? "search.welcome" : "search.noImages")),
+      h("p", {}, t(sync.seen ? "search.welcomeHint" : "search.noImagesHint")), sync.seen ? labelButtons() : ""));
+  }
+
+  // Chips: the parts of the question that do not stand in the box.
+  function showAsk() {
+    const { ask: asked } = state;
+    query.value = asked.text;
+    filters.show(asked.filters);
+    const chip = (sign, text, image, without) => h("span", { class: "chip" }, image, icon(sign), text, h("button", { type: "button", class: "quiet",
+      "aria-label": t("search.without", { text }), onclick: () => ask(without) }, icon("close")));
+    const small = (task) => { const made = h("img", { alt: "", width: 44, height: 28 }); picture(made, task, 160); return made; };
+    chips.replaceChildren(...asked.like.map((task) => chip("like", t("search.like", { task }), small(task), { ...asked, like: asked.like.filter((one) => one !== task) })),
+      ...asked.unlike.map((task) => chip("unlike", t("search.notLike", { task }), small(task), { ...asked, unlike: asked.unlike.filter((one) => one !== task) })),
+      ...(asked.file ? [chip("image", asked.file.name, h("img", { alt: "", src: asked.file.url, width: 44, height: 28 }), { ...asked, file: null })] : []));
+  }
+
+  async function allLikely() {
+    while (state.offset < Math.min(state.end, MOST) && grid.hits.at(-1)?.relevance === "likely") await load();
+    const likely = grid.hits.filter((hit) => hit.relevance === "likely").map((hit) => hit.task);
+    if (!likely.length) throw new Problem(t("search.noneLikelyHere"));
+    selection.replace(likely);
   }
 
   async function openView() {
     if (!selection.size) throw new Problem(t("search.chooseFirst"));
     const tab = window.open("about:blank");  // opened by the click itself, or the browser would block it
     try {
-      const made = await api(`${base}/views`, { json: { title: state.name, task_ids: selection.list() } });
+      const title = [state.ask.text, ...chips.textContent ? [chips.textContent] : []].join(" ").trim().slice(0, 200);
+      const made = await api(`${base}/views`, { json: { title, task_ids: selection.list() } });
       if (tab) { tab.opener = null; tab.location = made.url; }
+      notice(t("search.viewMade", { n: made.tasks }));
     } catch (error) { tab?.close(); throw error; }
   }
 
-  async function loadHistory() {
-    const { searches } = await api(`${base}/searches`, { signal });
-    history.replaceChildren(...searches.map((one) => h("option", { value: one.query })));
+  // A second press on the same thumb takes the word back.
+  async function judge(hit, relevant) {
+    const said = hit.judged === relevant ? null : relevant;
+    await attempt(async () => {
+      await api(`${base}/judgements`, { json: { query: state.ask.text, task: hit.task, relevant: said } });
+      hit.judged = said;
+      grid.judged(hit);
+      if (said !== null) notice(t("search.judged"));
+    });
   }
 
-  async function searchText(text) {
-    query.value = text;
-    if (!text.trim()) throw new Problem(t("search.empty"));
-    await begin((limit, offset) => api(`${base}/search?${new URLSearchParams({ q: text, limit, offset })}`, { signal }), text);
-    await loadHistory();
+  async function loadJudged(asked) {
+    if (!asked.text.trim()) return;
+    const { judgements } = await api(`${base}/judgements?${new URLSearchParams({ query: asked.text })}`, { signal });
+    state.judged = new Map(judgements.map((one) => [one.task, one.relevant]));
+    for (const hit of grid.hits) takeJudged(hit);
+  }
+
+  function takeJudged(hit) {
+    if (!state.judged.has(hit.task)) return;
+    hit.judged = state.judged.get(hit.task);
+    grid.judged(hit);
+  }
+
+  async function save() {
+    const name = h("input", { id: "saved-name", required: true, maxlength: "100", value: state.ask.text.slice(0, 100) });
+    const follow = h("input", { type: "checkbox" });
+    if (!await confirm(t("search.save"), { yes: t("search.save") }, h("label", { for: "saved-name" }, t("search.savedName")), name,
+      h("label", { class: "check" }, follow, t("search.savedView")))) return;
+    const made = await api(`${base}/saved-searches`, { json: { name: name.value.trim(), ask: keptForm(state.ask), keep_view: follow.checked,
+      relevance: follow.checked ? "likely" : "noise", size: follow.checked ? 500 : 50 } });
+    state.saved.push(made);
+    notice(t("search.savedNow", { name: made.name }));
+  }
+
+  async function forgetSaved(one) {
+    if (!await confirm(t("search.forgetSaved", { name: one.name }), { danger: true })) return;
+    await attempt(() => api(`${base}/saved-searches/${one.id}`, { method: "DELETE" }));
+    state.saved = state.saved.filter((other) => other.id !== one.id);
+  }
+
+  async function loadKept() {
+    const [{ searches }, saved] = await Promise.all([api(`${base}/searches`, { signal }), api(`${base}/saved-searches`, { signal })]);
+    Object.assign(state, { kept: searches, saved: saved.saved_searches ?? saved.saved ?? [] });
+  }
+  async function forget(one) {
+    await attempt(() => api(`${base}/searches/${one.id}`, { method: "DELETE" }));
+    state.kept = state.kept.filter((other) => other.id !== one.id);
+  }
+
+  async function takeFile(file) {
+    if (!file?.type.startsWith("image/")) throw new Problem(t("search.noImageFile"));
+    const read = await readFile(file);
+    await ask({ ...state.ask, text: "", like: [], unlike: [], file: read });
   }
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    change({ q: query.value.trim() }, { quiet: true, push: true });
-    attempt(() => searchText(query.value.trim()), event.submitter);
+    const text = query.value.trim();
+    if (!text && !state.ask.like.length && !state.ask.file) { attempt(() => { throw new Problem(t("search.empty")); }); return; }
+    ask({ ...state.ask, text });
   });
-  upload.addEventListener("change", () => attempt(async () => {
-    const [file] = upload.files;
-    if (file) await begin((limit, offset) => api(`${base}/search/image?limit=${limit}&offset=${offset}`, { method: "POST", body: file, signal }), file.name);
-    upload.value = "";
-  }));
+  upload.addEventListener("change", () => { const [file] = upload.files; if (file) attempt(() => takeFile(file)); upload.value = ""; });
+  window.addEventListener("paste", (event) => {
+    const [file] = [...event.clipboardData?.files ?? []].filter((one) => one.type.startsWith("image/"));
+    if (file) { event.preventDefault(); attempt(() => takeFile(file)); }
+  }, { signal });
+  const holdsFile = (event) => [...event.dataTransfer?.types ?? []].includes("Files");
+  window.addEventListener("dragover", (event) => { if (holdsFile(event)) { event.preventDefault(); root.classList.add("dropping"); } }, { signal });
+  window.addEventListener("dragleave", (event) => { if (!event.relatedTarget) root.classList.remove("dropping"); }, { signal });
+  window.addEventListener("drop", (event) => {
+    root.classList.remove("dropping");
+    if (!holdsFile(event)) return;
+    event.preventDefault();
+    attempt(() => takeFile(event.dataTransfer.files[0]));
+  }, { signal });
+  window.addEventListener("keydown", (event) => {  // "/" goes to the box, Ctrl-A on the grid chooses what is shown
+    if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
+    if (event.key === "/") { event.preventDefault(); query.focus(); query.select(); }
+    if (event.key === "a" && (event.ctrlKey || event.metaKey) && grid.hits.length) { event.preventDefault(); selection.set(grid.hits.filter(visible).map((hit) => hit.task)); }
+    if (event.key === "Escape" && selection.size) selection.replace([]);
+  }, { signal });
+  shown.addEventListener("change", () => grid.show(visible));
+  selection.addEventListener("change", showChosen, { signal });
+  new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting) && state.last) attempt(load); }, { rootMargin: "1500px" }).observe(sentinel);
 
-  if (params.q) attempt(() => searchText(params.q)); else loadHistory().catch(() => {});
-  return { update: (next) => { if (next.q) return attempt(() => searchText(next.q)); results.hidden = true; query.value = ""; return undefined; } };
+  async function follow(next) {
+    const wanted = askFrom(next, state.ask.file);
+    if (JSON.stringify({ ...wanted, file: null }) !== JSON.stringify({ ...state.ask, file: null })) {
+      state.ask = { ...wanted, file: null };
+      await search();
+    }
+    const task = Number(next.task) || null;
+    if (task) { while (!grid.hits.some((hit) => hit.task === task) && state.offset < Math.min(state.end, MOST)) await load(); preview.show(task); } else preview.close();
+  }
+
+  loadKept().catch(() => {});
+  const kept = selection.list();
+  attempt(async () => {
+    await search();
+    if (kept.length) selection.replace(kept.filter((task) => grid.hits.some((hit) => hit.task === task)));
+    if (params.task) await follow(params);
+  });
+  if (!params.q && matchMedia("(pointer: fine)").matches) query.focus({ preventScroll: true });
+  return { update: (next) => attempt(() => follow(next)) };
 }

@@ -1,0 +1,250 @@
+"""Exports made in the background: a job of the default worker, a folder each, and a file that says how far it is.
+
+The state stands in the folder, next to what was written: `argus-home` is shared by the web process and the worker, and
+an export that is lost is simply made again. What the browser gets is one ZIP.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+import time
+import zipfile
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from argus import queues
+from argus.errors import ArgusError, as_argus_error
+from argus.export import export_project
+from argus.export.objects import count_objects
+from argus.export.run import FORMATS
+from argus.export.source import Source, read_origins, read_project, read_tasks
+from argus.export.splits import assign_splits
+from argus.labelstudio import get_label_studio
+from argus.settings import get_settings
+
+KEPT = 10  # exports of a project; older ones are deleted when a new one is asked for
+COUNTED = 1000  # images of which the objects are counted beforehand; their regions have to be read for that
+TIMEOUT = 6 * 3600
+_SAY_SECONDS, _QUIET_SECONDS = 0.5, 30.0
+_STORED = (".jpg", ".jpeg", ".png", ".webp")  # already compressed
+
+
+class _Cancelled(Exception):
+    pass
+
+
+def preview(project_id: int, *, source: Source, splits: Mapping[str, float]) -> dict[str, Any]:
+    """Return what an export would hold, without reading an image.
+
+    Returns:
+        `{"images", "videos", "splits": {split: {"images", "videos"}}, "objects": {label: count} or None when there are
+        more than `COUNTED` images, "labels"}`
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`.
+    """
+    ls = get_label_studio()
+    shape = read_project(ls, project_id)
+    origins = read_origins(ls, project_id, shape, source)
+    places = assign_splits(origins, _shares(splits)) if splits else {}
+    shown = {name: {"images": sum(split == name for split in places.values()),
+                    "videos": len({origins[task] for task, split in places.items() if split == name})}
+             for name in splits}
+    objects: Counter[str] | None = None
+    if len(origins) <= COUNTED:
+        objects = Counter(dict.fromkeys(shape.labels, 0))
+        for task in read_tasks(ls, project_id, shape, source):
+            for label in shape.labels:
+                objects[label] += count_objects([r for r in task.result if _has(r, label)])
+    return {"images": len(origins), "videos": len(set(origins.values())), "splits": shown, "labels": list(shape.labels),
+            "objects": dict(objects) if objects is not None else None}
+
+
+def start(project_id: int, *, format: str, source: Source, masks: bool, images: bool,
+          splits: Mapping[str, float]) -> dict[str, Any]:
+    """Ask for an export and return its state.
+
+    Raises:
+        ArgusError: `unknown_format`, `unknown_project`, `queue_unreachable`.
+    """
+    if format not in FORMATS:
+        raise ArgusError("unknown_format", f"There is no export format {format!r}.",
+                         f"Choose one of: {', '.join(FORMATS)}.")
+    get_label_studio().project(project_id)
+    for old in listing(project_id)[KEPT - 1:]:
+        if old["state"] not in ("queued", "running"):
+            remove(old["id"])
+    export_id = _new_folder()
+    asked = {"format": format, "source": source, "masks": masks, "images": images, "splits": dict(splits)}
+    state = {"id": export_id, "project": project_id, **asked, "state": "queued", "written": 0, "total": None,
+             "created_at": _now(), "finished_at": None, "report": None, "error": None, "bytes": None}
+    _write(export_id, state)
+    try:
+        queues.enqueue(queues.DEFAULT, "search_service.exports.run", export_id, job_id=_job(export_id),
+                       timeout=TIMEOUT, retries=1)
+    except ArgusError:
+        remove(export_id)
+        raise
+    return state
+
+
+def describe(export_id: int) -> dict[str, Any]:
+    """Return the state of an export. Raises `not_found`."""
+    try:
+        found: dict[str, Any] = json.loads((_folder(export_id) / "state.json").read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ArgusError("not_found", f"There is no export {export_id}.",
+                         "It may have been deleted to make room for newer ones.") from error
+    if found["state"] in ("queued", "running") and _is_lost(export_id):
+        gone = ArgusError("child_died", "The worker that made this export has ended.", "Start the export again.")
+        found |= {"state": "failed", "error": gone.to_json()}
+    return found
+
+
+def _is_lost(export_id: int) -> bool:
+    """Tell whether nothing works on an export any more: it was quiet for a while, and its job is not there."""
+    try:
+        quiet = time.time() - (_folder(export_id) / "state.json").stat().st_mtime
+        job = queues.find(queues.DEFAULT, _job(export_id)) if quiet > _QUIET_SECONDS else None
+    except (OSError, ArgusError):  # deleted meanwhile; or the queue does not answer, and nothing can be said
+        return False
+    return quiet > _QUIET_SECONDS and (job is None or job.get_status() in queues.ENDED)
+
+
+def _job(export_id: int) -> str:
+    return f"export-{export_id}"
+
+
+def listing(project_id: int) -> list[dict[str, Any]]:
+    """Return the exports of a project, newest first."""
+    found = []
+    for folder in _root().glob("*/state.json"):
+        try:
+            found.append(describe(int(folder.parent.name)))
+        except (ArgusError, ValueError):
+            continue  # deleted meanwhile, or not ours
+    return sorted((one for one in found if one["project"] == project_id), key=lambda one: -one["id"])
+
+
+def archive(export_id: int) -> tuple[Path, str]:
+    """Return the ZIP of a finished export and the name to save it by. Raises `not_found`, `not_ready`."""
+    state = describe(export_id)
+    if state["state"] != "done":
+        raise ArgusError("not_ready", f"The export {export_id} is {state['state']}.")
+    return _folder(export_id) / "export.zip", f"project-{state['project']}-{state['format']}-{export_id}.zip"
+
+
+def remove(export_id: int) -> dict[str, Any]:
+    """Delete an export, or stop one that still runs at its next image; return its last state. Raises `not_found`."""
+    state = describe(export_id)
+    if state["state"] == "running":
+        (_folder(export_id) / "cancel").touch()
+        return state | {"state": "cancelled"}
+    shutil.rmtree(_folder(export_id), ignore_errors=True)
+    return state | {"state": "cancelled" if state["state"] == "queued" else state["state"]}
+
+
+def run(export_id: int) -> None:
+    """Make an export: the job. What goes wrong is written into its state, not raised."""
+    try:
+        state = describe(export_id)
+    except ArgusError:
+        return  # deleted before its turn
+    folder = _folder(export_id)
+    for left in filter(Path.is_dir, folder.iterdir()):  # by a worker that was killed while it wrote
+        shutil.rmtree(left, ignore_errors=True)
+    said = 0.0
+
+    def progress(written: int) -> None:
+        nonlocal said
+        if (folder / "cancel").exists():
+            raise _Cancelled
+        if time.monotonic() - said > _SAY_SECONDS:
+            said = time.monotonic()
+            _write(export_id, state | {"written": written})
+
+    try:
+        state |= {"state": "running", "total": _total(state)}
+        _write(export_id, state)
+        state |= _export(state, folder, progress)
+    except _Cancelled:
+        shutil.rmtree(folder, ignore_errors=True)
+        return
+    except Exception as error:
+        state |= {"state": "failed", "error": as_argus_error(error).to_json()}
+    _write(export_id, state | {"finished_at": _now()})
+
+
+def _export(state: Mapping[str, Any], folder: Path, progress: Callable[[int], None]) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        files = Path(place) / "export"
+        report = export_project(state["project"], state["format"], files, with_images=state["images"],
+                                masks=state["masks"], splits=_shares(state["splits"]) or None, source=state["source"],
+                                progress=progress)
+        report.pop("folder")
+        _zip(files, folder / "export.zip")
+    return {"state": "done", "written": report["images"], "report": report,
+            "bytes": (folder / "export.zip").stat().st_size}
+
+
+def _zip(files: Path, target: Path) -> None:
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for path in sorted(files.rglob("*")):
+            if path.is_file():
+                how = zipfile.ZIP_STORED if path.suffix.lower() in _STORED else zipfile.ZIP_DEFLATED
+                zipped.write(path, path.relative_to(files), how)
+
+
+def _total(state: Mapping[str, Any]) -> int:
+    ls = get_label_studio()
+    return len(read_origins(ls, state["project"], read_project(ls, state["project"]), state["source"]))
+
+
+def _has(region: Mapping[str, Any], label: str) -> bool:
+    value = region.get("value")
+    return isinstance(value, Mapping) and any(label in content for key, content in value.items()
+                                              if key.endswith("labels") and isinstance(content, list))
+
+
+def _shares(splits: Mapping[str, float]) -> dict[str, float]:
+    total = sum(splits.values())
+    return {name: share / total for name, share in splits.items()}
+
+
+def _root() -> Path:
+    return get_settings().home / "exports"
+
+
+def _folder(export_id: int) -> Path:
+    return _root() / str(int(export_id))
+
+
+def _new_folder() -> int:
+    """Make the folder of a new export and return its id; two at once get different ones."""
+    _root().mkdir(parents=True, exist_ok=True)
+    export_id = max((int(path.name) for path in _root().iterdir() if path.name.isdigit()), default=0)
+    while True:
+        export_id += 1
+        try:
+            _folder(export_id).mkdir()
+        except FileExistsError:
+            continue
+        return export_id
+
+
+def _write(export_id: int, state: Mapping[str, Any]) -> None:
+    """Put the state in place whole: a reader never sees half of it."""
+    path = _folder(export_id) / "state.json"
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(state), "utf-8")
+    os.replace(new, path)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat()

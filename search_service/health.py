@@ -1,0 +1,96 @@
+"""How the parts are, at a glance: workers, queues, projects, and what failed last. `argus.doctor` looks deeper."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from redis.exceptions import RedisError
+from rq import Queue, Worker
+from rq.serializers import JSONSerializer
+from rq.worker import BaseWorker
+
+from argus import __version__, queues
+from argus.db import connect
+from argus.doctor import Doctor, is_alive
+from argus.errors import ArgusError
+from search_service import vectors
+
+SHOWN = 20
+
+
+def status() -> dict[str, Any]:
+    """Return what runs and what waits, without asking Label Studio.
+
+    Returns:
+        `{"version", "search_model": {"name", "dim"} or None, "workers": [{"role", "name", "host", "state", "job",
+        "since", "done", "failed"}], "roles": {role: workers alive}, "queues": [{"name", "waiting", "failed"}],
+        "projects": [{"id", "title", "connected", "seen", "embedded", "waiting", "failed"}], "errors": [{"what",
+        "project", "task", "run", "message", "hint", "code", "at"}], newest first}`
+
+    Raises:
+        ArgusError: `database_unreachable`, `queue_unreachable`.
+    """
+    model = vectors.current_model()
+    try:
+        workers = [_worker(worker) for worker in Worker.all(connection=queues.get_redis(), serializer=JSONSerializer)
+                   if is_alive(worker)]
+        waiting = [_queue(name) for role in queues.ROLES.values() for name in role]
+    except RedisError as error:
+        raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
+                         "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
+    roles = {role: sum(worker["role"] == role for worker in workers) for role in queues.ROLES}
+    return {"version": __version__, "search_model": {"name": model.name, "dim": model.dim} if model else None,
+            "workers": workers, "roles": roles, "queues": waiting, "projects": _projects(), "errors": _errors()}
+
+
+def doctor(project_id: int | None) -> dict[str, Any]:
+    """Return every finding of the doctor, and how many are problems; takes seconds when a server is down."""
+    findings = [finding.to_json() for finding in Doctor(project_id=project_id).run()]
+    return {"findings": findings, "problems": sum(finding["state"] == "problem" for finding in findings)}
+
+
+def _worker(worker: BaseWorker) -> dict[str, Any]:
+    served = set(worker.queue_names())
+    role = next((role for role, names in queues.ROLES.items() if set(names) <= served), "")
+    return {"role": role, "name": worker.name, "host": worker.hostname or "", "state": str(worker.get_state()),
+            "job": worker.get_current_job_id(), "since": _moment(worker.birth_date),
+            "done": worker.successful_job_count, "failed": worker.failed_job_count}
+
+
+def _queue(name: str) -> dict[str, Any]:
+    queue = Queue(name, connection=queues.get_redis(), serializer=JSONSerializer)
+    return {"name": name, "waiting": queue.count, "failed": queue.failed_job_registry.count}
+
+
+def _moment(value: datetime | None) -> str | None:
+    if value is None:
+        return None
+    return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+
+
+def _projects() -> list[dict[str, Any]]:
+    with connect() as connection:
+        rows = connection.execute(
+            "SELECT p.id, p.title, p.connected_at IS NOT NULL AS connected, count(t.id) AS seen, "
+            "count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded, "
+            "count(t.id) FILTER (WHERE t.state = 'waiting') AS waiting, "
+            "count(t.id) FILTER (WHERE t.state = 'failed') AS failed "
+            "FROM project p LEFT JOIN task t ON t.project_id = p.id GROUP BY p.id ORDER BY p.id").fetchall()
+    return [dict(row) for row in rows]
+
+
+def _errors() -> list[dict[str, Any]]:
+    """Return the newest failures of images and of runs, each with where it happened."""
+    with connect() as connection:
+        rows = connection.execute(
+            "(SELECT 'image' AS what, project_id AS project, id AS task, NULL::bigint AS run, error, seen_at AS at "
+            "FROM task WHERE state = 'failed' ORDER BY seen_at DESC, id DESC LIMIT %(n)s) UNION ALL "
+            "(SELECT 'run', project_id, NULL, id, error, coalesce(finished_at, created_at) FROM run "
+            "WHERE error IS NOT NULL ORDER BY id DESC LIMIT %(n)s) UNION ALL "
+            "(SELECT 'task', r.project_id, f.task_id, r.id, f.error, coalesce(r.finished_at, r.created_at) "
+            "FROM run_task f JOIN run r ON r.id = f.run_id WHERE f.state = 'failed' ORDER BY r.id DESC, f.task_id "
+            "LIMIT %(n)s) ORDER BY at DESC LIMIT %(n)s", {"n": SHOWN}).fetchall()
+    return [{"what": row["what"], "project": row["project"], "task": row["task"], "run": row["run"],
+             **{key: (row["error"] or {}).get(key, "") for key in ("code", "message", "hint")},
+             "at": _moment(row["at"])} for row in rows]

@@ -1,0 +1,42 @@
+"""Connecting projects, and how the parts are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+
+from argus.labelstudio import get_label_studio
+from label_studio_config import project as setup
+from search_service import health, projects, requests, setup_requests
+from search_service.routes import API
+
+blueprint = Blueprint("setup", __name__, url_prefix=API)
+
+
+@blueprint.get("/status")
+def get_status() -> dict[str, Any]:
+    return health.status()
+
+
+@blueprint.get("/doctor")
+def get_doctor() -> dict[str, Any]:
+    return health.doctor(requests.read(setup_requests.DoctorRequest, request.args).project)
+
+
+@blueprint.get("/label-studio/projects")
+def list_label_studio_projects() -> dict[str, Any]:
+    return {"projects": projects.list_label_studio_projects()}
+
+
+@blueprint.post("/label-studio/connect")
+def post_connect() -> dict[str, Any]:
+    asked = requests.read_json(setup_requests.ConnectRequest, request.get_data(), request.content_type or "")
+    report = setup.connect(get_label_studio(), asked.project, title=asked.title, labels=asked.labels,
+                           dry_run=asked.dry_run)
+    return report.to_json()
+
+
+@blueprint.post("/projects/<int:project_id>/disconnect")
+def post_disconnect(project_id: int) -> dict[str, Any]:
+    return {"removed": setup.disconnect(get_label_studio(), project_id)}
