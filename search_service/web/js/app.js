@@ -1,4 +1,4 @@
-// The frame: which project, which screen. A screen is a module with `open(context)`; see `screens/README` below.
+// The frame: which project, which screen. A screen is a module with `open(context)`; as told here.
 //
 //   open({ root, project, selection, params, signal }) → { update(params)? }
 //
@@ -23,12 +23,13 @@ const NEEDS_NO_PROJECT = new Set(["setup"]);
 const POLL = 4000;
 const $ = (id) => document.getElementById(id);
 const now = { project: null, screen: "", opened: null, closer: null, selection: null };
+const last = new Map();  // what each screen of this project showed: going back to it by its tab finds it again
 
 function buildFrame() {
   $("skip").textContent = t("common.skip");
   $("nav").setAttribute("aria-label", t("common.screens"));
   $("nav").replaceChildren(...Object.keys(SCREENS).map((id) => h("a", { id: `nav-${id}`, href: linkTo({ screen: id }),
-    onclick: (event) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); go({ screen: id }); } } },
+    onclick: (event) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); turnTo(id); } } },
     icon(id), h("span", {}, t(`common.${id}`)))));
   $("project-label").textContent = t("common.project");
   $("label-studio").replaceChildren(t("common.labelStudio"), icon("link"));
@@ -37,6 +38,11 @@ function buildFrame() {
   $("language").setAttribute("aria-label", t("common.language"));
   $("theme").replaceChildren(icon("sun"));
   showTheme();
+}
+
+function turnTo(screen) {
+  last.set(now.screen, params());
+  go({ ...last.get(screen), task: null, screen });
 }
 
 function showTheme() {
@@ -67,6 +73,7 @@ async function route() {
     now.project = id ? await api(`/projects/${id}`) : null;
     now.selection = id ? new Selection(id) : null;
     now.screen = "";
+    last.clear();
     if (id) $("project").value = String(id);
     showProject();
   }

@@ -25,7 +25,7 @@ export function chooseLanguage(name) {
   location.replace(address);
 }
 
-// t("search.hits", { n: 3 }); an unknown key shows itself, so that it is seen.
+// t("common.task", { task: 3 }); an unknown key shows itself, so that it is seen.
 export function t(key, values = {}) {
   const [room, ...rest] = key.split(".");
   const message = WORDS[room]?.[language]?.[rest.join(".")];

@@ -45,17 +45,17 @@ export async function open({ root, project, selection, params, signal }) {
   const grid = makeGrid({ selection, signal, acts: { open: (hit) => preview.show(hit.task), like, unlike, judge } });
   const sentinel = h("div", { class: "sentinel", "aria-hidden": "true" });
   const bar = h("div", { class: "bar results-bar" }, summary, shown, h("span", { class: "grow" }), chosen,
-    button("save", [icon("star"), t("search.save")], save), button("likely", t("search.allLikely"), allLikely), button("all", t("search.all"), () => selection.set(grid.hits.filter(visible).map((hit) => hit.task))),
+    button("save", [icon("star"), t("search.save")], save), button("likely", t("search.allLikely"), allLikely), button("all", t("search.all"), () => selection.set(grid.order().map((hit) => hit.task))),
     button("none", t("search.none"), () => selection.replace([])), view, toAnnotate);
   const results = h("section", { hidden: true, "aria-label": t("search.results") }, bar, friendly, grid.root, sentinel);
   const start = h("section", { class: "start" });
+  root.dataset.drop = t("search.drop");
   add(root, h("h1", { class: "visually-hidden" }, t("search.title")), form, filters.form, chips, start, results);
-  const preview = makePreview({ project, selection, hits: grid.hits, signal, more: load,
+  const preview = makePreview({ project, selection, order: grid.order, signal, more: load,
     acts: { like, unlike, judge, moved: (task, left) => {
       change({ task }, { quiet: true, push: task !== null && !address().task });
       if (!task && left) grid.reach(left);
     } } });
-  const visible = (hit) => SHOWN[shown.value](hit);
 
   // Ask something new: the address changes, and the page follows it.
   function ask(next) { state.ask = next; change(toParams(next), { push: true, quiet: true }); return attempt(search); }
@@ -93,7 +93,6 @@ export async function open({ root, project, selection, params, signal }) {
     state.last = found;
     results.hidden = false;
     grid.add(found.hits);
-    grid.show(visible);
     for (const hit of found.hits) takeJudged(hit);
     showSummary();
     requestAnimationFrame(() => setTimeout(() => performance.measure("argus-paint", { start: began, end: performance.now() })));
@@ -204,7 +203,7 @@ export async function open({ root, project, selection, params, signal }) {
 
   async function loadKept() {
     const [{ searches }, saved] = await Promise.all([api(`${base}/searches`, { signal }), api(`${base}/saved-searches`, { signal })]);
-    Object.assign(state, { kept: searches, saved: saved.saved_searches ?? saved.saved ?? [] });
+    Object.assign(state, { kept: searches, saved: saved.saved_searches });
   }
   async function forget(one) {
     await attempt(() => api(`${base}/searches/${one.id}`, { method: "DELETE" }));
@@ -240,10 +239,10 @@ export async function open({ root, project, selection, params, signal }) {
   window.addEventListener("keydown", (event) => {  // "/" goes to the box, Ctrl-A on the grid chooses what is shown
     if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
     if (event.key === "/") { event.preventDefault(); query.focus(); query.select(); }
-    if (event.key === "a" && (event.ctrlKey || event.metaKey) && grid.hits.length) { event.preventDefault(); selection.set(grid.hits.filter(visible).map((hit) => hit.task)); }
+    if (event.key === "a" && (event.ctrlKey || event.metaKey) && grid.hits.length) { event.preventDefault(); selection.set(grid.order().map((hit) => hit.task)); }
     if (event.key === "Escape" && selection.size) selection.replace([]);
   }, { signal });
-  shown.addEventListener("change", () => grid.show(visible));
+  shown.addEventListener("change", () => grid.show(SHOWN[shown.value]));
   selection.addEventListener("change", showChosen, { signal });
   new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting) && state.last) attempt(load); }, { rootMargin: "1500px" }).observe(sentinel);
 

@@ -8,12 +8,13 @@ const EDGE = 60;  // pixels from the window's edge where a drag scrolls
 
 // `acts`: { open(hit), like(hit), unlike(hit), judge(hit, relevant) }.
 export function makeGrid({ selection, acts, signal }) {
-  const hits = [], cards = new Map();
-  let current = null, anchor = null;
+  const hits = [], cards = new Map();  // `order`: the hits that are shown, `place`: where in it
+  let current = null, anchor = null, order = [], test = () => true;
   const root = h("ol", { id: "grid", "aria-label": t("search.results") });
 
   function clear() {
     hits.length = 0;
+    order = [];
     cards.clear();
     current = anchor = null;
     root.replaceChildren();
@@ -24,13 +25,23 @@ export function makeGrid({ selection, acts, signal }) {
     for (const hit of more) {
       if (cards.has(hit.task)) continue;
       const card = makeCard(hit);
-      cards.set(hit.task, { hit, place: hits.length, ...card });
+      cards.set(hit.task, { hit, ...card });
       hits.push(hit);
       made.append(card.item);
     }
     root.append(made);
-    if (!current && hits.length) reach(hits[0].task, false);
+    show(test);
   }
+
+  // Show the hits that pass; the others stay loaded.
+  function show(passes) {
+    test = passes;
+    order = hits.filter(passes);
+    for (const { hit, item } of cards.values()) item.hidden = !passes(hit);
+    if (order.length && !(current && passes(cards.get(current).hit))) reach(order[0].task, false);
+  }
+
+  const placeOf = (task) => order.findIndex((hit) => hit.task === task);
 
   function makeCard(hit) {
     const name = t("common.task", { task: hit.task });
@@ -72,15 +83,15 @@ export function makeGrid({ selection, acts, signal }) {
     }
   }
 
-  const between = (a, b) => hits.slice(Math.min(a, b), Math.max(a, b) + 1).map((hit) => hit.task);
+  const between = (a, b) => order.slice(Math.min(a, b), Math.max(a, b) + 1).map((hit) => hit.task);
   const columns = () => {
-    const [first] = cards.values();
-    return Math.max(1, first ? Math.round(root.clientWidth / (first.item.offsetWidth + gap())) : 1);
+    const wide = order.length ? cards.get(order[0].task).item.offsetWidth + gap() : Infinity;
+    return Math.max(1, Math.round(root.clientWidth / wide));
   };
   const gap = () => parseFloat(getComputedStyle(root).columnGap) || 0;
 
   function choose(task, event) {
-    const { place } = cards.get(task);
+    const place = placeOf(task);
     if (event.shiftKey && anchor !== null) selection.set(between(anchor, place), true);
     else selection.set([task], !selection.has(task));
     anchor = place;
@@ -100,11 +111,11 @@ export function makeGrid({ selection, acts, signal }) {
 
   root.addEventListener("keydown", (event) => {
     if (!current || event.target.closest(".actions") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { place, hit } = cards.get(current);
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(), ArrowUp: -columns(), Home: -place, End: hits.length - 1 - place };
+    const { hit } = cards.get(current), place = placeOf(current);
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(), ArrowUp: -columns(), Home: -place, End: order.length - 1 - place };
     if (event.key in steps) {
-      const next = hits[Math.min(Math.max(place + steps[event.key], 0), hits.length - 1)];
-      if (event.shiftKey) { anchor ??= place; selection.set(between(anchor, cards.get(next.task).place), true); } else anchor = null;
+      const next = order[Math.min(Math.max(place + steps[event.key], 0), order.length - 1)];
+      if (event.shiftKey) { anchor ??= place; selection.set(between(anchor, placeOf(next.task)), true); } else anchor = null;
       reach(next.task);
     } else if (event.key === " " && !event.target.closest(".pick")) choose(current, event);
     else if (event.key === "+" || event.key === "-") (event.key === "+" ? acts.like : acts.unlike)(hit);
@@ -144,15 +155,15 @@ export function makeGrid({ selection, acts, signal }) {
   }, { signal });
 
   function stretch(at) {
-    if (!band || !from || !hits.length) return;
+    if (!band || !from || !order.length) return;
     const x0 = Math.min(from.x, at.x), x1 = Math.max(from.x, at.x), y0 = Math.min(from.y, at.y), y1 = Math.max(from.y, at.y);
     Object.assign(band.style, { left: `${root.offsetLeft + x0}px`, top: `${root.offsetTop + y0}px`, width: `${x1 - x0}px`, height: `${y1 - y0}px` });
     // Every card has the same size, so the ones under the band follow from arithmetic, without a look at each.
-    const { item } = cards.get(hits[0].task), wide = item.offsetWidth + gap(), high = item.offsetHeight + gap(), across = columns();
+    const { item } = cards.get(order[0].task), wide = item.offsetWidth + gap(), high = item.offsetHeight + gap(), across = columns();
     const inside = [];
     for (let row = Math.max(0, Math.floor(y0 / high)); row <= Math.floor(y1 / high); row += 1) {
       for (let column = Math.max(0, Math.floor(x0 / wide)); column <= Math.min(across - 1, Math.floor(x1 / wide)); column += 1) {
-        const hit = hits[row * across + column];
+        const hit = order[row * across + column];
         if (hit) inside.push(hit.task);
       }
     }
@@ -167,6 +178,5 @@ export function makeGrid({ selection, acts, signal }) {
     item?.querySelector(".wrong").setAttribute("aria-pressed", String(hit.judged === false));
   }
 
-  return { root, hits, add, clear, judged, reach: (task) => cards.has(task) && reach(task),
-    show: (test) => { for (const { hit, item } of cards.values()) item.hidden = !test(hit); } };
+  return { root, hits, add, clear, judged, show, order: () => order, reach: (task) => placeOf(task) >= 0 && reach(task) };
 }

@@ -4,8 +4,8 @@ import { add, h, icon, put } from "../dom.js";
 import { clock, number, percent, t, when } from "../i18n.js";
 import { colour, drawObjects } from "../regions.js";
 
-// `acts`: { like(hit), unlike(hit), judge(hit, relevant), moved(task or null) }; `hits` is the grid's list, in order.
-export function makePreview({ project, selection, hits, acts, signal, more }) {
+// `acts`: { like(hit), unlike(hit), judge(hit, relevant), moved(task or null) }; `order()` is the grid's list.
+export function makePreview({ project, selection, order, acts, signal, more }) {
   const image = h("img", { alt: "" }), layer = h("div", { class: "regions" });
   const stage = h("div", { class: "stage" }, h("div", { class: "frame" }, image, layer));
   const side = h("div", { class: "side" });
@@ -15,7 +15,7 @@ export function makePreview({ project, selection, hits, acts, signal, more }) {
     h("div", { class: "top" }, button("left", "previous", () => step(-1)), button("right", "next", () => step(1)), place,
       h("span", { class: "grow" }), h("span", { class: "muted keys" }, t("search.keys")), button("close", "close", () => dialog.close())),
     h("div", { class: "body" }, stage, side));
-  let at = -1, loads = 0;
+  let at = -1, loads = 0, hits = [];
   const cache = new Map();
 
   dialog.addEventListener("close", () => acts.moved(null, hits[at]?.task));
@@ -33,12 +33,13 @@ export function makePreview({ project, selection, hits, acts, signal, more }) {
   function toggle() { selection.set([hits[at].task], !selection.has(hits[at].task)); }
 
   async function step(by) {
-    if (at + by >= hits.length) await more();
+    if (at + by >= hits.length) { await more(); hits = order(); }
     const to = Math.min(Math.max(at + by, 0), hits.length - 1);
     if (to !== at) show(hits[to].task);
   }
 
   function show(task) {
+    hits = order();
     at = hits.findIndex((hit) => hit.task === task);
     if (at < 0) return;
     const hit = hits[at], mine = ++loads;

@@ -1,0 +1,109 @@
+"""Take the pictures of the page in docs/pictures, from a running stack (`argus demo`).
+
+    python scripts/pictures.py [--project 1] [--query cpu] [--only search,review]
+
+Each is one screen at one width, theme and language; the file's name says which. The palette is cut to 256 colours,
+which nobody sees on a page and which halves the files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from argus.settings import get_settings  # noqa: E402
+from tests.browser.conftest import chromium_path  # noqa: E402
+
+WIDE, PHONE = (1440, 900), (390, 844)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One file: what to open, what to wait for, and how it is looked at."""
+
+    name: str
+    address: str
+    ready: str
+    size: tuple[int, int] = WIDE
+    dark: bool = False
+    japanese: bool = False
+    act: Callable[[Page], None] = lambda page: None
+
+
+def pictures(project: int, query: str, task: int) -> Iterator[Picture]:
+    """Yield every picture; `task` is shown large."""
+    base, search = f"?project={project}", f"?project={project}&screen=search&q={query}"
+    yield Picture("search", search, ".hit img", act=choose)
+    yield Picture("search-dark", search, ".hit img", dark=True, act=choose)
+    yield Picture("search-phone", search, ".hit img", PHONE, act=choose)
+    yield Picture("search-ja", search, ".hit img", japanese=True, act=choose)
+    yield Picture("preview", f"{search}&task={task}", ".regions .line")
+    screens = {"annotate": ".screen.annotate h1", "review": ".screen.review h1", "export": ".bars li",
+               "setup": "section[aria-labelledby=s-doctor] .checks li"}
+    for screen, ready in screens.items():
+        yield Picture(screen, f"{base}&screen={screen}", ready)
+        yield Picture(f"{screen}-dark", f"{base}&screen={screen}", ready, dark=True)
+        yield Picture(f"{screen}-phone", f"{base}&screen={screen}", ready, PHONE)
+        yield Picture(f"{screen}-ja", f"{base}&screen={screen}", ready, japanese=True)
+
+
+def choose(page: Page) -> None:
+    for place in (0, 1, 3):
+        page.locator(".pick").nth(place).click()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--project", type=int, default=1)
+    parser.add_argument("--query", default="cpu")
+    parser.add_argument("--only", default="", help="Names or beginnings of names, separated by commas.")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures")
+    options = parser.parse_args()
+    wanted = tuple(filter(None, options.only.split(",")))
+    base = get_settings().search_service_url
+    answer = requests.get(f"{base}/api/v1/projects/{options.project}/search", timeout=60,
+                          params={"q": options.query, "limit": 1})
+    answer.raise_for_status()
+    options.out.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
+        for picture in pictures(options.project, options.query, answer.json()["hits"][0]["task"]):
+            if not wanted or picture.name.startswith(wanted):
+                data = take(browser, base, picture)
+                (options.out / f"{picture.name}.png").write_bytes(data)
+                print(f"{picture.name}: {len(data) // 1024} KB", flush=True)
+        browser.close()
+
+
+def take(browser: Browser, base: str, picture: Picture) -> bytes:
+    """Return the screen as a PNG of 256 colours."""
+    context = browser.new_context(viewport={"width": picture.size[0], "height": picture.size[1]},
+                                  color_scheme="dark" if picture.dark else "light",
+                                  locale="ja-JP" if picture.japanese else "en-GB")
+    page = context.new_page()
+    page.goto(f"{base}/{picture.address}")
+    page.wait_for_selector(picture.ready, timeout=60_000)
+    picture.act(page)
+    page.wait_for_load_state("networkidle")
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(1000)
+    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    context.close()
+    buffer = io.BytesIO()
+    shot.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,331 @@
+"""The page's frame and the screens search, export and set-up in a real Chromium, for everybody.
+
+Keyboard, both languages, both themes, addresses that can be kept, and what axe-core finds.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
+
+from argus.db import connect as database
+from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
+from demo.draw import Split
+from demo.scenes import make_scene, render_scene
+from label_studio_config.project import connect
+from ml_backend.runs import create_run, run_progress
+from search_service.sync import sync_progress
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+COUNT = 8
+SCREENS = ("search", "annotate", "review", "export", "setup")
+
+
+def jpeg(seed: int) -> bytes:
+    buffer = io.BytesIO()
+    render_scene(make_scene(Split.HELD_OUT, seed), 640)[0].save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def project(stack: Any) -> Iterator[int]:
+    """One project for all: eight images, all embedded, three predicted, two of those annotated."""
+    settings = get_settings()
+    ls = LabelStudio(settings.label_studio_url, settings.access_token)
+    made = connect(ls, None, title="Screens", labels=["cpu", "fan"]).project_id
+    assert made is not None
+    files = [(f"{n}.jpg", (f"{n}.jpg", jpeg(n), "image/jpeg")) for n in range(COUNT)]
+    ls.request("POST", f"/api/projects/{made}/import", files=files, timeout=120)
+    wait_for(lambda: sync_progress(made)["embedded"] == COUNT, 120)
+    tasks = sorted(task["id"] for task in ls.tasks(made))[:3]
+    run = create_run(made, ["cpu"], tasks)
+    wait_for(lambda: run_progress(run)["state"] == "done", 180)
+    for task in tasks[:2]:
+        (prediction,) = ls.get(f"/api/tasks/{task}/")["predictions"]
+        ls.post(f"/api/tasks/{task}/annotations/", {"result": prediction["result"]})
+    yield made
+    ls.delete(f"/api/projects/{made}/")
+
+
+@pytest.fixture
+def open_page(browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
+    """Return `open_page(address, …)`: a page of its own; whatever the browser complains about fails the test."""
+    complaints: list[str] = []
+    contexts = []
+
+    def make(address: str, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1300, "height": 900}, "locale": "en-GB"} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.goto(f"{get_settings().search_service_url}/{address}")
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []
+
+
+def found(page: Page) -> None:
+    expect(page.locator(".hit")).to_have_count(COUNT, timeout=20_000)
+
+
+def serious(page: Page) -> list[str]:
+    report = Axe().run(page).response
+    return [f"{v['id']}: {v['help']} {[node['target'] for node in v['nodes']][:3]}" for v in report["violations"]
+            if v["impact"] in ("serious", "critical")]
+
+
+@pytest.mark.parametrize(("language", "theme"), [("en-GB", "light"), ("ja-JP", "dark")])
+def test_every_screen__axe_finds_nothing_serious(open_page: Callable[..., Page], project: int, language: str,
+                                                 theme: str) -> None:
+    page = open_page(f"?project={project}&screen=search&q=cpu", locale=language, color_scheme=theme, bypass_csp=True)
+    found(page)
+    seen = {}
+    for screen in SCREENS:
+        page.click(f"#nav-{screen}")
+        expect(page.locator(f".screen.{screen} h1")).to_have_count(1)
+        page.wait_for_load_state("networkidle") if screen != "setup" else page.wait_for_selector("#s-doctor ~ * li")
+        seen[screen] = serious(page)
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=search&q=cpu")
+    found(page)
+    page.click("#filter-toggle")
+    seen["filters"] = serious(page)
+    page.locator(".hit .open").first.click()
+    expect(page.locator("#preview .objects, #preview section, #preview p")).not_to_have_count(0)
+    seen["preview"] = serious(page)
+    assert {screen: problems for screen, problems in seen.items() if problems} == {}
+
+
+def test_words__both_languages_have_every_message_and_the_page_uses_no_other(open_page: Callable[..., Page],
+                                                                            project: int) -> None:
+    page = open_page(f"?project={project}")
+    words = page.evaluate("""async () => {
+        const { WORDS } = await import('/web/js/i18n.js');
+        return Object.fromEntries(Object.entries(WORDS).map(([room, all]) =>
+            [room, Object.fromEntries(Object.entries(all).map(([language, told]) => [language, Object.keys(told)]))]));
+    }""")
+    known = set()
+    for room, languages in words.items():
+        if room != "problems":  # English has the server's own sentences
+            assert set(languages["en"]) == set(languages["ja"]), room
+        known |= {f"{room}.{key}" for key in languages["ja"]}
+    from argus.errors import CATALOGUE
+
+    assert set(words["problems"]["ja"]) == set(CATALOGUE)
+    web = Path(__file__).parents[2] / "search_service" / "web" / "js"
+    used = {key for file in web.rglob("*.js") for key in re.findall(r"\bt\(\s*\"([a-z]+\.[\w.]+)\"", file.read_text())}
+    assert len(used) > 100
+    assert used - known == set()
+
+
+def test_language__is_the_browsers_until_the_person_chooses(open_page: Callable[..., Page], project: int) -> None:
+    page = open_page(f"?project={project}", locale="ja-JP")
+    expect(page.locator("#nav-review")).to_have_text("レビュー")
+    assert page.get_attribute("html", "lang") == "ja"
+    page.select_option("#language", "en")
+    expect(page.locator("#nav-review")).to_have_text("Review")
+    page.reload()
+    expect(page.locator("#nav-review")).to_have_text("Review")
+
+
+def test_addresses__every_state_comes_back(open_page: Callable[..., Page], project: int) -> None:
+    page = open_page(f"?project={project}&screen=search&q=cpu")
+    found(page)
+    page.fill("#query", "fan")
+    page.press("#query", "Enter")
+    expect(page).to_have_url(re.compile("q=fan"))
+    found(page)
+    task = page.locator(".hit").first.get_attribute("data-task")
+    page.locator(".hit .open").first.click()
+    expect(page.locator("#preview")).to_be_visible()
+    assert f"task={task}" in page.url
+    kept = page.url
+    page.go_back()
+    expect(page.locator("#preview")).to_be_hidden()
+    page.click("#nav-export")
+    expect(page.locator("#export")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#query")).to_have_value("fan")
+    page.go_back()
+    expect(page.locator("#query")).to_have_value("cpu")
+    found(page)
+
+    again = open_page(kept.removeprefix(get_settings().search_service_url + "/"))
+    expect(again.locator("#preview h2")).to_have_text(f"Task {task}", timeout=20_000)
+
+
+def test_keyboard__search_move_choose_look_and_go_on(open_page: Callable[..., Page], project: int) -> None:
+    page = open_page(f"?project={project}")
+    page.locator("#nav-search").focus()
+    page.keyboard.press("/")
+    page.keyboard.type("cp")
+    expect(page.locator("[role=option]").first).to_be_visible()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    found(page)
+    first, second = (page.locator(".hit").nth(n).get_attribute("data-task") for n in (0, 1))
+    page.locator(".hit .open").first.focus()
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.locator("#chosen")).to_have_text("2 images selected")
+    page.keyboard.press("Enter")
+    expect(page.locator("#preview h2")).to_have_text(f"Task {second}")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#preview h2")).to_have_text(f"Task {first}")
+    page.keyboard.press("Escape")
+    expect(page.locator("#preview")).to_be_hidden()
+    assert page.evaluate("document.activeElement.closest('.hit').dataset.task") == first
+
+
+def test_choosing__by_shift_by_drag_and_all_likely(open_page: Callable[..., Page], project: int) -> None:
+    page = open_page(f"?project={project}&screen=search&q=cpu")
+    found(page)
+    picks = page.locator(".pick")
+    picks.nth(1).click()
+    picks.nth(4).click(modifiers=["Shift"])
+    expect(page.locator(".pick:checked")).to_have_count(4)
+    page.keyboard.press("Escape")
+    expect(page.locator(".pick:checked")).to_have_count(0)
+
+    start, end = page.locator(".hit").nth(0).bounding_box(), page.locator(".hit").nth(2).bounding_box()
+    assert start and end
+    page.mouse.move(start["x"] + 40, start["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(end["x"] + 20, end["y"] + 80, steps=6)
+    expect(page.locator(".band-select")).to_be_visible()
+    page.mouse.up()
+    expect(page.locator(".pick:checked")).to_have_count(3)
+    expect(page.locator("#preview")).to_be_hidden()
+
+    page.click("#likely")
+    likely = page.locator(".hit:has(.relevance.likely)").count()
+    assert 0 < likely <= COUNT
+    expect(page.locator(".pick:checked")).to_have_count(likely)
+
+
+def test_preview__draws_what_was_predicted(open_page: Callable[..., Page], project: int) -> None:
+    with database() as connection:
+        row = connection.execute("SELECT task_id, regions FROM prediction WHERE project_id = %s AND regions > 0 "
+                                 "ORDER BY regions DESC LIMIT 1", (project,)).fetchone()
+    assert row is not None
+    page = open_page(f"?project={project}&screen=search&q=cpu&task={row['task_id']}")
+    expect(page.locator(".regions .line")).to_have_count(row["regions"], timeout=20_000)
+    expect(page.locator(".region-tag").first).to_contain_text("cpu")
+    page.locator("#preview-threshold").fill("1")
+    expect(page.locator(".regions .line")).to_have_count(0)
+    link = page.locator("#preview a").get_attribute("href") or ""
+    assert link.startswith(get_settings().public_label_studio_url)
+    assert link.endswith(f"/data?task={row['task_id']}")
+
+
+def test_search__by_a_dropped_image_and_by_what_it_is_not_like(open_page: Callable[..., Page], project: int,
+                                                               label_studio: LabelStudio) -> None:
+    page = open_page(f"?project={project}")
+    page.wait_for_selector("#query")
+    page.evaluate("""data => {
+        const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([bytes], 'part.jpg', { type: 'image/jpeg' }));
+        window.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }));
+    }""", base64.b64encode(jpeg(3)).decode())
+    found(page)
+    expect(page.locator(".chip")).to_contain_text("part.jpg")
+    best = int(page.locator(".hit").first.get_attribute("data-task") or 0)
+    assert label_studio.get(f"/api/tasks/{best}/")["data"]["image"].endswith("3.jpg")
+
+    page.locator(".hit .similar").first.click()
+    expect(page).to_have_url(re.compile(f"like={best}"))
+    expect(page.locator(".hit")).to_have_count(COUNT - 1, timeout=20_000)  # the example itself is not among them
+    other = page.locator(".hit").first.get_attribute("data-task")
+    page.locator(".hit .notSimilar").first.click()
+    expect(page).to_have_url(re.compile(f"unlike={other}"))
+    expect(page.locator(".chip")).to_have_count(2)
+    page.locator(".chip button").first.click()
+    page.locator(".chip button").first.click()
+    expect(page.locator(".chip")).to_have_count(0)
+
+
+def test_search__filters_saved_searches_and_judgements(open_page: Callable[..., Page], project: int) -> None:
+    page = open_page(f"?project={project}&screen=search&q=cpu")
+    found(page)
+    page.click("#filter-toggle")
+    page.select_option("#filter-predicted", "yes")
+    expect(page.locator(".hit")).to_have_count(3, timeout=20_000)
+    assert "predicted=yes" in page.url
+    page.click("#save")
+    page.fill("#saved-name", "Predicted CPUs")
+    page.click("dialog button[value=yes]")
+    expect(page.locator("#message")).to_contain_text("Predicted CPUs")
+    thumb = page.locator(".hit .good").first
+    thumb.click()
+    expect(thumb).to_have_attribute("aria-pressed", "true")
+    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    page.click("#query")
+    page.get_by_role("option", name="Predicted CPUs").click()
+    expect(page.locator(".hit")).to_have_count(3, timeout=20_000)
+    expect(page.locator(".hit .good").first).to_have_attribute("aria-pressed", "true", timeout=10_000)
+    page.locator(".hit .good").first.click()
+    expect(page.locator(".hit .good").first).to_have_attribute("aria-pressed", "false")
+
+
+def test_search__nothing_found_is_a_friendly_answer(open_page: Callable[..., Page], project: int) -> None:
+    page = open_page(f"?project={project}&screen=search&q=cpu&video=none.mp4")
+    expect(page.locator(".friendly")).to_contain_text("No image passes these filters", timeout=20_000)
+    expect(page.locator("#message")).to_be_hidden()
+
+
+def test_export__counts_then_a_file(open_page: Callable[..., Page], project: int) -> None:
+    page = open_page(f"?project={project}&screen=export")
+    expect(page.locator(".big")).to_contain_text("2 images", timeout=30_000)
+    page.check("input[name=format][value=yolo]")
+    page.check("input[name=splits][value=two]")
+    expect(page.locator(".splits li")).to_have_count(2, timeout=30_000)
+    assert "format=yolo" in page.url and "splits=two" in page.url
+    page.click("#export-go")
+    with page.expect_download(timeout=60_000) as download:
+        page.locator(".exports .done button.primary").first.click(timeout=60_000)
+    with zipfile.ZipFile(download.value.path()) as archive:
+        assert len([name for name in archive.namelist() if name.endswith(".jpg")]) == 2
+        assert "data.yaml" in archive.namelist()
+
+
+def test_setup__shows_what_runs_and_connects_a_project(open_page: Callable[..., Page], project: int,
+                                                       label_studio: LabelStudio) -> None:
+    page = open_page(f"?project={project}&screen=setup")
+    expect(page.locator(".checks .ok").first).to_be_visible(timeout=30_000)
+    expect(page.locator("section[aria-labelledby=s-doctor] .checks li").first).to_be_visible(timeout=60_000)
+    page.select_option("#connect-project", "new")
+    page.fill("#connect-title", "Made on the page")
+    page.fill("#connect-labels", "cpu, fan")
+    expect(page.locator("#connect-go")).to_be_disabled()
+    page.click("#connect-look")
+    expect(page.locator("#connect-go")).to_be_enabled(timeout=30_000)
+    assert not [p for p in label_studio.projects() if p["title"] == "Made on the page"]
+    page.click("#connect-go")
+    expect(page.locator("#message")).to_contain_text("Made on the page", timeout=30_000)
+    (made,) = [p for p in label_studio.projects() if p["title"] == "Made on the page"]
+    expect(page.locator(f"#project option[value='{made['id']}']")).to_have_count(1, timeout=10_000)
+    label_studio.delete(f"/api/projects/{made['id']}/")
+
+
+@pytest.mark.parametrize("screen", SCREENS)
+def test_phone__nothing_is_wider_than_the_screen(open_page: Callable[..., Page], project: int, screen: str) -> None:
+    page = open_page(f"?project={project}&screen={screen}&q=cpu", viewport={"width": 360, "height": 740})
+    expect(page.locator(f".screen.{screen} h1")).to_have_count(1, timeout=20_000)
+    page.wait_for_timeout(500)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
