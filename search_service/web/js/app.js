@@ -23,18 +23,37 @@ const NEEDS_NO_PROJECT = new Set(["setup"]);
 const POLL = 4000;
 const $ = (id) => document.getElementById(id);
 const now = { project: null, screen: "", opened: null, closer: null, selection: null };
-const last = new Map();  // what each screen of this project showed: going back to it by its tab finds it again
+const last = new Map(); // what each screen of this project showed: going back to it by its tab finds it again
 
 function buildFrame() {
   $("skip").textContent = t("common.skip");
   $("nav").setAttribute("aria-label", t("common.screens"));
-  $("nav").replaceChildren(...Object.keys(SCREENS).map((id) => h("a", { id: `nav-${id}`, href: linkTo({ screen: id }),
-    onclick: (event) => { if (!event.ctrlKey && !event.metaKey) { event.preventDefault(); turnTo(id); } } },
-    icon(id), h("span", {}, t(`common.${id}`)))));
+  $("nav").replaceChildren(
+    ...Object.keys(SCREENS).map((id) =>
+      h(
+        "a",
+        {
+          id: `nav-${id}`,
+          href: linkTo({ screen: id }),
+          onclick: (event) => {
+            if (!event.ctrlKey && !event.metaKey) {
+              event.preventDefault();
+              turnTo(id);
+            }
+          },
+        },
+        icon(id),
+        h("span", {}, t(`common.${id}`)),
+      ),
+    ),
+  );
   $("project-label").textContent = t("common.project");
   $("label-studio").replaceChildren(t("common.labelStudio"), icon("link"));
-  $("language").replaceChildren(...Object.entries(LANGUAGES).map(([value, name]) =>
-    h("option", { value, selected: value === language, lang: value }, name)));
+  $("language").replaceChildren(
+    ...Object.entries(LANGUAGES).map(([value, name]) =>
+      h("option", { value, selected: value === language, lang: value }, name),
+    ),
+  );
   $("language").setAttribute("aria-label", t("common.language"));
   $("theme").replaceChildren(icon("sun"));
   showTheme();
@@ -53,21 +72,26 @@ function showTheme() {
 async function loadProjects() {
   const { projects } = await api("/projects");
   const wanted = Number(params().project);
-  $("project").replaceChildren(...projects.map((p) => h("option", { value: String(p.id), selected: p.id === wanted },
-    `${p.id} · ${p.title}`)));
+  $("project").replaceChildren(
+    ...projects.map((p) => h("option", { value: String(p.id), selected: p.id === wanted }, `${p.id} · ${p.title}`)),
+  );
   $("project").closest("label").hidden = !projects.length;
   return projects;
 }
 
 async function start() {
   const projects = await loadProjects();
-  if (!projects.length) { change({ project: null, screen: "setup" }); return; }
+  if (!projects.length) {
+    change({ project: null, screen: "setup" });
+    return;
+  }
   if (!projects.some((p) => String(p.id) === params().project)) change({ project: projects[0].id }, { quiet: true });
   await route();
 }
 
 async function route() {
-  const asked = params(), screen = asked.screen in SCREENS ? asked.screen : "search";
+  const asked = params(),
+    screen = asked.screen in SCREENS ? asked.screen : "search";
   const id = Number(asked.project) || null;
   if (id !== now.project?.id) {
     now.project = id ? await api(`/projects/${id}`) : null;
@@ -77,7 +101,10 @@ async function route() {
     if (id) $("project").value = String(id);
     showProject();
   }
-  if (screen === now.screen && now.opened?.update) { await now.opened.update(asked); return; }
+  if (screen === now.screen && now.opened?.update) {
+    await now.opened.update(asked);
+    return;
+  }
   await openScreen(now.project || NEEDS_NO_PROJECT.has(screen) ? screen : "setup", asked);
 }
 
@@ -88,13 +115,20 @@ async function openScreen(screen, asked) {
   for (const link of $("nav").children) {
     const id = link.id.slice("nav-".length);
     link.href = linkTo({ screen: id });
-    if (id === screen) link.setAttribute("aria-current", "page"); else link.removeAttribute("aria-current");
+    if (id === screen) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
   }
   document.title = `${t(`common.${screen}`)} · Argus`;
   const root = h("div", { class: `screen ${screen}` });
   $("screen").replaceChildren(root);
   const { signal } = now.closer;
-  const opened = await SCREENS[screen].open({ root, project: now.project, selection: now.selection, params: asked, signal });
+  const opened = await SCREENS[screen].open({
+    root,
+    project: now.project,
+    selection: now.selection,
+    params: asked,
+    signal,
+  });
   if (!signal.aborted) now.opened = opened ?? null;
 }
 
@@ -105,8 +139,9 @@ function showProject() {
   if (!project) return;
   $("label-studio").href = project.label_studio;
   const { sync } = project;
-  $("sync").textContent = t("common.sync", { embedded: number(sync.embedded), n: sync.seen, seen: number(sync.seen) })
-    + (sync.failed ? t("common.syncFailed", { failed: number(sync.failed) }) : "");
+  $("sync").textContent =
+    t("common.sync", { embedded: number(sync.embedded), n: sync.seen, seen: number(sync.seen) }) +
+    (sync.failed ? t("common.syncFailed", { failed: number(sync.failed) }) : "");
   $("sync").classList.toggle("bad", sync.failed > 0);
 }
 
@@ -115,18 +150,29 @@ async function follow() {
   if (now.project && !document.hidden) {
     try {
       const about = await api(`/projects/${now.project.id}`);
-      if (about.id === now.project?.id) { now.project.sync = about.sync; showProject(); }
-    } catch { /* the screens say what is wrong when somebody does something */ }
+      if (about.id === now.project?.id) {
+        now.project.sync = about.sync;
+        showProject();
+      }
+    } catch {
+      /* the screens say what is wrong when somebody does something */
+    }
   }
   setTimeout(follow, POLL);
 }
 
 onTokenNeeded(askToken);
 buildFrame();
-onRoute(() => { say(""); attempt(route); });
+onRoute(() => {
+  say("");
+  attempt(route);
+});
 $("project").addEventListener("change", () => go({ project: $("project").value, screen: now.screen }));
 $("language").addEventListener("change", () => chooseLanguage($("language").value));
-$("theme").addEventListener("click", () => { nextTheme(); showTheme(); });
+$("theme").addEventListener("click", () => {
+  nextTheme();
+  showTheme();
+});
 document.addEventListener("argus:projects", () => attempt(loadProjects));
 await attempt(start);
 setTimeout(follow, POLL);

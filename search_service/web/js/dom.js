@@ -1,7 +1,19 @@
 // Making the document. Text reaches it as text nodes and attributes only: nothing here, or in any screen, takes markup.
 
-const PROPERTIES = new Set(["textContent", "value", "checked", "disabled", "hidden", "selected", "indeterminate",
-  "className", "htmlFor", "tabIndex", "open", "multiple"]);
+const PROPERTIES = new Set([
+  "textContent",
+  "value",
+  "checked",
+  "disabled",
+  "hidden",
+  "selected",
+  "indeterminate",
+  "className",
+  "htmlFor",
+  "tabIndex",
+  "open",
+  "multiple",
+]);
 const SVG = "http://www.w3.org/2000/svg";
 
 // h("button", { class: "primary", onclick: start, "aria-label": "…" }, "Start", icon) → an element.
@@ -29,7 +41,8 @@ function fill(made, properties, children) {
 export const add = (parent, ...children) => parent.append(...kept(children));
 export const put = (parent, ...children) => parent.replaceChildren(...kept(children));
 
-const kept = (children) => children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+const kept = (children) =>
+  children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 
 // Line icons on a 24 × 24 grid, drawn for this page. They say nothing to a screen reader: the text beside them does.
 const ICONS = {
@@ -38,16 +51,26 @@ const ICONS = {
   review: "M4 12.5l5 5L20 6.5",
   export: "M12 4v11M7.5 11L12 15.5L16.5 11M4 19h16",
   setup: "M4 7h9M17 7h3M15 5v4M4 17h3M11 17h9M9 15v4M4 12h13M19 12h1",
-  close: "M6 6l12 12M18 6L6 18", left: "M14.5 5L8 12l6.5 7", right: "M9.5 5L16 12l-6.5 7",
-  like: "M12 5v14M5 12h14", unlike: "M5 12h14", image: "M4 5h16v14H4zM4 16l5-5l4 4l3-3l4 4M15.5 9.5h.01",
+  close: "M6 6l12 12M18 6L6 18",
+  left: "M14.5 5L8 12l6.5 7",
+  right: "M9.5 5L16 12l-6.5 7",
+  like: "M12 5v14M5 12h14",
+  unlike: "M5 12h14",
+  image: "M4 5h16v14H4zM4 16l5-5l4 4l3-3l4 4M15.5 9.5h.01",
   up: "M7 11v9H4v-9zM7 11l4-7c1.6 0 2.4 1 2.2 2.4L12.7 10h5.6a1.7 1.7 0 0 1 1.7 2l-1.2 6.4a2 2 0 0 1-2 1.6H7",
   down: "M7 13V4H4v9zM7 13l4 7c1.6 0 2.4-1 2.2-2.4L12.7 14h5.6a1.7 1.7 0 0 0 1.7-2l-1.2-6.4a2 2 0 0 0-2-1.6H7",
-  star: "M12 4l2.5 5.2l5.7.7l-4.2 3.9l1.1 5.6L12 16.6l-5.1 2.8L8 13.8L3.8 9.9l5.7-.7z", clock: "M12 4a8 8 0 1 0 0 16a8 8 0 0 0 0-16zM12 8v4.5l3 2",
-  view: "M4 5h16v14H4zM4 9.5h16M9 5v4.5", filter: "M4 6h16M7 12h10M10 18h4", link: "M14 4h6v6M20 4l-9 9M18 14v5H5V6h5",
+  star: "M12 4l2.5 5.2l5.7.7l-4.2 3.9l1.1 5.6L12 16.6l-5.1 2.8L8 13.8L3.8 9.9l5.7-.7z",
+  clock: "M12 4a8 8 0 1 0 0 16a8 8 0 0 0 0-16zM12 8v4.5l3 2",
+  view: "M4 5h16v14H4zM4 9.5h16M9 5v4.5",
+  filter: "M4 6h16M7 12h10M10 18h4",
+  link: "M14 4h6v6M20 4l-9 9M18 14v5H5V6h5",
   sun: "M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8zM12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.6 5.6l1.1 1.1M17.3 17.3l1.1 1.1M5.6 18.4l1.1-1.1M17.3 6.7l1.1-1.1",
 };
 
 export function icon(name) {
-  return svg("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true", focusable: "false" },
-    svg("path", { d: ICONS[name] }));
+  return svg(
+    "svg",
+    { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true", focusable: "false" },
+    svg("path", { d: ICONS[name] }),
+  );
 }

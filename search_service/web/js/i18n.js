@@ -14,8 +14,11 @@ const KEY = "argus-language";
 const known = (language) => (language in LANGUAGES ? language : null);
 
 // `?lang=` wins for this visit, then what the person chose before, then what the browser asks for.
-export const language = known(new URLSearchParams(location.search).get("lang")) ?? known(localStorage.getItem(KEY))
-  ?? (navigator.languages ?? [navigator.language]).map((name) => known(name.slice(0, 2))).find(Boolean) ?? "en";
+export const language =
+  known(new URLSearchParams(location.search).get("lang")) ??
+  known(localStorage.getItem(KEY)) ??
+  (navigator.languages ?? [navigator.language]).map((name) => known(name.slice(0, 2))).find(Boolean) ??
+  "en";
 document.documentElement.lang = language;
 
 export function chooseLanguage(name) {
@@ -41,13 +44,14 @@ export const when = (text) => new Date(text).toLocaleString(language, { dateStyl
 
 // A place in a video: 2:07, or 2:07.25 between full seconds.
 export const clock = (seconds) => {
-  const rest = seconds % 60, digits = Number.isInteger(rest) ? 0 : 2;
+  const rest = seconds % 60,
+    digits = Number.isInteger(rest) ? 0 : 2;
   return `${Math.floor(seconds / 60)}:${rest.toFixed(digits).padStart(digits ? 5 : 2, "0")}`;
 };
 
 // A refused request in words: what this language says for the code, then the server's own sentence about the case.
 export function problemText(body, status) {
-  const own = language === "en" ? "" : WORDS.problems[language][body.code] ?? "";
+  const own = language === "en" ? "" : (WORDS.problems[language][body.code] ?? "");
   const said = [body.detail, body.hint].filter(Boolean).join(" ");
   if (own && said) return `${own}（${said}）`;
   return own || said || t("common.answered", { status });

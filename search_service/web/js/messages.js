@@ -12,8 +12,10 @@ export function say(text, kind = "problem") {
   place.hidden = !text;
   place.className = kind;
   place.setAttribute("role", kind === "problem" ? "alert" : "status");
-  place.replaceChildren(h("span", {}, text ?? ""), h("button", { type: "button", class: "quiet", "aria-label": t("common.close"),
-    onclick: () => say("") }, "×"));
+  place.replaceChildren(
+    h("span", {}, text ?? ""),
+    h("button", { type: "button", class: "quiet", "aria-label": t("common.close"), onclick: () => say("") }, "×"),
+  );
   if (text && kind === "notice") fading = setTimeout(() => say(""), 6000);
 }
 
@@ -22,15 +24,22 @@ export const notice = (text) => say(text, "notice");
 // Do something that may fail: the button is busy meanwhile, and what went wrong is said. Returns undefined then.
 export async function attempt(work, button) {
   say("");
-  if (button) { button.disabled = true; button.setAttribute("aria-busy", "true"); }
-  try { return await work(); }
-  catch (error) {
+  if (button) {
+    button.disabled = true;
+    button.setAttribute("aria-busy", "true");
+  }
+  try {
+    return await work();
+  } catch (error) {
     if (error.name === "AbortError") return undefined;
     say(error instanceof Problem ? error.message : t("common.broken", { error: error.message }));
     if (!(error instanceof Problem)) console.error(error);
     return undefined;
   } finally {
-    if (button) { button.disabled = false; button.removeAttribute("aria-busy"); }
+    if (button) {
+      button.disabled = false;
+      button.removeAttribute("aria-busy");
+    }
   }
 }
 
@@ -39,10 +48,22 @@ export async function attempt(work, button) {
 export function ask(text, options = {}, ...fields) {
   const { yes = t("common.ok"), no = t("common.cancel"), danger = false } = options;
   return new Promise((resolve) => {
-    const dialog = h("dialog", { class: "ask", "aria-label": text }, h("p", {}, text), h("form", { method: "dialog" }, fields,
-      h("button", { value: "no", type: "button", onclick: () => dialog.close("no") }, no),
-      h("button", { value: "yes", class: danger ? "danger" : "primary", autofocus: !fields.length }, yes)));
-    dialog.addEventListener("close", () => { resolve(dialog.returnValue === "yes"); dialog.remove(); });
+    const dialog = h(
+      "dialog",
+      { class: "ask", "aria-label": text },
+      h("p", {}, text),
+      h(
+        "form",
+        { method: "dialog" },
+        fields,
+        h("button", { value: "no", type: "button", onclick: () => dialog.close("no") }, no),
+        h("button", { value: "yes", class: danger ? "danger" : "primary", autofocus: !fields.length }, yes),
+      ),
+    );
+    dialog.addEventListener("close", () => {
+      resolve(dialog.returnValue === "yes");
+      dialog.remove();
+    });
     document.body.append(dialog);
     dialog.showModal();
   });
@@ -52,11 +73,26 @@ export function ask(text, options = {}, ...fields) {
 export function askToken(wrong) {
   return new Promise((resolve) => {
     const input = h("input", { type: "password", autocomplete: "current-password", required: true, id: "token" });
-    const dialog = h("dialog", { class: "ask", "aria-label": t("common.token") }, h("form", { method: "dialog" },
-      h("label", { for: "token" }, t(wrong ? "common.tokenWrong" : "common.token")), input,
-      h("button", { value: "no", formnovalidate: true, type: "button", onclick: () => dialog.close("no") }, t("common.cancel")),
-      h("button", { value: "yes", class: "primary" }, t("common.ok"))));
-    dialog.addEventListener("close", () => { resolve(dialog.returnValue === "yes" ? input.value : null); dialog.remove(); });
+    const dialog = h(
+      "dialog",
+      { class: "ask", "aria-label": t("common.token") },
+      h(
+        "form",
+        { method: "dialog" },
+        h("label", { for: "token" }, t(wrong ? "common.tokenWrong" : "common.token")),
+        input,
+        h(
+          "button",
+          { value: "no", formnovalidate: true, type: "button", onclick: () => dialog.close("no") },
+          t("common.cancel"),
+        ),
+        h("button", { value: "yes", class: "primary" }, t("common.ok")),
+      ),
+    );
+    dialog.addEventListener("close", () => {
+      resolve(dialog.returnValue === "yes" ? input.value : null);
+      dialog.remove();
+    });
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -3,7 +3,18 @@ import { h, svg } from "./dom.js";
 import { percent } from "./i18n.js";
 
 // Bright enough on dark pictures and, with the dark rim around every line, clear on light ones.
-const COLOURS = ["#ffb000", "#3fa9ff", "#ff5c8a", "#5ddf6e", "#c58cff", "#ff8a3d", "#2fd9c8", "#f5e663", "#ff6b6b", "#9ad1ff"];
+const COLOURS = [
+  "#ffb000",
+  "#3fa9ff",
+  "#ff5c8a",
+  "#5ddf6e",
+  "#c58cff",
+  "#ff8a3d",
+  "#2fd9c8",
+  "#f5e663",
+  "#ff6b6b",
+  "#9ad1ff",
+];
 
 export const colour = (label, labels) => COLOURS[Math.max(0, labels.indexOf(label)) % COLOURS.length];
 
@@ -12,13 +23,19 @@ export function drawObjects(layer, objects, labels) {
   const lines = svg("svg", { viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" });
   const made = [];
   for (const object of objects) {
-    const [x0, y0, x1, y1] = object.box, paint = colour(object.label, labels);
+    const [x0, y0, x1, y1] = object.box,
+      paint = colour(object.label, labels);
     if (object.mask) made.push(maskCanvas(object, paint));
     const shape = object.rings?.length
       ? { d: object.rings.map((ring) => `M${ring.map((point) => point.join(" ")).join("L")}Z`).join("") }
       : { d: `M${x0} ${y0}H${x1}V${y1}H${x0}Z` };
     lines.append(svg("path", { ...shape, class: "rim" }), svg("path", { ...shape, class: "line", stroke: paint }));
-    const tag = h("span", { class: "region-tag" }, object.label, object.score === null ? "" : ` ${percent(object.score)}`);
+    const tag = h(
+      "span",
+      { class: "region-tag" },
+      object.label,
+      object.score === null ? "" : ` ${percent(object.score)}`,
+    );
     Object.assign(tag.style, { left: `${x0 * 100}%`, top: `${y0 * 100}%`, background: paint });
     if (y0 < 0.06) tag.classList.add("inside");
     made.push(tag);
@@ -28,7 +45,12 @@ export function drawObjects(layer, objects, labels) {
 
 function maskCanvas({ box: [x0, y0, x1, y1], mask }, paint) {
   const canvas = h("canvas", { class: "region-mask", "aria-hidden": "true" });
-  Object.assign(canvas.style, { left: `${x0 * 100}%`, top: `${y0 * 100}%`, width: `${(x1 - x0) * 100}%`, height: `${(y1 - y0) * 100}%` });
+  Object.assign(canvas.style, {
+    left: `${x0 * 100}%`,
+    top: `${y0 * 100}%`,
+    width: `${(x1 - x0) * 100}%`,
+    height: `${(y1 - y0) * 100}%`,
+  });
   const image = new Image();
   image.onload = () => {
     canvas.width = image.naturalWidth;

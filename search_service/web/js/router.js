@@ -15,7 +15,9 @@ export function address(next) {
 }
 
 // Go somewhere: a new entry for the back button. Only project and language are kept of the old address.
-export function go(next) { move({ ...keep(), ...next }, "pushState"); }
+export function go(next) {
+  move({ ...keep(), ...next }, "pushState");
+}
 
 // Change something of where we are. With `quiet` nobody is told: the screen has shown it already.
 export function change(next, { quiet = false, push = false } = {}) {

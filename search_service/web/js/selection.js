@@ -8,19 +8,35 @@ export class Selection extends EventTarget {
     this.tasks = new Set(JSON.parse(sessionStorage.getItem(key(project)) ?? "[]"));
   }
 
-  has(task) { return this.tasks.has(task); }
-  get size() { return this.tasks.size; }
-  list() { return [...this.tasks]; }
+  has(task) {
+    return this.tasks.has(task);
+  }
+  get size() {
+    return this.tasks.size;
+  }
+  list() {
+    return [...this.tasks];
+  }
 
   set(tasks, on = true) {
-    for (const task of tasks) { if (on) this.tasks.add(task); else this.tasks.delete(task); }
+    for (const task of tasks) {
+      if (on) this.tasks.add(task);
+      else this.tasks.delete(task);
+    }
     this.#changed();
   }
 
-  replace(tasks) { this.tasks = new Set(tasks); this.#changed(); }
+  replace(tasks) {
+    this.tasks = new Set(tasks);
+    this.#changed();
+  }
 
   #changed() {
-    try { sessionStorage.setItem(key(this.project), JSON.stringify(this.list())); } catch { /* a full store: this tab still has it */ }
+    try {
+      sessionStorage.setItem(key(this.project), JSON.stringify(this.list()));
+    } catch {
+      /* a full store: this tab still has it */
+    }
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -10,81 +10,182 @@ import { makeGrid } from "../search/grid.js";
 import { makePreview } from "../search/preview.js";
 import { suggestions } from "../search/suggest.js";
 
-const FIRST = 100, NEXT = 400;  // hits: enough for a large screen at once, the others while the person looks
-const MOST = 2000;  // that "all likely" reads
-const SHOWN = { noise: () => true, maybe: (hit) => hit.relevance !== "noise", likely: (hit) => hit.relevance === "likely" };
+const FIRST = 100,
+  NEXT = 400; // hits: enough for a large screen at once, the others while the person looks
+const MOST = 2000; // that "all likely" reads
+const SHOWN = {
+  noise: () => true,
+  maybe: (hit) => hit.relevance !== "noise",
+  likely: (hit) => hit.relevance === "likely",
+};
 
 export async function open({ root, project, selection, params, signal }) {
   const base = `/projects/${project.id}`;
-  const state = { ask: askFrom(params), offset: 0, end: 0, loads: 0, busy: null, kept: [], saved: [], judged: new Map(), last: null };
+  const state = {
+    ask: askFrom(params),
+    offset: 0,
+    end: 0,
+    loads: 0,
+    busy: null,
+    kept: [],
+    saved: [],
+    judged: new Map(),
+    last: null,
+  };
 
   // --- the question
-  const query = h("input", { id: "query", type: "search", autocomplete: "off", maxlength: "1000", enterkeyhint: "search",
-    placeholder: t("search.placeholder"), "aria-label": t("search.what") });
+  const query = h("input", {
+    id: "query",
+    type: "search",
+    autocomplete: "off",
+    maxlength: "1000",
+    enterkeyhint: "search",
+    placeholder: t("search.placeholder"),
+    "aria-label": t("search.what"),
+  });
   const list = suggestions(query, (text) => [
-    { title: t("search.saved"), icon: "star", items: state.saved.filter((one) => one.name.toLowerCase().includes(text)).map((one) =>
-      ({ text: one.name, choose: () => ask(fromKept(one.ask)), forget: () => forgetSaved(one) })) },
-    { title: t("search.recent"), icon: "clock", items: state.kept.filter((one) => one.query.toLowerCase().includes(text)).slice(0, 8).map((one) =>
-      ({ text: one.query, choose: () => ask(fromKept(one.ask ?? { text: one.query })), forget: () => forget(one) })) },
-    { title: t("search.labels"), icon: "search", items: project.labels.filter((label) => label.toLowerCase().includes(text)).slice(0, 8).map((label) =>
-      ({ text: label, choose: () => ask({ ...state.ask, text: label }) })) }]);
+    {
+      title: t("search.saved"),
+      icon: "star",
+      items: state.saved
+        .filter((one) => one.name.toLowerCase().includes(text))
+        .map((one) => ({ text: one.name, choose: () => ask(fromKept(one.ask)), forget: () => forgetSaved(one) })),
+    },
+    {
+      title: t("search.recent"),
+      icon: "clock",
+      items: state.kept
+        .filter((one) => one.query.toLowerCase().includes(text))
+        .slice(0, 8)
+        .map((one) => ({
+          text: one.query,
+          choose: () => ask(fromKept(one.ask ?? { text: one.query })),
+          forget: () => forget(one),
+        })),
+    },
+    {
+      title: t("search.labels"),
+      icon: "search",
+      items: project.labels
+        .filter((label) => label.toLowerCase().includes(text))
+        .slice(0, 8)
+        .map((label) => ({ text: label, choose: () => ask({ ...state.ask, text: label }) })),
+    },
+  ]);
   const upload = h("input", { id: "upload", type: "file", accept: "image/*", class: "visually-hidden" });
   const filters = await makeFilters({ project, signal, changed: (chosen) => ask({ ...state.ask, filters: chosen }) });
   const chips = h("div", { class: "chips" });
-  const form = h("form", { id: "search", role: "search" }, h("div", { class: "query" }, query, list),
+  const form = h(
+    "form",
+    { id: "search", role: "search" },
+    h("div", { class: "query" }, query, list),
     h("button", { class: "primary" }, icon("search"), t("search.go")),
-    h("label", { class: "button" }, icon("image"), h("span", {}, t("search.byImage")), upload), filters.toggle);
+    h("label", { class: "button" }, icon("image"), h("span", {}, t("search.byImage")), upload),
+    filters.toggle,
+  );
 
   // --- the answer
-  const button = (id, text, act, cls = "") => h("button", { id, type: "button", class: cls, onclick: (event) => attempt(act, event.currentTarget) }, text);
-  const summary = h("span", { id: "summary", role: "status" }), chosen = h("span", { id: "chosen", role: "status" });
-  const shown = h("select", { id: "shown", "aria-label": t("search.show") }, ["noise", "maybe", "likely"].map((band) => h("option", { value: band }, t(`search.show_${band}`))));
-  const toAnnotate = button("to-annotate", [icon("annotate"), t("search.annotate")], () => go({ screen: "annotate" }), "primary");
+  const button = (id, text, act, cls = "") =>
+    h("button", { id, type: "button", class: cls, onclick: (event) => attempt(act, event.currentTarget) }, text);
+  const summary = h("span", { id: "summary", role: "status" }),
+    chosen = h("span", { id: "chosen", role: "status" });
+  const shown = h(
+    "select",
+    { id: "shown", "aria-label": t("search.show") },
+    ["noise", "maybe", "likely"].map((band) => h("option", { value: band }, t(`search.show_${band}`))),
+  );
+  const toAnnotate = button(
+    "to-annotate",
+    [icon("annotate"), t("search.annotate")],
+    () => go({ screen: "annotate" }),
+    "primary",
+  );
   const view = button("view", [icon("view"), t("search.view")], openView);
   const friendly = h("div", { class: "friendly", hidden: true });
   const grid = makeGrid({ selection, signal, acts: { open: (hit) => preview.show(hit.task), like, unlike, judge } });
   const sentinel = h("div", { class: "sentinel", "aria-hidden": "true" });
-  const bar = h("div", { class: "bar results-bar" }, summary, shown, h("span", { class: "grow" }), chosen,
-    button("save", [icon("star"), t("search.save")], save), button("likely", t("search.allLikely"), allLikely), button("all", t("search.all"), () => selection.set(grid.order().map((hit) => hit.task))),
-    button("none", t("search.none"), () => selection.replace([])), view, toAnnotate);
+  const bar = h(
+    "div",
+    { class: "bar results-bar" },
+    summary,
+    shown,
+    h("span", { class: "grow" }),
+    chosen,
+    button("save", [icon("star"), t("search.save")], save),
+    button("likely", t("search.allLikely"), allLikely),
+    button("all", t("search.all"), () => selection.set(grid.order().map((hit) => hit.task))),
+    button("none", t("search.none"), () => selection.replace([])),
+    view,
+    toAnnotate,
+  );
   const results = h("section", { hidden: true, "aria-label": t("search.results") }, bar, friendly, grid.root, sentinel);
   const start = h("section", { class: "start" });
   root.dataset.drop = t("search.drop");
   add(root, h("h1", { class: "visually-hidden" }, t("search.title")), form, filters.form, chips, start, results);
-  const preview = makePreview({ project, selection, order: grid.order, signal, more: load,
-    acts: { like, unlike, judge, moved: (task, left) => {
-      change({ task }, { quiet: true, push: task !== null && !address().task });
-      if (!task && left) grid.reach(left);
-    } } });
+  const preview = makePreview({
+    project,
+    selection,
+    order: grid.order,
+    signal,
+    more: load,
+    acts: {
+      like,
+      unlike,
+      judge,
+      moved: (task, left) => {
+        change({ task }, { quiet: true, push: task !== null && !address().task });
+        if (!task && left) grid.reach(left);
+      },
+    },
+  });
 
   // Ask something new: the address changes, and the page follows it.
-  function ask(next) { state.ask = next; change(toParams(next), { push: true, quiet: true }); return attempt(search); }
+  function ask(next) {
+    state.ask = next;
+    change(toParams(next), { push: true, quiet: true });
+    return attempt(search);
+  }
 
-  function like(hit) { return ask({ ...state.ask, file: null, text: "", like: [hit.task], unlike: [] }); }
-  function unlike(hit) { return ask({ ...state.ask, unlike: [...new Set([...state.ask.unlike, hit.task])] }); }
+  function like(hit) {
+    return ask({ ...state.ask, file: null, text: "", like: [hit.task], unlike: [] });
+  }
+  function unlike(hit) {
+    return ask({ ...state.ask, unlike: [...new Set([...state.ask.unlike, hit.task])] });
+  }
 
   async function search() {
     showAsk();
-    if (isEmpty(state.ask)) { results.hidden = true; showStart(); return; }
+    if (isEmpty(state.ask)) {
+      results.hidden = true;
+      showStart();
+      return;
+    }
     start.replaceChildren();
     grid.clear();
     selection.replace([]);
     Object.assign(state, { offset: 0, end: 0, last: null, judged: new Map() });
     grid.root.classList.toggle("no-text", !state.ask.text.trim());
     results.setAttribute("aria-busy", "true");
-    try { await load(); } finally { results.removeAttribute("aria-busy"); }
+    try {
+      await load();
+    } finally {
+      results.removeAttribute("aria-busy");
+    }
     Promise.all([loadKept(), loadJudged(state.ask)]).catch(() => {});
   }
 
   // One page after the other; a second call while one is under way waits for that one.
   function load() {
     if (state.last && state.offset >= state.end) return Promise.resolve();
-    state.busy ??= page().finally(() => { state.busy = null; });
+    state.busy ??= page().finally(() => {
+      state.busy = null;
+    });
     return state.busy;
   }
 
   async function page() {
-    const mine = ++state.loads, asked = state.ask;
+    const mine = ++state.loads,
+      asked = state.ask;
     const found = await find(base, asked, state.offset ? NEXT : FIRST, state.offset, signal);
     if (mine !== state.loads || asked !== state.ask || signal.aborted) return;
     const began = performance.now();
@@ -95,38 +196,80 @@ export async function open({ root, project, selection, params, signal }) {
     grid.add(found.hits);
     for (const hit of found.hits) takeJudged(hit);
     showSummary();
-    requestAnimationFrame(() => setTimeout(() => performance.measure("argus-paint", { start: began, end: performance.now() })));
+    requestAnimationFrame(() =>
+      setTimeout(() => performance.measure("argus-paint", { start: began, end: performance.now() })),
+    );
   }
 
   function showSummary() {
-    const found = state.last, likely = grid.hits.filter((hit) => hit.relevance === "likely").length;
-    const judged = grid.hits.some((hit) => hit.relevance), some = state.offset < state.end ? "+" : "";
-    summary.textContent = [t("search.ranked", { n: found.total, total: number(found.total) }),
-      judged && (likely ? t("search.likelyCount", { n: `${number(likely)}${grid.hits.at(-1).relevance === "likely" ? some : ""}` }) : t("search.noneLikely")),
-      !found.exact && t("search.approximate"), found.waiting > 0 && t("search.waiting", { n: found.waiting })].filter(Boolean).join(" · ");
+    const found = state.last,
+      likely = grid.hits.filter((hit) => hit.relevance === "likely").length;
+    const judged = grid.hits.some((hit) => hit.relevance),
+      some = state.offset < state.end ? "+" : "";
+    summary.textContent = [
+      t("search.ranked", { n: found.total, total: number(found.total) }),
+      judged &&
+        (likely
+          ? t("search.likelyCount", { n: `${number(likely)}${grid.hits.at(-1).relevance === "likely" ? some : ""}` })
+          : t("search.noneLikely")),
+      !found.exact && t("search.approximate"),
+      found.waiting > 0 && t("search.waiting", { n: found.waiting }),
+    ]
+      .filter(Boolean)
+      .join(" · ");
     const nothing = found.nothing_found ?? (judged && grid.hits.every((hit) => hit.relevance === "noise"));
     friendly.hidden = !(nothing || !found.total);
     if (!friendly.hidden) {
-      friendly.replaceChildren(h("h2", {}, t(found.total ? "search.nothingLike" : "search.nothingPasses", { name: state.ask.text || t("search.thisImage") })),
-        h("p", {}, t(found.total ? "search.nothingHint" : "search.nothingPassesHint")), labelButtons());
+      friendly.replaceChildren(
+        h(
+          "h2",
+          {},
+          t(found.total ? "search.nothingLike" : "search.nothingPasses", {
+            name: state.ask.text || t("search.thisImage"),
+          }),
+        ),
+        h("p", {}, t(found.total ? "search.nothingHint" : "search.nothingPassesHint")),
+        labelButtons(),
+      );
     }
     shown.hidden = !judged;
     showChosen();
   }
 
   function showChosen() {
-    chosen.textContent = selection.size ? t("search.chosenCount", { n: selection.size, count: number(selection.size) }) : "";
+    chosen.textContent = selection.size
+      ? t("search.chosenCount", { n: selection.size, count: number(selection.size) })
+      : "";
     toAnnotate.disabled = view.disabled = !selection.size;
     bar.classList.toggle("some", selection.size > 0);
   }
 
-  const labelButtons = () => h("div", { class: "bar" }, project.labels.slice(0, 12).map((label) =>
-    h("button", { type: "button", onclick: () => ask({ ...state.ask, text: label, like: [], unlike: [], file: null }) }, label)));
+  const labelButtons = () =>
+    h(
+      "div",
+      { class: "bar" },
+      project.labels
+        .slice(0, 12)
+        .map((label) =>
+          h(
+            "button",
+            { type: "button", onclick: () => ask({ ...state.ask, text: label, like: [], unlike: [], file: null }) },
+            label,
+          ),
+        ),
+    );
 
   function showStart() {
     const { sync } = project;
-    start.replaceChildren(h("div", { class: "friendly" }, h("h2", {}, t(sync.seen ? "search.welcome" : "search.noImages")),
-      h("p", {}, t(sync.seen ? "search.welcomeHint" : "search.noImagesHint")), sync.seen ? labelButtons() : ""));
+    start.replaceChildren(
+      h(
+        "div",
+        { class: "friendly" },
+        h("h2", {}, t(sync.seen ? "search.welcome" : "search.noImages")),
+        h("p", {}, t(sync.seen ? "search.welcomeHint" : "search.noImagesHint")),
+        sync.seen ? labelButtons() : "",
+      ),
+    );
   }
 
   // Chips: the parts of the question that do not stand in the box.
@@ -134,12 +277,46 @@ export async function open({ root, project, selection, params, signal }) {
     const { ask: asked } = state;
     query.value = asked.text;
     filters.show(asked.filters);
-    const chip = (sign, text, image, without) => h("span", { class: "chip" }, image, icon(sign), text, h("button", { type: "button", class: "quiet",
-      "aria-label": t("search.without", { text }), onclick: () => ask(without) }, icon("close")));
-    const small = (task) => { const made = h("img", { alt: "", width: 44, height: 28 }); picture(made, task, 160); return made; };
-    chips.replaceChildren(...asked.like.map((task) => chip("like", t("search.like", { task }), small(task), { ...asked, like: asked.like.filter((one) => one !== task) })),
-      ...asked.unlike.map((task) => chip("unlike", t("search.notLike", { task }), small(task), { ...asked, unlike: asked.unlike.filter((one) => one !== task) })),
-      ...(asked.file ? [chip("image", asked.file.name, h("img", { alt: "", src: asked.file.url, width: 44, height: 28 }), { ...asked, file: null })] : []));
+    const chip = (sign, text, image, without) =>
+      h(
+        "span",
+        { class: "chip" },
+        image,
+        icon(sign),
+        text,
+        h(
+          "button",
+          { type: "button", class: "quiet", "aria-label": t("search.without", { text }), onclick: () => ask(without) },
+          icon("close"),
+        ),
+      );
+    const small = (task) => {
+      const made = h("img", { alt: "", width: 44, height: 28 });
+      picture(made, task, 160);
+      return made;
+    };
+    chips.replaceChildren(
+      ...asked.like.map((task) =>
+        chip("like", t("search.like", { task }), small(task), {
+          ...asked,
+          like: asked.like.filter((one) => one !== task),
+        }),
+      ),
+      ...asked.unlike.map((task) =>
+        chip("unlike", t("search.notLike", { task }), small(task), {
+          ...asked,
+          unlike: asked.unlike.filter((one) => one !== task),
+        }),
+      ),
+      ...(asked.file
+        ? [
+            chip("image", asked.file.name, h("img", { alt: "", src: asked.file.url, width: 44, height: 28 }), {
+              ...asked,
+              file: null,
+            }),
+          ]
+        : []),
+    );
   }
 
   async function allLikely() {
@@ -151,13 +328,19 @@ export async function open({ root, project, selection, params, signal }) {
 
   async function openView() {
     if (!selection.size) throw new Problem(t("search.chooseFirst"));
-    const tab = window.open("about:blank");  // opened by the click itself, or the browser would block it
+    const tab = window.open("about:blank"); // opened by the click itself, or the browser would block it
     try {
-      const title = [state.ask.text, ...chips.textContent ? [chips.textContent] : []].join(" ").trim().slice(0, 200);
+      const title = [state.ask.text, ...(chips.textContent ? [chips.textContent] : [])].join(" ").trim().slice(0, 200);
       const made = await api(`${base}/views`, { json: { title, task_ids: selection.list() } });
-      if (tab) { tab.opener = null; tab.location = made.url; }
+      if (tab) {
+        tab.opener = null;
+        tab.location = made.url;
+      }
       notice(t("search.viewMade", { n: made.tasks }));
-    } catch (error) { tab?.close(); throw error; }
+    } catch (error) {
+      tab?.close();
+      throw error;
+    }
   }
 
   // A second press on the same thumb takes the word back.
@@ -185,24 +368,47 @@ export async function open({ root, project, selection, params, signal }) {
   }
 
   async function save() {
-    const name = h("input", { id: "saved-name", required: true, maxlength: "100", value: state.ask.text.slice(0, 100) });
+    const name = h("input", {
+      id: "saved-name",
+      required: true,
+      maxlength: "100",
+      value: state.ask.text.slice(0, 100),
+    });
     const follow = h("input", { type: "checkbox" });
-    if (!await confirm(t("search.save"), { yes: t("search.save") }, h("label", { for: "saved-name" }, t("search.savedName")), name,
-      h("label", { class: "check" }, follow, t("search.savedView")))) return;
-    const made = await api(`${base}/saved-searches`, { json: { name: name.value.trim(), ask: keptForm(state.ask), keep_view: follow.checked,
-      relevance: follow.checked ? "likely" : "noise", size: follow.checked ? 500 : 50 } });
+    if (
+      !(await confirm(
+        t("search.save"),
+        { yes: t("search.save") },
+        h("label", { for: "saved-name" }, t("search.savedName")),
+        name,
+        h("label", { class: "check" }, follow, t("search.savedView")),
+      ))
+    )
+      return;
+    const made = await api(`${base}/saved-searches`, {
+      json: {
+        name: name.value.trim(),
+        ask: keptForm(state.ask),
+        keep_view: follow.checked,
+        relevance: follow.checked ? "likely" : "noise",
+        size: follow.checked ? 500 : 50,
+      },
+    });
     state.saved.push(made);
     notice(t("search.savedNow", { name: made.name }));
   }
 
   async function forgetSaved(one) {
-    if (!await confirm(t("search.forgetSaved", { name: one.name }), { danger: true })) return;
+    if (!(await confirm(t("search.forgetSaved", { name: one.name }), { danger: true }))) return;
     await attempt(() => api(`${base}/saved-searches/${one.id}`, { method: "DELETE" }));
     state.saved = state.saved.filter((other) => other.id !== one.id);
   }
 
   async function loadKept() {
-    const [{ searches }, saved] = await Promise.all([api(`${base}/searches`, { signal }), api(`${base}/saved-searches`, { signal })]);
+    const [{ searches }, saved] = await Promise.all([
+      api(`${base}/searches`, { signal }),
+      api(`${base}/saved-searches`, { signal }),
+    ]);
     Object.assign(state, { kept: searches, saved: saved.saved_searches });
   }
   async function forget(one) {
@@ -219,32 +425,84 @@ export async function open({ root, project, selection, params, signal }) {
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const text = query.value.trim();
-    if (!text && !state.ask.like.length && !state.ask.file) { attempt(() => { throw new Problem(t("search.empty")); }); return; }
+    if (!text && !state.ask.like.length && !state.ask.file) {
+      attempt(() => {
+        throw new Problem(t("search.empty"));
+      });
+      return;
+    }
     ask({ ...state.ask, text });
   });
-  upload.addEventListener("change", () => { const [file] = upload.files; if (file) attempt(() => takeFile(file)); upload.value = ""; });
-  window.addEventListener("paste", (event) => {
-    const [file] = [...event.clipboardData?.files ?? []].filter((one) => one.type.startsWith("image/"));
-    if (file) { event.preventDefault(); attempt(() => takeFile(file)); }
-  }, { signal });
-  const holdsFile = (event) => [...event.dataTransfer?.types ?? []].includes("Files");
-  window.addEventListener("dragover", (event) => { if (holdsFile(event)) { event.preventDefault(); root.classList.add("dropping"); } }, { signal });
-  window.addEventListener("dragleave", (event) => { if (!event.relatedTarget) root.classList.remove("dropping"); }, { signal });
-  window.addEventListener("drop", (event) => {
-    root.classList.remove("dropping");
-    if (!holdsFile(event)) return;
-    event.preventDefault();
-    attempt(() => takeFile(event.dataTransfer.files[0]));
-  }, { signal });
-  window.addEventListener("keydown", (event) => {  // "/" goes to the box, Ctrl-A on the grid chooses what is shown
-    if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
-    if (event.key === "/") { event.preventDefault(); query.focus(); query.select(); }
-    if (event.key === "a" && (event.ctrlKey || event.metaKey) && grid.hits.length) { event.preventDefault(); selection.set(grid.order().map((hit) => hit.task)); }
-    if (event.key === "Escape" && selection.size) selection.replace([]);
-  }, { signal });
+  upload.addEventListener("change", () => {
+    const [file] = upload.files;
+    if (file) attempt(() => takeFile(file));
+    upload.value = "";
+  });
+  window.addEventListener(
+    "paste",
+    (event) => {
+      const [file] = [...(event.clipboardData?.files ?? [])].filter((one) => one.type.startsWith("image/"));
+      if (file) {
+        event.preventDefault();
+        attempt(() => takeFile(file));
+      }
+    },
+    { signal },
+  );
+  const holdsFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  window.addEventListener(
+    "dragover",
+    (event) => {
+      if (holdsFile(event)) {
+        event.preventDefault();
+        root.classList.add("dropping");
+      }
+    },
+    { signal },
+  );
+  window.addEventListener(
+    "dragleave",
+    (event) => {
+      if (!event.relatedTarget) root.classList.remove("dropping");
+    },
+    { signal },
+  );
+  window.addEventListener(
+    "drop",
+    (event) => {
+      root.classList.remove("dropping");
+      if (!holdsFile(event)) return;
+      event.preventDefault();
+      attempt(() => takeFile(event.dataTransfer.files[0]));
+    },
+    { signal },
+  );
+  window.addEventListener(
+    "keydown",
+    (event) => {
+      // "/" goes to the box, Ctrl-A on the grid chooses what is shown
+      if (event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;
+      if (event.key === "/") {
+        event.preventDefault();
+        query.focus();
+        query.select();
+      }
+      if (event.key === "a" && (event.ctrlKey || event.metaKey) && grid.hits.length) {
+        event.preventDefault();
+        selection.set(grid.order().map((hit) => hit.task));
+      }
+      if (event.key === "Escape" && selection.size) selection.replace([]);
+    },
+    { signal },
+  );
   shown.addEventListener("change", () => grid.show(SHOWN[shown.value]));
   selection.addEventListener("change", showChosen, { signal });
-  new IntersectionObserver((seen) => { if (seen.some((one) => one.isIntersecting) && state.last) attempt(load); }, { rootMargin: "1500px" }).observe(sentinel);
+  new IntersectionObserver(
+    (seen) => {
+      if (seen.some((one) => one.isIntersecting) && state.last) attempt(load);
+    },
+    { rootMargin: "1500px" },
+  ).observe(sentinel);
 
   async function follow(next) {
     const wanted = askFrom(next, state.ask.file);
@@ -253,7 +511,10 @@ export async function open({ root, project, selection, params, signal }) {
       await search();
     }
     const task = Number(next.task) || null;
-    if (task) { while (!grid.hits.some((hit) => hit.task === task) && state.offset < Math.min(state.end, MOST)) await load(); preview.show(task); } else preview.close();
+    if (task) {
+      while (!grid.hits.some((hit) => hit.task === task) && state.offset < Math.min(state.end, MOST)) await load();
+      preview.show(task);
+    } else preview.close();
   }
 
   loadKept().catch(() => {});

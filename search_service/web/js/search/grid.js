@@ -3,13 +3,17 @@ import { picture } from "../api.js";
 import { h, icon } from "../dom.js";
 import { clock, t } from "../i18n.js";
 
-const DRAG_FROM = 6;  // pixels a pointer must move before it is a drag
-const EDGE = 60;  // pixels from the window's edge where a drag scrolls
+const DRAG_FROM = 6; // pixels a pointer must move before it is a drag
+const EDGE = 60; // pixels from the window's edge where a drag scrolls
 
 // `acts`: { open(hit), like(hit), unlike(hit), judge(hit, relevant) }.
 export function makeGrid({ selection, acts, signal }) {
-  const hits = [], cards = new Map();  // `order`: the hits that are shown, `place`: where in it
-  let current = null, anchor = null, order = [], test = () => true;
+  const hits = [],
+    cards = new Map(); // `order`: the hits that are shown, `place`: where in it
+  let current = null,
+    anchor = null,
+    order = [],
+    test = () => true;
   const root = h("ol", { id: "grid", "aria-label": t("search.results") });
 
   function clear() {
@@ -45,25 +49,77 @@ export function makeGrid({ selection, acts, signal }) {
 
   function makeCard(hit) {
     const name = t("common.task", { task: hit.task });
-    const image = h("img", { loading: "lazy", decoding: "async", alt: "", draggable: "false", width: 320, height: 200 });
+    const image = h("img", {
+      loading: "lazy",
+      decoding: "async",
+      alt: "",
+      draggable: "false",
+      width: 320,
+      height: 200,
+    });
     image.addEventListener("error", () => item.classList.add("broken"), { once: true });
     picture(image, hit.task, 320);
     const told = hit.relevance ? t(`search.${hit.relevance}`) : "";
     const where = hit.video_time === null ? name : `${clock(hit.video_time)} · ${hit.video ?? ""}`;
-    const opener = h("button", { type: "button", class: "open", tabIndex: -1,
-      "aria-label": [name, t("search.similarityIs", { value: hit.similarity.toFixed(3) }), told].filter(Boolean).join(", ") }, image);
-    const pick = h("input", { type: "checkbox", class: "pick", value: String(hit.task), checked: selection.has(hit.task), tabIndex: -1,
-      "aria-label": t("search.select", { task: hit.task }) });
-    const act = (sign, key, work, extra = {}) => h("button", { type: "button", class: `quiet ${key}`, tabIndex: -1, title: t(`search.${key}`),
-      "aria-label": `${t(`search.${key}`)}: ${name}`, onclick: work, ...extra }, icon(sign));
-    const judge = (sign, key, relevant) => act(sign, key, () => acts.judge(hit, relevant), { "aria-pressed": String(hit.judged === relevant) });
-    const item = h("li", { class: "hit", "data-task": hit.task }, opener, pick,
-      h("div", { class: "text" }, h("span", { class: "score", title: t("search.similarity") }, hit.similarity.toFixed(3)),
+    const opener = h(
+      "button",
+      {
+        type: "button",
+        class: "open",
+        tabIndex: -1,
+        "aria-label": [name, t("search.similarityIs", { value: hit.similarity.toFixed(3) }), told]
+          .filter(Boolean)
+          .join(", "),
+      },
+      image,
+    );
+    const pick = h("input", {
+      type: "checkbox",
+      class: "pick",
+      value: String(hit.task),
+      checked: selection.has(hit.task),
+      tabIndex: -1,
+      "aria-label": t("search.select", { task: hit.task }),
+    });
+    const act = (sign, key, work, extra = {}) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: `quiet ${key}`,
+          tabIndex: -1,
+          title: t(`search.${key}`),
+          "aria-label": `${t(`search.${key}`)}: ${name}`,
+          onclick: work,
+          ...extra,
+        },
+        icon(sign),
+      );
+    const judge = (sign, key, relevant) =>
+      act(sign, key, () => acts.judge(hit, relevant), { "aria-pressed": String(hit.judged === relevant) });
+    const item = h(
+      "li",
+      { class: "hit", "data-task": hit.task },
+      opener,
+      pick,
+      h(
+        "div",
+        { class: "text" },
+        h("span", { class: "score", title: t("search.similarity") }, hit.similarity.toFixed(3)),
         told && h("span", { class: `relevance ${hit.relevance}` }, told),
         hit.labelled && h("span", { class: "tag", title: (hit.labels ?? []).join(", ") }, t("search.labelledTag")),
-        h("span", { class: "muted where", title: `${name} · ${where}` }, where)),
-      h("div", { class: "actions" }, act("like", "similar", () => acts.like(hit)), act("unlike", "notSimilar", () => acts.unlike(hit)),
-        h("span", { class: "grow" }), judge("up", "good", true), judge("down", "wrong", false)));
+        h("span", { class: "muted where", title: `${name} · ${where}` }, where),
+      ),
+      h(
+        "div",
+        { class: "actions" },
+        act("like", "similar", () => acts.like(hit)),
+        act("unlike", "notSimilar", () => acts.unlike(hit)),
+        h("span", { class: "grow" }),
+        judge("up", "good", true),
+        judge("down", "wrong", false),
+      ),
+    );
     item.classList.toggle("chosen", pick.checked);
     return { item, opener, pick };
   }
@@ -73,13 +129,19 @@ export function makeGrid({ selection, acts, signal }) {
     for (const one of cards.get(current)?.item.querySelectorAll("button, input") ?? []) one.tabIndex = -1;
     current = task;
     for (const one of cards.get(task).item.querySelectorAll("button, input")) one.tabIndex = 0;
-    if (focus) { cards.get(task).opener.focus(); cards.get(task).item.scrollIntoView({ block: "nearest" }); }
+    if (focus) {
+      cards.get(task).opener.focus();
+      cards.get(task).item.scrollIntoView({ block: "nearest" });
+    }
   }
 
   function showChosen() {
     for (const [task, { item, pick }] of cards) {
       const on = selection.has(task);
-      if (pick.checked !== on || item.classList.contains("chosen") !== on) { pick.checked = on; item.classList.toggle("chosen", on); }
+      if (pick.checked !== on || item.classList.contains("chosen") !== on) {
+        pick.checked = on;
+        item.classList.toggle("chosen", on);
+      }
     }
   }
 
@@ -111,11 +173,22 @@ export function makeGrid({ selection, acts, signal }) {
 
   root.addEventListener("keydown", (event) => {
     if (!current || event.target.closest(".actions") || event.ctrlKey || event.metaKey || event.altKey) return;
-    const { hit } = cards.get(current), place = placeOf(current);
-    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: columns(), ArrowUp: -columns(), Home: -place, End: order.length - 1 - place };
+    const { hit } = cards.get(current),
+      place = placeOf(current);
+    const steps = {
+      ArrowRight: 1,
+      ArrowLeft: -1,
+      ArrowDown: columns(),
+      ArrowUp: -columns(),
+      Home: -place,
+      End: order.length - 1 - place,
+    };
     if (event.key in steps) {
       const next = order[Math.min(Math.max(place + steps[event.key], 0), order.length - 1)];
-      if (event.shiftKey) { anchor ??= place; selection.set(between(anchor, placeOf(next.task)), true); } else anchor = null;
+      if (event.shiftKey) {
+        anchor ??= place;
+        selection.set(between(anchor, placeOf(next.task)), true);
+      } else anchor = null;
       reach(next.task);
     } else if (event.key === " " && !event.target.closest(".pick")) choose(current, event);
     else if (event.key === "+" || event.key === "-") (event.key === "+" ? acts.like : acts.unlike)(hit);
@@ -124,45 +197,75 @@ export function makeGrid({ selection, acts, signal }) {
   });
 
   // Drag: a rubber band over the grid. Only a mouse or a pen; a finger scrolls.
-  let from = null, dragged = false, band = null, before = null, moving = 0;
+  let from = null,
+    dragged = false,
+    band = null,
+    before = null,
+    moving = 0;
   root.addEventListener("pointerdown", (event) => {
     if (event.pointerType === "touch" || event.button !== 0 || event.target.closest(".actions, .pick")) return;
     const box = root.getBoundingClientRect();
     dragged = false;
     from = { x: event.clientX - box.left, y: event.clientY - box.top };
   });
-  window.addEventListener("pointermove", (event) => {
-    if (!from) return;
-    const box = root.getBoundingClientRect(), at = { x: event.clientX - box.left, y: event.clientY - box.top };
-    if (!dragged && Math.hypot(at.x - from.x, at.y - from.y) < DRAG_FROM) return;
-    if (!dragged) {
-      dragged = true;
-      before = event.shiftKey || event.ctrlKey || event.metaKey ? selection.list() : [];
-      band = root.parentElement.appendChild(h("div", { class: "band-select" }));
-    }
-    event.preventDefault();
-    cancelAnimationFrame(moving);
-    moving = requestAnimationFrame(() => stretch(at));
-    if (event.clientY < EDGE) window.scrollBy(0, -EDGE / 2);
-    if (event.clientY > window.innerHeight - EDGE) window.scrollBy(0, EDGE / 2);
-  }, { signal });
-  window.addEventListener("pointerup", () => {
-    from = null;
-    cancelAnimationFrame(moving);
-    band?.remove();
-    band = null;
-    setTimeout(() => { dragged = false; });  // after the click that ends the drag
-  }, { signal });
+  window.addEventListener(
+    "pointermove",
+    (event) => {
+      if (!from) return;
+      const box = root.getBoundingClientRect(),
+        at = { x: event.clientX - box.left, y: event.clientY - box.top };
+      if (!dragged && Math.hypot(at.x - from.x, at.y - from.y) < DRAG_FROM) return;
+      if (!dragged) {
+        dragged = true;
+        before = event.shiftKey || event.ctrlKey || event.metaKey ? selection.list() : [];
+        band = root.parentElement.appendChild(h("div", { class: "band-select" }));
+      }
+      event.preventDefault();
+      cancelAnimationFrame(moving);
+      moving = requestAnimationFrame(() => stretch(at));
+      if (event.clientY < EDGE) window.scrollBy(0, -EDGE / 2);
+      if (event.clientY > window.innerHeight - EDGE) window.scrollBy(0, EDGE / 2);
+    },
+    { signal },
+  );
+  window.addEventListener(
+    "pointerup",
+    () => {
+      from = null;
+      cancelAnimationFrame(moving);
+      band?.remove();
+      band = null;
+      setTimeout(() => {
+        dragged = false;
+      }); // after the click that ends the drag
+    },
+    { signal },
+  );
 
   function stretch(at) {
     if (!band || !from || !order.length) return;
-    const x0 = Math.min(from.x, at.x), x1 = Math.max(from.x, at.x), y0 = Math.min(from.y, at.y), y1 = Math.max(from.y, at.y);
-    Object.assign(band.style, { left: `${root.offsetLeft + x0}px`, top: `${root.offsetTop + y0}px`, width: `${x1 - x0}px`, height: `${y1 - y0}px` });
+    const x0 = Math.min(from.x, at.x),
+      x1 = Math.max(from.x, at.x),
+      y0 = Math.min(from.y, at.y),
+      y1 = Math.max(from.y, at.y);
+    Object.assign(band.style, {
+      left: `${root.offsetLeft + x0}px`,
+      top: `${root.offsetTop + y0}px`,
+      width: `${x1 - x0}px`,
+      height: `${y1 - y0}px`,
+    });
     // Every card has the same size, so the ones under the band follow from arithmetic, without a look at each.
-    const { item } = cards.get(order[0].task), wide = item.offsetWidth + gap(), high = item.offsetHeight + gap(), across = columns();
+    const { item } = cards.get(order[0].task),
+      wide = item.offsetWidth + gap(),
+      high = item.offsetHeight + gap(),
+      across = columns();
     const inside = [];
     for (let row = Math.max(0, Math.floor(y0 / high)); row <= Math.floor(y1 / high); row += 1) {
-      for (let column = Math.max(0, Math.floor(x0 / wide)); column <= Math.min(across - 1, Math.floor(x1 / wide)); column += 1) {
+      for (
+        let column = Math.max(0, Math.floor(x0 / wide));
+        column <= Math.min(across - 1, Math.floor(x1 / wide));
+        column += 1
+      ) {
         const hit = order[row * across + column];
         if (hit) inside.push(hit.task);
       }
@@ -178,5 +281,14 @@ export function makeGrid({ selection, acts, signal }) {
     item?.querySelector(".wrong").setAttribute("aria-pressed", String(hit.judged === false));
   }
 
-  return { root, hits, add, clear, judged, show, order: () => order, reach: (task) => placeOf(task) >= 0 && reach(task) };
+  return {
+    root,
+    hits,
+    add,
+    clear,
+    judged,
+    show,
+    order: () => order,
+    reach: (task) => placeOf(task) >= 0 && reach(task),
+  };
 }

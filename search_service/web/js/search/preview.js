@@ -1,25 +1,52 @@
 // One hit, large: the picture with what was predicted or drawn on it, its facts, and what can be done with it.
 import { api, picture } from "../api.js";
-import { add, h, icon, put } from "../dom.js";
+import { h, icon, put } from "../dom.js";
 import { clock, number, percent, t, when } from "../i18n.js";
 import { colour, drawObjects } from "../regions.js";
 
 // `acts`: { like(hit), unlike(hit), judge(hit, relevant), moved(task or null) }; `order()` is the grid's list.
 export function makePreview({ project, selection, order, acts, signal, more }) {
-  const image = h("img", { alt: "" }), layer = h("div", { class: "regions" });
+  const image = h("img", { alt: "" }),
+    layer = h("div", { class: "regions" });
   const stage = h("div", { class: "stage" }, h("div", { class: "frame" }, image, layer));
   const side = h("div", { class: "side" });
-  const button = (sign, key, work) => h("button", { type: "button", class: `quiet ${key}`, "aria-label": t(`search.${key}`), title: t(`search.${key}`), onclick: work }, icon(sign));
+  const button = (sign, key, work) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: `quiet ${key}`,
+        "aria-label": t(`search.${key}`),
+        title: t(`search.${key}`),
+        onclick: work,
+      },
+      icon(sign),
+    );
   const place = h("span", { class: "muted", "aria-live": "polite" });
-  const dialog = h("dialog", { id: "preview", "aria-label": t("search.preview") },
-    h("div", { class: "top" }, button("left", "previous", () => step(-1)), button("right", "next", () => step(1)), place,
-      h("span", { class: "grow" }), h("span", { class: "muted keys" }, t("search.keys")), button("close", "close", () => dialog.close())),
-    h("div", { class: "body" }, stage, side));
-  let at = -1, loads = 0, hits = [];
+  const dialog = h(
+    "dialog",
+    { id: "preview", "aria-label": t("search.preview") },
+    h(
+      "div",
+      { class: "top" },
+      button("left", "previous", () => step(-1)),
+      button("right", "next", () => step(1)),
+      place,
+      h("span", { class: "grow" }),
+      h("span", { class: "muted keys" }, t("search.keys")),
+      button("close", "close", () => dialog.close()),
+    ),
+    h("div", { class: "body" }, stage, side),
+  );
+  let at = -1,
+    loads = 0,
+    hits = [];
   const cache = new Map();
 
   dialog.addEventListener("close", () => acts.moved(null, hits[at]?.task));
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  dialog.addEventListener("click", (event) => {
+    if (event.target === dialog) dialog.close();
+  });
   dialog.addEventListener("keydown", (event) => {
     if (event.target.closest("input[type=range]")) return;
     if (event.key === "ArrowRight" || event.key === "ArrowDown") step(1);
@@ -30,10 +57,15 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
   });
   signal.addEventListener("abort", () => dialog.close());
 
-  function toggle() { selection.set([hits[at].task], !selection.has(hits[at].task)); }
+  function toggle() {
+    selection.set([hits[at].task], !selection.has(hits[at].task));
+  }
 
   async function step(by) {
-    if (at + by >= hits.length) { await more(); hits = order(); }
+    if (at + by >= hits.length) {
+      await more();
+      hits = order();
+    }
     const to = Math.min(Math.max(at + by, 0), hits.length - 1);
     if (to !== at) show(hits[to].task);
   }
@@ -42,17 +74,27 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
     hits = order();
     at = hits.findIndex((hit) => hit.task === task);
     if (at < 0) return;
-    const hit = hits[at], mine = ++loads;
+    const hit = hits[at],
+      mine = ++loads;
     place.textContent = t("search.placeOf", { at: number(at + 1), n: number(hits.length) });
     image.alt = t("common.task", { task });
     put(layer);
     image.removeAttribute("src");
     picture(image, task, 1600);
     put(side, facts(hit), h("p", { class: "muted" }, t("common.loading")));
-    if (!dialog.open) { document.body.append(dialog); dialog.showModal(); }
+    if (!dialog.open) {
+      document.body.append(dialog);
+      dialog.showModal();
+    }
     acts.moved(task);
-    details(task).then((known) => { if (mine === loads) put(side, facts(hit), objects(known), links(known)); },
-      (error) => { if (mine === loads) side.lastChild.replaceWith(h("p", { class: "bad" }, error.message)); });
+    details(task).then(
+      (known) => {
+        if (mine === loads) put(side, facts(hit), objects(known), links(known));
+      },
+      (error) => {
+        if (mine === loads) side.lastChild.replaceWith(h("p", { class: "bad" }, error.message));
+      },
+    );
     for (const next of [hits[at + 1], hits[at - 1]]) if (next) picture(new Image(), next.task, 1600);
   }
 
@@ -66,59 +108,163 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
   }
 
   function facts(hit) {
-    const rows = [[t("search.similarity"), hit.similarity.toFixed(3)], hit.relevance && [t("search.relevance"), t(`search.${hit.relevance}`)],
-      hit.video && [t("search.video"), hit.video], hit.video_time !== null && [t("search.time"), clock(hit.video_time)],
-      hit.frame_number !== null && [t("search.frame"), number(hit.frame_number)]];
+    const rows = [
+      [t("search.similarity"), hit.similarity.toFixed(3)],
+      hit.relevance && [t("search.relevance"), t(`search.${hit.relevance}`)],
+      hit.video && [t("search.video"), hit.video],
+      hit.video_time !== null && [t("search.time"), clock(hit.video_time)],
+      hit.frame_number !== null && [t("search.frame"), number(hit.frame_number)],
+    ];
     const pick = h("input", { type: "checkbox", checked: selection.has(hit.task), onchange: toggle });
-    selection.addEventListener("change", () => { pick.checked = selection.has(hit.task); }, { signal });
+    selection.addEventListener(
+      "change",
+      () => {
+        pick.checked = selection.has(hit.task);
+      },
+      { signal },
+    );
     const judge = (sign, key, relevant) => {
-      const made = h("button", { type: "button", "aria-pressed": String(hit.judged === relevant), title: t(`search.${key}`), "aria-label": t(`search.${key}`),
-        onclick: async () => { await acts.judge(hit, relevant); for (const [one, on] of [["good", true], ["wrong", false]]) side.querySelector(`.${one}`)?.setAttribute("aria-pressed", String(hit.judged === on)); } }, icon(sign));
+      const made = h(
+        "button",
+        {
+          type: "button",
+          "aria-pressed": String(hit.judged === relevant),
+          title: t(`search.${key}`),
+          "aria-label": t(`search.${key}`),
+          onclick: async () => {
+            await acts.judge(hit, relevant);
+            for (const [one, on] of [
+              ["good", true],
+              ["wrong", false],
+            ])
+              side.querySelector(`.${one}`)?.setAttribute("aria-pressed", String(hit.judged === on));
+          },
+        },
+        icon(sign),
+      );
       made.classList.add(key);
       return made;
     };
-    const leave = (work) => () => { dialog.close(); work(hit); };
-    return h("div", {}, h("h2", {}, t("common.task", { task: hit.task })), h("label", { class: "check" }, pick, t("search.chosen")),
-      list(rows), h("div", { class: "bar" }, h("button", { type: "button", onclick: leave(acts.like) }, icon("like"), t("search.similar")),
-        h("button", { type: "button", onclick: leave(acts.unlike) }, icon("unlike"), t("search.notSimilar")), judge("up", "good", true), judge("down", "wrong", false)));
+    const leave = (work) => () => {
+      dialog.close();
+      work(hit);
+    };
+    return h(
+      "div",
+      {},
+      h("h2", {}, t("common.task", { task: hit.task })),
+      h("label", { class: "check" }, pick, t("search.chosen")),
+      list(rows),
+      h(
+        "div",
+        { class: "bar" },
+        h("button", { type: "button", onclick: leave(acts.like) }, icon("like"), t("search.similar")),
+        h("button", { type: "button", onclick: leave(acts.unlike) }, icon("unlike"), t("search.notSimilar")),
+        judge("up", "good", true),
+        judge("down", "wrong", false),
+      ),
+    );
   }
 
   // What was found on it: the annotation that counts, else the prediction of the current recipe.
   function objects(known) {
     const annotation = known.annotations.filter((one) => !one.cancelled).at(-1);
     const prediction = known.predictions.find((one) => one.current);
-    const sources = [prediction && { key: "predicted", ...prediction }, annotation && { key: "annotated", ...annotation }].filter(Boolean);
+    const sources = [
+      prediction && { key: "predicted", ...prediction },
+      annotation && { key: "annotated", ...annotation },
+    ].filter(Boolean);
     if (!sources.length) return h("p", { class: "muted" }, t("search.noRegions"));
-    const shown = h("div", {}), slider = h("input", { type: "range", min: "0", max: "1", step: "0.01", value: "0", id: "preview-threshold" });
+    const shown = h("div", {}),
+      slider = h("input", { type: "range", min: "0", max: "1", step: "0.01", value: "0", id: "preview-threshold" });
     const value = h("output", { for: "preview-threshold" }, percent(0));
     let source = sources.at(-1);
     const draw = () => {
       const kept = source.objects.filter((object) => object.score === null || object.score >= Number(slider.value));
       value.textContent = percent(Number(slider.value));
       drawObjects(layer, kept, project.labels);
-      put(shown, h("ul", { class: "objects" }, kept.map((object) => {
-        const dot = h("span", { class: "dot" });
-        dot.style.background = colour(object.label, project.labels);
-        return h("li", {}, dot, h("span", { class: "grow" }, object.label), object.mask || object.rings.length ? h("span", { class: "muted" }, t("search.mask")) : null,
-          h("span", { class: "score" }, object.score === null ? "–" : percent(object.score)));
-      })), kept.length ? "" : h("p", { class: "muted" }, t("search.nothingShown")));
+      put(
+        shown,
+        h(
+          "ul",
+          { class: "objects" },
+          kept.map((object) => {
+            const dot = h("span", { class: "dot" });
+            dot.style.background = colour(object.label, project.labels);
+            return h(
+              "li",
+              {},
+              dot,
+              h("span", { class: "grow" }, object.label),
+              object.mask || object.rings.length ? h("span", { class: "muted" }, t("search.mask")) : null,
+              h("span", { class: "score" }, object.score === null ? "–" : percent(object.score)),
+            );
+          }),
+        ),
+        kept.length ? "" : h("p", { class: "muted" }, t("search.nothingShown")),
+      );
     };
     slider.addEventListener("input", draw);
-    const tabs = sources.length > 1 ? h("div", { class: "bar", role: "group", "aria-label": t("search.regions") }, sources.map((one) =>
-      h("button", { type: "button", "aria-pressed": String(one === source), onclick: (event) => {
-        source = one;
-        for (const tab of event.currentTarget.parentElement.children) tab.setAttribute("aria-pressed", String(tab === event.currentTarget));
-        draw();
-      } }, t(`search.${one.key}`)))) : h("h3", {}, t(`search.${source.key}`));
+    const tabs =
+      sources.length > 1
+        ? h(
+            "div",
+            { class: "bar", role: "group", "aria-label": t("search.regions") },
+            sources.map((one) =>
+              h(
+                "button",
+                {
+                  type: "button",
+                  "aria-pressed": String(one === source),
+                  onclick: (event) => {
+                    source = one;
+                    for (const tab of event.currentTarget.parentElement.children)
+                      tab.setAttribute("aria-pressed", String(tab === event.currentTarget));
+                    draw();
+                  },
+                },
+                t(`search.${one.key}`),
+              ),
+            ),
+          )
+        : h("h3", {}, t(`search.${source.key}`));
     draw();
-    const facts = [prediction && [t("search.predictionScore"), prediction.score === null ? "–" : percent(prediction.score)],
-      prediction && [t("search.modelVersion"), prediction.model_version], annotation?.updated_at && [t("search.annotatedAt"), when(annotation.updated_at)]];
-    return h("section", {}, tabs, prediction && prediction.objects.length > 0 ? h("label", { class: "field wide", for: "preview-threshold" }, t("search.scoreFrom"), slider, value) : null, shown, list(facts));
+    const facts = [
+      prediction && [t("search.predictionScore"), prediction.score === null ? "–" : percent(prediction.score)],
+      prediction && [t("search.modelVersion"), prediction.model_version],
+      annotation?.updated_at && [t("search.annotatedAt"), when(annotation.updated_at)],
+    ];
+    return h(
+      "section",
+      {},
+      tabs,
+      prediction && prediction.objects.length > 0
+        ? h("label", { class: "field wide", for: "preview-threshold" }, t("search.scoreFrom"), slider, value)
+        : null,
+      shown,
+      list(facts),
+    );
   }
 
-  const links = (known) => h("p", {}, h("a", { href: known.label_studio, target: "_blank", rel: "noopener" }, t("search.openTask"), " ", icon("link")));
+  const links = (known) =>
+    h(
+      "p",
+      {},
+      h("a", { href: known.label_studio, target: "_blank", rel: "noopener" }, t("search.openTask"), " ", icon("link")),
+    );
 
-  const list = (rows) => h("dl", {}, rows.filter(Boolean).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  const list = (rows) =>
+    h(
+      "dl",
+      {},
+      rows.filter(Boolean).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+    );
 
-  return { show, get open() { return dialog.open; }, close: () => dialog.close() };
+  return {
+    show,
+    get open() {
+      return dialog.open;
+    },
+    close: () => dialog.close(),
+  };
 }

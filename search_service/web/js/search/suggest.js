@@ -4,32 +4,79 @@ import { t } from "../i18n.js";
 
 // `groups(text)` gives [{ title, icon, items: [{ text, choose(), forget?() }] }]; it is asked again at every letter.
 export function suggestions(input, groups) {
-  const list = h("div", { id: "suggestions", role: "listbox", "aria-label": t("search.suggestions"), class: "suggestions", hidden: true });
-  let options = [], active = -1;
-  for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-controls": "suggestions", "aria-expanded": "false" })) {
+  const list = h("div", {
+    id: "suggestions",
+    role: "listbox",
+    "aria-label": t("search.suggestions"),
+    class: "suggestions",
+    hidden: true,
+  });
+  let options = [],
+    active = -1;
+  for (const [name, value] of Object.entries({
+    role: "combobox",
+    "aria-autocomplete": "list",
+    "aria-controls": "suggestions",
+    "aria-expanded": "false",
+  })) {
     input.setAttribute(name, value);
   }
 
   function show() {
     options = [];
     const filled = groups(input.value.trim().toLowerCase()).filter((group) => group.items.length);
-    list.replaceChildren(...filled.map((group) => h("div", { role: "group", "aria-label": group.title },
-      h("div", { class: "title", "aria-hidden": "true" }, group.title), group.items.map((item) => option(item, group.icon)))));
+    list.replaceChildren(
+      ...filled.map((group) =>
+        h(
+          "div",
+          { role: "group", "aria-label": group.title },
+          h("div", { class: "title", "aria-hidden": "true" }, group.title),
+          group.items.map((item) => option(item, group.icon)),
+        ),
+      ),
+    );
     mark(-1);
     open(options.length > 0);
   }
 
   function option(item, sign) {
-    const made = h("div", { role: "option", id: `suggestion-${options.length}`, "aria-selected": "false",
-      onpointerdown: (event) => { event.preventDefault(); if (!event.target.closest(".forget")) choose(item); } },
-    icon(sign), h("span", {}, item.text),
-    item.forget && h("button", { type: "button", class: "forget quiet", tabIndex: -1, "aria-label": t("search.forget", { text: item.text }),
-      onclick: async () => { await item.forget(); show(); } }, icon("close")));
+    const made = h(
+      "div",
+      {
+        role: "option",
+        id: `suggestion-${options.length}`,
+        "aria-selected": "false",
+        onpointerdown: (event) => {
+          event.preventDefault();
+          if (!event.target.closest(".forget")) choose(item);
+        },
+      },
+      icon(sign),
+      h("span", {}, item.text),
+      item.forget &&
+        h(
+          "button",
+          {
+            type: "button",
+            class: "forget quiet",
+            tabIndex: -1,
+            "aria-label": t("search.forget", { text: item.text }),
+            onclick: async () => {
+              await item.forget();
+              show();
+            },
+          },
+          icon("close"),
+        ),
+    );
     options.push({ made, item });
     return made;
   }
 
-  function choose(item) { open(false); item.choose(); }
+  function choose(item) {
+    open(false);
+    item.choose();
+  }
 
   function open(on) {
     list.hidden = !on;
@@ -50,14 +97,23 @@ export function suggestions(input, groups) {
   input.addEventListener("click", show);
   input.addEventListener("blur", () => open(false));
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !list.hidden) { open(false); event.preventDefault(); }
-    else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    if (event.key === "Escape" && !list.hidden) {
+      open(false);
       event.preventDefault();
-      if (list.hidden) { show(); return; }
-      const step = event.key === "ArrowDown" ? 1 : -1, count = options.length + 1;
-      mark((active + 1 + step + count) % count - 1);
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      if (list.hidden) {
+        show();
+        return;
+      }
+      const step = event.key === "ArrowDown" ? 1 : -1,
+        count = options.length + 1;
+      mark(((active + 1 + step + count) % count) - 1);
     } else if (event.key === "Enter") {
-      if (active >= 0 && !list.hidden) { event.preventDefault(); choose(options[active].item); } else open(false);
+      if (active >= 0 && !list.hidden) {
+        event.preventDefault();
+        choose(options[active].item);
+      } else open(false);
     }
   });
   return list;
