@@ -13,7 +13,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-
 	--custom-compile-command "make lock"
 OURS = $(COMPILE) --overrides locks/overrides.txt --excludes locks/excludes.txt pyproject.toml
 
-.PHONY: help install demo test lint lock docs demo-models clean-demo
+.PHONY: help install demo test lint lock docs demo-models clean-demo bench-annotate
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -49,3 +49,6 @@ clean-demo: ## Forget what the demo made: its video, its databases, its logs.
 
 docs: install ## Write the reference pages (settings, errors) from the code.
 	@$(BIN)/python -m argus.reference
+
+bench-annotate: install ## Measure what auto-annotation costs, and write docs/benchmarks-annotate.md; about 20 minutes.
+	@$(BIN)/python -m benchmarks.annotate $(SECTIONS)

@@ -1,0 +1,203 @@
+"""The figures that need the servers. Each function measures one thing and returns lines of the table."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import requests
+from numpy.typing import NDArray
+
+from argus.stack import Stack
+from benchmarks.annotate.report import Figure
+from benchmarks.annotate.stand_in import SECONDS, StandInEngine
+from benchmarks.annotate.world import LABELS, make_project, work_until_done
+
+
+def encodes(stack: Stack) -> list[Figure]:
+    """How often images are encoded: 50 tasks, 3 labels, the demo's checkpoint."""
+    from ml_backend import jobs, runs
+
+    project, ids = make_project(50, 640)
+    before = jobs.get_engine().images_encoded  # type: ignore[attr-defined]
+    work_until_done(runs.create_run(project, LABELS, ids))
+    count = jobs.get_engine().images_encoded - before  # type: ignore[attr-defined]
+    return [Figure("image encodes for 50 tasks × 3 labels", str(count), "50", count == 50)]
+
+
+def overhead(stack: Stack) -> list[Figure]:
+    """What is not the model: a run with a stand-in of fixed cost."""
+    from ml_backend import jobs, runs
+
+    count, engine, real = 100, StandInEngine(), jobs.get_engine
+    jobs.get_engine = lambda: engine  # type: ignore[assignment,return-value]
+    try:
+        project, ids = make_project(count, 1280)
+        began = time.perf_counter()
+        work_until_done(runs.create_run(project, LABELS, ids))
+        wall = time.perf_counter() - began
+    finally:
+        jobs.get_engine = real
+    other = wall - SECONDS * engine.images_encoded
+    name = f"not the model, {count} tasks of 1280 × 720 with 3 objects, stand-in engine of {SECONDS} s an image"
+    return [Figure(f"{name}: a task", f"{1000 * other / count:.0f} ms", "≤ 40 ms", other / count <= 0.04),
+            Figure("the same, share of wall time", f"{100 * other / wall:.0f} %", "≤ 20 %", other / wall <= 0.2)]
+
+
+def end_to_end(stack: Stack) -> list[Figure]:
+    """A run of the demo's checkpoint against the loop, pictures from Label Studio and predictions to it."""
+    from argus.labelstudio import get_label_studio
+    from argus.settings import get_settings
+    from benchmarks.annotate.loop import Loop, timed
+    from ml_backend import jobs, runs
+
+    ls, count = get_label_studio(), 50
+    engine: Any = jobs.get_engine()
+    project, ids = make_project(count, 1280)
+    began = time.perf_counter()
+    work_until_done(runs.create_run(project, LABELS, ids))
+    ours = time.perf_counter() - began
+
+    other, _ = make_project(count, 1280)
+    tasks = list(ls.tasks(other, fields="task_only"))
+    base = get_settings().label_studio_url
+
+    def fetch(task: Any) -> bytes:
+        return requests.get(base + task["data"]["image"], timeout=30,
+                            headers={"Authorization": ls.authorization()}).content
+
+    def store(index: int, regions: list[dict[str, Any]]) -> None:
+        start = time.perf_counter()
+        ls.post("/api/predictions/", {"task": tasks[index]["id"], "result": regions, "score": 0.5,
+                                      "model_version": "loop"})
+        stored.append(time.perf_counter() - start)
+
+    stored: list[float] = []
+    loop = timed(Loop(engine.model, engine.tokenizer), [functools.partial(fetch, t) for t in tasks], LABELS, store)
+    storing = sum(stored)
+    name = f"demo checkpoint end to end, {count} tasks of 1280 × 720, 3 labels"
+    return [Figure(f"{name}: loop / Argus", f"{loop / ours:.1f} × ({loop:.1f} s / {ours:.1f} s)", "≥ 3 ×",
+                   loop / ours >= 3),
+            Figure("the same, the loop's storing left out", f"{(loop - storing) / ours:.1f} × "
+                   f"({loop - storing:.1f} s / {ours:.1f} s)")]
+
+
+def push(stack: Stack) -> list[Figure]:
+    """Delivery of predictions that are computed already."""
+    from label_studio_config.recipe import recipe_for
+    from ml_backend import deliver, detections, projects
+
+    count = 400
+    project, ids = make_project(count, 640)
+    recipe = recipe_for(projects.load(project))
+    found = StandInEngine(0).detect([_blank()], recipe.concepts)[0]
+    for task in ids:
+        detections.store(task, recipe, (640, 360), found)
+    began = time.perf_counter()
+    outcomes = deliver.push(project, ids)
+    each = (time.perf_counter() - began) / count
+    assert list(outcomes.values()) == ["stored"] * count
+    return [Figure(f"push of {count} predictions in bulk (6 regions each), read back included: each",
+                   f"{1000 * each:.1f} ms", "≤ 6 ms", each <= 0.006)]
+
+
+def _blank() -> Any:
+    from PIL import Image
+
+    return Image.new("RGB", (640, 360))
+
+
+def rle() -> list[Figure]:
+    """Label Studio's run-length code of a mask at 1080p: ours against the SDK's."""
+    from benchmarks.annotate.loop import sdk_rle
+    from ml_backend.rle import encode
+
+    rng = np.random.default_rng(0)
+    masks = [_ellipse(rng) for _ in range(20)]
+    ours, theirs = [], []
+    for bits, x, y in masks:
+        full = np.zeros((1080, 1920), np.uint8)
+        full[y:y + bits.shape[0], x:x + bits.shape[1]] = bits * np.uint8(255)
+        ours.append(_best(functools.partial(encode, bits, x, y, 1920, 1080)))
+        theirs.append(_best(functools.partial(sdk_rle, full)))
+    ratio = sum(theirs) / sum(ours)
+    return [Figure("mask to RLE at 1080p: SDK's mask2rle / ours",
+                   f"{ratio:.0f} × ({1000 * np.mean(theirs):.1f} ms / {1000 * np.mean(ours):.2f} ms)", "≥ 8 ×",
+                   bool(ratio >= 8))]
+
+
+def _ellipse(rng: np.random.Generator) -> tuple[NDArray[np.bool_], int, int]:
+    width, height = (int(v) for v in rng.integers(80, 500, 2))
+    row, column = np.ogrid[:height, :width]
+    bits = ((row - height / 2) / height) ** 2 + ((column - width / 2) / width) ** 2 < 0.25
+    return bits, int(rng.integers(0, 1920 - width)), int(rng.integers(0, 1080 - height))
+
+
+def _best(call: Callable[[], object]) -> float:
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        call()
+        seconds.append(time.perf_counter() - began)
+    return min(seconds)
+
+
+def health(stack: Stack) -> list[Figure]:
+    """How fast the web process answers while the SAM 3 worker loads its model, and while it works on 500 tasks."""
+    from argus import queues
+    from argus.labelstudio import get_label_studio
+    from ml_backend import runs
+
+    project, ids = make_project(500, 320)
+    body = {"project": f"{project}.1", "schema": get_label_studio().project(project)["label_config"]}
+    probe = Probe(stack.settings.ml_backend_url, body)
+    with probe:
+        began = time.monotonic()
+        stack.start("sam3-worker")
+        while not queues.workers_of(queues.SAM3) and time.monotonic() - began < 120:
+            time.sleep(0.1)
+    loading = probe.lines("while a model loads")
+    with probe:
+        run_id = runs.create_run(project, LABELS, ids)
+        while runs.run_progress(run_id)["state"] in ("queued", "running"):
+            time.sleep(0.5)
+    stack.stop("sam3-worker")
+    return loading + probe.lines("while a run of 500 tasks is worked on")
+
+
+class Probe:
+    """Asks `/health` and `/setup` in turn, a new connection each, as Label Studio does."""
+
+    def __init__(self, url: str, body: dict[str, Any]) -> None:
+        self.url, self.body = url, body
+        self.seconds: dict[str, list[float]] = {}
+
+    def __enter__(self) -> None:
+        self.seconds = {"GET /health": [], "POST /setup": []}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _ask(self) -> None:
+        while not self._stop.wait(0.02):
+            for name, seconds in self.seconds.items():
+                method, path = name.split()
+                began = time.perf_counter()
+                requests.request(method, self.url + path, json=self.body, timeout=10).raise_for_status()
+                seconds.append(time.perf_counter() - began)
+
+    def lines(self, when: str) -> list[Figure]:
+        figures = []
+        for name, seconds in self.seconds.items():
+            middle, high = (float(np.percentile(seconds, p)) for p in (50, 99))
+            figures.append(Figure(f"{name.split()[1]} {when}: p99", f"{1000 * high:.0f} ms (median {1000 * middle:.0f}"
+                                  f" ms, {len(seconds)} requests)", "< 50 ms", high < 0.05))
+        return figures
