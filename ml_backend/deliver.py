@@ -1,9 +1,10 @@
 """Predictions reach Label Studio here, each by exactly one channel.
 
 A row of `prediction` is the claim on (task, model_version): who inserts it delivers, by answering `/predict` or by
-pushing. Label Studio says nothing about what it stored, so a claim is settled by reading back: found → `stored`; not
-found and older than `claim_seconds` → the row is deleted and anyone may claim again. A row that says `stored` while
-Label Studio has nothing means that a person deleted the prediction; it is released at once.
+pushing. A bulk import that says it kept all it was sent settles its claims. Nothing is said about what became of an
+answer, or of an import that was cut off: such a claim is settled by reading back: found → `stored`; not found and older
+than `claim_seconds` → the row is deleted and anyone may claim again. A row that says `stored` while Label Studio has
+nothing means that a person deleted the prediction; it is released at once.
 
 A stored prediction whose content changed (another label was computed) is updated in place under the row's lock, rebuilt
 inside it, so that two updates end with the newer content.
@@ -118,20 +119,19 @@ def settle(project_id: int, model_version: str, task_ids: Sequence[int]) -> dict
         return {}
     held = _rows(model_version, task_ids)  # before the look at Label Studio: what changes after it is not ours to judge
     listed = {task["id"]: task for task in projects.listed_tasks(project_id, task_ids, fields="all")}
-    outcomes: dict[int, Outcome] = {}
-    for task_id in task_ids:
-        if task_id not in listed:
-            outcomes[task_id] = _gone(task_id)
-            _release(model_version, [task_id])
-            continue
+    outcomes: dict[int, Outcome] = {t: _gone(t) for t in task_ids if t not in listed}
+    _release(model_version, list(outcomes))
+    seen: dict[int, int | None] = {}
+    for task_id in listed:
         ids = sorted(p["id"] for p in listed[task_id].get("predictions") or () if p["model_version"] == model_version)
         if ids:
-            _confirm(model_version, task_id, ids[0])
+            seen[task_id] = ids[0]
             for extra in ids[1:]:  # an answer and a push whose fate was unknown: the first one counts
                 log.warning("a duplicate prediction is removed", extra={"task": task_id, "prediction": extra})
                 _forgiving(lambda extra=extra: get_label_studio().delete(f"/api/predictions/{extra}/"))
         elif task_id in held:
             _release_unseen(held[task_id])
+    _stored(model_version, seen)
     return outcomes
 
 
@@ -158,9 +158,10 @@ def _create(project_id: int, model_version: str, built: Sequence[Built]) -> dict
             outcomes[batch[0].task_id] = _refusal(batch[0].task_id, error)
             _release(model_version, [batch[0].task_id])
             continue
-        if answer["created"] != len(batch):
-            log.warning("Label Studio kept only some predictions",
-                        extra={"sent": len(batch), "kept": answer["created"]})
+        if answer["created"] == len(batch):  # all of them, in one transaction: no need to read back what was sent
+            _stored(model_version, {b.task_id: None for b in batch})
+            continue
+        log.warning("Label Studio kept only some predictions", extra={"sent": len(batch), "kept": answer["created"]})
         outcomes |= settle(project_id, model_version, [b.task_id for b in batch])
     return outcomes
 
@@ -174,8 +175,8 @@ def _update(plan: LabelPlan, recipe: Recipe, row: Row, built: Built) -> Outcome:
         locked = connection.execute("SELECT * FROM prediction WHERE task_id = %s AND model_version = %s FOR UPDATE",
                                     (task_id, version)).fetchone()
         fresh = build(plan, recipe, [task_id]).get(task_id)
-        if locked is None or fresh is None:
-            return "later"
+        if locked is None or fresh is None or locked["prediction_id"] is None:
+            return "later"  # its id is known once it was read back
         if locked["digest"] != fresh.digest:
             try:
                 get_label_studio().patch(f"/api/predictions/{locked['prediction_id']}/",
@@ -194,10 +195,14 @@ def _rows(model_version: str, task_ids: Iterable[int]) -> dict[int, Row]:
             "SELECT * FROM prediction WHERE model_version = %s AND task_id = ANY(%s)", (model_version, list(task_ids)))}
 
 
-def _confirm(model_version: str, task_id: int, prediction_id: int) -> None:
+def _stored(model_version: str, predictions: Mapping[int, int | None]) -> None:
+    """Record that Label Studio has these tasks' predictions, and their ids where they were seen."""
     with connect() as connection:
-        connection.execute("UPDATE prediction SET state = 'stored', prediction_id = %s "
-                           "WHERE task_id = %s AND model_version = %s", (prediction_id, task_id, model_version))
+        connection.execute(
+            "UPDATE prediction SET state = 'stored', prediction_id = coalesce(seen.id, prediction_id) "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS seen (task_id, id) "
+            "WHERE prediction.task_id = seen.task_id AND model_version = %s",
+            (list(predictions), list(predictions.values()), model_version))
 
 
 def _release(model_version: str, task_ids: Sequence[int]) -> None:
