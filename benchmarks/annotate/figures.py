@@ -88,6 +88,7 @@ def end_to_end(stack: Stack) -> list[Figure]:
 
 def push(stack: Stack) -> list[Figure]:
     """Delivery of predictions that are computed already."""
+    from argus.labelstudio import get_label_studio
     from label_studio_config.recipe import recipe_for
     from ml_backend import deliver, detections, projects
 
@@ -97,12 +98,33 @@ def push(stack: Stack) -> list[Figure]:
     found = StandInEngine(0).detect([_blank()], recipe.concepts)[0]
     for task in ids:
         detections.store(task, recipe, (640, 360), found)
+    theirs = _TimedImports(get_label_studio())
     began = time.perf_counter()
     outcomes = deliver.push(project, ids)
-    each = (time.perf_counter() - began) / count
+    each, server = (time.perf_counter() - began) / count, theirs.stop() / count
     assert list(outcomes.values()) == ["stored"] * count
-    return [Figure(f"push of {count} predictions in bulk (6 regions each), read back included: each",
-                   f"{1000 * each:.1f} ms", "≤ 6 ms", each <= 0.006)]
+    return [Figure(f"push of {count} predictions in bulk, 3 boxes and 3 masks each: a prediction",
+                   f"{1000 * each:.1f} ms, {1000 * server:.1f} ms of it Label Studio's import", "≤ 6 ms",
+                   each <= 0.006)]
+
+
+class _TimedImports:
+    """Adds up the time that bulk imports wait for Label Studio's answer, until `stop`."""
+
+    def __init__(self, client: Any) -> None:
+        self._client, self._real, self._seconds = client, client.post, 0.0
+        client.post = self._post
+
+    def _post(self, *args: Any, **options: Any) -> Any:
+        began = time.perf_counter()
+        try:
+            return self._real(*args, **options)
+        finally:
+            self._seconds += time.perf_counter() - began
+
+    def stop(self) -> float:
+        del self._client.post
+        return self._seconds
 
 
 def _blank() -> Any:
