@@ -22,7 +22,7 @@ from argus.errors import ArgusError
 from argus.settings import Settings
 from label_studio_config.concepts import LabelPlan
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
-from ml_backend import deliver, detections, projects, push_jobs, runs
+from ml_backend import deliver, detections, projects, push_jobs, run_tasks, runs
 from ml_backend.interactive import Request
 
 log = logging.getLogger(__name__)
@@ -138,8 +138,12 @@ class Predictor:
 
     @staticmethod
     def _leave_to_run(project_id: int, labels: list[str], lacking: list[int], failed: set[int], opened: bool) -> None:
-        """Make a run of what is missing. A broken image that is merely opened starts none, or each look would."""
-        wanted = [t for t in lacking if not (opened and t in failed)]
+        """Make a run of what is missing, unless one is at it: people click again while they wait.
+
+        A broken image that is merely opened starts none, or each look would.
+        """
+        expected = run_tasks.expected(project_id, labels, lacking) if lacking else set()
+        wanted = [t for t in lacking if not (opened and t in failed) and t not in expected]
         if not wanted:
             return
         try:

@@ -139,6 +139,15 @@ def detected_tasks(run_id: int, limit: int) -> list[int]:
             (run_id, limit))]
 
 
+def expected(project_id: int, labels: Collection[str], task_ids: Collection[int]) -> set[int]:
+    """Return those of `task_ids` that a run which goes on will deliver with all of `labels`."""
+    with connect() as connection:
+        return {r["task_id"] for r in connection.execute(
+            "SELECT task_id FROM run_task JOIN run ON run.id = run_id WHERE project_id = %s AND labels @> %s "
+            "AND run.state IN ('queued', 'running') AND run_task.state IN ('waiting', 'detected') "
+            "AND task_id = ANY(%s)", (project_id, list(labels), list(task_ids)))}
+
+
 def finish_if_done(run_id: int) -> None:
     """End the run when every task of it has ended."""
     with connect() as connection:

@@ -73,9 +73,10 @@ def command(*arguments: str) -> str:
 
 def test_a_run_from_its_estimate_to_its_place_in_the_list(stack: Any, project: int, tasks: list[int]) -> None:
     body = {"labels": ["cpu"], "task_ids": tasks}
+    wait_for(lambda: queues.workers_of(queues.SAM3), 120)  # it has loaded its model, tested it, and timed the test
     before = api(stack, "POST", f"/projects/{project}/runs/estimate", body=body)
     assert (before["tasks"], before["to_compute"]) == (8, 8)
-    assert before["seconds"] > 0 and before["measured_images"] > 0  # at least the self-test was timed
+    assert before["seconds"] > 0 and before["measured_images"] > 0
     started = api(stack, "POST", f"/projects/{project}/runs", 201, body | {"max_tasks": 3})
     run_id = started["id"]
     assert started["requested"] == 3
@@ -159,6 +160,11 @@ def test_predict__calls_that_wait_are_bounded(idle: None, project: int, tasks: l
     assert predictor.answer(row, listed[1:2]) == [[]]
     assert waiting.is_alive()  # the second call did not wait for what the first waits for
     waiting.join()
+    assert predictor.answer(row, listed[:1]) == [[]]
+    left = runs.list_runs(project)  # one for each task: the last call found a run at work on its task
+    assert [(run["requested"], run["settings"]["source"]) for run in left] == [(1, "retrieve")] * 2
+    for run in left:
+        runs.cancel_run(run["id"])
 
     box = {"type": "rectanglelabels", "value": {"x": 1, "y": 1, "width": 5, "height": 5, "rectanglelabels": ["cpu"]}}
     predictor._clicks.acquire()
