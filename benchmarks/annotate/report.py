@@ -14,9 +14,11 @@ TABLE = Path("docs/benchmarks-annotate.md")
 
 _HEAD = """# What auto-annotation costs
 
-Written by `make bench-annotate`. A ratio compares two things measured in one run on one machine; other machines give
-other seconds. "The loop" is what existing SAM backends for Label Studio do: one task and one label at a time, and for
-each the image is fetched, decoded, encoded by the model and looked at; its masks are encoded by Label Studio's SDK.
+Written by `make bench-annotate`. A ratio compares two things measured in one run on one machine; other machines, and
+busier ones, give other seconds: the load shown is that of the last five minutes, and more than the cores means that the
+servers had to wait for their turn. "The loop" is what existing SAM backends for Label Studio do: one task and one label
+at a time, and for each the image is fetched, decoded, encoded by the model and looked at; its masks are encoded by
+Label Studio's SDK.
 
 | figure | measured | goal | met | on |
 |---|---|---|---|---|
@@ -39,10 +41,11 @@ class Figure:
 
 
 def machine() -> str:
-    """Return the processor and the day, as the table's last column says them."""
+    """Return processor, load and day, as the table's last column says them: on a busy machine seconds mean little."""
     names = [line.split(":", 1)[1].strip() for line in _cpuinfo() if line.startswith("model name")]
     name = names[0] if names else platform.processor() or platform.machine()
-    return f"{name}, {len(os.sched_getaffinity(0))} cores, {datetime.now(UTC):%Y-%m-%d}"
+    cores, load = len(os.sched_getaffinity(0)), os.getloadavg()[1]
+    return f"{name}, {cores} cores, load {load:.0f}, {datetime.now(UTC):%Y-%m-%d}"
 
 
 def _cpuinfo() -> list[str]:
