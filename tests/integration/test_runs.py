@@ -24,6 +24,7 @@ from demo.scenes import make_scene, render_scene
 from label_studio_config.recipe import recipe_for
 from ml_backend import projects, run_jobs, run_tasks, runs
 from ml_backend.predict import Predictor
+from search_service import sync
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -41,7 +42,9 @@ def picture(index: int) -> bytes:
 def project(stack: Any, make_project: Callable[..., int]) -> int:
     """A project of eight tasks, the last of which is no image."""
     files = [(f"{i}.jpg", picture(i)) for i in range(7)] + [("broken.jpg", b"no image")]
-    return make_project(("cpu", "fan"), files)
+    project = make_project(("cpu", "fan"), files)
+    sync.sync_project(project)
+    return project
 
 
 @pytest.fixture
