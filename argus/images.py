@@ -95,6 +95,11 @@ class ImageFetcher:
         """Drop `url` from the cache: its task changed."""
         self._path(url).unlink(missing_ok=True)
 
+    def cached(self, url: str) -> Path | None:
+        """Return the cache's file of `url`, to be linked to and never written; None when it is not there."""
+        path = self._path(url)
+        return path if path.exists() else None
+
     def _path(self, url: str) -> Path:
         try:
             address = urljoin(self._ls.url + "/", url)

@@ -16,8 +16,9 @@ from pycocotools.coco import COCO
 
 from argus.db import connect as database
 from argus.errors import ArgusError
-from argus.export import export_project
+from argus.export import export_project, preview_export
 from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
 from label_studio_config.concepts import default_label_config
 from ml_backend import review
 
@@ -401,3 +402,109 @@ def test_export__errors_are_sentences_and_leave_nothing_behind(known: Callable[.
     assert "annotated" in unreviewed.value.message
     assert "no tasks" in empty.value.message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_export__predictions_fill_what_nobody_has_reviewed(known: Callable[..., Known], tmp_path: Path) -> None:
+    project = known()
+    review.accept(project.id, min_score=0.99)
+    project.annotate(0, [])
+    project.annotate(1, [], cancelled=True)
+    steps: list[tuple[int, int]] = []
+    counts = export_project(project.id, "coco", tmp_path / "out", source="both", with_images=False,
+                            progress=lambda done, total: steps.append((done, total)))
+    assert (counts["images"], counts["objects"]) == (7, 4)  # all but the skipped one; the first has no object any more
+    assert steps == [(done, 7) for done in range(1, 8)]
+    images = json.loads((tmp_path / "out" / "annotations.json").read_text())["images"]
+    assert [("annotation_id" in image) for image in images] == [True] * 2 + [False] * 5
+
+
+def test_preview__counts_what_the_export_writes(known: Callable[..., Known], tmp_path: Path) -> None:
+    project = known()
+    review.accept(project.id, min_score=0.9)
+    project.annotate(5, [])
+    splits = {"train": 0.5, "val": 0.5}
+    found = preview_export(project.id, splits=splits)
+    assert found == {"images": 4, "empty": 1, "objects": {"fan": 0, "cpu": 3}, "counted": 4,
+                     "splits": {"train": 2, "val": 2}}
+    counts = export_project(project.id, "yolo", tmp_path / "out", splits=splits, with_images=False)
+    assert (counts["images"], counts["objects"], counts["splits"]) == (4, 3, found["splits"])
+    assert preview_export(project.id, source="predictions")["images"] == 8
+    with pytest.raises(ArgusError) as failure:
+        preview_export(project.id, source="dreams")  # type: ignore[arg-type]
+    assert failure.value.code == "bad_request"
+
+
+def test_export__of_several_annotations_the_newest_counts_and_the_others_are_told(known: Callable[..., Known],
+                                                                                   tmp_path: Path) -> None:
+    project = known(0.95)
+    project.annotate(0, regions(1, 0.5))
+    project.annotate(0, regions(2, 0.5, "fan"))
+    project.annotate(0, [], cancelled=True)
+    counts = export_project(project.id, "coco", tmp_path / "out", with_images=False)
+    assert (counts["images"], counts["objects"]) == (1, 1)
+    assert counts["skipped"] == [{"reason": "older annotation of a task that has several", "count": 1,
+                                  "tasks": project.tasks}]
+    document = json.loads((tmp_path / "out" / "annotations.json").read_text())
+    assert document["annotations"][0]["category_id"] == 1
+
+
+def test_export__linked_images_are_the_cache_s_files(known: Callable[..., Known], tmp_path: Path) -> None:
+    project = known(0.95)
+    review.accept(project.id, min_score=0.9)
+    export_project(project.id, "coco", tmp_path / "copied")
+    export_project(project.id, "coco", tmp_path / "linked", link_images=True)
+    copied, linked = (tmp_path / kind / "images" / "frame_000.jpg" for kind in ("copied", "linked"))
+    assert linked.read_bytes() == copied.read_bytes()
+    assert copied.stat().st_nlink == 1
+    cache = get_settings().home / "images"
+    if cache.stat().st_dev == tmp_path.stat().st_dev:
+        assert any(path.is_file() and path.samefile(linked) for path in cache.rglob("*"))
+
+
+def test_round_trip__label_studio_to_coco_and_back_keeps_shapes(known: Callable[..., Known], tmp_path: Path) -> None:
+    """Everything a region may be is exported, drawn again from the export, stored, exported again and compared."""
+    from label_studio_sdk.converter import brush
+    from numpy import hypot, mgrid, uint8
+
+    project = known(None, None)
+    rows, columns = mgrid[:HEIGHT, :WIDTH]
+    ring = (hypot(columns - 50, rows - 50) < 30) & (hypot(columns - 50, rows - 50) > 12) | (columns > 190)
+    base = {"to_name": "image", "original_width": WIDTH, "original_height": HEIGHT, "image_rotation": 0}
+    turned = {"x": 60.1, "y": 20, "width": 10, "height": 30.3, "rotation": 33, "rectanglelabels": ["fan"]}
+    plain = {"x": 3.37, "y": 41.9, "width": 17.77, "height": 13.03, "rotation": 0, "rectanglelabels": ["cpu"]}
+    project.annotate(0, [
+        base | {"id": "ring", "from_name": "mask", "type": "brushlabels",
+                "value": {"format": "rle", "rle": brush.mask2rle(ring.astype(uint8) * 255), "brushlabels": ["cpu"]}},
+        base | {"id": "turned", "from_name": "box", "type": "rectanglelabels", "value": turned},
+        base | {"id": "plain", "from_name": "box", "type": "rectanglelabels", "value": plain}])
+    first = _exported(project, tmp_path / "first")
+    back = []
+    for number, annotation in enumerate(first.anns.values()):
+        label = first.cats[annotation["category_id"]]["name"]
+        x, y, w, h = annotation["bbox"]
+        if annotation["segmentation"]:
+            mask = first.annToMask(annotation) * 255
+            back.append(base | {"id": f"m{number}", "from_name": "mask", "type": "brushlabels", "value": {
+                "format": "rle", "rle": brush.mask2rle(mask), "brushlabels": [label]}})
+        else:
+            back.append(base | {"id": f"b{number}", "from_name": "box", "type": "rectanglelabels", "value": {
+                "x": x / WIDTH * 100, "y": y / HEIGHT * 100, "width": w / WIDTH * 100, "height": h / HEIGHT * 100,
+                "rotation": 0, "rectanglelabels": [label]}})
+    project.annotate(1, back)
+    second = _exported(project, tmp_path / "second")
+    before, after = ([a for a in second.anns.values() if a["image_id"] == image] for image in sorted(second.imgs))
+    assert len(before) == len(after) == 3
+    for old, new in zip(before, after, strict=True):
+        assert old["category_id"] == new["category_id"]
+        if old["segmentation"]:
+            a, b = second.annToMask(old).astype(bool), second.annToMask(new).astype(bool)
+            assert (a & b).sum() / (a | b).sum() >= 0.99
+        else:
+            assert max(abs(p - q) for p, q in zip(old["bbox"], new["bbox"], strict=True)) <= 0.5
+    assert (second.annToMask(before[0]).astype(bool) == ring).all()
+    assert before[1]["attributes"] == {"origin": "person", "rotation": 33}
+
+
+def _exported(project: Known, folder: Path) -> COCO:
+    export_project(project.id, "coco", folder, with_images=False)
+    return COCO(str(folder / "annotations.json"))
