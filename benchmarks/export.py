@@ -2,8 +2,8 @@
 
     python -m benchmarks.export --tasks 100000
 
-What stands in for Label Studio here is `MadeUpLabelStudio`: it answers the pages that the exporter asks for with tasks of
-random boxes and masks, so that nothing but the exporter holds memory. Everything after the answer is the product's own.
+What stands in for Label Studio here is `MadeUpLabelStudio`: it answers the pages that the exporter asks for with tasks
+of random boxes and masks, so that only the exporter holds memory. Everything after the answer is the product's own.
 """
 
 from __future__ import annotations
