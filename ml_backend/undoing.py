@@ -56,7 +56,7 @@ def _mark(items: Sequence[Row], tasks: set[int], state: str) -> None:
 
 
 def _delete_untouched(review: Review, ids: Sequence[int], stamp: datetime | None = None) -> set[int]:
-    """Delete the annotations of tasks that have exactly one and no draft; return the tasks without one afterwards.
+    """Delete the annotations of tasks that have exactly one and no draft; return the tasks it was done for.
 
     The conditions go along with the deletion, so a task that is touched at the last moment is left out.
 
@@ -67,14 +67,19 @@ def _delete_untouched(review: Review, ids: Sequence[int], stamp: datetime | None
     if stamp is not None:
         text = stamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         conditions.append(condition("updated_at", "in", {"min": text, "max": text}, "Datetime"))
-    if not ids or not count_tasks(review, conditions, ids):
+    ids = _meeting(review, ids, conditions)
+    if not ids:
         return set()
     review.ls.post(f"/api/dm/actions?id=delete_tasks_annotations&project={review.project_id}",
-                   {"selectedItems": {"all": False, "included": list(ids)},
+                   {"selectedItems": {"all": False, "included": ids},
                     "filters": {"conjunction": "and", "items": conditions}}, timeout=300)
-    if count_tasks(review, UNREVIEWED, ids) == len(ids):
-        return set(ids)
-    return set(read_ids(review, ids, UNREVIEWED))
+    return set(_meeting(review, ids, UNREVIEWED))
+
+
+def _meeting(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return those of the tasks that meet the conditions; they are listed only when a count says that some do not."""
+    count = count_tasks(review, conditions, ids) if ids else 0
+    return list(ids) if count == len(ids) else read_ids(review, ids, conditions) if count else []
 
 
 def _undo_read(review: Review, items: Sequence[Row]) -> list[dict[str, Any]]:
