@@ -30,10 +30,9 @@ from benchmarks.known import VERSION, make_project
 @contextmanager
 def servers() -> Iterator[None]:
     """PostgreSQL, Valkey and Label Studio in a new home, deleted at the end; this process's settings point at them."""
-    plain = Settings(_env_file=None)
-    home = copy_home(template_home(plain), temporary_home())
-    settings = Settings(_env_file=None, home=home, label_studio_port=free_port(), ml_backend_port=free_port(),
-                        search_service_port=free_port())
+    home = copy_home(template_home(Settings(_env_file=None)), temporary_home())  # type: ignore[call-arg]
+    settings = Settings(_env_file=None, home=home, label_studio_port=free_port(),  # type: ignore[call-arg]
+                        ml_backend_port=free_port(), search_service_port=free_port())
     try:
         with Stack(settings, {"postgres", "valkey", "label-studio"}) as stack:
             os.environ.update({name: value for name, value in stack.env.items() if name.startswith("ARGUS_")})

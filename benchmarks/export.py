@@ -69,9 +69,10 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="argus-export-"))
     at_start, began = _peak(), time.monotonic()
 
-    def show(done: int, total: int) -> None:
+    def show(done: int) -> None:
         if not done % max(1, asked.tasks // 10):
-            print(f"{done} of {total}: peak memory {_peak():.0f} MB, {time.monotonic() - began:.0f} s", flush=True)
+            print(f"{done} of {asked.tasks}: peak memory {_peak():.0f} MB, {time.monotonic() - began:.0f} s",
+                  flush=True)
 
     try:
         counts = export_project(1, asked.format, folder / "out", with_images=False, progress=show,

@@ -38,7 +38,7 @@ def export(project_id: int, format_: str, out: Path | None, masks: bool, splits:
         argus export --project 7 --format coco -o dataset
         argus export --project 7 --format yolo-seg -o dataset --splits train=0.8,val=0.2
     """
-    from argus.export import export_project, parse_splits, preview_export
+    from argus.export import count_images, export_project, parse_splits, preview_export
     from argus.export.source import Source
 
     shares = parse_splits(splits) if splits else None
@@ -47,10 +47,11 @@ def export(project_id: int, format_: str, out: Path | None, masks: bool, splits:
         return
     if out is None:
         raise ArgusError("bad_request", "No folder to write to was given.", "Name it with -o, or count with --preview.")
+    total = 0 if as_json else count_images(project_id, cast(Source, source))
     with progress_bar("exporting", shown=not as_json) as progress:
         report = export_project(project_id, format_, out, with_images=not no_images, link_images=link_images,
                                 masks=masks, splits=shares, source=cast(Source, source), overwrite=overwrite,
-                                progress=progress)
+                                progress=lambda done: progress(done, max(done, total)))
     if as_json:
         print_json(report)
         return

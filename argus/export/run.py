@@ -31,7 +31,7 @@ from argus.labelstudio.client import LabelStudio, get_label_studio
 FORMATS: dict[str, type[Writer]] = {"coco": CocoWriter, "coco-polygons": CocoPolygonWriter, "yolo": YoloWriter,
                                     "yolo-seg": YoloSegmentWriter}
 PREVIEWED = 2000  # tasks whose objects a preview counts
-Progress = Callable[[int, int], None]
+Progress = Callable[[int], None]
 
 
 def export_project(project_id: int, format: str, out: Path, *, with_images: bool = True, link_images: bool = False,
@@ -50,7 +50,7 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
         splits: shares like `{"train": 0.8, "val": 0.2}`; frames of one video stay together.
         source: people's annotations, the current model version's predictions, or both: predictions where nobody has
             annotated.
-        progress: called with (images written or left out, images in all).
+        progress: called with the number of images written so far; `count_images` tells how many there will be.
 
     Returns:
         `{"images", "objects", "categories", "splits", "skipped": [{"reason", "count", "tasks"}], "folder"}`; a skipped
@@ -63,7 +63,6 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
     writer_class = _writer(format, masks)
     ls = label_studio or get_label_studio()
     shape = _shape(ls, project_id, source)
-    total = count_tasks(ls, project_id, shape, source) if progress else 0
     places = assign_splits(read_origins(ls, project_id, shape, source), splits) if splits else {}
     files: Files = "none" if not with_images else "link" if link_images else "copy"
     reader = Reader(shape, images or get_images(), files)
@@ -80,12 +79,22 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
             if split:
                 in_split[split] += 1
             if progress:
-                progress(count, max(count, total))
+                progress(count)
         if not count:
             raise _nothing(ls, project_id, source, reader.skipped.report())
         writer.close()
     return {"images": count, "objects": objects, "categories": len(shape.labels), "splits": in_split,
             "skipped": reader.skipped.report(), "folder": str(out)}
+
+
+def count_images(project_id: int, source: Source = "annotations", *, label_studio: LabelStudio | None = None) -> int:
+    """Return how many images an export would hold, when none of them turns out to be unreadable.
+
+    Raises:
+        ArgusError: as `preview_export`.
+    """
+    ls = label_studio or get_label_studio()
+    return count_tasks(ls, project_id, _shape(ls, project_id, source), source)
 
 
 def preview_export(project_id: int, *, source: Source = "annotations", splits: Mapping[str, float] | None = None,

@@ -17,7 +17,7 @@ from pycocotools.coco import COCO
 
 from argus.db import connect as database
 from argus.errors import ArgusError
-from argus.export import export_project, preview_export
+from argus.export import count_images, export_project, preview_export
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from label_studio_config.concepts import default_label_config
@@ -521,11 +521,12 @@ def test_export__predictions_fill_what_nobody_has_reviewed(known: Callable[..., 
     review.accept(project.id, min_score=0.99)
     project.annotate(0, [])
     project.annotate(1, [], cancelled=True)
-    steps: list[tuple[int, int]] = []
+    steps: list[int] = []
     counts = export_project(project.id, "coco", tmp_path / "out", source="both", with_images=False,
-                            progress=lambda done, total: steps.append((done, total)))
+                            progress=steps.append)
     assert (counts["images"], counts["objects"]) == (7, 4)  # all but the skipped one; the first has no object any more
-    assert steps == [(done, 7) for done in range(1, 8)]
+    assert steps == list(range(1, 8))
+    assert count_images(project.id, "both") == 7
     images = json.loads((tmp_path / "out" / "annotations.json").read_text())["images"]
     assert [("annotation_id" in image) for image in images] == [True] * 2 + [False] * 5
 
