@@ -47,7 +47,7 @@ audit: install ## Look every pinned package up for known vulnerabilities; write 
 		$(BIN)/python -m pip_audit --strict --no-deps --disable-pip --progress-spinner off -r locks/$$lock.lock || status=1; \
 	done; exit $$status
 
-demo-models: install ## Train the demo's tiny checkpoints again; over an hour on two cores.
+demo-models: install ## Train the demo's tiny checkpoints again; about two hours on two cores.
 	@$(BIN)/python -m demo.train
 
 clean-demo: ## Forget what the demo made: its video, its databases, its logs.
