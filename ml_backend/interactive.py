@@ -212,4 +212,6 @@ def _label(plan: LabelPlan, labels: Sequence[str], prompts: Sequence[str]) -> st
         return plan.concept(labels[-1]).label
     typed = {p.casefold() for p in prompts}
     named = [c.label for c in plan.concepts if typed & {name.casefold() for name in (c.label, *c.prompts)}]
-    return (named or [None])[0] if len(plan.concepts) > 1 else plan.concepts[0].label
+    if named or len(plan.concepts) == 1:
+        return (named or [plan.concepts[0].label])[0]
+    return None
