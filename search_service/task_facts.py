@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
     """
     row = _row(project_id, task_id)
     ls = get_label_studio()
-    task, labels = _task(ls, task_id), _labels(ls, project_id)
+    task, labels = _task(ls, project_id, task_id), _labels(ls, project_id)
     version = row["model_version"]
     return {
         "task": task_id, "video": row["video"], "video_time": row["video_time"], "frame_number": row["frame_number"],
@@ -102,13 +103,13 @@ def _row(project_id: int, task_id: int) -> Row:
     return row
 
 
-def _task(ls: LabelStudio, task_id: int) -> dict[str, Any]:
-    try:
-        found: dict[str, Any] = ls.get(f"/api/tasks/{task_id}/")
-    except ArgusError as error:
-        if error.code != "not_found":
-            raise
-        raise ArgusError("unknown_task", f"Label Studio has no task {task_id} any more.") from error
+def _task(ls: LabelStudio, project_id: int, task_id: int) -> dict[str, Any]:
+    """Read a task by the listing: `GET /api/tasks/<id>` counts as a person opening it, and asks for predictions."""
+    item = {"filter": "filter:tasks:id", "operator": "equal", "type": "Number", "value": task_id}
+    query = json.dumps({"filters": {"conjunction": "and", "items": [item]}})
+    found: dict[str, Any] | None = next(iter(ls.tasks(project_id, query=query)), None)
+    if found is None:
+        raise ArgusError("unknown_task", f"Label Studio has no task {task_id} any more.")
     return found
 
 

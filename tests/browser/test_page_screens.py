@@ -69,7 +69,8 @@ def open_page(browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("console", lambda said: complaints.append(f"{said.text} {said.location.get('url')}")
+                if said.type == "error" else None)
         page.goto(f"{get_settings().search_service_url}/{address}")
         return page
 
@@ -182,7 +183,7 @@ def test_keyboard__search_move_choose_look_and_go_on(open_page: Callable[..., Pa
     page.keyboard.press("Space")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
-    expect(page.locator("#chosen")).to_have_text("2 images selected")
+    expect(page.locator("#chosen")).to_have_text("2 selected")
     page.keyboard.press("Enter")
     expect(page.locator("#preview h2")).to_have_text(f"Task {second}")
     page.keyboard.press("ArrowLeft")

@@ -1,4 +1,4 @@
-// The frame: which project, which screen. A screen is a module with `open(context)`; as told here.
+// The frame: which project, which screen. A screen is a module with `open(context)`:
 //
 //   open({ root, project, selection, params, signal }) → { update(params)? }
 //
@@ -48,6 +48,7 @@ function buildFrame() {
     ),
   );
   $("project-label").textContent = t("common.project");
+  $("project").setAttribute("aria-label", t("common.project"));
   $("label-studio").replaceChildren(t("common.labelStudio"), icon("link"));
   $("language").replaceChildren(
     ...Object.entries(LANGUAGES).map(([value, name]) =>
@@ -173,6 +174,6 @@ $("theme").addEventListener("click", () => {
   nextTheme();
   showTheme();
 });
-document.addEventListener("argus:projects", () => attempt(loadProjects));
+document.addEventListener("argus:projects", () => loadProjects().catch(() => {})); // a message of the screen stays
 await attempt(start);
 setTimeout(follow, POLL);

@@ -1,22 +1,7 @@
 // Boxes, outlines and masks drawn over a picture. Positions are fractions of its sides.
 import { h, svg } from "./dom.js";
 import { percent } from "./i18n.js";
-
-// Bright enough on dark pictures and, with the dark rim around every line, clear on light ones.
-const COLOURS = [
-  "#ffb000",
-  "#3fa9ff",
-  "#ff5c8a",
-  "#5ddf6e",
-  "#c58cff",
-  "#ff8a3d",
-  "#2fd9c8",
-  "#f5e663",
-  "#ff6b6b",
-  "#9ad1ff",
-];
-
-export const colour = (label, labels) => COLOURS[Math.max(0, labels.indexOf(label)) % COLOURS.length];
+import { colourOf } from "./pictures.js";
 
 // Fills `layer` (laid exactly over the picture) with the objects; `labels` gives each label its colour.
 export function drawObjects(layer, objects, labels) {
@@ -24,7 +9,7 @@ export function drawObjects(layer, objects, labels) {
   const made = [];
   for (const object of objects) {
     const [x0, y0, x1, y1] = object.box,
-      paint = colour(object.label, labels);
+      paint = colourOf(labels, object.label);
     if (object.mask) made.push(maskCanvas(object, paint));
     const shape = object.rings?.length
       ? { d: object.rings.map((ring) => `M${ring.map((point) => point.join(" ")).join("L")}Z`).join("") }

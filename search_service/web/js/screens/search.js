@@ -11,7 +11,7 @@ import { makePreview } from "../search/preview.js";
 import { suggestions } from "../search/suggest.js";
 
 const FIRST = 100,
-  NEXT = 400; // hits: enough for a large screen at once, the others while the person looks
+  NEXT = 200; // hits: enough for a large screen at once, the others while the person looks
 const MOST = 2000; // that "all likely" reads
 const SHOWN = {
   noise: () => true,
@@ -75,6 +75,12 @@ export async function open({ root, project, selection, params, signal }) {
   const upload = h("input", { id: "upload", type: "file", accept: "image/*", class: "visually-hidden" });
   const filters = await makeFilters({ project, signal, changed: (chosen) => ask({ ...state.ask, filters: chosen }) });
   const chips = h("div", { class: "chips" });
+  const saveButton = h(
+    "button",
+    { id: "save", type: "button", "aria-label": t("search.save"), title: t("search.save"), disabled: true },
+    icon("star"),
+  );
+  saveButton.addEventListener("click", () => attempt(save));
   const form = h(
     "form",
     { id: "search", role: "search" },
@@ -82,6 +88,7 @@ export async function open({ root, project, selection, params, signal }) {
     h("button", { class: "primary" }, icon("search"), t("search.go")),
     h("label", { class: "button" }, icon("image"), h("span", {}, t("search.byImage")), upload),
     filters.toggle,
+    saveButton,
   );
 
   // --- the answer
@@ -111,7 +118,6 @@ export async function open({ root, project, selection, params, signal }) {
     shown,
     h("span", { class: "grow" }),
     chosen,
-    button("save", [icon("star"), t("search.save")], save),
     button("likely", t("search.allLikely"), allLikely),
     button("all", t("search.all"), () => selection.set(grid.order().map((hit) => hit.task))),
     button("none", t("search.none"), () => selection.replace([])),
@@ -276,6 +282,7 @@ export async function open({ root, project, selection, params, signal }) {
   function showAsk() {
     const { ask: asked } = state;
     query.value = asked.text;
+    saveButton.disabled = isEmpty(asked) || asked.file !== null;
     filters.show(asked.filters);
     const chip = (sign, text, image, without) =>
       h(

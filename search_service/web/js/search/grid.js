@@ -1,7 +1,7 @@
 // The hits as a grid: choosing by checkbox, click with Shift or Ctrl, and drag; arrow keys move, Space chooses, Enter opens.
-import { picture } from "../api.js";
-import { h, icon } from "../dom.js";
-import { clock, t } from "../i18n.js";
+import { h } from "../dom.js";
+import { t } from "../i18n.js";
+import { addActions, makeCard, showJudged } from "./card.js";
 
 const DRAG_FROM = 6; // pixels a pointer must move before it is a drag
 const EDGE = 60; // pixels from the window's edge where a drag scrolls
@@ -28,8 +28,8 @@ export function makeGrid({ selection, acts, signal }) {
     const made = document.createDocumentFragment();
     for (const hit of more) {
       if (cards.has(hit.task)) continue;
-      const card = makeCard(hit);
-      cards.set(hit.task, { hit, ...card });
+      const card = makeCard(hit, selection.has(hit.task));
+      cards.set(hit.task, card);
       hits.push(hit);
       made.append(card.item);
     }
@@ -47,92 +47,16 @@ export function makeGrid({ selection, acts, signal }) {
 
   const placeOf = (task) => order.findIndex((hit) => hit.task === task);
 
-  function makeCard(hit) {
-    const name = t("common.task", { task: hit.task });
-    const image = h("img", {
-      loading: "lazy",
-      decoding: "async",
-      alt: "",
-      draggable: "false",
-      width: 320,
-      height: 200,
-    });
-    image.addEventListener("error", () => item.classList.add("broken"), { once: true });
-    picture(image, hit.task, 320);
-    const told = hit.relevance ? t(`search.${hit.relevance}`) : "";
-    const where = hit.video_time === null ? name : `${clock(hit.video_time)} · ${hit.video ?? ""}`;
-    const opener = h(
-      "button",
-      {
-        type: "button",
-        class: "open",
-        tabIndex: -1,
-        "aria-label": [name, t("search.similarityIs", { value: hit.similarity.toFixed(3) }), told]
-          .filter(Boolean)
-          .join(", "),
-      },
-      image,
-    );
-    const pick = h("input", {
-      type: "checkbox",
-      class: "pick",
-      value: String(hit.task),
-      checked: selection.has(hit.task),
-      tabIndex: -1,
-      "aria-label": t("search.select", { task: hit.task }),
-    });
-    const act = (sign, key, work, extra = {}) =>
-      h(
-        "button",
-        {
-          type: "button",
-          class: `quiet ${key}`,
-          tabIndex: -1,
-          title: t(`search.${key}`),
-          "aria-label": `${t(`search.${key}`)}: ${name}`,
-          onclick: work,
-          ...extra,
-        },
-        icon(sign),
-      );
-    const judge = (sign, key, relevant) =>
-      act(sign, key, () => acts.judge(hit, relevant), { "aria-pressed": String(hit.judged === relevant) });
-    const item = h(
-      "li",
-      { class: "hit", "data-task": hit.task },
-      opener,
-      pick,
-      h(
-        "div",
-        { class: "text" },
-        h("span", { class: "score", title: t("search.similarity") }, hit.similarity.toFixed(3)),
-        told && h("span", { class: `relevance ${hit.relevance}` }, told),
-        hit.labelled && h("span", { class: "tag", title: (hit.labels ?? []).join(", ") }, t("search.labelledTag")),
-        h("span", { class: "muted where", title: `${name} · ${where}` }, where),
-      ),
-      h(
-        "div",
-        { class: "actions" },
-        act("like", "similar", () => acts.like(hit)),
-        act("unlike", "notSimilar", () => acts.unlike(hit)),
-        h("span", { class: "grow" }),
-        judge("up", "good", true),
-        judge("down", "wrong", false),
-      ),
-    );
-    item.classList.toggle("chosen", pick.checked);
-    return { item, opener, pick };
-  }
-
   // One card is in the order of Tab; the arrow keys move it.
   function reach(task, focus = true) {
-    for (const one of cards.get(current)?.item.querySelectorAll("button, input") ?? []) one.tabIndex = -1;
+    cards.get(current)?.inTabOrder(false);
     current = task;
-    for (const one of cards.get(task).item.querySelectorAll("button, input")) one.tabIndex = 0;
-    if (focus) {
-      cards.get(task).opener.focus();
-      cards.get(task).item.scrollIntoView({ block: "nearest" });
-    }
+    const { item, opener, inTabOrder } = cards.get(task);
+    addActions(cards.get(task), acts);
+    inTabOrder(true);
+    if (!focus) return;
+    opener.focus();
+    item.scrollIntoView({ block: "nearest" });
   }
 
   function showChosen() {
@@ -158,6 +82,13 @@ export function makeGrid({ selection, acts, signal }) {
     else selection.set([task], !selection.has(task));
     anchor = place;
   }
+
+  // What can be done with a hit is added when somebody comes near it: 2,000 cards need not carry 8,000 buttons.
+  root.addEventListener("pointerover", (event) => {
+    const item = event.target.closest(".hit");
+    if (item) addActions(cards.get(Number(item.dataset.task)), acts);
+  });
+  root.addEventListener("error", (event) => event.target.closest(".hit")?.classList.add("broken"), true);
 
   root.addEventListener("click", (event) => {
     const item = event.target.closest(".hit");
@@ -275,11 +206,7 @@ export function makeGrid({ selection, acts, signal }) {
 
   selection.addEventListener("change", showChosen, { signal });
 
-  function judged(hit) {
-    const item = cards.get(hit.task)?.item;
-    item?.querySelector(".good").setAttribute("aria-pressed", String(hit.judged === true));
-    item?.querySelector(".wrong").setAttribute("aria-pressed", String(hit.judged === false));
-  }
+  const judged = (hit) => cards.get(hit.task) && showJudged(cards.get(hit.task));
 
   return {
     root,

@@ -2,7 +2,8 @@
 import { api, picture } from "../api.js";
 import { h, icon, put } from "../dom.js";
 import { clock, number, percent, t, when } from "../i18n.js";
-import { colour, drawObjects } from "../regions.js";
+import { colourOf } from "../pictures.js";
+import { drawObjects } from "../regions.js";
 
 // `acts`: { like(hit), unlike(hit), judge(hit, relevant), moved(task or null) }; `order()` is the grid's list.
 export function makePreview({ project, selection, order, acts, signal, more }) {
@@ -190,7 +191,7 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
           { class: "objects" },
           kept.map((object) => {
             const dot = h("span", { class: "dot" });
-            dot.style.background = colour(object.label, project.labels);
+            dot.style.background = colourOf(project.labels, object.label);
             return h(
               "li",
               {},

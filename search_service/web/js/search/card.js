@@ -1,0 +1,84 @@
+// One hit in the grid. Made by copying a pattern: two thousand of them come in one go.
+import { picture } from "../api.js";
+import { h, icon } from "../dom.js";
+import { clock, t } from "../i18n.js";
+
+const pattern = h(
+  "li",
+  { class: "hit" },
+  h(
+    "button",
+    { type: "button", class: "open", tabIndex: -1 },
+    h("img", { loading: "lazy", decoding: "async", alt: "", draggable: "false", width: 320, height: 200 }),
+  ),
+  h("input", { type: "checkbox", class: "pick", tabIndex: -1 }),
+  h(
+    "div",
+    { class: "text" },
+    h("span", { class: "score", title: t("search.similarity") }),
+    h("span", { class: "relevance" }),
+    h("span", { class: "muted where" }),
+  ),
+);
+
+// Returns { hit, item, opener, pick, inTabOrder(on) }.
+export function makeCard(hit, chosen) {
+  const item = pattern.cloneNode(true);
+  const [opener, pick, text] = item.children;
+  const [score, relevance, where] = text.children;
+  const name = t("common.task", { task: hit.task }),
+    told = hit.relevance ? t(`search.${hit.relevance}`) : "";
+  item.dataset.task = hit.task;
+  item.classList.toggle("chosen", chosen);
+  opener.setAttribute(
+    "aria-label",
+    [name, t("search.similarityIs", { value: hit.similarity.toFixed(3) }), told].filter(Boolean).join(", "),
+  );
+  pick.value = String(hit.task);
+  pick.checked = chosen;
+  pick.setAttribute("aria-label", t("search.select", { task: hit.task }));
+  score.textContent = hit.similarity.toFixed(3);
+  relevance.textContent = told;
+  if (hit.relevance) relevance.classList.add(hit.relevance);
+  where.textContent = hit.video_time === null ? name : `${clock(hit.video_time)} · ${hit.video ?? ""}`;
+  where.title = `${name} · ${where.textContent}`;
+  if (hit.labelled)
+    where.before(h("span", { class: "tag", title: (hit.labels ?? []).join(", ") }, t("search.labelledTag")));
+  picture(opener.firstChild, hit.task, 320);
+  const inTabOrder = (on) => {
+    for (const one of item.querySelectorAll("button, input")) one.tabIndex = on ? 0 : -1;
+  };
+  return { hit, item, opener, pick, inTabOrder };
+}
+
+// The buttons of a card: `acts` has like(hit), unlike(hit) and judge(hit, relevant). Once is enough.
+export function addActions(card, acts) {
+  if (card.actions) return;
+  const { hit, item } = card;
+  const name = t("common.task", { task: hit.task });
+  const act = (sign, key, work, pressed) => {
+    const said = t(`search.${key}`);
+    const properties = { type: "button", class: `quiet ${key}`, title: said, "aria-label": `${said}: ${name}` };
+    return h("button", { ...properties, tabIndex: -1, "aria-pressed": pressed, onclick: work }, icon(sign));
+  };
+  card.actions = h(
+    "div",
+    { class: "actions" },
+    act("like", "similar", () => acts.like(hit)),
+    act("unlike", "notSimilar", () => acts.unlike(hit)),
+    h("span", { class: "grow" }),
+    act("up", "good", () => acts.judge(hit, true), "false"),
+    act("down", "wrong", () => acts.judge(hit, false), "false"),
+  );
+  item.append(card.actions);
+  showJudged(card);
+}
+
+export function showJudged(card) {
+  const thumbs = { good: true, wrong: false };
+  for (const [name, relevant] of Object.entries(thumbs)) {
+    card.actions?.querySelector(`.${name}`).setAttribute("aria-pressed", String(card.hit.judged === relevant));
+  }
+  card.item.classList.toggle("judged-good", card.hit.judged === true);
+  card.item.classList.toggle("judged-wrong", card.hit.judged === false);
+}
