@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import BaseModel
+
 from argus import __version__
 from argus.errors import CATALOGUE
 from search_service import requests as r
 from search_service import review_requests as rr
 from search_service import setup_requests as sr
+from search_service.api_examples import BODIES, PARAMETERS
 
 _NUMBER, _TEXT, _FLAG = {"type": "integer"}, {"type": "string"}, {"type": "boolean"}
 _FREE: dict[str, Any] = {"type": "object"}
@@ -23,8 +26,8 @@ class Endpoint:
     method: str
     path: str
     summary: str
-    query: type[r.Request] | None = None
-    body: type[r.Request] | None = None
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
     answer: str = "Object"
     status: int = 200
     media: str = "application/json"
@@ -32,6 +35,12 @@ class Endpoint:
 
 
 ENDPOINTS = (
+    Endpoint("get", "/health", "Whether the service answers; asks nobody else.", answer="Health"),
+    Endpoint("get", "/livez", "Whether this process answers.", answer="Health"),
+    Endpoint("get", "/readyz", "Whether a request could be served now; 503 with what is missing.", answer="Health"),
+    Endpoint("get", "/metrics", "Counters for Prometheus.", media="text/plain"),
+    Endpoint("post", "/webhooks/label-studio", "Label Studio's hint that tasks changed.", body=r.Webhook, status=202,
+             answer="Queued"),
     Endpoint("get", "/api/v1/projects", "List the projects Argus knows.", answer="Projects"),
     Endpoint("get", "/api/v1/projects/{project_id}", "One project, and how far its images are embedded.",
              answer="Project"),
@@ -144,9 +153,14 @@ _HIT = {"task": _NUMBER, "similarity": {"type": "number", "description": "Cosine
         "labelled": {"type": "boolean", "description": "Whether people have annotated it, as of the last poll."},
         "labels": {"type": "array", "items": _TEXT, "description": "What its annotations say."}}
 _SYNC = {"seen": _NUMBER, "waiting": _NUMBER, "embedded": _NUMBER, "failed": _NUMBER,
+         "duplicates": {"type": "integer", "description": "Frames marked as near-duplicates of an earlier one."},
          "oldest_waiting_seconds": {"type": ["number", "null"]}, "errors": {"type": "array", "items": _FREE}}
+_REFERENCE = "#/components/schemas/{model}"
 _SCHEMAS: dict[str, Any] = {
     "Object": _FREE,
+    "Health": {"type": "object", "required": ["status"], "properties": {
+        "status": _TEXT, "service": _TEXT, "version": _TEXT}},
+    "Queued": {"type": "object", "required": ["queued"], "properties": {"queued": _FLAG}},
     "Problem": {"type": "object", "required": ["type", "title", "status", "detail", "code"], "properties": {
         "type": _TEXT, "title": _TEXT, "status": _NUMBER, "detail": _TEXT, "hint": _TEXT, "details": _FREE,
         "code": {"type": "string", "enum": sorted(CATALOGUE)}}},
@@ -165,7 +179,10 @@ _SCHEMAS: dict[str, Any] = {
     "Project": {"type": "object", "properties": {
         "id": _NUMBER, "title": _TEXT, "connected": _FLAG, "labels": {"type": "array", "items": _TEXT}, "bands": _FREE,
         "model_version": _TEXT, "label_studio": _TEXT, "search_model": {"type": ["string", "null"]},
-        "sync": {"type": "object", "properties": _SYNC}}},
+        "sync": {"type": "object", "properties": _SYNC},
+        "model_change": {"type": ["object", "null"], "description": "While images are embedded again for another "
+                         "checkpoint; searches use the old one until `left` is 0.",
+                         "properties": {"model": _TEXT, "embedded": _NUMBER, "left": _NUMBER}}}},
     "Task": {"type": "object", "properties": {
         "task": _NUMBER, "label_studio": _TEXT, "video": {"type": ["string", "null"]},
         "video_time": {"type": ["number", "null"]}, "frame_number": {"type": ["integer", "null"]}, "state": _TEXT,
@@ -228,12 +245,16 @@ def document() -> dict[str, Any]:
     schemas = dict(_SCHEMAS)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in ENDPOINTS:
-        if endpoint.body:
-            schema = endpoint.body.model_json_schema(ref_template="#/components/schemas/{model}")
-            schemas |= schema.pop("$defs", {})
-            schemas[endpoint.body.__name__] = schema
+        for model in (endpoint.body, endpoint.query):
+            if model:
+                schema = model.model_json_schema(ref_template=_REFERENCE)
+                schemas |= schema.pop("$defs", {})
+                schemas[model.__name__] = schema
         paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint)
-    return {"openapi": "3.1.0", "info": {"title": "Argus search service", "version": __version__}, "paths": paths,
+    about = {"title": "Argus", "version": __version__, "description":
+             "Errors are RFC 9457 problems with a stable code, a sentence and a hint. Where ARGUS_API_TOKEN is set, "
+             "requests carry Authorization: Bearer <token>."}
+    return {"openapi": "3.1.0", "info": about, "paths": paths, "servers": [{"url": "/"}],
             "security": [{}, {"token": []}],
             "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}}
 
@@ -244,13 +265,15 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
     if endpoint.media != "application/json":
         schema = {"type": "string", "format": "binary"}
     operation: dict[str, Any] = {
-        "operationId": f"{endpoint.method}_{name}", "summary": endpoint.summary, "parameters": _parameters(endpoint),
+        "operationId": f"{endpoint.method}_{name}", "summary": endpoint.summary, "tags": [_topic(endpoint.path)],
+        "parameters": _parameters(endpoint),
         "responses": {str(endpoint.status): {"description": "Done.", "content": {endpoint.media: {"schema": schema}}},
                       "default": {"description": "What went wrong (RFC 9457).", "content": {
                           "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}}}
     if endpoint.body:
         reference = {"$ref": f"#/components/schemas/{endpoint.body.__name__}"}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference}}}
+        example = {"example": BODIES[endpoint.body]} if endpoint.body in BODIES else {}
+        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference} | example}}
     elif endpoint.takes:
         operation["requestBody"] = {"required": True, "content": {endpoint.takes: {"schema": {
             "type": "string", "format": "binary"}}}}
@@ -261,6 +284,16 @@ def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
     found = [{"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
              for name in re.findall(r"{(\w+)}", endpoint.path)]
     if endpoint.query:
-        for name, schema in endpoint.query.model_json_schema()["properties"].items():
-            found.append({"name": name, "in": "query", "required": False, "schema": schema})
-    return found
+        schema = endpoint.query.model_json_schema(ref_template=_REFERENCE)
+        for name, field in schema["properties"].items():
+            found.append({"name": name, "in": "query", "required": name in schema.get("required", []),
+                          "schema": field})
+    return [entry | ({"example": PARAMETERS[entry["name"]]} if entry["name"] in PARAMETERS else {}) for entry in found]
+
+
+def _topic(path: str) -> str:
+    """Return the heading an operation belongs under: what follows the project in its path."""
+    if not path.startswith("/api/"):
+        return "service"
+    steps = [step for step in path.removeprefix("/api/v1/").split("/") if not step.startswith("{")]
+    return steps[1] if steps[0] == "projects" and len(steps) > 1 else steps[0]

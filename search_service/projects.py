@@ -9,7 +9,7 @@ from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from label_studio_config.concepts import parse_label_config
-from search_service import indexes, vectors
+from search_service import indexes, model_change, vectors
 from search_service.sync import sync_progress, unknown_project
 
 
@@ -48,7 +48,8 @@ def describe(project_id: int) -> dict[str, Any]:
                                                                                       settings.band_medium)},
             "label_studio": f"{settings.public_label_studio_url}/projects/{project_id}/data",
             "search_model": model.name if model else None,
-            "search_index": indexes.state(model, project_id) if model else None, "sync": progress}
+            "search_index": indexes.state(model, project_id) if model else None, "sync": progress,
+            "model_change": model_change.progress(project_id)}
 
 
 def _or(value: float | None, default: float) -> float:

@@ -169,6 +169,15 @@ class PageRequest(Request):
     offset: Offset = 0
 
 
+class Webhook(BaseModel):
+    """What Label Studio sends; all but these two fields is ignored."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    action: str = Field("", max_length=100, description="TASKS_CREATED, TASKS_DELETED, PROJECT_UPDATED, …")
+    project: Any = Field(None, description="The project, or its id.")
+
+
 class HistoryRequest(Request):
     """Parameters of the search history."""
 

@@ -75,10 +75,15 @@ def sync_project(project_id: int, *, full: bool | None = None) -> SyncReport:
         row = _refresh_project(ls, project_id)
     report = SyncReport(project_id, full=full)
     key = image_key(row["label_config"])
-    if full:
-        _reconcile(ls, project_id, key, report)
-    else:
-        _poll(ls, project_id, key, row["cursor_at"], report)
+    try:
+        if full:
+            _reconcile(ls, project_id, key, report)
+        else:
+            _poll(ls, project_id, key, row["cursor_at"], report)
+    except ArgusError as error:
+        if error.code == "not_found":
+            ls.project(project_id)  # says better what is missing
+        raise
     annotated.refresh(ls, project_id, full=full)
     report.enqueued = enqueue_waiting(project_id)
     report.seconds = round(time.monotonic() - started, 3)

@@ -26,19 +26,28 @@ def sync(project_id: int, wait: bool, full: bool, retry: bool, as_json: bool) ->
 
     Nobody needs to call it for the work to happen: the default worker does the same every few seconds.
     """
+    from search_service import model_change, near_duplicates
     from search_service.sync import retry_failed, sync_project
 
     report = sync_project(project_id, full=True if full else None)
     if retry:
         retry_failed(project_id)
     progress = _wait(project_id, quiet=as_json) if wait else _progress(project_id)
+    if near_duplicates.mark(project_id):
+        progress = _progress(project_id)
+    change = model_change.progress(project_id)
     if as_json:
         print_json({"project": project_id, "created": report.created, "changed": report.changed,
-                    "deleted": report.deleted, **progress})
+                    "deleted": report.deleted, **progress, "model_change": change})
         return
     say(f"{report.created} created, {report.changed} changed, {report.deleted} deleted")
-    print_table(["images", "embedded", "waiting", "failed"],
-                [[progress[name] for name in ("seen", "embedded", "waiting", "failed")]])
+    print_table(["images", "embedded", "waiting", "failed", "near-duplicates"],
+                [[progress[name] for name in ("seen", "embedded", "waiting", "failed", "duplicates")]])
+    if progress["oldest_waiting_seconds"] is not None:
+        say(f"the oldest one waits for {progress['oldest_waiting_seconds']:.0f} s")
+    if change:
+        say(f"The search model changes to {change['model']}: {change['embedded']} images have its vector, "
+            f"{change['left']} are left. Searches use the old one until then.")
     if progress["errors"]:
         print_table(["task", "state", "error", "message"], [[e["task"], e["state"], e["code"], e["message"]]
                                                             for e in progress["errors"]])

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, send_from_directory
+from flask import Blueprint, Response, request, send_from_directory
 
 from argus import __version__
 from argus.metrics import CONTENT_TYPE, exposition
+from search_service.api_page import page
 from search_service.openapi import document
 from search_service.routes import API
 
@@ -36,6 +37,12 @@ def get_metrics() -> Response:
     return Response(exposition(), content_type=CONTENT_TYPE)
 
 
+@blueprint.get("/openapi.json")
 @blueprint.get(f"{API}/openapi.json")
 def get_openapi() -> dict[str, Any]:
     return document()
+
+
+@blueprint.get("/docs")
+def get_docs() -> Response:
+    return Response(page(document(), request.host_url.rstrip("/")), content_type="text/html; charset=utf-8")

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 import pytest
 from PIL import Image
-from rq import Queue
-from rq.serializers import JSONSerializer
 
 from argus import queues
 from argus.db import connect
@@ -38,8 +37,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture
 def start(servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], jobs._Worker]]:
     """Return `start(checkpoint)`: what a SigLIP worker does when it starts. The models that were current before are
-    put back at the end, and nothing of this test is taken by a worker that runs."""
-    monkeypatch.setattr(queues, "SIGLIP", "siglip-of-this-test")
+    put back at the end."""
 
     def begin(checkpoint: Path) -> jobs._Worker:
         monkeypatch.setenv("ARGUS_SIGLIP_MODEL", str(checkpoint))
@@ -48,9 +46,9 @@ def start(servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[P
         monkeypatch.setattr(jobs, "_worker", None)
         return jobs._prepared()
 
-    with kept_roles():
+    with psycopg.connect(get_settings().resolved_database_url, autocommit=True) as lock, kept_roles():
+        lock.execute("SELECT pg_advisory_lock(%s)", (background._SYNC_LOCK,))  # no running worker changes models
         yield begin
-    Queue(queues.SIGLIP, connection=queues.get_redis(), serializer=JSONSerializer).empty()
     monkeypatch.undo()
     get_settings.cache_clear()
 
@@ -62,19 +60,19 @@ def images(monkeypatch: pytest.MonkeyPatch) -> FakeImages:
     return fake
 
 
-def work(project: int) -> None:  # noqa: F811
-    """Do the embed jobs that wait."""
-    queue = Queue(queues.SIGLIP, connection=queues.get_redis(), serializer=JSONSerializer)
-    for job in queue.jobs:
-        arguments = job.args
-        job.delete()
-        if arguments[0] == project:
-            jobs.embed(*arguments)
+def work(project: int, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    """Do the embed jobs that a poll would enqueue now."""
+    asked: list[list[int]] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(queues, "enqueue", lambda *arguments, **_: asked.append(arguments[3]))
+        sync.enqueue_waiting(project)
+    for tasks in asked:
+        jobs.embed(project, tasks)
 
 
 def test_a_new_checkpoint_takes_over_when_every_image_has_its_vector(
         start: Callable[[Path], jobs._Worker], checkpoints: tuple[Path, Path], images: FakeImages,
-        project: int) -> None:  # noqa: F811
+        project: int, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     old = start(checkpoints[0])
     tasks = add(project, images, *(png(n) for n in range(3)))
     jobs.embed(project, tasks)
@@ -105,8 +103,7 @@ def test_a_new_checkpoint_takes_over_when_every_image_has_its_vector(
         for model in (old.model, new.model):
             assert late in vectors.of_tasks(connection, model, project, [late])
 
-    sync.enqueue_waiting(project)
-    work(project)
+    work(project, monkeypatch)
     assert model_change.progress(project) == {"model": "new", "embedded": 4, "left": 0}
     background._advance_model_change()
     assert vectors.current_model() == new.model
@@ -125,14 +122,13 @@ def test_a_new_checkpoint_takes_over_when_every_image_has_its_vector(
 
 def test_an_image_that_is_gone_does_not_hold_the_change_up(
         start: Callable[[Path], jobs._Worker], checkpoints: tuple[Path, Path], images: FakeImages,
-        project: int) -> None:  # noqa: F811
+        project: int, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     start(checkpoints[0])
     kept, gone = add(project, images, png(1), png(2))
     jobs.embed(project, [kept, gone])
     images.files[row(gone)["image"]] = ArgusError("bad_image", "This is not a readable image.")
     start(checkpoints[1])
-    sync.enqueue_waiting(project)
-    work(project)
+    work(project, monkeypatch)
     assert (row(gone)["state"], row(gone)["error"]["code"]) == ("embedded", "bad_image")  # the old vector serves
     assert sync.sync_progress(project)["errors"][0]["task"] == gone
     background._advance_model_change()
@@ -156,7 +152,7 @@ def test_when_the_old_checkpoint_is_gone_the_new_one_is_used_at_once(
 
 def test_a_worker_with_another_checkpoint_than_searches_use_embeds_nothing(
         start: Callable[[Path], jobs._Worker], checkpoints: tuple[Path, Path], images: FakeImages,
-        project: int) -> None:  # noqa: F811
+        project: int, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     start(checkpoints[0])
     (task,) = add(project, images, png(1))
     model_change.make_current(vectors.register_model("elsewhere", "1", 8))

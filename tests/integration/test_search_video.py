@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 
+from argus.cli.main import main
 from argus.errors import ArgusError
 from argus.images import get_images
 from argus.labelstudio import LabelStudio, get_label_studio
@@ -104,3 +107,31 @@ def test_import_video__into_a_project_that_is_not_there(servers: Any, video: Pat
     with pytest.raises(ArgusError) as error:
         import_video(video, 987_654)
     assert error.value.code == "unknown_project"
+
+
+def test_import_video__scene_changes_only_and_resumed_alike(ls: LabelStudio, project: int, video: Path) -> None:
+    import_video(video, project, 1)  # the picture's grey changes each second; a scene is told by more than its light
+    assert import_video(video, project, 5, scene=0.1).imported == 0
+    assert import_video(video, project, 5, scene=0.1).frames == 1
+
+
+def test_import_video__two_at_once_import_nothing_twice(ls: LabelStudio, project: int, video: Path) -> None:
+    def meanwhile(share: float) -> None:
+        if share < 1:
+            with pytest.raises(ArgusError) as error:
+                import_video(video, project, 1)
+            assert error.value.code == "conflict"
+
+    import_video(video, project, 1, progress=meanwhile)
+    assert len(tasks(ls, project)) == 8
+
+
+def test_cli__a_folder_is_imported_and_a_file_that_is_no_video_is_told(project: int, video: Path, tmp_path: Path,
+                                                                       ls: LabelStudio) -> None:
+    (tmp_path / "line.mp4").write_bytes(video.read_bytes())
+    (tmp_path / "broken.mp4").write_bytes(b"no video")
+    done = CliRunner().invoke(main, ["import-video", str(tmp_path), "--project", str(project), "--json"])
+    told = json.loads(done.stdout)
+    assert ([report["imported"] for report in told["videos"]], [f["code"] for f in told["failed"]]) == ([8],
+                                                                                                      ["bad_video"])
+    assert len(tasks(ls, project)) == 8

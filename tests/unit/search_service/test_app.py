@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 
@@ -11,8 +12,9 @@ from flask.testing import FlaskClient
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from search_service import projects
+from search_service.api_examples import BODIES, PARAMETERS
 from search_service.app import create_app
-from search_service.openapi import document
+from search_service.openapi import ENDPOINTS, document
 
 
 @pytest.fixture
@@ -94,13 +96,33 @@ def test_the_page_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
         assert client.get(asset).status_code == 200
 
 
-def test_every_api_route_is_described_and_nothing_else(client: FlaskClient) -> None:
+def test_every_route_is_described_and_nothing_else(client: FlaskClient) -> None:
     rules = client.application.url_map.iter_rules()
+    pages = {"/", "/docs", "/web/<path:name>", "/openapi.json", "/api/v1/openapi.json"}
     routes = {(re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule), method.lower()) for rule in rules
-              for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
-              if rule.rule.startswith("/api/") and not rule.rule.endswith("openapi.json")}
+              for method in (rule.methods or set()) - {"HEAD", "OPTIONS"} if rule.rule not in pages}
     described = {(path, method) for path, operations in document()["paths"].items() for method in operations}
     assert routes == described
+
+
+def test_examples_are_valid_and_every_operation_that_needs_one_has_one() -> None:
+    for endpoint in ENDPOINTS:
+        for name in re.findall(r"{(\w+)}", endpoint.path):
+            assert name in PARAMETERS, f"api_examples.PARAMETERS has no {name}"
+        if endpoint.body:
+            assert endpoint.body in BODIES, f"api_examples.BODIES has no {endpoint.body.__name__}"
+            endpoint.body.model_validate(BODIES[endpoint.body])
+
+
+def test_the_documentation_is_one_plain_page_with_every_operation(client: FlaskClient) -> None:
+    assert client.get("/openapi.json").json == client.get("/api/v1/openapi.json").json == document()
+    answer = client.get("/docs")
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert not re.search(r"<script|\son\w+=|\sstyle=|(src|href)=[\"'](https?:)?//", answer.text)
+    for operations in document()["paths"].values():
+        for operation in operations.values():
+            assert f'id="{operation["operationId"]}"' in answer.text
+    assert "curl 'http://localhost/api/v1/projects/1/search?q=red+fan+-cpu'" in html.unescape(answer.text)
 
 
 def test_the_description_is_whole(client: FlaskClient) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from argus.errors import ArgusError
-from search_service.frames import Damage, parse_fps, sample_frames, video_digest
+from search_service.frames import find_videos, video_digest
+from search_service.sampling import Damage, parse_fps, sample_frames
+from search_service.scene_changes import SceneChanges, cells, difference
 
 
 def write_video(path: Path, times: list[Fraction], *, codec: str = "libx264", size: tuple[int, int] = (64, 48),
@@ -156,3 +159,44 @@ def test_parse_fps__refuses(given: float | str) -> None:
     with pytest.raises(ArgusError) as error:
         parse_fps(given)
     assert error.value.code == "bad_request"
+
+
+def test_find_videos__folders_by_name_each_file_once_and_nothing_hidden(tmp_path: Path) -> None:
+    for name in ("b.mp4", "a.MKV", "sub/c.mov", ".cache/d.mp4", "notes.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = find_videos([tmp_path / "b.mp4", tmp_path, tmp_path / "notes.txt"])
+    assert [path.name for path in found] == ["b.mp4", "a.MKV", "c.mov", "notes.txt"]
+
+
+@pytest.mark.parametrize("name", ["nothing.mp4", "empty"])
+def test_find_videos__what_is_not_there_is_bad_video(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ArgusError, match=name) as error:
+        find_videos([tmp_path / name])
+    assert error.value.code == "bad_video"
+
+
+def still(part_at: int | None = None, light: int = 0) -> Image.Image:
+    """A grey belt, with a dark part at a place of 320 pixels, under more or less light."""
+    image = Image.new("RGB", (320, 180), (120 + light,) * 3)
+    if part_at is not None:
+        ImageDraw.Draw(image).rectangle((part_at, 70, part_at + 50, 110), fill=(40 + light,) * 3)
+    return image
+
+
+def test_difference__a_part_counts_and_light_does_not() -> None:
+    empty = cells(still())
+    assert difference(empty, empty) == 0
+    assert difference(empty, cells(still(light=40))) < 0.01
+    assert difference(empty, cells(still(100))) > 0.1
+    assert difference(cells(still(100)), cells(still(104))) < difference(cells(still(100)), cells(still(200)))
+
+
+def test_scene_changes__the_first_frame_a_cut_and_a_drift_that_has_added_up() -> None:
+    changes = SceneChanges(0.1)
+    assert [changes.takes(still(at)) for at in (None, None, 100, 100, None)] == [True, False, True, False, True]
+    drift = SceneChanges(0.15)
+    taken = [at for at in range(0, 240, 4) if drift.takes(still(at))]
+    assert taken[0] == 0
+    assert 2 <= len(taken) <= 20

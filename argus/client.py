@@ -1,0 +1,258 @@
+"""A thin, typed client of the REST API for scripts: one method an operation, errors as `ArgusError`.
+
+    from argus.client import Argus
+
+    argus = Argus("http://127.0.0.1:8000")
+    for hit in argus.search(1, "red fan -cpu", limit=20):
+        print(hit.task, hit.similarity, hit.relevance)
+
+It needs only `requests` and nothing of the servers. Operations it has no method for are reached by `call`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import requests
+
+from argus.errors import CATALOGUE, ArgusError
+
+T = TypeVar("T")
+
+
+class _Answer:
+    """Base of the answers: fields this version does not know are left out, so that a newer service is understood."""
+
+    @classmethod
+    def of(cls, values: dict[str, Any]) -> Self:
+        return cls(**{f.name: values[f.name] for f in fields(cls) if f.name in values})  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Hit(_Answer):
+    """An image that was found. `similarity` is a cosine; `relevance` is likely, maybe, noise or '' (not judged)."""
+
+    task: int
+    similarity: float
+    relevance: str = ""
+    image: str = ""
+    video: str | None = None
+    video_time: float | None = None
+    frame_number: int | None = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of a ranking, iterable. `total` images were ranked; `waiting` ones have no vector yet; not `exact`: only
+    the first `window` can be paged."""
+
+    hits: list[Hit]
+    total: int
+    exact: bool
+    window: int
+    waiting: int
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def relevant(self, least: str = "maybe") -> list[Hit]:
+        """Return the hits that show what was asked for: `likely` ones only, or `maybe` ones too."""
+        wanted = ("likely",) if least == "likely" else ("likely", "maybe")
+        return [hit for hit in self.hits if hit.relevance in wanted]
+
+
+@dataclass(frozen=True)
+class Sync(_Answer):
+    """How far a project's images are embedded. `errors` are `{"task", "state", "code", "message", "hint"}`."""
+
+    seen: int
+    waiting: int
+    embedded: int
+    failed: int
+    duplicates: int = 0
+    oldest_waiting_seconds: float | None = None
+    errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Run(_Answer):
+    """A run of SAM 3: queued, running, done, failed or cancelled; counts are tasks."""
+
+    id: int
+    state: str
+    requested: int = 0
+    done: int = 0
+    failed: int = 0
+    model_version: str = ""
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ("done", "failed", "cancelled")
+
+
+class Argus:
+    """The search service at `address`; safe to use from one thread.
+
+    Args:
+        address: without a trailing path, for example `http://127.0.0.1:8000`.
+        token: what ARGUS_API_TOKEN says there; empty when it is not set.
+        timeout: seconds for one request.
+
+    Every method raises `ArgusError`: the service's own error with its code, sentence and hint, or `internal` when
+    something else answered, or `timeout` and `not_ready` when nothing did.
+    """
+
+    def __init__(self, address: str = "http://127.0.0.1:8000", token: str = "", timeout: float = 60.0) -> None:
+        self.address, self.timeout = address.rstrip("/"), timeout
+        self._session = requests.Session()
+        if token:
+            self._session.headers["Authorization"] = f"Bearer {token}"
+
+    def call(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
+        """Send one request to `/api/v1` + `path` and return the answer; `options` are those of `requests`."""
+        if body is not None:
+            options["json"] = body
+        try:
+            answer = self._session.request(method, f"{self.address}/api/v1{path}", timeout=self.timeout, **options)
+        except requests.Timeout as error:
+            raise ArgusError("timeout", f"{self.address} did not answer within {self.timeout:g} s.") from error
+        except requests.RequestException as error:
+            raise ArgusError("not_ready", f"{self.address} does not answer: {type(error).__name__}.",
+                             "Is the search service running?") from error
+        if answer.status_code >= 400:
+            raise _error(answer)
+        return answer
+
+    # Projects ---------------------------------------------------------------------------------------------------
+
+    def projects(self) -> list[dict[str, Any]]:
+        """Return `{"id", "title", "connected", "images", "embedded"}` of every project."""
+        return self._json("GET", "/projects")["projects"]  # type: ignore[no-any-return]
+
+    def project(self, project: int) -> dict[str, Any]:
+        """Return one project: title, labels, bands, model version, address in Label Studio, `sync`."""
+        return self._json("GET", f"/projects/{project}")
+
+    def sync(self, project: int) -> Sync:
+        """Look for new, changed and deleted tasks now."""
+        return Sync.of(self._json("POST", f"/projects/{project}/sync")["sync"])
+
+    def wait_until_embedded(self, project: int, seconds: float = 3600.0,
+                            progress: Callable[[Sync], None] = lambda sync: None) -> Sync:
+        """Wait until no image waits any more. Raises `timeout`."""
+        return self._wait(lambda: Sync.of(self.project(project)["sync"]), lambda sync: sync.waiting == 0, seconds,
+                          progress)
+
+    def retry(self, project: int) -> int:
+        """Try failed images again; return how many there are."""
+        return int(self._json("POST", f"/projects/{project}/retry")["retried"])
+
+    # Search -----------------------------------------------------------------------------------------------------
+
+    def search(self, project: int, query: str, limit: int = 50, offset: int = 0, **filters: Any) -> Found:
+        """Find images by text; `-word` excludes. `filters` are further query parameters of the operation."""
+        return self._found("GET", f"/projects/{project}/search",
+                           params={"q": query, "limit": limit, "offset": offset, **filters})
+
+    def search_image(self, project: int, image: bytes | Path, limit: int = 50, offset: int = 0,
+                     box: Sequence[float] | None = None) -> Found:
+        """Find images like a file, or like its part inside `box` (x0, y0, x1, y1 as fractions of its sides)."""
+        data = image.read_bytes() if isinstance(image, Path) else image
+        return self._found("POST", f"/projects/{project}/search/image", data=data,
+                           params=_like(limit, offset, box), headers={"Content-Type": "application/octet-stream"})
+
+    def similar(self, project: int, task: int, limit: int = 50, offset: int = 0,
+                box: Sequence[float] | None = None) -> Found:
+        """Find images like a task's, or like the part of it inside `box`."""
+        return self._found("GET", f"/projects/{project}/tasks/{task}/similar", params=_like(limit, offset, box))
+
+    def make_view(self, project: int, query: str | None = None, tasks: Sequence[int] | None = None, title: str = "",
+                  limit: int = 50) -> dict[str, Any]:
+        """Make or update a Label Studio view of a query's hits, or of given tasks: `{"views", "tasks", "url"}`."""
+        source = {"query": query} if tasks is None else {"task_ids": list(tasks)}
+        return self._json("POST", f"/projects/{project}/views", {"title": title, "limit": limit, **source})
+
+    def delete_view(self, project: int, view: int) -> None:
+        """Remove a view that Argus made."""
+        self._json("DELETE", f"/projects/{project}/views/{view}")
+
+    # Runs, review, export ---------------------------------------------------------------------------------------
+
+    def start_run(self, project: int, labels: Sequence[str], *, tasks: Sequence[int] | None = None,
+                  search: str | None = None, limit: int = 50, all_tasks: bool = False) -> Run:
+        """Let SAM 3 look for `labels` on these tasks, on the first `limit` hits of a query, or on all tasks."""
+        source = {"task_ids": None if tasks is None else list(tasks), "search": search, "all": all_tasks or None}
+        return Run.of(self._json("POST", f"/projects/{project}/runs", {"labels": list(labels), "limit": limit, **{
+            name: value for name, value in source.items() if value is not None}}))
+
+    def run(self, run: int) -> Run:
+        return Run.of(self._json("GET", f"/runs/{run}"))
+
+    def wait_for_run(self, run: int, seconds: float = 3600.0,
+                     progress: Callable[[Run], None] = lambda run: None) -> Run:
+        """Wait until a run has ended. Raises `timeout`."""
+        return self._wait(lambda: self.run(run), lambda now: now.ended, seconds, progress)
+
+    def cancel_run(self, run: int) -> Run:
+        return Run.of(self._json("POST", f"/runs/{run}/cancel"))
+
+    def review(self, project: int) -> dict[str, Any]:
+        """Return the review's progress by band."""
+        return self._json("GET", f"/projects/{project}/review")
+
+    def accept(self, project: int, min_score: float, max_score: float | None = None) -> dict[str, Any]:
+        """Accept the predictions whose score is at least `min_score` and less than `max_score`."""
+        return self._json("POST", f"/projects/{project}/review/accept",
+                          {"min_score": min_score, "max_score": max_score})
+
+    def export(self, project: int, target: Path, format: str = "coco") -> Path:
+        """Write the annotations as a ZIP file of COCO or YOLO, and return its path."""
+        target.write_bytes(self.call("POST", f"/projects/{project}/export", {"format": format}).content)
+        return target
+
+    def picture(self, task: int, size: int = 320) -> bytes:
+        """Return a JPEG of a task's image whose longest side is at most `size` pixels."""
+        return self.call("GET", f"/images/{task}", params={"size": size}).content
+
+    # ------------------------------------------------------------------------------------------------------------
+
+    def _json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        return self.call(method, path, body).json()  # type: ignore[no-any-return]
+
+    def _found(self, method: str, path: str, **options: Any) -> Found:
+        answer = self.call(method, path, **options).json()
+        return Found([Hit.of(hit) for hit in answer["hits"]],
+                     *(answer[name] for name in ("total", "exact", "window", "waiting")))
+
+    def _wait(self, ask: Callable[[], T], ended: Callable[[T], bool], seconds: float,
+                 progress: Callable[[T], None]) -> T:
+        deadline = time.monotonic() + seconds
+        while True:
+            now = ask()
+            progress(now)
+            if ended(now):
+                return now
+            if time.monotonic() > deadline:
+                raise ArgusError("timeout", f"It has not ended within {seconds:g} s.")
+            time.sleep(1.0)
+
+
+def _like(limit: int, offset: int, box: Sequence[float] | None) -> dict[str, Any]:
+    return {"limit": limit, "offset": offset, **({"box": ",".join(str(side) for side in box)} if box else {})}
+
+
+def _error(answer: requests.Response) -> ArgusError:
+    try:
+        problem = answer.json()
+        code = problem["code"] if problem["code"] in CATALOGUE else "internal"
+        return ArgusError(code, problem["detail"], problem.get("hint", ""), **problem.get("details", {}))
+    except (ValueError, KeyError, TypeError):
+        return ArgusError("internal", f"Something that is not Argus answered {answer.status_code} at {answer.url}.",
+                          "Does the address name the search service?")

@@ -1,0 +1,1 @@
+"""The search service beside what a person would take instead: `python -m benchmarks.search`."""

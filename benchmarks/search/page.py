@@ -1,0 +1,85 @@
+"""The page docs/benchmarks-search.md, written from the figures."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+Figure = dict[str, Any]
+_ORDER = ("Argus", "one HNSW, WHERE", "numpy, exact", "FAISS flat", "FAISS HNSW, filtered", "sqlite-vec")
+
+
+def write(results: Path, page: Path) -> None:
+    """Write the page; of a figure measured twice the last one counts."""
+    figures = [json.loads(line) for line in results.read_text().splitlines()]
+    parts: dict[str, list[Figure]] = {}
+    for figure in figures:
+        parts.setdefault(figure["part"], []).append(figure)
+    ranks = {(f["size"], f["share"], f["way"]): f for f in parts.get("rank", [])}
+    lines = ["# Search: figures", "",
+             f"`make bench-search` on {_machine()}, {datetime.now(UTC):%Y-%m-%d}. Other programs ran on the machine "
+             "meanwhile, so compare what stands in one table, not milliseconds with those of another machine.", ""]
+    for size in sorted({size for size, _, _ in ranks}):
+        lines += _ranking(size, ranks)
+    for figure in _last(parts.get("ingest", []), "size"):
+        lines.append(f"- Ingest into the store, {figure['size']:,} vectors in batches of 2,000: "
+                     f"{figure['vectors_per_second']:,} vectors a second.")
+    lines += ["", *_embedding(parts.get("embedding", [])), *_service(parts)]
+    page.write_text("\n".join(lines).rstrip() + "\n")
+
+
+def _machine() -> str:
+    cpu = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
+                if line.startswith("model name")), "") if Path("/proc/cpuinfo").exists() else ""
+    return f"{os.cpu_count()} CPU cores ({cpu or platform.machine()}), no GPU"
+
+
+def _last(figures: list[Figure], key: str) -> list[Figure]:
+    return list({figure[key]: figure for figure in figures}.values())
+
+
+def _ranking(size: int, ranks: dict[tuple[int, int, str], Figure]) -> list[str]:
+    lines = [f"## {size:,} vectors of 1,152 dimensions", "",
+             "50 rows asked of a project that holds so much of the store; recall@50 against the exact answer, mean and "
+             "worst query; half of the queries are text-like, half image-like.", "",
+             "| project | way | recall | worst | rows | fewest | p50 ms | p95 ms | to numpy | |",
+             "|---|---|---|---|---|---|---|---|---|---|"]
+    for share in (1, 5, 20, 100):
+        numpy = ranks.get((size, share, "numpy, exact"))
+        for way in _ORDER:
+            if f := ranks.get((size, share, way)):
+                ratio = f"{f['p50'] / numpy['p50']:.2f}" if numpy and numpy["p50"] else ""
+                lines.append(f"| {share} % ({f['rows']:,}) | {way} | {f['recall']} | {f['worst']} | {f['returned']} | "
+                             f"{f['fewest']} | {f['p50']} | {f['p95']} | {ratio} | {f['note']} |")
+    return [*lines, ""]
+
+
+def _embedding(figures: list[Figure]) -> list[str]:
+    if not figures:
+        return []
+    bare, whole = (median(f[name] for f in figures) for name in ("bare", "pipeline"))
+    return ["## Embedding", "",
+            "SigLIP 2 base-patch16-256 at full size with random weights, JPEGs of 1920 × 1080 over HTTP; median of "
+            f"{len(figures)} turns, batch {figures[-1]['batch']}, {figures[-1]['device']}.", "",
+            "| | images a second |", "|---|---|", f"| bare encoder, pixels prepared | {bare:.2f} |",
+            f"| the whole pipeline: fetch, decode, resize, encode, store | {whole:.2f} ({whole / bare:.0%}) |", ""]
+
+
+def _service(parts: dict[str, list[Figure]]) -> list[str]:
+    lines: list[str] = []
+    for f in parts.get("polls", [])[-1:]:
+        lines += ["## Polling", "", f"A project of {f['tasks']:,} tasks that nobody changes: first listing "
+                  f"{f['first']:.1f} s, incremental poll {f['incremental']:.2f} s, full reconcile in the background "
+                  f"{f['reconcile']:.1f} s.", ""]
+    for f in parts.get("queries", [])[-1:]:
+        lines += ["## Text queries while images are embedded", "",
+                  "The same full-size model, one SigLIP worker; every text is new.", "",
+                  "| | p50 ms | p95 ms |", "|---|---|---|",
+                  f"| idle | {f['idle']['p50']} | {f['idle']['p95']} |",
+                  f"| bulk embedding runs | {f['busy']['p50']} | {f['busy']['p95']} |", ""]
+    return lines

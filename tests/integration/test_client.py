@@ -1,0 +1,112 @@
+"""The Python client and the examples in docs/examples, against the running product."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from argus.client import Argus
+from argus.errors import ArgusError
+from argus.settings import get_settings
+from demo.draw import Split
+from demo.scenes import make_scene, render_scene
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+COUNT = 8
+
+
+def scene(number: int) -> bytes:
+    image, _ = render_scene(make_scene(Split.HELD_OUT, f"client {number}"), 320)
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def argus(stack: Any) -> Argus:
+    return Argus(get_settings().search_service_url, get_settings().api_token.get_secret_value())
+
+
+@pytest.fixture(scope="module")
+def project(argus: Argus) -> Iterator[int]:
+    from argus.labelstudio import get_label_studio
+    from label_studio_config.project import connect
+
+    ls = get_label_studio()
+    number = connect(ls, None, title="Client", labels=["cpu", "fan"]).project_id
+    assert number is not None
+    ls.request("POST", f"/api/projects/{number}/import", timeout=60,
+               files=[(f"{n}.jpg", (f"{n}.jpg", scene(n), "image/jpeg")) for n in range(COUNT)])
+    assert argus.sync(number).seen == COUNT
+    assert argus.wait_until_embedded(number, 90).embedded == COUNT
+    yield number
+    ls.delete(f"/api/projects/{number}/")
+
+
+def run_example(name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, EXAMPLES / name, "--address", get_settings().search_service_url, *arguments],
+                          capture_output=True, text=True, timeout=240, env=os.environ)
+
+
+def test_search__pages_and_pictures(argus: Argus, project: int) -> None:
+    found = argus.search(project, "cpu", limit=3)
+    assert (len(found), found.total, found.exact) == (3, COUNT, True)
+    rest = argus.search(project, "cpu", limit=50, offset=3)
+    assert len({hit.task for hit in [*found, *rest]}) == COUNT
+    assert argus.similar(project, found.hits[0].task).total == COUNT
+    best = argus.search_image(project, scene(2), limit=1).hits[0]
+    assert best.similarity > 0.95
+    assert argus.picture(best.task)[:2] == b"\xff\xd8"
+
+
+def test_errors_are_the_services_own(argus: Argus) -> None:
+    with pytest.raises(ArgusError) as error:
+        argus.search(987_654, "cpu")
+    assert (error.value.code, error.value.details) == ("unknown_project", {"project": 987_654})
+    assert error.value.hint
+    with pytest.raises(ArgusError) as error:
+        Argus(get_settings().label_studio_url).projects()
+    assert "not Argus" in error.value.message
+    with pytest.raises(ArgusError) as error:
+        Argus("http://127.0.0.1:9").projects()
+    assert error.value.code == "not_ready"
+
+
+def test_example__find_and_label(argus: Argus, project: int, tmp_path: Path) -> None:
+    target = tmp_path / "cpu.zip"
+    done = run_example("find_and_label.py", "--project", str(project), "--query", "cpu", "--label", "cpu",
+                       "--limit", "4", "--output", str(target))
+    assert done.returncode == 0, done.stderr
+    assert "tasks have predictions, 0 failed" in done.stdout
+    assert zipfile.ZipFile(target).testzip() is None
+
+
+def test_example__nothing_found_is_said(argus: Argus, project: int) -> None:
+    done = run_example("find_and_label.py", "--project", "987654", "--query", "cpu", "--label", "cpu")
+    assert (done.returncode, "no project 987654" in done.stderr) == (3, True)
+
+
+def test_example__nightly_check(argus: Argus, project: int) -> None:
+    done = run_example("nightly_check.py", "--minutes", "1")
+    assert f"Client: {COUNT} of {COUNT} images searchable" in done.stdout, done.stderr
+
+
+def test_example__more_like_these(argus: Argus, project: int, tmp_path: Path) -> None:
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / "1.jpg").write_bytes(scene(1))
+    table = tmp_path / "similar.csv"
+    done = run_example("more_like_these.py", "--project", str(project), "--examples", str(tmp_path / "examples"),
+                       "--table", str(table), "--limit", "2")
+    assert done.returncode == 0, done.stderr
+    rows = list(csv.DictReader(table.open()))
+    assert [int(row["task"]) for row in rows] == [hit.task for hit in argus.search_image(project, scene(1), limit=2)]
