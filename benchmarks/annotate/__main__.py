@@ -6,6 +6,7 @@ Without a section everything is measured; a section measured alone leaves the ot
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,6 +31,8 @@ def main() -> int:
     parser.add_argument("--store", type=Path, default=Path(".argus/benchmarks/annotate.json"),
                         help="where figures are kept from one run to the next")
     chosen = parser.parse_args()
+    # A thread of torch that waits for another must not count as processor time; read when torch is first imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     if unknown := set(chosen.sections) - set(ORDER):
         parser.error(f"unknown section: {', '.join(sorted(unknown))}")
     wanted = [name for name in ORDER if name in (chosen.sections or ORDER)]
