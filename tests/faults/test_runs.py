@@ -26,7 +26,7 @@ from demo.scenes import make_scene, render_scene
 from ml_backend import projects, runs
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(1800)]
 WORKER = Path(__file__).parent / "dying_worker.py"
 POINTS = [("sam3", "before compute"), ("sam3", "computed, not recorded"), ("sam3", "recorded, no push asked for"),
           ("sam3", "chunk finished, not acknowledged"), ("default", "claimed, not sent"),
@@ -145,14 +145,14 @@ def test_killed_at(role: str, point: str, times: int, crew: Crew, new: Callable[
     crew.add(role, point, times)
     crew.add("default" if role == "sam3" else "sam3")
     run_id = runs.create_run(project, ["cpu"], ids(label_studio, project))
-    progress = wait_until_done(run_id, 90 + 60 * times)
+    progress = wait_until_done(run_id, 120 + 120 * times)
     assert crew.suicides == times
     assert (progress["done"], progress["failed"], progress["errors"]) == (16 * times, 0, [])
     wait_for(lambda: everything_delivered(project), 60)
     assert counted(label_studio, project) == {1: 16 * times}
 
 
-@pytest.mark.parametrize(("count", "kills"), [(120, 3), pytest.param(1000, 20, marks=pytest.mark.long)])
+@pytest.mark.parametrize(("count", "kills"), [(120, 3), pytest.param(1000, 30, marks=pytest.mark.long)])
 def test_killed_at_random__with_a_restart_of_the_queue(count: int, kills: int, crew: Crew, stack: Any,
                                                        new: Callable[[int], int], label_studio: LabelStudio) -> None:
     choice = random.Random(7)
@@ -162,14 +162,16 @@ def test_killed_at_random__with_a_restart_of_the_queue(count: int, kills: int, c
     run_id = runs.create_run(project, ["cpu", "fan"], ids(label_studio, project))
     killed, restarted = 0, False
     while (progress := runs.run_progress(run_id))["state"] in ("queued", "running"):
-        time.sleep(choice.uniform(2, 5))
-        crew.kill_one(choice)
-        killed += 1
-        if progress["done"] > count / 3 and not restarted:
+        time.sleep(choice.uniform(0.2, 2))
+        # By progress, not by the clock: a slow machine must have the time to start what was killed.
+        if count - progress["waiting"] + progress["detected"] > count * (killed + 1) / (kills + 2) and killed < kills:
+            crew.kill_one(choice)
+            killed += 1
+        if killed > kills / 2 and not restarted:
             stack.stop("valkey")
             stack.start("valkey")
             restarted = True
-    assert restarted and killed >= kills
+    assert restarted and killed == kills
     assert (progress["done"], progress["failed"], progress["errors"]) == (count, 0, [])
     wait_for(lambda: everything_delivered(project), 60)
     assert counted(label_studio, project) == {1: count}
