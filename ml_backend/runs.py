@@ -46,9 +46,7 @@ def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
             (project_id, chosen, Json(record), project["model_version"])).fetchone()
         assert row is not None  # INSERT .. RETURNING gives one row
         run_id = int(row["id"])
-        with connection.cursor() as cursor:
-            cursor.executemany("INSERT INTO run_task (run_id, task_id, state) VALUES (%s, %s, 'waiting')",
-                               [(run_id, t) for t in wanted])
+        connection.execute("INSERT INTO run_task (run_id, task_id) SELECT %s, unnest(%s::bigint[])", (run_id, wanted))
     run_tasks.fail(run_id, {t: _unknown_task(project_id, t) for t in wanted if t not in known})
     run_tasks.finish_if_done(run_id)
     if projects.has_old_versions(project):
