@@ -5,9 +5,12 @@ The long form kills more often and on more tasks: `pytest -m "faults and long"`.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import io
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -38,7 +41,6 @@ class Crew:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.deaths = 0
         self._ended = threading.Event()
         self._members: list[tuple[list[str], subprocess.Popen[bytes]]] = []
         self._lock = threading.Lock()
@@ -55,19 +57,19 @@ class Crew:
 
     def _spawn(self, argv: list[str]) -> subprocess.Popen[bytes]:
         with (self.folder / "workers.log").open("ab") as log:
-            return subprocess.Popen(argv, stdout=log, stderr=log)
+            return subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
 
     def _look_after(self) -> None:
         while not self._ended.wait(0.5):
             with self._lock:
                 for index, (argv, process) in enumerate(self._members):
                     if process.poll() is not None:
-                        self.deaths += 1
+                        bury(process)
                         self._members[index] = (argv, self._spawn(argv))
 
     def kill_one(self, choice: random.Random) -> None:
         with self._lock:
-            choice.choice(self._members)[1].kill()
+            bury(choice.choice(self._members)[1])
 
     @property
     def suicides(self) -> int:
@@ -77,8 +79,14 @@ class Crew:
         self._ended.set()
         self._thread.join()
         for _, process in self._members:
-            process.kill()
-            process.wait()
+            bury(process)
+
+
+def bury(process: subprocess.Popen[bytes]) -> None:
+    """Kill a worker and what it started (RQ's scheduler is a process of its own)."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
 
 
 @pytest.fixture
