@@ -15,7 +15,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-
 	--custom-compile-command "make lock"
 OURS = $(COMPILE) --overrides locks/overrides.txt --excludes locks/excludes.txt pyproject.toml
 
-.PHONY: help install demo test lint lock docs demo-models clean-demo bench-annotate bench-search
+.PHONY: help install demo test test-faults lint lock audit docs demo-models clean-demo bench-annotate bench-search
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -43,7 +43,13 @@ lock: install ## Resolve all dependencies anew.
 	@$(OURS) -c locks/all.lock --extra models -o locks/models.lock
 	@$(COMPILE) locks/label-studio.in -o locks/label-studio.lock
 
-demo-models: install ## Train the demo's tiny checkpoints again; over an hour on two cores.
+audit: install ## Look every pinned package up for known vulnerabilities; write bills of materials to .argus/sbom.
+	@mkdir -p .argus/sbom; status=0; for lock in web models label-studio; do \
+		$(BIN)/python -m cyclonedx_py requirements locks/$$lock.lock --of JSON -o .argus/sbom/$$lock.json && \
+		$(BIN)/python -m pip_audit --strict --no-deps --disable-pip --progress-spinner off -r locks/$$lock.lock || status=1; \
+	done; exit $$status
+
+demo-models: install ## Train the demo's tiny checkpoints again; about two hours on two cores.
 	@$(BIN)/python -m demo.train
 
 clean-demo: ## Forget what the demo made: its video, its databases, its logs.

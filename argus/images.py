@@ -29,6 +29,8 @@ from argus.settings import Settings, get_settings
 
 log = logging.getLogger(__name__)
 _MAX_REDIRECTS = 4
+# What cameras and browsers make. Pillow reads dozens more; EPS, for one, by starting a PostScript interpreter on it.
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,11 @@ class ImageFetcher:
     def forget(self, url: str) -> None:
         """Drop `url` from the cache: its task changed."""
         self._path(url).unlink(missing_ok=True)
+
+    def cached(self, url: str) -> Path | None:
+        """Return the cache's file of `url`, to be linked to and never written; None when it is not there."""
+        path = self._path(url)
+        return path if path.exists() else None
 
     def _path(self, url: str) -> Path:
         try:
@@ -187,13 +194,13 @@ def open_image(data: bytes, max_side: int | None = None) -> Image.Image:
         max_side: decode only as much of a JPEG as an image of this longest side needs; the result may still be larger.
 
     Raises:
-        ArgusError: `bad_image` (not an image, or a damaged one), `image_too_large` (more than `max_image_pixels`).
+        ArgusError: `bad_image` (none of `FORMATS`, or a damaged one), `image_too_large` (more than `max_image_pixels`).
     """
     limit = get_settings().max_image_pixels
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked below
-            image = Image.open(io.BytesIO(data))
+            image = Image.open(io.BytesIO(data), formats=FORMATS)
             if image.width * image.height > limit:
                 raise Image.DecompressionBombError(f"{image.width}×{image.height}")
             if max_side:

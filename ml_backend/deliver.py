@@ -27,7 +27,7 @@ from label_studio_config.concepts import LabelPlan
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend import detections, projects
 from ml_backend.expiring import Expiring
-from ml_backend.regions import Found, Region, build_regions, count_objects, prediction_score
+from ml_backend.regions import Found, Region, build_regions, count_objects, mark_unsure, prediction_score
 
 log = logging.getLogger(__name__)
 _BULK = 100
@@ -61,7 +61,7 @@ def build(plan: LabelPlan, recipe: Recipe, task_ids: Sequence[int]) -> dict[int,
 
 
 def _build(plan: LabelPlan, task_id: int, found: Mapping[str, Found]) -> Built:
-    result = build_regions(plan, found)
+    result = mark_unsure(build_regions(plan, found), get_settings().band_high)
     score = prediction_score(result)
     digest = hashlib.sha256(json.dumps([result, score], sort_keys=True).encode()).hexdigest()[:16]
     return Built(task_id, result, score, digest)

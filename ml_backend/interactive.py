@@ -31,14 +31,15 @@ class Request:
     """One question. Positions are percent of the image.
 
     Attributes:
-        label: what the answer's regions will carry.
+        label: what the answer's regions will carry; None: what the model calls the object. (Label Studio's editor
+            cannot send a label with a click on an unlabelled `<KeyPoint>`.)
         boxes: exemplars: the corners of what was drawn.
         points: x, y.
         prompts: what was typed.
         existing: what stays in the annotation, by its corners.
     """
 
-    label: str
+    label: str | None
     boxes: tuple[Ring, ...] = ()
     box_signs: tuple[bool, ...] = ()
     points: tuple[tuple[float, float], ...] = ()
@@ -95,9 +96,9 @@ class Request:
         """Return the existing boxes as x0 y0 x1 y1 in pixels of an image of `size` (width, height)."""
         return tuple(_around(ring, size) for ring in self.existing)
 
-    def narrow(self, plan: LabelPlan) -> LabelPlan:
-        """Return the plan for the answer: this label only. A click shows its object whatever its score."""
-        concept = plan.concept(self.label)
+    def narrow(self, plan: LabelPlan, label: str) -> LabelPlan:
+        """Return the plan for the answer: `label` only. A click shows its object whatever its score."""
+        concept = plan.concept(label)
         return replace(plan, concepts=(replace(concept, threshold=0.0) if self.points else concept,))
 
 
@@ -205,9 +206,12 @@ def _texts(value: Any) -> Sequence[str]:
     return [v for v in value if isinstance(v, str)] if isinstance(value, list) else []
 
 
-def _label(plan: LabelPlan, labels: Sequence[str], prompts: Sequence[str]) -> str:
-    """Return the label that was chosen; else the one that was typed; else the first of the config."""
+def _label(plan: LabelPlan, labels: Sequence[str], prompts: Sequence[str]) -> str | None:
+    """Return the label that was chosen; else the one that was typed, by name or by prompt; else the only one."""
     if labels:
         return plan.concept(labels[-1]).label
     typed = {p.casefold() for p in prompts}
-    return next((c.label for c in plan.concepts if c.label.casefold() in typed), plan.concepts[0].label)
+    named = [c.label for c in plan.concepts if typed & {name.casefold() for name in (c.label, *c.prompts)}]
+    if named or len(plan.concepts) == 1:
+        return (named or [plan.concepts[0].label])[0]
+    return None

@@ -14,16 +14,12 @@ from rq import get_current_job
 
 from argus import queues, trace
 from argus.errors import ArgusError
-from argus.images import get_images, open_image
 from argus.settings import get_settings
-from label_studio_config.recipe import Recipe, checkpoint_identity, plan_for, recipe_for
+from label_studio_config.recipe import Recipe, checkpoint_identity, recipe_for
 from ml_backend import estimates, projects, run_jobs, run_tasks
 from ml_backend.detecting import Outcome, detect_tasks
 from ml_backend.engines import Sam3Engine, load_engine
-from ml_backend.engines.base import not_among
-from ml_backend.interactive import Request
 from ml_backend.predict import enqueue_for_answer
-from ml_backend.regions import Found, build_regions
 
 log = logging.getLogger(__name__)
 CHUNK_SECONDS = 1.0  # a person's click waits for at most this long, and the step in work
@@ -136,21 +132,3 @@ def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Any],
     except ArgusError as error:
         return queues.pack(error)
     return queues.pack(outcome.failed[task_id]) if task_id in outcome.failed else {}
-
-
-def detect_interactive(project_id: int, image_url: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Answer a smart tool: return `{"result": regions, "score"}`, or the packed error of what went wrong."""
-    try:
-        asked = Request.from_json(request)
-        fetched = get_images().fetch(image_url)
-        image, key = open_image(fetched.data), fetched.sha256.hex()  # a file that is replaced has other features
-        if asked.points:
-            found = get_engine().click(image, key, asked.points_in(image.size), asked.point_signs)
-        else:
-            found = get_engine().find(image, key, asked.prompts, asked.exemplars_in(image.size))
-        plan = plan_for(projects.load(project_id))
-        found = not_among(found, asked.existing_in(image.size), get_settings().nms_iou)
-        entry = Found(*image.size, found)
-        return {"result": build_regions(asked.narrow(plan), {asked.label: entry})}
-    except ArgusError as error:
-        return queues.pack(error)

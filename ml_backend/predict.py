@@ -166,8 +166,8 @@ class Predictor:
         if not self._clicks.acquire(blocking=False):
             raise ArgusError("not_ready", "The model is busy with other people's clicks.", "Try again in a moment.")
         try:
-            answer = queues.call(queues.SAM3_NOW, "ml_backend.jobs.detect_interactive", project["id"], url,
-                                 request.to_json(), deadline=_INTERACTIVE_SECONDS)
+            answer = queues.call(queues.SAM3_NOW, "ml_backend.click_jobs.answer_smart_tool", project["id"],
+                                 task["id"], url, request.to_json(), deadline=_INTERACTIVE_SECONDS)
         finally:
             self._clicks.release()
         scores = [r["score"] for r in answer["result"]]

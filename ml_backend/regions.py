@@ -67,6 +67,19 @@ def build_regions(plan: LabelPlan, found: Mapping[str, Found]) -> list[Region]:
     return regions
 
 
+def mark_unsure(regions: list[Region], sure: float) -> list[Region]:
+    """Return the regions with a text ("check: score 0.62") on those below `sure`, where others of the task are not.
+
+    The task lies in the band of its lowest region; the text shows a person in Label Studio which one it was. It says
+    the score too, so it stays true when a project moves its band edges: `sure` is the setting `band_high`, not the
+    project's edge, because a moved edge would otherwise mean to write every prediction again.
+    """
+    if all(region["score"] < sure for region in regions):
+        return regions
+    return [region if region["score"] >= sure else
+            region | {"meta": {"text": [f"check: score {region['score']:.2f}"]}} for region in regions]
+
+
 def prediction_score(regions: list[Region]) -> float | None:
     """Return the lowest region score, so that a task of a band has no region below it; None when nothing was found."""
     return min((float(r["score"]) for r in regions), default=None)

@@ -6,42 +6,23 @@ who accepted what in one go, is recorded here, task by task, before it is asked 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 import psycopg
-from psycopg.types.json import Jsonb
 
-from argus.db import Row
 from argus.db import connect as database
 from argus.errors import ArgusError
-from argus.export.objects import count_objects
 from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.people import sign_in
 from argus.settings import get_settings
 from label_studio_config.views import band_views, review_bands
+from ml_backend.accepting import Acceptance, selected, settle
 from ml_backend.review_counts import count_delivered, review_status
-from ml_backend.review_tasks import (
-    CHUNK,
-    NO_SCORE,
-    UNREVIEWED,
-    Review,
-    chunks,
-    condition,
-    count_tasks,
-    list_ids,
-    of_version,
-    open_review,
-    predictions_of,
-    prepare,
-    read_ids,
-    read_tasks,
-    score_range,
-    walk_tasks,
-)
+from ml_backend.review_tasks import CHUNK, chunks, count_tasks, list_ids, open_review, prepare, read_ids
 from ml_backend.set_aside import decisions
+from ml_backend.undoing import undo_items
 
 __all__ = ["accept", "accept_plan", "acceptances", "count_selected", "make_band_views", "review_status", "set_edges",
            "undo"]
@@ -51,8 +32,8 @@ Progress = Callable[[int, int], None]
 
 
 def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, nothing_found: bool = False,
-           task_ids: Sequence[int] | None = None, accepted_by: str = "", ls: LabelStudio | None = None,
-           progress: Progress | None = None) -> dict[str, Any]:
+           task_ids: Sequence[int] | None = None, token: str = "", accepted_by: str = "",
+           ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
     """Turn the predictions of a score range into annotations, on tasks that nobody has annotated or skipped.
 
     The task's score is its lowest region's. Tasks whose prediction has no regions are never part of a range; they are
@@ -62,25 +43,30 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
     Args:
         min_score, max_score: `min_score <= score`, and `score < max_score` unless that is None.
         task_ids: exactly these tasks, whatever their score, also those that were set aside.
-        accepted_by: kept in the record; Label Studio stamps the annotations with the token's owner.
+        token: personal access token of the person who accepts: the annotations carry their name, and the record their
+            e-mail. Without one they carry the name of the service's token.
+        accepted_by: for the record, without a token.
         progress: called with (tasks handled, tasks in all).
 
     Returns:
         `{"acceptance": id or None, "accepted_tasks", "accepted_regions": objects, "skipped", "reasons": {why: tasks}}`
 
     Raises:
-        ArgusError: `unknown_project`; `bad_request`; `conflict` when another acceptance takes over a minute; what Label
-            Studio answered, with `acceptance` and `accepted_tasks` in its details: those stay accepted and recorded.
+        ArgusError: `unknown_project`; `bad_request`; `unauthorized` for an unknown token; `conflict` when another
+            acceptance takes over a minute; what Label Studio answered, with `acceptance` and `accepted_tasks` in its
+            details: those stay accepted and recorded.
     """
     selection = _selection(min_score, max_score, nothing_found, task_ids)
     review = open_review(project_id, ls)
+    person = sign_in(token) if token else None
+    asks, name = (person.ls, person.email) if person else (review.ls, accepted_by)
     with _locked(project_id):
         prepare(review)
-        _settle(review)
-        total = count_tasks(review, _selected(review, selection), selection.get("task_ids"))
+        settle(review)
+        total = count_tasks(review, selected(review, selection), selection.get("task_ids"))
         if not total:
-            return _Acceptance(None, review, selection).result()
-        acceptance = _Acceptance.open(review, selection, accepted_by)
+            return Acceptance(None, review, selection, asks).result()
+        acceptance = Acceptance.open(review, selection, asks, name)
         acceptance.run(total, progress)
         return acceptance.result()
 
@@ -99,7 +85,7 @@ def accept_plan(project_id: int, *, min_score: float = 0.9, max_score: float | N
     selection = _selection(min_score, max_score, nothing_found, task_ids)
     review = open_review(project_id, ls)
     prepare(review)
-    conditions = _selected(review, selection)
+    conditions = selected(review, selection)
     ids = list_ids(review, conditions) if task_ids is None else [
         task for chunk in chunks(task_ids, CHUNK) for task in read_ids(review, chunk, conditions)]
     aside = set(decisions(review)) if task_ids is None else set()
@@ -130,142 +116,6 @@ def _selection(min_score: float, max_score: float | None, nothing_found: bool,
     return {"min_score": min_score, "max_score": max_score, "nothing_found": False}
 
 
-def _selected(review: Review, selection: Mapping[str, Any]) -> list[dict[str, Any]]:
-    conditions = [of_version(review), *UNREVIEWED]
-    if selection["nothing_found"]:
-        return [*conditions, NO_SCORE]
-    if "task_ids" in selection:
-        return conditions
-    return conditions + score_range(selection["min_score"], selection["max_score"])
-
-
-def _walk(review: Review, selection: Mapping[str, Any]) -> Iterator[list[dict[str, Any]]]:
-    """Yield the selected tasks in full, a chunk at a time."""
-    conditions = _selected(review, selection)
-    if "task_ids" not in selection:
-        yield from walk_tasks(review, conditions, CHUNK)
-        return
-    for chunk in chunks(selection["task_ids"], CHUNK):
-        if tasks := read_tasks(review, chunk, conditions):
-            yield tasks
-
-
-class _Acceptance:
-    """One acceptance while it runs, and its record."""
-
-    def __init__(self, id: int | None, review: Review, selection: Mapping[str, Any]) -> None:
-        self.id, self._review, self._selection = id, review, selection
-        self._conditions = _selected(review, selection)
-        self._aside = set() if "task_ids" in selection else set(decisions(review))
-        self._tasks = self._regions = 0
-        self._reasons: Counter[str] = Counter()
-
-    @classmethod
-    def open(cls, review: Review, selection: Mapping[str, Any], accepted_by: str) -> _Acceptance:
-        with database() as connection:
-            row = connection.execute(
-                "INSERT INTO acceptance (project_id, model_version, selection, accepted_by) VALUES (%s, %s, %s, %s) "
-                "RETURNING id", (review.project_id, review.model_version, Jsonb(selection), accepted_by)).fetchone()
-        assert row is not None
-        return cls(row["id"], review, selection)
-
-    def result(self) -> dict[str, Any]:
-        return {"acceptance": self.id, "accepted_tasks": self._tasks, "accepted_regions": self._regions,
-                "skipped": sum(self._reasons.values()), "reasons": dict(self._reasons)}
-
-    def run(self, total: int, progress: Progress | None) -> None:
-        done = 0
-        try:
-            for tasks in _walk(self._review, self._selection):
-                self._accept(tasks)
-                done += len(tasks)
-                if progress:
-                    progress(done, max(done, total))
-        except ArgusError as error:
-            self._finish("failed", error)
-            raise ArgusError(error.code, error.message, error.hint, acceptance=self.id, accepted_tasks=self._tasks,
-                             **error.details) from error
-        self._finish("done", None)
-
-    def _finish(self, state: str, error: ArgusError | None) -> None:
-        with database() as connection:
-            connection.execute("UPDATE acceptance SET state = %s, error = %s, finished_at = now() WHERE id = %s",
-                               (state, Jsonb(error.to_json()) if error else None, self.id))
-
-    def _accept(self, tasks: Sequence[dict[str, Any]]) -> None:
-        """Record, ask, look: each step finds the truth even when the one before it was cut off.
-
-        The conditions go along, so that a task which a person annotates between the steps is left out.
-        """
-        items = self._plan(tasks)
-        if not items:
-            return
-        with database() as connection, connection.cursor() as cursor:
-            cursor.executemany("INSERT INTO acceptance_item (acceptance_id, task_id, prediction_id, regions) "
-                               "VALUES (%s, %s, %s, %s)", [(self.id, *item) for item in items])
-        body = {"selectedItems": {"all": False, "included": [task for task, _, _ in items]},
-                "filters": {"conjunction": "and", "items": self._conditions},
-                "model_version": self._review.model_version}
-        try:
-            self._review.ls.post(f"/api/dm/actions?id=predictions_to_annotations&project={self._review.project_id}",
-                                 body, timeout=120)
-        finally:  # also after a time-out: it may have been done all the same
-            accepted, objects, missed = _look(self._review, self.id)
-            self._tasks, self._regions = self._tasks + accepted, self._regions + objects
-            self._reasons["annotated meanwhile"] += missed
-            self._reasons += Counter()  # drops zeros
-
-    def _plan(self, tasks: Sequence[dict[str, Any]]) -> list[tuple[int, int, int]]:
-        """Return (task, prediction, objects) of each task that may be accepted; count the reasons of the others."""
-        items = []
-        for task in tasks:
-            predictions = predictions_of(self._review, task)
-            objects = count_objects(predictions[0]["result"]) if predictions else 0
-            if task["id"] in self._aside:
-                self._reasons["rejected or sent to be fixed"] += 1
-            elif len(predictions) != 1:
-                self._reasons["more than one prediction of this version"] += 1
-            elif bool(predictions[0]["result"]) == bool(self._selection["nothing_found"]):
-                self._reasons["score and regions do not fit"] += 1
-            else:
-                items.append((task["id"], predictions[0]["id"], objects))
-        return items
-
-
-def _look(review: Review, acceptance: int | None) -> tuple[int, int, int]:
-    """Settle the items of an acceptance that were asked for; return (tasks accepted, their objects, tasks not)."""
-    with database() as connection:
-        asked: list[Row] = connection.execute("SELECT * FROM acceptance_item WHERE acceptance_id = %s "
-                                              "AND state = 'asked'", (acceptance,)).fetchall()
-    made: dict[int, dict[str, Any]] = {}
-    for chunk in chunks([item["task_id"] for item in asked], CHUNK):
-        for task in read_tasks(review, chunk):
-            made |= {a["parent_prediction"]: a for a in task["annotations"] if a.get("parent_prediction")}
-    found = [item for item in asked if item["prediction_id"] in made]
-    with database() as connection, connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE acceptance_item SET state = %s, annotation_id = %s, updated_at = %s "
-            "WHERE acceptance_id = %s AND task_id = %s",
-            [("accepted", a["id"], a["updated_at"], acceptance, item["task_id"])
-             if (a := made.get(item["prediction_id"])) else ("skipped", None, None, acceptance, item["task_id"])
-             for item in asked])
-    return len(found), sum(item["regions"] for item in found), len(asked) - len(found)
-
-
-def _settle(review: Review) -> None:
-    """Complete the records of acceptances that were cut off. The caller holds the lock, so none of them still runs."""
-    with database() as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT a.id, a.state FROM acceptance a LEFT JOIN acceptance_item i ON i.acceptance_id = a.id "
-            "WHERE a.project_id = %s AND (a.state = 'open' OR i.state = 'asked')", (review.project_id,)).fetchall()
-    for row in rows:
-        _look(review, row["id"])
-        error = ArgusError("internal", "The process that accepted ended before it was done.")
-        with database() as connection:
-            connection.execute("UPDATE acceptance SET state = 'failed', finished_at = now(), "
-                               "error = coalesce(error, %s) WHERE id = %s", (Jsonb(error.to_json()), row["id"]))
-
-
 def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
     """Delete the annotations that an acceptance made, as long as nobody has touched them since.
 
@@ -285,66 +135,14 @@ def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progres
                          "`argus review status` lists the last ones.")
     review = open_review(row["project_id"], ls)
     with _locked(review.project_id):
-        _settle(review)
+        settle(review)
         with database() as connection:
             items = connection.execute("SELECT * FROM acceptance_item WHERE acceptance_id = %s AND state IN "
                                        "('accepted', 'kept') ORDER BY task_id", (acceptance_id,)).fetchall()
-        left: list[dict[str, Any]] = []
-        for number, chunk in enumerate(chunks(items, CHUNK)):
-            tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in chunk])}
-            left += _undo_chunk(review, chunk, tasks)
-            if progress:
-                progress(number * CHUNK + len(chunk), len(items))
+        left = undo_items(review, items, progress)
         with database() as connection:
             connection.execute("UPDATE acceptance SET state = 'undone' WHERE id = %s", (acceptance_id,))
     return {"acceptance": acceptance_id, "undone": len(items) - len(left), "left": left}
-
-
-def _undo_chunk(review: Review, items: Sequence[Row], tasks: Mapping[int, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Delete annotations that are still as they were made; return those that stay, and why."""
-    reasons = {item["task_id"]: _reason_to_keep(item, tasks.get(item["task_id"])) for item in items}
-    free = [item for item in items if not reasons[item["task_id"]]]
-    alone = [item["task_id"] for item in free if len(tasks[item["task_id"]]["annotations"]) == 1
-             and not tasks[item["task_id"]]["drafts"]]
-    deleted = _delete_only_annotations(review, alone)
-    for item in free:
-        if item["task_id"] not in deleted:  # beside a person's own annotation or draft
-            review.ls.delete(f"/api/annotations/{item['annotation_id']}/")
-    with database() as connection, connection.cursor() as cursor:
-        cursor.executemany("UPDATE acceptance_item SET state = %s WHERE acceptance_id = %s AND task_id = %s",
-                           [("kept" if reasons[item["task_id"]] else "undone", item["acceptance_id"], item["task_id"])
-                            for item in items])
-    return [{"task": item["task_id"], "annotation": item["annotation_id"], "reason": reasons[item["task_id"]]}
-            for item in items if reasons[item["task_id"]]]
-
-
-def _reason_to_keep(item: Row, task: Mapping[str, Any] | None) -> str:
-    """Return why the annotation of an item may not be deleted, or ''."""
-    annotation = next((a for a in (task or {}).get("annotations", ()) if a["id"] == item["annotation_id"]), None)
-    if annotation is None:
-        return "deleted already"
-    if datetime.fromisoformat(annotation["updated_at"]) != item["updated_at"]:
-        return "changed since"
-    if any(draft.get("annotation") == annotation["id"] for draft in (task or {}).get("drafts", ())):
-        return "somebody is changing it"
-    return ""
-
-
-def _delete_only_annotations(review: Review, tasks: Sequence[int]) -> set[int]:
-    """Delete the annotations of tasks that have exactly one; return the tasks that are without one afterwards.
-
-    One call instead of one for each, which takes seconds instead of minutes. The conditions go along, so that a task
-    which got a second annotation meanwhile is left out.
-    """
-    if not tasks:
-        return set()
-    one = [condition("total_annotations", "equal", 1), condition("cancelled_annotations", "equal", 0)]
-    review.ls.post(f"/api/dm/actions?id=delete_tasks_annotations&project={review.project_id}",
-                   {"selectedItems": {"all": False, "included": list(tasks)},
-                    "filters": {"conjunction": "and", "items": one}}, timeout=120)
-    if count_tasks(review, UNREVIEWED, tasks) == len(tasks):
-        return set(tasks)
-    return {task["id"] for task in read_tasks(review, tasks, UNREVIEWED)}
 
 
 def acceptances(project_id: int, limit: int = 20) -> list[dict[str, Any]]:

@@ -111,8 +111,8 @@ def count_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], ids: Se
     Label Studio reads every prediction and mask of the tasks that it lists, but not of those that it only counts.
     """
     if ids is not None:
-        return sum(_page(review, conditions, 1, chunk)["total"] for chunk in chunks(ids, CHUNK))
-    total: int = _page(review, conditions, 1)["total"]
+        return sum(page_of_tasks(review, conditions, 1, chunk)["total"] for chunk in chunks(ids, CHUNK))
+    total: int = page_of_tasks(review, conditions, 1)["total"]
     return total
 
 
@@ -125,7 +125,7 @@ def list_ids(review: Review, conditions: Sequence[Mapping[str, Any]]) -> list[in
 
 def read_ids(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[str, Any]]) -> list[int]:
     """Return those of `ids` (at most `CHUNK`) whose tasks meet all conditions."""
-    return [task["id"] for task in _page(review, conditions, len(ids), ids)["tasks"]] if ids else []
+    return [task["id"] for task in page_of_tasks(review, conditions, len(ids), ids)["tasks"]] if ids else []
 
 
 def read_tasks(review: Review, ids: Sequence[int],
@@ -133,7 +133,7 @@ def read_tasks(review: Review, ids: Sequence[int],
     """Return the tasks of `ids` that meet all conditions, with predictions, annotations and drafts."""
     if not ids:
         return []
-    tasks: list[dict[str, Any]] = _page(review, conditions, len(ids), ids, fields="all")["tasks"]
+    tasks: list[dict[str, Any]] = page_of_tasks(review, conditions, len(ids), ids, fields="all")["tasks"]
     return tasks
 
 
@@ -143,13 +143,20 @@ def walk_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], size: in
     A page starts after the last task of the one before, not at a number: accepting tasks takes them out of the set.
     """
     last = 0
-    while tasks := _page(review, [*conditions, condition("id", "greater", last)], size, fields="all")["tasks"]:
+    while tasks := page_of_tasks(review, [*conditions, condition("id", "greater", last)], size, fields="all")["tasks"]:
         yield tasks
         last = max(task["id"] for task in tasks)
 
 
-def _page(review: Review, conditions: Sequence[Mapping[str, Any]], size: int, ids: Sequence[int] | None = None, *,
-          fields: str = "task_only") -> Any:
+def page_of_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], size: int,
+                  ids: Sequence[int] | None = None, *, fields: str = "task_only") -> Any:
+    """Return a page of Label Studio's listing, `{"tasks", "total", …}`, of the tasks that meet all conditions.
+
+    Args:
+        ids: only among these.
+        fields: "all" reads every region; "task_only" leaves them out, and has `annotations_ids`, `completed_at` and
+            `predictions_score` when a condition names them.
+    """
     query: dict[str, Any] = {"filters": {"conjunction": "and", "items": list(conditions)}}
     if ids is not None:
         if not ids:

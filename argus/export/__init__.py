@@ -4,7 +4,8 @@ Label Studio's exporters lose brush masks and scores, count an object with a box
 into file names; this package reads the annotations and writes the formats itself.
 """
 
-from argus.export.run import FORMATS, export_project
+from argus.export.run import FORMATS, count_images, export_project, preview_export
+from argus.export.source import SOURCES
 from argus.export.splits import parse_splits
 
-__all__ = ["FORMATS", "export_project", "parse_splits"]
+__all__ = ["FORMATS", "SOURCES", "count_images", "export_project", "parse_splits", "preview_export"]

@@ -2,9 +2,10 @@
 
 `annotations.json` (with splits: `annotations_<split>.json`) and `images/`; an image's `file_name` is relative to
 `images/`. An object has a `bbox` in pixels inside the image and, when it has a shape, a `segmentation`: compressed RLE
-for a mask (which keeps holes and separate parts), a polygon for a polygon, ellipse or rotated rectangle. An object that
-is only an upright box has an empty `segmentation`. Beyond the format, an annotation keeps the model's `score` and the
-ids of its Label Studio regions, and an image its task and video.
+for a mask (which keeps holes and separate parts), a polygon for a polygon, ellipse or rotated rectangle; with
+`coco-polygons`, polygons for masks too. An object that is only an upright box has an empty `segmentation`. Beyond the
+format, an annotation keeps the model's `score`, the ids of its Label Studio regions and `attributes`, and an image its
+task, annotation and video.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
-from argus.export import coco_rle
+from argus.export import coco_rle, geometry
 from argus.export.objects import ExportObject
 from argus.export.records import ExportImage, save_image
 
@@ -22,8 +23,9 @@ from argus.export.records import ExportImage, save_image
 class CocoWriter:
     """Writes images and annotations as they come, each to a part file, and joins the parts at the end."""
 
-    def __init__(self, folder: Path, categories: Sequence[str], splits: Sequence[str], *, masks: bool,
-                 description: str) -> None:
+    polygons = False
+
+    def __init__(self, folder: Path, categories: Sequence[str], splits: Sequence[str], *, description: str) -> None:
         self._folder, self._description = folder, description
         self._categories = {label: number for number, label in enumerate(categories, start=1)}
         self._parts = {(split, kind): (folder / f".{kind}{split}.part").open("w", encoding="utf-8")
@@ -39,7 +41,7 @@ class CocoWriter:
             self._objects += 1
             _write(self._parts[split, "annotations"],
                    {"id": self._objects, "image_id": self._images, "category_id": self._categories[item.label],
-                    **_shape(item)})
+                    **_shape(item, self.polygons)})
         return []
 
     def close(self) -> None:
@@ -65,17 +67,33 @@ class CocoWriter:
             out.write("}\n")
 
 
+class CocoPolygonWriter(CocoWriter):
+    """The same with polygons for masks, for tools that read no RLE: a hole is where no polygon of the object is."""
+
+    polygons = True
+
+
 def _write(part: TextIO, record: dict[str, Any]) -> None:
     part.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def _shape(item: ExportObject) -> dict[str, Any]:
+def _shape(item: ExportObject, polygons: bool) -> dict[str, Any]:
     x0, y0, x1, y1 = (round(side, 3) for side in item.box)
-    segmentation: Any = [[round(c, 3) for point in ring for c in point] for ring in item.rings]
-    if item.mask is not None:
-        segmentation = coco_rle.encode(item.mask)
     record = {"bbox": [x0, y0, round(x1 - x0, 3), round(y1 - y0, 3)], "area": round(item.area, 3),
-              "segmentation": segmentation, "iscrowd": 0}
+              "segmentation": _segmentation(item, polygons), "iscrowd": 0}
     if item.score is not None:
         record["score"] = round(item.score, 6)
-    return record | {"region_ids": list(item.regions)}
+    attributes: dict[str, Any] = {"origin": item.origin}
+    if item.rotation:
+        attributes["rotation"] = round(item.rotation, 3)
+    return record | {"attributes": attributes, "region_ids": list(item.regions)}
+
+
+def _segmentation(item: ExportObject, polygons: bool) -> Any:
+    if item.mask is not None and not polygons:
+        return coco_rle.encode(item.mask)
+    rings = item.rings
+    if item.mask is not None:
+        rings = tuple(ring for polygon in geometry.mask_polygons(item.mask)
+                      for ring in geometry.rings_without_holes(polygon))
+    return [[round(c, 3) for point in ring for c in point] for ring in rings]

@@ -18,6 +18,8 @@ Region = Mapping[str, Any]
 # `<object>-p1`, ... (parts of a polygon) and `<object>-e` (ellipse); `<object>` is 12 hex digits.
 _OURS = re.compile(r"([0-9a-f]{12})-(?:b|m|e|p\d*)")
 _SAME_OBJECT_IOU = 0.8
+# How Label Studio's editor marks where a region came from; without a mark a score tells.
+_ORIGINS = {"prediction": "model", "prediction-changed": "changed", "manual": "person"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +33,8 @@ class ExportObject:
         score: the model's, 0-1; None for what a person drew.
         regions: ids of the regions it was made from.
         boxed, shaped: whether a rectangle, and whether a mask, polygon or ellipse is among them.
+        rotation: degrees clockwise by which its rectangle or ellipse is turned, 0 for none.
+        origin: "model" as it was predicted, "changed" by a person, or "person" who drew it.
     """
 
     label: str
@@ -41,6 +45,8 @@ class ExportObject:
     regions: tuple[str, ...] = ()
     boxed: bool = False
     shaped: bool = False
+    rotation: float = 0.0
+    origin: str = "person"
 
     @property
     def area(self) -> float:
@@ -104,7 +110,13 @@ def count_objects(result: Sequence[Region]) -> int:
 
     Cheap enough for counts over a whole project; what people drew without our ids counts once a region.
     """
-    return len({(object_of(r["id"]), label) for r in _by_id(result) for label in r["labels"]})
+    return len(read_labels(result))
+
+
+def read_labels(result: Sequence[Region]) -> list[str]:
+    """Return the label of each object that `count_objects` counts."""
+    objects = {(object_of(region["id"]), label) for region in _by_id(result) for label in region["labels"]}
+    return [label for _, label in sorted(objects)]
 
 
 def _by_id(result: Sequence[Region]) -> list[dict[str, Any]]:
@@ -116,6 +128,7 @@ def _by_id(result: Sequence[Region]) -> list[dict[str, Any]]:
             continue  # a relation between regions
         region = merged.setdefault(str(item.get("id") or index), {
             "id": str(item.get("id") or index), "labels": [], "value": {}, "score": None,
+            "origin": _ORIGINS.get(str(item.get("origin")), "model" if "score" in item else "person"),
             "size": (item.get("original_width"), item.get("original_height"))})
         for key, content in value.items():
             if key.endswith("labels") and isinstance(content, list):
@@ -141,7 +154,8 @@ def _read_region(region: dict[str, Any], width: int, height: int) -> ExportObjec
     if not region["labels"]:
         return f"{kind} without a label"
     base = ExportObject("", (0, 0, 0, 0), score=region["score"], regions=(region["id"],),
-                        boxed=kind == "rectangle", shaped=kind != "rectangle")
+                        boxed=kind == "rectangle", shaped=kind != "rectangle", origin=region["origin"],
+                        rotation=float(value.get("rotation") or 0) % 360)
     if kind == "brush":
         return _read_mask(base, value, region["size"], width, height)
     read = {"rectangle": geometry.rectangle_ring, "polygon": geometry.polygon_ring, "ellipse": geometry.ellipse_ring}
@@ -200,4 +214,11 @@ def _merge(parts: list[ExportObject]) -> ExportObject:
     return ExportObject(parts[0].label, geometry.ring_box(corners), rings, mask,
                         score=next((p.score for p in boxes + shapes if p.score is not None), None),
                         regions=tuple(region for p in parts for region in p.regions),
-                        boxed=bool(boxes), shaped=bool(shapes))
+                        boxed=bool(boxes), shaped=bool(shapes),
+                        rotation=next((p.rotation for p in boxes + shapes if p.rotation), 0.0),
+                        origin=_origin({p.origin for p in parts}))
+
+
+def _origin(origins: set[str]) -> str:
+    """An object is the model's or a person's only when all its parts are."""
+    return origins.pop() if len(origins) == 1 else "changed"

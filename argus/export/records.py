@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,8 +18,9 @@ class ExportImage:
 
     Attributes:
         file_name: unique in the export, no folders.
-        data: the image file, or None when images are not copied.
-        source: provenance for formats that can keep it (task id, video, time).
+        data: the image file, or None when it is not copied.
+        file: a file on this machine to link to instead, or None.
+        source: provenance (task, annotation or prediction, who and when, video and time).
     """
 
     file_name: str
@@ -25,14 +28,14 @@ class ExportImage:
     height: int
     objects: Sequence[ExportObject]
     data: bytes | None = None
+    file: Path | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Writer(Protocol):
     """A format. `add` is called once an image, so that memory does not grow with the project; then `close`."""
 
-    def __init__(self, folder: Path, categories: Sequence[str], splits: Sequence[str], *, masks: bool,
-                 description: str) -> None: ...
+    def __init__(self, folder: Path, categories: Sequence[str], splits: Sequence[str], *, description: str) -> None: ...
 
     def add(self, image: ExportImage, split: str) -> list[str]:
         """Write one image into `split` ('' without splits); return a reason for each thing the format cannot hold."""
@@ -42,8 +45,18 @@ class Writer(Protocol):
 
 
 def save_image(folder: Path, image: ExportImage, split: str) -> None:
-    """Write the image's file, when there is one, to `images/[split/]name`."""
-    if image.data is not None:
-        target = folder / "images" / split
-        target.mkdir(parents=True, exist_ok=True)
-        (target / image.file_name).write_bytes(image.data)
+    """Put the image's file, when there is one, at `images/[split/]name`: written, or linked.
+
+    A link is a hard one, so the file stays when its other name goes; across disks it is a copy.
+    """
+    if image.data is None and image.file is None:
+        return
+    target = folder / "images" / split / image.file_name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if image.file is not None:
+        try:
+            os.link(image.file, target)
+        except OSError:
+            shutil.copyfile(image.file, target)
+    elif image.data is not None:
+        target.write_bytes(image.data)

@@ -1,10 +1,11 @@
-"""Ultralytics YOLO format (https://docs.ultralytics.com/datasets/detect/): `data.yaml`, `images/`, `labels/`.
+"""Ultralytics YOLO formats (https://docs.ultralytics.com/datasets/): `data.yaml`, `images/`, `labels/`.
 
 A label file has the name of its image and a line for each object: the class number from 0 and, as shares of the
-image's width and height, either centre and size of the box (5 columns) or the corners of an outline (`masks=True`). The
-two are never mixed, because a loader takes one 5-column line in a segmentation file for a damaged polygon: with masks,
-an object that is only a box gives its four corners. An image without objects has an empty file, which trains on it as
-background.
+image's width and height, either centre and size of the box (`yolo`, 5 columns) or its outline (`yolo-seg`). The two are
+never mixed, because a loader takes one 5-column line in a segmentation file for a damaged polygon: with outlines, an
+object that is only a box gives its four corners. A line holds one outline, so the parts and holes of a mask are joined
+by lines of no width. An image without objects has an empty file, which trains on it as background. What the format has
+no place for stands in `provenance.jsonl`: a line an image, with the score, origin and regions of each of its lines.
 """
 
 from __future__ import annotations
@@ -22,32 +23,36 @@ from argus.export.records import ExportImage, save_image
 class YoloWriter:
     """Writes each image's label file as it comes; `data.yaml` at the end."""
 
-    def __init__(self, folder: Path, categories: Sequence[str], splits: Sequence[str], *, masks: bool,
-                 description: str) -> None:
+    outlines = False
+
+    def __init__(self, folder: Path, categories: Sequence[str], splits: Sequence[str], *, description: str) -> None:
         self._folder, self._categories, self._splits = folder, list(categories), list(splits)
-        self._masks, self._description = masks, description
+        self._description = description
         for split in splits or [""]:
             (folder / "labels" / split).mkdir(parents=True, exist_ok=True)
             (folder / "images" / split).mkdir(parents=True, exist_ok=True)
+        self._provenance = (folder / "provenance.jsonl").open("w", encoding="utf-8")
 
     def add(self, image: ExportImage, split: str) -> list[str]:
         save_image(self._folder, image, split)
-        lines, reasons = [], []
-        for item in image.objects:
-            number = self._categories.index(item.label)
-            if self._masks:
-                rings = _rings(item)
-                lines.append(_line(number, rings[0], image))
-                if len(rings) > 1:
-                    reasons.append("smaller parts of a mask in several pieces (a YOLO line holds one outline)")
-            else:
-                x0, y0, x1, y1 = item.box
-                lines.append(_line(number, [((x0 + x1) / 2, (y0 + y1) / 2), (x1 - x0, y1 - y0)], image))
+        lines = [_line(self._categories.index(item.label), self._points(item), image) for item in image.objects]
         name = Path(image.file_name).with_suffix(".txt").name
         (self._folder / "labels" / split / name).write_text("".join(line + "\n" for line in lines))
-        return reasons
+        objects = [{"score": item.score, "origin": item.origin, "region_ids": list(item.regions)}
+                   for item in image.objects]
+        record = {"file_name": image.file_name, **({"split": split} if split else {}), **image.source,
+                  "objects": objects}
+        self._provenance.write(json.dumps(record, ensure_ascii=False) + "\n")
+        return []
+
+    def _points(self, item: ExportObject) -> Ring:
+        if self.outlines:
+            return _outline(item)
+        x0, y0, x1, y1 = item.box
+        return [((x0 + x1) / 2, (y0 + y1) / 2), (x1 - x0, y1 - y0)]
 
     def close(self) -> None:
+        self._provenance.close()
         places = [f"{split}: images/{split}" for split in self._splits] or ["train: images", "val: images"]
         if self._splits and "val" not in self._splits:  # Ultralytics refuses a data.yaml without one
             places.append(f"val: images/{self._splits[-1]}")
@@ -58,14 +63,21 @@ class YoloWriter:
         (self._folder / "data.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _rings(item: ExportObject) -> list[Ring]:
-    """Return the object's outlines in pixels, the largest first; a box gives its corners."""
+class YoloSegmentWriter(YoloWriter):
+    """The same with outlines instead of boxes."""
+
+    outlines = True
+
+
+def _outline(item: ExportObject) -> Ring:
+    """Return the object as one outline in pixels, from its largest part on; a box gives its corners."""
     if item.mask is not None:
-        return geometry.mask_rings(item.mask)
+        polygons = geometry.mask_polygons(item.mask)
+        return geometry.one_ring([ring for polygon in polygons for ring in geometry.polygon_rings(polygon)])
     if item.rings:
-        return sorted(item.rings, key=geometry.ring_area, reverse=True)
+        return geometry.one_ring(sorted(item.rings, key=geometry.ring_area, reverse=True))
     x0, y0, x1, y1 = item.box
-    return [[(x0, y0), (x1, y0), (x1, y1), (x0, y1)]]
+    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
 
 
 def _line(number: int, points: Ring, image: ExportImage) -> str:

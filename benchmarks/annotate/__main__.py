@@ -17,12 +17,13 @@ from benchmarks.annotate import figures
 from benchmarks.annotate.full_size import full_size
 from benchmarks.annotate.report import TABLE, Figure, keep, machine, write_table
 from benchmarks.annotate.world import world
+from benchmarks.clicks import clicks
 
 ON_SERVERS: dict[str, Callable[[Stack], list[Figure]]] = {
     "encodes": figures.encodes, "end-to-end": figures.end_to_end, "overhead": figures.overhead, "push": figures.push,
-    "health": figures.health}
+    "health": figures.health, "clicks": clicks}
 ALONE: dict[str, Callable[[], list[Figure]]] = {"full-size": full_size, "rle": figures.rle}
-ORDER = ("encodes", "full-size", "end-to-end", "overhead", "push", "rle", "health")
+ORDER = ("encodes", "full-size", "end-to-end", "overhead", "push", "rle", "health", "clicks")
 
 
 def main() -> int:

@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 
 from demo.train import report
+from demo.train.clicks import click_figures
 from demo.train.dataset import CACHE
 from demo.train.figures import (
     Frames,
@@ -28,7 +29,7 @@ from demo.train.figures import (
     strangers,
 )
 from demo.train.metrics import Truth
-from demo.train.predict import load_sam3, load_siglip2
+from demo.train.predict import load_sam3, load_siglip2, load_tracker
 from demo.video import FPS, render
 from demo.vocabulary import COLOUR_NAMES, LABELS, NAMES
 
@@ -63,11 +64,13 @@ def evaluate(checkpoints: Path = CHECKPOINTS, out: Path = ROOT, cache: Path = CA
         "last English synonym": detection_figures(sam3, sam3_processor, some, [n.english[-1] for n in NAMES]).mean_ap50,
     }
     exemplars = exemplar_recall(sam3, sam3_processor, some)
+    print("clicking", flush=True)
+    clicks = click_figures(load_tracker(checkpoints / "sam3-tiny"), sam3_processor.image_processor, scenes)
     odd = strangers((siglip2, siglip2_processor), (sam3, sam3_processor), some)
     report.pictures(pictures, frames, found, video, video_found)
     report.reliability_plot(pictures / "scores.png", reliability(found.found, found.right))
     text = report.render_report(
-        report.Figures(frames, video, search, video_search, found, video_found, languages, exemplars, odd),
+        report.Figures(frames, video, search, video_search, found, video_found, languages, exemplars, clicks, odd),
         json.loads((checkpoints / "training.json").read_text(encoding="utf-8")),
     )
     (out / "REPORT.md").write_text(text, encoding="utf-8")

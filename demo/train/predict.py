@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
-from transformers import Sam3Model, Sam3Processor, SiglipModel, SiglipProcessor
+from transformers import Sam3Model, Sam3Processor, Sam3TrackerModel, SiglipModel, SiglipProcessor
 from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 
 from demo.train.siglip2 import tokens
@@ -37,6 +37,15 @@ def load_sam3(folder: Path) -> tuple[Sam3Model, Sam3Processor]:
     model, info = loaded
     _refuse_missing(folder, info)
     return model.eval(), Sam3Processor.from_pretrained(folder)
+
+
+def load_tracker(folder: Path) -> Sam3TrackerModel:
+    """The tracker from a folder; ``ValueError`` if the folder does not hold every weight."""
+    loaded: Any = Sam3TrackerModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+    model, info = loaded
+    _refuse_missing(folder, info)
+    tracker: Sam3TrackerModel = model.eval()
+    return tracker
 
 
 def load_siglip2(folder: Path) -> tuple[SiglipModel, SiglipProcessor]:

@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
+from demo.train.clicks import Clicks
 from demo.train.figures import Detections, Frames, Search, Stranger
 from demo.train.metrics import AtThreshold
 from demo.train.predict import iou
@@ -30,6 +31,7 @@ class Figures:
     video_found: Detections
     languages: dict[str, float]
     exemplars: AtThreshold
+    clicks: Clicks
     strangers: list[Stranger]
 
 
@@ -55,6 +57,7 @@ def render_report(figures: Figures, training: dict[str, Any]) -> str:
         "## Detection (SAM 3)\n\n" + _ap_table(figures),
         "### By score\n\n" + _threshold_table(figures) + _cpu_table(figures.video_found.cpu),
         "### Other names, and exemplars instead of words\n\n" + _languages(figures),
+        "### Clicks (SAM 3's tracker)\n\n" + figures.clicks.describe(),
         "### Words for what is not there\n\n" + _strangers(figures.strangers),
         _gallery(),
         _training(training),
@@ -80,6 +83,7 @@ joint of the chain works with real meaning, not how good the full-size models ar
 | AP50, worst part | 0.60 | {min(found.ap50):.3f} |
 | right among regions scored 0.9 or more | 0.95 | {high.precision:.3f} |
 | share of all objects found with 0.9 or more | 0.30 | {high.recall:.3f} |
+| IoU of a clicked mask, mean | 0.70 | {np.mean([item.middle for item in figures.clicks.objects]):.3f} |
 
 Measured on {scenes} held-out scenes ({objects} objects, 1280 x 720) and on the demo
 video's {frames} frames at one a second ({shown} objects), decoded from its H.264.
@@ -192,10 +196,10 @@ How often regions of a score are right (on the diagonal: a score is a frequency)
 
 def _training(training: dict[str, Any]) -> str:
     rows = ["## Training\n", "| model | steps | minutes | on |", "|---|---|---|---|"]
-    for name in ("siglip2", "sam3"):
+    for name in ("siglip2", "sam3", "tracker"):
         run = training[name]
         rows.append(f"| {name} | {run['steps']} | {run['minutes']:.0f} | {run['on']} |")
-    rows += [f"\n{training[name]['remark']}" for name in ("siglip2", "sam3") if training[name].get("remark")]
+    rows += [f"\n{training[name]['remark']}" for name in ("siglip2", "sam3", "tracker") if training[name].get("remark")]
     calibration = training["calibration"]
     rows.append(
         f"\nScores were calibrated on the validation split: logits x {calibration['factor']}, presence "
@@ -203,7 +207,7 @@ def _training(training: dict[str, Any]) -> str:
         "or more right.\n"
     )
     rows.append(
-        "To reproduce: `make demo-models` (or `python -m demo.train`) renders the training scenes, trains both models, "
+        "To reproduce: `make demo-models` (or `python -m demo.train`) renders the training scenes, trains the models, "
         "calibrates the scores, and writes this report. The same seeds give the same scenes; the weights differ in "
         "their last digits between machines, and the SAM 3 schedule ends by the clock if a machine is slow."
     )

@@ -40,8 +40,8 @@ FOCUS: Final = 1.6  # of the first attention: exp(4 * FOCUS²) between the cell 
 class Settings:
     """The schedule. ``minutes`` ends training by the clock: on a slow machine the schedule has fewer steps."""
 
-    steps: int = 9000
-    minutes: float = 40.0
+    steps: int = 7000
+    minutes: float = 60.0
     batch: int = 8
     prompts: int = 4  # an image
     learning_rate: float = 1.5e-3

@@ -105,6 +105,22 @@ def not_among(found: Detections, boxes: Sequence[tuple[float, float, float, floa
     return found.take(np.array(free, np.intp))
 
 
+def best_named(thing: NDArray[np.float32], named: Mapping[str, Detections], floor: float) -> str | None:
+    """Return the label whose detections fit `thing` best, by score × IoU; None when none overlaps it by `floor`.
+
+    Args:
+        thing: (4,) x0 y0 x1 y1 in pixels.
+        named: detections by label.
+        floor: least IoU, 0..1.
+    """
+    best: tuple[float, str | None] = (0.0, None)
+    for label, found in named.items():
+        overlap = iou_with(thing, found.boxes)
+        for score in (found.scores * overlap)[overlap >= floor].tolist():
+            best = max(best, (score, label), key=lambda pair: pair[0])
+    return best[1]
+
+
 def iou_with(box: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return intersection over union of one box (4,) with each of others (N, 4)."""
     size = np.clip(np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2]), 0, None)

@@ -378,35 +378,6 @@ def test_predict__one_entry_per_task_in_order(new: Callable[..., Project], stack
     assert again == [[], [], []]  # claimed by the answer before
 
 
-def test_interactive__a_box_finds_things_like_it(new: Callable[..., Project], stack: Any) -> None:
-    seed = next(i for i in range(200) if any(o.label == "cpu" for o in frame(i)[1]))
-    thing = next(o for o in frame(seed)[1] if o.label == "cpu")
-    project = new(1, frames(1, first=seed))
-    (task,) = project.tasks().values()
-    x0, y0, x1, y1 = thing.box
-    drawn = {"type": "rectanglelabels", "from_name": "box", "to_name": "image", "original_width": 640,
-             "original_height": 360, "value": {"x": x0 / 6.4, "y": y0 / 3.6, "width": (x1 - x0) / 6.4,
-                                               "height": (y1 - y0) / 3.6, "rotation": 0, "rectanglelabels": ["cpu"]}}
-    backend = project.ls.get("/api/ml/", project=project.id)[0]["id"]
-    answer = project.ls.post(f"/api/ml/{backend}/interactive-annotating",
-                             {"task": task["id"], "context": {"result": [drawn]}})
-    boxes = [r for r in answer["data"]["result"] if r["type"] == "rectanglelabels"]
-    assert any(overlap(r["value"], thing) > 0.5 for r in boxes)
-    assert {label for r in boxes for label in labels_of(r)} == {"cpu"}
-    assert project.per_task() == {0: 1}
-
-
-def test_interactive__errors_are_sentences(new: Callable[..., Project], stack: Any) -> None:
-    project = new(1)
-    tasks = [{"id": i, "data": t["data"]} for i, t in project.tasks().items()]
-    answer = ask(stack, project, tasks, context={"result": [{"value": {"x": "1"}}]})
-    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
-    point = {"type": "keypoint", "value": {"x": 50, "y": 50, "width": 1}}
-    answer = ask(stack, project, tasks, context={"result": [point]})
-    assert (answer.status_code, answer.json()["code"]) == (500, "model_broken")  # the demo checkpoint has no tracker
-    assert "no tracker" in answer.json()["detail"]
-
-
 def test_setup__a_config_with_nothing_to_fill_says_why(stack: Any) -> None:
     answer = requests.post(f"{stack.settings.ml_backend_url}/setup", timeout=10, json={
         "project": "999999.1", "schema": "<View><Text name='t' value='$t'/></View>", "hostname": "x"})

@@ -11,15 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from PIL import Image
 from pycocotools.coco import COCO
 
 from argus.db import connect as database
 from argus.errors import ArgusError
-from argus.export import export_project
+from argus.export import count_images, export_project, preview_export
 from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
 from label_studio_config.concepts import default_label_config
-from ml_backend import review
+from ml_backend import accepting, review
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -71,6 +73,19 @@ class Known:
                 for task, score in zip(self.tasks, scores, strict=False)]
         self.ls.post(f"/api/projects/{self.id}/import/predictions", body)
 
+    def record_deliveries(self) -> None:
+        """Let our tables know the tasks and predictions, as after a run."""
+        with database() as connection:
+            for task in self.ls.tasks(self.id):
+                connection.execute("INSERT INTO task (id, project_id, image) VALUES (%s, %s, '')",
+                                   (task["id"], self.id))
+                (prediction,) = task["predictions"]
+                connection.execute(
+                    "INSERT INTO prediction (task_id, model_version, project_id, channel, state, prediction_id, score, "
+                    "regions) VALUES (%s, %s, %s, 'push', 'stored', %s, %s, %s)",
+                    (task["id"], VERSION, self.id, prediction["id"], prediction["score"],
+                     1 if prediction["result"] else 0))
+
     def annotate(self, index: int, result: list[Any], *, cancelled: bool = False) -> int:
         answer = self.ls.post(f"/api/tasks/{self.tasks[index]}/annotations/",
                               {"result": result, "was_cancelled": cancelled})
@@ -95,6 +110,23 @@ def known(servers: Any, label_studio: LabelStudio) -> Iterator[Callable[..., Kno
     yield make
     for project in made:
         label_studio.delete(f"/api/projects/{project.id}/")
+
+
+@pytest.fixture(scope="module")
+def ada(servers: Any) -> LabelStudio:
+    """A second person in Label Studio, who signed up by invitation and made a token as people do."""
+    settings = get_settings()
+    ls = LabelStudio(settings.label_studio_url, settings.access_token)
+    browser = requests.Session()
+    account = {"email": "ada@example.com", "password": "difference-engine"}
+    invited = ls.get("/api/invite")["invite_url"].removeprefix(ls.url)
+    browser.get(ls.url + invited)
+    browser.post(ls.url + invited, {**account, "csrfmiddlewaretoken": browser.cookies["csrftoken"]},
+                 headers={"Referer": ls.url}).raise_for_status()
+    answer = browser.post(ls.url + "/api/token/", headers={"X-CSRFToken": browser.cookies["csrftoken"],
+                                                           "Referer": ls.url})
+    answer.raise_for_status()
+    return LabelStudio(ls.url, answer.json()["token"])
 
 
 def items(acceptance: int) -> list[dict[str, Any]]:
@@ -184,7 +216,7 @@ def test_accept__records_what_label_studio_has(known: Callable[..., Known]) -> N
     for item in recorded:
         annotation = made[item["annotation_id"]]
         assert annotation["parent_prediction"] == item["prediction_id"]
-        assert annotation["updated_at"] == item["updated_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        assert annotation["created_at"] == item["updated_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         assert {r["score"] for r in annotation["result"]} <= {0.9, 0.95, 0.99}
     (entry,) = review.acceptances(project.id)
     assert (entry["accepted_by"], entry["state"], entry["accepted"]) == ("ada", "done", 3)
@@ -259,7 +291,7 @@ class CutOff(LabelStudio):
 def test_accept__a_failure_in_the_middle_leaves_a_true_record(known: Callable[..., Known], arrives: bool, accepted: int,
                                                               monkeypatch: pytest.MonkeyPatch) -> None:
     project = known(*[0.95] * 5)
-    monkeypatch.setattr(review, "CHUNK", 2)
+    monkeypatch.setattr(accepting, "CHUNK", 2)
     with pytest.raises(ArgusError) as failure:
         review.accept(project.id, min_score=0.9, ls=CutOff(project.ls, 2, arrives=arrives))
     acceptance = failure.value.details["acceptance"]
@@ -312,6 +344,87 @@ def test_undo__of_an_acceptance_that_never_was(servers: Any) -> None:
     with pytest.raises(ArgusError) as failure:
         review.undo(10**8)
     assert failure.value.code == "not_found"
+
+
+class Counting(LabelStudio):
+    """The real server, with an account of how many tasks were read with all their regions."""
+
+    def __init__(self, ls: LabelStudio) -> None:
+        super().__init__(ls.url, ls._token)
+        self.read = 0
+
+    def get(self, path: str, **params: Any) -> Any:
+        answer = super().get(path, **params)
+        self.read += len(answer["tasks"]) if params.get("fields") == "all" else 0
+        return answer
+
+
+def test_accept_and_undo__what_is_on_record_needs_no_reading_of_masks(known: Callable[..., Known],
+                                                                      monkeypatch: pytest.MonkeyPatch) -> None:
+    project = known()
+    project.record_deliveries()
+    monkeypatch.setattr(accepting, "CHUNK", 2)
+    ls = Counting(project.ls)
+    report = review.accept(project.id, min_score=0.9, ls=ls)
+    assert (report["accepted_tasks"], report["accepted_regions"], ls.read) == (3, 3, 0)
+    made = {a["id"]: (a["parent_prediction"], a["created_at"]) for found in project.annotations() for a in found}
+    assert {item["annotation_id"]: (item["prediction_id"], item["updated_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
+            for item in items(report["acceptance"])} == made
+    assert review.undo(report["acceptance"], ls=ls) == {"acceptance": report["acceptance"], "undone": 3, "left": []}
+    assert ls.read == 0
+    assert project.annotated() == []
+    assert review.accept(project.id, min_score=0.9, ls=ls)["accepted_tasks"] == 3
+    assert review.accept(project.id, nothing_found=True, ls=ls)["accepted_tasks"] == 2
+    assert ls.read == 0
+
+
+def test_accept__a_record_that_is_wrong_is_not_believed(known: Callable[..., Known]) -> None:
+    project = known(0.95, 0.95, 0.95, 0.95, 0.5)
+    project.record_deliveries()
+    project.annotate(0, [])
+    project.annotate(1, [], cancelled=True)
+    project.ls.post(f"/api/projects/{project.id}/import/predictions",  # somebody else's, beside ours
+                    [{"task": project.tasks[2], "model_version": "other", "score": 0.1, "result": []}])
+    with database() as connection:
+        connection.execute("UPDATE prediction SET score = 0.95 WHERE task_id = %s", (project.tasks[4],))
+        connection.execute("DELETE FROM prediction WHERE task_id = %s", (project.tasks[3],))
+    report = review.accept(project.id, min_score=0.9)
+    assert (report["accepted_tasks"], report["skipped"]) == (2, 0)
+    assert project.annotated() == [0, 1, 2, 3]  # the first two are a person's
+    assert review.undo(report["acceptance"])["undone"] == 2
+
+
+def test_undo__of_what_is_on_record_leaves_every_change_and_every_draft(known: Callable[..., Known],
+                                                                        ada: LabelStudio) -> None:
+    project = known(*[0.95] * 5)
+    project.record_deliveries()
+    report = review.accept(project.id, min_score=0.9)
+    first = [found[0]["id"] for found in project.annotations()]
+    ada.patch(f"/api/annotations/{first[0]}/", {"result": []})
+    ada.post(f"/api/tasks/{project.tasks[1]}/annotations/{first[1]}/drafts", {"result": [], "lead_time": 1})
+    ada.post(f"/api/tasks/{project.tasks[2]}/drafts", {"result": [], "lead_time": 1})
+    project.ls.delete(f"/api/annotations/{first[3]}/")
+    undone = review.undo(report["acceptance"])
+    assert undone["undone"] == 2
+    assert {item["task"]: item["reason"] for item in undone["left"]} == {
+        project.tasks[0]: "changed since", project.tasks[1]: "somebody is changing it",
+        project.tasks[3]: "deleted already"}
+    assert project.annotated() == [0, 1]
+    assert len(ada.get(f"/api/tasks/{project.tasks[2]}/drafts")) == 1  # her own work beside it is still there
+    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 3
+
+
+def test_accept__with_a_person_s_token_carries_their_name(known: Callable[..., Known], ada: LabelStudio) -> None:
+    project = known(0.95, 0.5)
+    report = review.accept(project.id, min_score=0.9, token=ada._token)
+    her = ada.get("/api/current-user/whoami")
+    assert [a["completed_by"] for found in project.annotations() for a in found] == [her["id"]]
+    assert review.acceptances(project.id)[0]["accepted_by"] == her["email"]
+    with pytest.raises(ArgusError) as failure:
+        review.accept(project.id, min_score=0.4, token="not.a.token")
+    assert failure.value.code == "unauthorized"
+    assert project.annotated() == [0]
+    assert review.undo(report["acceptance"])["undone"] == 1
 
 
 def test_band_views__show_what_status_counts(known: Callable[..., Known]) -> None:
@@ -401,3 +514,110 @@ def test_export__errors_are_sentences_and_leave_nothing_behind(known: Callable[.
     assert "annotated" in unreviewed.value.message
     assert "no tasks" in empty.value.message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_export__predictions_fill_what_nobody_has_reviewed(known: Callable[..., Known], tmp_path: Path) -> None:
+    project = known()
+    review.accept(project.id, min_score=0.99)
+    project.annotate(0, [])
+    project.annotate(1, [], cancelled=True)
+    steps: list[int] = []
+    counts = export_project(project.id, "coco", tmp_path / "out", source="both", with_images=False,
+                            progress=steps.append)
+    assert (counts["images"], counts["objects"]) == (7, 4)  # all but the skipped one; the first has no object any more
+    assert steps == list(range(1, 8))
+    assert count_images(project.id, "both") == 7
+    images = json.loads((tmp_path / "out" / "annotations.json").read_text())["images"]
+    assert [("annotation_id" in image) for image in images] == [True] * 2 + [False] * 5
+
+
+def test_preview__counts_what_the_export_writes(known: Callable[..., Known], tmp_path: Path) -> None:
+    project = known()
+    review.accept(project.id, min_score=0.9)
+    project.annotate(5, [])
+    splits = {"train": 0.5, "val": 0.5}
+    found = preview_export(project.id, splits=splits)
+    assert found == {"images": 4, "empty": 1, "objects": {"fan": 0, "cpu": 3}, "counted": 4,
+                     "splits": {"train": 2, "val": 2}}
+    counts = export_project(project.id, "yolo", tmp_path / "out", splits=splits, with_images=False)
+    assert (counts["images"], counts["objects"], counts["splits"]) == (4, 3, found["splits"])
+    assert preview_export(project.id, source="predictions")["images"] == 8
+    with pytest.raises(ArgusError) as failure:
+        preview_export(project.id, source="dreams")  # type: ignore[arg-type]
+    assert failure.value.code == "bad_request"
+
+
+def test_export__of_several_annotations_the_newest_counts_and_the_others_are_told(known: Callable[..., Known],
+                                                                                   tmp_path: Path) -> None:
+    project = known(0.95)
+    project.annotate(0, regions(1, 0.5))
+    project.annotate(0, regions(2, 0.5, "fan"))
+    project.annotate(0, [], cancelled=True)
+    counts = export_project(project.id, "coco", tmp_path / "out", with_images=False)
+    assert (counts["images"], counts["objects"]) == (1, 1)
+    assert counts["skipped"] == [{"reason": "older annotation of a task that has several", "count": 1,
+                                  "tasks": project.tasks}]
+    document = json.loads((tmp_path / "out" / "annotations.json").read_text())
+    assert document["annotations"][0]["category_id"] == 1
+
+
+def test_export__linked_images_are_the_cache_s_files(known: Callable[..., Known], tmp_path: Path) -> None:
+    project = known(0.95)
+    review.accept(project.id, min_score=0.9)
+    export_project(project.id, "coco", tmp_path / "copied")
+    export_project(project.id, "coco", tmp_path / "linked", link_images=True)
+    copied, linked = (tmp_path / kind / "images" / "frame_000.jpg" for kind in ("copied", "linked"))
+    assert linked.read_bytes() == copied.read_bytes()
+    assert copied.stat().st_nlink == 1
+    cache = get_settings().home / "images"
+    if cache.stat().st_dev == tmp_path.stat().st_dev:
+        assert any(path.is_file() and path.samefile(linked) for path in cache.rglob("*"))
+
+
+def test_round_trip__label_studio_to_coco_and_back_keeps_shapes(known: Callable[..., Known], tmp_path: Path) -> None:
+    """Everything a region may be is exported, drawn again from the export, stored, exported again and compared."""
+    from label_studio_sdk.converter import brush
+    from numpy import hypot, mgrid, uint8
+
+    project = known(None, None)
+    rows, columns = mgrid[:HEIGHT, :WIDTH]
+    ring = (hypot(columns - 50, rows - 50) < 30) & (hypot(columns - 50, rows - 50) > 12) | (columns > 190)
+    base = {"to_name": "image", "original_width": WIDTH, "original_height": HEIGHT, "image_rotation": 0}
+    turned = {"x": 60.1, "y": 20, "width": 10, "height": 30.3, "rotation": 33, "rectanglelabels": ["fan"]}
+    plain = {"x": 3.37, "y": 41.9, "width": 17.77, "height": 13.03, "rotation": 0, "rectanglelabels": ["cpu"]}
+    project.annotate(0, [
+        base | {"id": "ring", "from_name": "mask", "type": "brushlabels",
+                "value": {"format": "rle", "rle": brush.mask2rle(ring.astype(uint8) * 255), "brushlabels": ["cpu"]}},
+        base | {"id": "turned", "from_name": "box", "type": "rectanglelabels", "value": turned},
+        base | {"id": "plain", "from_name": "box", "type": "rectanglelabels", "value": plain}])
+    first = _exported(project, tmp_path / "first")
+    back = []
+    for number, annotation in enumerate(first.anns.values()):
+        label = first.cats[annotation["category_id"]]["name"]
+        x, y, w, h = annotation["bbox"]
+        if annotation["segmentation"]:
+            mask = first.annToMask(annotation) * 255
+            back.append(base | {"id": f"m{number}", "from_name": "mask", "type": "brushlabels", "value": {
+                "format": "rle", "rle": brush.mask2rle(mask), "brushlabels": [label]}})
+        else:
+            back.append(base | {"id": f"b{number}", "from_name": "box", "type": "rectanglelabels", "value": {
+                "x": x / WIDTH * 100, "y": y / HEIGHT * 100, "width": w / WIDTH * 100, "height": h / HEIGHT * 100,
+                "rotation": 0, "rectanglelabels": [label]}})
+    project.annotate(1, back)
+    second = _exported(project, tmp_path / "second")
+    before, after = ([a for a in second.anns.values() if a["image_id"] == image] for image in sorted(second.imgs))
+    assert len(before) == len(after) == 3
+    for old, new in zip(before, after, strict=True):
+        assert old["category_id"] == new["category_id"]
+        if old["segmentation"]:
+            a, b = second.annToMask(old).astype(bool), second.annToMask(new).astype(bool)
+            assert (a & b).sum() / (a | b).sum() >= 0.99
+        else:
+            assert max(abs(p - q) for p, q in zip(old["bbox"], new["bbox"], strict=True)) <= 0.5
+    assert (second.annToMask(before[0]).astype(bool) == ring).all()
+    assert before[1]["attributes"] == {"origin": "person", "rotation": 33}
+
+
+def _exported(project: Known, folder: Path) -> COCO:
+    export_project(project.id, "coco", folder, with_images=False)
+    return COCO(str(folder / "annotations.json"))

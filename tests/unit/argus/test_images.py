@@ -172,6 +172,17 @@ def test_open_image__damaged(data: bytes) -> None:
     assert caught.value.code == "bad_image"
 
 
+def test_open_image__programs_and_documents_are_no_pictures() -> None:
+    """Pillow would hand an EPS to an interpreter; a polyglot is read as the picture it begins as, and no more."""
+    eps = io.BytesIO()
+    Image.new("RGB", (8, 8), "red").save(eps, "EPS")
+    for data in (eps.getvalue(), b"%PDF-1.7\n" + png(), b"<svg xmlns='http://www.w3.org/2000/svg'></svg>"):
+        with pytest.raises(ArgusError) as caught:
+            open_image(data)
+        assert caught.value.code == "bad_image"
+    assert open_image(png() + b"<script>alert(1)</script>").size == (4, 3)
+
+
 def test_open_image__too_many_pixels() -> None:
     with pytest.raises(ArgusError) as caught:
         open_image(saved(Image.new("1", (20_000, 20_000)), "PNG"))

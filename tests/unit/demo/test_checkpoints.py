@@ -8,9 +8,10 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from demo.train.clicks import click_figures  # noqa: E402
 from demo.train.figures import detection_figures, held_out_scenes  # noqa: E402
 from demo.train.metrics import precision_at  # noqa: E402
-from demo.train.predict import embed_images, embed_texts, load_sam3, load_siglip2  # noqa: E402
+from demo.train.predict import embed_images, embed_texts, load_sam3, load_siglip2, load_tracker  # noqa: E402
 from demo.vocabulary import LABELS, NAMES  # noqa: E402
 
 CHECKPOINTS = Path(__file__).parents[3] / "demo" / "checkpoints"
@@ -36,6 +37,18 @@ def test_sam3__finds_parts_in_fresh_scenes(frames) -> None:  # type: ignore[no-u
     assert half.threshold == 0.5
     assert half.precision >= 0.75
     assert half.recall >= 0.65
+
+
+def test_tracker__a_click_on_a_part_is_its_mask() -> None:
+    checkpoint = CHECKPOINTS / "sam3-tiny"
+    _, processor = load_sam3(checkpoint)
+    clicks = click_figures(load_tracker(checkpoint), processor.image_processor, SCENES, first=10_000)
+    assert len(clicks.objects) >= 25
+    assert np.mean([item.middle for item in clicks.objects]) >= 0.8
+    assert np.mean([item.anywhere for item in clicks.objects]) >= 0.75
+    again = np.mean([item.corrected - item.anywhere for item in clicks.objects])
+    assert again >= 0  # a second point where the mask was wrong helps
+    assert clicks.belt_empty >= 0.8 * clicks.belt
 
 
 def test_siglip2__ranks_frames_with_the_part_first(frames) -> None:  # type: ignore[no-untyped-def]

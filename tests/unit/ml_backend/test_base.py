@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from ml_backend.detections import from_items, to_items
-from ml_backend.engines.base import Detections, Mask, nms, not_among
+from ml_backend.engines.base import Detections, Mask, best_named, nms, not_among
 
 
 def test_nms__the_better_of_two_that_overlap_stays() -> None:
@@ -43,3 +43,16 @@ def test_items__survive_json_rounded() -> None:
     assert back.masks[1] is None
     assert back.masks[0] is not None
     assert len(from_items(to_items(Detections.none()))) == 0
+
+
+def test_best_named__score_times_overlap_decides() -> None:
+    thing = np.array([0, 0, 10, 10], np.float32)
+    named = {"fan": found((0, 0, 10, 10), score=0.3), "cpu": found((0, 0, 10, 8), score=0.9),  # 0.3 and 0.72
+             "hdd": found((0, 0, 10, 4), score=1.0), "ram": Detections.none()}  # 0.4 of it only
+    assert best_named(thing, named, 0.5) == "cpu"
+    assert best_named(thing, {"hdd": named["hdd"], "ram": named["ram"]}, 0.5) is None
+    assert best_named(thing, {}, 0.5) is None
+
+
+def found(box: tuple[float, float, float, float], score: float) -> Detections:
+    return Detections(np.array([score], np.float32), np.array([box], np.float32), [None])

@@ -40,14 +40,30 @@ def test_from_context__point_is_a_click() -> None:
     request = ask(point(), point(25, positive=False))
     assert request.points_in((200, 100)) == [(100, 25), (50, 25)]
     assert request.point_signs == (True, False)
-    assert request.narrow(PLAN).concepts[0].threshold == 0.0
-    assert request.label == "cpu"  # none was chosen: the first of the config
+    assert [(c.label, c.threshold) for c in request.narrow(PLAN, "fan").concepts] == [("fan", 0.0)]
+    assert request.label is None  # none was chosen: the model says what it is
+
+
+def test_from_context__a_config_with_one_label_leaves_no_choice() -> None:
+    only = parse_label_config('<View><Image name="img" value="$image"/><BrushLabels name="m" toName="img">'
+                              '<Label value="cpu"/></BrushLabels></View>', default_threshold=0.4)
+    assert Request.from_context({"result": [point()]}, only).label == "cpu"
 
 
 def test_from_context__text_is_a_prompt_and_names_its_label() -> None:
     request = ask({"type": "textarea", "value": {"text": ["Fan", " "]}})
     assert (request.prompts, request.label) == (("Fan",), "fan")
     assert request.exemplars_in((10, 10)) is None
+    assert ask({"type": "textarea", "value": {"text": "blue fan"}}).label is None
+    assert ask({"type": "textarea", "value": {"text": "blue fan"}}, box(label="cpu")).label == "cpu"
+
+
+def test_from_context__text_that_is_a_prompt_of_a_label_names_it() -> None:
+    plan = parse_label_config(
+        '<View><Image name="img" value="$image"/><RectangleLabels name="box" toName="img"><Label value="cpu"/>'
+        '<Label value="fan" predicted_values="cooling fan, ventilator"/></RectangleLabels></View>',
+        default_threshold=0.4)
+    assert Request.from_context({"result": [{"value": {"text": ["Ventilator"]}}]}, plan).label == "fan"
 
 
 def test_from_context__as_the_editor_sends_it() -> None:

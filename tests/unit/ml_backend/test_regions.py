@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import shapely
@@ -16,6 +18,7 @@ from ml_backend.regions import (
     Found,
     build_regions,
     count_objects,
+    mark_unsure,
     object_of,
     outline,
     percent_box,
@@ -191,3 +194,15 @@ def test_outline__never_more_than_200_points() -> None:
     ring = outline(Mask(0, 0, bits))
     assert ring is not None
     assert len(ring) <= 200
+
+
+def test_mark_unsure__only_where_sure_ones_stand_beside() -> None:
+    def scored(*scores: float) -> list[dict[str, Any]]:
+        return [{"id": str(n), "score": score} for n, score in enumerate(scores)]
+
+    assert mark_unsure(scored(0.95, 0.9), 0.9) == scored(0.95, 0.9)
+    assert mark_unsure(scored(0.62, 0.5), 0.9) == scored(0.62, 0.5)
+    sure, unsure = mark_unsure(scored(0.95, 0.6249), 0.9)
+    assert "meta" not in sure
+    assert unsure["meta"] == {"text": ["check: score 0.62"]}
+    assert mark_unsure([], 0.9) == []

@@ -8,7 +8,7 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from argus.export.coco import CocoWriter
+from argus.export.coco import CocoPolygonWriter, CocoWriter
 from argus.export.objects import ExportObject
 from argus.export.records import ExportImage
 
@@ -31,7 +31,7 @@ IMAGES = [
 
 
 def write(folder: Path, splits: dict[str, str] | None = None) -> Path:
-    writer = CocoWriter(folder, ["cpu", "fan", "unused"], sorted(set((splits or {}).values())), masks=False,
+    writer = CocoWriter(folder, ["cpu", "fan", "unused"], sorted(set((splits or {}).values())),
                         description="Line “3”")
     for image in IMAGES:
         writer.add(image, (splits or {}).get(image.file_name, ""))
@@ -77,3 +77,18 @@ def test_splits_are_files_with_ids_that_stay_unique(tmp_path: Path) -> None:
     assert ([len(train["annotations"]), len(val["annotations"])], train["categories"]) == ([3, 0], val["categories"])
     assert (tmp_path / "images" / "train" / "a.jpg").read_bytes() == b"A"
     assert train["info"]["description"] == "Line “3”"
+
+
+def test_polygons_keep_holes_and_parts(tmp_path: Path) -> None:
+    mask = RING | disc(150, 60, 25, hole=10) | disc(150, 60, 3)
+    image = ExportImage("a.jpg", 200, 100, [ExportObject("fan", (30, 30, 175, 85), mask=mask, rotation=30.0)])
+    writer = CocoPolygonWriter(tmp_path, ["fan"], [], description="")
+    writer.add(image, "")
+    writer.close()
+    coco = COCO(str(tmp_path / "annotations.json"))
+    (annotation,) = coco.anns.values()
+    assert isinstance(annotation["segmentation"], list)
+    shown = coco.annToMask(annotation).astype(bool)
+    assert (shown & mask).sum() / (shown | mask).sum() >= 0.95  # pycocotools draws half a pixel around polygons
+    assert not shown[50, 50]
+    assert annotation["attributes"] == {"origin": "person", "rotation": 30.0}

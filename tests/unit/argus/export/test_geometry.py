@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import shapely
+from shapely import Polygon
 
 from argus.export import geometry
 
@@ -52,19 +54,37 @@ def test_clip_ring__all_outside_leaves_nothing() -> None:
     assert len(geometry.clip_ring([(110.0, 0.0), (120.0, 0.0), (120.0, 10.0)], 100, 100)) < 3
 
 
-def test_mask_rings__largest_part_first_and_exact_for_boxes() -> None:
+def test_mask_polygons__largest_part_first_with_its_hole_and_exact_for_boxes() -> None:
     mask = np.zeros((20, 30), bool)
     mask[1:3, 1:4] = True
     mask[5:15, 10:25] = True
-    mask[8:10, 12:15] = False  # a hole, which an outline leaves out
-    rings = geometry.mask_rings(mask)
-    assert [geometry.ring_box(ring) for ring in rings] == [(10, 5, 25, 15), (1, 1, 4, 3)]
-    assert [geometry.ring_area(ring) for ring in rings] == [150, 6]
+    mask[8:10, 12:15] = False
+    large, small = geometry.mask_polygons(mask)
+    assert [part.bounds for part in (large, small)] == [(10, 5, 25, 15), (1, 1, 4, 3)]
+    assert [part.area for part in (large, small)] == [150 - 6, 6]
+    assert [len(ring) for ring in geometry.polygon_rings(large)] == [4, 4]
 
 
-def test_mask_rings__a_disc_keeps_its_area() -> None:
+@pytest.mark.parametrize("radius", [3, 30])
+def test_mask_polygons__a_disc_keeps_its_area(radius: int) -> None:
     y, x = np.mgrid[:100, :100]
-    disc = np.hypot(x - 50, y - 50) < 30
-    (ring,) = geometry.mask_rings(disc)
-    assert geometry.ring_area(ring) == pytest.approx(disc.sum(), rel=0.03)
-    assert len(ring) < 80
+    disc = np.hypot(x - 50, y - 50) < radius
+    (part,) = geometry.mask_polygons(disc)
+    assert part.area == pytest.approx(disc.sum(), rel=0.01)
+    assert len(part.exterior.coords) < 120
+
+
+def test_rings_without_holes__fill_the_polygon_and_nothing_of_its_holes() -> None:
+    holes = [[(2, 2), (4, 2), (4, 4), (2, 4)], [(6, 5), (7, 5), (7, 8), (6, 8)], [(2, 6), (3, 6), (3, 7), (2, 7)]]
+    polygon = Polygon([(0, 0), (10, 0), (10, 10), (0, 10)], holes)
+    parts = [Polygon(ring) for ring in geometry.rings_without_holes(polygon)]
+    assert shapely.union_all(parts).symmetric_difference(polygon).area == pytest.approx(0)
+    assert sum(part.area for part in parts) == pytest.approx(polygon.area)  # no two overlap
+
+
+def test_one_ring__goes_around_each_ring_and_encloses_nothing_on_the_way() -> None:
+    first, second = [(0.0, 0.0), (2.0, 0.0), (2.0, 2.0), (0.0, 2.0)], [(9.0, 9.0), (5.0, 9.0), (5.0, 5.0), (9.0, 5.0)]
+    ring = geometry.one_ring([first, second])
+    assert len(ring) == 4 + 4 + 2
+    assert {*first, *second} == set(ring)
+    assert geometry.ring_area(ring) in (abs(4 - 16), 4 + 16)  # which of the two depends on their directions

@@ -1,0 +1,120 @@
+"""Taking an acceptance back: only annotations that are as they were made.
+
+A draft is somebody's unsaved work and is never deleted with an annotation. Label Studio lists only the caller's own
+drafts, and its bulk deletion takes everybody's along, so tasks with any draft are handled one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from argus.db import Row
+from argus.db import connect as database
+from argus.errors import ArgusError
+from ml_backend.review_tasks import CHUNK, UNREVIEWED, Review, chunks, condition, count_tasks, read_ids, read_tasks
+
+Progress = Callable[[int, int], None]
+_SAME_INSTANT = timedelta(milliseconds=50)  # between created_at and updated_at of a new annotation; 0.02 were measured
+_ALONE = (condition("total_annotations", "equal", 1), condition("cancelled_annotations", "equal", 0),
+          condition("draft_exists", "equal", False, "Boolean"))
+
+
+def undo_items(review: Review, items: Sequence[Row], progress: Progress | None) -> list[dict[str, Any]]:
+    """Delete the annotations of acceptance items as far as they are untouched; return those left, and why.
+
+    Returns:
+        `[{"task", "annotation", "reason"}]`
+    """
+    left: list[dict[str, Any]] = []
+    done = 0
+    for stamp, group in groupby(sorted(items, key=_stamp), key=_stamp):
+        for chunk in chunks(group, CHUNK):
+            gone = _delete_untouched(review, [item["task_id"] for item in chunk], stamp) if stamp > _NEVER else set()
+            _mark(chunk, gone, "undone")
+            left += _undo_read(review, [item for item in chunk if item["task_id"] not in gone])
+            done += len(chunk)
+            if progress:
+                progress(done, len(items))
+    return left
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _stamp(item: Row) -> datetime:
+    return item["task_updated_at"] or _NEVER
+
+
+def _mark(items: Sequence[Row], tasks: set[int], state: str) -> None:
+    with database() as connection, connection.cursor() as cursor:
+        cursor.executemany("UPDATE acceptance_item SET state = %s WHERE acceptance_id = %s AND task_id = %s",
+                           [(state, item["acceptance_id"], item["task_id"]) for item in items
+                            if item["task_id"] in tasks])
+
+
+def _delete_untouched(review: Review, ids: Sequence[int], stamp: datetime | None = None) -> set[int]:
+    """Delete the annotations of tasks that have exactly one and no draft; return the tasks it was done for.
+
+    The conditions go along with the deletion, so a task that is touched at the last moment is left out.
+
+    Args:
+        stamp: only tasks that were last changed at this time.
+    """
+    conditions = list(_ALONE)
+    if stamp is not None:
+        text = stamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        conditions.append(condition("updated_at", "in", {"min": text, "max": text}, "Datetime"))
+    ids = _meeting(review, ids, conditions)
+    if not ids:
+        return set()
+    review.ls.post(f"/api/dm/actions?id=delete_tasks_annotations&project={review.project_id}",
+                   {"selectedItems": {"all": False, "included": ids},
+                    "filters": {"conjunction": "and", "items": conditions}}, timeout=300)
+    return set(_meeting(review, ids, UNREVIEWED))
+
+
+def _meeting(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return those of the tasks that meet the conditions; they are listed only when a count says that some do not."""
+    count = count_tasks(review, conditions, ids) if ids else 0
+    return list(ids) if count == len(ids) else read_ids(review, ids, conditions) if count else []
+
+
+def _undo_read(review: Review, items: Sequence[Row]) -> list[dict[str, Any]]:
+    """Take back what somebody may have touched: read it, delete what is unchanged, return the rest."""
+    tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in items])}
+    reasons = {item["task_id"]: _reason_to_keep(review, item, tasks.get(item["task_id"])) for item in items}
+    free = [item for item in items if not reasons[item["task_id"]]]
+    deleted = _delete_untouched(review, [item["task_id"] for item in free
+                                         if len(tasks[item["task_id"]]["annotations"]) == 1])
+    for item in free:
+        if item["task_id"] not in deleted:  # beside a person's own annotation or draft
+            _delete(review, item["annotation_id"])
+    _mark(free, {item["task_id"] for item in free}, "undone")
+    kept = [item for item in items if reasons[item["task_id"]]]
+    _mark(kept, {item["task_id"] for item in kept}, "kept")
+    return [{"task": item["task_id"], "annotation": item["annotation_id"], "reason": reasons[item["task_id"]]}
+            for item in kept]
+
+
+def _delete(review: Review, annotation: int) -> None:
+    try:
+        review.ls.delete(f"/api/annotations/{annotation}/")
+    except ArgusError as error:
+        if error.code != "not_found":
+            raise
+
+
+def _reason_to_keep(review: Review, item: Row, task: Mapping[str, Any] | None) -> str:
+    """Return why the annotation of an item may not be deleted, or ''."""
+    annotation = next((a for a in (task or {}).get("annotations", ()) if a["id"] == item["annotation_id"]), None)
+    if annotation is None:
+        return "deleted already"
+    if datetime.fromisoformat(annotation["updated_at"]) - item["updated_at"] > _SAME_INSTANT:
+        return "changed since"
+    drafts = review.ls.get(f"/api/tasks/{item['task_id']}/drafts")  # of everybody
+    if any(draft.get("annotation") == annotation["id"] for draft in drafts):
+        return "somebody is changing it"
+    return ""
