@@ -15,6 +15,7 @@ from demo.scenes import make_scene, render_scene
 from demo.vocabulary import LABELS
 
 FRAME_WIDTH: Final = 1280
+HEADING: Final = "### Clicks (SAM 3's tracker)"
 SIDE: Final = 192  # of the model's square picture
 
 Mask = NDArray[np.bool_]
@@ -61,7 +62,8 @@ class Clicks:
             rows.append(f"| {name} | {len(items)} | {cells} |")
         off = np.mean([abs(item.promised - item.anywhere) for item in self.objects])
         return (
-            f"Mean IoU of the mask with the renderer's, in pixels of the {self.scenes} held-out scenes. *Middle* is\n"
+            f"{HEADING}\n\n"
+            f"Mean IoU of the mask with the renderer's, in pixels of {self.scenes} held-out scenes. *Middle* is\n"
             "the pixel farthest from the object's edge, *anywhere* a random pixel of it; the point more is put in\n"
             "the middle of the larger error, as *this too* or as *not this*. The last column is the share of objects\n"
             "whose mask reaches an IoU of 0.5 after the click anywhere.\n\n"
@@ -128,10 +130,13 @@ def _anywhere(cells: Mask, rng: np.random.Generator) -> Point:
 
 
 def _middle(cells: Mask) -> Point:
-    """The pixel that is farthest from the edge of the cells."""
-    inside = distance_transform_edt(np.pad(cells, 1))[1:-1, 1:-1]
-    y, x = divmod(int(inside.argmax()), cells.shape[1])
-    return float(x), float(y)
+    """The pixel that is farthest from the edge of the cells, as every fourth pixel tells it: sixteen times faster."""
+    coarse = cells[::4, ::4]
+    if not coarse.any():
+        return _anywhere(cells, np.random.default_rng(0))
+    inside = distance_transform_edt(np.pad(coarse, 1))[1:-1, 1:-1]
+    y, x = divmod(int(inside.argmax()), coarse.shape[1])
+    return 4.0 * x, 4.0 * y
 
 
 def _largest(too_much: Mask, missed: Mask) -> Mask:

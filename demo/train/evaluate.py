@@ -36,7 +36,7 @@ from demo.vocabulary import COLOUR_NAMES, LABELS, NAMES
 ROOT: Final = Path(__file__).parents[1]
 CHECKPOINTS: Final = ROOT / "checkpoints"
 SCENES: Final = 300
-OTHER_NAMES: Final = 100  # scenes on which the other names and the exemplars are tried
+OTHER_NAMES: Final = 100  # scenes on which the other names, the exemplars and the clicks are tried
 
 
 def evaluate(checkpoints: Path = CHECKPOINTS, out: Path = ROOT, cache: Path = CACHE, scenes: int = SCENES) -> None:
@@ -65,7 +65,7 @@ def evaluate(checkpoints: Path = CHECKPOINTS, out: Path = ROOT, cache: Path = CA
     }
     exemplars = exemplar_recall(sam3, sam3_processor, some)
     print("clicking", flush=True)
-    clicks = click_figures(load_tracker(checkpoints / "sam3-tiny"), sam3_processor.image_processor, scenes)
+    clicks = click_figures(load_tracker(checkpoints / "sam3-tiny"), sam3_processor.image_processor, OTHER_NAMES, scenes)
     odd = strangers((siglip2, siglip2_processor), (sam3, sam3_processor), some)
     report.pictures(pictures, frames, found, video, video_found)
     report.reliability_plot(pictures / "scores.png", reliability(found.found, found.right))
@@ -75,6 +75,16 @@ def evaluate(checkpoints: Path = CHECKPOINTS, out: Path = ROOT, cache: Path = CA
     )
     (out / "REPORT.md").write_text(text, encoding="utf-8")
     print(report.summary(found, video_found, search, video_search), flush=True)
+
+
+def evaluate_clicks(checkpoints: Path = CHECKPOINTS, out: Path = ROOT, scenes: int = SCENES) -> None:
+    """Measure the tracker alone, and write its sections of ``REPORT.md`` anew; the others stay as they are."""
+    _, processor = load_sam3(checkpoints / "sam3-tiny")
+    clicks = click_figures(load_tracker(checkpoints / "sam3-tiny"), processor.image_processor, OTHER_NAMES, scenes)
+    training = json.loads((checkpoints / "training.json").read_text(encoding="utf-8"))
+    path = out / "REPORT.md"
+    path.write_text(report.renew(path.read_text(encoding="utf-8"), clicks, training), encoding="utf-8")
+    print(clicks.describe(), flush=True)
 
 
 def video_frames(cache: Path) -> Frames:
@@ -115,8 +125,12 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=CACHE)
     parser.add_argument("--scenes", type=int, default=SCENES)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--clicks", action="store_true", help="measure the tracker alone; the rest of REPORT.md stays")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
+    if options.clicks:
+        evaluate_clicks(options.checkpoints, options.out, options.scenes)
+        return
     evaluate(options.checkpoints, options.out, options.cache, options.scenes)
 
 

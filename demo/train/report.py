@@ -1,5 +1,6 @@
 """The report's text and pictures."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -57,12 +58,21 @@ def render_report(figures: Figures, training: dict[str, Any]) -> str:
         "## Detection (SAM 3)\n\n" + _ap_table(figures),
         "### By score\n\n" + _threshold_table(figures) + _cpu_table(figures.video_found.cpu),
         "### Other names, and exemplars instead of words\n\n" + _languages(figures),
-        "### Clicks (SAM 3's tracker)\n\n" + figures.clicks.describe(),
+        figures.clicks.describe(),
         "### Words for what is not there\n\n" + _strangers(figures.strangers),
         _gallery(),
         _training(training),
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
+
+
+def renew(text: str, clicks: Clicks, training: dict[str, Any]) -> str:
+    """The report with the sections about clicks and training in place of its older ones."""
+    sections = re.split(r"\n\n(?=##)", text.strip())
+    for fresh in (clicks.describe(), _training(training).strip()):
+        heading = fresh.splitlines()[0]
+        sections = [fresh if section.startswith(heading + "\n") else section for section in sections]
+    return "\n\n".join(sections) + "\n"
 
 
 def _head(figures: Figures) -> str:
@@ -83,7 +93,6 @@ joint of the chain works with real meaning, not how good the full-size models ar
 | AP50, worst part | 0.60 | {min(found.ap50):.3f} |
 | right among regions scored 0.9 or more | 0.95 | {high.precision:.3f} |
 | share of all objects found with 0.9 or more | 0.30 | {high.recall:.3f} |
-| IoU of a clicked mask, mean | 0.70 | {np.mean([item.middle for item in figures.clicks.objects]):.3f} |
 
 Measured on {scenes} held-out scenes ({objects} objects, 1280 x 720) and on the demo
 video's {frames} frames at one a second ({shown} objects), decoded from its H.264.
