@@ -24,6 +24,7 @@ def write(results: Path, page: Path) -> None:
     lines = ["# Search: figures", "",
              f"`make bench-search` on {_machine()}, {datetime.now(UTC):%Y-%m-%d}. Other programs ran on the machine "
              "meanwhile, so compare what stands in one table, not milliseconds with those of another machine.", ""]
+    lines += _goals(ranks, _last(parts.get("ingest", []), "size"))
     for size in sorted({size for size, _, _ in ranks}):
         lines += _ranking(size, ranks)
     for figure in _last(parts.get("ingest", []), "size"):
@@ -57,6 +58,26 @@ def _ranking(size: int, ranks: dict[tuple[int, int, str], Figure]) -> list[str]:
                 lines.append(f"| {share} % ({f['rows']:,}) | {way} | {f['recall']} | {f['worst']} | {f['returned']} | "
                              f"{f['fewest']} | {f['p50']} | {f['p95']} | {ratio} | {f['note']} |")
     return [*lines, ""]
+
+
+def _goals(ranks: dict[tuple[int, int, str], Figure], ingest: list[Figure]) -> list[str]:
+    """Return what was aimed at beside what came out."""
+    ours = [f for (_, _, way), f in ranks.items() if way == "Argus"]
+    exact, graph = ([f for f in ours if f["note"].startswith(kind)] for kind in ("exact", "partial"))
+    rows = [("rows returned = 50 asked, in every project", 50, min((f["fewest"] for f in ours), default=None)),
+            ("recall@50 on the exact path", "1.0", min((f["recall"] for f in exact), default=None))]
+    for (size, share, way), f in ranks.items():
+        if way == "Argus" and share == 100 and f in exact:
+            numpy = ranks.get((size, share, "numpy, exact"))
+            rows.append((f"p95 of the exact path, {size:,} images", "≤ 150 ms", f"{f['p95']} ms"))
+            if numpy:
+                rows.append((f"p50 against one thread of numpy, {size:,} images", "≤ 1.5 ×",
+                             f"{f['p50'] / numpy['p50']:.1f} ×"))
+    rows += [(f"recall@50 of a project's own HNSW index, {f['rows']:,} images", "≥ 0.97", f["recall"]) for f in graph]
+    rows += [(f"ingest, {f['size']:,} vectors", "≥ 10,000 a second", f"{f['vectors_per_second']:,} a second")
+             for f in ingest]
+    return ["| goal | aimed at | measured |", "|---|---|---|",
+            *(f"| {what} | {aim} | {got} |" for what, aim, got in rows), ""]
 
 
 def _embedding(figures: list[Figure]) -> list[str]:
