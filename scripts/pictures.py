@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 import requests
 from PIL import Image
@@ -26,6 +27,9 @@ from argus.settings import get_settings  # noqa: E402
 from tests.browser.conftest import chromium_path  # noqa: E402
 
 WIDE, PHONE = (1440, 900), (390, 844)
+# The demo's queries: in three languages, with an exclusion, and for something that its video never shows.
+QUERIES = {"cpu": "cpu", "red-fan": "red fan", "japanese": "赤いファン", "german": "roter Lüfter",
+           "without": "cpu -fan", "nothing": "elephant"}
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ def pictures(project: int, query: str, task: int) -> Iterator[Picture]:
     yield Picture("search-dark", search, ".hit img", dark=True, act=choose)
     yield Picture("search-phone", search, ".hit img", PHONE, act=choose)
     yield Picture("search-ja", search, ".hit img", japanese=True, act=choose)
+    for name, asked in QUERIES.items():
+        yield Picture(f"search-query-{name}", f"{base}&screen=search&q={quote(asked)}",
+                      ".hit img, .friendly:not([hidden])")
     yield Picture("preview", f"{search}&task={task}", ".regions .line")
     screens = {"annotate": ".screen.annotate h1", "review": ".screen.review h1", "export": ".bars li",
                "setup": "section[aria-labelledby=s-doctor] .checks li"}
