@@ -19,6 +19,7 @@ from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.export.objects import count_objects
 from argus.labelstudio.client import LabelStudio
+from ml_backend.additions import settle_additions
 from ml_backend.review_tasks import (
     CHUNK,
     NO_SCORE,
@@ -73,12 +74,7 @@ class Acceptance:
 
     @classmethod
     def open(cls, review: Review, selection: Mapping[str, Any], person: LabelStudio, accepted_by: str) -> Acceptance:
-        with database() as connection:
-            row = connection.execute(
-                "INSERT INTO acceptance (project_id, model_version, selection, accepted_by) VALUES (%s, %s, %s, %s) "
-                "RETURNING id", (review.project_id, review.model_version, Jsonb(selection), accepted_by)).fetchone()
-        assert row is not None
-        return cls(row["id"], review, selection, person)
+        return cls(open_record(review, selection, accepted_by), review, selection, person)
 
     def result(self) -> dict[str, Any]:
         return {"acceptance": self.id, "accepted_tasks": self._tasks, "accepted_regions": self._regions,
@@ -99,15 +95,10 @@ class Acceptance:
                 if progress:
                     progress(done, max(done, total))
         except ArgusError as error:
-            self._finish("failed", error)
+            close_record(self.id, "failed", error)
             raise ArgusError(error.code, error.message, error.hint, acceptance=self.id, accepted_tasks=self._tasks,
                              **error.details) from error
-        self._finish("done", None)
-
-    def _finish(self, state: str, error: ArgusError | None) -> None:
-        with database() as connection:
-            connection.execute("UPDATE acceptance SET state = %s, error = %s, finished_at = now() WHERE id = %s",
-                               (state, Jsonb(error.to_json()) if error else None, self.id))
+        close_record(self.id, "done", None)
 
     def _items(self) -> Iterator[tuple[int, list[Item]]]:
         """Yield (tasks looked at, what of them may be accepted): first what is known, then what must be read."""
@@ -196,6 +187,23 @@ class Acceptance:
             self._reasons += Counter()  # drops zeros
 
 
+def open_record(review: Review, selection: Mapping[str, Any], accepted_by: str) -> int:
+    """Begin the record of an acceptance and return its id."""
+    with database() as connection:
+        row = connection.execute(
+            "INSERT INTO acceptance (project_id, model_version, selection, accepted_by) VALUES (%s, %s, %s, %s) "
+            "RETURNING id", (review.project_id, review.model_version, Jsonb(selection), accepted_by)).fetchone()
+    assert row is not None
+    return int(row["id"])
+
+
+def close_record(acceptance: int | None, state: str, error: ArgusError | None) -> None:
+    """End the record of an acceptance as "done" or "failed"."""
+    with database() as connection:
+        connection.execute("UPDATE acceptance SET state = %s, error = %s, finished_at = now() WHERE id = %s",
+                           (state, Jsonb(error.to_json()) if error else None, acceptance))
+
+
 def look(review: Review, acceptance: int | None, *, all_made: bool = False) -> tuple[int, int, int]:
     """Settle the items of an acceptance that were asked for; return (tasks accepted, their objects, tasks not).
 
@@ -244,9 +252,11 @@ def settle(review: Review) -> None:
     with database() as connection:
         rows = connection.execute(
             "SELECT DISTINCT a.id, a.state FROM acceptance a LEFT JOIN acceptance_item i ON i.acceptance_id = a.id "
-            "WHERE a.project_id = %s AND (a.state = 'open' OR i.state = 'asked')", (review.project_id,)).fetchall()
+            "LEFT JOIN addition_item n ON n.acceptance_id = a.id WHERE a.project_id = %s "
+            "AND (a.state = 'open' OR i.state = 'asked' OR n.state = 'asked')", (review.project_id,)).fetchall()
     for row in rows:
         look(review, row["id"])
+        settle_additions(review.ls, row["id"])
         error = ArgusError("internal", "The process that accepted ended before it was done.")
         with database() as connection:
             connection.execute("UPDATE acceptance SET state = 'failed', finished_at = now(), "

@@ -14,18 +14,20 @@ import psycopg
 
 from argus.db import connect as database
 from argus.errors import ArgusError
+from argus.export.objects import count_objects
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.people import sign_in
 from argus.settings import get_settings
 from label_studio_config.views import band_views, review_bands
-from ml_backend.accepting import Acceptance, selected, settle
+from ml_backend.accepting import Acceptance, close_record, open_record, selected, settle
+from ml_backend.additions import add, offers, undo_additions
 from ml_backend.review_counts import count_delivered, review_status
 from ml_backend.review_tasks import CHUNK, chunks, count_tasks, list_ids, open_review, prepare, read_ids
 from ml_backend.set_aside import decisions
 from ml_backend.undoing import undo_items
 
-__all__ = ["accept", "accept_plan", "acceptances", "count_selected", "make_band_views", "review_status", "set_edges",
-           "undo"]
+__all__ = ["accept", "accept_plan", "acceptances", "add_labels", "additions_plan", "count_selected", "make_band_views",
+           "review_status", "set_edges", "undo"]
 
 _LOCK, _LOCK_SECONDS = 0x41524756, 60
 Progress = Callable[[int, int], None]
@@ -116,6 +118,57 @@ def _selection(min_score: float, max_score: float | None, nothing_found: bool,
     return {"min_score": min_score, "max_score": max_score, "nothing_found": False}
 
 
+def additions_plan(project_id: int, *, min_score: float = 0.9, max_score: float | None = None,
+                   ls: LabelStudio | None = None) -> dict[str, int]:
+    """Return what `add_labels` would add now: objects of newly computed labels, on tasks that are annotated already.
+
+    Returns:
+        `{"tasks", "regions": objects}`
+
+    Raises:
+        ArgusError: as `accept`.
+    """
+    _selection(min_score, max_score, False, None)
+    review = open_review(project_id, ls)
+    prepare(review)
+    found = list(offers(review, min_score, max_score))
+    return {"tasks": len(found), "regions": sum(count_objects(offer.regions) for offer in found)}
+
+
+def add_labels(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, token: str = "",
+               accepted_by: str = "", ls: LabelStudio | None = None,
+               progress: Progress | None = None) -> dict[str, Any]:
+    """Add objects of newly computed labels to the annotations that tasks already have; `undo` takes them out again.
+
+    Args:
+        min_score, max_score: range of the lowest score among a task's new regions.
+        token, accepted_by: as for `accept`; an annotation keeps its author.
+
+    Returns:
+        `{"acceptance": id or None, "added_tasks", "added_regions": objects, "skipped", "reasons": {why: tasks}}`
+
+    Raises:
+        ArgusError: as `accept`.
+    """
+    selection = {**_selection(min_score, max_score, False, None), "additions": True}
+    review = open_review(project_id, ls)
+    person = sign_in(token) if token else None
+    with _locked(project_id):
+        prepare(review)
+        settle(review)
+        found = list(offers(review, min_score, max_score))
+        if not found:
+            return {"acceptance": None, "added_tasks": 0, "added_regions": 0, "skipped": 0, "reasons": {}}
+        acceptance = open_record(review, selection, person.email if person else accepted_by)
+        try:
+            report = add(acceptance, found, person.ls if person else review.ls, progress)
+        except ArgusError as error:
+            close_record(acceptance, "failed", error)
+            raise ArgusError(error.code, error.message, error.hint, acceptance=acceptance, **error.details) from error
+        close_record(acceptance, "done", None)
+        return report
+
+
 def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
     """Delete the annotations that an acceptance made, as long as nobody has touched them since.
 
@@ -137,12 +190,13 @@ def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progres
     with _locked(review.project_id):
         settle(review)
         with database() as connection:
-            items = connection.execute("SELECT * FROM acceptance_item WHERE acceptance_id = %s AND state IN "
-                                       "('accepted', 'kept') ORDER BY task_id", (acceptance_id,)).fetchall()
-        left = undo_items(review, items, progress)
+            items, additions = (connection.execute(
+                f"SELECT * FROM {table} WHERE acceptance_id = %s AND state IN ('accepted', 'kept') ORDER BY task_id",
+                (acceptance_id,)).fetchall() for table in ("acceptance_item", "addition_item"))
+        left = undo_items(review, items, progress) if items else undo_additions(review.ls, additions, progress)
         with database() as connection:
             connection.execute("UPDATE acceptance SET state = 'undone' WHERE id = %s", (acceptance_id,))
-    return {"acceptance": acceptance_id, "undone": len(items) - len(left), "left": left}
+    return {"acceptance": acceptance_id, "undone": len(items or additions) - len(left), "left": left}
 
 
 def acceptances(project_id: int, limit: int = 20) -> list[dict[str, Any]]:
@@ -152,7 +206,8 @@ def acceptances(project_id: int, limit: int = 20) -> list[dict[str, Any]]:
             "SELECT a.id, a.state, a.selection, a.accepted_by, a.created_at, a.error, "
             "count(*) FILTER (WHERE i.state = 'accepted') AS accepted, count(*) FILTER (WHERE i.state = 'undone') AS "
             "undone, count(*) FILTER (WHERE i.state = 'kept') AS kept FROM acceptance a "
-            "LEFT JOIN acceptance_item i ON i.acceptance_id = a.id WHERE a.project_id = %s "
+            "LEFT JOIN (SELECT acceptance_id, state FROM acceptance_item UNION ALL SELECT acceptance_id, state FROM "
+            "addition_item) i ON i.acceptance_id = a.id WHERE a.project_id = %s "
             "GROUP BY a.id ORDER BY a.id DESC LIMIT %s", (project_id, limit)).fetchall()
     return [dict(row) | {"created_at": row["created_at"].isoformat()} for row in rows]
 
