@@ -44,7 +44,21 @@ def post_accept_plan(project_id: int) -> Any:
 @blueprint.post("/projects/<int:project_id>/review/accept")
 def post_accept(project_id: int) -> Any:
     asked = body(asking.AcceptRequest)
-    return selection.review().accept(project_id, **_accepted(asked), accepted_by=asked.accepted_by)
+    return selection.review().accept(project_id, **_accepted(asked), token=asked.token,
+                                     accepted_by=asked.accepted_by)
+
+
+@blueprint.post("/projects/<int:project_id>/review/additions/plan")
+def post_additions_plan(project_id: int) -> Any:
+    asked = body(asking.AdditionsRequest)
+    return selection.review().additions_plan(project_id, min_score=asked.min_score, max_score=asked.max_score)
+
+
+@blueprint.post("/projects/<int:project_id>/review/additions")
+def post_additions(project_id: int) -> Any:
+    asked = body(asking.AdditionsRequest)
+    return selection.review().add_labels(project_id, min_score=asked.min_score, max_score=asked.max_score,
+                                         token=asked.token, accepted_by=asked.accepted_by)
 
 
 def _accepted(asked: asking.AcceptRequest) -> dict[str, Any]:
