@@ -31,10 +31,17 @@ def create_app(settings: Settings) -> Flask:
 
 
 def _problem(error: ArgusError) -> Response:
-    """Answer as an RFC 9457 problem. Label Studio shows a person the body as it is."""
+    """Answer as an RFC 9457 problem. Label Studio shows a person the body as it is when a backend is connected; of a
+    smart tool's failure it passes on only the status line, so the sentence stands there too."""
     response = jsonify(error.to_problem())
-    response.status_code, response.mimetype = error.kind.status, "application/problem+json"
+    response.status, response.mimetype = f"{error.kind.status} {_reason(error.message)}", "application/problem+json"
     return response
+
+
+def _reason(message: str) -> str:
+    """Return `message` as it may stand in a status line: one line of Latin-1, 200 characters."""
+    line = " ".join(message.encode("latin-1", "replace").decode("latin-1").split())
+    return "".join(sign for sign in line if sign.isprintable())[:200]
 
 
 def _http_problem(error: HTTPException) -> Response:

@@ -121,6 +121,7 @@ class MetaEngine:
         order = np.argsort(-scores)[:self.limits.most]
         boxes = state["boxes"].float().cpu().numpy().clip(0, [width, height, width, height])
         masks: list[Mask | None] = [trim(state["masks"][i, 0].cpu().numpy(), 0, 0) for i in order.tolist()]
+        self.processor.reset_all_prompts(state)  # masks of the whole frame in float32: not to be kept with the features
         return Detections(scores[order], boxes[order].astype(np.float32), masks)
 
     def _merge(self, parts: list[Detections]) -> Detections:

@@ -11,6 +11,7 @@ import pytest
 from flask.testing import FlaskClient
 from pydantic import SecretStr
 
+from argus.errors import ArgusError
 from argus.settings import Settings
 from ml_backend.app import create_app
 from ml_backend.predict import Predictor
@@ -41,6 +42,21 @@ def test_malformed_requests_get_a_sentence(path: str, body: Any) -> None:
     assert answer.json is not None
     assert answer.json["code"] == "bad_request"
     assert "Traceback" not in answer.text
+
+
+def test_the_sentence_stands_in_the_status_line_and_cannot_break_it() -> None:
+    """Of a smart tool's failure Label Studio passes on only the status line."""
+    answer = client().post("/setup", json={"project": "1.2", "schema": 5})
+    assert answer.status == "400 The labelling config must be text."
+    odd = _problem_of(ArgusError("bad_request", "ein\r\nSet-Cookie: a=b\0 電池 ü" + "x" * 500))
+    assert odd.status.startswith("400 ein Set-Cookie: a=b ?? üxxx")
+    assert len(odd.status) <= 204
+
+
+def _problem_of(error: ArgusError) -> Any:
+    app = create_app(Settings())
+    with app.app_context():
+        return app.ensure_sync(app.error_handler_spec[None][None][ArgusError])(error)
 
 
 def test_not_json() -> None:
