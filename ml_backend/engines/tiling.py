@@ -48,7 +48,9 @@ class TilingEngine:
     def _detect(self, image: Image.Image, concepts: Sequence[Concept]) -> dict[str, Detections]:
         whole: Tile = (0, 0, image.width, image.height)
         cuts = [whole, *tiles(image.width, image.height, self.side, self.overlap)]
-        found = self.engine.detect([image if cut == whole else image.crop(cut) for cut in cuts], concepts)
+        step = self.engine.images_per_step  # hundreds of crops at once would be gigabytes
+        found = [f for begin in range(0, len(cuts), step) for f in self.engine.detect(
+            [image if cut == whole else image.crop(cut) for cut in cuts[begin:begin + step]], concepts)]
         if len(cuts) == 1:
             return found[0]
         return {c.label: merge([seen for f, cut in zip(found, cuts, strict=True)

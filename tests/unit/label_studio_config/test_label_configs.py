@@ -118,7 +118,6 @@ def spelled(name: str) -> str:
         for ours, theirs in names.items():
             xml = xml.replace(f"<{ours} ", f"<{theirs} ").replace(f"<{ours}/", f"<{theirs}/").replace(
                 f"</{ours}>", f"</{theirs}>")
-        xml = xml.split("?>", 1)[1]
     return xml
 
 

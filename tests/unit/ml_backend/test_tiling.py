@@ -142,5 +142,19 @@ def test_detect__neighbours_stay_two() -> None:
     assert boxes_of(look(drawn((1200, 900), *pair), smallest=100)) == {tuple(map(float, thing)) for thing in pair}
 
 
+def test_detect__few_crops_are_held_at_a_time() -> None:
+    class EngineThatCounts(EngineThatSeesWhite):
+        most = 0
+
+        def detect(self, images: Sequence[Image.Image], concepts: Sequence[Concept]) -> list[dict[str, Detections]]:
+            self.most = max(self.most, len(images))
+            return super().detect(images, concepts)
+
+    engine = EngineThatCounts()
+    TilingEngine(engine, 400, 0.25, 0.6, 100).detect([drawn((3000, 2000), (5, 5, 9, 9))], [WHITE])
+    assert len(engine.seen) == 1 + 10 * 7
+    assert engine.most == 4
+
+
 def test_detect__one_step_is_one_image() -> None:
     assert TilingEngine(EngineThatSeesWhite(), 400, 0.25, 0.6, 100).images_per_step == 1
