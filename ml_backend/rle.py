@@ -1,8 +1,8 @@
 """Label Studio's run-length code for brush regions: our own encoder. `argus.rle` decodes.
 
-Why our own: the SDK's `mask2rle` builds a string of bits over four channels of the whole frame. This one works on the runs
-of the mask's crop, so its cost follows the object: `benchmarks/mask_code.py` compares them at 1080p. A test holds it
-bit-identical to the SDK's.
+Why our own: the SDK's `mask2rle` builds a string of bits over four channels of the whole frame. This one works on the
+runs of the mask's crop, so its cost follows the object: `benchmarks/mask_code.py` compares them at 1080p. A test holds
+it bit-identical to the SDK's.
 
 The code (thi.ng/rle-pack): 32 bits number of values (4 × pixels), 5 bits word size - 1, four times 4 bits of field
 width - 1 (3, 4, 8, 16); then per run 1 bit "repeated", 2 bits choice of field, the length - 1 in that field, 8 bits of
