@@ -118,6 +118,12 @@ def test_compile__is_applied_to_the_encoder(monkeypatch: pytest.MonkeyPatch, fra
     assert hits(engine, frames[:4])[0] > 0.7
 
 
+@pytest.mark.long
+def test_compile__for_real_finds_the_same(frames: list[Scene], plain: float) -> None:
+    share, _ = hits(load(sam3_compile=True), frames)
+    assert share == pytest.approx(plain, abs=0.05)
+
+
 def test_compile__without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(ArgusError, match="needs a C\\+\\+ compiler"):
@@ -293,3 +299,23 @@ def test_detect__takes_every_size(size: tuple[int, int]) -> None:
     assert (part.boxes >= 0).all() and (part.boxes <= np.array([*size, *size])).all()
     for mask in part.masks:
         assert mask is None or (mask.x + mask.bits.shape[1] <= size[0] and mask.y + mask.bits.shape[0] <= size[1])
+
+
+def test_whole_checkpoints__in_the_form_of_facebook_sam3_take_the_options_too(
+        random_whole_sam3: Path, scenes: list[Image.Image]) -> None:
+    """Such a folder holds detector and tracker, and its configuration is that of the video model."""
+    def load_whole(**options: object) -> Sam3Engine:
+        return load_engine(Settings(_env_file=None, sam3_model=str(random_whole_sam3), device="cpu", torch_threads=1,
+                                    keep_threshold=0.0, **options))  # type: ignore[arg-type]
+
+    smaller = load_whole(sam3_resolution=96)
+    assert isinstance(smaller, TransformersEngine)
+    assert smaller.side == 96
+    assert len(smaller.detect(scenes, CONCEPTS[:1])) == 3
+    assert len(smaller.find(scenes[0], "a", ["cpu"], None)) > 0
+    in_int8 = load_whole(sam3_int8=True)
+    assert len(in_int8.find(scenes[0], "a", ["cpu"], None)) > 0
+    clicked = in_int8.click(scenes[0], "a", [(100.0, 60.0)], [True])
+    assert len(clicked) <= 1
+    tiled = load_whole(sam3_tile=128)
+    assert len(tiled.detect(scenes[:1], CONCEPTS[:1])[0]["battery"]) > 0

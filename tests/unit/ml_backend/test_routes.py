@@ -63,6 +63,13 @@ def test_not_json() -> None:
     assert client().post("/predict", data=b"{", content_type="text/plain").status_code == 400
 
 
+def test_a_body_that_is_too_large_is_refused_unread() -> None:
+    app = create_app(Settings())
+    app.config["MAX_CONTENT_LENGTH"] = 1000
+    answer = app.test_client().post("/predict", json={"project": "1.2", "tasks": [{"id": 1, "data": "x" * 2000}]})
+    assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
+
+
 def test_unknown_route_and_method() -> None:
     assert client().get("/nothing").json["code"] == "not_found"  # type: ignore[index]
     assert client().get("/setup").status_code == 405
