@@ -7,19 +7,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from label_studio_sdk.converter.brush import mask2rle
+from label_studio_sdk.converter import brush
 from numpy.typing import NDArray
 
 from ml_backend.rle import encode
 
 WIDTH, HEIGHT = 1920, 1080
+mask2rle: Any = brush.mask2rle
 
 
 def ellipse(across: int, down: int) -> NDArray[np.bool_]:
     y, x = np.mgrid[:HEIGHT, :WIDTH]
-    return ((y - HEIGHT / 2) / down) ** 2 + ((x - WIDTH / 2) / across) ** 2 < 1
+    return np.asarray(((y - HEIGHT / 2) / down) ** 2 + ((x - WIDTH / 2) / across) ** 2 < 1)
 
 
 def best(work: Callable[[], object]) -> float:
