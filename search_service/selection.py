@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import importlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
+from argus.labelstudio.people import sign_in
 from search_service.review_requests import PreviewRequest, RunRequest, Source
 from search_service.search import search
 from search_service.sync import sync_progress
@@ -32,6 +35,37 @@ def review() -> Any:
 def service(name: str) -> Any:
     """Return another service of the ML backend, `ml_backend.<name>`."""
     return importlib.import_module(f"ml_backend.{name}")
+
+
+def person(token: str) -> dict[str, Any]:
+    """Return who a personal access token of Label Studio belongs to: `{"id", "email", "name"}`.
+
+    Raises:
+        ArgusError: `bad_request` for no token or an unknown one, `label_studio_unreachable`.
+    """
+    if not token.strip():
+        raise ArgusError("bad_request", "There is no personal access token in the request.",
+                         "Send it in the header X-Label-Studio-Token.")
+    with _refused_token():
+        owner = sign_in(token)
+    return {"id": owner.id, "email": owner.email, "name": owner.name}
+
+
+def accept(project_id: int, **options: Any) -> dict[str, Any]:
+    """Accept as `ml_backend.review.accept` does. An unknown personal token is `bad_request`."""
+    with _refused_token():
+        return dict(review().accept(project_id, **options))
+
+
+@contextmanager
+def _refused_token() -> Iterator[None]:
+    """Tell a token of Label Studio that is refused apart from a missing token of our own API, which is a 401."""
+    try:
+        yield
+    except ArgusError as error:
+        if error.code != "unauthorized":
+            raise
+        raise ArgusError("bad_request", error.message, error.hint) from error
 
 
 def start_run(project_id: int, asked: RunRequest) -> int:

@@ -23,6 +23,8 @@ _GOING = ("queued", "running")
 @click.option("--search", "query", metavar="QUERY", help="Annotate the frames that this text finds.")
 @click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Frames --search takes.")
 @click.option("--task", "tasks", type=click.IntRange(min=1), multiple=True, metavar="ID", help="A task; repeatable.")
+@click.option("--view", type=click.IntRange(min=1), metavar="ID", help="The tasks of this Label Studio view.")
+@click.option("--unlabelled", is_flag=True, help="Every task without an annotation.")
 @click.option("--all", "every", is_flag=True, help="Every task of the project.")
 @click.option("--max-tasks", type=click.IntRange(min=1), metavar="N",
               help="Take no more than N of them, those first that the model has not seen yet.")
@@ -39,8 +41,9 @@ _GOING = ("queued", "running")
 @click.option("--retry-failed", "action", flag_value="retry-failed", help="With --run: try its failed tasks again.")
 @json_option
 def annotate(project_id: int | None, labels: tuple[str, ...], query: str | None, limit: int, tasks: tuple[int, ...],
-             every: bool, max_tasks: int | None, threshold: float | None, only_estimate: bool, no_wait: bool,
-             listing: bool, run_id: int | None, action: str | None, as_json: bool) -> None:
+             view: int | None, unlabelled: bool, every: bool, max_tasks: int | None, threshold: float | None,
+             only_estimate: bool, no_wait: bool, listing: bool, run_id: int | None, action: str | None,
+             as_json: bool) -> None:
     """Let SAM 3 label tasks: boxes and masks with a score each, as predictions in Label Studio.
 
     Ctrl-C stops looking; the run goes on.
@@ -52,7 +55,7 @@ def annotate(project_id: int | None, labels: tuple[str, ...], query: str | None,
     if run_id is None:
         if action:
             raise ArgusError("bad_request", f"--{action} needs --run RUN.")
-        chosen, source = _select(_required(project_id), query, limit, tasks, every)
+        chosen, source = _select(_required(project_id), query, limit, tasks, view, unlabelled, every)
         cost = runs.estimate(_required(project_id), labels, chosen, max_tasks)
         if only_estimate:
             return print_json(cost) if as_json else say(estimate_sentence(cost))
@@ -77,17 +80,24 @@ def _required(project_id: int | None) -> int:
     return project_id
 
 
-def _select(project_id: int, query: str | None, limit: int, tasks: tuple[int, ...],
+def _select(project_id: int, query: str | None, limit: int, tasks: tuple[int, ...], view: int | None, unlabelled: bool,
             every: bool) -> tuple[list[int], dict[str, Any]]:
     """Return the tasks that are meant, and the record of where they came from."""
     from argus.labelstudio import get_label_studio
     from ml_backend import projects
 
-    if (query is not None) + bool(tasks) + every != 1:
-        raise ArgusError("bad_request", "Say which tasks: one of --search QUERY, --task ID or --all.")
+    if (query is not None) + bool(tasks) + (view is not None) + unlabelled + every != 1:
+        raise ArgusError("bad_request", "Say which tasks: one of --search QUERY, --task ID, --view ID, --unlabelled or "
+                         "--all.")
     projects.refresh(project_id)  # an unknown project is said before anything is searched
     if tasks:
         return list(tasks), {"source": "cli"}
+    if view is not None or unlabelled:
+        from search_service import requests, review_requests, selection
+
+        asked = {"view": view} if view is not None else {"unlabelled": True}
+        chosen, source = selection.resolve(project_id, requests.read(review_requests.Source, asked))
+        return chosen, source | {"source": "cli", "from": source["source"]}
     if query is None:
         listed = get_label_studio().tasks(project_id, fields="task_only")
         return [task["id"] for task in listed], {"source": "cli", "all": True}

@@ -14,6 +14,7 @@ import pytest
 from flask.testing import FlaskClient
 from PIL import Image
 
+from argus import queues
 from argus.labelstudio import LabelStudio
 from label_studio_config.recipe import recipe_for
 from ml_backend import deliver, detections, projects, recipes, review
@@ -228,3 +229,89 @@ def test_crop_shows_the_object_and_is_made_once(reviewed: Callable[[], Reviewed]
     for wrong in ("1,0,0,1", "0,0,2,1", "nonsense", "nan,0,1,1"):
         assert client.get(path, query_string={"box": wrong}).status_code == 400
     assert client.get("/api/v1/images/99999999/crop", query_string={"box": "0,0,1,1"}).status_code == 404
+
+
+def test_preview_shows_what_is_known_down_to_the_lowest_kept_score(
+        reviewed: Callable[[], Reviewed], monkeypatch: pytest.MonkeyPatch) -> None:
+    project = reviewed()
+    client = create_app().test_client()
+    path = f"/api/v1/projects/{project.id}/preview"
+    answer = client.post(path, json={"task_ids": project.tasks[2:4], "concepts": [{"label": "cpu"}]}).json
+    assert answer["ready"] is True
+    assert [[o["score"] for o in task["objects"]] for task in answer["tasks"]] == [[0.95, 0.8, 0.3], [0.75]]
+    assert answer["tasks"][0]["objects"][0]["box"] == [0.05, 0.1, 0.2, 0.6]
+    spread = client.post(path, json={"all": True, "images": 3, "concepts": [{"label": "cpu"}]}).json
+    assert [task["task"] for task in spread["tasks"]] == [project.tasks[0], project.tasks[3], project.tasks[6]]
+    # Other prompts need the model, and no worker serves this queue.
+    monkeypatch.setattr(queues, "SAM3_PREVIEW", "nobody-serves-this")
+    unknown = client.post(path, json={"all": True, "concepts": [{"label": "cpu", "prompts": ["chip"]}]})
+    assert (unknown.status_code, unknown.get_json(force=True)["code"]) == (503, "worker_missing")
+    for wrong, code in (({"task_ids": [99999999]}, "unknown_task"), ({"view": 99999999}, "not_found"),
+                        ({}, "bad_request"), ({"all": True, "unlabelled": True}, "bad_request"),
+                        ({"all": True, "images": 13}, "bad_request")):
+        refused = client.post(path, json={"concepts": [{"label": "cpu"}], **wrong})
+        assert refused.get_json(force=True)["code"] == code
+
+
+def test_sources_of_a_run_follow_label_studio(reviewed: Callable[[], Reviewed]) -> None:
+    from search_service.review_requests import Source
+    from search_service.selection import resolve, sources
+
+    project = reviewed()
+    views = review.make_band_views(project.id)
+    project.ls.post(f"/api/tasks/{project.tasks[0]}/annotations/", {"result": []})
+    found = sources(project.id)
+    assert (found["all"], found["unlabelled"]) == (len(TASKS), len(TASKS) - 1)
+    assert set(views.values()) <= {view["id"] for view in found["views"]}
+    asked = Source.model_validate({"view": views["medium"]})
+    assert sorted(resolve(project.id, asked)[0]) == [project.tasks[2], project.tasks[3]]
+    assert resolve(project.id, Source.model_validate({"unlabelled": True}))[0] == project.tasks[1:]
+
+
+def test_events_tell_progress_until_the_run_ends_and_do_not_take_every_thread(reviewed: Callable[[], Reviewed]) -> None:
+    from argus.db import connect
+    from search_service.routes.runs import STREAMS
+
+    project = reviewed()
+    with connect() as connection:
+        row = connection.execute("INSERT INTO run (project_id, labels, model_version, state, started_at) "
+                                 "VALUES (%s, '{cpu}', 'v', 'running', now()) RETURNING id", (project.id,)).fetchone()
+        assert row is not None
+        connection.execute("INSERT INTO run_task (run_id, task_id) VALUES (%s, %s)", (row["id"], project.tasks[0]))
+    client = create_app().test_client()
+    path = f"/api/v1/runs/{row['id']}/events"
+    open_ones = [client.get(path) for _ in range(STREAMS)]
+    streams = [iter(answer.response) for answer in open_ones]
+    assert '"state": "running"' in str(next(streams[0]))
+    assert client.get(path).status_code == 503  # the page polls then
+    open_ones.pop().close()
+    again = client.get(path)
+    assert again.status_code == 200
+    again.close()
+    with connect() as connection:
+        connection.execute("UPDATE run SET state = 'cancelled', finished_at = now() WHERE id = %s", (row["id"],))
+    *_, last = list(streams[0])
+    assert '"state": "cancelled"' in str(last)
+    for answer in open_ones:
+        answer.close()
+    assert client.get("/api/v1/runs/99999999/events").status_code == 404
+
+
+def test_an_acceptance_in_a_persons_name_says_so_and_a_wrong_token_accepts_nothing(
+        reviewed: Callable[[], Reviewed]) -> None:
+    from argus.settings import get_settings
+
+    project = reviewed()
+    client = create_app().test_client()
+    base = f"/api/v1/projects/{project.id}/review/accept"
+    wrong = client.post(base, json={}, headers={"X-Label-Studio-Token": "nonsense"})
+    assert (wrong.status_code, wrong.get_json(force=True)["code"]) == (400, "bad_request")  # a 401 means our own token
+    assert project.annotated() == []
+    mine = {"X-Label-Studio-Token": get_settings().access_token}
+    me = client.get("/api/v1/people/me", headers=mine).json
+    assert client.post(base, json={"accepted_by": "somebody else"}, headers=mine).json["accepted_tasks"] == 2
+    (entry, *_) = client.get(f"/api/v1/projects/{project.id}/review/acceptances").json["acceptances"]
+    assert entry["accepted_by"] == me["email"] == get_settings().label_studio_user
+    made = {a["completed_by"] for task in project.ls.tasks(project.id) for a in task["annotations"]}
+    assert made == {me["id"]}
+    assert client.get("/api/v1/people/me").status_code == 400
