@@ -112,8 +112,12 @@ ENDPOINTS = (
              body=rr.AcceptRequest),
     Endpoint("post", "/api/v1/projects/{project_id}/review/accept", "Accept predictions by score, or of given tasks.",
              body=rr.AcceptRequest),
-    Endpoint("get", "/api/v1/people/me", "Who the token in X-Label-Studio-Token belongs to: an acceptance that carries "
-             "the same header is made in their name."),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/additions/plan", "What labels computed later would add to "
+             "annotations that are there.", body=rr.AdditionsRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/additions", "Add labels computed later to annotations that "
+             "are there.", body=rr.AdditionsRequest),
+    Endpoint("post", "/api/v1/people/me", "Who a personal access token of Label Studio belongs to.",
+             body=rr.PersonRequest),
     Endpoint("get", "/api/v1/projects/{project_id}/review/acceptances", "The last acceptances, newest first.",
              rr.AcceptancesRequest),
     Endpoint("post", "/api/v1/acceptances/{acceptance_id}/undo", "Take an acceptance back, except what was changed."),

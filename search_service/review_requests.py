@@ -9,6 +9,8 @@ from pydantic import Field, model_validator
 from search_service.requests import Limit, Query, Request, Score, TaskIds, exactly_one
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
+Token = Annotated[str, Field(max_length=4000, description="Your own Label Studio access token: the annotations carry "
+                                                         "your name. It is used for this call and not kept.")]
 Name = Annotated[str, Field(max_length=200, description="Who decides, for the record.")]
 Object = Annotated[str, Field(max_length=100, pattern=r"^[\w-]*$", description="An object as the listing names it.")]
 
@@ -71,6 +73,22 @@ class AcceptRequest(Request):
     nothing_found: bool = Field(False, description="Accept the tasks where nothing was found, not a score range.")
     task_ids: TaskIds | None = Field(None, description="Exactly these tasks, whatever their score.")
     accepted_by: Name = ""
+    token: Token = ""
+
+
+class PersonRequest(Request):
+    """A personal access token of Label Studio, to learn whose it is."""
+
+    token: str = Field(min_length=1, max_length=4000)
+
+
+class AdditionsRequest(Request):
+    """Objects of labels computed later, for annotations that are there already, by their lowest new score."""
+
+    min_score: Score = 0.9
+    max_score: Score | None = None
+    accepted_by: Name = ""
+    token: Token = ""
 
 
 class BandsRequest(Request):

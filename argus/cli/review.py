@@ -11,6 +11,9 @@ from argus.cli.output import json_option, plural, print_json, print_table, proje
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
+_token = click.option("--token", envvar="ARGUS_REVIEWER_TOKEN", default="", metavar="PAT",
+                      help="Your own Label Studio access token: the annotations carry your name instead of the "
+                           "service's.  [env: ARGUS_REVIEWER_TOKEN]")
 _TITLES = {"high": "high", "medium": "medium", "low": "low", "nothing_found": "nothing found"}
 
 
@@ -62,8 +65,7 @@ def status(project_id: int, as_json: bool) -> None:
               help="Accept exactly these tasks, whatever their score; repeatable.")
 @click.option("--nothing-found", is_flag=True, help="Accept the tasks where nothing was found, as empty annotations. "
                                                     "A range of scores never includes them.")
-@click.option("--token", envvar="ARGUS_REVIEWER_TOKEN", default="", help="Your personal access token of Label Studio: "
-              "the annotations then carry your name.  [env: ARGUS_REVIEWER_TOKEN]")
+@_token
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @json_option
 def accept(project_id: int, min_score: float | None, max_score: float | None, tasks: tuple[int, ...],
@@ -97,6 +99,35 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
         say(f"take it back with: argus review undo {report['acceptance']}")
 
 
+@review.command("add-labels")
+@project_option
+@click.option("--min-score", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="Lowest score to add.")
+@_token
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@json_option
+def add_labels(project_id: int, min_score: float, token: str, yes: bool, as_json: bool) -> None:
+    """Add objects of labels that were computed later to the annotations that tasks already have.
+
+    Never a second annotation, and nothing that a person removed or drew already. `argus review undo` takes it back.
+    """
+    from ml_backend import review as service
+
+    if not yes and not as_json:
+        plan = service.additions_plan(project_id, min_score=min_score)
+        if plan["tasks"]:
+            click.confirm(f"Add {plural(plan['regions'], 'object')} to the annotations of "
+                          f"{plural(plan['tasks'], 'task')}?", abort=True)
+    report = service.add_labels(project_id, min_score=min_score, token=token, accepted_by=getpass.getuser())
+    if as_json:
+        print_json(report)
+        return
+    say(f"added {plural(report['added_regions'], 'object')} to {plural(report['added_tasks'], 'annotation')}")
+    for reason, count in report["reasons"].items():
+        say(f"left out {plural(count, 'task')}: {reason}")
+    if report["added_tasks"]:
+        say(f"take it back with: argus review undo {report['acceptance']}")
+
+
 def _ask(plan: dict[str, Any], selection: dict[str, Any]) -> None:
     if not plan["tasks"]:
         return  # there is nothing to agree to; the report will say so
@@ -110,8 +141,9 @@ def _selection(selection: dict[str, Any]) -> str:
         return "nothing found"
     if tasks := selection.get("task_ids"):
         return plural(len(tasks), "chosen task")
-    upper = selection.get("max_score")
-    return f"score {selection['min_score']:g} " + ("and above" if upper is None else f"to {upper:g}")
+    upper, kind = selection.get("max_score"), "added labels, " if selection.get("additions") else ""
+    return f"{kind}score {selection['min_score']:g} " + ("and above" if upper is None else f"to {upper:g}")
+
 
 
 @review.command()

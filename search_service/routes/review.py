@@ -11,8 +11,6 @@ from search_service import review_requests as asking
 from search_service.routes import API, body
 
 blueprint = Blueprint("review", __name__, url_prefix=API)
-# A person's own token for Label Studio: annotations then carry their name. Used for one call and kept nowhere.
-TOKEN_HEADER = "X-Label-Studio-Token"
 
 
 @blueprint.get("/projects/<int:project_id>/review")
@@ -46,13 +44,25 @@ def post_accept_plan(project_id: int) -> Any:
 @blueprint.post("/projects/<int:project_id>/review/accept")
 def post_accept(project_id: int) -> Any:
     asked = body(asking.AcceptRequest)
-    return selection.accept(project_id, **_accepted(asked), accepted_by=asked.accepted_by,
-                            token=request.headers.get(TOKEN_HEADER, ""))
+    return selection.accept(project_id, **_accepted(asked), token=asked.token, accepted_by=asked.accepted_by)
 
 
-@blueprint.get("/people/me")
-def get_me() -> dict[str, Any]:
-    return selection.person(request.headers.get(TOKEN_HEADER, ""))
+@blueprint.post("/people/me")
+def post_me() -> dict[str, Any]:
+    return selection.person(body(asking.PersonRequest).token)
+
+
+@blueprint.post("/projects/<int:project_id>/review/additions/plan")
+def post_additions_plan(project_id: int) -> Any:
+    asked = body(asking.AdditionsRequest)
+    return selection.review().additions_plan(project_id, min_score=asked.min_score, max_score=asked.max_score)
+
+
+@blueprint.post("/projects/<int:project_id>/review/additions")
+def post_additions(project_id: int) -> Any:
+    asked = body(asking.AdditionsRequest)
+    return selection.review().add_labels(project_id, min_score=asked.min_score, max_score=asked.max_score,
+                                         token=asked.token, accepted_by=asked.accepted_by)
 
 
 def _accepted(asked: asking.AcceptRequest) -> dict[str, Any]:

@@ -21,7 +21,8 @@ from argus.export import count_images, export_project, preview_export
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from label_studio_config.concepts import default_label_config
-from ml_backend import accepting, review
+from label_studio_config.recipe import recipe_for
+from ml_backend import accepting, projects, review
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -425,6 +426,46 @@ def test_accept__with_a_person_s_token_carries_their_name(known: Callable[..., K
     assert failure.value.code == "unauthorized"
     assert project.annotated() == [0]
     assert review.undo(report["acceptance"])["undone"] == 1
+
+
+def test_additions__a_label_computed_later_joins_the_annotation_that_is_there(known: Callable[..., Known],
+                                                                              ada: LabelStudio) -> None:
+    project = known(*[0.95] * 5)
+    project.record_deliveries()
+    with database() as connection:  # the detections below have to count for the project's recipe
+        connection.execute("UPDATE project SET label_config = %s WHERE id = %s",
+                           (default_label_config(["fan", "cpu"]), project.id))
+    hers = [ada.post(f"/api/tasks/{task}/annotations/", {"result": regions(task, 0.95)})["id"]
+            for task in project.tasks[:4]]
+    assert review.additions_plan(project.id, min_score=0) == {"tasks": 0, "regions": 0}
+    predictions = {task["id"]: task["predictions"][0]["id"] for task in project.ls.tasks(project.id)}
+    recipe = recipe_for(projects.load(project.id))
+    fan = next(concept for concept in recipe.concepts if concept.label == "fan")
+    for task, score in zip(project.tasks, (0.97, 0.6, 0.97, 0.97, 0.97), strict=True):
+        project.ls.patch(f"/api/predictions/{predictions[task]}/",  # what a later run does: "fan" joins the prediction
+                         {"result": regions(task, 0.95) + regions(task + 10**6, score, "fan")})
+        with database() as connection:
+            connection.execute("INSERT INTO detection (task_id, label, concept_key, width, height, items) "
+                               "VALUES (%s, 'fan', %s, 1, 1, '[]')", (task, recipe.concept_key(fan)))
+    ada.patch(f"/api/annotations/{hers[2]}/", {"result": []})  # she has seen the new label and wants none of it
+    ada.post(f"/api/tasks/{project.tasks[3]}/annotations/{hers[3]}/drafts", {"result": [], "lead_time": 1})
+    assert review.additions_plan(project.id, min_score=0) == {"tasks": 2, "regions": 2}
+    report = review.add_labels(project.id, min_score=0.9)
+    assert (report["added_tasks"], report["added_regions"], report["skipped"]) == (1, 1, 0)
+    (first,), (second,), *_ = project.annotations()
+    assert [r["id"] for r in first["result"]] == [
+        r["id"] for r in regions(project.tasks[0], 0) + regions(project.tasks[0] + 10**6, 0, "fan")]
+    assert (first["completed_by"], len(second["result"])) == (ada.get("/api/current-user/whoami")["id"], 2)
+    assert project.annotated() == [0, 1, 2, 3]  # never a second annotation
+    assert review.add_labels(project.id, min_score=0.9)["acceptance"] is None
+    assert review.acceptances(project.id)[0]["accepted"] == 1
+    assert review.undo(report["acceptance"]) == {"acceptance": report["acceptance"], "undone": 1, "left": []}
+    assert len(project.annotations()[0][0]["result"]) == 2
+    again = review.add_labels(project.id, min_score=0.5)
+    assert again["added_tasks"] == 2
+    ada.patch(f"/api/annotations/{hers[0]}/", {"result": regions(project.tasks[0], 0.95)})
+    assert review.undo(again["acceptance"])["left"] == [
+        {"task": project.tasks[0], "annotation": hers[0], "reason": "changed since"}]
 
 
 def test_band_views__show_what_status_counts(known: Callable[..., Known]) -> None:

@@ -304,14 +304,14 @@ def test_an_acceptance_in_a_persons_name_says_so_and_a_wrong_token_accepts_nothi
     project = reviewed()
     client = create_app().test_client()
     base = f"/api/v1/projects/{project.id}/review/accept"
-    wrong = client.post(base, json={}, headers={"X-Label-Studio-Token": "nonsense"})
+    wrong = client.post(base, json={"token": "nonsense"})
     assert (wrong.status_code, wrong.get_json(force=True)["code"]) == (400, "bad_request")  # a 401 means our own token
     assert project.annotated() == []
-    mine = {"X-Label-Studio-Token": get_settings().access_token}
-    me = client.get("/api/v1/people/me", headers=mine).json
-    assert client.post(base, json={"accepted_by": "somebody else"}, headers=mine).json["accepted_tasks"] == 2
+    token = get_settings().access_token
+    me = client.post("/api/v1/people/me", json={"token": token}).json
+    assert client.post(base, json={"accepted_by": "somebody else", "token": token}).json["accepted_tasks"] == 2
     (entry, *_) = client.get(f"/api/v1/projects/{project.id}/review/acceptances").json["acceptances"]
     assert entry["accepted_by"] == me["email"] == get_settings().label_studio_user
     made = {a["completed_by"] for task in project.ls.tasks(project.id) for a in task["annotations"]}
     assert made == {me["id"]}
-    assert client.get("/api/v1/people/me").status_code == 400
+    assert client.post("/api/v1/people/me", json={"token": "nonsense"}).status_code == 400
