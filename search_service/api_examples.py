@@ -29,6 +29,8 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
     rr.PreviewRequest: {"concepts": [{"label": "cpu"}], "search": "cpu", "images": 6},
     rr.RecipeRequest: {"concepts": [{"label": "cpu", "prompts": ["cpu", "processor"], "threshold": 0.5}]},
     rr.AcceptRequest: {"min_score": 0.9},
+    rr.AdditionsRequest: {"min_score": 0.9},
+    rr.PersonRequest: {"token": "a personal access token"},
     rr.BandsRequest: {"high": 0.9, "medium": 0.7},
     rr.SetAsideRequest: {"task": 17, "verdict": "fix"},
     rr.PutBackRequest: {"task": 17},
