@@ -19,7 +19,7 @@ from argus.stack import Stack
 from benchmarks.annotate.report import Figure
 from benchmarks.annotate.world import LABELS, make_project, world
 
-WIDTH, CLICKS, BATCH_TASKS = 1280, 40, 500
+WIDTH, CLICKS, BATCH_TASKS = 1280, 30, 300
 _SHORTEST_RUN = 20  # clicks during a batch, below which its percentiles say nothing
 
 Task = dict[str, Any]
@@ -96,7 +96,7 @@ def _during_a_batch(click: Callable[[], None]) -> Latency:
         time.sleep(0.05)
     pauses = random.Random(1)
     seconds: list[float] = []
-    while len(seconds) < 3 * CLICKS:
+    while len(seconds) < 2 * CLICKS:
         time.sleep(pauses.random() * 0.5)
         took = _seconds(click)
         if runs.run_progress(run)["state"] != "running":
