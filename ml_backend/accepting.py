@@ -25,6 +25,7 @@ from ml_backend.review_tasks import (
     NO_SCORE,
     UNREVIEWED,
     Review,
+    changed_at,
     chunks,
     condition,
     count_tasks,
@@ -214,7 +215,7 @@ def look(review: Review, acceptance: int | None, *, all_made: bool = False) -> t
     with database() as connection:
         asked: list[Row] = connection.execute("SELECT * FROM acceptance_item WHERE acceptance_id = %s "
                                               "AND state = 'asked'", (acceptance,)).fetchall()
-    made: dict[int, tuple[int, str, str | None]] = {}
+    made: dict[int, tuple[int | None, str | None, str | None]] = {}
     for chunk in chunks(asked, CHUNK):
         if all_made:
             made |= _glance(review, [item["task_id"] for item in chunk])
@@ -229,18 +230,23 @@ def look(review: Review, acceptance: int | None, *, all_made: bool = False) -> t
     return len(found), sum(item["regions"] for item in found), len(asked) - len(found)
 
 
-def _glance(review: Review, ids: Sequence[int]) -> dict[int, tuple[int, str, str | None]]:
+def _glance(review: Review, ids: Sequence[int]) -> dict[int, tuple[int | None, str | None, str | None]]:
     """Return `{task: (annotation, when it was made, when the task was changed)}` without reading a region.
 
-    The action stamps all its tasks with one time; a task with another one was touched since, and is left to `_read`.
+    The action stamps all its tasks with one time. When as many tasks as were asked for have that stamp and exactly one
+    annotation, nothing else happened to any of them; the annotation is known by its task, its prediction and the stamp,
+    and its id is looked up when it is needed. Else the tasks are listed; one with another stamp is left to `_read`.
     """
+    first = page_of_tasks(review, _MADE, 1, ids)["tasks"]
+    if first and count_tasks(review, [_MADE[0], changed_at(first[0]["updated_at"])], ids) == len(ids):
+        return dict.fromkeys(ids, (None, None, first[0]["updated_at"]))
     tasks = page_of_tasks(review, _MADE, len(ids), ids)["tasks"]
     stamps = Counter(task["updated_at"] for task in tasks).most_common(1)
     return {task["id"]: (int(task["annotations_ids"]), task["completed_at"], task["updated_at"]) for task in tasks
             if task["updated_at"] == stamps[0][0]}
 
 
-def _read(review: Review, items: Sequence[Row]) -> dict[int, tuple[int, str, str | None]]:
+def _read(review: Review, items: Sequence[Row]) -> dict[int, tuple[int | None, str | None, str | None]]:
     by_prediction = {item["prediction_id"]: item["task_id"] for item in items}
     return {by_prediction[a["parent_prediction"]]: (a["id"], a["created_at"], None)
             for task in read_tasks(review, [item["task_id"] for item in items])

@@ -75,6 +75,11 @@ def condition(column: str, operator: str, value: Any, type_: str = "Number") -> 
     return {"filter": f"filter:tasks:{column}", "operator": operator, "type": type_, "value": value}
 
 
+def changed_at(stamp: str) -> dict[str, Any]:
+    """Return the condition that a task was last changed at exactly this time, `2026-11-22T21:25:56.394817Z`."""
+    return condition("updated_at", "in", {"min": stamp, "max": stamp}, "Datetime")
+
+
 def of_version(review: Review) -> dict[str, Any]:
     return condition("predictions_model_versions", "contains", [review.model_version], "List")
 

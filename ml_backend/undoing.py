@@ -14,7 +14,17 @@ from typing import Any
 from argus.db import Row
 from argus.db import connect as database
 from argus.errors import ArgusError
-from ml_backend.review_tasks import CHUNK, UNREVIEWED, Review, chunks, condition, count_tasks, read_ids, read_tasks
+from ml_backend.review_tasks import (
+    CHUNK,
+    UNREVIEWED,
+    Review,
+    changed_at,
+    chunks,
+    condition,
+    count_tasks,
+    read_ids,
+    read_tasks,
+)
 
 Progress = Callable[[int, int], None]
 _SAME_INSTANT = timedelta(milliseconds=50)  # between created_at and updated_at of a new annotation; 0.02 were measured
@@ -65,8 +75,7 @@ def _delete_untouched(review: Review, ids: Sequence[int], stamp: datetime | None
     """
     conditions = list(_ALONE)
     if stamp is not None:
-        text = stamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        conditions.append(condition("updated_at", "in", {"min": text, "max": text}, "Datetime"))
+        conditions.append(changed_at(stamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")))
     ids = _meeting(review, ids, conditions)
     if not ids:
         return set()
@@ -85,18 +94,19 @@ def _meeting(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[st
 def _undo_read(review: Review, items: Sequence[Row]) -> list[dict[str, Any]]:
     """Take back what somebody may have touched: read it, delete what is unchanged, return the rest."""
     tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in items])}
-    reasons = {item["task_id"]: _reason_to_keep(review, item, tasks.get(item["task_id"])) for item in items}
+    made = {item["task_id"]: _annotation(item, tasks.get(item["task_id"])) for item in items}
+    reasons = {item["task_id"]: _reason_to_keep(review, item, made[item["task_id"]]) for item in items}
     free = [item for item in items if not reasons[item["task_id"]]]
     deleted = _delete_untouched(review, [item["task_id"] for item in free
                                          if len(tasks[item["task_id"]]["annotations"]) == 1])
     for item in free:
         if item["task_id"] not in deleted:  # beside a person's own annotation or draft
-            _delete(review, item["annotation_id"])
+            _delete(review, (made[item["task_id"]] or item)["id"])
     _mark(free, {item["task_id"] for item in free}, "undone")
     kept = [item for item in items if reasons[item["task_id"]]]
     _mark(kept, {item["task_id"] for item in kept}, "kept")
-    return [{"task": item["task_id"], "annotation": item["annotation_id"], "reason": reasons[item["task_id"]]}
-            for item in kept]
+    return [{"task": item["task_id"], "annotation": annotation["id"] if annotation else item["annotation_id"],
+             "reason": reasons[item["task_id"]]} for item in kept for annotation in [made[item["task_id"]]]]
 
 
 def _delete(review: Review, annotation: int) -> None:
@@ -107,12 +117,26 @@ def _delete(review: Review, annotation: int) -> None:
             raise
 
 
-def _reason_to_keep(review: Review, item: Row, task: Mapping[str, Any] | None) -> str:
+def _annotation(item: Row, task: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the annotation that the acceptance made: by its id, else as the one of its prediction and of that time."""
+    for annotation in (task or {}).get("annotations", ()):
+        if item["annotation_id"] is None:
+            ours = (annotation.get("parent_prediction") == item["prediction_id"]
+                    and datetime.fromisoformat(annotation["created_at"]) <= item["task_updated_at"])
+        else:
+            ours = annotation["id"] == item["annotation_id"]
+        if ours:
+            found: Mapping[str, Any] = annotation
+            return found
+    return None
+
+
+def _reason_to_keep(review: Review, item: Row, annotation: Mapping[str, Any] | None) -> str:
     """Return why the annotation of an item may not be deleted, or ''."""
-    annotation = next((a for a in (task or {}).get("annotations", ()) if a["id"] == item["annotation_id"]), None)
     if annotation is None:
         return "deleted already"
-    if datetime.fromisoformat(annotation["updated_at"]) - item["updated_at"] > _SAME_INSTANT:
+    made = item["updated_at"] or datetime.fromisoformat(annotation["created_at"])
+    if datetime.fromisoformat(annotation["updated_at"]) - made > _SAME_INSTANT:
         return "changed since"
     drafts = review.ls.get(f"/api/tasks/{item['task_id']}/drafts")  # of everybody
     if any(draft.get("annotation") == annotation["id"] for draft in drafts):

@@ -368,9 +368,11 @@ def test_accept_and_undo__what_is_on_record_needs_no_reading_of_masks(known: Cal
     ls = Counting(project.ls)
     report = review.accept(project.id, min_score=0.9, ls=ls)
     assert (report["accepted_tasks"], report["accepted_regions"], ls.read) == (3, 3, 0)
-    made = {a["id"]: (a["parent_prediction"], a["created_at"]) for found in project.annotations() for a in found}
-    assert {item["annotation_id"]: (item["prediction_id"], item["updated_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ"))
-            for item in items(report["acceptance"])} == made
+    made = {a["task"]: a["parent_prediction"] for found in project.annotations() for a in found}
+    recorded = items(report["acceptance"])
+    assert {item["task_id"]: item["prediction_id"] for item in recorded} == made
+    assert {item["task_id"]: item["task_updated_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ") for item in recorded} == {
+        task["id"]: task["updated_at"] for task in project.ls.tasks(project.id) if task["annotations"]}
     assert review.undo(report["acceptance"], ls=ls) == {"acceptance": report["acceptance"], "undone": 3, "left": []}
     assert ls.read == 0
     assert project.annotated() == []
