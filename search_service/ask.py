@@ -35,7 +35,7 @@ class Example(BaseModel):
 
     def __str__(self) -> str:
         what = "image" if self.task is None else f"task {self.task}"
-        return f"part of {what}" if self.box else what
+        return f"part {' '.join(f'{100 * side:.0f}' for side in self.box)} % of {what}" if self.box else what
 
 
 Examples = Annotated[list[Example], Field(max_length=MAX_EXAMPLES)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from psycopg.errors import UniqueViolation
@@ -14,6 +15,7 @@ from argus.labelstudio import LabelStudio, get_label_studio
 from label_studio_config.views import live_views, remove_view, search_views
 from search_service import ranks, views
 from search_service.ask import Ask
+from search_service.query import parse_query
 from search_service.search import SearchResult, find
 from search_service.sync import sync_progress
 
@@ -32,10 +34,10 @@ def create(project_id: int, name: str, ask: Ask, *, size: int = 50, relevance: s
 
     Raises:
         ArgusError: `unknown_project`, `empty_query`, `conflict` (the name is taken), `bad_request` (an uploaded file is
-            not kept), and what a search raises.
+            not kept), `unknown_task`. That the view cannot be made just now is no error: it is said in the answer.
     """
     sync_progress(project_id, errors=0)
-    _check(ask)
+    _check(project_id, ask)
     try:
         with connect() as connection:
             row = connection.execute(
@@ -57,7 +59,7 @@ def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> dict[str,
     if "name" in changes:
         changes["name"] = _name(changes["name"])
     if "ask" in changes:
-        _check(changes["ask"])
+        _check(project_id, changes["ask"])
         changes["ask"] = changes["ask"].to_json()
     new = {**old, **changes}
     if new["name"] != old["name"] or not new["keep_view"]:
@@ -192,7 +194,8 @@ def _follow(project_id: int, saved_id: int) -> dict[str, Any]:
         queues.enqueue(queues.DEFAULT, "search_service.saved.refresh_job", project_id, saved_id,
                        job_id=f"saved-{saved_id}", timeout=REFRESH_SECONDS, retries=0)
     elif row["keep_view"]:
-        return refresh(project_id, saved_id)
+        with suppress(ArgusError):  # kept with the search and shown; the next round tries again
+            return refresh(project_id, saved_id)
     return get(project_id, saved_id)
 
 
@@ -225,8 +228,11 @@ def _row(project_id: int, saved_id: int) -> Row:
     return row
 
 
-def _check(ask: Ask) -> None:
+def _check(project_id: int, ask: Ask) -> None:
     ask.check()
+    if ask.text.strip():
+        parse_query(ask.text)
+    views.check_tasks(project_id, ask.examples)
     if not ask.keepable:
         raise ArgusError("bad_request", "A search by an uploaded file cannot be saved: the file is not kept.",
                          "Import the image as a task, and search by that task.")

@@ -376,7 +376,7 @@ def test_search__by_text_and_images_wanted_and_not(twelve: tuple[int, list[int]]
     part = api("POST", path, json={"like": [{"task": tasks[3], "box": [0, 0, 0.5, 0.5]}, {"task": tasks[4]}],
                                    "unlike": [{"task": tasks[5]}], "limit": 12})
     assert sorted(hit["task"] for hit in part["hits"]) == [task for task in tasks if task not in tasks[3:6]]
-    assert part["query"] == f"like part of task {tasks[3]}, task {tasks[4]} · not like task {tasks[5]}"
+    assert part["query"] == f"like part 0 0 50 50 % of task {tasks[3]}, task {tasks[4]} · not like task {tasks[5]}"
 
 
 def test_search__filters_over_http(twelve: tuple[int, list[int]], api: Api) -> None:
@@ -435,6 +435,21 @@ def test_saved_searches__are_kept_changed_and_deleted(twelve: tuple[int, list[in
                  {"name": "x", "ask": {"like": [{"image": "aGk="}]}},
                  {"name": "x", "ask": {"text": "x"}, "ranked": 51}):
         assert api("POST", path, 400, json=body)["code"] in ("bad_request", "empty_query")
+
+
+def test_saved_searches__what_goes_wrong_with_the_view_is_said_and_mended(
+        stack: Any, make_project: Callable[..., int], api: Api, label_studio: LabelStudio) -> None:
+    project = make_project(["cpu"])
+    path = f"/projects/{project}/saved-searches"
+    made = api("POST", path, 201, json={"name": "Early", "ask": {"text": "cpu"}, "keep_view": True})
+    assert (made["views"], made["error"]["code"]) == ([], "not_ready")
+    label_studio.request("POST", f"/api/projects/{project}/import",
+                         files=[("0.jpg", ("0.jpg", jpeg(80), "image/jpeg"))], timeout=60)
+    wait_for(lambda: api("GET", f"{path}/{made['id']}")["views"], 60)
+    assert api("GET", f"{path}/{made['id']}")["error"] is None
+    unknown = {"name": "Like what", "ask": {"like": [{"task": 10**9}]}}
+    assert api("POST", path, 404, json=unknown)["code"] == "unknown_task"
+    assert len(api("GET", path)["saved_searches"]) == 1
 
 
 def test_saved_searches__ranks_order_the_view(twelve: tuple[int, list[int]], api: Api,

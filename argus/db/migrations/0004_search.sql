@@ -34,7 +34,7 @@ BEGIN
               FROM %I e WHERE e.model_id = $2 AND e.project_id = $3 %s %s) ranked
         ORDER BY ranked.distance, ranked.task_id LIMIT $4 OFFSET $5
     $sql$, 'embedding_' || vector_dims(query),
-        CASE WHEN p_tasks IS NULL THEN '' ELSE 'AND e.task_id IN (SELECT unnest($6))' END,
+        CASE WHEN p_tasks IS NULL THEN '' ELSE 'AND e.task_id = ANY($6)' END,
         CASE WHEN p_except = '{}' THEN '' ELSE 'AND e.task_id <> ALL($7)' END)
     USING query, p_model, p_project, p_limit, p_offset, p_tasks, p_except;
 END $body$;

@@ -41,7 +41,8 @@ def test_filters__a_time_without_a_zone_is_utc() -> None:
 def test_ask__reads_like_a_sentence_and_survives_being_kept() -> None:
     ask = Ask.model_validate({"text": " cpu  -fan", "like": [{"task": 7, "box": [0, 0, 0.5, 1]}],
                               "unlike": [{"task": 9}], "filters": {"labelled": False, "video_from": 0}})
-    assert ask.title() == "cpu -fan · like part of task 7 · not like task 9 · labelled: no · video from: 0.0"
+    assert ask.title() == ("cpu -fan · like part 0 0 50 100 % of task 7 · not like task 9 · labelled: no · "
+                           "video from: 0.0")
     assert Ask.model_validate(ask.to_json()) == ask
     assert ask.examples == [7, 9]
     assert ask.keepable

@@ -1,0 +1,176 @@
+"""Views in the real Data Manager: each kind shows exactly its tasks, and "select all" acts on them alone; and a search
+from inside Label Studio, by the title of a tab."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
+from label_studio_config import views
+from search_service import ranks
+from tests.browser.test_data_manager import jpeg
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+CONFIG = ('<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"><Label value="cpu"/>'
+          "</RectangleLabels></View>")
+SCORES = (0.95, 0.9, 0.8, 0.5, None)  # of the first tasks; the others have no prediction
+
+
+@pytest.fixture
+def project(label_studio: LabelStudio) -> Iterator[tuple[int, list[int]]]:
+    """Ten tasks without images: `(project id, task ids)`."""
+    number = label_studio.post("/api/projects/", {"title": "Kinds of views", "label_config": CONFIG})["id"]
+    ids = label_studio.post(f"/api/projects/{number}/import?return_task_ids=true",
+                            [{"data": {"image": f"/data/upload/{n}.jpg"}} for n in range(10)])["task_ids"]
+    label_studio.post(f"/api/projects/{number}/import/predictions", [
+        {"task": task, "model_version": "mv", "score": score, "result": []}
+        for task, score in zip(ids, SCORES, strict=False)])
+    label_studio.patch(f"/api/projects/{number}/", {"model_version": "mv"})
+    yield number, ids
+    label_studio.delete(f"/api/projects/{number}/")
+
+
+class DataManager:
+    """The Data Manager of one project in the browser."""
+
+    def __init__(self, page: Page, ls: LabelStudio, project: int) -> None:
+        self.page, self.ls, self.project = page, ls, project
+
+    def open(self, view: int) -> None:
+        self.page.goto(f"{get_settings().label_studio_url}/projects/{self.project}/data?tab={view}")
+
+    def shown(self, count: int) -> list[int]:
+        """Return the ids of the tasks in the list, top to bottom, once there are `count`."""
+        expect(self.page.get_by_text(f"Tasks: {count} /")).to_be_visible(timeout=30_000)
+        self.page.get_by_label("Switch to list view").click()
+        expect(self.page.get_by_label("Select all rows")).to_be_visible()
+        boxes = self.page.locator("input[aria-label^='Select Task ']")
+        expect(boxes).to_have_count(count)
+        return [int(str(box.get_attribute("aria-label")).split()[-1]) for box in boxes.all()]
+
+    def select_all_and(self, action: str) -> None:
+        self.page.get_by_label("Select all rows").click()
+        self.page.get_by_label("Tasks Actions").click()
+        self.page.get_by_text(action, exact=True).last.click()
+        self.page.get_by_role("button", name=action, exact=True).last.click()
+
+    def would_act_on(self, action: str) -> set[int]:
+        """Select all, start the action, and return on which tasks, without letting it happen."""
+        sent: list[dict[str, Any]] = []
+
+        def catch(route: Route) -> None:
+            sent.append(json.loads(route.request.post_data or "{}"))
+            route.fulfill(json={"processed_items": 0})
+
+        self.page.route("**/api/dm/actions?**id=*", catch)
+        self.select_all_and(action)
+        wait_for(lambda: sent, 20)
+        self.page.unroute("**/api/dm/actions?**id=*")
+        return self.selected(sent[0])
+
+    def selected(self, body: dict[str, Any]) -> set[int]:
+        """Return the tasks that Label Studio takes a posted selection for."""
+        query = json.dumps({name: body[name] for name in ("filters", "selectedItems") if name in body})
+        return {task["id"] for task in self.ls.get("/api/tasks/", project=self.project, page_size=100, include="id",
+                                                   query=query)["tasks"]}
+
+
+def check(manager: DataManager, view: int, tasks: Sequence[int]) -> None:
+    before = manager.ls.get(f"/api/dm/views/{view}/", project=manager.project)["data"]["filters"]
+    manager.open(view)
+    assert sorted(manager.shown(len(tasks))) == sorted(tasks)
+    assert manager.would_act_on("Delete Predictions") == set(tasks)
+    after = manager.ls.get(f"/api/dm/views/{view}/", project=manager.project)["data"]["filters"]
+    assert views.filter_digest(after) == views.filter_digest(before)  # opened and used, it is still ours to keep fresh
+
+
+def test_each_kind_of_view__shows_its_tasks_and_select_all_acts_on_them_alone(
+        stack: Any, page: Page, label_studio: LabelStudio, project: tuple[int, list[int]],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    number, ids = project
+    manager = DataManager(page, label_studio, number)
+    bands = views.band_views(label_studio, number, views.review_bands(0.9, 0.7), "mv")
+    check(manager, bands["high"], ids[:2])
+    check(manager, bands["medium"], ids[2:3])
+    check(manager, bands["low"], ids[3:4])
+    check(manager, bands[views.NOTHING_FOUND], ids[4:5])
+    check(manager, views.search_view(label_studio, number, "CPU", ids[3:8]), ids[3:8])
+
+    monkeypatch.setattr(views, "MAX_IDS", 3)
+    tiers = views.search_views(label_studio, number, "Many", ids[5:])
+    check(manager, tiers[0], ids[5:8])
+    check(manager, tiers[1], ids[8:])
+
+    ranked = [ids[6], ids[1], ids[4]]
+    ranks.write(label_studio, number, 1, ranked, [])
+    (ordered,) = views.search_views(label_studio, number, "Ranked", ranked, order_by=ranks.key(1))
+    manager.open(ordered)
+    assert manager.shown(3) == ranked
+    check(manager, ordered, ranked)
+
+    (nothing,) = views.search_views(label_studio, number, "Nothing", [], empty=True)
+    manager.open(nothing)
+    expect(page.get_by_text("Tasks: 0 /")).to_be_visible(timeout=30_000)
+
+    manager.open(views.search_view(label_studio, number, "CPU", ids[3:8]))  # once for real
+    manager.shown(5)
+    manager.select_all_and("Delete Predictions")
+    wait_for(lambda: {task["id"] for task in label_studio.tasks(number) if task["total_predictions"]} == set(ids[:3]),
+             30)
+    assert page.argus_errors == []  # type: ignore[attr-defined]
+
+
+def test_a_tab_titled_as_a_question__is_filled(stack: Any, page: Page, label_studio: LabelStudio,
+                                               make_project: Callable[..., int],
+                                               record_property: Callable[[str, object], None]) -> None:
+    from search_service.search import search
+    from search_service.sync import sync_progress
+
+    scenes = [jpeg(seed) for seed in range(12)]
+    project = make_project(["cpu"], [(f"{n:02}.jpg", data) for n, (data, _) in enumerate(scenes)])
+    wait_for(lambda: sync_progress(project)["embedded"] == len(scenes), 120)
+    manager = DataManager(page, label_studio, project)
+    page.goto(f"{get_settings().label_studio_url}/projects/{project}/data")
+    expect(page.get_by_text(f"Tasks: {len(scenes)} /")).to_be_visible(timeout=30_000)
+
+    def rename(title: str) -> None:
+        page.locator("[class*=tabs-dm__item_active]").hover()
+        page.locator("[class*=tabs-dm__item_active]").get_by_label("Tab options").click()
+        page.get_by_text("Rename", exact=True).last.click()
+        field = page.locator("[class*=tabs-dm__item_active] input")
+        field.fill(title)
+        field.press("Enter")
+
+    def expected(query: str) -> list[int]:
+        hits = search(project, query, 100, record=False).hits
+        return sorted(hit.task_id for hit in hits if hit.relevance != "noise")
+
+    def server() -> dict[str, Any]:
+        return next((view["data"] for view in label_studio.get("/api/dm/views/", project=project)
+                     if view["data"]["title"].startswith("? ")), {})
+
+    page.get_by_label("Open New Tab").click()
+    rename("? cpu")
+    started = time.monotonic()
+    wait_for(lambda: server().get("filters", {}).get("items"), 30)
+    record_property("seconds until the tab was filled", round(time.monotonic() - started, 1))
+    found = expected("cpu")
+    assert 0 < len(found) < len(scenes)
+    page.reload()
+    assert sorted(manager.shown(len(found))) == found
+    assert manager.would_act_on("Delete Predictions") == set(found)
+    page.reload()
+    rename("? elephant")
+    wait_for(lambda: server().get("title") == "? elephant ⚠ nothing found", 30)
+    page.reload()
+    expect(page.get_by_text("? elephant ⚠ nothing found").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("Tasks: 0 /")).to_be_visible()
+    assert page.argus_errors == []  # type: ignore[attr-defined]
