@@ -137,8 +137,10 @@ def ids_filter(task_ids: Sequence[int]) -> dict[str, Any]:
 
 
 def filter_digest(filters: Mapping[str, Any] | None) -> str:
-    """Return what tells two filters of views apart, however Label Studio writes them down."""
-    items = [(item["filter"], item["operator"], item["value"]) for item in (filters or {}).get("items", ())]
+    """Return what tells two filters of views apart. Label Studio's page writes 1 for 1.0 when it saves a view."""
+    values = ((item["filter"], item["operator"], item["value"]) for item in (filters or {}).get("items", ()))
+    items = [(column, operator, float(value) if isinstance(value, int | float) else value)
+             for column, operator, value in values]
     text = json.dumps([(filters or {}).get("conjunction"), items], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -89,6 +89,7 @@ def check(manager: DataManager, view: int, tasks: Sequence[int]) -> None:
     assert sorted(manager.shown(len(tasks))) == sorted(tasks)
     assert manager.would_act_on("Delete Predictions") == set(tasks)
     after = manager.ls.get(f"/api/dm/views/{view}/", project=manager.project)["data"]["filters"]
+    assert after == before
     assert views.filter_digest(after) == views.filter_digest(before)  # opened and used, it is still ours to keep fresh
 
 

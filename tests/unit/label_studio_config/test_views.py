@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from label_studio_config.views import MAX_IDS, band_filter, nothing_found_filter, review_bands
+from label_studio_config.views import (
+    MAX_IDS,
+    band_filter,
+    filter_digest,
+    ids_filter,
+    nothing_found_filter,
+    review_bands,
+)
 
 # What Label Studio's own interface can show; any other operator in a saved view blanks the project's Data Manager.
 KNOWN = {"equal", "not_equal", "less", "greater", "less_or_equal", "greater_or_equal", "in", "not_in", "empty",
@@ -39,3 +46,15 @@ def test_every_filter_uses_operators_the_interface_knows() -> None:
 
 def test_limits_hold_on_sqlite() -> None:
     assert MAX_IDS <= 500
+
+
+def test_filter_digest__tells_filters_apart_by_what_they_mean() -> None:
+    written, other = ids_filter([1, 2]), ids_filter([2, 1])
+    as_the_page_saves_it = {"items": [{**item, "value": float(item["value"]), "child_filter": None}
+                                      for item in written["items"]], "conjunction": "or"}
+    assert filter_digest(as_the_page_saves_it) == filter_digest(written)
+    assert len({filter_digest(kind) for kind in (written, other, {**written, "conjunction": "and"}, None)}) == 4
+
+
+def test_ids_filter__of_no_task_lets_none_pass() -> None:
+    assert short(ids_filter([])["items"]) == [("filter:tasks:id", "equal", 0)]
