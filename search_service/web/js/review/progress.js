@@ -5,7 +5,7 @@ import { number, percent, t } from "../i18n.js";
 const PARTS = ["accepted", "checked", "fixed", "skipped", "left"];
 
 export function progressPanel() {
-  const bar = h("div", { class: "stacked", role: "img" }), legend = h("ul", { class: "legend" }), line = h("p", { id: "review-progress" });
+  const bar = h("div", { class: "stacked", role: "img", "aria-label": t("review.progressName") }), legend = h("ul", { class: "legend" }), line = h("p", { id: "review-progress" });
   const notes = h("ul", { class: "notes" });
   const root = h("section", { class: "panel progress-panel", "aria-label": t("review.progressName") }, line, bar, legend, notes);
 

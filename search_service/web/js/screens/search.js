@@ -2,16 +2,18 @@
 import { api, Problem, picture } from "../api.js";
 import { add, h, icon } from "../dom.js";
 import { number, t } from "../i18n.js";
-import { ask as confirm, attempt, notice } from "../messages.js";
+import { attempt, notice } from "../messages.js";
 import { change, go, params as address } from "../router.js";
-import { askFrom, find, fromKept, kept as keptForm, isEmpty, readFile, toParams } from "../search/ask.js";
+import { askFrom, find, fromKept, isEmpty, readFile, toParams } from "../search/ask.js";
 import { makeFilters } from "../search/filters.js";
 import { makeGrid } from "../search/grid.js";
+import { takeImages } from "../search/intake.js";
+import { makeMemory } from "../search/memory.js";
 import { makePreview } from "../search/preview.js";
 import { suggestions } from "../search/suggest.js";
 
-const FIRST = 100,
-  NEXT = 200; // hits: enough for a large screen at once, the others while the person looks
+const FIRST = 100; // hits: enough for a large screen at once …
+const NEXT = 200; // … and the others while the person looks
 const MOST = 2000; // that "all likely" reads
 const SHOWN = {
   noise: () => true,
@@ -27,11 +29,9 @@ export async function open({ root, project, selection, params, signal }) {
     end: 0,
     loads: 0,
     busy: null,
-    kept: [],
-    saved: [],
-    judged: new Map(),
     last: null,
   };
+  const memory = makeMemory({ base, signal });
 
   // --- the question
   const query = h("input", {
@@ -47,20 +47,24 @@ export async function open({ root, project, selection, params, signal }) {
     {
       title: t("search.saved"),
       icon: "star",
-      items: state.saved
+      items: memory.saved
         .filter((one) => one.name.toLowerCase().includes(text))
-        .map((one) => ({ text: one.name, choose: () => ask(fromKept(one.ask)), forget: () => forgetSaved(one) })),
+        .map((one) => ({
+          text: one.name,
+          choose: () => ask(fromKept(one.ask)),
+          forget: () => memory.forgetSaved(one),
+        })),
     },
     {
       title: t("search.recent"),
       icon: "clock",
-      items: state.kept
+      items: memory.recent
         .filter((one) => one.query.toLowerCase().includes(text))
         .slice(0, 8)
         .map((one) => ({
           text: one.query,
           choose: () => ask(fromKept(one.ask ?? { text: one.query })),
-          forget: () => forget(one),
+          forget: () => memory.forget(one),
         })),
     },
     {
@@ -80,7 +84,7 @@ export async function open({ root, project, selection, params, signal }) {
     { id: "save", type: "button", "aria-label": t("search.save"), title: t("search.save"), disabled: true },
     icon("star"),
   );
-  saveButton.addEventListener("click", () => attempt(save));
+  saveButton.addEventListener("click", () => attempt(() => memory.save(state.ask)));
   const form = h(
     "form",
     { id: "search", role: "search" },
@@ -168,8 +172,8 @@ export async function open({ root, project, selection, params, signal }) {
     }
     start.replaceChildren();
     grid.clear();
-    selection.replace([]);
-    Object.assign(state, { offset: 0, end: 0, last: null, judged: new Map() });
+    forgetChoice();
+    Object.assign(state, { offset: 0, end: 0, last: null, busy: null });
     grid.root.classList.toggle("no-text", !state.ask.text.trim());
     results.setAttribute("aria-busy", "true");
     try {
@@ -177,15 +181,30 @@ export async function open({ root, project, selection, params, signal }) {
     } finally {
       results.removeAttribute("aria-busy");
     }
-    Promise.all([loadKept(), loadJudged(state.ask)]).catch(() => {});
+    memory.load().catch(() => {});
+    memory.loadJudged(state.ask.text).then(
+      () => showJudged(grid.hits),
+      () => {},
+    );
   }
 
-  // One page after the other; a second call while one is under way waits for that one.
+  // The choice belongs to what was asked: coming back to the same question finds it again.
+  function forgetChoice() {
+    const key = `argus-asked-${project.id}`,
+      asked = JSON.stringify({ ...state.ask, file: state.ask.file?.name });
+    if (sessionStorage.getItem(key) !== asked) selection.replace([]);
+    sessionStorage.setItem(key, asked);
+  }
+
+  // One page after the other; a second call while one is under way waits for that one. A new search waits for none.
   function load() {
     if (state.last && state.offset >= state.end) return Promise.resolve();
-    state.busy ??= page().finally(() => {
-      state.busy = null;
-    });
+    if (!state.busy) {
+      const mine = page().finally(() => {
+        if (state.busy === mine) state.busy = null;
+      });
+      state.busy = mine;
+    }
     return state.busy;
   }
 
@@ -200,7 +219,7 @@ export async function open({ root, project, selection, params, signal }) {
     state.last = found;
     results.hidden = false;
     grid.add(found.hits);
-    for (const hit of found.hits) takeJudged(hit);
+    showJudged(found.hits);
     showSummary();
     requestAnimationFrame(() =>
       setTimeout(() => performance.measure("argus-paint", { start: began, end: performance.now() })),
@@ -350,77 +369,16 @@ export async function open({ root, project, selection, params, signal }) {
     }
   }
 
-  // A second press on the same thumb takes the word back.
   async function judge(hit, relevant) {
-    const said = hit.judged === relevant ? null : relevant;
-    await attempt(async () => {
-      await api(`${base}/judgements`, { json: { query: state.ask.text, task: hit.task, relevant: said } });
-      hit.judged = said;
+    if (await memory.judge(state.ask.text, hit, relevant)) grid.judged(hit);
+  }
+
+  function showJudged(hits) {
+    for (const hit of hits) {
+      if (!memory.judged.has(hit.task)) continue;
+      hit.judged = memory.judged.get(hit.task);
       grid.judged(hit);
-      if (said !== null) notice(t("search.judged"));
-    });
-  }
-
-  async function loadJudged(asked) {
-    if (!asked.text.trim()) return;
-    const { judgements } = await api(`${base}/judgements?${new URLSearchParams({ query: asked.text })}`, { signal });
-    state.judged = new Map(judgements.map((one) => [one.task, one.relevant]));
-    for (const hit of grid.hits) takeJudged(hit);
-  }
-
-  function takeJudged(hit) {
-    if (!state.judged.has(hit.task)) return;
-    hit.judged = state.judged.get(hit.task);
-    grid.judged(hit);
-  }
-
-  async function save() {
-    const name = h("input", {
-      id: "saved-name",
-      required: true,
-      maxlength: "100",
-      value: state.ask.text.slice(0, 100),
-    });
-    const follow = h("input", { type: "checkbox" });
-    if (
-      !(await confirm(
-        t("search.save"),
-        { yes: t("search.save") },
-        h("label", { for: "saved-name" }, t("search.savedName")),
-        name,
-        h("label", { class: "check" }, follow, t("search.savedView")),
-      ))
-    )
-      return;
-    const made = await api(`${base}/saved-searches`, {
-      json: {
-        name: name.value.trim(),
-        ask: keptForm(state.ask),
-        keep_view: follow.checked,
-        relevance: follow.checked ? "likely" : "noise",
-        size: follow.checked ? 500 : 50,
-      },
-    });
-    state.saved.push(made);
-    notice(t("search.savedNow", { name: made.name }));
-  }
-
-  async function forgetSaved(one) {
-    if (!(await confirm(t("search.forgetSaved", { name: one.name }), { danger: true }))) return;
-    await attempt(() => api(`${base}/saved-searches/${one.id}`, { method: "DELETE" }));
-    state.saved = state.saved.filter((other) => other.id !== one.id);
-  }
-
-  async function loadKept() {
-    const [{ searches }, saved] = await Promise.all([
-      api(`${base}/searches`, { signal }),
-      api(`${base}/saved-searches`, { signal }),
-    ]);
-    Object.assign(state, { kept: searches, saved: saved.saved_searches });
-  }
-  async function forget(one) {
-    await attempt(() => api(`${base}/searches/${one.id}`, { method: "DELETE" }));
-    state.kept = state.kept.filter((other) => other.id !== one.id);
+    }
   }
 
   async function takeFile(file) {
@@ -445,45 +403,7 @@ export async function open({ root, project, selection, params, signal }) {
     if (file) attempt(() => takeFile(file));
     upload.value = "";
   });
-  window.addEventListener(
-    "paste",
-    (event) => {
-      const [file] = [...(event.clipboardData?.files ?? [])].filter((one) => one.type.startsWith("image/"));
-      if (file) {
-        event.preventDefault();
-        attempt(() => takeFile(file));
-      }
-    },
-    { signal },
-  );
-  const holdsFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  window.addEventListener(
-    "dragover",
-    (event) => {
-      if (holdsFile(event)) {
-        event.preventDefault();
-        root.classList.add("dropping");
-      }
-    },
-    { signal },
-  );
-  window.addEventListener(
-    "dragleave",
-    (event) => {
-      if (!event.relatedTarget) root.classList.remove("dropping");
-    },
-    { signal },
-  );
-  window.addEventListener(
-    "drop",
-    (event) => {
-      root.classList.remove("dropping");
-      if (!holdsFile(event)) return;
-      event.preventDefault();
-      attempt(() => takeFile(event.dataTransfer.files[0]));
-    },
-    { signal },
-  );
+  takeImages({ root, signal, take: takeFile });
   window.addEventListener(
     "keydown",
     (event) => {
@@ -524,11 +444,9 @@ export async function open({ root, project, selection, params, signal }) {
     } else preview.close();
   }
 
-  loadKept().catch(() => {});
-  const kept = selection.list();
+  memory.load().catch(() => {});
   attempt(async () => {
     await search();
-    if (kept.length) selection.replace(kept.filter((task) => grid.hits.some((hit) => hit.task === task)));
     if (params.task) await follow(params);
   });
   if (!params.q && matchMedia("(pointer: fine)").matches) query.focus({ preventScroll: true });

@@ -1,9 +1,11 @@
 // Connecting projects; what is embedded, which workers live, what failed last, and the doctor's report.
-import { api, Problem } from "../api.js";
-import { add, h, icon, put } from "../dom.js";
+import { api } from "../api.js";
+import { add, h, put } from "../dom.js";
 import { number, t, when } from "../i18n.js";
 import { ask, attempt, notice } from "../messages.js";
 import { go, linkTo } from "../router.js";
+import { connectForm } from "../setup/connect.js";
+import { check, details, panel, table } from "../setup/parts.js";
 
 const POLL = 3000;
 const ROLES = ["siglip", "sam3", "default"];
@@ -13,6 +15,7 @@ export async function open({ root, project, signal }) {
     projects = h("div", {}),
     errors = h("div", {}),
     report = h("div", { role: "status" });
+  const connecting = connectForm({ signal, done: () => show() });
   add(
     root,
     h("h1", {}, t("setup.title")),
@@ -20,7 +23,7 @@ export async function open({ root, project, signal }) {
     h(
       "div",
       { class: "columns" },
-      h("div", {}, panel("projects", projects), panel("connect", connectForm()), panel("errors", errors)),
+      h("div", {}, panel("projects", projects), panel("connect", connecting.form), panel("errors", errors)),
       h(
         "div",
         {},
@@ -166,7 +169,7 @@ export async function open({ root, project, signal }) {
                 return;
               await api(`/projects/${one.id}/disconnect`, { method: "POST" });
               document.dispatchEvent(new Event("argus:projects"));
-              await Promise.all([show(), fill()]);
+              await Promise.all([show(), connecting.fill()]);
             }, event.currentTarget),
         },
         t("setup.disconnect"),
@@ -193,124 +196,6 @@ export async function open({ root, project, signal }) {
       one.hint && h("span", { class: "muted" }, one.hint),
       h("time", { class: "muted", datetime: one.at }, when(one.at)),
     );
-
-  // --- connecting
-  const choice = h("select", { id: "connect-project", required: true }),
-    title = h("input", { id: "connect-title", maxlength: "50", minlength: "3" });
-  const labels = h("input", { id: "connect-labels", placeholder: "cpu, fan, hdd" }),
-    plan = h("div", { role: "status" });
-  let listed = [];
-
-  function connectForm() {
-    // The fields are made below: a function is called when the page is built, constants are not there before their line.
-    const form = h("form", { class: "stack" });
-    queueMicrotask(() => {
-      const rows = {
-        new: [row("connect-title", t("setup.newTitle"), title), row("connect-labels", t("setup.newLabels"), labels)],
-      };
-      const sync = () => {
-        const fresh = choice.value === "new";
-        for (const one of rows.new) one.hidden = !fresh && !(one === rows.new[1]);
-        rows.new[1].querySelector("label").textContent = t(fresh ? "setup.newLabels" : "setup.labelsIfNone");
-        title.required = fresh;
-        connect.disabled = true;
-        put(plan);
-      };
-      const look = h("button", { id: "connect-look", type: "submit" }, t("setup.dryRun"));
-      const connect = h(
-        "button",
-        {
-          id: "connect-go",
-          type: "button",
-          class: "primary",
-          disabled: true,
-          onclick: () => attempt(() => send(false), connect),
-        },
-        t("setup.connectNow"),
-      );
-      form.append(
-        h("p", { class: "muted" }, t("setup.connectHint")),
-        row("connect-project", t("setup.which"), choice),
-        ...rows.new,
-        h("div", { class: "bar" }, look, connect),
-        plan,
-      );
-      form.addEventListener("submit", (event) => {
-        event.preventDefault();
-        attempt(async () => {
-          await send(true);
-          connect.disabled = false;
-        }, look);
-      });
-      choice.addEventListener("change", sync);
-      for (const field of [title, labels])
-        field.addEventListener("input", () => {
-          connect.disabled = true;
-        });
-      attempt(fill).then(sync);
-    });
-    return form;
-  }
-
-  async function fill() {
-    listed = (await api("/label-studio/projects", { signal })).projects;
-    const before = choice.value;
-    put(
-      choice,
-      listed.map((one) =>
-        h(
-          "option",
-          { value: String(one.id) },
-          `${one.id} · ${one.title}${one.connected ? ` (${t("setup.connected")})` : ""}`,
-        ),
-      ),
-      h("option", { value: "new" }, t("setup.newProject")),
-    );
-    const free = listed.find((one) => !one.connected);
-    choice.value =
-      [...choice.options].some((one) => one.value === before) && before ? before : free ? String(free.id) : "new";
-  }
-
-  async function send(dry) {
-    const names = labels.value
-        .split(",")
-        .map((name) => name.trim())
-        .filter(Boolean),
-      fresh = choice.value === "new";
-    if (fresh && !names.length) throw new Problem(t("setup.labelsNeeded"));
-    const made = await api("/label-studio/connect", {
-      json: {
-        ...(fresh ? { title: title.value.trim() } : { project: Number(choice.value) }),
-        labels: names,
-        dry_run: dry,
-      },
-    });
-    const part = (key, things) =>
-      things.length > 0 && [
-        h("h3", {}, t(`setup.${dry ? "would_" : ""}${key}`)),
-        h(
-          "ul",
-          {},
-          things.map((thing) => h("li", {}, thing)),
-        ),
-      ];
-    put(
-      plan,
-      ...[
-        part("created", made.created),
-        part("changed", made.changed),
-        part("kept", made.kept),
-        part("notes", made.notes),
-      ]
-        .flat(2)
-        .filter(Boolean),
-      h("p", { class: "muted" }, t("setup.labelsAre", { labels: made.labels.join(", ") })),
-    );
-    if (dry) return;
-    notice(t("setup.connectedNow", { title: made.title || made.project_id }));
-    document.dispatchEvent(new Event("argus:projects"));
-    await Promise.all([show(), fill()]);
-  }
 
   // --- doctor
   async function doctor() {
@@ -344,68 +229,4 @@ export async function open({ root, project, signal }) {
     if (!document.hidden) show().catch(() => {});
   }, POLL);
   signal.addEventListener("abort", () => clearInterval(timer));
-}
-
-function panel(name, ...content) {
-  return h(
-    "section",
-    { class: "panel", "aria-labelledby": `s-${name}` },
-    h("h2", { id: `s-${name}` }, t(`setup.${name}`)),
-    content,
-  );
-}
-
-function row(id, text, field) {
-  return h("div", { class: "row" }, h("label", { for: id }, text), field);
-}
-
-function check(state, name, text, fix = "") {
-  return h(
-    "li",
-    { class: state },
-    h(
-      "span",
-      { class: "mark" },
-      icon(state === "ok" ? "review" : "close"),
-      h("span", { class: "visually-hidden" }, t(`setup.${state}`)),
-    ),
-    h("strong", {}, name),
-    h("span", { class: "grow" }, text, fix && h("span", { class: "fix" }, fix)),
-  );
-}
-
-function table(heads, rows, empty) {
-  if (!rows.length) return h("p", { class: "muted" }, empty);
-  return h(
-    "div",
-    { class: "scroll", tabIndex: 0, role: "region", "aria-label": heads[0] },
-    h(
-      "table",
-      {},
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          heads.map((head) => (head ? h("th", { scope: "col" }, head) : h("td", {}))),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        rows.map((cells) =>
-          h(
-            "tr",
-            {},
-            cells.map((cell) => h("td", {}, cell)),
-          ),
-        ),
-      ),
-    ),
-  );
-}
-
-function details(summary, ...content) {
-  return h("details", {}, h("summary", {}, summary), content);
 }

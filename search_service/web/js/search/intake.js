@@ -1,0 +1,29 @@
+// Images that a person drops on the page or pastes into it. `take(file)` gets each.
+import { attempt } from "../messages.js";
+
+export function takeImages({ root, signal, take }) {
+  const listen = (name, work) => window.addEventListener(name, work, { signal });
+  const holdsFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  const dropping = (on) => root.classList.toggle("dropping", on);
+
+  listen("paste", (event) => {
+    const file = [...(event.clipboardData?.files ?? [])].find((one) => one.type.startsWith("image/"));
+    if (!file) return;
+    event.preventDefault();
+    attempt(() => take(file));
+  });
+  listen("dragover", (event) => {
+    if (!holdsFile(event)) return;
+    event.preventDefault();
+    dropping(true);
+  });
+  listen("dragleave", (event) => {
+    if (!event.relatedTarget) dropping(false);
+  });
+  listen("drop", (event) => {
+    dropping(false);
+    if (!holdsFile(event)) return;
+    event.preventDefault();
+    attempt(() => take(event.dataTransfer.files[0]));
+  });
+}
