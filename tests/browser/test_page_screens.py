@@ -174,6 +174,7 @@ def test_addresses__every_state_comes_back(open_page: Callable[..., Page], proje
 
 def test_keyboard__search_move_choose_look_and_go_on(open_page: Callable[..., Page], project: int) -> None:
     page = open_page(f"?project={project}")
+    expect(page.locator("#query")).to_be_visible()
     page.locator("#nav-search").focus()
     page.keyboard.press("/")
     page.keyboard.type("cp")

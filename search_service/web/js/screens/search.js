@@ -21,7 +21,7 @@ const SHOWN = {
   likely: (hit) => hit.relevance === "likely",
 };
 
-export async function open({ root, project, selection, params, signal }) {
+export function open({ root, project, selection, params, signal }) {
   const base = `/projects/${project.id}`;
   const state = {
     ask: askFrom(params),
@@ -77,7 +77,7 @@ export async function open({ root, project, selection, params, signal }) {
     },
   ]);
   const upload = h("input", { id: "upload", type: "file", accept: "image/*", class: "visually-hidden" });
-  const filters = await makeFilters({ project, signal, changed: (chosen) => ask({ ...state.ask, filters: chosen }) });
+  const filters = makeFilters({ project, signal, changed: (chosen) => ask({ ...state.ask, filters: chosen }) });
   const chips = h("div", { class: "chips" });
   const saveButton = h(
     "button",

@@ -5,49 +5,27 @@ import { clock, t } from "../i18n.js";
 
 const BANDS = ["high", "medium", "low", "nothing_found"];
 
-export async function makeFilters({ project, changed, signal }) {
+export function makeFilters({ project, changed, signal }) {
+  const option = ([value, text]) => h("option", { value }, text);
   const choice = (name, options) =>
-    h(
-      "select",
-      { id: `filter-${name}`, name },
-      h("option", { value: "" }, t("search.any")),
-      options.map(([value, text]) => h("option", { value }, text)),
-    );
-  const yesNo = [
-    ["yes", t("search.yes")],
-    ["no", t("search.no")],
-  ];
-  const videos = await api(`/projects/${project.id}/videos`, { signal }).then(
-    (found) => found.videos,
-    () => [],
-  );
+    h("select", { id: `filter-${name}`, name }, option(["", t("search.any")]), options.map(option));
   const seconds = (name) =>
     h("input", { id: `filter-${name}`, name, type: "number", min: "0", step: "0.1", inputmode: "decimal" });
+  const yesNo = ["yes", "no"].map((answer) => [answer, t(`search.${answer}`)]);
+  const bands = BANDS.map((band) => [band, t(`search.band_${band}`)]);
+  const labels = project.labels.map((label) => [label, label]);
   const fields = {
     labelled: choice("labelled", yesNo),
     predicted: choice("predicted", yesNo),
-    band: choice(
-      "band",
-      BANDS.map((band) => [band, t(`search.band_${band}`)]),
-    ),
-    label: choice(
-      "label",
-      project.labels.map((label) => [label, label]),
-    ),
-    ...(videos.length
-      ? {
-          video: choice(
-            "video",
-            videos.map(({ video, frames, seconds: end }) => [
-              video,
-              `${video} (${frames}${end === null ? "" : `, ${clock(end)}`})`,
-            ]),
-          ),
-          video_from: seconds("video_from"),
-          video_to: seconds("video_to"),
-        }
-      : {}),
+    band: choice("band", bands),
+    label: choice("label", labels),
+    video: choice("video", []),
+    video_from: seconds("video_from"),
+    video_to: seconds("video_to"),
   };
+  const rows = Object.entries(fields).map(([name, field]) =>
+    h("div", { class: "row" }, h("label", { for: `filter-${name}` }, t(`search.filter_${name}`)), field),
+  );
   const collapse = h("input", { type: "checkbox", name: "collapse" });
   const reset = h(
     "button",
@@ -63,9 +41,7 @@ export async function makeFilters({ project, changed, signal }) {
   const form = h(
     "form",
     { id: "filters", class: "panel", hidden: true, "aria-label": t("search.filters") },
-    Object.entries(fields).map(([name, field]) =>
-      h("div", { class: "row" }, h("label", { for: `filter-${name}` }, t(`search.filter_${name}`)), field),
-    ),
+    rows,
     h("label", { class: "check" }, collapse, t("search.filter_collapse")),
     reset,
   );
@@ -105,10 +81,28 @@ export async function makeFilters({ project, changed, signal }) {
   }
 
   function show(filters) {
-    for (const [name, field] of Object.entries(fields)) field.value = filters[name] ?? "";
+    for (const [name, field] of Object.entries(fields)) {
+      field.value = filters[name] ?? "";
+      if (field.value || !filters[name]) continue;
+      field.append(option([filters[name], filters[name]])); // not known (yet): what is asked for is shown all the same
+      field.value = filters[name];
+    }
     collapse.checked = filters.collapse === "yes";
     count();
   }
+
+  // Most projects have no videos: their fields come when there are some.
+  async function loadVideos() {
+    const { videos } = await api(`/projects/${project.id}/videos`, { signal });
+    const name = ({ video, frames, seconds: end }) => `${video} (${frames}${end === null ? "" : `, ${clock(end)}`})`;
+    const { value } = fields.video;
+    fields.video.replaceChildren(option(["", t("search.any")]), ...videos.map((one) => option([one.video, name(one)])));
+    if (value && !videos.some((one) => one.video === value)) fields.video.append(option([value, value]));
+    fields.video.value = value;
+    for (const row of rows.slice(-3)) row.hidden = !videos.length && !value;
+  }
+  for (const row of rows.slice(-3)) row.hidden = true;
+  loadVideos().catch(() => {});
 
   form.addEventListener("change", tell);
   form.addEventListener("submit", (event) => event.preventDefault());
