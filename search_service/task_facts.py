@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -37,7 +36,7 @@ def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
     """
     row = _row(project_id, task_id)
     ls = get_label_studio()
-    task, labels = _task(ls, project_id, task_id), _labels(ls, project_id)
+    task, labels = _task(ls, task_id), _labels(ls, project_id)
     version = row["model_version"]
     return {
         "task": task_id, "video": row["video"], "video_time": row["video_time"], "frame_number": row["frame_number"],
@@ -45,10 +44,10 @@ def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
         "label_studio": f"{get_settings().public_label_studio_url}/projects/{project_id}/data?task={task_id}",
         "predictions": [{"id": p["id"], "model_version": p["model_version"], "current": p["model_version"] == version,
                          "score": p.get("score"), "objects": objects(p["result"], labels)}
-                        for p in task.get("predictions") or []],
+                        for p in task["predictions"]],
         "annotations": [{"id": a["id"], "updated_at": a.get("updated_at"), "cancelled": bool(a.get("was_cancelled")),
                          "from_prediction": a.get("parent_prediction"), "objects": objects(a["result"], labels)}
-                        for a in task.get("annotations") or []]}
+                        for a in task["annotations"]]}
 
 
 def list_videos(project_id: int) -> list[dict[str, Any]]:
@@ -103,14 +102,16 @@ def _row(project_id: int, task_id: int) -> Row:
     return row
 
 
-def _task(ls: LabelStudio, project_id: int, task_id: int) -> dict[str, Any]:
-    """Read a task by the listing: `GET /api/tasks/<id>` counts as a person opening it, and asks for predictions."""
-    item = {"filter": "filter:tasks:id", "operator": "equal", "type": "Number", "value": task_id}
-    query = json.dumps({"filters": {"conjunction": "and", "items": [item]}})
-    found: dict[str, Any] | None = next(iter(ls.tasks(project_id, query=query)), None)
-    if found is None:
-        raise ArgusError("unknown_task", f"Label Studio has no task {task_id} any more.")
-    return found
+def _task(ls: LabelStudio, task_id: int) -> dict[str, Any]:
+    """Read what stands on a task. Reading the task itself, alone or in a listing, would count as somebody opening it:
+    Label Studio then asks the ML backend for the predictions that it lacks."""
+    try:
+        return {"annotations": ls.get(f"/api/tasks/{task_id}/annotations/"),
+                "predictions": ls.get("/api/predictions/", task=task_id)}
+    except ArgusError as error:
+        if error.code != "not_found":
+            raise
+        raise ArgusError("unknown_task", f"Label Studio has no task {task_id} any more.") from error
 
 
 def _labels(ls: LabelStudio, project_id: int) -> Sequence[str]:

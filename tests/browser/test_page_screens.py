@@ -109,7 +109,7 @@ def test_every_screen__axe_finds_nothing_serious(open_page: Callable[..., Page],
     page.click("#filter-toggle")
     seen["filters"] = serious(page)
     page.locator(".hit .open").first.click()
-    expect(page.locator("#preview .objects, #preview section, #preview p")).not_to_have_count(0)
+    expect(page.locator("#hit-preview .objects, #hit-preview section, #hit-preview p")).not_to_have_count(0)
     seen["preview"] = serious(page)
     assert {screen: problems for screen, problems in seen.items() if problems} == {}
 
@@ -155,11 +155,11 @@ def test_addresses__every_state_comes_back(open_page: Callable[..., Page], proje
     found(page)
     task = page.locator(".hit").first.get_attribute("data-task")
     page.locator(".hit .open").first.click()
-    expect(page.locator("#preview")).to_be_visible()
+    expect(page.locator("#hit-preview")).to_be_visible()
     assert f"task={task}" in page.url
     kept = page.url
     page.go_back()
-    expect(page.locator("#preview")).to_be_hidden()
+    expect(page.locator("#hit-preview")).to_be_hidden()
     page.click("#nav-export")
     expect(page.locator("#export")).to_be_visible()
     page.go_back()
@@ -169,7 +169,7 @@ def test_addresses__every_state_comes_back(open_page: Callable[..., Page], proje
     found(page)
 
     again = open_page(kept.removeprefix(get_settings().search_service_url + "/"))
-    expect(again.locator("#preview h2")).to_have_text(f"Task {task}", timeout=20_000)
+    expect(again.locator("#hit-preview h2")).to_have_text(f"Task {task}", timeout=20_000)
 
 
 def test_keyboard__search_move_choose_look_and_go_on(open_page: Callable[..., Page], project: int) -> None:
@@ -189,11 +189,11 @@ def test_keyboard__search_move_choose_look_and_go_on(open_page: Callable[..., Pa
     page.keyboard.press("Space")
     expect(page.locator("#chosen")).to_have_text("2 selected")
     page.keyboard.press("Enter")
-    expect(page.locator("#preview h2")).to_have_text(f"Task {second}")
+    expect(page.locator("#hit-preview h2")).to_have_text(f"Task {second}")
     page.keyboard.press("ArrowLeft")
-    expect(page.locator("#preview h2")).to_have_text(f"Task {first}")
+    expect(page.locator("#hit-preview h2")).to_have_text(f"Task {first}")
     page.keyboard.press("Escape")
-    expect(page.locator("#preview")).to_be_hidden()
+    expect(page.locator("#hit-preview")).to_be_hidden()
     assert page.evaluate("document.activeElement.closest('.hit').dataset.task") == first
 
 
@@ -215,7 +215,7 @@ def test_choosing__by_shift_by_drag_and_all_likely(open_page: Callable[..., Page
     expect(page.locator(".band-select")).to_be_visible()
     page.mouse.up()
     expect(page.locator(".pick:checked")).to_have_count(3)
-    expect(page.locator("#preview")).to_be_hidden()
+    expect(page.locator("#hit-preview")).to_be_hidden()
 
     page.click("#likely")
     likely = page.locator(".hit:has(.relevance.likely)").count()
@@ -233,7 +233,7 @@ def test_preview__draws_what_was_predicted(open_page: Callable[..., Page], proje
     expect(page.locator(".region-tag").first).to_contain_text("cpu")
     page.locator("#preview-threshold").fill("1")
     expect(page.locator(".regions .line")).to_have_count(0)
-    link = page.locator("#preview a").get_attribute("href") or ""
+    link = page.locator("#hit-preview a").get_attribute("href") or ""
     assert link.startswith(get_settings().public_label_studio_url)
     assert link.endswith(f"/data?task={row['task_id']}")
 
@@ -272,7 +272,7 @@ def test_search__filters_saved_searches_and_judgements(open_page: Callable[..., 
     found(page)
     page.click("#filter-toggle")
     page.select_option("#filter-predicted", "yes")
-    predicted = search(project, "cpu", filters=Filters(predicted=True), record=False).total
+    predicted = search(project, "cpu", filters=Filters(predicted=True), record=False).total  # Label Studio may ask for more
     assert 0 < predicted < COUNT
     expect(page.locator(".hit")).to_have_count(predicted)
     assert "predicted=yes" in page.url

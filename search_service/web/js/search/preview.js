@@ -26,7 +26,7 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
   const place = h("span", { class: "muted", "aria-live": "polite" });
   const dialog = h(
     "dialog",
-    { id: "preview", "aria-label": t("search.preview") },
+    { id: "hit-preview", "aria-label": t("search.preview") },
     h(
       "div",
       { class: "top" },
@@ -56,7 +56,7 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
     else return;
     event.preventDefault();
   });
-  signal.addEventListener("abort", () => dialog.close());
+  signal.addEventListener("abort", () => dialog.remove());
 
   function toggle() {
     selection.set([hits[at].task], !selection.has(hits[at].task));

@@ -13,7 +13,7 @@ export function row(id, text, field) {
 
 // `state` is ok, problem or unknown: told by sign, colour and word.
 export function check(state, name, text, fix = "") {
-  const sign = h("span", { class: "mark" }, icon(state === "ok" ? "review" : "close"));
+  const sign = h("span", { class: "sign" }, icon(state === "ok" ? "review" : "close"));
   sign.append(h("span", { class: "visually-hidden" }, t(`setup.${state}`)));
   const said = h("span", { class: "grow" }, text, fix && h("span", { class: "fix" }, fix));
   return h("li", { class: state }, sign, h("strong", {}, name), said);
