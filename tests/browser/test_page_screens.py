@@ -272,7 +272,7 @@ def test_search__filters_saved_searches_and_judgements(open_page: Callable[..., 
     found(page)
     page.click("#filter-toggle")
     page.select_option("#filter-predicted", "yes")
-    predicted = search(project, "cpu", filters=Filters(predicted=True), record=False).total  # Label Studio may ask for more
+    predicted = search(project, "cpu", filters=Filters(predicted=True), record=False).total
     assert 0 < predicted < COUNT
     expect(page.locator(".hit")).to_have_count(predicted)
     assert "predicted=yes" in page.url
