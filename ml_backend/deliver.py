@@ -95,18 +95,33 @@ def push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
     outcomes: dict[int, Outcome] = {}
     held = _rows(recipe.model_version, built)
     outcomes |= settle(project_id, recipe.model_version, sorted(held))
-    mine = claim(project_id, recipe.model_version,
-                 [b for t, b in built.items() if not isinstance(outcomes.get(t), ArgusError)], "push")
+    busy = _is_storing(project_id)
+    mine = set() if busy else claim(project_id, recipe.model_version, [
+        b for t, b in built.items() if not isinstance(outcomes.get(t), ArgusError)], "push")
     outcomes |= _create(project_id, recipe.model_version, [built[t] for t in sorted(mine)])
     held = _rows(recipe.model_version, built)
     for task_id in built:
         row = held.get(task_id)
         if row is not None and row["state"] == "stored":
             outcomes[task_id] = _update(plan, recipe, row, built[task_id])
-        outcomes.setdefault(task_id, "later" if row is not None else _gone(task_id))
+        outcomes.setdefault(task_id, "later" if row is not None or busy else _gone(task_id))
     if "stored" in outcomes.values() and _shown_lately.get(project_id) != recipe.model_version:
         show_version(project)
     return outcomes
+
+
+def _is_storing(project_id: int) -> bool:
+    """Whether Label Studio may be storing an answer of several tasks.
+
+    At its end it counts the predictions of all tasks it had asked for, in one transaction; an import into the same
+    project at that moment was seen to end in a deadlock of its database, and a person got an error.
+    """
+    with connect() as connection:
+        row = connection.execute(
+            "SELECT count(*) > 1 AS busy FROM prediction WHERE project_id = %s AND channel = 'predict' "
+            "AND state = 'claimed' AND claimed_at > now() - make_interval(secs => %s)",
+            (project_id, get_settings().claim_seconds)).fetchone()
+    return bool(row and row["busy"])
 
 
 def settle(project_id: int, model_version: str, task_ids: Sequence[int]) -> dict[int, Outcome]:

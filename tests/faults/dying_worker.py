@@ -1,7 +1,8 @@
 """The product's own worker, which kills itself with SIGKILL at a named point. The product knows nothing of it.
 
 `python dying_worker.py ROLE POINT TIMES FOLDER`: the process dies when it reaches POINT, until TIMES processes have.
-Each death leaves a file in FOLDER. With TIMES 0 nothing dies, and whoever started it may kill it.
+Each death leaves a file in FOLDER. With TIMES 0 nothing dies, and whoever started it may kill it. POINT `every`: each
+process dies at the next point of its role, until TIMES have died at each.
 """
 
 from __future__ import annotations
@@ -71,12 +72,13 @@ def main() -> int:
     role, point, times, folder = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
 
     def die() -> None:
-        dead = len(list(folder.iterdir()))
-        if dead < times:
-            (folder / str(os.getpid())).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
+        (folder / f"{point}, {os.getpid()}").touch()
+        os.kill(os.getpid(), signal.SIGKILL)
 
-    if times:
+    dead, names = len(list(folder.iterdir())), list(points(role))
+    if point == "every":
+        point, times = names[dead % len(names)], times * len(names)
+    if dead < times:
         points(role)[point](die)
     worker.LEASE_SECONDS, worker.RENEW_SECONDS, worker.REAP_SECONDS = 4, 1, 1  # the tests wait less for the dead
     return worker.main([role])

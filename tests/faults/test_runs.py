@@ -49,7 +49,7 @@ class Crew:
 
     def add(self, role: str, point: str = "none", times: int = 0) -> None:
         """Start a worker of `role` that dies at `point` as often as `times` says."""
-        deaths = self.folder / "deaths"
+        deaths = self.folder / role
         deaths.mkdir(exist_ok=True)
         argv = [sys.executable, str(WORKER), role, point, str(times), str(deaths)]
         with self._lock:
@@ -71,9 +71,9 @@ class Crew:
         with self._lock:
             bury(choice.choice(self._members)[1])
 
-    @property
-    def suicides(self) -> int:
-        return len(list((self.folder / "deaths").iterdir()))
+    def deaths(self, role: str) -> Counter[str]:
+        """How many died by themselves at which point."""
+        return Counter(path.name.rsplit(", ", 1)[0] for path in (self.folder / role).iterdir())
 
     def end(self) -> None:
         self._ended.set()
@@ -145,19 +145,31 @@ def everything_delivered(project: int) -> bool:
                                       (project,)).fetchall()
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(5, marks=pytest.mark.long)])
 @pytest.mark.parametrize(("role", "point"), POINTS, ids=[point for _, point in POINTS])
-def test_killed_at(role: str, point: str, times: int, crew: Crew, new: Callable[[int], int],
-                   label_studio: LabelStudio) -> None:
-    project = new(16 * times)
-    crew.add(role, point, times)
+def test_killed_at(role: str, point: str, crew: Crew, new: Callable[[int], int], label_studio: LabelStudio) -> None:
+    project = new(16)
+    crew.add(role, point, 1)
     crew.add("default" if role == "sam3" else "sam3")
     run_id = runs.create_run(project, ["cpu"], ids(label_studio, project))
-    progress = wait_until_done(run_id, 120 + 120 * times)
-    assert crew.suicides == times
-    assert (progress["done"], progress["failed"], progress["errors"]) == (16 * times, 0, [])
+    progress = wait_until_done(run_id, 240)
+    assert crew.deaths(role) == {point: 1}
+    assert (progress["done"], progress["failed"], progress["errors"]) == (16, 0, [])
     wait_for(lambda: everything_delivered(project), 60)
-    assert counted(label_studio, project) == {1: 16 * times}
+    assert counted(label_studio, project) == {1: 16}
+
+
+@pytest.mark.long
+def test_killed_at_every_point_five_times(crew: Crew, new: Callable[[int], int], label_studio: LabelStudio) -> None:
+    count = 400
+    project = new(count)
+    for role in ("sam3", "default"):
+        crew.add(role, "every", 5)
+    run_id = runs.create_run(project, ["cpu"], ids(label_studio, project))
+    progress = wait_until_done(run_id, 1500)
+    assert crew.deaths("sam3") + crew.deaths("default") == {point: 5 for _, point in POINTS}
+    assert (progress["done"], progress["failed"], progress["errors"]) == (count, 0, [])
+    wait_for(lambda: everything_delivered(project), 60)
+    assert counted(label_studio, project) == {1: count}
 
 
 @pytest.mark.parametrize(("count", "kills"), [(120, 3), pytest.param(1000, 30, marks=pytest.mark.long)])
