@@ -32,6 +32,7 @@ from ml_backend.regions import Found, Region, build_regions, count_objects, mark
 log = logging.getLogger(__name__)
 _BULK = 100
 _CLEANUP_LOCK = 0x41524F56  # any constant of our own
+_SLOW_STORE = 4.0  # a busy Label Studio was seen to take this many times as long to store a prediction
 _STORE_TIMEOUT = 120.0  # seconds for a bulk import; Label Studio gets slower as a project grows
 
 # A look at the project for every chunk would cost as much as the push. Forgotten soon: Label Studio may forget too.
@@ -68,15 +69,19 @@ def _build(plan: LabelPlan, task_id: int, found: Mapping[str, Found]) -> Built:
 
 
 def claim(project_id: int, model_version: str, built: Iterable[Built], channel: Literal["predict", "push"]) -> set[int]:
-    """Take the right to deliver, and return the tasks for which it was still free. A deleted task is free to nobody."""
+    """Take the right to deliver, and return the tasks for which it was still free. A deleted task is free to nobody.
+
+    Label Studio stores an answer's predictions one by one: the claims of a large answer grow old later.
+    """
     rows = list(built)
+    grace = _SLOW_STORE * get_settings().predict_store_seconds * len(rows) if channel == "predict" else 0.0
     with connect() as connection:
         taken = connection.execute(
-            "INSERT INTO prediction (task_id, model_version, project_id, channel, score, regions, digest) "
-            "SELECT new.task_id, %s, %s, %s, new.score, new.regions, new.digest "
+            "INSERT INTO prediction (task_id, model_version, project_id, channel, claimed_at, score, regions, digest) "
+            "SELECT new.task_id, %s, %s, %s, now() + make_interval(secs => %s), new.score, new.regions, new.digest "
             "FROM unnest(%s::bigint[], %s::real[], %s::int[], %s::text[]) AS new (task_id, score, regions, digest) "
             "JOIN task ON task.id = new.task_id ON CONFLICT DO NOTHING RETURNING task_id",
-            (model_version, project_id, channel, [b.task_id for b in rows], [b.score for b in rows],
+            (model_version, project_id, channel, grace, [b.task_id for b in rows], [b.score for b in rows],
              [count_objects(b.result) for b in rows], [b.digest for b in rows])).fetchall()
     return {row["task_id"] for row in taken}
 
