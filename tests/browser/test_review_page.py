@@ -1,0 +1,155 @@
+"""Auto-annotate and review in Chromium while things go wrong: another person, a worker that dies, Label Studio that
+stops, a project without labels. Real servers."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
+from demo.draw import Split
+from demo.scenes import make_scene, render_scene
+from search_service.sync import sync_progress, sync_project
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+COUNT = 8
+
+
+def jpeg(seed: int) -> bytes:
+    buffer = io.BytesIO()
+    render_scene(make_scene(Split.HELD_OUT, seed), 640)[0].save(buffer, "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def open_page(browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
+    """Return `open_page(width)`: a page with a browser profile of its own; script errors go to `page.complaints`."""
+    contexts = []
+
+    def make(width: int = 1440) -> Page:
+        contexts.append(browser.new_context(viewport={"width": width, "height": 950}, locale="en-GB",
+                                            base_url=get_settings().search_service_url, accept_downloads=True))
+        page = contexts[-1].new_page()
+        page.complaints = []  # type: ignore[attr-defined]
+        page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def predicted(stack: Any, make_project: Callable[..., int], label_studio: LabelStudio) -> Callable[..., int]:
+    """Return `predicted(count)`: a project whose images have predictions for `cpu`."""
+    def make(count: int = COUNT) -> int:
+        from ml_backend.runs import create_run, run_progress
+
+        project = make_project(["cpu", "fan"], [(f"{n}.jpg", jpeg(n)) for n in range(count)])
+        wait_for(lambda: sync_progress(project)["embedded"] == count, 120)
+        run = create_run(project, ["cpu"], [task["id"] for task in label_studio.tasks(project, fields="task_only")])
+        wait_for(lambda: run_progress(run)["state"] == "done", 240)
+        return project
+
+    return make
+
+
+def annotated(ls: LabelStudio, project: int) -> list[int]:
+    """Return the number of annotations of each task that has one."""
+    return [task["total_annotations"] for task in ls.tasks(project) if task["total_annotations"]]
+
+
+def counts(page: Page) -> dict[str, int]:
+    """Return the tasks in each band as the page shows them."""
+    expect(page.locator(".band").first).to_be_visible(timeout=30_000)
+    return {name: int(page.locator(f".band.{name} b").inner_text()) for name in ("high", "medium", "low",
+                                                                                 "nothing_found")}
+
+
+def test_two_people_never_both_accept_and_see_each_other(open_page: Callable[..., Page],
+                                                         predicted: Callable[..., int],
+                                                         label_studio: LabelStudio) -> None:
+    project = predicted(5)
+    first, second = open_page(), open_page()
+    for page in (first, second):
+        page.goto(f"/?project={project}&screen=review")
+    shown = counts(first)
+    band = max(("high", "medium", "low"), key=lambda name: shown[name])
+    for page in (first, second):
+        counts(page)
+        page.click(f".band.{band}")
+        page.click("#accept-band")
+        expect(page.locator("dialog")).to_contain_text(f"Accept {shown[band]} task", timeout=20_000)
+    for page in (first, second):
+        page.click("dialog button[value=yes]", no_wait_after=True)
+    said = []
+    for page in (first, second):
+        expect(page.locator("#review-text")).to_contain_text(re.compile("Accepted [0-9]+ task"), timeout=90_000)
+        said += [int(re.findall(r"Accepted (\d+)", page.inner_text("#review-text"))[0])]
+    assert sorted(said) == [0, shown[band]]
+    assert annotated(label_studio, project) == [1] * shown[band]
+    # A person who takes one back in Label Studio itself is seen without a reload.
+    (task, *_) = [t for t in label_studio.tasks(project) if t["total_annotations"]]
+    label_studio.delete(f"/api/annotations/{task['annotations'][0]['id']}/")
+    expect(first.locator(f".band.{band} b")).to_have_text("1", timeout=60_000)
+
+
+def test_a_worker_killed_in_mid_run_loses_nothing(open_page: Callable[..., Page], make_project: Callable[..., int],
+                                                  label_studio: LabelStudio, stack: Any) -> None:
+    project = make_project(["cpu"], [(f"{n}.jpg", jpeg(n)) for n in range(12)])
+    wait_for(lambda: sync_progress(project)["embedded"] == 12, 120)
+    page = open_page()
+    page.goto(f"/?project={project}&screen=annotate&from=all")
+    expect(page.locator("#estimate")).to_contain_text("12 images", timeout=20_000)
+    page.click("#annotate")
+    expect(page.locator("#run-text")).to_contain_text("running", timeout=60_000)
+    stack.kill("sam3-worker")
+    expect(page.locator("#run-text")).to_contain_text("done: 12 of 12 tasks done", timeout=240_000)
+    assert [task["total_predictions"] for task in label_studio.tasks(project)] == [1] * 12
+    assert page.complaints == []  # type: ignore[attr-defined]
+
+
+def test_without_labels_the_page_says_what_to_do(open_page: Callable[..., Page], label_studio: LabelStudio,
+                                                 stack: Any) -> None:
+    bare = label_studio.post("/api/projects/", {"title": "No labels", "label_config": (
+        '<View><Image name="image" value="$image"/>'
+        '<Choices name="kind" toName="image"><Choice value="good"/><Choice value="bad"/></Choices></View>'
+    )})["id"]
+    try:
+        sync_project(bare)
+        page = open_page()
+        page.goto(f"/?project={bare}&screen=annotate")
+        expect(page.locator(".empty")).to_contain_text("no labels that Argus can fill", timeout=20_000)
+        page.click("#nav-review")
+        expect(page.locator(".empty")).to_contain_text("no labels that Argus can fill", timeout=20_000)
+        assert page.complaints == []  # type: ignore[attr-defined]
+    finally:
+        label_studio.delete(f"/api/projects/{bare}/")
+
+
+def test_label_studio_stopped_and_started(open_page: Callable[..., Page], predicted: Callable[..., int],
+                                          label_studio: LabelStudio, stack: Any) -> None:
+    project = predicted(3)
+    page = open_page()
+    page.goto(f"/?project={project}&screen=review")
+    shown = counts(page)
+    band = max(("high", "medium", "low"), key=lambda name: shown[name])
+    page.click(f".band.{band}")
+    expect(page.locator("#accept-band")).to_be_visible()
+    stack.stop("label-studio")
+    try:
+        page.click("#accept-band")
+        expect(page.locator("#message")).to_contain_text("Label Studio does not answer", timeout=30_000)
+    finally:
+        stack.start("label-studio")
+    page.click("#accept-band")
+    page.click("dialog button[value=yes]")
+    expect(page.locator("#review-text")).to_contain_text(f"Accepted {shown[band]} task", timeout=60_000)
+    assert annotated(label_studio, project) == [1] * shown[band]
