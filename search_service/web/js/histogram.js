@@ -65,6 +65,7 @@ export function histogram({ title, edges = [], zone = () => "", onmove = () => {
 
   function place(one) {
     one.knob.style.left = `${one.value * 100}%`;
+    one.knob.style.setProperty("--at", String(one.value * 100));  // keeps the words inside the plot
     one.knob.firstChild.textContent = `${one.name} ${number(one.value, 2)}`;
     for (const [name, value] of [["now", one.value], ["min", 0], ["max", 1]]) one.knob.setAttribute(`aria-value${name}`, value);
     one.knob.setAttribute("aria-valuetext", number(one.value, 2));

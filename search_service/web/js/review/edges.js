@@ -5,22 +5,28 @@ import { histogram } from "../histogram.js";
 import { number, t } from "../i18n.js";
 import { attempt, notice } from "../messages.js";
 
-const GAP = 0.01;
+const GAP = 0.01, PAUSE = 500;
 
 export function edgesPanel({ project, onlabel, onmoved, signal }) {
   const labels = h("div", { class: "chips", role: "group", "aria-label": t("review.byLabel") });
   const sums = h("p", { id: "edge-sums", class: "muted", role: "status" });
   const reset = h("button", { type: "button", class: "quiet", onclick: () => attempt(() => save(null, null), reset) }, t("review.defaultEdges"));
-  let plot = null, spread = null, label = null, edges = project.bands;
+  let plot = null, spread = null, label = null, edges = project.bands, waiting = 0;
   plot = histogram({
     title: t("review.histogram"), zone: (score) => (score >= plot.value("high") ? "high" : score >= plot.value("medium") ? "medium" : "low"),
     edges: [
       { id: "medium", name: t("review.mediumEdge"), value: edges.medium, least: () => GAP, most: () => plot.value("high") },
       { id: "high", name: t("review.highEdge"), value: edges.high, least: () => plot.value("medium"), most: () => 1 }],
-    onmove: tell, onset: () => attempt(() => save(plot.value("high"), plot.value("medium"))),
+    onmove: tell, onset: keepSoon,
   });
   const root = h("section", { class: "panel edges", "aria-label": t("review.histogram") },
     h("div", { class: "bar" }, h("h2", {}, t("review.histogram")), labels, h("span", { class: "grow" }), reset), plot.root, sums);
+
+  // The last of several key presses counts: an answer to an earlier one must not move the edge back.
+  function keepSoon() {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => { waiting = 0; attempt(() => save(plot.value("high"), plot.value("medium"))); }, PAUSE);
+  }
 
   async function save(high, medium) {
     if (high === edges.high && medium === edges.medium) return;
@@ -35,6 +41,7 @@ export function edgesPanel({ project, onlabel, onmoved, signal }) {
 
   function place(next) {
     edges = next;
+    if (waiting) return;
     plot.move("high", edges.high);
     plot.move("medium", edges.medium);
     tell();

@@ -78,6 +78,12 @@ export function cropGrid({ project, signal, act }) {
 
   const perRow = () => { const top = cards[0]?.root.offsetTop; return Math.max(1, cards.findIndex((card) => card.root.offsetTop !== top)) || cards.length; };
 
+  // A screen reader, or a script, moves the focus by itself.
+  list.addEventListener("focusin", (event) => {
+    const place = cards.findIndex((card) => card.root.contains(event.target));
+    if (place >= 0 && place !== current) focus(place, false);
+  });
+
   list.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const row = perRow() === -1 ? cards.length : perRow();
