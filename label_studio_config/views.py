@@ -122,7 +122,8 @@ def remove_views(ls: LabelStudio, project_id: int, kind: str | None = None) -> i
 def remove_view(ls: LabelStudio, project_id: int, view_id: int) -> bool:
     """Delete one view of ours; return False, and touch nothing, when it is not ours."""
     rows = [row for row in _ours(project_id, None) if row["id"] == view_id and row["kind"] != "tab"]
-    _remove(ls, rows, live_views(ls, project_id), even_changed=True)
+    if rows:
+        _remove(ls, rows, live_views(ls, project_id), even_changed=True)
     return bool(rows)
 
 

@@ -113,8 +113,9 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
 @contextlib.contextmanager
 def _alone(project_id: int, report: ImportReport) -> Iterator[None]:
     """Keep a second import of the same video out. PostgreSQL drops the lock with the connection, however this ends."""
-    with psycopg.connect(get_settings().resolved_database_url, connect_timeout=5, autocommit=True) as lock:
-        row = lock.execute("SELECT pg_try_advisory_lock(%s, %s)",
+    with psycopg.connect(get_settings().resolved_database_url, connect_timeout=5, prepare_threshold=None) as lock:
+        # Of this transaction, which stays open for the import: a pooler would lose what a session holds.
+        row = lock.execute("SELECT pg_try_advisory_xact_lock(%s, %s)",
                            (project_id, int(report.video_id[:8], 16) - 2**31)).fetchone()
         if not (row and row[0]):
             raise ArgusError("conflict", f"{report.video} is being imported into project {project_id} just now.",

@@ -1,0 +1,93 @@
+"""Requests made up from the API's own description never make it fail, and every answer is one that it describes."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from PIL import Image
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from search_service import sync
+from search_service.app import create_app
+from search_service.openapi import ENDPOINTS
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+def chunk(name: bytes, data: bytes) -> bytes:
+    """A chunk of a PNG file."""
+    return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
+
+
+def jpeg(grey: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), (grey, 90, 200 - grey)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+@pytest.fixture(scope="module")
+def project(stack: Any) -> Any:
+    """A connected project with three embedded images: what is made up finds something to act on."""
+    from argus.labelstudio import get_label_studio
+    from label_studio_config.project import connect
+
+    ls = get_label_studio()
+    number = connect(ls, None, title="Made-up requests", labels=["cpu", "fan"]).project_id
+    assert number is not None
+    ls.request("POST", f"/api/projects/{number}/import", timeout=60,
+               files=[(f"{grey}.jpg", (f"{grey}.jpg", jpeg(grey), "image/jpeg")) for grey in (10, 90, 170)])
+    wait_for(lambda: sync.sync_progress(number)["embedded"] == 3, 90)
+    yield number
+    ls.delete(f"/api/projects/{number}/")
+
+
+@pytest.fixture
+def description(project: int) -> Any:
+    return schemathesis.openapi.from_wsgi("/openapi.json", create_app())
+
+
+@pytest.mark.parametrize(("method", "path"), [(endpoint.method, endpoint.path) for endpoint in ENDPOINTS])
+def test_what_is_made_up_is_answered_as_described(description: Any, project: int, method: str, path: str) -> None:
+    @given(case=description[path][method].as_strategy())
+    @settings(max_examples=10, deadline=None, derandomize=True, database=None,
+              suppress_health_check=list(HealthCheck))
+    def check(case: schemathesis.Case) -> None:
+        if case.path_parameters and case.path_parameters.get("project_id", 0) % 4 and not path.endswith("/disconnect"):
+            case.path_parameters["project_id"] = project  # most requests to a project that exists
+        if path.endswith("/connect") and isinstance(case.body, dict):
+            case.body["dry_run"] = True  # made-up projects would stay in Label Studio
+        case.call_and_validate(checks=CHECKS)
+
+    check()
+
+
+def test_bad_input_gets_its_error_and_nothing_else_breaks(project: int) -> None:
+    client = create_app().test_client()
+    bomb = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", (50_000).to_bytes(4, "big") * 2 + b"\x08\x02\0\0\0") + chunk(
+        b"IDAT", zlib.compress(bytes(1000)))
+    base = f"/api/v1/projects/{project}"
+    for method, path, options, status, code in (
+            ("GET", f"{base}/search?q=", {}, 400, "empty_query"),
+            ("GET", f"{base}/search?q={'a' * 10_000}", {}, 400, "bad_request"),
+            ("GET", f"{base}/search?q=a%00b", {}, 400, "bad_request"),
+            ("POST", f"{base}/search/image", {"data": b"no image"}, 422, "bad_image"),
+            ("POST", f"{base}/search/image", {"data": bomb}, 422, "image_too_large"),
+            ("GET", "/api/v1/projects/987654/search?q=cpu", {}, 404, "unknown_project")):
+        answer = client.open(path, method=method, **options)
+        problem = answer.get_json(force=True)
+        assert (answer.status_code, problem["code"]) == (status, code), path
+        assert problem["detail"].endswith((".", "…")), path
+    answer = client.get(f"{base}/search?q=cpu")
+    assert (answer.status_code, len(answer.json["hits"])) == (200, 3)

@@ -1,0 +1,241 @@
+"""Every way a task arrives in Label Studio ends as a row whose image the one fetcher can open; nothing is missed,
+and nothing of a person's is changed. In this process, on real servers; S3 is moto's server, a stand-in for a real one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from PIL import Image
+
+from argus.db import connect
+from argus.errors import ArgusError
+from argus.images import ImageFetcher
+from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
+from argus.stack.ports import free_port
+from search_service import background, sync
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+CONFIG = ('<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"><Label value="cpu"/>'
+          "</RectangleLabels></View>")
+
+
+def jpeg(grey: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), (grey, grey, 120)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def project(label_studio: LabelStudio) -> Iterator[int]:
+    number = label_studio.post("/api/projects/", {"title": "Ways", "label_config": CONFIG})["id"]
+    yield number
+    label_studio.delete(f"/api/projects/{number}/")
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """A web server on a private address, as an image server of a company is: `(origin, its folder)`."""
+    folder = tmp_path_factory.mktemp("web")
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}", folder
+    server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def s3_stand_in() -> Iterator[str]:
+    """moto's S3 server: it speaks S3, but checks no signature."""
+    port = free_port()
+    server = subprocess.Popen([sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        try:
+            return requests.get(address, timeout=2).ok
+        except requests.RequestException:
+            return False
+
+    wait_for(answers, 60)
+    yield address
+    server.terminate()
+    server.wait(10)
+
+
+def fetched(ls: LabelStudio, project: int, *origins: str) -> list[bytes]:
+    """Sync the project and fetch the image of every task, with these origins allowed."""
+    sync.sync_project(project)
+    settings = get_settings().model_copy(update={"image_origins": ",".join(origins)})
+    fetcher = ImageFetcher(ls, settings)
+    with connect() as connection:
+        rows = connection.execute("SELECT image FROM task WHERE project_id = %s ORDER BY id", (project,)).fetchall()
+    return [fetcher.fetch(row["image"]).data for row in rows]
+
+
+def test_uploads_and_the_api(label_studio: LabelStudio, project: int) -> None:
+    files = [(f"{grey}.jpg", (f"{grey}.jpg", jpeg(grey), "image/jpeg")) for grey in (10, 20)]
+    label_studio.request("POST", f"/api/projects/{project}/import", files=files, timeout=60)
+    upload = next(label_studio.tasks(project))["data"]["image"]
+    label_studio.post("/api/tasks/", {"project": project, "data": {"image": upload}})  # one more, through the API
+    label_studio.post("/api/tasks/", {"project": project,
+                                      "data": {"image": f"{get_settings().public_label_studio_url}{upload}"}})
+    assert fetched(label_studio, project) == [jpeg(10), jpeg(20), jpeg(10), jpeg(10)]
+
+
+def test_http_addresses__only_from_listed_origins_when_private(label_studio: LabelStudio, project: int,
+                                                              web: tuple[str, Path]) -> None:
+    origin, folder = web
+    (folder / "a.jpg").write_bytes(jpeg(30))
+    label_studio.post(f"/api/projects/{project}/import", [{"data": {"image": f"{origin}/a.jpg"}}])
+    with pytest.raises(ArgusError) as error:
+        fetched(label_studio, project)
+    assert (error.value.code, origin in error.value.hint) == ("image_forbidden", True)
+    assert fetched(label_studio, project, origin) == [jpeg(30)]
+
+
+def test_local_files_storage(servers: Any, label_studio: LabelStudio, project: int) -> None:
+    folder = servers.settings.home / "files" / f"line-{project}"
+    folder.mkdir(parents=True)
+    for grey in (40, 50):
+        (folder / f"{grey}.jpg").write_bytes(jpeg(grey))
+    storage = label_studio.post("/api/storages/localfiles/", {
+        "project": project, "path": str(folder), "use_blob_urls": True, "regex_filter": r".*\.jpg"})
+    label_studio.post(f"/api/storages/localfiles/{storage['id']}/sync", {})
+    wait_for(lambda: label_studio.project(project)["task_number"] == 2, 30)
+    assert sorted(fetched(label_studio, project)) == sorted([jpeg(40), jpeg(50)])
+
+
+@pytest.mark.parametrize("presign", [True, False])
+def test_s3_storage__presigned_and_proxied(label_studio: LabelStudio, project: int, s3_stand_in: str,
+                                           presign: bool) -> None:
+    bucket = f"line-{project}"
+    requests.put(f"{s3_stand_in}/{bucket}", timeout=10).raise_for_status()
+    requests.put(f"{s3_stand_in}/{bucket}/frames/1.jpg", data=jpeg(60), timeout=10).raise_for_status()
+    storage = label_studio.post("/api/storages/s3/", {
+        "project": project, "bucket": bucket, "prefix": "frames", "s3_endpoint": s3_stand_in, "region_name": "eu-1",
+        "aws_access_key_id": "key", "aws_secret_access_key": "secret", "use_blob_urls": True, "presign": presign,
+        "regex_filter": r".*\.jpg"})
+    label_studio.post(f"/api/storages/s3/{storage['id']}/sync", {})
+    wait_for(lambda: label_studio.project(project)["task_number"] == 1, 30)
+    assert fetched(label_studio, project, s3_stand_in) == [jpeg(60)]
+
+
+def ids(project: int) -> set[int]:
+    with connect() as connection:
+        return {row["id"] for row in connection.execute("SELECT id FROM task WHERE project_id = %s", (project,))}
+
+
+@pytest.fixture
+def connected(label_studio: LabelStudio) -> Iterator[Callable[[], int]]:
+    """Return `connected()`: a project that is polled but has no webhook: every webhook of it is missed."""
+    made: list[int] = []
+
+    def make() -> int:
+        made.append(label_studio.post("/api/projects/", {"title": "Polled", "label_config": CONFIG})["id"])
+        with connect() as connection:
+            connection.execute("INSERT INTO project (id, connected_at) VALUES (%s, now())", (made[-1],))
+        return made[-1]
+
+    yield make
+    for number in made:
+        label_studio.delete(f"/api/projects/{number}/")
+        with connect() as connection:
+            connection.execute("DELETE FROM project WHERE id = %s", (number,))
+
+
+def add(ls: LabelStudio, project: int, count: int) -> list[int]:
+    before = {task["id"] for task in ls.tasks(project)}
+    ls.post(f"/api/projects/{project}/import", [{"data": {"image": f"/data/upload/{n}.jpg"}} for n in range(count)])
+    return sorted({task["id"] for task in ls.tasks(project)} - before)
+
+
+def one_round() -> None:
+    wait_for(lambda: background.Rounds().once(), 30)  # another process may be at it
+
+
+def test_missed_webhooks__one_round_finds_new_changed_and_deleted_tasks_of_all_projects(
+        label_studio: LabelStudio, connected: Callable[[], int]) -> None:
+    projects = [connected(), connected()]
+    tasks = {project: add(label_studio, project, 3) for project in projects}
+    one_round()
+    assert {project: ids(project) for project in projects} == {p: set(found) for p, found in tasks.items()}
+    more = add(label_studio, projects[1], 2)
+    label_studio.patch(f"/api/tasks/{tasks[projects[0]][1]}/", {"data": {"image": "/data/upload/new.jpg"}})
+    one_round()
+    assert ids(projects[1]) == {*tasks[projects[1]], *more}
+    with connect() as connection:
+        image = connection.execute("SELECT image FROM task WHERE id = %s", (tasks[projects[0]][1],)).fetchone()
+    assert image == {"image": "/data/upload/new.jpg"}
+    label_studio.delete(f"/api/tasks/{more[0]}/")
+    with connect() as connection:  # as if `reconcile_seconds` had passed
+        connection.execute("UPDATE project SET reconciled_at = now() - interval '1 day' WHERE id = ANY(%s)",
+                           (projects,))
+    one_round()
+    assert ids(projects[1]) == {*tasks[projects[1]], more[1]}
+
+
+def test_a_sync_that_is_cut_off_loses_nothing(label_studio: LabelStudio, connected: Callable[[], int],
+                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    project = connected()
+    tasks = add(label_studio, project, 7)
+    monkeypatch.setattr(sync, "PAGE", 3)
+    for cut in ("all_tasks", "changed_tasks"):
+        listing = getattr(sync, cut)
+
+        def interrupted(*arguments: Any, listing: Any = listing) -> Iterator[Any]:
+            yield next(listing(*arguments))
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(sync, cut, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            sync.sync_project(project, full=cut == "all_tasks")
+        monkeypatch.setattr(sync, cut, listing)
+    assert 0 < len(ids(project)) < 7
+    report = sync.sync_project(project)  # a new process would read the same cursor from PostgreSQL
+    assert report.full
+    assert ids(project) == set(tasks)
+    assert sync.sync_project(project).created == 0
+
+
+def test_adoption_changes_nothing_of_a_persons(label_studio: LabelStudio, project: int) -> None:
+    (task,) = add(label_studio, project, 1)
+    region = {"from_name": "label", "to_name": "image", "type": "rectanglelabels", "original_width": 64,
+              "original_height": 48, "value": {"x": 1, "y": 1, "width": 9, "height": 9, "rectanglelabels": ["cpu"]}}
+    label_studio.post(f"/api/tasks/{task}/annotations/", {"result": [region]})
+    label_studio.post(f"/api/projects/{project}/import/predictions",
+                      [{"task": task, "model_version": "theirs", "score": 0.5, "result": [region]}])
+
+    def of_people() -> str:
+        found = label_studio.get(f"/api/tasks/{task}/")
+        kept = {name: found[name] for name in ("data", "annotations", "predictions", "total_predictions")}
+        config = label_studio.project(project)
+        return hashlib.sha256(repr([kept, config["label_config"], config["model_version"]]).encode()).hexdigest()
+
+    before = of_people()
+    with connect() as connection:
+        connection.execute("INSERT INTO project (id, connected_at) VALUES (%s, now())", (project,))
+    one_round()
+    one_round()
+    assert ids(project) == {task}
+    assert of_people() == before
+    with connect() as connection:
+        connection.execute("DELETE FROM project WHERE id = %s", (project,))
