@@ -1,15 +1,32 @@
 // Pictures of objects, and objects drawn on pictures.
 import { request } from "./api.js";
 
-export const COLOURS = ["#2754d0", "#c2410c", "#0f766e", "#a21caf", "#4d7c0f", "#b91c1c", "#0369a1", "#854d0e", "#6d28d9", "#be185d"];
+export const COLOURS = [
+  "#2754d0",
+  "#c2410c",
+  "#0f766e",
+  "#a21caf",
+  "#4d7c0f",
+  "#b91c1c",
+  "#0369a1",
+  "#854d0e",
+  "#6d28d9",
+  "#be185d",
+];
 export const colourOf = (labels, label) => COLOURS[Math.max(0, labels.indexOf(label)) % COLOURS.length];
 
 // Show the part of a task's picture around `box` (fractions). An <img> cannot carry a token, so with one it is fetched.
 export async function cropInto(image, task, box, size = 224) {
   const path = `/images/${task}/crop?box=${box.join(",")}&size=${size}`;
-  if (!sessionStorage.getItem("argus-token")) { image.src = `/api/v1${path}`; return; }
-  try { image.src = URL.createObjectURL(await (await request(path)).blob()); }
-  catch { image.dispatchEvent(new Event("error")); }
+  if (!sessionStorage.getItem("argus-token")) {
+    image.src = `/api/v1${path}`;
+    return;
+  }
+  try {
+    image.src = URL.createObjectURL(await (await request(path)).blob());
+  } catch {
+    image.dispatchEvent(new Event("error"));
+  }
 }
 
 // A mask of the API ({ x, y, w, h, bits }) → a canvas of its own size in `colour`, half transparent.
@@ -33,7 +50,9 @@ export async function maskCanvas(mask, colour) {
 export function drawObjects(canvas, width, height, objects) {
   canvas.width = width;
   canvas.height = height;
-  const context = canvas.getContext("2d"), line = Math.max(2, width / 240), size = Math.max(13, Math.round(width / 28));
+  const context = canvas.getContext("2d"),
+    line = Math.max(2, width / 170),
+    size = Math.max(13, Math.round(width / 28));
   context.font = `600 ${size}px system-ui, sans-serif`;
   context.textBaseline = "bottom";
   for (const one of objects) {
@@ -45,11 +64,13 @@ export function drawObjects(canvas, width, height, objects) {
     context.strokeStyle = one.colour;
     context.strokeRect(x0, y0, x1 - x0, y1 - y0);
     if (!one.faint && one.text) {
-      const wide = context.measureText(one.text).width + size * 0.6, top = Math.max(size * 1.25, y0);
+      const wide = context.measureText(one.text).width + size * 0.6,
+        top = Math.max(size * 1.25, y0);
+      const left = Math.max(0, Math.min(x0 - line / 2, width - wide));
       context.fillStyle = one.colour;
-      context.fillRect(x0 - line / 2, top - size * 1.25, wide, size * 1.25);
+      context.fillRect(left, top - size * 1.25, wide, size * 1.25);
       context.fillStyle = "#fff";
-      context.fillText(one.text, x0 + size * 0.3, top - size * 0.08);
+      context.fillText(one.text, left + size * 0.3, top - size * 0.08);
     }
     context.globalAlpha = 1;
   }

@@ -3,29 +3,81 @@ import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { colourOf } from "../pictures.js";
 
-const words = (text) => [...new Set(text.split(/[,、，]/).map((one) => one.trim().replace(/\s+/g, " ")).filter(Boolean))];
+const words = (text) => [
+  ...new Set(
+    text
+      .split(/[,、，]/)
+      .map((one) => one.trim().replace(/\s+/g, " "))
+      .filter(Boolean),
+  ),
+];
 
 export function labelForm({ recipe, chosen, onchange, onthreshold }) {
   const names = recipe.concepts.map((one) => one.label);
-  const rows = recipe.concepts.map((concept, place) => row(concept, chosen ? chosen.includes(concept.label) : place === 0));
-  const root = h("fieldset", { class: "panel labels" }, h("legend", {}, t("annotate.labels")),
-    h("div", { class: "label-head muted", "aria-hidden": "true" }, h("span", {}, t("annotate.label")), h("span", {}, t("annotate.prompts")),
-      h("span", {}, t("annotate.threshold"))),
-    rows.map((one) => one.root), h("p", { class: "muted" }, t("annotate.recipeNote")));
+  const rows = recipe.concepts.map((concept, place) =>
+    row(concept, chosen ? chosen.includes(concept.label) : place === 0),
+  );
+  const root = h(
+    "fieldset",
+    { class: "panel labels" },
+    h("legend", {}, t("annotate.labels")),
+    h(
+      "div",
+      { class: "label-head muted", "aria-hidden": "true" },
+      h("span", {}, t("annotate.label")),
+      h("span", {}, t("annotate.prompts")),
+      h("span", {}, t("annotate.threshold")),
+    ),
+    rows.map((one) => one.root),
+    h("p", { class: "muted" }, t("annotate.recipeNote")),
+  );
 
   function row(concept, on) {
     const { label } = concept;
-    const box = h("input", { type: "checkbox", checked: on, value: label, onchange: () => { show(); onchange(); } });
-    const prompts = h("input", { type: "text", value: concept.prompts.join(", "), "aria-label": t("annotate.promptsOf", { label }),
-      maxlength: 2000, oninput: () => { show(); onchange(); } });
-    const slider = h("input", { type: "range", min: recipe.keep_threshold, max: 1, step: 0.01, value: String(concept.threshold),
-      "aria-label": t("annotate.thresholdOf", { label }), oninput: () => set(Number(slider.value)) });
+    const box = h("input", {
+      type: "checkbox",
+      checked: on,
+      value: label,
+      onchange: () => {
+        show();
+        onchange();
+      },
+    });
+    const prompts = h("input", {
+      type: "text",
+      value: concept.prompts.join(", "),
+      "aria-label": t("annotate.promptsOf", { label }),
+      maxlength: 2000,
+      oninput: () => {
+        show();
+        onchange();
+      },
+    });
+    const slider = h("input", {
+      type: "range",
+      min: recipe.keep_threshold,
+      max: 1,
+      step: 0.01,
+      value: String(concept.threshold),
+      "aria-label": t("annotate.thresholdOf", { label }),
+      oninput: () => set(Number(slider.value)),
+    });
     const value = h("output", {});
-    const reset = h("button", { type: "button", class: "quiet", hidden: true, title: t("annotate.resetHint"), onclick: () => {
-      prompts.value = concept.config.prompts.join(", ");
-      set(concept.config.threshold);
-      onchange();
-    } }, t("annotate.reset"));
+    const reset = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        hidden: true,
+        title: t("annotate.resetHint"),
+        onclick: () => {
+          prompts.value = concept.config.prompts.join(", ");
+          set(concept.config.threshold);
+          onchange();
+        },
+      },
+      t("annotate.reset"),
+    );
     const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.background = colourOf(names, label);
 
@@ -36,23 +88,42 @@ export function labelForm({ recipe, chosen, onchange, onthreshold }) {
     }
     function show() {
       value.textContent = number(Number(slider.value), 2);
-      const same = Number(slider.value) === concept.config.threshold && prompts.value === concept.config.prompts.join(", ");
+      const same =
+        Number(slider.value) === concept.config.threshold &&
+        prompts.value === concept.config.prompts.join(", ");
       reset.hidden = same;
     }
     show();
     return {
-      label, set, chosen: () => box.checked, threshold: () => Number(slider.value),
+      label,
+      set,
+      chosen: () => box.checked,
+      threshold: () => Number(slider.value),
       wanted: () => ({ label, prompts: words(prompts.value), threshold: Number(slider.value) }),
-      changed: () => JSON.stringify(words(prompts.value)) !== JSON.stringify(concept.prompts) || Number(slider.value) !== concept.threshold,
-      root: h("div", { class: "label-row" }, h("label", { class: "name" }, box, swatch, h("span", {}, label)), prompts,
-        h("span", { class: "threshold" }, slider, value), reset),
+      changed: () =>
+        JSON.stringify(words(prompts.value)) !== JSON.stringify(concept.prompts) ||
+        Number(slider.value) !== concept.threshold,
+      root: h(
+        "div",
+        { class: "label-row" },
+        h("label", { class: "name" }, box, swatch, h("span", {}, label)),
+        prompts,
+        h("span", { class: "threshold" }, slider, value),
+        reset,
+      ),
     };
   }
 
   const on = () => rows.filter((one) => one.chosen());
   return {
-    root, names, labels: () => on().map((one) => one.label), concepts: () => on().map((one) => one.wanted()),
-    changed: () => on().filter((one) => one.changed()).map((one) => one.wanted()),
+    root,
+    names,
+    labels: () => on().map((one) => one.label),
+    concepts: () => on().map((one) => one.wanted()),
+    changed: () =>
+      on()
+        .filter((one) => one.changed())
+        .map((one) => one.wanted()),
     thresholds: () => Object.fromEntries(rows.map((one) => [one.label, one.threshold()])),
     setThreshold: (label, value) => rows.find((one) => one.label === label)?.set(value, true),
   };

@@ -15,14 +15,41 @@ export function duration(seconds) {
 }
 
 export function runPanel({ project, signal, onend }) {
-  const name = h("h2", {}), bar = h("progress", { max: "1", "aria-label": t("annotate.progressName") });
-  const text = h("p", { id: "run-text", role: "status" }), errors = h("ul", { class: "errors" });
-  const act = (verb, id) => { const button = h("button", { id, type: "button", onclick: () => attempt(() => go(verb), button) }, t(`annotate.${verb}`)); return button; };
-  const buttons = { cancel: act("cancel", "run-cancel"), resume: act("resume", "run-resume"), retry: act("retry", "run-retry") };
-  const next = h("a", { class: "button primary-link", hidden: true, href: linkTo({ screen: "review" }) }, t("annotate.toReview"));
-  const root = h("section", { class: "panel run", hidden: true }, name, bar, text, errors, h("div", { class: "bar" }, Object.values(buttons), next));
-  const list = h("ul", { class: "runs" }), history = h("section", { class: "panel" }, h("h2", {}, t("annotate.runs")), list);
-  let current = null, watch = null;
+  const name = h("h2", {}),
+    bar = h("progress", { max: "1", "aria-label": t("annotate.progressName") });
+  const text = h("p", { id: "run-text", role: "status" }),
+    errors = h("ul", { class: "errors" });
+  const act = (verb, id) => {
+    const button = h(
+      "button",
+      { id, type: "button", onclick: () => attempt(() => go(verb), button) },
+      t(`annotate.${verb}`),
+    );
+    return button;
+  };
+  const buttons = {
+    cancel: act("cancel", "run-cancel"),
+    resume: act("resume", "run-resume"),
+    retry: act("retry", "run-retry"),
+  };
+  const next = h(
+    "a",
+    { class: "button primary-link", hidden: true, href: linkTo({ screen: "review" }) },
+    t("annotate.toReview"),
+  );
+  const root = h(
+    "section",
+    { class: "panel run", hidden: true },
+    name,
+    bar,
+    text,
+    errors,
+    h("div", { class: "bar" }, Object.values(buttons), next),
+  );
+  const list = h("ul", { class: "runs" }),
+    history = h("section", { class: "panel" }, h("h2", {}, t("annotate.runs")), list);
+  let current = null,
+    watch = null;
 
   async function go(verb) {
     show(await api(`/runs/${current}/${verb}`, { method: "POST" }));
@@ -35,14 +62,36 @@ export function runPanel({ project, signal, onend }) {
     name.textContent = t("annotate.run", { id: run.id, labels: (run.labels ?? []).join(", ") });
     bar.max = run.requested || 1;
     bar.value = run.done + run.failed + run.cancelled;
-    const said = [t("annotate.progress", { state: stateName(run), done: number(run.done), n: run.requested, all: number(run.requested) })];
+    const said = [
+      t("annotate.progress", {
+        state: stateName(run),
+        done: number(run.done),
+        n: run.requested,
+        all: number(run.requested),
+      }),
+    ];
     if (run.failed) said.push(t("annotate.failed", { failed: number(run.failed) }));
     if (run.cancelled) said.push(t("annotate.cancelled", { n: number(run.cancelled) }));
-    if (going(run) && run.rate) said.push(t("annotate.rate", { rate: number(run.rate, run.rate < 10 ? 1 : 0) }));
+    if (going(run) && run.rate)
+      said.push(t("annotate.rate", { rate: number(run.rate, run.rate < 10 ? 1 : 0) }));
     if (going(run) && run.seconds_left) said.push(t("annotate.left", { time: duration(run.seconds_left) }));
     text.textContent = said.join(" · ");
-    errors.replaceChildren(...run.errors.slice(0, 10).map((error) => h("li", {}, h("a", { href: `${project.label_studio}?task=${error.task}`,
-      target: "_blank", rel: "noopener" }, t("common.task", { task: error.task })), ` ${error.message} ${error.hint ?? ""}`)));
+    errors.replaceChildren(
+      ...run.errors
+        .slice(0, 10)
+        .map((error) =>
+          h(
+            "li",
+            {},
+            h(
+              "a",
+              { href: `${project.label_studio}?task=${error.task}`, target: "_blank", rel: "noopener" },
+              t("common.task", { task: error.task }),
+            ),
+            ` ${error.message} ${error.hint ?? ""}`,
+          ),
+        ),
+    );
     buttons.cancel.hidden = !going(run);
     buttons.resume.hidden = run.state !== "cancelled";
     buttons.retry.hidden = going(run) || !run.failed;
@@ -55,11 +104,19 @@ export function runPanel({ project, signal, onend }) {
     signal.addEventListener("abort", () => watch.abort(), { once: true });
     const mine = watch.signal;
     let ended = false;
-    followRun(id, (run) => {
-      if (mine.aborted) return;
-      show(run);
-      if (!going(run) && !ended) { ended = true; attempt(refresh); onend(run); }
-    }, mine);
+    followRun(
+      id,
+      (run) => {
+        if (mine.aborted) return;
+        show(run);
+        if (!going(run) && !ended) {
+          ended = true;
+          attempt(refresh);
+          onend(run);
+        }
+      },
+      mine,
+    );
   }
 
   async function open(id) {
@@ -77,16 +134,59 @@ export function runPanel({ project, signal, onend }) {
   }
 
   function row(run) {
-    const open_ = h("button", { type: "button", class: "quiet", onclick: () => attempt(async () => { await open(run.id); root.scrollIntoView({ block: "nearest" }); }, open_) },
-      t("annotate.run", { id: run.id, labels: run.labels.join(", ") }));
+    const open_ = h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        onclick: () =>
+          attempt(async () => {
+            await open(run.id);
+            root.scrollIntoView({ block: "nearest" });
+          }, open_),
+      },
+      t("annotate.run", { id: run.id, labels: run.labels.join(", ") }),
+    );
     const recipe = run.settings.recipe?.concepts ?? run.settings.recipe?.labels ?? [];
-    const facts = [[t("annotate.version"), run.model_version], [t("annotate.from"), sourceText(run.settings)],
-      ...(Array.isArray(recipe) ? recipe : []).map((one) => [one.label, `${(one.prompts ?? []).join(", ")} · ≥ ${number(one.threshold ?? 0, 2)}`]),
-      ...run.errors.map((error) => [t("annotate.error", { n: error.tasks ?? 1, count: number(error.tasks ?? 1) }), error.message])];
-    return h("li", {}, h("details", {}, h("summary", {}, h("span", { class: `state ${run.state}` }, stateName(run)), " ",
-      t("annotate.progressShort", { done: number(run.done), n: run.requested, all: number(run.requested) }),
-      run.failed ? h("span", { class: "bad" }, t("annotate.failed", { failed: number(run.failed) })) : "", h("span", { class: "muted" }, when(run.created_at))),
-      h("dl", {}, facts.map(([term, text_]) => [h("dt", {}, term), h("dd", {}, text_)])), open_));
+    const facts = [
+      [t("annotate.version"), run.model_version],
+      [t("annotate.from"), sourceText(run.settings)],
+      ...(Array.isArray(recipe) ? recipe : []).map((one) => [
+        one.label,
+        `${(one.prompts ?? []).join(", ")} · ≥ ${number(one.threshold ?? 0, 2)}`,
+      ]),
+      ...run.errors.map((error) => [
+        t("annotate.error", { n: error.tasks ?? 1, count: number(error.tasks ?? 1) }),
+        error.message,
+      ]),
+    ];
+    return h(
+      "li",
+      {},
+      h(
+        "details",
+        {},
+        h(
+          "summary",
+          {},
+          h("span", { class: `state ${run.state}` }, stateName(run)),
+          " ",
+          t("annotate.progressShort", {
+            done: number(run.done),
+            n: run.requested,
+            all: number(run.requested),
+          }),
+          run.failed ? h("span", { class: "bad" }, t("annotate.failed", { failed: number(run.failed) })) : "",
+          h("span", { class: "muted" }, when(run.created_at)),
+        ),
+        h(
+          "dl",
+          {},
+          facts.map(([term, text_]) => [h("dt", {}, term), h("dd", {}, text_)]),
+        ),
+        open_,
+      ),
+    );
   }
 
   async function adopt(id) {
@@ -100,7 +200,14 @@ export function runPanel({ project, signal, onend }) {
 
 function sourceText(settings) {
   const { source } = settings;
-  const known = { search: "annotate.sourceSearch", view: "annotate.sourceView", tasks: "annotate.sourceTasks", all: "annotate.sourceAll",
-    unlabelled: "annotate.sourceUnlabelled", retrieve: "annotate.sourceRetrieve", cli: "annotate.sourceCli" }[source];
+  const known = {
+    search: "annotate.sourceSearch",
+    view: "annotate.sourceView",
+    tasks: "annotate.sourceTasks",
+    all: "annotate.sourceAll",
+    unlabelled: "annotate.sourceUnlabelled",
+    retrieve: "annotate.sourceRetrieve",
+    cli: "annotate.sourceCli",
+  }[source];
   return known ? t(known, { query: settings.query ?? "", view: settings.view ?? "" }) : String(source ?? "");
 }

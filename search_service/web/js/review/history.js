@@ -16,23 +16,46 @@ export function historyPanel({ project, signal, onundone }) {
   }
 
   function row(one) {
-    const said = [what(one.selection), t("review.tasks", { n: one.accepted + one.undone + one.kept, count: number(one.accepted + one.undone + one.kept) }),
-      one.accepted_by, when(one.created_at), one.undone ? t("review.undone", { n: one.undone, count: number(one.undone) }) : "",
-      one.kept ? t("review.kept", { n: one.kept, count: number(one.kept) }) : ""].filter(Boolean);
-    const button = h("button", { type: "button", onclick: () => attempt(() => undo(one.id, one.accepted), button) }, t("review.undo"));
-    return h("li", {}, h("span", { class: `state ${one.state}` }, t(`review.state_${one.state}`)), h("span", { class: "grow" }, said.join(" · ")),
-      one.accepted > 0 && one.state !== "open" && button);
+    const said = [
+      what(one.selection),
+      t("review.tasks", {
+        n: one.accepted + one.undone + one.kept,
+        count: number(one.accepted + one.undone + one.kept),
+      }),
+      one.accepted_by,
+      when(one.created_at),
+      one.undone ? t("review.undone", { n: one.undone, count: number(one.undone) }) : "",
+      one.kept ? t("review.kept", { n: one.kept, count: number(one.kept) }) : "",
+    ].filter(Boolean);
+    const button = h(
+      "button",
+      { type: "button", onclick: () => attempt(() => undo(one.id, one.accepted), button) },
+      t("review.undo"),
+    );
+    return h(
+      "li",
+      {},
+      h("span", { class: `state ${one.state}` }, t(`review.state_${one.state}`)),
+      h("span", { class: "grow" }, said.join(" · ")),
+      one.accepted > 0 && one.state !== "open" && button,
+    );
   }
 
   function what(selection) {
-    if (selection.task_ids) return t("review.chosen", { n: selection.task_ids.length, count: number(selection.task_ids.length) });
+    if (selection.task_ids)
+      return t("review.chosen", { n: selection.task_ids.length, count: number(selection.task_ids.length) });
     if (selection.nothing_found) return t("review.nothing_found");
-    return selection.max_score === null || selection.max_score === undefined ? t("review.from", { low: number(selection.min_score, 2) })
+    return selection.max_score === null || selection.max_score === undefined
+      ? t("review.from", { low: number(selection.min_score, 2) })
       : t("review.range", { low: number(selection.min_score, 2), high: number(selection.max_score, 2) });
   }
 
   async function undo(id, count) {
-    if (count > 1 && !await ask(t("review.undoSure", { n: count, count: number(count) }), { yes: t("review.undo") })) return null;
+    if (
+      count > 1 &&
+      !(await ask(t("review.undoSure", { n: count, count: number(count) }), { yes: t("review.undo") }))
+    )
+      return null;
     const report = await api(`/acceptances/${id}/undo`, { method: "POST" });
     await onundone(report);
     return report;

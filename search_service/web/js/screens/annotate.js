@@ -13,42 +13,91 @@ const PAUSE = 500;
 export async function open({ root, project, selection, params, signal }) {
   root.append(h("h1", {}, t("annotate.title")));
   if (!project.labels.length) {
-    root.append(h("div", { class: "panel empty" }, h("p", {}, t("annotate.noLabels")), h("a", { class: "button", target: "_blank", rel: "noopener",
-      href: project.label_studio.replace(/\/data$/, "/settings/labeling") }, t("annotate.openConfig"))));
+    root.append(
+      h(
+        "div",
+        { class: "panel empty" },
+        h("p", {}, t("annotate.noLabels")),
+        h(
+          "a",
+          {
+            class: "button",
+            target: "_blank",
+            rel: "noopener",
+            href: project.label_studio.replace(/\/data$/, "/settings/labeling"),
+          },
+          t("annotate.openConfig"),
+        ),
+      ),
+    );
     return {};
   }
-  const [sources, recipe] = await Promise.all([api(`/projects/${project.id}/sources`, { signal }), api(`/projects/${project.id}/recipe`, { signal })]);
+  const [sources, recipe] = await Promise.all([
+    api(`/projects/${project.id}/sources`, { signal }),
+    api(`/projects/${project.id}/recipe`, { signal }),
+  ]);
   const cost = h("p", { id: "estimate", class: "muted", role: "status" });
-  const start = h("button", { id: "annotate", type: "button", class: "primary", onclick: () => attempt(run, start) }, t("annotate.start"));
-  let timer = 0, preview = null;
+  const start = h(
+    "button",
+    { id: "annotate", type: "button", class: "primary", onclick: () => attempt(run, start) },
+    t("annotate.start"),
+  );
+  let timer = 0,
+    preview = null;
 
   const source = sourceForm({ sources, selection, params, onchange: changed });
-  const labels = labelForm({ recipe, chosen: params.labels?.split("|"), onchange: changed, onthreshold: () => preview.redraw() });
+  const labels = labelForm({
+    recipe,
+    chosen: params.labels?.split("|"),
+    onchange: changed,
+    onthreshold: () => preview.redraw(),
+  });
   preview = previewPanel({ project, source, labels, signal });
   const runs = runPanel({ project, signal, onend: () => {} });
-  root.append(h("div", { class: "columns" }, h("div", {}, source.root, labels.root, h("div", { class: "panel go" }, cost, start)),
-    h("div", {}, runs.root, preview.root, runs.history)));
+  root.append(
+    h(
+      "div",
+      { class: "columns" },
+      h("div", {}, source.root, labels.root, h("div", { class: "panel go" }, cost, start)),
+      h("div", {}, runs.root, preview.root, runs.history),
+    ),
+  );
 
   function changed() {
     clearTimeout(timer);
-    timer = setTimeout(() => { if (!signal.aborted) estimate(); }, PAUSE);
+    timer = setTimeout(() => {
+      if (!signal.aborted) estimate();
+    }, PAUSE);
   }
 
   // An estimate is a help, not a condition: what is wrong is said when the run is started.
   async function estimate() {
     const body = request();
-    if (!body) { cost.textContent = t(labels.labels().length ? "annotate.nothing" : "annotate.noLabel"); return; }
+    if (!body) {
+      cost.textContent = t(labels.labels().length ? "annotate.nothing" : "annotate.noLabel");
+      return;
+    }
     try {
       const found = await api(`/projects/${project.id}/runs/estimate`, { json: body, signal });
-      cost.textContent = t(found.to_compute ? "annotate.estimate" : "annotate.estimateKnown", { n: found.tasks, tasks: number(found.tasks), compute: number(found.to_compute) })
-        + (found.seconds !== null && found.to_compute ? t("annotate.estimateTime", { time: duration(found.seconds), n: found.workers }) : "")
-        + (found.workers ? "" : t("annotate.estimateNoWorker"));
+      cost.textContent =
+        t(found.to_compute ? "annotate.estimate" : "annotate.estimateKnown", {
+          n: found.tasks,
+          tasks: number(found.tasks),
+          compute: number(found.to_compute),
+        }) +
+        (found.seconds !== null && found.to_compute
+          ? t("annotate.estimateTime", { time: duration(found.seconds), n: found.workers })
+          : "") +
+        (found.workers ? "" : t("annotate.estimateNoWorker"));
       cost.classList.toggle("bad", !found.workers);
-    } catch (error) { if (error instanceof Problem) cost.textContent = error.message; }
+    } catch (error) {
+      if (error instanceof Problem) cost.textContent = error.message;
+    }
   }
 
   function request() {
-    const images = source.body(), chosen = labels.labels();
+    const images = source.body(),
+      chosen = labels.labels();
     return images && chosen.length ? { ...images, labels: chosen } : null;
   }
 
@@ -67,11 +116,14 @@ export async function open({ root, project, selection, params, signal }) {
   // Changed prompts become the project's; that is asked with what follows from it. Returns "", "kept" or "again".
   async function keepRecipe() {
     const concepts = labels.changed();
-    const told = await api(`/projects/${project.id}/recipe`, { method: "PUT", json: { concepts, dry_run: true } });
+    const told = await api(`/projects/${project.id}/recipe`, {
+      method: "PUT",
+      json: { concepts, dry_run: true },
+    });
     const said = [t("annotate.keepRecipe", { labels: told.changed.join(", ") })];
     if (told.rebuilt) said.push(t("annotate.rebuilt", { n: told.rebuilt, count: number(told.rebuilt) }));
     if (told.again) said.push(t("annotate.again", { n: told.again, count: number(told.again) }));
-    if (told.changed.length && !await ask(said.join(" "), { yes: t("annotate.start") })) return "";
+    if (told.changed.length && !(await ask(said.join(" "), { yes: t("annotate.start") }))) return "";
     await api(`/projects/${project.id}/recipe`, { method: "PUT", json: { concepts } });
     return told.again ? "again" : "kept";
   }

@@ -1,14 +1,19 @@
-"""Auto-annotate and review in Chromium while things go wrong: another person, a worker that dies, Label Studio that
-stops, a project without labels. Real servers."""
+"""The story in Chromium on real servers: search, select, preview, annotate, review, accept, undo, export.
+
+Also what goes wrong meanwhile: another person, a worker that dies, Label Studio that stops, a project without labels.
+"""
 
 from __future__ import annotations
 
 import io
+import json
 import re
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from argus.labelstudio import LabelStudio
@@ -73,6 +78,106 @@ def counts(page: Page) -> dict[str, int]:
                                                                                  "nothing_found")}
 
 
+def axe_finds_nothing(page: Page) -> None:
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in found] == []
+
+
+def test_story__from_a_query_to_an_export(open_page: Callable[..., Page], make_project: Callable[..., int],
+                                          label_studio: LabelStudio) -> None:
+    project = make_project(["cpu", "fan"], [(f"{n}.jpg", jpeg(n)) for n in range(COUNT)])
+    wait_for(lambda: sync_progress(project)["embedded"] == COUNT, 120)
+    page = open_page()
+
+    # Search and select.
+    page.goto(f"/?project={project}&screen=search")
+    page.fill("#query", "cpu")
+    page.press("#query", "Enter")
+    expect(page.locator(".hit")).to_have_count(COUNT, timeout=20_000)
+    for box in page.locator(".pick").all()[:6]:
+        box.check()
+    chosen = sorted(int(box.get_attribute("value") or 0) for box in page.locator(".pick:checked").all())
+    page.click("#to-annotate")
+
+    # Preview: boxes with scores, a live threshold, and nothing in Label Studio.
+    expect(page.locator("input[name=source][value=tasks]")).to_be_checked(timeout=20_000)
+    expect(page.locator("#estimate")).to_contain_text("6 images, 6 of them new", timeout=20_000)
+    page.click("#preview")
+    expect(page.locator("#preview-text")).to_contain_text("on 6 images", timeout=120_000)
+    before = int(re.findall(r"\d+", page.inner_text("#preview-text"))[0])
+    assert before > 0
+    page.locator(".charts [role=slider]").press("End")
+    expect(page.locator("#preview-text")).to_contain_text("0 objects", timeout=5_000)  # no model takes part
+    page.locator(".label-row button:visible").click()  # back to the config's threshold
+    expect(page.locator("#preview-text")).to_contain_text(f"{before} object", timeout=5_000)
+    assert not any(task["total_predictions"] for task in label_studio.tasks(project))
+    axe_finds_nothing(page)
+
+    # Annotate.
+    page.click("#annotate")
+    expect(page.locator("#run-text")).to_contain_text("done: 6 of 6 tasks done", timeout=240_000)
+    predicted = sorted(t["id"] for t in label_studio.tasks(project) if t["total_predictions"])
+    assert predicted == chosen
+    assert page.locator(".runs li").count() == 1
+    page.get_by_role("link", name="Review the result").click()
+
+    # Review: the bands hold all, and their edges move here and in Label Studio.
+    shown = counts(page)
+    assert sum(shown.values()) == 6
+    for _ in range(3):
+        page.locator(".edge.high").press("ArrowLeft")
+    expect(page.locator("#message")).to_contain_text("0.87", timeout=20_000)
+    wait_for(lambda: any([item["value"] for item in view["data"]["filters"]["items"]][:1] == [0.87]
+                         for view in label_studio.get("/api/dm/views/", project=project)), 20)
+    wait_for(lambda: sum(counts(page).values()) == 6, 20)
+    axe_finds_nothing(page)
+    shown = counts(page)
+    band = max(("high", "medium", "low"), key=lambda name: shown[name])
+    page.click(f".band.{band}")
+    expect(page.locator(f".band.{band}")).to_have_attribute("aria-current", "true")
+
+    # Reject one object: its task stays out of the bulk, and comes back.
+    page.locator(".face").first.click()
+    page.keyboard.press("r")
+    expect(page.locator(".band.to_fix b")).to_have_text("1", timeout=20_000)
+    assert shown[band] > 1  # or there is no bulk to stay out of
+    page.click("#accept-band")
+    expect(page.locator("dialog")).to_contain_text("1 task set aside to be fixed stays out", timeout=20_000)
+    page.click("dialog button[value=no]")
+    page.click(".band.to_fix")
+    page.locator(".face").first.click()
+    page.keyboard.press("b")
+    expect(page.locator("#review-text")).to_contain_text("put back", timeout=20_000)
+
+    # Accept the band, undo, accept.
+    page.click(f".band.{band}")
+    for again in (False, True):
+        page.click("#accept-band")
+        expect(page.locator("dialog")).to_contain_text(f"Accept {shown[band]} task", timeout=20_000)
+        page.click("dialog button[value=yes]")
+        expect(page.locator("#review-text")).to_contain_text(f"Accepted {shown[band]} task", timeout=60_000)
+        assert annotated(label_studio, project) == [1] * shown[band]
+        if not again:
+            page.click("#undo")
+            expect(page.locator("#review-text")).to_contain_text(f"Took back {shown[band]} annotation", timeout=60_000)
+            assert annotated(label_studio, project) == []
+            expect(page.locator(f".band.{band} b")).to_have_text(str(shown[band]), timeout=20_000)
+    expect(page.locator("#review-progress")).to_contain_text(f"{shown[band]} of 6", timeout=20_000)
+
+    # Export what Label Studio has.
+    page.click("#nav-export")
+    page.click("#export-go")
+    with page.expect_download(timeout=120_000) as download:
+        page.get_by_role("button", name="Download").click(timeout=120_000)
+    with zipfile.ZipFile(download.value.path()) as archive:
+        (name,) = [name for name in archive.namelist() if name.endswith(".json") and "annotations" in name]
+        exported = json.loads(archive.read(name))
+    boxes = [r for task in label_studio.tasks(project) for a in task["annotations"] for r in a["result"]
+             if r["type"] == "rectanglelabels"]
+    assert (len(exported["images"]), len(exported["annotations"])) == (shown[band], len(boxes))
+    assert page.complaints == []  # type: ignore[attr-defined]
+
+
 def test_two_people_never_both_accept_and_see_each_other(open_page: Callable[..., Page],
                                                          predicted: Callable[..., int],
                                                          label_studio: LabelStudio) -> None:
@@ -101,11 +206,35 @@ def test_two_people_never_both_accept_and_see_each_other(open_page: Callable[...
     expect(first.locator(f".band.{band} b")).to_have_text("1", timeout=60_000)
 
 
+def test_objects_are_accepted_one_by_one_by_keyboard(open_page: Callable[..., Page], predicted: Callable[..., int],
+                                                     label_studio: LabelStudio) -> None:
+    project = predicted(4)
+    page = open_page(390)
+    page.goto(f"/?project={project}&screen=review&lang=ja")
+    shown = counts(page)
+    band = max(("high", "medium", "low"), key=lambda name: shown[name])
+    page.click(f".band.{band}")
+    expect(page.locator(".crop").first).to_be_visible(timeout=20_000)
+    total = page.locator(".crop").count()
+    page.locator(".face").first.click()
+    for _ in range(total + 2):
+        if not page.locator(".crop:not(.right)").count():
+            break
+        page.locator(".crop:not(.right) .face").first.focus()
+        page.keyboard.press("a")
+        page.wait_for_load_state("networkidle")
+    wait_for(lambda: annotated(label_studio, project) == [1] * shown[band], 60)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("html").get_attribute("lang") == "ja"
+    axe_finds_nothing(page)
+
+
 def test_a_worker_killed_in_mid_run_loses_nothing(open_page: Callable[..., Page], make_project: Callable[..., int],
                                                   label_studio: LabelStudio, stack: Any) -> None:
     project = make_project(["cpu"], [(f"{n}.jpg", jpeg(n)) for n in range(12)])
     wait_for(lambda: sync_progress(project)["embedded"] == 12, 120)
     page = open_page()
+    page.route("**/events", lambda route: route.abort())  # progress comes by asking now and then, too
     page.goto(f"/?project={project}&screen=annotate&from=all")
     expect(page.locator("#estimate")).to_contain_text("12 images", timeout=20_000)
     page.click("#annotate")
