@@ -31,6 +31,9 @@ demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job
 test: install lint ## Run every check and every test; gets a browser when there is none.
 	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(BIN)/pytest $(TESTS)
 
+test-faults: install ## Kill workers at every named point and at random, in the long form too; over an hour.
+	@$(BIN)/pytest tests/faults -m "long or not long"
+
 lint: install ## Check style, types and the direction of imports.
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
