@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from argus.db import get_pool
+from argus.db import get_pool, try_lock
 from argus.errors import as_argus_error
 from argus.settings import get_settings
 from search_service import indexes, model_change, near_duplicates, saved, sync, tabs
@@ -42,8 +42,7 @@ class Rounds:
     def once(self) -> bool:
         """Do one pass and return True, or False when another process is at it."""
         with psycopg.connect(get_settings().resolved_database_url, connect_timeout=5, prepare_threshold=None) as lock:
-            # Of this transaction, which stays open for the pass: a pooler would lose what a session holds.
-            row = lock.execute("SELECT pg_try_advisory_xact_lock(%s)", (_SYNC_LOCK,)).fetchone()
+            row = lock.execute(try_lock(_SYNC_LOCK)).fetchone()
             if not (row and row[0]):
                 return False
             for project_id in sync.connected_projects():

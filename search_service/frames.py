@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 from PIL import Image
 
+from argus.db import try_lock
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
@@ -114,9 +115,7 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
 def _alone(project_id: int, report: ImportReport) -> Iterator[None]:
     """Keep a second import of the same video out. PostgreSQL drops the lock with the connection, however this ends."""
     with psycopg.connect(get_settings().resolved_database_url, connect_timeout=5, prepare_threshold=None) as lock:
-        # Of this transaction, which stays open for the import: a pooler would lose what a session holds.
-        row = lock.execute("SELECT pg_try_advisory_xact_lock(%s, %s)",
-                           (project_id, int(report.video_id[:8], 16) - 2**31)).fetchone()
+        row = lock.execute(try_lock(project_id, int(report.video_id[:8], 16) - 2**31)).fetchone()
         if not (row and row[0]):
             raise ArgusError("conflict", f"{report.video} is being imported into project {project_id} just now.",
                              "Wait for that import to end; starting again afterwards adds what is missing.")

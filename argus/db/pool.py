@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 from pgvector.psycopg import register_vector
+from psycopg import sql
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -50,6 +51,14 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
 def _configure(connection: psycopg.Connection[DictRow]) -> None:
     register_vector(connection)
     connection.commit()
+
+
+def try_lock(*keys: int) -> sql.Composed:
+    """Return the query that takes a lock for as long as its transaction stays open: a pooler would lose what a session
+    holds. The keys stand in the text because a query with parameters leaves its portal open, and with it a snapshot,
+    on which `CREATE INDEX CONCURRENTLY` would wait until the transaction ends.
+    """
+    return sql.SQL("SELECT pg_try_advisory_xact_lock({})").format(sql.SQL(", ").join(map(sql.Literal, keys)))
 
 
 @functools.cache

@@ -22,6 +22,7 @@ from psycopg.conninfo import conninfo_to_dict
 from argus.db import migrate, migrations, open_pool
 from argus.settings import get_settings
 from argus.stack.ports import free_port
+from tests.conftest import forget_process_state
 from tests.waiting import wait_for
 
 PGBOUNCER = shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -113,7 +114,7 @@ def test_one_process_at_a_time_synchronises(pooled: str, monkeypatch: pytest.Mon
 
     open_pool(pooled).close()
     monkeypatch.setenv("ARGUS_DATABASE_URL", pooled)
-    get_settings.cache_clear()
+    forget_process_state()
     entered, release = threading.Event(), threading.Event()
 
     def slow() -> list[int]:
@@ -136,4 +137,4 @@ def test_one_process_at_a_time_synchronises(pooled: str, monkeypatch: pytest.Mon
     finally:
         release.set()
         monkeypatch.undo()
-        get_settings.cache_clear()
+        forget_process_state()

@@ -11,7 +11,7 @@ import pytest
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
-from argus.db import migrate, migrations, open_pool
+from argus.db import migrate, migrations, open_pool, try_lock
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -71,3 +71,14 @@ def test_search_similar_frames__exact_order_and_stable_paging(database: str) -> 
                                     (HalfVector([1, 0]), offset)).fetchall() for offset in (0, 2, 4)]
     # Equal distances are ordered by task; other projects and other models are not there.
     assert found == [[(1, 1.0), (3, 1.0)], [(2, 0.0), (4, -1.0)], []]
+
+
+def test_try_lock__keeps_others_out_and_no_index_build_waiting(database: str) -> None:
+    with psycopg.connect(database) as holder, psycopg.connect(database, autocommit=True) as other:
+        other.execute("CREATE TABLE rows (id int)")
+        assert holder.execute(try_lock(7, 8)).fetchone() == (True,)
+        assert other.execute(try_lock(7, 8)).fetchone() == (False,)
+        other.execute("SET statement_timeout = '20s'")
+        other.execute("CREATE INDEX CONCURRENTLY ON rows (id)")  # waits for every snapshot that an open one holds
+        holder.rollback()
+        assert other.execute(try_lock(7, 8)).fetchone() == (True,)
