@@ -199,7 +199,7 @@ def test_judgements__measure_the_search(twelve: tuple[int, list[int]], api: Api)
         [{"query": "cpu", "task": second, "relevant": False}, {"query": "cpu", "task": third, "relevant": True}],
         key=lambda said: said["task"])
     assert api("DELETE", f"{path}/judgements") == {"deleted": 2}
-    assert api("POST", f"{path}/judgements", 404, json={"query": "x", "task": 1, "relevant": True})["code"] \
+    assert api("POST", f"{path}/judgements", 404, json={"query": "x", "task": 10**9, "relevant": True})["code"] \
         == "unknown_task"
     assert api("GET", f"{path}/search-eval", 400, params={"k": "0"})["code"] == "bad_request"
     with connect() as connection:

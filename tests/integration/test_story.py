@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -88,7 +89,8 @@ def test_4_search_finds_the_part_and_makes_a_view(line: Line, label_studio: Labe
     shown = [line.truth.shows(tasks[task]["data"]["frame_number"], "cpu") for task in line.found]
     assert sum(shown) >= 9
     similarities = [hit["similarity"] for hit in answer["hits"]]
-    assert similarities == sorted(similarities, reverse=True)
+    # Best first; half-precision vectors may differ from one plan to the next in the fifth digit.
+    assert all(here >= after - 1e-4 for here, after in itertools.pairwise(similarities))
     views = label_studio.get("/api/dm/views/", project=line.project)
     (view,) = [v for v in views if v["data"]["title"].endswith("CPU")]
     assert {item["value"] for item in view["data"]["filters"]["items"]} == set(line.found)
