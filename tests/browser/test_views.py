@@ -3,13 +3,14 @@ inside Label Studio, by the title of a tab."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
@@ -114,10 +115,15 @@ def test_a_tab_titled_as_a_question__is_filled(stack: Any, page: Page, label_stu
     expect(page.get_by_text(f"Tasks: {len(scenes)} /")).to_be_visible(timeout=30_000)
 
     def rename(title: str) -> None:
-        page.locator("[class*=tabs-dm__item_active]").hover()
-        page.locator("[class*=tabs-dm__item_active]").get_by_label("Tab options").click()
-        page.get_by_text("Rename", exact=True).last.click()
+        page.wait_for_load_state("networkidle")  # a tab that is drawn anew closes its menu
         field = page.locator("[class*=tabs-dm__item_active] input")
+        for _ in range(4):
+            page.locator("[class*=tabs-dm__item_active]").hover()
+            page.locator("[class*=tabs-dm__item_active]").get_by_label("Tab options").click()
+            page.get_by_text("Rename", exact=True).last.click()
+            with contextlib.suppress(Error):
+                field.wait_for(timeout=5_000)
+                break
         field.fill(title)
         field.press("Enter")
 
