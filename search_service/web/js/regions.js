@@ -1,6 +1,6 @@
 // Boxes, outlines and masks drawn over a picture. Positions are fractions of its sides.
 import { h, svg } from "./dom.js";
-import { percent } from "./i18n.js";
+import { number } from "./i18n.js";
 import { colourOf } from "./pictures.js";
 
 // Fills `layer` (laid exactly over the picture) with the objects; `labels` gives each label its colour.
@@ -19,7 +19,7 @@ export function drawObjects(layer, objects, labels) {
       "span",
       { class: "region-tag" },
       object.label,
-      object.score === null ? "" : ` ${percent(object.score)}`,
+      object.score === null ? "" : ` ${number(object.score, 2)}`,
     );
     Object.assign(tag.style, { left: `${x0 * 100}%`, top: `${y0 * 100}%`, background: paint });
     if (y0 < 0.06) tag.classList.add("inside");

@@ -1,7 +1,7 @@
 // One hit, large: the picture with what was predicted or drawn on it, its facts, and what can be done with it.
 import { api, picture } from "../api.js";
 import { h, icon, put } from "../dom.js";
-import { clock, number, percent, t, when } from "../i18n.js";
+import { clock, number, t, when } from "../i18n.js";
 import { colourOf } from "../pictures.js";
 import { drawObjects } from "../regions.js";
 
@@ -178,11 +178,11 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
     if (!sources.length) return h("p", { class: "muted" }, t("search.noRegions"));
     const shown = h("div", {}),
       slider = h("input", { type: "range", min: "0", max: "1", step: "0.01", value: "0", id: "preview-threshold" });
-    const value = h("output", { for: "preview-threshold" }, percent(0));
+    const value = h("output", { for: "preview-threshold" }, number(0, 2));
     let source = sources.at(-1);
     const draw = () => {
       const kept = source.objects.filter((object) => object.score === null || object.score >= Number(slider.value));
-      value.textContent = percent(Number(slider.value));
+      value.textContent = number(Number(slider.value), 2);
       drawObjects(layer, kept, project.labels);
       put(
         shown,
@@ -198,7 +198,7 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
               dot,
               h("span", { class: "grow" }, object.label),
               object.mask || object.rings.length ? h("span", { class: "muted" }, t("search.mask")) : null,
-              h("span", { class: "score" }, object.score === null ? "–" : percent(object.score)),
+              h("span", { class: "score" }, object.score === null ? "–" : number(object.score, 2)),
             );
           }),
         ),
@@ -231,7 +231,7 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
         : h("h3", {}, t(`search.${source.key}`));
     draw();
     const facts = [
-      prediction && [t("search.predictionScore"), prediction.score === null ? "–" : percent(prediction.score)],
+      prediction && [t("search.predictionScore"), prediction.score === null ? "–" : number(prediction.score, 2)],
       prediction && [t("search.modelVersion"), prediction.model_version],
       annotation?.updated_at && [t("search.annotatedAt"), when(annotation.updated_at)],
     ];
