@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -93,10 +94,7 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
         print_json(report)
         return
     say(f"accepted {plural(report['accepted_tasks'], 'task')} with {plural(report['accepted_regions'], 'object')}")
-    for reason, count in report["reasons"].items():
-        say(f"left out {plural(count, 'task')}: {reason}")
-    if report["accepted_tasks"]:
-        say(f"take it back with: argus review undo {report['acceptance']}")
+    _tell_rest(report, report["accepted_tasks"])
 
 
 @review.command("add-labels")
@@ -122,9 +120,14 @@ def add_labels(project_id: int, min_score: float, token: str, yes: bool, as_json
         print_json(report)
         return
     say(f"added {plural(report['added_regions'], 'object')} to {plural(report['added_tasks'], 'annotation')}")
+    _tell_rest(report, report["added_tasks"])
+
+
+def _tell_rest(report: Mapping[str, Any], changed: int) -> None:
+    """Say what was left out and why, and the way back when something was changed."""
     for reason, count in report["reasons"].items():
         say(f"left out {plural(count, 'task')}: {reason}")
-    if report["added_tasks"]:
+    if changed:
         say(f"take it back with: argus review undo {report['acceptance']}")
 
 
