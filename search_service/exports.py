@@ -12,7 +12,6 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,16 +19,13 @@ from typing import Any
 
 from argus import queues
 from argus.errors import ArgusError, as_argus_error
-from argus.export import export_project
-from argus.export.objects import count_objects
+from argus.export import count_images, export_project, preview_export
 from argus.export.run import FORMATS
-from argus.export.source import Source, read_origins, read_project, read_tasks
-from argus.export.splits import assign_splits
+from argus.export.source import Source
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 
 KEPT = 10  # exports of a project; older ones are deleted when a new one is asked for
-COUNTED = 1000  # images of which the objects are counted beforehand; their regions have to be read for that
 TIMEOUT = 6 * 3600
 _SAY_SECONDS, _QUIET_SECONDS = 0.5, 30.0
 _STORED = (".jpg", ".jpeg", ".png", ".webp")  # already compressed
@@ -40,30 +36,8 @@ class _Cancelled(Exception):
 
 
 def preview(project_id: int, *, source: Source, splits: Mapping[str, float]) -> dict[str, Any]:
-    """Return what an export would hold, without reading an image.
-
-    Returns:
-        `{"images", "videos", "splits": {split: {"images", "videos"}}, "objects": {label: count} or None when there are
-        more than `COUNTED` images, "labels"}`
-
-    Raises:
-        ArgusError: `unknown_project`, `bad_label_config`.
-    """
-    ls = get_label_studio()
-    shape = read_project(ls, project_id)
-    origins = read_origins(ls, project_id, shape, source)
-    places = assign_splits(origins, _shares(splits)) if splits else {}
-    shown = {name: {"images": sum(split == name for split in places.values()),
-                    "videos": len({origins[task] for task, split in places.items() if split == name})}
-             for name in splits}
-    objects: Counter[str] | None = None
-    if len(origins) <= COUNTED:
-        objects = Counter(dict.fromkeys(shape.labels, 0))
-        for task in read_tasks(ls, project_id, shape, source):
-            for label in shape.labels:
-                objects[label] += count_objects([r for r in task.result if _has(r, label)])
-    return {"images": len(origins), "videos": len(set(origins.values())), "splits": shown, "labels": list(shape.labels),
-            "objects": dict(objects) if objects is not None else None}
+    """Return what an export would hold: `argus.export.preview_export`, for splits in any proportion."""
+    return preview_export(project_id, source=source, splits=_shares(splits))
 
 
 def start(project_id: int, *, format: str, source: Source, masks: bool, images: bool,
@@ -202,14 +176,7 @@ def _zip(files: Path, target: Path) -> None:
 
 
 def _total(state: Mapping[str, Any]) -> int:
-    ls = get_label_studio()
-    return len(read_origins(ls, state["project"], read_project(ls, state["project"]), state["source"]))
-
-
-def _has(region: Mapping[str, Any], label: str) -> bool:
-    value = region.get("value")
-    return isinstance(value, Mapping) and any(label in content for key, content in value.items()
-                                              if key.endswith("labels") and isinstance(content, list))
+    return count_images(state["project"], state["source"])
 
 
 def _shares(splits: Mapping[str, float]) -> dict[str, float]:

@@ -194,8 +194,9 @@ _SCHEMAS: dict[str, Any] = {
         "video_time": {"type": ["number", "null"]}, "frame_number": {"type": ["integer", "null"]}, "state": _TEXT,
         "predictions": {"type": "array", "items": _FREE}, "annotations": {"type": "array", "items": _FREE}}},
     "ExportPreview": {"type": "object", "properties": {
-        "images": _NUMBER, "videos": _NUMBER, "labels": {"type": "array", "items": _TEXT},
-        "objects": {"type": ["object", "null"], "description": "By label; null for a large project."},
+        "images": _NUMBER, "videos": _NUMBER, "empty": _NUMBER,
+        "counted": _NUMBER | {"description": "Images that `empty` and `objects` come from: the first 2,000 at most."},
+        "objects": {"type": "object", "description": "By label."},
         "splits": {"type": "object", "description": "Images and videos by split."}}},
     "Export": {"type": "object", "required": ["id", "state"], "properties": {
         "id": _NUMBER, "project": _NUMBER, "format": _TEXT, "source": _TEXT, "written": _NUMBER,

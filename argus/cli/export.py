@@ -68,8 +68,8 @@ def _show_preview(found: dict[str, Any], as_json: bool) -> None:
         print_json(found)
         return
     say(f"{plural(found['images'], 'image')} would be exported")
-    for split, count in found["splits"].items():
-        say(f"  {split}: {plural(count, 'image')}")
+    for split, part in found["splits"].items():
+        say(f"  {split}: {plural(part['images'], 'image')}")
     if found["counted"] < found["images"]:
         say(f"objects of the first {found['counted']}:")
     print_table(["label", "objects"], [[label, count] for label, count in found["objects"].items()])

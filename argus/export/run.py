@@ -102,8 +102,9 @@ def preview_export(project_id: int, *, source: Source = "annotations", splits: M
     """Return what an export would hold, without opening an image or writing a file.
 
     Returns:
-        `{"images", "empty": images without an object, "objects": {label: n} in the order of the label config,
-        "splits": {split: images}, "counted": tasks that `empty` and `objects` come from}`. `counted` is less than
+        `{"images", "videos", "empty": images without an object, "objects": {label: n} in the order of the label
+        config, "splits": {split: {"images", "videos"}}, "counted": tasks that `empty` and `objects` come from}`; an
+        image that is of no video counts as one of its own. `counted` is less than
         `images` in projects of more than 2,000 tasks, where the first 2,000 are read. Regions that turn out to be
         damaged, or images that cannot be fetched, are only found by the export itself.
 
@@ -112,17 +113,18 @@ def preview_export(project_id: int, *, source: Source = "annotations", splits: M
     """
     ls = label_studio or get_label_studio()
     shape = _shape(ls, project_id, source)
-    images = count_tasks(ls, project_id, shape, source)
-    places = assign_splits(read_origins(ls, project_id, shape, source), splits) if splits else {}
+    origins = read_origins(ls, project_id, shape, source)
+    places = assign_splits(origins, splits) if splits else {}
     objects: Counter[str] = Counter(dict.fromkeys(shape.labels, 0))
     counted = empty = 0
     for task in islice(read_tasks(ls, project_id, shape, source), PREVIEWED):
         labels = [label for label in read_labels(task.result) if label in objects]
         counted, empty = counted + 1, empty + (not labels)
         objects.update(labels)
-    in_split = Counter(dict.fromkeys(splits or (), 0)) + Counter(places.values())
-    return {"images": images, "empty": empty, "objects": dict(objects), "counted": counted,
-            "splits": {split: in_split[split] for split in splits or ()}}
+    parts = {split: [origins[task] for task, place in places.items() if place == split] for split in splits or ()}
+    return {"images": len(origins), "videos": len(set(origins.values())), "empty": empty, "objects": dict(objects),
+            "counted": counted,
+            "splits": {split: {"images": len(part), "videos": len(set(part))} for split, part in parts.items()}}
 
 
 def _writer(format: str, masks: bool) -> type[Writer]:

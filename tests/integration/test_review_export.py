@@ -582,10 +582,10 @@ def test_preview__counts_what_the_export_writes(known: Callable[..., Known], tmp
     project.annotate(5, [])
     splits = {"train": 0.5, "val": 0.5}
     found = preview_export(project.id, splits=splits)
-    assert found == {"images": 4, "empty": 1, "objects": {"fan": 0, "cpu": 3}, "counted": 4,
-                     "splits": {"train": 2, "val": 2}}
+    assert found == {"images": 4, "videos": 4, "empty": 1, "objects": {"fan": 0, "cpu": 3}, "counted": 4,
+                     "splits": {"train": {"images": 2, "videos": 2}, "val": {"images": 2, "videos": 2}}}
     counts = export_project(project.id, "yolo", tmp_path / "out", splits=splits, with_images=False)
-    assert (counts["images"], counts["objects"], counts["splits"]) == (4, 3, found["splits"])
+    assert (counts["images"], counts["objects"], counts["splits"]) == (4, 3, {"train": 2, "val": 2})
     assert preview_export(project.id, source="predictions")["images"] == 8
     with pytest.raises(ArgusError) as failure:
         preview_export(project.id, source="dreams")  # type: ignore[arg-type]

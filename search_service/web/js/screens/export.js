@@ -109,7 +109,7 @@ export async function open({ root, project, params, signal }) {
     }
     const found = await api(`${base}/exports/preview`, { json: asked(), signal });
     if (mine !== counting) return;
-    const objects = found.objects ? Object.entries(found.objects) : [];
+    const objects = Object.entries(found.objects);
     const most = Math.max(1, ...objects.map(([, n]) => n)),
       all = objects.reduce((sum, [, n]) => sum + n, 0);
     put(
@@ -123,7 +123,7 @@ export async function open({ root, project, params, signal }) {
               n: found.images,
               images: number(found.images),
               k: all,
-              objects: found.objects ? number(all) : "…",
+              objects: number(all) + (found.counted < found.images ? "+" : ""), // of a large project, the first images
             }),
           )
         : h("p", {}, t(`export.nothing_${form.elements.source.value}`)),
