@@ -6,7 +6,6 @@ Keyboard, both languages, both themes, addresses that can be kept, and what axe-
 from __future__ import annotations
 
 import base64
-import io
 import re
 import zipfile
 from collections.abc import Callable, Iterator
@@ -20,25 +19,18 @@ from playwright.sync_api import Browser, Page, expect
 from argus.db import connect as database
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from demo.draw import Split
-from demo.scenes import make_scene, render_scene
 from label_studio_config.project import connect
 from ml_backend.runs import create_run, run_progress
 from search_service.filters import Filters
 from search_service.search import search
 from search_service.sync import sync_progress
+from tests.pictures import scene
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 COUNT = 8
 expect.set_options(timeout=20_000)  # everything here may share its machine with model workers
 SCREENS = ("search", "annotate", "review", "export", "setup")
-
-
-def jpeg(seed: int) -> bytes:
-    buffer = io.BytesIO()
-    render_scene(make_scene(Split.HELD_OUT, seed), 640)[0].save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +40,7 @@ def project(stack: Any) -> Iterator[int]:
     ls = LabelStudio(settings.label_studio_url, settings.access_token)
     made = connect(ls, None, title="Screens", labels=["cpu", "fan"]).project_id
     assert made is not None
-    files = [(f"{n}.jpg", (f"{n}.jpg", jpeg(n), "image/jpeg")) for n in range(COUNT)]
+    files = [(f"{n}.jpg", (f"{n}.jpg", scene(n), "image/jpeg")) for n in range(COUNT)]
     ls.request("POST", f"/api/projects/{made}/import", files=files, timeout=120)
     wait_for(lambda: sync_progress(made)["embedded"] == COUNT, 120)
     tasks = sorted(task["id"] for task in ls.tasks(made))[:3]
@@ -247,7 +239,7 @@ def test_search__by_a_dropped_image_and_by_what_it_is_not_like(open_page: Callab
         const transfer = new DataTransfer();
         transfer.items.add(new File([bytes], 'part.jpg', { type: 'image/jpeg' }));
         window.dispatchEvent(new DragEvent('drop', { dataTransfer: transfer, cancelable: true }));
-    }""", base64.b64encode(jpeg(3)).decode())
+    }""", base64.b64encode(scene(3)).decode())
     found(page)
     expect(page.locator(".chip")).to_contain_text("part.jpg")
     best = int(page.locator(".hit").first.get_attribute("data-task") or 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,19 +10,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from demo.draw import Split
-from demo.scenes import make_scene, render_scene
 from search_service.sync import sync_progress
+from tests.pictures import scene
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 COUNT = 6
-
-
-def jpeg(seed: int) -> bytes:
-    buffer = io.BytesIO()
-    render_scene(make_scene(Split.HELD_OUT, seed), 640)[0].save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -41,7 +33,7 @@ def page(browser: Browser, stack: Any) -> Iterator[Page]:
 
 def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Callable[..., int],
                                                     label_studio: LabelStudio) -> None:
-    project = make_project(["cpu"], [(f"{n}.jpg", jpeg(n)) for n in range(COUNT)])
+    project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(COUNT)])
     wait_for(lambda: sync_progress(project)["embedded"] == COUNT, 120)
     page.goto(f"{get_settings().search_service_url}/?project={project}")
     expect(page.locator("#sync")).to_have_text(f"{COUNT} of {COUNT} images embedded", timeout=20_000)
@@ -84,7 +76,7 @@ def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Ca
 def test_page__what_comes_from_outside_is_shown_as_text(page: Page, make_project: Callable[..., int],
                                                         label_studio: LabelStudio) -> None:
     evil = '<img src=x onerror="document.title=1">'
-    project = make_project(["cpu"], [("0.jpg", jpeg(0))])
+    project = make_project(["cpu"], [("0.jpg", scene(0))])
     (task,) = label_studio.tasks(project)
     label_studio.patch(f"/api/tasks/{task['id']}/", {"data": task["data"] | {"video": evil, "video_time": 1.5}})
     label_studio.patch(f"/api/projects/{project}/", {"title": f"T {evil}"[:50]})
@@ -117,7 +109,7 @@ def test_page__says_what_is_wrong(page: Page, make_project: Callable[..., int]) 
 
 @pytest.mark.parametrize("width", [360, 800, 1900])
 def test_page__fits_every_width(page: Page, make_project: Callable[..., int], width: int) -> None:
-    project = make_project(["cpu", "a label with a rather long name"], [("0.jpg", jpeg(1))])
+    project = make_project(["cpu", "a label with a rather long name"], [("0.jpg", scene(1))])
     wait_for(lambda: sync_progress(project)["embedded"] == 1, 60)
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{get_settings().search_service_url}/?project={project}")

@@ -5,7 +5,6 @@ Also what goes wrong meanwhile: another person, a worker that dies, Label Studio
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import zipfile
@@ -18,19 +17,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from demo.draw import Split
-from demo.scenes import make_scene, render_scene
 from search_service.sync import sync_progress, sync_project
+from tests.pictures import scene
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 COUNT = 8
-
-
-def jpeg(seed: int) -> bytes:
-    buffer = io.BytesIO()
-    render_scene(make_scene(Split.HELD_OUT, seed), 640)[0].save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -57,7 +49,7 @@ def predicted(stack: Any, make_project: Callable[..., int], label_studio: LabelS
     def make(count: int = COUNT) -> int:
         from ml_backend.runs import create_run, run_progress
 
-        project = make_project(["cpu", "fan"], [(f"{n}.jpg", jpeg(n)) for n in range(count)])
+        project = make_project(["cpu", "fan"], [(f"{n}.jpg", scene(n)) for n in range(count)])
         wait_for(lambda: sync_progress(project)["embedded"] == count, 120)
         run = create_run(project, ["cpu"], [task["id"] for task in label_studio.tasks(project, fields="task_only")])
         wait_for(lambda: run_progress(run)["state"] == "done", 240)
@@ -85,7 +77,7 @@ def axe_finds_nothing(page: Page) -> None:
 
 def test_story__from_a_query_to_an_export(open_page: Callable[..., Page], make_project: Callable[..., int],
                                           label_studio: LabelStudio) -> None:
-    project = make_project(["cpu", "fan"], [(f"{n}.jpg", jpeg(n)) for n in range(COUNT)])
+    project = make_project(["cpu", "fan"], [(f"{n}.jpg", scene(n)) for n in range(COUNT)])
     wait_for(lambda: sync_progress(project)["embedded"] == COUNT, 120)
     page = open_page()
 
@@ -231,7 +223,7 @@ def test_objects_are_accepted_one_by_one_by_keyboard(open_page: Callable[..., Pa
 
 def test_a_worker_killed_in_mid_run_loses_nothing(open_page: Callable[..., Page], make_project: Callable[..., int],
                                                   label_studio: LabelStudio, stack: Any) -> None:
-    project = make_project(["cpu"], [(f"{n}.jpg", jpeg(n)) for n in range(12)])
+    project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(12)])
     wait_for(lambda: sync_progress(project)["embedded"] == 12, 120)
     page = open_page()
     page.route("**/events", lambda route: route.abort())  # progress comes by asking now and then, too

@@ -6,8 +6,6 @@ The long form kills more often and on more tasks: `pytest -m "faults and long"`.
 from __future__ import annotations
 
 import contextlib
-import functools
-import io
 import os
 import random
 import signal
@@ -25,8 +23,8 @@ import pytest
 from argus.db import connect
 from argus.labelstudio import LabelStudio
 from demo.draw import Split
-from demo.scenes import make_scene, render_scene
 from ml_backend import projects, runs
+from tests.pictures import scene
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(1800)]
@@ -101,19 +99,12 @@ def crew(stack: Any, tmp_path: Path) -> Iterator[Crew]:
         stack.start(name)
 
 
-@functools.cache
-def picture(index: int) -> bytes:
-    image, _ = render_scene(make_scene(Split.VALIDATION, f"fault {index}"), 320)
-    file = io.BytesIO()
-    image.save(file, "JPEG", quality=85)
-    return file.getvalue()
-
-
 @pytest.fixture
 def new(label_studio: LabelStudio, make_project: Callable[..., int]) -> Callable[[int], int]:
     """Return `new(count)`: a project of that many tasks, which share at most 40 pictures."""
     def make(count: int) -> int:
-        project = make_project(("cpu", "fan"), [(f"{i}.jpg", picture(i)) for i in range(min(count, 40))])
+        images = [(f"{i}.jpg", scene(f"fault {i}", 320, Split.VALIDATION)) for i in range(min(count, 40))]
+        project = make_project(("cpu", "fan"), images)
         urls = [task["data"]["image"] for task in label_studio.tasks(project)]
         more = [{"image": urls[i % len(urls)]} for i in range(count - len(urls))]
         if more:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import zlib
 from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
-from PIL import Image
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -20,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
 from search_service import sync
 from search_service.app import create_app
 from search_service.openapi import ENDPOINTS
+from tests.pictures import plain
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -31,12 +30,6 @@ def chunk(name: bytes, data: bytes) -> bytes:
     return len(data).to_bytes(4, "big") + name + data + zlib.crc32(name + data).to_bytes(4, "big")
 
 
-def jpeg(grey: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 48), (grey, 90, 200 - grey)).save(buffer, "JPEG")
-    return buffer.getvalue()
-
-
 @pytest.fixture(scope="module")
 def project(stack: Any) -> Any:
     """A connected project with three embedded images: what is made up finds something to act on."""
@@ -46,8 +39,8 @@ def project(stack: Any) -> Any:
     ls = get_label_studio()
     number = connect(ls, None, title="Made-up requests", labels=["cpu", "fan"]).project_id
     assert number is not None
-    ls.request("POST", f"/api/projects/{number}/import", timeout=60,
-               files=[(f"{grey}.jpg", (f"{grey}.jpg", jpeg(grey), "image/jpeg")) for grey in (10, 90, 170)])
+    files = [(f"{grey}.jpg", (f"{grey}.jpg", plain((grey, 90, 120)), "image/jpeg")) for grey in (10, 90, 170)]
+    ls.request("POST", f"/api/projects/{number}/import", timeout=60, files=files)
     wait_for(lambda: sync.sync_progress(number)["embedded"] == 3, 90)
     yield number
     ls.delete(f"/api/projects/{number}/")

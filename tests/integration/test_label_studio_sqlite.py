@@ -6,7 +6,6 @@ Everywhere else in the tests Label Studio is on PostgreSQL.
 from __future__ import annotations
 
 import fcntl
-import io
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -15,7 +14,6 @@ from typing import Any
 import psycopg
 import pytest
 import requests
-from PIL import Image
 from psycopg.conninfo import make_conninfo
 
 from argus.db import connect
@@ -26,6 +24,7 @@ from argus.stack.label_studio import LabelStudio as Service
 from argus.stack.ports import free_port
 from argus.stack.template import template_home
 from tests.conftest import CHECKPOINTS, Environment
+from tests.pictures import plain
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -93,12 +92,6 @@ def sqlite(servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
         stop(process)
 
 
-def jpeg(grey: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 48), (grey, 90, 200 - grey)).save(buffer, "JPEG")
-    return buffer.getvalue()
-
-
 def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: pytest.MonkeyPatch) -> None:
     from label_studio_config.views import search_views
     from search_service import jobs, sync, vectors
@@ -109,8 +102,9 @@ def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: py
     project = sqlite.post("/api/projects/", {"title": "SQLite", "label_config": config})["id"]
     with connect() as connection:
         connection.execute("INSERT INTO project (id, connected_at) VALUES (%s, now())", (project,))
-    sqlite.request("POST", f"/api/projects/{project}/import", timeout=60,
-                   files=[(f"{grey}.jpg", (f"{grey}.jpg", jpeg(grey), "image/jpeg")) for grey in range(0, 200, 25)])
+    files = [(f"{grey}.jpg", (f"{grey}.jpg", plain((grey, 90, 200 - grey)), "image/jpeg"))
+             for grey in range(0, 200, 25)]
+    sqlite.request("POST", f"/api/projects/{project}/import", timeout=60, files=files)
     report = sync.sync_project(project)
     assert (report.created, report.full) == (8, True)
     tasks = sorted(task["id"] for task in sqlite.tasks(project))

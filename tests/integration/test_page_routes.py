@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 import requests
-from PIL import Image
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
+from tests.pictures import plain
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -25,12 +25,6 @@ def api(method: str, path: str, status: int = 200, **options: Any) -> Any:
     return answer.json() if "json" in answer.headers["Content-Type"] else answer.content
 
 
-def picture(shade: int) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (200, 100), (shade, 90, 30)).save(file, "JPEG")
-    return file.getvalue()
-
-
 def box(task: int) -> list[dict[str, Any]]:
     return [{"id": f"{task:012x}-b", "from_name": "box", "to_name": "image", "type": "rectanglelabels",
              "original_width": 200, "original_height": 100, "image_rotation": 0,
@@ -40,7 +34,7 @@ def box(task: int) -> list[dict[str, Any]]:
 @pytest.fixture
 def project(stack: Any, make_project: Callable[..., int], label_studio: LabelStudio) -> int:
     """A project of four images, three of them annotated, two of those from one video."""
-    made = make_project(["cpu", "fan"], [(f"{n}.jpg", picture(40 * n)) for n in range(4)])
+    made = make_project(["cpu", "fan"], [(f"{n}.jpg", plain((40 * n, 90, 30), (200, 100))) for n in range(4)])
     tasks = list(label_studio.tasks(made))
     for task in tasks[:2]:
         label_studio.patch(f"/api/tasks/{task['id']}/", {"data": task["data"] | {"video": "a.mp4", "video_time": 1.5}})

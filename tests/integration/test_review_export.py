@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -23,18 +22,13 @@ from argus.settings import get_settings
 from label_studio_config.concepts import default_label_config
 from label_studio_config.recipe import recipe_for
 from ml_backend import accepting, projects, review
+from tests.pictures import plain
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 VERSION = "sam3-00000000aa"
 WIDTH, HEIGHT = 200, 100
 SCORES = (0.95, 0.9, 0.89, 0.7, 0.5, None, None, 0.99)  # one above, one on and one below each edge
-
-
-def picture(shade: int) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (WIDTH, HEIGHT), (shade, 90, 30)).save(file, "JPEG")
-    return file.getvalue()
 
 
 def regions(name: int, score: float, label: str = "cpu") -> list[dict[str, Any]]:
@@ -62,7 +56,7 @@ class Known:
         with database() as connection:
             connection.execute("INSERT INTO project (id, model_version) VALUES (%s, %s)", (self.id, VERSION))
         for start in range(0, len(scores), 50):
-            files = [(f"f{i}", (f"frame {i:03}.jpg", picture(i % 250), "image/jpeg"))
+            files = [(f"f{i}", (f"frame {i:03}.jpg", plain((i % 250, 90, 30), (WIDTH, HEIGHT)), "image/jpeg"))
                      for i in range(start, min(start + 50, len(scores)))]
             ls.request("POST", f"/api/projects/{self.id}/import", files=files)
         self.tasks: list[int] = [task["id"] for task in ls.tasks(self.id, fields="task_only")]

@@ -22,18 +22,13 @@ from ml_backend.engines.base import Detections
 from ml_backend.review_objects import band_objects, histogram
 from ml_backend.set_aside import put_back, set_aside
 from search_service.app import create_app
+from tests.pictures import plain
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 WIDTH, HEIGHT = 200, 100
 # Scores of the objects on each task; 0.3 lies below the threshold of 0.4 and is shown nowhere.
 TASKS: tuple[tuple[float, ...], ...] = ((0.95,), (0.97, 0.92), (0.95, 0.8, 0.3), (0.75,), (0.99, 0.5), (0.3,), ())
-
-
-def picture(shade: int) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (WIDTH, HEIGHT), (shade, 90, 30)).save(file, "JPEG")
-    return file.getvalue()
 
 
 def found(scores: tuple[float, ...]) -> Detections:
@@ -80,7 +75,8 @@ def reviewed(servers: Any, label_studio: LabelStudio) -> Iterator[Callable[[], R
         project = label_studio.post("/api/projects/", {"title": "Reviewed",
                                                        "label_config": default_label_config(["cpu", "fan"])})["id"]
         made.append(project)
-        files = [(f"f{i}", (f"{i}.jpg", picture(20 * i), "image/jpeg")) for i in range(len(TASKS))]
+        files = [(f"f{i}", (f"{i}.jpg", plain((20 * i, 90, 30), (WIDTH, HEIGHT)), "image/jpeg"))
+                 for i in range(len(TASKS))]
         label_studio.request("POST", f"/api/projects/{project}/import", files=files)
         return Reviewed(project, label_studio)
 

@@ -5,7 +5,6 @@ and nothing of a person's is changed. In this process, on real servers; S3 is mo
 from __future__ import annotations
 
 import hashlib
-import io
 import subprocess
 import sys
 import threading
@@ -17,7 +16,6 @@ from typing import Any
 
 import pytest
 import requests
-from PIL import Image
 
 from argus.db import connect
 from argus.errors import ArgusError
@@ -26,17 +24,12 @@ from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from argus.stack.ports import free_port
 from search_service import background, sync
+from tests.pictures import plain
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 CONFIG = ('<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"><Label value="cpu"/>'
           "</RectangleLabels></View>")
-
-
-def jpeg(grey: int) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 48), (grey, grey, 120)).save(buffer, "JPEG")
-    return buffer.getvalue()
 
 
 @pytest.fixture
@@ -92,36 +85,36 @@ def fetched(ls: LabelStudio, project: int, *origins: str) -> list[bytes]:
 
 
 def test_uploads_and_the_api(label_studio: LabelStudio, project: int) -> None:
-    files = [(f"{grey}.jpg", (f"{grey}.jpg", jpeg(grey), "image/jpeg")) for grey in (10, 20)]
+    files = [(f"{grey}.jpg", (f"{grey}.jpg", plain((grey, grey, 120)), "image/jpeg")) for grey in (10, 20)]
     label_studio.request("POST", f"/api/projects/{project}/import", files=files, timeout=60)
     upload = next(label_studio.tasks(project))["data"]["image"]
     label_studio.post("/api/tasks/", {"project": project, "data": {"image": upload}})  # one more, through the API
     label_studio.post("/api/tasks/", {"project": project,
                                       "data": {"image": f"{get_settings().public_label_studio_url}{upload}"}})
-    assert fetched(label_studio, project) == [jpeg(10), jpeg(20), jpeg(10), jpeg(10)]
+    assert fetched(label_studio, project) == [plain((grey, grey, 120)) for grey in (10, 20, 10, 10)]
 
 
 def test_http_addresses__only_from_listed_origins_when_private(label_studio: LabelStudio, project: int,
                                                               web: tuple[str, Path]) -> None:
     origin, folder = web
-    (folder / "a.jpg").write_bytes(jpeg(30))
+    (folder / "a.jpg").write_bytes(plain((30, 30, 120)))
     label_studio.post(f"/api/projects/{project}/import", [{"data": {"image": f"{origin}/a.jpg"}}])
     with pytest.raises(ArgusError) as error:
         fetched(label_studio, project)
     assert (error.value.code, origin in error.value.hint) == ("image_forbidden", True)
-    assert fetched(label_studio, project, origin) == [jpeg(30)]
+    assert fetched(label_studio, project, origin) == [plain((30, 30, 120))]
 
 
 def test_local_files_storage(servers: Any, label_studio: LabelStudio, project: int) -> None:
     folder = servers.settings.home / "files" / f"line-{project}"
     folder.mkdir(parents=True)
     for grey in (40, 50):
-        (folder / f"{grey}.jpg").write_bytes(jpeg(grey))
+        (folder / f"{grey}.jpg").write_bytes(plain((grey, grey, 120)))
     storage = label_studio.post("/api/storages/localfiles/", {
         "project": project, "path": str(folder), "use_blob_urls": True, "regex_filter": r".*\.jpg"})
     label_studio.post(f"/api/storages/localfiles/{storage['id']}/sync", {})
     wait_for(lambda: label_studio.project(project)["task_number"] == 2, 30)
-    assert sorted(fetched(label_studio, project)) == sorted([jpeg(40), jpeg(50)])
+    assert sorted(fetched(label_studio, project)) == sorted([plain((40, 40, 120)), plain((50, 50, 120))])
 
 
 @pytest.mark.parametrize("presign", [True, False])
@@ -129,14 +122,14 @@ def test_s3_storage__presigned_and_proxied(label_studio: LabelStudio, project: i
                                            presign: bool) -> None:
     bucket = f"line-{project}"
     requests.put(f"{s3_stand_in}/{bucket}", timeout=10).raise_for_status()
-    requests.put(f"{s3_stand_in}/{bucket}/frames/1.jpg", data=jpeg(60), timeout=10).raise_for_status()
+    requests.put(f"{s3_stand_in}/{bucket}/frames/1.jpg", data=plain((60, 60, 120)), timeout=10).raise_for_status()
     storage = label_studio.post("/api/storages/s3/", {
         "project": project, "bucket": bucket, "prefix": "frames", "s3_endpoint": s3_stand_in, "region_name": "eu-1",
         "aws_access_key_id": "key", "aws_secret_access_key": "secret", "use_blob_urls": True, "presign": presign,
         "regex_filter": r".*\.jpg"})
     label_studio.post(f"/api/storages/s3/{storage['id']}/sync", {})
     wait_for(lambda: label_studio.project(project)["task_number"] == 1, 30)
-    assert fetched(label_studio, project, s3_stand_in) == [jpeg(60)]
+    assert fetched(label_studio, project, s3_stand_in) == [plain((60, 60, 120))]
 
 
 def ids(project: int) -> set[int]:
@@ -145,9 +138,13 @@ def ids(project: int) -> set[int]:
 
 
 @pytest.fixture
-def connected(label_studio: LabelStudio) -> Iterator[Callable[[], int]]:
-    """Return `connected()`: a project that is polled but has no webhook: every webhook of it is missed."""
+def connected(servers: Any, label_studio: LabelStudio) -> Iterator[Callable[[], int]]:
+    """Return `connected()`: a project without a webhook, so every webhook of it is missed, and with nobody who polls:
+    a worker that earlier tests started rests meanwhile."""
     made: list[int] = []
+    polled = servers.alive().get("worker", False)
+    if polled:
+        servers.stop("worker")
 
     def make() -> int:
         made.append(label_studio.post("/api/projects/", {"title": "Polled", "label_config": CONFIG})["id"])
@@ -160,6 +157,8 @@ def connected(label_studio: LabelStudio) -> Iterator[Callable[[], int]]:
         label_studio.delete(f"/api/projects/{number}/")
         with connect() as connection:
             connection.execute("DELETE FROM project WHERE id = %s", (number,))
+    if polled:
+        servers.start("worker")
 
 
 def add(ls: LabelStudio, project: int, count: int) -> list[int]:
