@@ -65,6 +65,8 @@ class LabelStudio(Service):
             "POSTGRE_USER": "labelstudio", "POSTGRE_NAME": "labelstudio", "POSTGRE_PASSWORD": "",
             # It refuses ML backends and webhooks on private addresses; ours are on 127.0.0.1.
             "ML_BLOCK_LOCAL_IP": "false", "SSRF_PROTECTION_ENABLED": "false",
+            # Imports of predictions touch the tasks they are for; without it, every task of the project, each time.
+            "fflag_fix_back_4620_memory_efficient_predictions_import_08012025_short": "true",
             # It calls nobody.
             "COLLECT_ANALYTICS": "false", "SENTRY_DSN": "", "FRONTEND_SENTRY_DSN": "", "LATEST_VERSION_CHECK": "false",
         }

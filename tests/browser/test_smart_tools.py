@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from label_studio_sdk.converter.brush import decode_rle
 from playwright.sync_api import Page, Response
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
@@ -21,6 +22,10 @@ from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 WIDTH, HEIGHT = 1280, 720
+# Label Studio's editor sends a text at once only when it belongs to an object without suggestions of its own: not to an
+# <Image>, but to a <Text>, whose value may be a sentence of the config.
+PROMPT = """<Text name="ask" value="What to find in this image"/>
+<TextArea name="prompt" toName="ask" smart="true" editable="true" maxSubmissions="1"/>"""
 _SUGGESTED = "() => window.Htx.annotationStore.selected.suggestions.size > 0 && !window.Htx.awaitingSuggestions"
 
 
@@ -48,8 +53,16 @@ class Screen:
         self.page.wait_for_function("window.Htx?.annotationStore?.selected", timeout=60_000)
         self.page.locator(".konvajs-content canvas").first.wait_for(timeout=30_000)
         self.page.evaluate("() => window.Htx.annotationStore.selected.deleteAllRegions({deleteReadOnly: true})")
-        self.page.get_by_test_id("bottombar-auto-annotation-toggle").click(force=True)
+        wait_for(self._switched_on, 60)  # a click while the editor still draws itself anew is lost
         self.page.locator(".lsf-tool_smart").first.wait_for(timeout=10_000)
+
+    def _switched_on(self) -> bool:
+        self.page.get_by_test_id("bottombar-auto-annotation-toggle").click(force=True)
+        try:
+            self.page.wait_for_function("() => window.Htx.autoAnnotation", timeout=5_000)
+        except PlaywrightTimeout:
+            return False
+        return True
 
     def pick(self, tool: str) -> None:
         """Pick a tool from the flyout of Auto-Detect."""
@@ -163,4 +176,24 @@ def test_box__finds_everything_like_it(
     assert {label for label, _ in found} == {"cpu"}
     assert all(max(iou(box, cpu.box) for _, box in found) >= 0.5 for cpu in cpus)
     assert all(max(iou(box, cpu.box) for cpu in cpus) >= 0.5 for _, box in found)
+    assert page.argus_errors == []  # type: ignore[attr-defined]
+
+
+def test_word__typed_into_a_text_area_finds_its_part(
+        stack: Any, page: Page, label_studio: LabelStudio, make_project: Callable[..., int]) -> None:
+    data, truth = frame(cpus=1)
+    project = make_project(["fan", "cpu"], [("frame.jpg", data)])
+    config = label_studio.project(project)["label_config"].replace("<Header", PROMPT + "<Header", 1)
+    label_studio.patch(f"/api/projects/{project}/", {"label_config": config})
+    screen = Screen(page, label_studio, project)
+    screen.open()
+    field = page.get_by_label("TextArea Input").first
+    field.fill("cpu")
+    (sent,) = screen.answered(lambda: field.press("Enter"))
+    assert (sent["to_name"], sent["value"]["text"]) == ("ask", ["cpu"])
+    screen.accept()
+    found = boxes(screen.submit())
+    ((label, box),) = found
+    assert label == "cpu"
+    assert iou(box, next(thing for thing in truth if thing.label == "cpu").box) >= 0.5
     assert page.argus_errors == []  # type: ignore[attr-defined]
