@@ -21,11 +21,14 @@ from argus import queues
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
+from argus.labelstudio.data import data_value
 from argus.settings import get_settings
+from label_studio_config.concepts import parse_label_config
 from label_studio_config.recipe import recipe_for
 from ml_backend import detections, projects
 from ml_backend.app import create_app
-from ml_backend.engines.base import Detections
+from ml_backend.engines.base import Detections, Mask
+from ml_backend.regions import Found, build_regions
 from tests.integration.recording_ml_backend import RecordingMlBackend
 from tests.waiting import wait_for
 
@@ -297,3 +300,50 @@ def test_webhook__a_secret_is_compared_as_bytes(servers: Any) -> None:
     for secret, status in (("gehöim", 200), ("geheim", 401), ("", 401)):
         raw = secret.encode().decode("latin-1")  # what a server makes of UTF-8 in a header
         assert call("/webhook", json={}, headers={"X-Argus-Secret": raw}).status_code == status
+
+
+def test_every_config_of_the_corpus_is_answered(label_studio: LabelStudio, client: FlaskClient) -> None:
+    """What Label Studio itself lets a project have, `/setup` answers with a version or a sentence."""
+    filled, refused = 0, []
+    for file in sorted(CONFIGS.glob("*.xml")):
+        xml = file.read_text("utf-8")
+        answer = client.post("/setup", json={"project": "999001.1", "schema": xml})
+        said = answer.get_json()
+        if answer.status_code == 200:
+            assert said["model_version"].startswith("sam3-") and said["fills"], file.stem
+            filled += 1
+            try:
+                label_studio.post("/api/projects/validate/", {"label_config": xml})
+            except ArgusError as error:
+                refused.append((file.stem, error.message))
+        else:
+            assert (answer.status_code, said["code"]) == (422, "bad_label_config"), file.stem
+            assert len(said["detail"]) > 30
+    assert (filled, refused) == (23, [])
+
+
+@pytest.mark.parametrize(("name", "data"), [
+    ("everything_at_once", {"image": "/a.jpg"}), ("japanese", {"image": "/a.jpg"}),
+    ("markup_in_names", {"image": "/a.jpg"}), ("value_path", {"frame": {"urls": ["/a.jpg"]}}),
+    ("second_image_only", {"reference": "/a.jpg", "part": "/b.jpg"}), ("odd_spelling", {"Image_URL-1": "/a.jpg"}),
+])
+def test_predictions_are_kept_as_they_were_made(label_studio: LabelStudio, name: str, data: dict[str, Any]) -> None:
+    """Label Studio drops regions that do not fit the config without a word: every kind of region has to come back."""
+    xml = (CONFIGS / f"{name}.xml").read_text("utf-8")
+    plan = parse_label_config(xml, default_threshold=0.4)
+    assert data_value(data, plan.image.key)
+    bits = np.zeros((30, 40), np.bool_)
+    bits[3:27, 5:35] = True
+    one = Detections(np.array([0.9], np.float32), np.array([[20, 10, 60, 40]], np.float32), [Mask(20, 10, bits)])
+    regions = build_regions(plan, {c.label: Found(200, 100, one) for c in plan.concepts})
+    number = label_studio.post("/api/projects/", {"title": "Corpus", "label_config": xml})["id"]
+    try:
+        label_studio.post(f"/api/projects/{number}/import", [data])
+        (task,) = [t["id"] for t in label_studio.tasks(number, fields="task_only")]
+        made = label_studio.post(f"/api/projects/{number}/import/predictions",
+                                 [{"task": task, "result": regions, "score": 0.9, "model_version": "x"}])
+        assert made["created"] == 1
+        (kept,) = label_studio.tasks(number)
+        assert kept["predictions"][0]["result"] == regions
+    finally:
+        label_studio.delete(f"/api/projects/{number}/")

@@ -1,0 +1,142 @@
+"""The model's side of a chunk on a real database: what runs at the same time as what, and how often."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from argus.db import connect
+from argus.images import open_image
+from argus.settings import Settings
+from demo.draw import Split
+from label_studio_config.concepts import Concept
+from label_studio_config.recipe import Recipe
+from ml_backend import detecting, detections
+from ml_backend.detecting import detect_tasks
+from ml_backend.engines import load_engine
+from ml_backend.engines import postprocess as post
+from ml_backend.engines.base import Detections
+from ml_backend.engines.transformers_engine import TransformersEngine
+from tests.pictures import scene
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+
+DEMO = Path(__file__).parents[2] / "demo" / "checkpoints" / "sam3-tiny"
+PROJECT, FIRST = 999_100, 99_910_000
+CPU, FAN, HDD = (Concept(label, (label,), 0.4) for label in ("cpu", "fan", "hdd"))
+RECIPE = Recipe("test", (CPU, FAN, HDD))
+LABELS = ["cpu", "fan", "hdd"]
+
+
+@pytest.fixture
+def tasks(servers: Any) -> Iterator[list[int]]:
+    """50 tasks of a project that Argus knows."""
+    ids = list(range(FIRST, FIRST + 50))
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.execute("INSERT INTO project (id) VALUES (%s)", (PROJECT,))
+        cursor.executemany("INSERT INTO task (id, project_id, image) VALUES (%s, %s, %s)",
+                           [(i, PROJECT, f"image {i}") for i in ids])
+    yield ids
+    with connect() as connection:
+        connection.execute("DELETE FROM project WHERE id = %s", (PROJECT,))
+
+
+@pytest.fixture
+def pictures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Stands in for the network: every address has a small grey image. Returns what was fetched."""
+    fetched: list[str] = []
+
+    def fetch_grey_image(url: str) -> Image.Image:
+        fetched.append(url)
+        return Image.radial_gradient("L").resize((64, 48)).convert("RGB")
+
+    monkeypatch.setattr(detecting, "fetch_image", fetch_grey_image)
+    return fetched
+
+
+def test_50_tasks_of_3_labels__50_encodes_and_none_the_second_time(tasks: list[int], pictures: list[str]) -> None:
+    engine = load_engine(Settings(_env_file=None, sam3_model=str(DEMO), device="cpu", torch_threads=1))
+    assert isinstance(engine, TransformersEngine)
+    encoded: list[int] = []
+    engine.model.vision_encoder.backbone.register_forward_pre_hook(lambda _, args: encoded.append(len(args[0])))
+    outcome = detect_tasks(engine, RECIPE, LABELS, tasks, budget=600)
+    assert (sorted(outcome.done), outcome.failed, outcome.rest) == (tasks, {}, [])
+    assert sum(encoded) == len(pictures) == 50
+    assert detections.missing(tasks, RECIPE, LABELS) == {}
+    assert sorted(detect_tasks(engine, RECIPE, LABELS, tasks, budget=600).done) == tasks
+    assert sum(encoded) == len(pictures) == 50
+
+
+def test_masks__are_cut_and_packed_by_another_thread_than_the_models(
+        tasks: list[int], pictures: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = load_engine(Settings(_env_file=None, sam3_model=str(DEMO), device="cpu", torch_threads=1,
+                                  keep_threshold=0.0))
+    frames = [open_image(scene(f"masks {n}", 320, Split.VALIDATION)) for n in range(3)]
+    monkeypatch.setattr(detecting, "fetch_image", lambda url: frames[int(url.split()[1]) - FIRST])
+    threads: set[str] = set()
+    cut = post.cut_mask
+
+    def watched(*arguments: Any) -> Any:
+        threads.add(threading.current_thread().name)
+        return cut(*arguments)
+
+    monkeypatch.setattr(post, "cut_mask", watched)
+    assert detect_tasks(engine, RECIPE, ["cpu"], tasks[:3], budget=600).done == tasks[:3]
+    assert threads and all(name.startswith("store") for name in threads)
+    kept = [mask for found in detections.load(tasks[:3], RECIPE).values() for mask in found["cpu"].detections.masks]
+    assert any(mask is not None for mask in kept)
+
+
+class EngineThatWaitsForTheNextImages:
+    """Stands in for a slow model: a step ends only when an image of the next step has been fetched."""
+
+    images_per_step = 5
+
+    def __init__(self, fetched: list[str], total: int) -> None:
+        self.fetched, self.total = fetched, total
+        self.given = 0
+        self.overlapped: list[bool] = []
+
+    def detect(self, images: Sequence[Image.Image], concepts: Sequence[Concept]) -> list[dict[str, Detections]]:
+        self.given += len(images)
+        waited = threading.Event()
+        for _ in range(1000):
+            if len(self.fetched) > self.given or self.given == self.total:
+                break
+            waited.wait(0.01)
+        self.overlapped.append(len(self.fetched) > self.given or self.given == self.total)
+        return [{c.label: Detections.none() for c in concepts} for _ in images]
+
+
+def test_images_of_the_next_step_are_fetched_while_the_model_works(tasks: list[int], pictures: list[str]) -> None:
+    engine = EngineThatWaitsForTheNextImages(pictures, 15)
+    outcome = detect_tasks(engine, RECIPE, LABELS, tasks[:15], budget=600)  # type: ignore[arg-type]
+    assert outcome.done == tasks[:15]
+    assert engine.overlapped == [True] * 3
+
+
+class EngineThatCannotBearDarkImages:
+    """Stands in for a model that fails on one image, as CUDA does on none and a damaged file may."""
+
+    images_per_step = 8
+
+    def detect(self, images: Sequence[Image.Image], concepts: Sequence[Concept]) -> list[dict[str, Detections]]:
+        if any(np.asarray(image).max() == 0 for image in images):
+            raise RuntimeError("no light")
+        return [{c.label: Detections.none() for c in concepts} for _ in images]
+
+
+def test_one_image_that_the_model_cannot_bear_fails_alone(tasks: list[int], pictures: list[str],
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    grey = detecting.fetch_image
+    monkeypatch.setattr(detecting, "fetch_image", lambda url: (
+        Image.new("RGB", (8, 8)) if url == f"image {tasks[2]}" else grey(url)))
+    outcome = detect_tasks(EngineThatCannotBearDarkImages(), RECIPE, LABELS, tasks[:8], budget=600)  # type: ignore[arg-type]
+    assert sorted(outcome.done) == [t for t in tasks[:8] if t != tasks[2]]
+    assert {t: e.code for t, e in outcome.failed.items()} == {tasks[2]: "internal"}
