@@ -83,7 +83,7 @@ class ImageFetcher:
             metrics.IMAGES.labels("cache").inc()
         except OSError:
             try:
-                data = self._download(url)
+                data = self.download(url)
             except ArgusError:
                 metrics.IMAGES.labels("failed").inc()
                 raise
@@ -108,7 +108,8 @@ class ImageFetcher:
         digest = hashlib.sha256(address.encode()).hexdigest()
         return self._cache / digest[:2] / digest
 
-    def _download(self, url: str) -> bytes:
+    def download(self, url: str) -> bytes:
+        """Return the image file at `url`, past the cache and without filling it. Raises as `fetch`."""
         address = urljoin(self._ls.url + "/", url)
         deadline = time.monotonic() + 3 * self._settings.image_timeout
         for _ in range(_MAX_REDIRECTS + 1):

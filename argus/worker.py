@@ -20,7 +20,7 @@ from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
-from argus import logs, metrics, queues, trace
+from argus import logs, metrics, queues, trace, worker_ends
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -95,6 +95,7 @@ def run(role: str) -> None:
     module, function = PREPARE[role].split(":")
     getattr(importlib.import_module(module), function)()
     metrics.serve_worker()
+    worker_ends.forget(role)
     log.info("ready", extra={"queues": queues.ROLES[role]})
     if role == "default":
         threading.Thread(target=_reap_forever, args=(threading.Event(),), name="reaper", daemon=True).start()
@@ -109,6 +110,7 @@ def main(arguments: list[str] | None = None) -> int:
         run(role)
     except ArgusError as error:
         log.error(error.message, extra={"code": error.code, "hint": error.hint})
+        worker_ends.record(role, error)
         return error.kind.exit_code
     return 0
 

@@ -13,6 +13,8 @@ from typing import Any
 from rq import get_current_job
 
 from argus import queues, trace
+from argus.devices import choose_device
+from argus.doctor import visit
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from label_studio_config.recipe import Recipe, checkpoint_identity, recipe_for
@@ -23,6 +25,7 @@ from ml_backend.predict import enqueue_for_answer
 
 log = logging.getLogger(__name__)
 CHUNK_SECONDS = 1.0  # a person's click waits for at most this long, and the step in work
+AGAIN_SECONDS = 5.0  # a self-test that took longer at the start is not repeated while people may be waiting
 
 
 def get_engine() -> Sam3Engine:
@@ -30,23 +33,41 @@ def get_engine() -> Sam3Engine:
 
     Raises what `load_engine` says.
     """
-    return _load(checkpoint_identity(get_settings()))
+    return _load(checkpoint_identity(get_settings()))[0]
 
 
 @functools.lru_cache(maxsize=1)
-def _load(identity: str) -> Sam3Engine:
+def _load(identity: str) -> tuple[Sam3Engine, float]:
+    """Return the engine, and the seconds that its self-test took."""
     began = time.monotonic()
     engine = load_engine(get_settings())
     tested = time.monotonic()
     engine.self_test()  # one image, one prompt: the first estimate of a checkpoint that has not worked here yet
-    estimates.record_first(identity, _worker_name(), time.monotonic() - tested)
+    seconds = time.monotonic() - tested
+    estimates.record_first(identity, _worker_name(), seconds)
     log.info("engine ready", extra={"checkpoint": identity, "seconds": round(time.monotonic() - began, 1)})
-    return engine
+    return engine, seconds
 
 
 def prepare() -> None:
     """Load the model before the first job; a model that cannot be loaded ends the worker at once."""
     get_engine()
+
+
+def examine() -> dict[str, Any]:
+    """Job of the doctor: how this worker stands, and whether its model passes the test of its start again."""
+    def tested() -> dict[str, Any]:
+        settings = get_settings()
+        engine, seconds = _load(checkpoint_identity(settings))
+        device, _ = choose_device(settings.device, settings.dtype)
+        fresh = seconds < AGAIN_SECONDS
+        if fresh:
+            began = time.monotonic()
+            engine.self_test()
+            seconds = time.monotonic() - began
+        return {"checkpoint": settings.sam3_model, "device": str(device), "seconds": seconds, "fresh": fresh}
+
+    return visit.examine(tested)
 
 
 def detect_next(project_id: int) -> dict[str, int]:

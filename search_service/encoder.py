@@ -51,7 +51,7 @@ class SiglipEncoder:
         self.dim = int(self._text_features(["a"]).shape[1])
         self.logit_scale = float(self._model.logit_scale.detach().float().exp())
         self.logit_bias = float(self._model.logit_bias.detach().float())
-        self._self_test()
+        self.self_test()
 
     @property
     def image_side(self) -> int:
@@ -85,8 +85,8 @@ class SiglipEncoder:
                 input_ids=tokens["input_ids"].to(self.device)).pooler_output
         return features
 
-    def _self_test(self) -> None:
-        """Refuse a checkpoint whose vectors are unusable, before any of them is stored."""
+    def self_test(self) -> None:
+        """Raise `model_broken` for a checkpoint whose vectors are unusable, before any of them is stored."""
         texts = self.encode_texts(["a cpu on a belt", "A CPU on a BELT", "an empty belt"])
         image = self.encode_images([Image.new("RGB", (64, 48), (90, 120, 60))])
         every = np.concatenate([texts, image])

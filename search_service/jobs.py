@@ -20,6 +20,7 @@ from rq import Queue
 
 from argus import metrics, queues
 from argus.db import connect
+from argus.doctor import visit
 from argus.errors import ArgusError, as_argus_error
 from argus.images import get_images, open_image
 from argus.settings import get_settings
@@ -270,6 +271,17 @@ def encode_text(texts: list[str], model_id: int | None = None) -> Any:
         return _prepared().encoder_of(model_id).encode_texts(texts).tolist()
     except ArgusError as error:
         return queues.pack(error)
+
+
+def examine() -> dict[str, Any]:
+    """Job of the doctor: how this worker stands, and whether its model passes the test of its start again."""
+    def tested() -> dict[str, Any]:
+        encoder, began = _prepared().encoder, time.monotonic()
+        encoder.self_test()
+        return {"checkpoint": encoder.name, "device": str(encoder.device), "seconds": time.monotonic() - began,
+                "fresh": True}
+
+    return visit.examine(tested)
 
 
 def calibration(model_id: int | None = None) -> Any:

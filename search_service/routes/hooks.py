@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from argus import queues
+from argus import queues, webhook_mark
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -22,6 +22,7 @@ _WANTED = _FULL | {"TASKS_CREATED", "TASKS_UPDATED"}
 def post_webhook() -> tuple[dict[str, Any], int]:
     secret = get_settings().webhook_secret.get_secret_value()
     if secret and not hmac.compare_digest(request.headers.get("X-Argus-Secret", "").encode(), secret.encode()):
+        webhook_mark.refused()
         raise ArgusError("unauthorized", "The webhook's secret is missing or wrong.", "`argus connect` sets it.")
     body = request.get_json(silent=True)
     if not isinstance(body, dict):
@@ -30,6 +31,7 @@ def post_webhook() -> tuple[dict[str, Any], int]:
     project_id = project.get("id") if isinstance(project, dict) else project
     if action not in _WANTED or not isinstance(project_id, int) or isinstance(project_id, bool):
         return {"queued": False}, 202
+    webhook_mark.arrived(project_id)
     full = action in _FULL
     try:
         queues.enqueue(queues.DEFAULT, "search_service.background.sync_job", project_id, full,

@@ -2,27 +2,57 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.server
 import json
+import os
+import shutil
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.numpy import load_file, save_file
+from werkzeug.serving import make_server
 
+from argus import queues
 from argus.db import connect as database
-from argus.doctor import Doctor
+from argus.doctor import Doctor, Finding, clocks
+from argus.doctor import label_studio as to_label_studio
+from argus.doctor import servers as to_servers
+from argus.doctor.workers import Visit
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
+from argus.stack.postgres import connect as superuser
 from label_studio_config.project import connect
+from search_service.app import create_app
+from tests.conftest import CHECKPOINTS
 from tests.integration.fake_ml_backend import FakeMlBackend
+from tests.pictures import plain
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 
 @pytest.fixture
-def project(servers: Any, label_studio: LabelStudio, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+def search_service(servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The search service in this process, whose webhook asks for a secret."""
+    server = make_server("127.0.0.1", 0, create_app(), threaded=True)
+    monkeypatch.setenv("ARGUS_SEARCH_SERVICE_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("ARGUS_WEBHOOK_SECRET", "the right one")
+    get_settings.cache_clear()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def project(search_service: Any, label_studio: LabelStudio, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
     """A connected project whose fake ML backend answers with the right version."""
     with FakeMlBackend() as fake:
         monkeypatch.setenv("ARGUS_ML_BACKEND_URL", fake.url)
@@ -84,6 +114,41 @@ def test_a_webhook_that_was_switched_off_or_removed(project: int, label_studio: 
     assert problems(project) == set()
 
 
+def test_a_webhook_that_does_not_arrive(project: int, search_service: Any, label_studio: LabelStudio) -> None:
+    (hook,) = [h for h in label_studio.get("/api/webhooks/", project=project) if h["is_active"]]
+    label_studio.patch(f"/api/webhooks/{hook['id']}/", {"headers": {"X-Argus-Secret": "a wrong one"},
+                                                        "actions": hook["actions"]})
+    assert "refused for its secret" in details(project)["webhook"]
+    connect(label_studio, project)
+    assert "arrived" in details(project)["webhook"]
+    search_service.shutdown()
+    search_service.server_close()
+    assert "did not arrive" in details(project)["webhook"]
+
+
+def details(project: int) -> dict[str, str]:
+    return {finding.name.removeprefix(f"project {project}: "): finding.detail
+            for finding in Doctor(project_id=project).projects()}
+
+
+def test_scores_that_label_studio_does_not_show(project: int, label_studio: LabelStudio) -> None:
+    version = label_studio.project(project)["model_version"]
+    label_studio.post(f"/api/projects/{project}/import", [{"image": "/data/upload/1/a.jpg"}])
+    (task,) = (task["id"] for task in label_studio.tasks(project))
+    label_studio.post(f"/api/projects/{project}/import/predictions", [
+        {"task": task, "model_version": version, "score": 0.8, "result": []}])
+    with database() as connection:
+        connection.execute("INSERT INTO task (id, project_id, image) VALUES (%s, %s, '/data/upload/1/a.jpg') "
+                           "ON CONFLICT DO NOTHING", (task, project))
+        connection.execute("INSERT INTO prediction (task_id, model_version, project_id, channel, state, score) "
+                           "VALUES (%s, %s, %s, 'push', 'stored', 0.8)", (task, version, project))
+    assert states(project)["scores"] == "ok"
+    label_studio.patch(f"/api/projects/{project}/", {"model_version": ""})
+    assert {"scores", "model version"} <= problems(project)
+    connect(label_studio, project)
+    assert states(project)["scores"] == "ok"
+
+
 def test_images_that_failed_or_cannot_be_fetched(project: int) -> None:
     with database() as connection:
         connection.execute("INSERT INTO task (id, project_id, image, state, error) VALUES (1000000007, %s, "
@@ -107,7 +172,7 @@ def test_a_project_that_was_deleted_in_label_studio(servers: Any) -> None:
     ("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/none", {"database", "projects"}),
     ("REDIS_URL", "redis://127.0.0.1:9", {"queue", "workers"}),
     ("LABEL_STUDIO_URL", "http://127.0.0.1:9", {"Label Studio", "private addresses"}),
-    ("LABEL_STUDIO_TOKEN", "nonsense", {"Label Studio", "private addresses"}),
+    ("LABEL_STUDIO_TOKEN", "nonsense", {"access token", "private addresses"}),
 ])
 def test_each_server_that_is_away_is_named_and_the_status_says_so(servers: Any, setting: str, value: str,
                                                                   broken: set[str], monkeypatch: pytest.MonkeyPatch,
@@ -123,6 +188,80 @@ def test_each_server_that_is_away_is_named_and_the_status_says_so(servers: Any, 
     assert "nonsense" not in done.stdout
 
 
+def found(check: Iterator[Finding]) -> dict[str, tuple[str, str]]:
+    return {finding.name: (finding.state, finding.detail) for finding in check}
+
+
+def test_the_token_is_of_another_kind(servers: Any, label_studio: LabelStudio) -> None:
+    access = label_studio.authorization().removeprefix("Bearer ")
+    forged = label_studio._token[:-4] + "AAAA"
+    for token, kind in ((access, "It is an access token"), ("01" * 20, "a legacy token"), ("", "There is none"),
+                        (forged, "revoked or of another Label Studio")):
+        state, detail = found(to_label_studio.check(LabelStudio(label_studio.url, token), token))["access token"]
+        assert state == "problem" and kind in detail
+        assert not token or token not in detail
+    assert found(to_label_studio.check(label_studio, ""))["access token"][0] == "ok"
+
+
+def test_something_else_answers_where_label_studio_should(servers: Any) -> None:
+    with FakeMlBackend() as other:
+        (finding,) = to_label_studio.check(LabelStudio(other.url, "t"), "t")
+    assert (finding.state, "is not Label Studio" in finding.detail) == ("problem", True)
+
+
+def test_versions_that_are_too_old(servers: Any, label_studio: LabelStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert found(to_servers.database())["database"][0] == found(to_servers.queue())["queue"][0] == "ok"
+    with superuser(servers.settings.run_dir, "argus") as server:
+        (vector,) = server.execute("SELECT extversion FROM pg_extension WHERE extname = 'vector'").fetchone() or ("",)
+        server.execute("UPDATE pg_extension SET extversion = '0.7.4' WHERE extname = 'vector'")
+        try:
+            assert found(to_servers.database())["database"][0] == "problem"
+        finally:
+            server.execute("UPDATE pg_extension SET extversion = %s WHERE extname = 'vector'", (vector,))
+    with database() as connection:
+        connection.execute("INSERT INTO schema_version (number, name) VALUES (9999, 'of a newer Argus')")
+    try:
+        assert "knows only up to" in found(to_servers.database())["database"][1]
+    finally:
+        with database() as connection:
+            connection.execute("DELETE FROM schema_version WHERE number = 9999")
+    # Older servers are not at hand, so what is asked for is newer.
+    monkeypatch.setattr(to_servers, "MIN_POSTGRES", (99,))
+    monkeypatch.setattr(to_servers, "MIN_VALKEY", (99, 0))
+    monkeypatch.setattr(to_servers, "MIN_REDIS", (99, 0))
+    monkeypatch.setattr(to_label_studio, "MIN_LABEL_STUDIO", (99, 0))
+    assert found(to_servers.database())["database"][0] == "problem"
+    assert found(to_servers.queue())["queue"][0] == "problem"
+    assert found(to_label_studio.check(label_studio, ""))["Label Studio"][0] == "problem"
+
+
+def test_a_queue_that_throws_jobs_away_when_it_is_full(servers: Any) -> None:
+    redis = queues.get_redis()
+    try:
+        redis.config_set("maxmemory", 2**30)
+        redis.config_set("maxmemory-policy", "allkeys-lru")
+        state, detail = found(to_servers.queue())["queue"]
+    finally:
+        redis.config_set("maxmemory-policy", "noeviction")
+        redis.config_set("maxmemory", 0)
+    assert state == "problem" and "allkeys-lru" in detail
+    assert found(to_servers.queue())["queue"][0] == "ok"
+
+
+def test_clocks_that_differ(servers: Any, label_studio: LabelStudio, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time()
+    right, late = Visit({"time": now}, now, now), Visit({"time": now - 90}, now, now)
+    ((state, detail),) = found(clocks.check(label_studio.url, {"siglip": right})).values()
+    assert (state, detail) == ("ok", "agrees with PostgreSQL, Redis, Label Studio, the siglip worker")
+    (finding,) = clocks.check(label_studio.url, {"siglip": right, "sam3": late})
+    assert (finding.state, finding.detail) == ("problem", "The clock of the sam3 worker is 90 s behind this one.")
+    monkeypatch.setattr(clocks, "_now", lambda: time.time() + 300)  # this machine's own clock is wrong
+    told = [finding.detail for finding in clocks.check(label_studio.url, {})]
+    assert [detail.split(" is ")[0] for detail in told] == [
+        "The clock of PostgreSQL", "The clock of Redis", "The clock of Label Studio"]
+    assert all("behind this one" in detail for detail in told)
+
+
 def told_by_the_command(project: int) -> dict[str, str]:
     """Return the problems that `argus doctor` tells, and what it says of each."""
     command = [sys.executable, "-m", "argus.cli", "doctor", "--project", str(project), "--json"]
@@ -130,15 +269,95 @@ def told_by_the_command(project: int) -> dict[str, str]:
     return {f["name"]: f["detail"] for f in report["findings"] if f["state"] == "problem"}
 
 
-def test_all_is_well_when_everything_runs(stack: Any, label_studio: LabelStudio) -> None:
+@pytest.fixture
+def whole(stack: Any, label_studio: LabelStudio) -> Iterator[int]:
+    """A project of the whole product in which all is well."""
     number = connect(label_studio, None, title="All is well", labels=["cpu"]).project_id
+    assert number is not None
+    label_studio.request("POST", f"/api/projects/{number}/import",
+                         files=[("a.jpg", ("a.jpg", plain((90, 120, 60)), "image/jpeg"))])
+    deadline = time.monotonic() + 90
+    while (told := told_by_the_command(number)) and time.monotonic() < deadline:
+        time.sleep(2)
+    assert told == {}
+    yield number
+    label_studio.delete(f"/api/projects/{number}/")
+
+
+def test_workers_and_config_of_the_whole_product(whole: int, stack: Any, label_studio: LabelStudio,
+                                                 tmp_path: Path) -> None:
+    names = found(Doctor(project_id=whole).run())
+    assert "fetched by this process, the siglip worker, the sam3 worker, the default worker" in names[
+        f"project {whole}: image access"][1]
+    for role in ("siglip", "sam3"):
+        assert "passed its self-test just now" in names[f"{role} model"][1]
+
+    os.kill(stack.pid("siglip-worker"), signal.SIGSTOP)  # it hangs
     try:
-        deadline = time.monotonic() + 60
-        while (told := told_by_the_command(number)) and time.monotonic() < deadline:
-            time.sleep(2)
-        assert told == {}
-        stack.stop("siglip-worker", hard=True)
-        assert list(told_by_the_command(number)) == ["siglip worker"]
+        state, detail = found(Doctor(project_id=whole).workers())["siglip worker"]
+        assert state == "problem" and "does not answer" in detail
+    finally:
+        os.kill(stack.pid("siglip-worker"), signal.SIGCONT)
+
+    stack.stop("siglip-worker", hard=True)
+    try:
+        assert list(told_by_the_command(whole)) == ["siglip worker"]
+        env = os.environ | {"ARGUS_SIGLIP_MODEL": str(one_that_knows_no_words(tmp_path))}
+        done = subprocess.run([sys.executable, "-m", "argus.worker", "siglip"], env=env, capture_output=True,
+                              timeout=120)
+        assert done.returncode == 10
+        assert "different texts give the same vector" in told_by_the_command(whole)["siglip worker"]
     finally:
         stack.start("siglip-worker")
-        label_studio.delete(f"/api/projects/{number}/")
+
+    label_studio.patch(f"/api/projects/{whole}/", {"label_config": (
+        '<View><Audio name="a" value="$image"/><Choices name="c" toName="a"><Choice value="x"/></Choices></View>')})
+    assert f"project {whole}: labelling config" in told_by_the_command(whole)
+
+
+def one_that_knows_no_words(folder: Path) -> Path:
+    """Return a checkpoint whose text tower answers the same to everything."""
+    broken = folder / "siglip2-broken"
+    shutil.copytree(CHECKPOINTS / "siglip2-tiny", broken)
+    weights = load_file(broken / "model.safetensors")
+    for name in weights:
+        if name.startswith("text_model.embeddings.token_embedding"):
+            weights[name] = weights[name] * 0
+    save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
+    return broken
+
+
+def test_an_image_that_only_the_workers_cannot_fetch(whole: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    with served(plain((10, 20, 30))) as origin:
+        with database() as connection:
+            connection.execute("INSERT INTO task (id, project_id, image, state) VALUES (1000000009, %s, %s, 'failed')",
+                               (whole, f"{origin}/a.jpg"))
+        monkeypatch.setenv("ARGUS_IMAGE_ORIGINS", origin)  # in this process, and not in the workers
+        env = dict(os.environ)
+        done = subprocess.run([sys.executable, "-m", "argus.cli", "doctor", "--project", str(whole), "--json"], env=env,
+                              capture_output=True, text=True, timeout=120)
+    told = {f["name"].removeprefix(f"project {whole}: "): f for f in json.loads(done.stdout)["findings"]}
+    assert "fetched by this process" in told["image access"]["detail"]
+    for role in ("siglip", "sam3", "default"):
+        worker = told[f"image access of the {role} worker"]
+        assert worker["state"] == "problem" and "task 1000000009" in worker["detail"]
+    assert done.returncode == 1
+
+
+@contextlib.contextmanager
+def served(data: bytes) -> Iterator[str]:
+    """An image server on loopback; yields its origin."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Nothing: a test's output is its own."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import base64
+import json
 import os
 import socket
 import subprocess
@@ -7,14 +9,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from argus import doctor
-from argus.doctor import Doctor, Finding, is_alive
+from argus import __version__
+from argus.doctor import Doctor, Finding, clocks, finding, is_alive, label_studio, servers, workers
 from argus.errors import ArgusError
 from argus.settings import Settings
 
@@ -77,13 +78,15 @@ def test_run__a_check_that_raises_is_a_problem_and_the_others_go_on(monkeypatch:
         yield Finding("half", "ok", "")
         raise ArgusError("database_unreachable", "No answer.", "Start it.")
 
-    for name in ("disk", "queue", "workers", "label_studio", "private_addresses", "ml_backend", "search_service"):
+    for name in ("workers", "label_studio", "clock", "private_addresses", "ml_backend", "search_service"):
         monkeypatch.setattr(Doctor, name, lambda self: iter(()))
-    monkeypatch.setattr(Doctor, "database", fails)
+    monkeypatch.setattr(servers, "database", lambda: iter(()))
+    monkeypatch.setattr(servers, "queue", lambda: iter(()))
+    monkeypatch.setattr(Doctor, "disk", fails)
     monkeypatch.setattr(Doctor, "projects", lambda self: iter([Finding("last", "ok", "")]))
     findings = list(Doctor(Settings(), FakeLabelStudio("", 0)).run())  # type: ignore[arg-type]
     assert [(f.name, f.state, f.fix) for f in findings] == [
-        ("half", "ok", ""), ("database", "problem", "Start it."), ("last", "ok", "")]
+        ("half", "ok", ""), ("disk", "problem", "Start it."), ("last", "ok", "")]
 
 
 def test_disk__a_home_that_does_not_exist_yet_is_measured_where_it_will_be(tmp_path: Path,
@@ -92,18 +95,70 @@ def test_disk__a_home_that_does_not_exist_yet_is_measured_where_it_will_be(tmp_p
     check = Doctor(Settings(home=home), FakeLabelStudio("", 0))  # type: ignore[arg-type]
     assert [finding.state for finding in check.disk()] == ["ok"]
     assert not home.exists()
-    monkeypatch.setattr(doctor, "_MIN_FREE", 2**70)
+    monkeypatch.setattr(finding, "MIN_FREE", 2**70)
     assert [finding.state for finding in check.disk()] == ["problem"]
 
 
 @pytest.mark.parametrize(("text", "version"), [("0.8.6", (0, 8)), ("1.23.2", (1, 23)), ("1.24.0.dev1", (1, 24)),
                                                ("9rc1", (9,)), ("?", (0,))])
 def test_version__compares_as_numbers(text: str, version: tuple[int, ...]) -> None:
-    assert doctor._version(text) == version
+    assert finding.version(text) == version
 
 
-def test_skew__only_when_tokens_are_in_danger() -> None:
-    now = datetime.now(UTC)
-    assert doctor._skew(format_datetime(now - timedelta(seconds=20))) == 0
-    assert 299 <= doctor._skew(format_datetime(now - timedelta(minutes=5))) <= 302
-    assert doctor._skew("") == 0
+@pytest.mark.parametrize(("asked", "theirs", "answered", "skew"), [
+    (100.0, 100.5, 101.0, 0.0), (100.0, 100.0, 100.0, 0.0),  # it may be right
+    (100.0, 400.0, 101.0, 299.0), (100.0, 40.0, 101.0, -60.0)])
+def test_skew__counts_only_what_the_question_itself_does_not_explain(asked: float, theirs: float, answered: float,
+                                                                     skew: float) -> None:
+    assert clocks.skew(asked, theirs, answered) == skew
+
+
+def token(**claims: Any) -> str:
+    body = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
+    return f"eyJhbGciOiJIUzI1NiJ9.{body}.c2lnbmF0dXJl"
+
+
+@pytest.mark.parametrize(("given", "said"), [
+    ("", "There is none."), ("0a" * 20, "legacy token"), ("nonsense", "does not look like"), ("a.b.c", "does not look"),
+    (token(token_type="access", exp=4e9), "It is an access token"),
+    (token(token_type="refresh", exp=1e9), "It expired on 2001-09-09."),
+    (token(token_type="refresh", exp=4e9), "revoked"), (token(exp="soon", token_type="refresh"), "does not look")])
+def test_token_kind(given: str, said: str) -> None:
+    assert said in label_studio.token_kind(given)
+
+
+def answer(**changed: Any) -> dict[str, Any]:
+    return {"version": __version__, "host": "gpu-1", "home": "/var/lib/argus", "free": 2**40, "writable": True,
+            "time": 0.0} | changed
+
+
+@pytest.mark.parametrize(("said", "name", "detail"), [
+    (answer(version="0.0.1"), "sam3 worker", "Argus 0.0.1"),
+    (answer(free=2**20), "sam3 worker: disk", "0.0 GiB free for /var/lib/argus on gpu-1"),
+    (answer(writable=False), "sam3 worker: disk", "not writable"),
+    (answer(model={"error": ArgusError("model_broken", "It answers NaN.").to_json()}), "sam3 model", "NaN")])
+def test_told__what_is_wrong_with_a_worker(said: dict[str, Any], name: str, detail: str) -> None:
+    (problem,) = [finding for finding in workers._told("sam3", 1, said) if finding.state == "problem"]
+    assert (problem.name, detail in problem.detail) == (name, True)
+    assert problem.fix
+
+
+def test_told__a_long_self_test_is_not_repeated() -> None:
+    model = {"checkpoint": "facebook/sam3", "device": "cpu", "seconds": 54.0, "fresh": False}
+    findings = {finding.name: finding.detail for finding in workers._told("sam3", 2, answer(model=model))}
+    assert findings == {"sam3 worker": "2 alive, answered from gpu-1",
+                        "sam3 model": "facebook/sam3 on cpu passed its self-test at the start, in 54.00 s"}
+
+
+@dataclass
+class FakeBusy:
+    job: str | None
+
+    def get_current_job_id(self) -> str | None:
+        return self.job
+
+
+@pytest.mark.parametrize(("jobs", "state"), [(["a", "b"], "unknown"), (["a", None], "problem")])
+def test_silent__a_worker_at_its_job_is_no_problem(jobs: list[str | None], state: str) -> None:
+    finding = workers._silent("sam3", [FakeBusy(job) for job in jobs], ArgusError("timeout", "No answer."))
+    assert (finding.state, bool(finding.fix)) == (state, True)
