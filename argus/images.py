@@ -7,6 +7,8 @@ like a first address, so a storage's presigned URL works and a detour into the i
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import functools
 import hashlib
 import io
@@ -73,8 +75,9 @@ class ImageFetcher:
             url: as it stands in the task's data: absolute, or a path on Label Studio (`/data/upload/…`).
 
         Raises:
-            ArgusError: `image_unreachable` (no answer, or an HTTP error), `image_forbidden` (an origin or address that
-                is not allowed, or Label Studio's 401/403), `image_too_large` (more than `max_image_bytes`).
+            ArgusError: `image_unreachable` (no answer, or an HTTP error), `label_studio_unreachable` (it is Label
+                Studio itself that does not answer), `image_forbidden` (an origin or address that is not allowed, or
+                Label Studio's 401/403), `image_too_large` (more than `max_image_bytes`).
         """
         path = self._path(url)
         try:
@@ -112,6 +115,7 @@ class ImageFetcher:
         """Return the image file at `url`, past the cache and without filling it. Raises as `fetch`."""
         address = urljoin(self._ls.url + "/", url)
         deadline = time.monotonic() + 3 * self._settings.image_timeout
+        renewed = False
         for _ in range(_MAX_REDIRECTS + 1):
             try:
                 session, headers = self._allow(address)
@@ -120,9 +124,16 @@ class ImageFetcher:
                     if response.is_redirect:
                         address = urljoin(address, response.headers["location"])
                         continue
+                    if response.status_code == 401 and headers and not renewed:  # its clock jumped, or it restarted
+                        self._ls.forget_access()
+                        renewed = True
+                        continue
                     _check_status(response, address)
                     return self._read(response, address, deadline)
             except (requests.RequestException, ValueError) as error:  # a ValueError: it is no address at all
+                if isinstance(error, requests.ConnectionError) and origin_of(address) in self._own:
+                    raise ArgusError("label_studio_unreachable", f"Label Studio, which has the image, does not answer: "
+                                     f"{_shown(address)}.", "Is it running? Check ARGUS_LABEL_STUDIO_URL.") from error
                 raise ArgusError("image_unreachable", f"The image does not answer: {_shown(address)} "
                                  f"({type(error).__name__}).", "Is its server up, and reachable from here?") from error
         raise ArgusError("image_unreachable", f"The image redirects over {_MAX_REDIRECTS} times: {_shown(url)}.")
@@ -150,28 +161,57 @@ class ImageFetcher:
         return b"".join(chunks)
 
     def _store(self, path: Path, data: bytes) -> None:
-        """Write atomically: a reader sees the whole file or none. A full disk costs the cache, not the answer."""
+        """Keep `data`. A full disk costs the older half of the cache, and at worst the cache, but not the answer."""
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-                file.write(data)
-            os.replace(file.name, path)
+            try:
+                write_whole(path, data)
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                    raise
+                self._trim(sum(size for _, size, _ in self._files()) // 2)
+                write_whole(path, data)
         except OSError as error:
             log.warning("the image cache could not be written", extra={"error": str(error)})
             return
         self._written += len(data)
         if self._written > self._cache_bytes // 8:
             self._written = 0
-            self._trim()
+            self._trim(self._cache_bytes)
 
-    def _trim(self) -> None:
-        files = sorted((s.st_mtime, s.st_size, f) for f in self._cache.glob("??/*") if (s := f.stat()))
-        excess = sum(size for _, size, _ in files) - self._cache_bytes
+    def _files(self) -> list[tuple[float, int, Path]]:
+        """Return (last used, bytes, path) of each file of the cache, the one that was not used for longest first."""
+        found = []
+        for file in self._cache.glob("??/*"):
+            with contextlib.suppress(FileNotFoundError):  # another process trims too
+                status = file.stat()
+                found.append((status.st_mtime, status.st_size, file))
+        return sorted(found)
+
+    def _trim(self, keep_bytes: int) -> None:
+        files = self._files()
+        excess = sum(size for _, size, _ in files) - keep_bytes
         for _, size, file in files:
             if excess <= 0:
                 return
             file.unlink(missing_ok=True)
             excess -= size
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader sees all of it or none; what could not be written whole leaves nothing behind.
+
+    Raises:
+        OSError: the disk is full, or the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.replace(file.name, path)
+        except OSError:
+            os.unlink(file.name)
+            raise
 
 
 def _check_status(response: requests.Response, address: str) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import itertools
-import os
-import tempfile
 from pathlib import Path
 
 from PIL import Image
 
 from argus.db import connect
 from argus.errors import ArgusError
-from argus.images import get_images, open_image
+from argus.images import get_images, open_image, write_whole
 from argus.settings import get_settings
 
 MAX_FILES, TRIM_EVERY = 20_000, 500  # about 300 MB
@@ -60,15 +59,10 @@ def image_url(task_id: int, project_id: int | None = None) -> str:
 
 def keep(path: Path, data: bytes) -> None:
     """Write a picture to the cache, and now and then trim it."""
-    if next(_written) % TRIM_EVERY == TRIM_EVERY - 1:
-        _trim(path.parent.parent)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            file.write(data)
-        os.replace(file.name, path)
-    except OSError:
-        pass  # a full disk costs the cache, not the answer
+    with contextlib.suppress(OSError):  # a full disk costs the cache, not the answer
+        if next(_written) % TRIM_EVERY == TRIM_EVERY - 1:
+            _trim(path.parent.parent)
+        write_whole(path, data)
 
 
 def _trim(folder: Path) -> None:

@@ -51,6 +51,11 @@ class LabelStudio:
                 self._renew()
             return f"Bearer {self._access}"
 
+    def forget_access(self) -> None:
+        """Renew the access token before its next use: the server refused it."""
+        with self._lock:
+            self._expires = 0.0
+
     def _renew(self) -> None:
         if not self._token:
             raise ArgusError("label_studio_unauthorized", "There is no access token for Label Studio.",
@@ -85,7 +90,7 @@ class LabelStudio:
         headers = {"Authorization": self.authorization(), **options.pop("headers", {})}
         response = self._send(method, path, headers=headers, **options)
         if response.status_code == 401:  # the server restarted, or its clock is not ours: renew once
-            self._expires = 0.0
+            self.forget_access()
             headers["Authorization"] = self.authorization()
             response = self._send(method, path, headers=headers, **options)
         if response.status_code < 400:

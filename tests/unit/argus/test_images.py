@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import http.server
 import io
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,8 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from argus import images as images_module
 from argus.errors import ArgusError
-from argus.images import ImageFetcher, open_image, origin_of
+from argus.images import ImageFetcher, open_image, origin_of, write_whole
 from argus.settings import Settings
 
 
@@ -23,8 +26,13 @@ class LabelStudioWithoutLogin:
     def __init__(self, url: str) -> None:
         self.url = url
 
+    token = "known"
+
     def authorization(self) -> str:
-        return "Bearer known"
+        return f"Bearer {self.token}"
+
+    def forget_access(self) -> None:
+        self.token = "renewed"
 
 
 def png(size: tuple[int, int] = (4, 3), colour: str = "red") -> bytes:
@@ -47,7 +55,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         elif self.path == "/large.png":
             self.answer(200, b"x" * 3000)
         else:
-            self.answer(403 if self.path == "/secret.png" else 404, b"")
+            self.answer({"/secret.png": 403, "/expired.png": 401}.get(self.path, 404), b"")
 
     def answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -120,8 +128,43 @@ def test_fetch__each_failure_has_its_code(server, tmp_path: Path, path: str, cod
     assert code_of(fetcher(server[0], tmp_path, max_image_bytes=2000), path) == code
 
 
-def test_fetch__no_server(tmp_path: Path) -> None:
-    assert code_of(fetcher("http://127.0.0.1:1", tmp_path), "/image.png") == "image_unreachable"
+def test_fetch__no_server__label_studios_own_is_told_apart(tmp_path: Path) -> None:
+    images = fetcher("http://127.0.0.1:1", tmp_path, image_origins="http://127.0.0.1:2")
+    assert code_of(images, "/image.png") == "label_studio_unreachable"
+    assert code_of(images, "http://127.0.0.1:2/image.png") == "image_unreachable"
+
+
+def test_fetch__a_token_that_label_studio_refuses_is_renewed_once(server, tmp_path: Path) -> None:
+    images = fetcher(server[0], tmp_path)
+    assert code_of(images, "/expired.png") == "image_forbidden"
+    assert [header for _, header in server[1]] == ["Bearer known", "Bearer renewed"]
+
+
+def test_fetch__a_full_disk_costs_the_older_half_of_the_cache(server, tmp_path: Path,
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    images = fetcher(server[0], tmp_path)
+    for age, name in enumerate(("old", "older", "oldest", "last")):
+        path = tmp_path / "images" / "00" / name
+        write_whole(path, bytes(100))
+        os.utime(path, (1e9 - age, 1e9 - age))
+    whole = images_module.write_whole
+
+    def on_a_full_disk(path: Path, data: bytes) -> None:
+        if len(list((tmp_path / "images").glob("??/*"))) > 2:
+            raise OSError(errno.ENOSPC, "made up: the disk is full")
+        whole(path, data)
+
+    monkeypatch.setattr(images_module, "write_whole", on_a_full_disk)
+    assert images.fetch("/image.png").data == png()
+    kept = sorted(path.name for path in (tmp_path / "images").glob("??/*"))
+    assert kept[-2:] == ["old", "older"] and len(kept) == 3
+
+
+def test_write_whole__what_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError):
+        write_whole(tmp_path / "taken", b"data")
+    assert list(tmp_path.iterdir()) == [tmp_path / "taken"]
 
 
 def test_origin_of__default_port_and_case() -> None:
