@@ -64,6 +64,10 @@ CATALOGUE: dict[str, Kind] = {
 }
 
 
+# Failures that may pass by themselves.
+_PASSING = ("image_unreachable", "label_studio_unreachable", "label_studio_unauthorized", "timeout", "out_of_memory")
+
+
 class ArgusError(Exception):
     """A failure with a stable code, a sentence for the user and a hint for the fix.
 
@@ -93,6 +97,12 @@ class ArgusError(Exception):
         if self.hint:
             problem["hint"] = self.hint
         return problem | ({"details": self.details} if self.details else {})
+
+
+def may_pass(error: ArgusError) -> bool:
+    """Whether the same thing may well succeed later: a server that is away or overloaded, but not a clear "no"."""
+    status = error.details.get("status", 0)
+    return error.code in _PASSING and not (400 <= status < 500 and status not in (408, 425, 429))
 
 
 def _rebuild(code: str, message: str, hint: str, details: dict[str, Any]) -> ArgusError:

@@ -15,7 +15,7 @@ from rq import get_current_job
 from argus import queues, trace
 from argus.devices import choose_device
 from argus.doctor import visit
-from argus.errors import ArgusError
+from argus.errors import ArgusError, may_pass
 from argus.settings import get_settings
 from label_studio_config.recipe import Recipe, checkpoint_identity, recipe_for
 from ml_backend import estimates, projects, run_jobs, run_tasks
@@ -82,7 +82,8 @@ def detect_next(project_id: int) -> dict[str, int]:
     run_id = taken.run["id"]
     trace.add(run=run_id)
     outcome = _detect(project_id, taken)
-    run_tasks.fail(run_id, outcome.failed)
+    run_tasks.fail(run_id, {t: e for t, e in outcome.failed.items() if not may_pass(e)})
+    run_tasks.fail_for_now(run_id, {t: e for t, e in outcome.failed.items() if may_pass(e)})
     run_tasks.detected(run_id, outcome.done, outcome.seconds, _worker_name())
     run_tasks.untake(run_id, outcome.rest)
     run_jobs.enqueue_push(run_id)

@@ -17,7 +17,8 @@ from argus.errors import ArgusError
 
 MAX_ATTEMPTS = 5  # a task that was taken this often without an end kills its worker, or something is wrong with it
 _TAKE_LOCK = 0x41525455  # any constant of our own
-_SUSPICIOUS = 2  # a task that was taken this often goes alone, so that one that kills its worker takes no other with it
+_SUSPICIOUS = 2  # taken this often without a word, a task goes alone: one that kills its worker takes no other with it
+_PAUSE = "make_interval(secs => 5 * power(2, attempts))"  # before what failed for now is tried again: 10 s, 20 s, …
 
 _NOT_ELSEWHERE = """NOT EXISTS (SELECT FROM run_task other WHERE other.task_id = t.task_id AND other.state = 'waiting'
                                 AND other.job IS NOT NULL)"""
@@ -25,7 +26,8 @@ _TAKE = f"""
 UPDATE run_task SET job = %(job)s, attempts = attempts + 1
 WHERE (run_id, task_id) IN (
     SELECT run_id, task_id FROM run_task t WHERE run_id = %(run)s AND state = 'waiting' AND job IS NULL
-    AND (attempts < {_SUSPICIOUS}) = %(fresh)s AND {_NOT_ELSEWHERE}
+    AND (attempts < {_SUSPICIOUS} OR error IS NOT NULL) = %(fresh)s AND {_NOT_ELSEWHERE}
+    AND (error IS NULL OR (error->>'at')::timestamptz NOT BETWEEN now() - {_PAUSE} AND now())
     ORDER BY task_id LIMIT %(size)s)
 RETURNING task_id
 """
@@ -104,8 +106,9 @@ def detected(run_id: int, task_ids: Collection[int], seconds: Mapping[int, float
     """
     rows = [(worker if t in seconds else None, seconds.get(t), run_id, t) for t in task_ids]
     with connect() as connection, connection.cursor() as cursor:
-        cursor.executemany("UPDATE run_task SET state = 'detected', job = NULL, worker = coalesce(%s, worker), "
-                           "seconds = coalesce(%s, seconds) WHERE run_id = %s AND task_id = %s AND state = 'waiting'",
+        cursor.executemany("UPDATE run_task SET state = 'detected', job = NULL, error = NULL, "
+                           "worker = coalesce(%s, worker), seconds = coalesce(%s, seconds) "
+                           "WHERE run_id = %s AND task_id = %s AND state = 'waiting'",
                            rows)
 
 
@@ -129,6 +132,22 @@ def fail(run_id: int, errors: Mapping[int, ArgusError]) -> None:
         cursor.executemany("UPDATE run_task SET state = 'failed', error = %s, job = NULL, ended_at = now() "
                            "WHERE run_id = %s AND task_id = %s AND state IN ('waiting', 'detected')",
                            [(Json(error.to_json()), run_id, task) for task, error in errors.items()])
+
+
+def fail_for_now(run_id: int, errors: Mapping[int, ArgusError]) -> None:
+    """Leave tasks for later because of something that may pass; the last attempt's error is final.
+
+    While it is Label Studio that does not answer, attempts do not count: no task is to blame.
+    """
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE run_task SET job = NULL, error = %(error)s::jsonb || jsonb_build_object('at', now()), "
+            "attempts = CASE WHEN %(counts)s THEN attempts ELSE greatest(attempts - 1, 1) END, "
+            "state = CASE WHEN %(counts)s AND attempts >= %(most)s THEN 'failed' ELSE state END, "
+            "ended_at = CASE WHEN %(counts)s AND attempts >= %(most)s THEN now() END "
+            "WHERE run_id = %(run)s AND task_id = %(task)s AND state = 'waiting'",
+            [{"error": Json(error.to_json()), "counts": error.code != "label_studio_unreachable",
+              "most": MAX_ATTEMPTS, "run": run_id, "task": task} for task, error in errors.items()])
 
 
 def detected_tasks(run_id: int, limit: int) -> list[int]:

@@ -149,7 +149,7 @@ def run_progress(run_id: int) -> dict[str, Any]:
     """
     run = load_run(run_id)
     with connect() as connection:
-        errors = connection.execute("SELECT task_id, error FROM run_task WHERE run_id = %s AND error IS NOT NULL "
+        errors = connection.execute("SELECT task_id, error FROM run_task WHERE run_id = %s AND state = 'failed' "
                                     "ORDER BY task_id LIMIT %s", (run_id, _SHOWN_ERRORS)).fetchall()
     return _describe([run])[0] | {"errors": [{"task": e["task_id"], "code": e["error"]["code"],
                                               "message": e["error"]["message"], "hint": e["error"]["hint"]}
@@ -164,7 +164,7 @@ def list_runs(project_id: int, limit: int = 50) -> list[dict[str, Any]]:
         kinds = connection.execute(
             "SELECT run_id, error->>'code' AS code, count(*) AS tasks, min(task_id) AS task, "
             "(array_agg(error->>'message' ORDER BY task_id))[1] AS message FROM run_task "
-            "WHERE run_id = ANY(%s) AND error IS NOT NULL GROUP BY run_id, code ORDER BY run_id, tasks DESC",
+            "WHERE run_id = ANY(%s) AND state = 'failed' GROUP BY run_id, code ORDER BY run_id, tasks DESC",
             ([row["id"] for row in rows],)).fetchall()
     return [run | {"errors": [{"task": k["task"], "code": k["code"], "message": k["message"], "tasks": k["tasks"]}
                               for k in kinds if k["run_id"] == run["id"]]} for run in _describe(rows)]

@@ -144,6 +144,30 @@ def test_take__what_was_taken_often_goes_alone_and_is_given_up_at_last(idle: Non
     runs.cancel_run(run_id)
 
 
+def test_fail_for_now__is_tried_again_after_a_pause_and_a_bounded_number_of_times(idle: None, project: int,
+                                                                                  tasks: list[int]) -> None:
+    run_id = runs.create_run(project, ["cpu"], tasks[:2])
+    for attempt in range(run_tasks.MAX_ATTEMPTS):
+        taken = run_tasks.take(project, f"job {attempt}", 8)  # together: neither is suspected of killing its worker
+        assert taken and taken.task_ids == tasks[:2]
+        run_tasks.fail_for_now(run_id, {tasks[0]: ArgusError("image_unreachable", "No answer."),
+                                        tasks[1]: ArgusError("label_studio_unreachable", "It is away.")})
+        assert run_tasks.take(project, "too early", 8) is None
+        clock_moves(run_id, hours=-1 if attempt % 2 else 1)  # a clock that was put back makes nothing wait for ever
+    progress = runs.run_progress(run_id)
+    assert [(error["task"], error["code"]) for error in progress["errors"]] == [(tasks[0], "image_unreachable")]
+    assert (progress["failed"], progress["waiting"]) == (1, 1)  # as long as Label Studio is away, no task is to blame
+    taken = run_tasks.take(project, "job 9", 8)
+    assert taken and taken.task_ids == tasks[1:2]
+    runs.cancel_run(run_id)
+
+
+def clock_moves(run_id: int, hours: int) -> None:
+    with connect() as connection:
+        connection.execute("UPDATE run_task SET error = error || jsonb_build_object('at', now() + "
+                           "make_interval(hours => %s)) WHERE run_id = %s AND state = 'waiting'", (hours, run_id))
+
+
 def test_predict__calls_that_wait_are_bounded(idle: None, project: int, tasks: list[int],
                                               label_studio: LabelStudio) -> None:
     predictor = Predictor(get_settings().model_copy(update={"predict_waiters": 1, "predict_deadline_single": 5.0}))

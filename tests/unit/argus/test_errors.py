@@ -4,7 +4,7 @@ import pickle
 
 import pytest
 
-from argus.errors import CATALOGUE, ArgusError, as_argus_error
+from argus.errors import CATALOGUE, ArgusError, as_argus_error, may_pass
 
 
 def test_problem__has_status_code_and_hint() -> None:
@@ -32,3 +32,10 @@ def test_as_argus_error__names_the_type_and_keeps_ours() -> None:
 
 def test_exit_codes_tell_success_apart() -> None:
     assert all(1 <= kind.exit_code < 64 for kind in CATALOGUE.values())
+
+
+@pytest.mark.parametrize(("code", "status", "expected"), [
+    ("image_unreachable", 0, True), ("image_unreachable", 503, True), ("image_unreachable", 404, False),
+    ("image_unreachable", 429, True), ("out_of_memory", 0, True), ("bad_image", 0, False), ("internal", 0, False)])
+def test_may_pass(code: str, status: int, expected: bool) -> None:
+    assert may_pass(ArgusError(code, "…", status=status)) is expected
