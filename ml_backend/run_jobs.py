@@ -26,6 +26,7 @@ from ml_backend import run_tasks
 
 SECONDS_PER_TASK = 300  # a full-size model on a slow CPU
 _CHECKED = 200  # claims looked at in one job
+_FAR_SECONDS = 3600  # no answer to /predict is given longer than this before its claims are looked at
 
 
 class Live(NamedTuple):
@@ -125,6 +126,9 @@ def reconcile_runs(settings: Settings | None = None) -> int:
 def _check_deliveries(settings: Settings) -> None:
     grace = min(15.0, settings.claim_seconds)
     with connect() as connection:
+        # Made while the server's clock was ahead: nobody would look at it until the clock gets there again.
+        connection.execute("UPDATE prediction SET claimed_at = now() WHERE state = 'claimed' "
+                           "AND claimed_at > now() + make_interval(secs => %s)", (_FAR_SECONDS,))
         claims = connection.execute(
             "SELECT project_id, array_agg(task_id ORDER BY task_id) AS tasks FROM prediction WHERE state = 'claimed' "
             "AND claimed_at < now() - make_interval(secs => %s) GROUP BY project_id", (grace,)).fetchall()

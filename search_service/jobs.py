@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -239,13 +238,13 @@ def _adapt(worker: _Worker, seconds_per_image: float) -> None:
 
 def _record_failure(task_id: int, error: ArgusError, attempts: int) -> int:
     final = error.code not in TRANSIENT or attempts >= MAX_ATTEMPTS
-    row = error.to_json() | {"at": datetime.now(UTC).isoformat()}
     with connect() as connection:
         # A task that has a vector of the current model stays searchable; only the next model gives it up.
-        connection.execute("UPDATE task SET error = %s, attempts = CASE WHEN %s THEN %s ELSE attempts END, "
+        connection.execute("UPDATE task SET error = %s || jsonb_build_object('at', now()), "
+                           "attempts = CASE WHEN %s THEN %s ELSE attempts END, "
                            "state = CASE WHEN %s AND state = 'waiting' THEN 'failed' ELSE state END "
                            "WHERE id = %s AND state <> 'failed'",
-                           (Jsonb(row), final, MAX_ATTEMPTS, final, task_id))
+                           (Jsonb(error.to_json()), final, MAX_ATTEMPTS, final, task_id))
     log.warning("an image was not embedded", extra={"task": task_id, "code": error.code, "final": final})
     return 1
 

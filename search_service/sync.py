@@ -113,7 +113,10 @@ def _refresh_project(ls: LabelStudio, project_id: int) -> Row:
 
 def _listing_is_due(row: Row) -> bool:
     last = row["reconciled_at"]
-    return last is None or (datetime.now(UTC) - last).total_seconds() >= get_settings().reconcile_seconds
+    if last is None:
+        return True
+    seconds = (datetime.now(UTC) - last).total_seconds()
+    return not 0 <= seconds < get_settings().reconcile_seconds  # a time to come: a clock was put back
 
 
 def image_key(label_config: str) -> str:
@@ -163,7 +166,9 @@ def _query(column: str, operator: str, kind: str, value: str | int) -> str:
 
 
 def _poll(ls: LabelStudio, project_id: int, key: str, since: datetime | None, report: SyncReport) -> None:
-    for page in changed_tasks(ls, project_id, since or datetime(1970, 1, 1, tzinfo=UTC)):
+    # A task that was changed while Label Studio's clock was ahead must not hide what is changed after it was put right.
+    since = min(since or datetime(1970, 1, 1, tzinfo=UTC), datetime.now(UTC))
+    for page in changed_tasks(ls, project_id, since):
         _upsert(project_id, key, page, report)
 
 
@@ -180,7 +185,7 @@ def _reconcile(ls: LabelStudio, project_id: int, key: str, report: SyncReport) -
         connection.execute("UPDATE project SET reconciled_at = now() WHERE id = %s", (project_id,))
         connection.execute("UPDATE task SET state = 'waiting', attempts = %s WHERE project_id = %s "
                            "AND state = 'failed' AND error->>'code' = ANY(%s) "
-                           "AND (error->>'at')::timestamptz < now() - make_interval(secs => %s)",
+                           "AND (error->>'at')::timestamptz NOT BETWEEN now() - make_interval(secs => %s) AND now()",
                            (MAX_ATTEMPTS - 1, project_id, list(TRANSIENT), LATER_SECONDS))
 
 
@@ -278,7 +283,8 @@ def enqueue_waiting(project_id: int) -> int:
 def _due(connection: vectors.Connection, project_id: int, condition: sql.Composable, limit: int) -> list[Row]:
     return connection.execute(sql.SQL(
         "SELECT id, attempts FROM task WHERE project_id = %s AND {} AND (attempts = 0 OR error IS NULL "
-        "OR (error->>'at')::timestamptz < now() - make_interval(secs => 5 * power(2, attempts))) ORDER BY id LIMIT %s")
+        "OR (error->>'at')::timestamptz NOT BETWEEN now() - make_interval(secs => 5 * power(2, attempts)) AND now()) "
+        "ORDER BY id LIMIT %s")
         .format(condition), (project_id, limit)).fetchall()
 
 

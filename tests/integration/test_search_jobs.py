@@ -7,6 +7,7 @@ import io
 import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -249,15 +250,22 @@ def test_enqueue_waiting__twice_queues_once_and_lost_jobs_come_back(images: Fake
 
 def test_enqueue_waiting__after_failures_a_task_waits_and_then_goes_alone(images: FakeImages, project: int,
                                                                          queued: Callable[[], list[list[int]]]) -> None:
-    early, late, fresh = add(project, images, png(1), png(2), png(3))
-    for task, age in ((early, 1), (late, 100)):
+    early, late, fresh, ahead = add(project, images, png(1), png(2), png(3), png(4))
+    for task, age in ((early, 1), (late, 100), (ahead, -3600)):  # the last one when a clock was ahead
         with connect() as connection:
             at = connection.execute("SELECT now() - make_interval(secs => %s) AS at", (age,)).fetchone()
             assert at is not None
             connection.execute("UPDATE task SET attempts = 2, error = %s WHERE id = %s",
                                (Jsonb({"code": "timeout", "at": at["at"].isoformat()}), task))
     sync.enqueue_waiting(project)
-    assert queued() == [[late], [fresh]]
+    assert queued() == [[late], [fresh], [ahead]]
+
+
+def test_listing_is_due__also_when_the_last_one_is_still_to_come() -> None:
+    now, pause = datetime.now(UTC), get_settings().reconcile_seconds
+    for seconds, due in ((0, False), (pause + 1, True), (-3600, True)):  # a clock that was put back since
+        assert sync._listing_is_due({"reconciled_at": now - timedelta(seconds=seconds)}) is due
+    assert sync._listing_is_due({"reconciled_at": None})
 
 
 def test_rounds__one_process_at_a_time(servers: Any) -> None:
