@@ -19,6 +19,7 @@ from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
+from rq.worker_registration import REDIS_WORKER_KEYS
 
 from argus import logs, metrics, queues, trace, worker_ends
 from argus.errors import ArgusError
@@ -37,6 +38,13 @@ class LeaseWorker(SimpleWorker):
 
     def get_heartbeat_ttl(self, job: Job, *args: Any, **kwargs: Any) -> int:
         return LEASE_SECONDS
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Say that it is alive; when the queue server came back without its data, register anew first."""
+        if pipeline is None and not self.connection.sismember(REDIS_WORKER_KEYS, self.key):
+            self.connection.delete(self.key)
+            self.register_birth()  # type: ignore[no-untyped-call]
+        super().heartbeat(timeout, pipeline)
 
     def perform_job(self, job: Job, queue: Queue, *execution: Any) -> bool:
         stop = threading.Event()

@@ -64,3 +64,6 @@ class Worker(App):
 
     def is_ready(self) -> bool:
         return time.monotonic() - self._since > WORKER_SETTLES
+
+    def came_up(self, log: str) -> bool:
+        return '"message": "ready"' in log

@@ -20,8 +20,8 @@ from argus.stack.service import Progress, Service
 POLL = 0.05  # seconds between two looks at a starting or stopping child
 WATCH = 0.3  # seconds between two looks at running children
 NEWS = 10.0  # seconds between two lines about a slow start
-QUICK_DEATH = 30.0  # a worker that lived shorter than this counts towards giving up
-MAX_QUICK_DEATHS = 5
+QUICK_DEATH = 30.0  # a worker that lived shorter than this is started again after a longer pause
+MAX_QUICK_DEATHS = 5  # in a row; then one that never came up is given up, and the pause grows no more
 HOPELESS = CATALOGUE["model_broken"].exit_code  # a model that cannot be loaded: another try ends the same way
 LARGEST_LOG = 20 * 2**20
 
@@ -251,13 +251,17 @@ class Supervisor:
                     self._spawn(child.service, child.quick_deaths).ready = True
 
     def _schedule_restart(self, child: Child, now: float) -> None:
-        """Plan the restart of a dead worker: after 1, 2, 4, 8 s, until it died quickly too often in a row."""
+        """Plan the restart of a dead worker: after 1, 2, 4, 8, 16 s, until it died too often without ever coming up.
+
+        A worker that comes up and dies at its work is always started again: an image that kills it is given up after a
+        few tries, and takes nothing else down.
+        """
         child.quick_deaths = child.quick_deaths + 1 if now - child.started < QUICK_DEATH else 1
         if child.process.returncode == HOPELESS:
             raise self._died(child)
-        if child.quick_deaths >= MAX_QUICK_DEATHS:
+        if child.quick_deaths >= MAX_QUICK_DEATHS and not child.service.came_up(child.output()):
             raise self._died(child, f" {child.quick_deaths} times in a row")
-        pause = 2.0 ** (child.quick_deaths - 1)
+        pause = 2.0 ** (min(child.quick_deaths, MAX_QUICK_DEATHS) - 1)
         child.restart_at = now + pause
         self._bury(child)
         self.progress(f"{child.service.title} {_how(child.process.returncode)}; starting it again in {pause:.0f} s. "

@@ -52,6 +52,10 @@ class Service:
         """Say whether it does its work now. Called every fraction of a second until it is true."""
         return True
 
+    def came_up(self, log: str) -> bool:
+        """Say whether it got as far as doing its work since its start, from the log it wrote since then."""
+        return False
+
     def state(self, log: str) -> str:
         """Return a few words on how far a slow start is, from the log it wrote so far; raise when it went wrong."""
         return ""

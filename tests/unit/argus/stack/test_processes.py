@@ -41,6 +41,9 @@ class StandIn(Service):
     def is_ready(self) -> bool:
         return "'up'" not in self.code or "up" in self.log.read_text()
 
+    def came_up(self, log: str) -> bool:
+        return "I came up" in log
+
 
 @pytest.fixture
 def lines() -> list[str]:
@@ -150,6 +153,15 @@ def test_worker_that_dies_again_and_again__takes_the_stack_down(supervisor: Supe
     with pytest.raises(ArgusError, match="3 times in a row") as caught:
         supervisor.wait()
     assert "no model" in caught.value.hint
+
+
+def test_worker_that_comes_up_and_dies_at_its_work__is_always_started_again(
+        supervisor: Supervisor, tmp_path: Path, lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "MAX_QUICK_DEATHS", 2)
+    supervisor.start(StandIn("print('I came up', flush=True); import time; time.sleep(0.2); raise SystemExit(1)",
+                             tmp_path, "worker", restarts=True))
+    until(lambda: sum("starting it again" in line for line in lines) > 2)
+    supervisor.check()
 
 
 def test_worker_whose_model_cannot_be_loaded__takes_the_stack_down_with_its_own_words(
