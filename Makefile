@@ -15,7 +15,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-
 	--custom-compile-command "make lock"
 OURS = $(COMPILE) --overrides locks/overrides.txt --excludes locks/excludes.txt pyproject.toml
 
-.PHONY: help install demo test test-faults lint lock audit docs demo-models clean-demo bench-annotate bench-search
+.PHONY: help install demo test test-faults soak lint lock audit docs demo-models clean-demo bench-annotate bench-search
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -31,8 +31,11 @@ demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job
 test: install lint ## Run every check and every test; gets a browser when there is none.
 	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(BIN)/pytest $(TESTS)
 
-test-faults: install ## Kill workers at every named point and at random, in the long form too; over an hour.
+test-faults: install ## Break one thing after another under a running load, in the long form too; over two hours.
 	@$(BIN)/pytest tests/faults -m "long or not long"
+
+soak: install ## Put all load on a stack at once for MINUTES=20, and look for leaks; writes docs/faults.md.
+	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),20) --page docs/faults.md
 
 lint: install ## Check style, types and the direction of imports.
 	@$(BIN)/ruff check .
