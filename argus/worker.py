@@ -27,6 +27,7 @@ from argus.settings import get_settings
 
 log = logging.getLogger(__name__)
 LEASE_SECONDS, RENEW_SECONDS, REAP_SECONDS = 20, 5, 10
+IDLE_SECONDS = 30  # an idle worker is heard of every 15 s, and one that was killed is listed for 90 s
 
 # What a role imports and prepares before its first job: a model that cannot be loaded ends the worker at once.
 PREPARE = {"siglip": "search_service.jobs:prepare", "sam3": "ml_backend.jobs:prepare",
@@ -40,7 +41,11 @@ class LeaseWorker(SimpleWorker):
         return LEASE_SECONDS
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
-        """Say that it is alive; when the queue server came back without its data, register anew first."""
+        """Say that it is alive; when the queue server came back without its data, register anew first.
+
+        RQ registers a worker at its birth only: it would go on working, and nobody would know that there is one. The
+        same happens when the machine stood still for so long that the worker was held for dead.
+        """
         if pipeline is None and not self.connection.sismember(REDIS_WORKER_KEYS, self.key):
             self.connection.delete(self.key)
             self.register_birth()  # type: ignore[no-untyped-call]
@@ -108,7 +113,8 @@ def run(role: str) -> None:
     if role == "default":
         threading.Thread(target=_reap_forever, args=(threading.Event(),), name="reaper", daemon=True).start()
     worker = LeaseWorker([Queue(name, connection=queues.get_redis(), serializer=JSONSerializer)
-                          for name in queues.ROLES[role]], connection=queues.get_redis(), serializer=JSONSerializer)
+                          for name in queues.ROLES[role]], connection=queues.get_redis(), serializer=JSONSerializer,
+                         worker_ttl=IDLE_SECONDS)
     worker.work(with_scheduler=role == "default", logging_level="WARNING")
 
 

@@ -98,7 +98,7 @@ ENDPOINTS = (
     Endpoint("get", "/api/v1/projects/{project_id}/runs", "The runs of a project, newest first.", answer="Runs"),
     Endpoint("get", "/api/v1/runs/{run_id}", "Progress of a run.", answer="Run"),
     Endpoint("get", "/api/v1/runs/{run_id}/events", "Progress of a run as it changes (server-sent events), until it "
-             "ends.", media="text/event-stream"),
+             "ends.", answer="Run", media="text/event-stream"),
     Endpoint("post", "/api/v1/runs/{run_id}/cancel", "Stop a run; what is done stays.", answer="Run"),
     Endpoint("post", "/api/v1/runs/{run_id}/resume", "Do what a stopped run left.", answer="Run"),
     Endpoint("post", "/api/v1/runs/{run_id}/retry", "Try the failed tasks of a run again.", answer="Run"),
@@ -269,7 +269,10 @@ def document() -> dict[str, Any]:
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
     name = re.sub(r"\W+", "_", endpoint.path.removeprefix("/api/v1/").replace("{", "").replace("}", ""))
     schema: dict[str, Any] = {"$ref": f"#/components/schemas/{endpoint.answer}"}
-    if endpoint.media != "application/json":
+    if endpoint.media == "text/event-stream":  # the schema is one event's
+        schema = {"type": "object", "required": ["data"], "properties": {"data": {
+            "type": "string", "contentMediaType": "application/json", "contentSchema": schema}}}
+    elif endpoint.media != "application/json":
         schema = {"type": "string", "format": "binary"}
     operation: dict[str, Any] = {
         "operationId": f"{endpoint.method}_{name}", "summary": endpoint.summary, "tags": [_topic(endpoint.path)],

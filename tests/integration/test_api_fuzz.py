@@ -46,19 +46,33 @@ def project(stack: Any) -> Any:
     ls.delete(f"/api/projects/{number}/")
 
 
+@pytest.fixture(scope="module")
+def run(project: int) -> int:
+    """A run of that project which has ended."""
+    from argus.labelstudio import get_label_studio
+    from ml_backend import runs
+
+    number = runs.create_run(project, ["cpu"], [task["id"] for task in get_label_studio().tasks(project)])
+    wait_for(lambda: runs.run_progress(number)["state"] == "done", 90)
+    return number
+
+
 @pytest.fixture
 def description(project: int) -> Any:
     return schemathesis.openapi.from_wsgi("/openapi.json", create_app())
 
 
 @pytest.mark.parametrize(("method", "path"), [(endpoint.method, endpoint.path) for endpoint in ENDPOINTS])
-def test_what_is_made_up_is_answered_as_described(description: Any, project: int, method: str, path: str) -> None:
+def test_what_is_made_up_is_answered_as_described(description: Any, project: int, run: int,
+                                                          method: str, path: str) -> None:
     @given(case=description[path][method].as_strategy())
     @settings(max_examples=10, deadline=None, derandomize=True, database=None,
               suppress_health_check=list(HealthCheck))
     def check(case: schemathesis.Case) -> None:
         if case.path_parameters and case.path_parameters.get("project_id", 0) % 4 and not path.endswith("/disconnect"):
             case.path_parameters["project_id"] = project  # most requests to a project that exists
+        if case.path_parameters and case.path_parameters.get("run_id", 0) % 4:
+            case.path_parameters["run_id"] = run
         if path.endswith("/connect") and isinstance(case.body, dict):
             case.body["dry_run"] = True  # made-up projects would stay in Label Studio
         case.call_and_validate(checks=CHECKS)
