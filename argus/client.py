@@ -103,17 +103,22 @@ class Argus:
     Args:
         address: without a trailing path, for example `http://127.0.0.1:8000`.
         token: what ARGUS_API_TOKEN says there; empty when it is not set.
+        label_studio_token: your own personal access token of Label Studio: the service then shows and changes only
+            projects that you can open there. Empty: all that the service's own token can open.
         timeout: seconds for one request.
 
     Every method raises `ArgusError`: the service's own error with its code, sentence and hint, or `internal` when
     something else answered, or `timeout` and `not_ready` when nothing did.
     """
 
-    def __init__(self, address: str = "http://127.0.0.1:8000", token: str = "", timeout: float = 60.0) -> None:
+    def __init__(self, address: str = "http://127.0.0.1:8000", token: str = "", timeout: float = 60.0, *,
+                 label_studio_token: str = "") -> None:
         self.address, self.timeout = address.rstrip("/"), timeout
         self._session = requests.Session()
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
+        if label_studio_token:
+            self._session.headers["X-Label-Studio-Token"] = label_studio_token
 
     def call(self, method: str, path: str, body: Any = None, **options: Any) -> requests.Response:
         """Send one request to `/api/v1` + `path` and return the answer; `options` are those of `requests`."""

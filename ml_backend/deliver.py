@@ -21,12 +21,12 @@ from typing import Any, Literal
 
 from argus.db import Row, connect
 from argus.errors import ArgusError
+from argus.expiring import Expiring
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from label_studio_config.concepts import LabelPlan
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend import detections, projects
-from ml_backend.expiring import Expiring
 from ml_backend.regions import Found, Region, build_regions, count_objects, mark_unsure, prediction_score
 
 log = logging.getLogger(__name__)

@@ -14,6 +14,7 @@ from argus import web
 from argus.errors import ArgusError, as_argus_error
 from argus.settings import get_settings
 from search_service.routes import blueprints
+from search_service.routes.caller import check_access
 
 log = logging.getLogger(__name__)
 MAX_BODY = 32 * 2**20
@@ -31,6 +32,7 @@ def create_app() -> Flask:
     web.install(app, "search-service")
     app.register_error_handler(Exception, _problem)
     app.before_request(_guard)
+    app.before_request(check_access)
     app.after_request(_harden)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,8 +20,11 @@ from search_service import vectors
 SHOWN = 20
 
 
-def status() -> dict[str, Any]:
+def status(visible: Collection[int] | None = None) -> dict[str, Any]:
     """Return what runs and what waits, without asking Label Studio.
+
+    Args:
+        visible: of all other projects nothing is told; None leaves none out. The same below.
 
     Returns:
         `{"version", "search_model": {"name", "dim"} or None, "workers": [{"role", "name", "host", "state", "job",
@@ -41,12 +45,13 @@ def status() -> dict[str, Any]:
                          "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
     roles = {role: sum(worker["role"] == role for worker in workers) for role in queues.ROLES}
     return {"version": __version__, "search_model": {"name": model.name, "dim": model.dim} if model else None,
-            "workers": workers, "roles": roles, "queues": waiting, "projects": _projects(), "errors": _errors()}
+            "workers": workers, "roles": roles, "queues": waiting, "projects": _projects(visible),
+            "errors": _errors(visible)}
 
 
-def doctor(project_id: int | None) -> dict[str, Any]:
+def doctor(project_id: int | None, visible: Collection[int] | None = None) -> dict[str, Any]:
     """Return every finding of the doctor, and how many are problems; takes seconds when a server is down."""
-    findings = [finding.to_json() for finding in Doctor(project_id=project_id).run()]
+    findings = [finding.to_json() for finding in Doctor(project_id=project_id, only=visible).run()]
     return {"findings": findings, "problems": sum(finding["state"] == "problem" for finding in findings)}
 
 
@@ -69,7 +74,7 @@ def _moment(value: datetime | None) -> str | None:
     return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
 
 
-def _projects() -> list[dict[str, Any]]:
+def _projects(visible: Collection[int] | None) -> list[dict[str, Any]]:
     with connect() as connection:
         rows = connection.execute(
             "SELECT p.id, p.title, p.connected_at IS NOT NULL AS connected, count(t.id) AS seen, "
@@ -77,20 +82,22 @@ def _projects() -> list[dict[str, Any]]:
             "count(t.id) FILTER (WHERE t.state = 'waiting') AS waiting, "
             "count(t.id) FILTER (WHERE t.state = 'failed') AS failed "
             "FROM project p LEFT JOIN task t ON t.project_id = p.id GROUP BY p.id ORDER BY p.id").fetchall()
-    return [dict(row) for row in rows]
+    return [dict(row) for row in rows if visible is None or row["id"] in visible]
 
 
-def _errors() -> list[dict[str, Any]]:
+def _errors(visible: Collection[int] | None) -> list[dict[str, Any]]:
     """Return the newest failures of images and of runs, each with where it happened."""
+    mine = "project_id = ANY(coalesce(%(only)s, ARRAY[project_id]))"
     with connect() as connection:
         rows = connection.execute(
-            "(SELECT 'image' AS what, project_id AS project, id AS task, NULL::bigint AS run, error, seen_at AS at "
-            "FROM task WHERE state = 'failed' ORDER BY seen_at DESC, id DESC LIMIT %(n)s) UNION ALL "
-            "(SELECT 'run', project_id, NULL, id, error, coalesce(finished_at, created_at) FROM run "
-            "WHERE error IS NOT NULL ORDER BY id DESC LIMIT %(n)s) UNION ALL "
-            "(SELECT 'task', r.project_id, f.task_id, r.id, f.error, coalesce(r.finished_at, r.created_at) "
-            "FROM run_task f JOIN run r ON r.id = f.run_id WHERE f.state = 'failed' ORDER BY r.id DESC, f.task_id "
-            "LIMIT %(n)s) ORDER BY at DESC LIMIT %(n)s", {"n": SHOWN}).fetchall()
+            f"(SELECT 'image' AS what, project_id AS project, id AS task, NULL::bigint AS run, error, seen_at AS at "
+            f"FROM task WHERE state = 'failed' AND {mine} ORDER BY seen_at DESC, id DESC LIMIT %(n)s) UNION ALL "
+            f"(SELECT 'run', project_id, NULL, id, error, coalesce(finished_at, created_at) FROM run "
+            f"WHERE error IS NOT NULL AND {mine} ORDER BY id DESC LIMIT %(n)s) UNION ALL "
+            f"(SELECT 'task', r.project_id, f.task_id, r.id, f.error, coalesce(r.finished_at, r.created_at) "
+            f"FROM run_task f JOIN run r ON r.id = f.run_id WHERE f.state = 'failed' AND {mine} "
+            f"ORDER BY r.id DESC, f.task_id LIMIT %(n)s) ORDER BY at DESC LIMIT %(n)s",
+            {"n": SHOWN, "only": None if visible is None else list(visible)}).fetchall()
     return [{"what": row["what"], "project": row["project"], "task": row["task"], "run": row["run"],
              **{key: (row["error"] or {}).get(key, "") for key in ("code", "message", "hint")},
              "at": _moment(row["at"])} for row in rows]

@@ -260,10 +260,13 @@ def document() -> dict[str, Any]:
         paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint)
     about = {"title": "Argus", "version": __version__, "description":
              "Errors are RFC 9457 problems with a stable code, a sentence and a hint. Where ARGUS_API_TOKEN is set, "
-             "requests carry Authorization: Bearer <token>."}
+             "requests carry Authorization: Bearer <token>. A request with the caller's own personal access token of "
+             "Label Studio in X-Label-Studio-Token reaches only projects that this person can open there."}
     return {"openapi": "3.1.0", "info": about, "paths": paths, "servers": [{"url": "/"}],
-            "security": [{}, {"token": []}],
-            "components": {"schemas": schemas, "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}}}}
+            "security": [{}, {"token": []}, {"caller": []}, {"token": [], "caller": []}],
+            "components": {"schemas": schemas, "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "caller": {"type": "apiKey", "in": "header", "name": "X-Label-Studio-Token"}}}}
 
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:

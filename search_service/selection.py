@@ -43,19 +43,19 @@ def person(token: str) -> dict[str, Any]:
     Raises:
         ArgusError: `bad_request` for an unknown token, `label_studio_unreachable`.
     """
-    with _refused_token():
+    with refused_token():
         owner = sign_in(token)
     return {"id": owner.id, "email": owner.email, "name": owner.name}
 
 
 def accept(project_id: int, **options: Any) -> dict[str, Any]:
     """Accept as `ml_backend.review.accept` does. An unknown personal token is `bad_request`."""
-    with _refused_token():
+    with refused_token():
         return dict(review().accept(project_id, **options))
 
 
 @contextmanager
-def _refused_token() -> Iterator[None]:
+def refused_token() -> Iterator[None]:
     """Tell a token of Label Studio that is refused apart from a missing token of our own API, which is a 401."""
     try:
         yield

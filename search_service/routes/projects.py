@@ -8,13 +8,14 @@ from flask import Blueprint, request
 
 from search_service import history, projects, requests, search, sync
 from search_service.routes import API
+from search_service.routes.caller import mine
 
 blueprint = Blueprint("projects", __name__, url_prefix=API)
 
 
 @blueprint.get("/projects")
 def list_projects() -> dict[str, Any]:
-    return {"projects": projects.list_projects()}
+    return {"projects": mine(projects.list_projects())}
 
 
 @blueprint.get("/projects/<int:project_id>")

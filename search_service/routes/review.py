@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request, send_file
 from search_service import crops, downloads, requests, selection, sync
 from search_service import review_requests as asking
 from search_service.routes import API, body
+from search_service.routes.caller import check_token
 
 blueprint = Blueprint("review", __name__, url_prefix=API)
 
@@ -44,6 +45,7 @@ def post_accept_plan(project_id: int) -> Any:
 @blueprint.post("/projects/<int:project_id>/review/accept")
 def post_accept(project_id: int) -> Any:
     asked = body(asking.AcceptRequest)
+    check_token(asked.token, project_id)
     return selection.accept(project_id, **_accepted(asked), token=asked.token, accepted_by=asked.accepted_by)
 
 
@@ -61,6 +63,7 @@ def post_additions_plan(project_id: int) -> Any:
 @blueprint.post("/projects/<int:project_id>/review/additions")
 def post_additions(project_id: int) -> Any:
     asked = body(asking.AdditionsRequest)
+    check_token(asked.token, project_id)
     return selection.review().add_labels(project_id, min_score=asked.min_score, max_score=asked.max_score,
                                          token=asked.token, accepted_by=asked.accepted_by)
 

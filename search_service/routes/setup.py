@@ -10,28 +10,35 @@ from argus.labelstudio import get_label_studio
 from label_studio_config import project as setup
 from search_service import health, projects, requests, setup_requests
 from search_service.routes import API
+from search_service.routes.caller import caller, mine
 
 blueprint = Blueprint("setup", __name__, url_prefix=API)
 
 
 @blueprint.get("/status")
 def get_status() -> dict[str, Any]:
-    return health.status()
+    asks = caller()
+    return health.status(asks.visible() if asks else None)
 
 
 @blueprint.get("/doctor")
 def get_doctor() -> dict[str, Any]:
-    return health.doctor(requests.read(setup_requests.DoctorRequest, request.args).project)
+    project_id, asks = requests.read(setup_requests.DoctorRequest, request.args).project, caller()
+    if asks and project_id is not None:
+        asks.check(project_id)
+    return health.doctor(project_id, asks.visible() if asks else None)
 
 
 @blueprint.get("/label-studio/projects")
 def list_label_studio_projects() -> dict[str, Any]:
-    return {"projects": projects.list_label_studio_projects()}
+    return {"projects": mine(projects.list_label_studio_projects())}
 
 
 @blueprint.post("/label-studio/connect")
 def post_connect() -> dict[str, Any]:
     asked = requests.read_json(setup_requests.ConnectRequest, request.get_data(), request.content_type or "")
+    if (asks := caller()) and asked.project is not None:
+        asks.check(asked.project)
     report = setup.connect(get_label_studio(), asked.project, title=asked.title, labels=asked.labels,
                            dry_run=asked.dry_run)
     return report.to_json()

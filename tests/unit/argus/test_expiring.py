@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ml_backend.expiring import Expiring
+from argus.expiring import Expiring
 
 
 def test_expiring__forgets() -> None:

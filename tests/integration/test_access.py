@@ -1,0 +1,205 @@
+"""What a caller reaches with their own Label Studio token: on every route, with two users of a real Label Studio."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from flask import Flask
+from psycopg.types.json import Jsonb
+from werkzeug.routing import Rule
+
+from argus.client import Argus
+from argus.db import connect as database
+from argus.errors import ArgusError
+from argus.settings import get_settings
+from argus.stack.access_token import _create, log_in
+from argus.stack.label_studio import LabelStudio as Service
+from search_service import access, exports
+from search_service.app import create_app
+from search_service.routes import API
+from search_service.routes.caller import HEADER
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+PASSWORD = "two-users-2"
+# Label Studio's open edition puts everybody who signs up into one organisation; its own models know how to make two.
+MAKE_USERS = """
+import os, sys
+from importlib.util import find_spec
+folder = find_spec("label_studio").submodule_search_locations[0]
+sys.path.insert(0, folder)
+os.environ["DJANGO_SETTINGS_MODULE"] = "core.settings.label_studio"
+import django
+django.setup()
+from organizations.models import Organization
+from users.models import User
+for email, elsewhere in (("colleague@example.com", False), ("stranger@example.com", True)):
+    person = User.objects.create_user(email=email, password=sys.argv[1])
+    if elsewhere:
+        theirs = Organization.create_organization(created_by=person, title="Elsewhere")
+    else:
+        theirs = Organization.objects.order_by("id").first()
+        theirs.add_user(person)
+    person.active_organization = theirs
+    person.save()
+"""
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """Personal access tokens: of a colleague who sees our projects, and of a stranger who does not."""
+
+    colleague: str
+    stranger: str
+
+
+@pytest.fixture(scope="module")
+def tokens(servers: Any) -> Tokens:
+    service = Service(servers.settings)
+    done = subprocess.run([str(service.python), "-c", MAKE_USERS, PASSWORD], env=service.environment(),
+                          capture_output=True, text=True, timeout=120, cwd=service.data)
+    assert done.returncode == 0, done.stderr[-3000:]
+
+    def token(email: str) -> str:
+        answer = _create(log_in(service.url, email, PASSWORD), service.url)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["token"])
+
+    return Tokens(token("colleague@example.com"), token("stranger@example.com"))
+
+
+@pytest.fixture(scope="module")
+def things(servers: Any) -> Iterator[dict[str, int]]:
+    """A project and one of everything in it, by the name of the route's variable."""
+    from argus.labelstudio import get_label_studio
+
+    ls = get_label_studio()
+    number = ls.post("/api/projects/", {"title": "Ours alone"})["id"]
+    with database() as connection:
+        connection.execute("INSERT INTO project (id, title, connected_at) VALUES (%s, 'Ours alone', now())", (number,))
+        connection.execute("INSERT INTO task (id, project_id, image, state, error) VALUES (1000000021, %s, "
+                           "'/data/upload/1/none.jpg', 'failed', %s)",
+                           (number, Jsonb({"code": "bad_image", "message": "Secret."})))
+        run = connection.execute("INSERT INTO run (project_id, labels, model_version, state) VALUES "
+                                 "(%s, '{cpu}', 'x', 'done') RETURNING id", (number,)).fetchone()
+        acceptance = connection.execute("INSERT INTO acceptance (project_id, model_version) VALUES (%s, 'x') "
+                                        "RETURNING id", (number,)).fetchone()
+    assert run and acceptance
+    export = exports._new_folder()
+    exports._write(export, {"id": export, "project": number, "state": "failed"})
+    yield {"project_id": number, "task_id": 1000000021, "run_id": run["id"], "acceptance_id": acceptance["id"],
+           "export_id": export, "view_id": 1, "search_id": 1, "saved_id": 1}
+    exports.remove(export)
+    ls.delete(f"/api/projects/{number}/")
+    with database() as connection:
+        connection.execute("DELETE FROM project WHERE id = %s", (number,))
+
+
+@pytest.fixture
+def app(servers: Any) -> Flask:
+    return create_app()
+
+
+def routes(app: Flask) -> list[tuple[str, Rule]]:
+    """Every operation of the REST API whose path names something."""
+    found = [(method, rule) for rule in app.url_map.iter_rules() for method in sorted(rule.methods or ())
+             if rule.arguments and rule.rule.startswith(API) and method not in ("HEAD", "OPTIONS")]
+    assert len(found) > 50
+    return found
+
+
+def path_of(rule: Rule, things: dict[str, int]) -> str:
+    return re.sub(r"<(?:int:)?(\w+)>", lambda match: str(things[match[1]]), rule.rule)
+
+
+def test_a_strangers_token_opens_no_route(app: Flask, things: dict[str, int], tokens: Tokens) -> None:
+    client = app.test_client()
+    for method, rule in routes(app):
+        path = path_of(rule, things)
+        answer = client.open(path, method=method, headers={HEADER: tokens.stranger}, json={})
+        problem = answer.get_json(force=True)
+        assert answer.status_code == 404, (method, path, problem)
+        assert "the owner of your" in problem["detail"], (method, path, problem)
+    with database() as connection:  # nothing was done meanwhile
+        assert connection.execute("SELECT FROM run WHERE id = %s", (things["run_id"],)).fetchone() is not None
+
+
+def test_a_colleagues_token_opens_every_route(app: Flask, things: dict[str, int], tokens: Tokens) -> None:
+    for method, rule in routes(app):
+        with app.test_request_context(path_of(rule, things), method=method, headers={HEADER: tokens.colleague}):
+            app.preprocess_request()  # what stands before the route itself lets it pass
+    client = app.test_client()
+    answer = client.get(f"{API}/projects/{things['project_id']}", headers={HEADER: tokens.colleague})
+    assert (answer.status_code, answer.json["title"]) == (200, "Ours alone")
+    answer = client.get(f"{API}/runs/{things['run_id']}", headers={HEADER: tokens.colleague})
+    assert (answer.status_code, answer.json["project"]) == (200, things["project_id"])
+
+
+def test_lists_hold_what_the_caller_sees(app: Flask, things: dict[str, int], tokens: Tokens) -> None:
+    client, ours = app.test_client(), things["project_id"]
+
+    def seen(path: str, token: str | None) -> str:
+        answer = client.get(f"{API}{path}", headers={HEADER: token} if token else {})
+        assert answer.status_code == 200, answer.text
+        return str(answer.get_data(as_text=True))
+
+    for path in ("/projects", "/label-studio/projects", "/status"):
+        assert "Ours alone" in seen(path, None)
+        assert "Ours alone" in seen(path, tokens.colleague)
+        assert "Ours alone" not in seen(path, tokens.stranger)
+    assert "Secret." in seen("/status", tokens.colleague)
+    assert "Secret." not in seen("/status", tokens.stranger)
+    assert f"project {ours}" in seen("/doctor", tokens.colleague)
+    assert f"project {ours}" not in seen("/doctor", tokens.stranger)
+
+
+def test_numbers_in_bodies_and_queries_are_checked_too(app: Flask, things: dict[str, int], tokens: Tokens) -> None:
+    client, ours = app.test_client(), things["project_id"]
+    header = {HEADER: tokens.stranger}
+    for answer in (client.get(f"{API}/doctor?project={ours}", headers=header),
+                   client.post(f"{API}/label-studio/connect", json={"project": ours, "dry_run": True}, headers=header),
+                   # A token that is lent for the annotations' sake counts as well.
+                   client.post(f"{API}/projects/{ours}/review/accept", json={"token": tokens.stranger}),
+                   client.post(f"{API}/projects/{ours}/review/additions", json={"token": tokens.stranger})):
+        assert (answer.status_code, answer.get_json(force=True)["code"]) == (404, "unknown_project")
+
+
+def test_no_token_and_bad_ones(app: Flask, things: dict[str, int], tokens: Tokens) -> None:
+    client, path = app.test_client(), f"{API}/projects/{things['project_id']}"
+    assert client.get(path).status_code == 200  # with the service's own rights, as ever
+    for bad in ("", "nonsense", tokens.colleague[:-4] + "AAAA"):
+        answer = client.get(path, headers={HEADER: bad})
+        assert (answer.status_code, answer.get_json(force=True)["code"]) == (400, "bad_request")
+        assert not bad or bad not in answer.text
+
+
+def test_the_answer_is_asked_again_after_a_while(app: Flask, things: dict[str, int], tokens: Tokens,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    real = access.Caller._asked
+    monkeypatch.setattr(access.Caller, "_asked", lambda self, id_: asked.append(id_) or real(self, id_))
+    monkeypatch.setattr(access, "_callers", access.Expiring(access.KNOWN_SECONDS))
+    client, path = app.test_client(), f"{API}/projects/{things['project_id']}"
+    for _ in range(3):
+        assert client.get(path, headers={HEADER: tokens.stranger}).status_code == 404
+    assert asked == [things["project_id"]]
+    monkeypatch.setattr("argus.expiring.time.monotonic", lambda: __import__("time").perf_counter() + 1e9)
+    assert client.get(path, headers={HEADER: tokens.stranger}).status_code == 404
+    assert len(asked) == 2
+
+
+def test_the_client_carries_the_token(things: dict[str, int], tokens: Tokens, stack: Any) -> None:
+    settings = get_settings()
+    theirs, ours = (Argus(settings.search_service_url, settings.api_token.get_secret_value(), label_studio_token=token)
+                    for token in (tokens.stranger, tokens.colleague))
+    assert ours.project(things["project_id"])["title"] == "Ours alone"
+    with pytest.raises(ArgusError) as failure:
+        theirs.project(things["project_id"])
+    assert failure.value.code == "unknown_project"
+    assert things["project_id"] not in [project["id"] for project in theirs.projects()]
+    assert requests.get(f"{settings.search_service_url}/health", headers={HEADER: "x"}, timeout=10).status_code == 200
