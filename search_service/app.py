@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
 
 from argus import web
 from argus.errors import ArgusError, as_argus_error
@@ -23,12 +24,20 @@ CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' 
        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
 
 
+class Id(IntegerConverter):
+    """A number in a path that may be a row's: any other is an address that does not exist."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, min=1, max=2**63 - 1)
+
+
 def create_app() -> Flask:
     """Return the WSGI application."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.url_map.converters["int"] = Id
     web.install(app, "search-service")
     app.register_error_handler(Exception, _problem)
     app.before_request(_guard)

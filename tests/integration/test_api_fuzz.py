@@ -91,6 +91,8 @@ def test_bad_input_gets_its_error_and_nothing_else_breaks(project: int) -> None:
             ("GET", f"{base}/search?q=a%00b", {}, 400, "bad_request"),
             ("POST", f"{base}/search/image", {"data": b"no image"}, 422, "bad_image"),
             ("POST", f"{base}/search/image", {"data": bomb}, 422, "image_too_large"),
+            ("GET", f"{base}/tasks/0/similar", {}, 404, "not_found"),
+            ("GET", f"{base}/tasks/{2**63}/similar", {}, 404, "not_found"),
             ("GET", "/api/v1/projects/987654/search?q=cpu", {}, 404, "unknown_project")):
         answer = client.open(path, method=method, **options)
         problem = answer.get_json(force=True)

@@ -34,6 +34,8 @@ from search_service.app import create_app
 from tests.conftest import CHECKPOINTS
 from tests.integration.fake_ml_backend import FakeMlBackend
 from tests.pictures import plain
+from tests.resting import resting
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -149,11 +151,12 @@ def test_scores_that_label_studio_does_not_show(project: int, label_studio: Labe
     assert states(project)["scores"] == "ok"
 
 
-def test_images_that_failed_or_cannot_be_fetched(project: int) -> None:
-    with database() as connection:
-        connection.execute("INSERT INTO task (id, project_id, image, state, error) VALUES (1000000007, %s, "
-                           "'/data/upload/1/none.jpg', 'failed', %s)", (project, json.dumps({"message": "gone"})))
-    assert problems(project) == {"images", "image access"}
+def test_images_that_failed_or_cannot_be_fetched(project: int, servers: Any) -> None:
+    with resting(servers, "worker"):  # it would forget a task that Label Studio does not have
+        with database() as connection:
+            connection.execute("INSERT INTO task (id, project_id, image, state, error) VALUES (1000000007, %s, "
+                               "'/data/upload/1/none.jpg', 'failed', %s)", (project, json.dumps({"message": "gone"})))
+        assert problems(project) == {"images", "image access"}
 
 
 def test_a_project_that_was_deleted_in_label_studio(servers: Any) -> None:
@@ -327,11 +330,18 @@ def one_that_knows_no_words(folder: Path) -> Path:
     return broken
 
 
-def test_an_image_that_only_the_workers_cannot_fetch(whole: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def state_of(task: int) -> str | None:
+    with database() as connection:
+        row = connection.execute("SELECT state FROM task WHERE id = %s", (task,)).fetchone()
+    return row["state"] if row else None
+
+
+def test_an_image_that_only_the_workers_cannot_fetch(whole: int, label_studio: LabelStudio,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     with served(plain((10, 20, 30))) as origin:
-        with database() as connection:
-            connection.execute("INSERT INTO task (id, project_id, image, state) VALUES (1000000009, %s, %s, 'failed')",
-                               (whole, f"{origin}/a.jpg"))
+        label_studio.post(f"/api/projects/{whole}/import", [{"image": f"{origin}/a.jpg"}])
+        task = max(task["id"] for task in label_studio.tasks(whole, fields="task_only"))
+        wait_for(lambda: state_of(task) == "failed", 60)
         monkeypatch.setenv("ARGUS_IMAGE_ORIGINS", origin)  # in this process, and not in the workers
         env = dict(os.environ)
         done = subprocess.run([sys.executable, "-m", "argus.cli", "doctor", "--project", str(whole), "--json"], env=env,
@@ -340,7 +350,7 @@ def test_an_image_that_only_the_workers_cannot_fetch(whole: int, monkeypatch: py
     assert "fetched by this process" in told["image access"]["detail"]
     for role in ("siglip", "sam3", "default"):
         worker = told[f"image access of the {role} worker"]
-        assert worker["state"] == "problem" and "task 1000000009" in worker["detail"]
+        assert worker["state"] == "problem" and f"task {task}" in worker["detail"]
     assert done.returncode == 1
 
 

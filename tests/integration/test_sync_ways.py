@@ -25,6 +25,7 @@ from argus.settings import get_settings
 from argus.stack.ports import free_port
 from search_service import background, sync
 from tests.pictures import plain
+from tests.resting import resting
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -142,9 +143,6 @@ def connected(servers: Any, label_studio: LabelStudio) -> Iterator[Callable[[], 
     """Return `connected()`: a project without a webhook, so every webhook of it is missed, and with nobody who polls:
     a worker that earlier tests started rests meanwhile."""
     made: list[int] = []
-    polled = servers.alive().get("worker", False)
-    if polled:
-        servers.stop("worker")
 
     def make() -> int:
         made.append(label_studio.post("/api/projects/", {"title": "Polled", "label_config": CONFIG})["id"])
@@ -152,13 +150,12 @@ def connected(servers: Any, label_studio: LabelStudio) -> Iterator[Callable[[], 
             connection.execute("INSERT INTO project (id, connected_at) VALUES (%s, now())", (made[-1],))
         return made[-1]
 
-    yield make
-    for number in made:
-        label_studio.delete(f"/api/projects/{number}/")
-        with connect() as connection:
-            connection.execute("DELETE FROM project WHERE id = %s", (number,))
-    if polled:
-        servers.start("worker")
+    with resting(servers, "worker"):
+        yield make
+        for number in made:
+            label_studio.delete(f"/api/projects/{number}/")
+            with connect() as connection:
+                connection.execute("DELETE FROM project WHERE id = %s", (number,))
 
 
 def add(ls: LabelStudio, project: int, count: int) -> list[int]:
