@@ -70,12 +70,14 @@ class Found:
 
 @dataclass(frozen=True)
 class Sync(_Answer):
-    """How far a project's images are embedded. `errors` are `{"task", "state", "code", "message", "hint"}`."""
+    """How far a project's images are: `fetched` ones were had, whatever became of them; every one `seen` is waiting,
+    embedded or failed. `errors` are `{"task", "state", "code", "message", "hint"}`."""
 
     seen: int
     waiting: int
     embedded: int
     failed: int
+    fetched: int = 0
     duplicates: int = 0
     oldest_waiting_seconds: float | None = None
     errors: list[dict[str, Any]] = field(default_factory=list)

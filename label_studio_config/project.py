@@ -96,7 +96,8 @@ def _set_up(ls: LabelStudio, project: dict[str, Any], report: ConnectReport) -> 
     if not report.dry_run:
         with database() as connection:
             connection.execute("UPDATE project SET ml_backend_id = %s, webhook_id = %s, connected_at = "
-                               "coalesce(connected_at, now()) WHERE id = %s", (backend, webhook, project["id"]))
+                               "coalesce(connected_at, now()), missing_since = NULL WHERE id = %s",
+                               (backend, webhook, project["id"]))
         _choose_version(ls, project, report)
     return report
 
@@ -131,13 +132,20 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
     """Remove the ML backend, the webhooks and our views from a project; return what was removed, in sentences.
 
     Tasks, predictions and annotations stay, and the predictions stay visible. What Argus knows of the project stays in
-    its database, and connecting again goes on from there.
+    its database, and connecting again goes on from there. A project that Label Studio does not have any more is only
+    polled no longer.
 
     Raises:
         ArgusError: `unknown_project`.
     """
     settings, row = get_settings(), _row(project_id)
-    version = ls.project(project_id).get("model_version") or ""
+    try:
+        version = ls.project(project_id).get("model_version") or ""
+    except ArgusError as error:
+        if error.code != "unknown_project" or not row.get("connected_at"):
+            raise
+        _forget_links(project_id)
+        return ["the project from those that are polled: Label Studio does not have it any more"]
     removed: list[str] = []
     for backend in ls.get("/api/ml", project=project_id):
         if _same_url(backend["url"], settings.ml_backend_url) or backend["id"] == row.get("ml_backend_id"):
@@ -152,10 +160,14 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
         removed.append("1 view" if views == 1 else f"{views} views")
     if version and ls.get(f"/api/projects/{project_id}/model-versions/").get(version):
         ls.patch(f"/api/projects/{project_id}/", {"model_version": version})  # lost with a backend of that title
-    with database() as connection:
-        connection.execute("UPDATE project SET ml_backend_id = NULL, webhook_id = NULL, connected_at = NULL "
-                           "WHERE id = %s", (project_id,))
+    _forget_links(project_id)
     return removed
+
+
+def _forget_links(project_id: int) -> None:
+    with database() as connection:
+        connection.execute("UPDATE project SET ml_backend_id = NULL, webhook_id = NULL, connected_at = NULL, "
+                           "missing_since = NULL WHERE id = %s", (project_id,))
 
 
 def _plan(label_config: str) -> LabelPlan:

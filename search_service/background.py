@@ -12,7 +12,7 @@ import psycopg
 from argus.db import get_pool, try_lock
 from argus.errors import as_argus_error
 from argus.settings import get_settings
-from search_service import indexes, model_change, near_duplicates, saved, sync, tabs
+from search_service import indexes, missing, model_change, near_duplicates, saved, sync, tabs
 
 log = logging.getLogger(__name__)
 _SYNC_LOCK = 0x41525359  # one process at a time polls, however many default workers there are
@@ -45,8 +45,9 @@ class Rounds:
             row = lock.execute(try_lock(_SYNC_LOCK)).fetchone()
             if not (row and row[0]):
                 return False
-            for project_id in sync.connected_projects():
+            for project_id in _present():
                 self._attempt(f"project {project_id}", lambda id_=project_id: _look_after(id_))  # type: ignore[misc]
+            for project_id in _present():
                 self._attempt(f"views of project {project_id}",
                               lambda id_=project_id: _keep_views(id_))  # type: ignore[misc]
             self._attempt("model change", _advance_model_change)
@@ -69,6 +70,12 @@ class Rounds:
             log.warning("a background pass failed; it goes on", extra={"what": name, "code": said.code,
                                                                        "error": said.message},
                         exc_info=error if said.code == "internal" else None)
+
+
+def _present() -> list[int]:
+    """The connected projects, those left out that Label Studio is known not to have."""
+    left_alone = missing.resting()
+    return [project_id for project_id in sync.connected_projects() if project_id not in left_alone]
 
 
 def _look_after(project_id: int) -> None:

@@ -26,9 +26,10 @@ from argus.db import try_lock
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
+from search_service.listing import all_tasks
 from search_service.sampling import Damage, Sampled, parse_fps, sample_frames
 from search_service.scene_changes import SceneChanges
-from search_service.sync import all_tasks, image_key
+from search_service.sync import image_key
 
 log = logging.getLogger(__name__)
 JPEG_QUALITY = 90

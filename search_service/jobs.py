@@ -5,14 +5,12 @@ from __future__ import annotations
 import base64
 import logging
 import time
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from psycopg import sql
 from psycopg.types.json import Jsonb
 from rq import Queue
@@ -20,16 +18,16 @@ from rq import Queue
 from argus import metrics, queues
 from argus.db import connect
 from argus.doctor import visit
-from argus.errors import ArgusError, as_argus_error
-from argus.images import get_images, open_image
+from argus.errors import ArgusError
+from argus.images import open_image
 from argus.settings import get_settings
-from search_service import model_change, near_duplicates, vectors
+from search_service import model_change, vectors
 from search_service.encoder import SiglipEncoder
+from search_service.fetching import FETCHERS, Fetched, Unusable, batches
 from search_service.model_change import MAX_ATTEMPTS
 from search_service.sync import TRANSIENT
 
 log = logging.getLogger(__name__)
-FETCHERS = 4  # threads that fetch and decode ahead of the model
 FORMER_SECONDS = 60.0  # a web process may still ask for the former checkpoint right after a change
 SLICE_SECONDS = 0.25  # one pass of the model in a bulk job: how long a person's query may wait for it
 
@@ -59,15 +57,6 @@ class _Worker:
                 return encoder
         raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than searches use.",
                          "Restart the workers; give all processes the same ARGUS_SIGLIP_MODEL.")
-
-
-@dataclass(frozen=True)
-class _Fetched:
-    task_id: int
-    url: str
-    digest: bytes
-    image: Image.Image
-    dhash: bytes
 
 
 _worker: _Worker | None = None
@@ -141,11 +130,10 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
     for task_id in set(attempts) - {id_ for id_, _ in todo}:  # counted before each try: the worker never came back
         done["failed"] += _record_failure(task_id, _FATAL, attempts[task_id])
     left = [id_ for id_, _ in todo]
-    for batch in _batches(worker, todo):
-        ready = [item for item in batch if isinstance(item, _Fetched)]
-        done["embedded"] += _embed_batch(worker, project_id, ready)
-        for task_id, error in (item for item in batch if not isinstance(item, _Fetched)):
-            done["failed"] += _record_failure(task_id, error, attempts[task_id])
+    for batch in batches(worker.fetchers, todo, lambda: worker.batch, 4 * worker.encoder.image_side):
+        done["embedded"] += _embed_batch(worker, project_id, [item for item in batch if isinstance(item, Fetched)])
+        for item in (item for item in batch if isinstance(item, Unusable)):
+            done["failed"] += _record_failure(item.task_id, item.error, attempts[item.task_id])
         left = left[len(batch):]
         if left and _somebody_waits():
             done["later"] = len(left)
@@ -169,37 +157,7 @@ def _serves(worker: _Worker) -> bool:
     return serves
 
 
-def _batches(worker: _Worker, todo: list[tuple[int, str]]) -> Iterator[list[_Fetched | tuple[int, ArgusError]]]:
-    """Yield fetched and decoded images in batches of the size that is right just then; the next ones load meanwhile."""
-    futures: list[Future[_Fetched | tuple[int, ArgusError]]] = []
-    started = taken = 0
-    try:
-        while taken < len(todo):
-            size = worker.batch
-            while started < min(len(todo), taken + 2 * size + FETCHERS):
-                futures.append(worker.fetchers.submit(_fetch, *todo[started], 4 * worker.encoder.image_side))
-                started += 1
-            batch = [future.result() for future in futures[:size]]
-            del futures[:size]
-            taken += len(batch)
-            yield batch
-    finally:
-        for future in futures:
-            future.cancel()
-
-
-def _fetch(task_id: int, url: str, max_side: int) -> _Fetched | tuple[int, ArgusError]:
-    try:
-        file = get_images().fetch(url)
-        image = open_image(file.data, max_side)
-        return _Fetched(task_id, url, file.sha256, image, near_duplicates.dhash(image))
-    except Exception as error:
-        if not isinstance(error, ArgusError):
-            log.exception("an image failed", extra={"task": task_id})
-        return task_id, as_argus_error(error)
-
-
-def _embed_batch(worker: _Worker, project_id: int, batch: list[_Fetched]) -> int:
+def _embed_batch(worker: _Worker, project_id: int, batch: list[Fetched]) -> int:
     vectors_of = [(model, _vectors(worker, encoder, model, batch)) for encoder, model in worker.loaded()]
     with connect() as connection:
         # Only tasks that still exist and still show this image: Label Studio may have changed while the model ran.
@@ -216,7 +174,7 @@ def _embed_batch(worker: _Worker, project_id: int, batch: list[_Fetched]) -> int
 
 
 def _vectors(worker: _Worker, encoder: SiglipEncoder, model: vectors.Model,
-             batch: list[_Fetched]) -> dict[bytes, vectors.Vectors]:
+             batch: list[Fetched]) -> dict[bytes, vectors.Vectors]:
     """Return the vector of each image content of the batch; contents that have one already are not encoded again."""
     with connect() as connection:
         known = vectors.known_vectors(connection, model, [item.digest for item in batch])

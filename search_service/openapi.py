@@ -158,9 +158,12 @@ _HIT = {"task": _NUMBER, "similarity": {"type": "number", "description": "Cosine
         "relevance": {"type": "string", "enum": ["likely", "maybe", "noise", ""]},
         "labelled": {"type": "boolean", "description": "Whether people have annotated it, as of the last poll."},
         "labels": {"type": "array", "items": _TEXT, "description": "What its annotations say."}}
-_SYNC = {"seen": _NUMBER, "waiting": _NUMBER, "embedded": _NUMBER, "failed": _NUMBER,
+_SYNC = {"seen": {"type": "integer", "description": "Tasks: those that wait, are embedded, or have failed."},
+         "fetched": {"type": "integer", "description": "Tasks whose image file was had, whatever became of it."},
+         "waiting": _NUMBER, "embedded": _NUMBER, "failed": _NUMBER,
          "duplicates": {"type": "integer", "description": "Frames marked as near-duplicates of an earlier one."},
          "oldest_waiting_seconds": {"type": ["number", "null"]}, "errors": {"type": "array", "items": _FREE}}
+_MISSING = {"type": ["string", "null"], "description": "Since when Label Studio has no such project any more."}
 _REFERENCE = "#/components/schemas/{model}"
 _SCHEMAS: dict[str, Any] = {
     "Object": _FREE,
@@ -180,11 +183,12 @@ _SCHEMAS: dict[str, Any] = {
         "limit": _NUMBER, "offset": _NUMBER,
         "hits": {"type": "array", "items": {"type": "object", "properties": _HIT}}}},
     "Projects": {"type": "object", "properties": {"projects": {"type": "array", "items": {
-        "type": "object", "properties": {"id": _NUMBER, "title": _TEXT, "connected": _FLAG, "images": _NUMBER,
-                                         "embedded": _NUMBER}}}}},
+        "type": "object", "properties": {"id": _NUMBER, "title": _TEXT, "connected": _FLAG, "missing_since": _MISSING,
+                                         "images": _NUMBER, "embedded": _NUMBER}}}}},
     "Project": {"type": "object", "properties": {
-        "id": _NUMBER, "title": _TEXT, "connected": _FLAG, "labels": {"type": "array", "items": _TEXT}, "bands": _FREE,
-        "model_version": _TEXT, "label_studio": _TEXT, "search_model": {"type": ["string", "null"]},
+        "id": _NUMBER, "title": _TEXT, "connected": _FLAG, "missing_since": _MISSING,
+        "labels": {"type": "array", "items": _TEXT}, "bands": _FREE, "model_version": _TEXT, "label_studio": _TEXT,
+        "search_model": {"type": ["string", "null"]},
         "sync": {"type": "object", "properties": _SYNC},
         "model_change": {"type": ["object", "null"], "description": "While images are embedded again for another "
                          "checkpoint; searches use the old one until `left` is 0.",

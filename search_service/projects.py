@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from argus.db import connect
@@ -14,13 +15,16 @@ from search_service.sync import sync_progress, unknown_project
 
 
 def list_projects() -> list[dict[str, Any]]:
-    """Return the projects Argus knows: `{"id", "title", "connected", "images", "embedded"}`, by id."""
+    """Return the projects Argus knows: `{"id", "title", "connected", "missing_since", "images", "embedded"}`, by id.
+
+    A project is missing since Label Studio has none of that number any more.
+    """
     with connect() as connection:
         rows = connection.execute(
-            "SELECT p.id, p.title, p.connected_at IS NOT NULL AS connected, count(t.id) AS images, "
+            "SELECT p.id, p.title, p.connected_at IS NOT NULL AS connected, p.missing_since, count(t.id) AS images, "
             "count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded FROM project p LEFT JOIN task t "
             "ON t.project_id = p.id GROUP BY p.id ORDER BY p.id").fetchall()
-    return [dict(row) for row in rows]
+    return [{**row, "missing_since": _moment(row["missing_since"])} for row in rows]
 
 
 def list_label_studio_projects() -> list[dict[str, Any]]:
@@ -43,6 +47,7 @@ def describe(project_id: int) -> dict[str, Any]:
     if row is None:
         raise unknown_project(project_id)
     return {"id": project_id, "title": row["title"], "connected": row["connected_at"] is not None,
+            "missing_since": _moment(row["missing_since"]),
             "labels": _labels(row["label_config"], row["overrides"]), "model_version": row["model_version"],
             "bands": {"high": _or(row["band_high"], settings.band_high), "medium": _or(row["band_medium"],
                                                                                       settings.band_medium)},
@@ -50,6 +55,10 @@ def describe(project_id: int) -> dict[str, Any]:
             "search_model": model.name if model else None,
             "search_index": indexes.state(model, project_id) if model else None, "sync": progress,
             "model_change": model_change.progress(project_id)}
+
+
+def _moment(value: datetime | None) -> str | None:
+    return value.isoformat() if value else None
 
 
 def _or(value: float | None, default: float) -> float:

@@ -7,12 +7,14 @@ some dozens, on request. Each saved search has a key of its own.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from argus.labelstudio import LabelStudio
 
 MAX_RANKED = 50
+_KEY = re.compile(r"argus_rank_\d+")
 
 
 def key(saved_id: int) -> str:
@@ -37,6 +39,17 @@ def write(ls: LabelStudio, project_id: int, saved_id: int, ranked: Sequence[int]
 def clear(ls: LabelStudio, project_id: int, saved_id: int, ranked: Sequence[int]) -> int:
     """Take the ranks of a saved search away again."""
     return write(ls, project_id, saved_id, [], ranked)
+
+
+def clear_all(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> int:
+    """Take the ranks of every saved search from these tasks; return how many of them had any."""
+    changes = 0
+    for task_id, data in _data(ls, project_id, task_ids).items():
+        rest = {name: value for name, value in data.items() if not _KEY.fullmatch(name)}
+        if rest != data:
+            ls.patch(f"/api/tasks/{task_id}/", {"data": rest})
+            changes += 1
+    return changes
 
 
 def _data(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> dict[int, dict[str, Any]]:

@@ -6,10 +6,8 @@ Polling is the truth. A poll asks for what changed since the newest `updated_at`
 
 from __future__ import annotations
 
-import json
 import logging
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -25,11 +23,10 @@ from argus.labelstudio import LabelStudio, get_label_studio
 from argus.labelstudio.data import data_value
 from argus.settings import get_settings
 from label_studio_config.concepts import parse_label_config
-from search_service import annotated, model_change, near_duplicates, vectors
+from search_service import annotated, listing, missing, model_change, near_duplicates, vectors
 from search_service.model_change import MAX_ATTEMPTS
 
 log = logging.getLogger(__name__)
-PAGE = 1000
 CHUNK = 64  # consecutive task ids that share an embed job
 AHEAD = 64 * CHUNK  # tasks kept on the queue: enough for many polls of a fast GPU, and cheap to look through
 AHEAD_OF_CHANGE = 16 * CHUNK  # of tasks that only lack the next model's vector: new images must not wait long for them
@@ -38,8 +35,6 @@ ALONE_AFTER = 2  # an image that failed this often gets a job of its own: it may
 # that a night without Label Studio or a storage heals by itself.
 TRANSIENT = ("image_unreachable", "label_studio_unreachable", "label_studio_unauthorized", "timeout", "internal")
 LATER_SECONDS = 900
-_TIME = "%Y-%m-%dT%H:%M:%S.%fZ"  # the only form the Data Manager's filter takes
-_FIELDS = "id,data,updated_at"  # asking for more makes the listing several times slower
 
 
 @dataclass
@@ -68,22 +63,20 @@ def sync_project(project_id: int, *, full: bool | None = None) -> SyncReport:
     """
     started = time.monotonic()
     ls = get_label_studio()
-    row = ensure_project(ls, project_id)
-    if full is None:
-        full = _listing_is_due(row)
-    if full and row["label_config"]:  # a row just made is fresh
-        row = _refresh_project(ls, project_id)
-    report = SyncReport(project_id, full=full)
-    key = image_key(row["label_config"])
     try:
-        if full:
-            _reconcile(ls, project_id, key, report)
-        else:
-            _poll(ls, project_id, key, row["cursor_at"], report)
+        row = ensure_project(ls, project_id)
+        if full is None:
+            full = _listing_is_due(row)
+        if full and row["label_config"]:  # a row just made is fresh
+            row = _refresh_project(ls, project_id)
+        report = SyncReport(project_id, full=full)
+        _list(ls, row, report)
     except ArgusError as error:
-        if error.code == "not_found":
-            ls.project(project_id)  # says better what is missing
+        if error.code == "unknown_project":
+            missing.note(project_id)
         raise
+    if row["missing_since"]:
+        missing.found(project_id)
     annotated.refresh(ls, project_id, full=full)
     report.enqueued = enqueue_waiting(project_id)
     report.seconds = round(time.monotonic() - started, 3)
@@ -91,6 +84,19 @@ def sync_project(project_id: int, *, full: bool | None = None) -> SyncReport:
         log.info("synced", extra={"project": project_id, "new": report.created, "changed": report.changed,
                                   "deleted": report.deleted, "full": full, "seconds": report.seconds})
     return report
+
+
+def _list(ls: LabelStudio, row: Row, report: SyncReport) -> None:
+    key = image_key(row["label_config"])
+    try:
+        if report.full:
+            _reconcile(ls, report.project_id, key, report)
+        else:
+            _poll(ls, report.project_id, key, row["cursor_at"], report)
+    except ArgusError as error:
+        if error.code == "not_found":
+            ls.project(report.project_id)  # says better what is missing
+        raise
 
 
 def ensure_project(ls: LabelStudio, project_id: int) -> Row:
@@ -134,41 +140,10 @@ def image_key(label_config: str) -> str:
     return value[1:] if value.startswith("$") and len(value) > 1 else "image"
 
 
-def changed_tasks(ls: LabelStudio, project_id: int, since: datetime) -> Iterator[list[dict[str, Any]]]:
-    """Yield pages of tasks with `updated_at >= since`, oldest change first."""
-    query = _query("tasks:updated_at", "greater_or_equal", "Datetime", since.astimezone(UTC).strftime(_TIME))
-    page = 1
-    while True:
-        answer = ls.get("/api/tasks/", project=project_id, page=page, page_size=PAGE, include=_FIELDS, query=query)
-        yield answer["tasks"]
-        if page * PAGE >= answer["total"]:
-            return
-        page += 1
-
-
-def all_tasks(ls: LabelStudio, project_id: int) -> Iterator[list[dict[str, Any]]]:
-    """Yield pages of all tasks by ascending id. Each page starts after the last id of the one before, so tasks that
-    are deleted meanwhile cannot shift another one out of the listing."""
-    last = 0
-    while True:
-        answer = ls.get("/api/tasks/", project=project_id, page=1, page_size=PAGE, include=_FIELDS,
-                        query=_query("tasks:id", "greater", "Number", last))
-        if answer["tasks"]:
-            yield answer["tasks"]
-            last = answer["tasks"][-1]["id"]
-        if answer["total"] <= len(answer["tasks"]):
-            return
-
-
-def _query(column: str, operator: str, kind: str, value: str | int) -> str:
-    item = {"filter": f"filter:{column}", "operator": operator, "type": kind, "value": value}
-    return json.dumps({"filters": {"conjunction": "and", "items": [item]}, "ordering": [column]})
-
-
 def _poll(ls: LabelStudio, project_id: int, key: str, since: datetime | None, report: SyncReport) -> None:
     # A task that was changed while Label Studio's clock was ahead must not hide what is changed after it was put right.
     since = min(since or datetime(1970, 1, 1, tzinfo=UTC), datetime.now(UTC))
-    for page in changed_tasks(ls, project_id, since):
+    for page in listing.changed_tasks(ls, project_id, since):
         _upsert(project_id, key, page, report)
 
 
@@ -176,7 +151,7 @@ def _reconcile(ls: LabelStudio, project_id: int, key: str, report: SyncReport) -
     """List everything; a row that Label Studio did not list any more is deleted with all that hangs on it."""
     with connect() as connection:
         known = {row["id"] for row in connection.execute("SELECT id FROM task WHERE project_id = %s", (project_id,))}
-    for page in all_tasks(ls, project_id):
+    for page in listing.all_tasks(ls, project_id):
         _upsert(project_id, key, page, report)
         known -= {task["id"] for task in page}
     if known:
@@ -300,9 +275,10 @@ def retry_failed(project_id: int) -> int:
 
 
 def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
-    """Return how far a project is: `{"seen", "waiting", "embedded", "failed", "duplicates", "oldest_waiting_seconds",
-    "errors"}`.
+    """Return how far a project is: `{"seen", "fetched", "waiting", "embedded", "failed", "duplicates",
+    "oldest_waiting_seconds", "errors"}`.
 
+    A seen task is waiting, embedded or failed. `fetched` counts those whose image file was had, whatever became of it.
     `duplicates` counts frames marked as near-duplicates; they are embedded like all others. Errors are `{"task",
     "state", "code", "message", "hint"}`, at most `errors` of them, those of tasks that are still tried again included.
     Raises `unknown_project`.
@@ -310,7 +286,7 @@ def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
     with connect() as connection:
         known = connection.execute("SELECT title FROM project WHERE id = %s", (project_id,)).fetchone()
         counts = {row["state"]: row for row in connection.execute(
-            "SELECT state, count(*) AS n, count(duplicate_of) AS duplicates, "
+            "SELECT state, count(*) AS n, count(content_hash) AS fetched, count(duplicate_of) AS duplicates, "
             "extract(epoch FROM now() - min(seen_at))::float AS age FROM task WHERE project_id = %s GROUP BY state",
             (project_id,))}
         rows = connection.execute("SELECT id, error, state FROM task WHERE project_id = %s AND error IS NOT NULL "
@@ -321,9 +297,9 @@ def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
     shown = [{"task": row["id"], "state": row["state"],
               **{name: row["error"].get(name, "") for name in ("code", "message", "hint")}} for row in rows]
     oldest = round(counts["waiting"]["age"], 1) if "waiting" in counts else None
-    duplicates = sum(int(row["duplicates"]) for row in counts.values())
-    return {"seen": sum(number.values()), **number, "duplicates": duplicates, "oldest_waiting_seconds": oldest,
-            "errors": shown}
+    fetched, duplicates = (sum(int(row[name]) for row in counts.values()) for name in ("fetched", "duplicates"))
+    return {"seen": sum(number.values()), "fetched": fetched, **number, "duplicates": duplicates,
+            "oldest_waiting_seconds": oldest, "errors": shown}
 
 
 def unknown_project(project_id: int) -> ArgusError:

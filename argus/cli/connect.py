@@ -18,8 +18,8 @@ from argus.settings import get_settings
 @click.option("--title", help="Create a project of this title.")
 @click.option("--labels", help="Labels of a new project (or of one without a labelling config), separated by commas.")
 @click.option("--dry-run", is_flag=True, help="Change nothing, only say what would change.")
-@click.option("--disconnect", is_flag=True, help="Take the ML backend, the webhook and our views out of the project "
-                                                 "again. Tasks, predictions and annotations stay.")
+@click.option("--disconnect", is_flag=True, help="Take the ML backend, the webhook, our views and ranks out of the "
+                                                 "project again. Tasks, predictions and annotations stay.")
 @json_option
 def connect(project_id: int | None, title: str | None, labels: str | None, dry_run: bool, disconnect: bool,
             as_json: bool) -> None:
@@ -33,12 +33,13 @@ def connect(project_id: int | None, title: str | None, labels: str | None, dry_r
         argus connect --project 7 --dry-run
     """
     from label_studio_config import project as setup
+    from search_service import disconnect as leaving
 
     ls = get_label_studio()
     if disconnect:
         if project_id is None or title or dry_run:
             raise ArgusError("bad_request", "--disconnect needs --project N and nothing else.")
-        _show_removed(setup.disconnect(ls, project_id), as_json)
+        _show_removed(leaving.disconnect(ls, project_id), as_json)
     elif project_id is None and title is None:
         _list_projects(as_json)
     elif project_id is not None and title is not None:

@@ -41,8 +41,8 @@ def sync(project_id: int, wait: bool, full: bool, retry: bool, as_json: bool) ->
                     "deleted": report.deleted, **progress, "model_change": change})
         return
     say(f"{report.created} created, {report.changed} changed, {report.deleted} deleted")
-    print_table(["images", "embedded", "waiting", "failed", "near-duplicates"],
-                [[progress[name] for name in ("seen", "embedded", "waiting", "failed", "duplicates")]])
+    print_table(["images", "fetched", "embedded", "waiting", "failed", "near-duplicates"],
+                [[progress[name] for name in ("seen", "fetched", "embedded", "waiting", "failed", "duplicates")]])
     if progress["oldest_waiting_seconds"] is not None:
         say(f"the oldest one waits for {progress['oldest_waiting_seconds']:.0f} s")
     if change:

@@ -8,7 +8,7 @@ from flask import Blueprint, request
 
 from argus.labelstudio import get_label_studio
 from label_studio_config import project as setup
-from search_service import health, projects, requests, setup_requests
+from search_service import disconnect, health, projects, requests, setup_requests
 from search_service.routes import API
 from search_service.routes.caller import caller, mine
 
@@ -46,4 +46,4 @@ def post_connect() -> dict[str, Any]:
 
 @blueprint.post("/projects/<int:project_id>/disconnect")
 def post_disconnect(project_id: int) -> dict[str, Any]:
-    return {"removed": setup.disconnect(get_label_studio(), project_id)}
+    return {"removed": disconnect.disconnect(get_label_studio(), project_id)}

@@ -20,7 +20,7 @@ from argus import queues
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.settings import get_settings
-from search_service import background, jobs, model_change, sync, vectors
+from search_service import background, fetching, jobs, model_change, sync, vectors
 from tests.integration.test_search_jobs import FakeImages, add, png, project, row  # noqa: F401
 from tests.roles import kept_roles
 from tests.unit.search_service.conftest import make_random_siglip
@@ -56,7 +56,7 @@ def start(servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[P
 @pytest.fixture
 def images(monkeypatch: pytest.MonkeyPatch) -> FakeImages:
     fake = FakeImages()
-    monkeypatch.setattr(jobs, "get_images", lambda: fake)
+    monkeypatch.setattr(fetching, "get_images", lambda: fake)
     return fake
 
 

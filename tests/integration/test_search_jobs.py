@@ -23,7 +23,7 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.images import FetchedImage
 from argus.settings import get_settings
-from search_service import background, jobs, sync, vectors
+from search_service import background, fetching, jobs, sync, vectors
 from search_service.encoder import SiglipEncoder
 from tests.roles import kept_roles
 
@@ -63,7 +63,7 @@ def images(servers: Any, encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch
     fake = FakeImages()
     model = vectors.register_model(encoder.name, encoder.revision, encoder.dim)
     monkeypatch.setattr(jobs, "_worker", jobs._Worker(encoder, model, ThreadPoolExecutor(2)))
-    monkeypatch.setattr(jobs, "get_images", lambda: fake)
+    monkeypatch.setattr(fetching, "get_images", lambda: fake)
     monkeypatch.setattr(queues, "SIGLIP", "siglip-of-this-test")  # no running worker takes what is queued here
     with kept_roles(model.id):
         yield fake
@@ -145,6 +145,25 @@ def test_embed__a_bad_image_fails_at_once_and_the_others_go_on(images: FakeImage
     bad = row(tasks[1])
     assert (bad["state"], bad["error"]["code"]) == ("failed", "bad_image")
     assert bad["error"]["hint"]
+
+
+def test_embed__what_was_fetched_is_known_while_the_model_runs(
+        images: FakeImages, project: int, encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = add(project, images, png(1), b"no image", ArgusError("image_unreachable", "No answer."), png(2))
+    encode, meanwhile = encoder.encode_images, []
+
+    def looked_at(batch: list[Image.Image]) -> vectors.Vectors:
+        meanwhile.append(sync.sync_progress(project))
+        return encode(batch)
+
+    jobs._prepared().batch = 3
+    monkeypatch.setattr(encoder, "encode_images", looked_at)
+    assert sync.sync_progress(project)["fetched"] == 0
+    jobs.embed(project, tasks)
+    counts = [{name: progress[name] for name in ("seen", "fetched", "embedded", "failed", "waiting")}
+              for progress in (meanwhile[0], sync.sync_progress(project))]
+    assert counts == [{"seen": 4, "fetched": 2, "embedded": 0, "failed": 0, "waiting": 4},
+                      {"seen": 4, "fetched": 3, "embedded": 2, "failed": 1, "waiting": 1}]
 
 
 def test_embed__a_failure_that_may_pass_is_tried_again_a_bounded_number_of_times(images: FakeImages,

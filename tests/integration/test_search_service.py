@@ -273,7 +273,7 @@ def test_a_bad_image_fails_alone_and_a_repaired_task_recovers(stack: Any, make_p
     label_studio.post(f"/api/projects/{project}/import", [{"data": {"image": "http://127.0.0.1:1/x.jpg"}}])
     wait_for(settled(project, 4), 60)
     progress = api("GET", f"/projects/{project}")["sync"]
-    assert (progress["embedded"], progress["failed"]) == (2, 2)
+    assert (progress["fetched"], progress["embedded"], progress["failed"]) == (3, 2, 2)
     assert sorted(error["code"] for error in progress["errors"]) == ["bad_image", "image_forbidden"]
     assert all(error["message"] for error in progress["errors"])
     tasks = {task["id"]: task for task in label_studio.tasks(project)}
@@ -466,6 +466,26 @@ def test_saved_searches__ranks_order_the_view(twelve: tuple[int, list[int]], api
     api("PATCH", f"{path}/{made['id']}", json={"ranked": 0})
     api("DELETE", f"{path}/{made['id']}")
     assert not any("argus_rank" in name for task in label_studio.tasks(project) for name in task["data"])
+
+
+def test_disconnect__takes_views_and_ranks_away_and_connecting_brings_them_back(
+        stack: Any, make_project: Callable[..., int], api: Api, label_studio: LabelStudio) -> None:
+    project = make_project(["cpu"], [(f"{n}.jpg", jpeg(90 + n)) for n in range(3)])
+    wait_for(settled(project, 3), 60)
+    path = f"/projects/{project}/saved-searches"
+    made = api("POST", path, 201, json={"name": "Kept", "ask": {"text": "cpu"}, "keep_view": True, "ranked": 2})
+
+    def ranked() -> int:
+        return sum(f"argus_rank_{made['id']}" in task["data"] for task in label_studio.tasks(project))
+
+    wait_for(lambda: ranked() == 2 and api("GET", f"{path}/{made['id']}")["refreshed_at"], 60)
+    removed = api("POST", f"/projects/{project}/disconnect")["removed"]
+    assert removed[-2:] == ["1 view", "ranks of saved searches from 2 tasks"]
+    assert ranked() == 0
+    assert label_studio.get("/api/dm/views/", project=project) == []
+    assert [row["name"] for row in api("GET", path)["saved_searches"]] == ["Kept"]
+    api("POST", "/label-studio/connect", json={"project": project})
+    wait_for(lambda: ranked() == 2 and api("GET", f"{path}/{made['id']}")["views"], 60)
 
 
 def shown(label_studio: LabelStudio, project: int, view: int) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -48,6 +49,29 @@ def test_migrate__two_processes_at_once(database: str) -> None:
     for thread in threads:
         thread.join()
     assert sorted(name for names in applied for name in names) == [name for _, name, _ in migrations()]
+
+
+@pytest.mark.parametrize("version", [5, 12])
+def test_migrate__a_database_of_an_older_version_keeps_its_data_and_is_searched(
+        database: str, version: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    older = [migration for migration in migrations() if migration[0] <= version]
+    with psycopg.connect(database) as connection:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys.modules[migrate.__module__], "migrations", lambda: older)
+            assert len(migrate(connection)) == len(older)
+        register_vector(connection)
+        connection.execute("""INSERT INTO embedding_model (name, revision, dim) VALUES ('m', 'r', 2);
+            INSERT INTO project (id, title, connected_at) VALUES (7, 'Line 3', now());
+            INSERT INTO task (id, project_id, image, state) VALUES (1, 7, '/1.jpg', 'embedded'), (2, 7, '', 'failed');
+            CREATE TABLE embedding_2 (model_id smallint, project_id int, task_id bigint, embedding halfvec(2));
+            INSERT INTO embedding_2 VALUES (1, 7, 1, '[0.6,0.8]')""")
+        assert [name for _, name, _ in older] + migrate(connection) == [name for _, name, _ in migrations()]
+        kept = connection.execute("SELECT title, state FROM project JOIN task ON project_id = project.id "
+                                  "ORDER BY task.id").fetchall()
+        ((task, similarity),) = connection.execute(
+            "SELECT * FROM search_similar_frames(%s, 1::smallint, 7)", (HalfVector([0, 3]),)).fetchall()
+    assert kept == [("Line 3", "embedded"), ("Line 3", "failed")]
+    assert (task, similarity) == (1, pytest.approx(0.8, abs=1e-3))  # a cosine, however long the query is
 
 
 def test_open_pool__a_server_that_is_not_there() -> None:

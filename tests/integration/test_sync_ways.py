@@ -23,7 +23,8 @@ from argus.images import ImageFetcher
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from argus.stack.ports import free_port
-from search_service import background, sync
+from search_service import background, listing, missing, projects, sync
+from search_service.disconnect import disconnect
 from tests.pictures import plain
 from tests.resting import resting
 from tests.waiting import wait_for
@@ -193,23 +194,63 @@ def test_a_sync_that_is_cut_off_loses_nothing(label_studio: LabelStudio, connect
                                              monkeypatch: pytest.MonkeyPatch) -> None:
     project = connected()
     tasks = add(label_studio, project, 7)
-    monkeypatch.setattr(sync, "PAGE", 3)
+    monkeypatch.setattr(listing, "PAGE", 3)
     for cut in ("all_tasks", "changed_tasks"):
-        listing = getattr(sync, cut)
+        whole = getattr(listing, cut)
 
-        def interrupted(*arguments: Any, listing: Any = listing) -> Iterator[Any]:
-            yield next(listing(*arguments))
+        def interrupted(*arguments: Any, whole: Any = whole) -> Iterator[Any]:
+            yield next(whole(*arguments))
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(sync, cut, interrupted)
+        monkeypatch.setattr(listing, cut, interrupted)
         with pytest.raises(KeyboardInterrupt):
             sync.sync_project(project, full=cut == "all_tasks")
-        monkeypatch.setattr(sync, cut, listing)
+        monkeypatch.setattr(listing, cut, whole)
     assert 0 < len(ids(project)) < 7
     report = sync.sync_project(project)  # a new process would read the same cursor from PostgreSQL
     assert report.full
     assert ids(project) == set(tasks)
     assert sync.sync_project(project).created == 0
+
+
+def missing_since(project: int) -> Any:
+    with connect() as connection:
+        row = connection.execute("SELECT missing_since FROM project WHERE id = %s", (project,)).fetchone()
+    assert row is not None
+    return row["missing_since"]
+
+
+def test_a_project_that_is_gone_is_noticed_once_and_found_again(label_studio: LabelStudio, connected: Callable[[], int],
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    project, gone = connected(), label_studio.post("/api/projects/", {"title": "Gone", "label_config": CONFIG})["id"]
+    with connect() as connection:
+        connection.execute("INSERT INTO project (id, connected_at) VALUES (%s, now())", (gone,))
+    one_round()
+    assert missing_since(gone) is None
+    label_studio.delete(f"/api/projects/{gone}/")
+    asked: list[int] = []
+    look = sync.sync_project
+    monkeypatch.setattr(sync, "sync_project", lambda number: asked.append(number) or look(number))
+    for _ in range(3):
+        one_round()
+    assert asked == [project, gone, project, project]
+    noticed = missing_since(gone)
+    assert noticed is not None
+    (shown,) = [row for row in projects.list_projects() if row["id"] == gone]
+    assert (shown["connected"], shown["missing_since"]) == (True, noticed.isoformat())
+    assert disconnect(label_studio, gone) == [
+        "the project from those that are polled: Label Studio does not have it any more"]
+    assert gone not in sync.connected_projects()
+    missing.note(project)  # as if the token had lost its access for a while
+    (task,) = add(label_studio, project, 1)
+    one_round()
+    assert ids(project) == set()
+    with connect() as connection:  # as if `reconcile_seconds` had passed
+        connection.execute("UPDATE project SET reconciled_at = now() - interval '1 day' WHERE id = %s", (project,))
+    one_round()
+    assert (ids(project), missing_since(project)) == ({task}, None)
+    with connect() as connection:
+        connection.execute("DELETE FROM project WHERE id = %s", (gone,))
 
 
 def test_adoption_changes_nothing_of_a_persons(label_studio: LabelStudio, project: int) -> None:

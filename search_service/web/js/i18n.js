@@ -42,6 +42,12 @@ export const number = (value, digits = 0) =>
 export const percent = (value) => value.toLocaleString(language, { style: "percent", maximumFractionDigits: 0 });
 export const when = (text) => new Date(text).toLocaleString(language, { dateStyle: "medium", timeStyle: "short" });
 
+// How long: 45 sec, 12 min, 3 hr, in the page's language.
+export const duration = (seconds) => {
+  const [unit, size] = seconds < 120 ? ["second", 1] : seconds < 7200 ? ["minute", 60] : ["hour", 3600];
+  return Math.floor(seconds / size).toLocaleString(language, { style: "unit", unit, unitDisplay: "short" });
+};
+
 // A place in a video: 2:07, or 2:07.25 between full seconds.
 export const clock = (seconds) => {
   const rest = seconds % 60,

@@ -1,7 +1,7 @@
 // Connecting projects; what is embedded, which workers live, what failed last, and the doctor's report.
 import { api } from "../api.js";
 import { add, h, put } from "../dom.js";
-import { number, t, when } from "../i18n.js";
+import { duration, number, t, when } from "../i18n.js";
 import { ask, attempt, notice } from "../messages.js";
 import { go, linkTo } from "../router.js";
 import { connectForm } from "../setup/connect.js";
@@ -117,6 +117,17 @@ export async function open({ root, project, signal }) {
       { class: "embedding" },
       h("progress", { max: String(Math.max(one.seen, 1)), value: String(one.embedded), "aria-label": text }),
       h("span", {}, text),
+      one.waiting > 0 &&
+        h(
+          "span",
+          { class: "muted" },
+          t("setup.underWay", {
+            fetched: number(one.fetched),
+            waiting: number(one.waiting),
+            age: duration(one.oldest_waiting_seconds),
+          }),
+        ),
+      one.missing_since && h("span", { class: "bad" }, t("setup.missing", { since: when(one.missing_since) })),
       one.failed > 0 && h("span", { class: "bad" }, t("setup.failedImages", { n: one.failed })),
     );
   }

@@ -4,6 +4,7 @@ export default {
   en: {
     title: "Set-up and health", none: "No project is connected yet. Choose one below, or make a new one.",
     projects: "Projects", project: "Project", images: "Images", noProjects: "None yet.", notConnected: "not connected", embedded: "{embedded} of {seen} embedded",
+    underWay: "{fetched} fetched, {waiting} waiting, the oldest for {age}", missing: "Not in Label Studio since {since}: deleted, or not for this token to see. It is looked for now and then.",
     failedImages: ({ n }) => `${n} ${plural(n, "image")} failed`, model: "Searched by {name}, {dim} numbers an image.", noModel: "No search model has started yet.",
     sync: "Look for changes", synced: "{created} new, {changed} changed, {deleted} deleted tasks.", retry: "Retry failed", retried: ({ n }) => `${n} ${plural(n, "image")} will be tried again.`,
     disconnect: "Disconnect", disconnectSure: "Take the ML backend, the webhook and our views out of “{title}”? Tasks, predictions and annotations stay.",
@@ -22,6 +23,7 @@ export default {
   ja: {
     title: "設定と状態", none: "接続済みのプロジェクトがまだありません。下で選択するか、新しく作成してください。",
     projects: "プロジェクト", project: "プロジェクト", images: "画像", noProjects: "まだありません。", notConnected: "未接続", embedded: "{seen} 枚中 {embedded} 枚を埋め込み済み",
+    underWay: "取得済み {fetched} 枚、待機中 {waiting} 枚（最長 {age}）", missing: "{since} から Label Studio にありません（削除されたか、このトークンでは見えません）。ときどき確認します。",
     failedImages: "{n} 枚が失敗", model: "検索モデル: {name}（{dim} 次元）", noModel: "検索モデルはまだ起動していません。",
     sync: "変更を確認", synced: "タスク: 新規 {created} 件、変更 {changed} 件、削除 {deleted} 件", retry: "失敗分を再試行", retried: "{n} 枚の画像を再試行します。",
     disconnect: "接続を解除", disconnectSure: "「{title}」から ML バックエンド、Webhook、Argus のビューを取り除きますか？タスク、予測、アノテーションは残ります。",
