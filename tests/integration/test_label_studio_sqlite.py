@@ -93,7 +93,7 @@ def sqlite(servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
 
 
 def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: pytest.MonkeyPatch) -> None:
-    from label_studio_config.views import search_views
+    from label_studio_config.views import MAX_IDS, search_views
     from search_service import jobs, sync, vectors
 
     monkeypatch.setattr(jobs, "_worker", None)
@@ -124,3 +124,12 @@ def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: py
     assert sync.sync_project(project).deleted == 0  # an incremental poll cannot see it
     assert sync.sync_project(project, full=True).deleted == 1
     assert sync.sync_progress(project)["seen"] == 7
+
+    # A view as large as any of ours: SQLite refuses a filter of about 1,000 terms.
+    many = sqlite.post(f"/api/projects/{project}/import?return_task_ids=true",
+                       [{"data": {"image": f"/data/upload/{n}.jpg"}} for n in range(MAX_IDS + 1)],
+                       timeout=60)["task_ids"]
+    made = search_views(sqlite, project, "many", many)
+    shown_by = [sqlite.get("/api/tasks/", project=project, view=view, page=1, page_size=1000, include="id")["tasks"]
+                for view in made]
+    assert [sorted(task["id"] for task in tasks) for tasks in shown_by] == [many[:MAX_IDS], many[MAX_IDS:]]
