@@ -5,15 +5,8 @@ The long form kills more often and on more tasks: `pytest -m "faults and long"`.
 
 from __future__ import annotations
 
-import contextlib
-import os
 import random
-import signal
-import subprocess
-import sys
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -22,69 +15,14 @@ import pytest
 
 from argus.db import connect
 from argus.labelstudio import LabelStudio
-from demo.draw import Split
-from ml_backend import projects, runs
-from tests.pictures import scene
+from ml_backend import runs
+from tests.faults.crew import Crew, counted, everything_delivered, ids, wait_until_done
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(1800)]
-WORKER = Path(__file__).parent / "dying_worker.py"
 POINTS = [("sam3", "before compute"), ("sam3", "computed, not recorded"), ("sam3", "recorded, no push asked for"),
           ("sam3", "chunk finished, not acknowledged"), ("default", "claimed, not sent"),
           ("default", "pushed, not recorded"), ("default", "push recorded, not acknowledged")]
-
-
-class Crew:
-    """Worker processes that are started again when they die, as a supervisor does."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._ended = threading.Event()
-        self._members: list[tuple[list[str], subprocess.Popen[bytes]]] = []
-        self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._look_after, daemon=True)
-        self._thread.start()
-
-    def add(self, role: str, point: str = "none", times: int = 0) -> None:
-        """Start a worker of `role` that dies at `point` as often as `times` says."""
-        deaths = self.folder / role
-        deaths.mkdir(exist_ok=True)
-        argv = [sys.executable, str(WORKER), role, point, str(times), str(deaths)]
-        with self._lock:
-            self._members.append((argv, self._spawn(argv)))
-
-    def _spawn(self, argv: list[str]) -> subprocess.Popen[bytes]:
-        with (self.folder / "workers.log").open("ab") as log:
-            return subprocess.Popen(argv, stdout=log, stderr=log, start_new_session=True)
-
-    def _look_after(self) -> None:
-        while not self._ended.wait(0.5):
-            with self._lock:
-                for index, (argv, process) in enumerate(self._members):
-                    if process.poll() is not None:
-                        bury(process)
-                        self._members[index] = (argv, self._spawn(argv))
-
-    def kill_one(self, choice: random.Random) -> None:
-        with self._lock:
-            bury(choice.choice(self._members)[1])
-
-    def deaths(self, role: str) -> Counter[str]:
-        """How many died by themselves at which point."""
-        return Counter(path.name.rsplit(", ", 1)[0] for path in (self.folder / role).iterdir())
-
-    def end(self) -> None:
-        self._ended.set()
-        self._thread.join()
-        for _, process in self._members:
-            bury(process)
-
-
-def bury(process: subprocess.Popen[bytes]) -> None:
-    """Kill a worker and what it started (RQ's scheduler is a process of its own)."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
 
 
 @pytest.fixture
@@ -97,43 +35,6 @@ def crew(stack: Any, tmp_path: Path) -> Iterator[Crew]:
     crew.end()
     for name in ("sam3-worker", "worker"):
         stack.start(name)
-
-
-@pytest.fixture
-def new(label_studio: LabelStudio, make_project: Callable[..., int]) -> Callable[[int], int]:
-    """Return `new(count)`: a project of that many tasks, which share at most 40 pictures."""
-    def make(count: int) -> int:
-        images = [(f"{i}.jpg", scene(f"fault {i}", 320, Split.VALIDATION)) for i in range(min(count, 40))]
-        project = make_project(("cpu", "fan"), images)
-        urls = [task["data"]["image"] for task in label_studio.tasks(project)]
-        more = [{"image": urls[i % len(urls)]} for i in range(count - len(urls))]
-        if more:
-            label_studio.post(f"/api/projects/{project}/import", more, timeout=120)
-        projects.set_threshold(project, [], 0.2)  # low: these tests need regions, not good ones
-        projects.refresh(project)
-        return project
-
-    return make
-
-
-def ids(label_studio: LabelStudio, project: int) -> list[int]:
-    return [task["id"] for task in label_studio.tasks(project, fields="task_only")]
-
-
-def counted(label_studio: LabelStudio, project: int) -> Counter[int]:
-    """How many tasks have how many predictions, as Label Studio says."""
-    return Counter(len(task["predictions"]) for task in label_studio.tasks(project))
-
-
-def wait_until_done(run_id: int, seconds: float) -> dict[str, Any]:
-    wait_for(lambda: runs.run_progress(run_id)["state"] not in ("queued", "running"), seconds, pause=0.5)
-    return runs.run_progress(run_id)
-
-
-def everything_delivered(project: int) -> bool:
-    with connect() as connection:
-        return not connection.execute("SELECT FROM prediction WHERE project_id = %s AND state = 'claimed'",
-                                      (project,)).fetchall()
 
 
 @pytest.mark.parametrize(("role", "point"), POINTS, ids=[point for _, point in POINTS])
