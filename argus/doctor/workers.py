@@ -17,7 +17,7 @@ from argus.doctor.finding import Finding, gibibytes
 from argus.doctor.visit import EXAMINE
 from argus.errors import ArgusError
 
-_SILENT = 480  # seconds; an idle worker speaks at least every 405 s
+_SILENT = 90  # seconds; an idle worker speaks every 15 s, one at work every 5
 _ANSWER = 10.0  # seconds for a worker that is idle; one at work answers between two chunks
 
 
