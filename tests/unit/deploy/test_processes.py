@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 
-from argus.queues import get_redis
 from argus.stack.ports import free_port
 from argus.stack.stack import APPS, Stack
 from tests.resting import WORKERS, resting
@@ -40,7 +40,8 @@ def stop(process: subprocess.Popen[bytes], within: float) -> int:
 def alone(servers: Stack) -> Iterator[None]:
     """A worker's check looks for this host's name, and the test run's own workers would answer for it: they rest."""
     with resting(servers, *WORKERS):
-        get_redis().flushdb()  # one that was killed stays listed for a minute and a half
+        # One that was killed stays listed for a minute and a half.
+        redis.Redis.from_url(servers.env["ARGUS_REDIS_URL"]).flushdb()
         yield
 
 
