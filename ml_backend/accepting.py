@@ -28,6 +28,7 @@ from ml_backend.review_tasks import (
     changed_at,
     chunks,
     condition,
+    count_made,
     count_tasks,
     of_version,
     page_of_tasks,
@@ -156,6 +157,8 @@ class Acceptance:
             objects = count_objects(predictions[0]["result"]) if predictions else 0
             if task["id"] in self._aside:
                 self._reasons["rejected or sent to be fixed"] += 1
+            elif task["annotations"]:  # Label Studio has not counted it
+                self._reasons["annotated meanwhile"] += 1
             elif len(predictions) != 1:
                 self._reasons["more than one prediction of this version"] += 1
             elif bool(predictions[0]["result"]) == bool(self._selection["nothing_found"]):
@@ -248,9 +251,10 @@ def _glance(review: Review, ids: Sequence[int]) -> dict[int, tuple[int | None, s
 
 def _read(review: Review, items: Sequence[Row]) -> dict[int, tuple[int | None, str | None, str | None]]:
     by_prediction = {item["prediction_id"]: item["task_id"] for item in items}
-    return {by_prediction[a["parent_prediction"]]: (a["id"], a["created_at"], None)
-            for task in read_tasks(review, [item["task_id"] for item in items])
-            for a in task["annotations"] if a.get("parent_prediction") in by_prediction}
+    tasks = read_tasks(review, [item["task_id"] for item in items])
+    touched = count_made(review, tasks)
+    return {by_prediction[a["parent_prediction"]]: (a["id"], touched.get(a["id"], a["created_at"]), None)
+            for task in tasks for a in task["annotations"] if a.get("parent_prediction") in by_prediction}
 
 
 def settle(review: Review) -> None:

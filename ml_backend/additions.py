@@ -25,6 +25,7 @@ from ml_backend import projects
 from ml_backend.review_tasks import (
     CHUNK,
     Review,
+    before,
     chunks,
     condition,
     of_version,
@@ -35,6 +36,7 @@ from ml_backend.review_tasks import (
 
 Progress = Callable[[int, int], None]
 Region = Mapping[str, Any]
+_EXAMPLES = 12
 _ONE_ANNOTATION = (condition("total_annotations", "equal", 1), condition("cancelled_annotations", "equal", 0),
                    condition("draft_exists", "equal", False, "Boolean"),
                    condition("completed_at", "greater", "1970-01-01T00:00:00.000000Z", "Datetime"))
@@ -62,7 +64,10 @@ class Offer:
 def offers(review: Review, min_score: float, max_score: float | None) -> Iterator[Offer]:
     """Yield what could be added, for tasks whose new regions' lowest score lies in `[min_score, max_score)`."""
     computed = _computed(review)
-    conditions = [of_version(review), *_ONE_ANNOTATION]
+    if not computed:
+        return
+    newest = max(at for labels in computed.values() for at in labels.values())
+    conditions = [of_version(review), *_ONE_ANNOTATION, before(newest)]
     last = 0
     while tasks := page_of_tasks(review, [*conditions, condition("id", "greater", last)], 1000)["tasks"]:
         last = tasks[-1]["id"]
@@ -74,6 +79,35 @@ def offers(review: Review, min_score: float, max_score: float | None) -> Iterato
                 offer = _offer(review, task, computed[task["id"]], ours)
                 if offer and offer.score >= min_score and (max_score is None or offer.score < max_score):
                     yield offer
+
+
+def count_offers(found: Sequence[Offer]) -> dict[str, int]:
+    """Return `{"tasks", "regions": objects}`."""
+    return {"tasks": len(found), "regions": sum(count_objects(offer.regions) for offer in found)}
+
+
+def show(found: Sequence[Offer], limit: int = _EXAMPLES) -> list[dict[str, Any]]:
+    """Return the objects of the lowest scores, to look at before they are added.
+
+    Returns:
+        `[{"task", "label", "score", "box": [x0, y0, x1, y1] as fractions of the image's sides}]`; an object without an
+        upright box (a polygon) is not among them
+    """
+    boxes = [{"task": offer.task, "label": read_labels([region])[0], "score": region.get("score"),
+              "box": [value["x"] / 100, value["y"] / 100, (value["x"] + value["width"]) / 100,
+                      (value["y"] + value["height"]) / 100]}
+             for offer in found for region in offer.regions
+             for value in [region["value"]] if region["type"] == "rectanglelabels"]
+    return sorted(boxes, key=lambda box: (box["score"] or 0, box["task"]))[:limit]
+
+
+def added_tasks(project_id: int) -> int:
+    """Return how many tasks have an annotation that labels were added to, and not taken out again."""
+    with database() as connection:
+        row = connection.execute(
+            "SELECT count(DISTINCT i.task_id) AS n FROM addition_item i JOIN acceptance a ON a.id = i.acceptance_id "
+            "WHERE a.project_id = %s AND i.state IN ('accepted', 'kept')", (project_id,)).fetchone()
+    return int(row["n"]) if row else 0
 
 
 def _computed(review: Review) -> dict[int, dict[str, datetime]]:
@@ -186,11 +220,15 @@ def undo_additions(ls: LabelStudio, items: Sequence[Row], progress: Progress | N
     """Take our regions out of the annotations that nobody has changed since; return those left, and why."""
     left = []
     for number, item in enumerate(items, start=1):
+        key = item["acceptance_id"], item["task_id"]
+        with database() as connection:
+            connection.execute("UPDATE addition_item SET undo_asked_at = now() WHERE acceptance_id = %s "
+                               "AND task_id = %s", key)
         reason, changed = _take_back(ls, item)
         with database() as connection:
-            connection.execute("UPDATE addition_item SET state = %s, updated_at = %s WHERE acceptance_id = %s "
-                               "AND task_id = %s",
-                               ("kept" if reason else "undone", changed, item["acceptance_id"], item["task_id"]))
+            connection.execute("UPDATE addition_item SET state = %s, updated_at = %s, undo_asked_at = NULL "
+                               "WHERE acceptance_id = %s AND task_id = %s",
+                               ("kept" if reason else "undone", changed, *key))
         if reason:
             left.append({"task": item["task_id"], "annotation": item["annotation_id"], "reason": reason})
         if progress:
@@ -207,6 +245,8 @@ def _take_back(ls: LabelStudio, item: Row) -> tuple[str, Any]:
         if error.code != "not_found":
             raise
         return "deleted already", item["updated_at"]
+    if item["undo_asked_at"] and not any(region.get("id") in item["region_ids"] for region in annotation["result"]):
+        return "", annotation["updated_at"]  # done, only the answer never came
     if datetime.fromisoformat(annotation["updated_at"]) != item["updated_at"]:
         return "changed since", item["updated_at"]
     drafts = ls.get(f"/api/tasks/{item['task_id']}/drafts")  # of everybody

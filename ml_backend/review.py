@@ -14,17 +14,16 @@ import psycopg
 
 from argus.db import connect as database
 from argus.errors import ArgusError
-from argus.export.objects import count_objects
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.people import sign_in
 from argus.settings import get_settings
 from label_studio_config.views import band_views, review_bands
 from ml_backend.accepting import Acceptance, close_record, open_record, selected, settle
-from ml_backend.additions import add, offers, undo_additions
+from ml_backend.additions import add, count_offers, offers, show, undo_additions
 from ml_backend.review_counts import count_delivered, review_status
 from ml_backend.review_tasks import CHUNK, chunks, count_tasks, list_ids, open_review, prepare, read_ids
 from ml_backend.set_aside import decisions
-from ml_backend.undoing import undo_items
+from ml_backend.undoing import settle_undone, undo_items
 
 __all__ = ["accept", "accept_plan", "acceptances", "add_labels", "additions_plan", "count_selected", "make_band_views",
            "review_status", "set_edges", "undo"]
@@ -65,6 +64,7 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
     with _locked(project_id):
         prepare(review)
         settle(review)
+        settle_undone(review)
         total = count_tasks(review, selected(review, selection), selection.get("task_ids"))
         if not total:
             return Acceptance(None, review, selection, asks).result()
@@ -119,11 +119,12 @@ def _selection(min_score: float, max_score: float | None, nothing_found: bool,
 
 
 def additions_plan(project_id: int, *, min_score: float = 0.9, max_score: float | None = None,
-                   ls: LabelStudio | None = None) -> dict[str, int]:
+                   ls: LabelStudio | None = None) -> dict[str, Any]:
     """Return what `add_labels` would add now: objects of newly computed labels, on tasks that are annotated already.
 
     Returns:
-        `{"tasks", "regions": objects}`
+        `{"tasks", "regions": objects, "bands": {"high", "medium", "low": {"tasks", "regions", "examples"}}}`, with the
+        lowest objects of each band as `additions.show` tells them
 
     Raises:
         ArgusError: as `accept`.
@@ -132,7 +133,10 @@ def additions_plan(project_id: int, *, min_score: float = 0.9, max_score: float 
     review = open_review(project_id, ls)
     prepare(review)
     found = list(offers(review, min_score, max_score))
-    return {"tasks": len(found), "regions": sum(count_objects(offer.regions) for offer in found)}
+    bands = {band: [offer for offer in found if review.edges.band(offer.score) == band]
+             for band in ("high", "medium", "low")}
+    return {**count_offers(found), "bands": {band: {**count_offers(some), "examples": show(some)}
+                                             for band, some in bands.items()}}
 
 
 def add_labels(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, token: str = "",

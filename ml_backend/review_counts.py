@@ -11,6 +11,7 @@ from argus.db import connect as database
 from argus.export.objects import count_objects
 from argus.labelstudio.client import LabelStudio
 from label_studio_config.views import NOTHING_FOUND
+from ml_backend.additions import added_tasks
 from ml_backend.review_tasks import (
     ANNOTATED,
     BANDS,
@@ -46,10 +47,11 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str
         `{"project", "model_version", "edges": {"high", "medium"}, "bands": {band: unreviewed tasks}, "regions": {band:
         objects on them}, "accepted": in bulk, "checked": by a person who changed nothing, "fixed": by one who did,
         "skipped": by a person, "reviewed": all four, "left", "total", "outdated": tasks that have only a prediction of
-        an older recipe, and are in none of the other numbers, "set_aside": tasks in the bands that wait to be fixed and
-        that no bulk acceptance takes, "unscored": tasks counted as "nothing found" whose prediction has regions but no
-        score, "all_tasks" of the project, "annotated" ones whatever their prediction, "last_hour": tasks completed in
-        it, "notes": sentences that explain what is odd}`
+        an older recipe, and are in none of the other numbers, "added": annotated tasks that labels computed later were
+        added to (counted above as well, as what they are otherwise), "set_aside": tasks in the bands that wait to be
+        fixed and that no bulk acceptance takes, "unscored": tasks counted as "nothing found" whose prediction has
+        regions but no score, "all_tasks" of the project, "annotated" ones whatever their prediction, "last_hour": tasks
+        completed in it, "notes": sentences that explain what is odd}`
 
     Raises:
         ArgusError: `unknown_project`.
@@ -73,7 +75,7 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str
             "bands": bands, "regions": _regions(review, bands, ranges, done), "accepted": accepted,
             **{what: by_hand[what] for what in ("checked", "fixed", "skipped")},
             "reviewed": total - left, "left": left, "total": total, "outdated": _outdated(review),
-            "set_aside": len(open_tasks(review)), **_oddities(review, bands),
+            "added": added_tasks(project_id), "set_aside": len(open_tasks(review)), **_oddities(review, bands),
             "all_tasks": count_tasks(review, []), "annotated": count_tasks(review, [ANNOTATED]),
             "last_hour": count_tasks(review, [completed_since(1)])}
 

@@ -99,8 +99,16 @@ UNREVIEWED = (condition("total_annotations", "equal", 0), condition("cancelled_a
 
 def completed_since(hours: float) -> dict[str, Any]:
     """Return the condition that a task was completed within the last `hours`."""
-    since = datetime.now(UTC) - timedelta(hours=hours)
-    return condition("completed_at", "greater", since.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), "Datetime")
+    return condition("completed_at", "greater", _told(datetime.now(UTC) - timedelta(hours=hours)), "Datetime")
+
+
+def before(moment: datetime) -> dict[str, Any]:
+    """Return the condition that a task was last completed before this time."""
+    return condition("completed_at", "less", _told(moment.astimezone(UTC)), "Datetime")
+
+
+def _told(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def band_conditions(review: Review, band: str) -> list[dict[str, Any]]:
@@ -169,6 +177,29 @@ def page_of_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], size:
         query["selectedItems"] = {"all": False, "included": list(ids)}
     return review.ls.get("/api/tasks/", project=review.project_id, page_size=size, fields=fields,
                          query=json.dumps(query, separators=(",", ":")))
+
+
+def count_made(review: Review, tasks: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+    """Let Label Studio count annotations that it made and did not count; return `{annotation saved: its updated_at}`.
+
+    Label Studio makes or deletes annotations first and counts afterwards. One that was stopped in between hands an
+    annotated task out to people, or one without an annotation never again. It counts when one is saved or deleted.
+
+    Args:
+        tasks: read in full.
+    """
+    uncounted = [annotation["id"] for task in tasks if not task["total_annotations"]
+                 for annotation in task["annotations"][:1] if not annotation["was_cancelled"]]
+    saved = [review.ls.patch(f"/api/annotations/{annotation}/", {"was_cancelled": False}) for annotation in uncounted]
+    return {annotation["id"]: annotation["updated_at"] for annotation in saved}
+
+
+def count_gone(review: Review, tasks: Iterable[Mapping[str, Any]]) -> None:
+    """Let Label Studio count again where it counts annotations that are gone: an empty one is made and deleted."""
+    for task in tasks:
+        if task["total_annotations"] and not task["annotations"]:
+            made = review.ls.post(f"/api/tasks/{task['id']}/annotations/", {"result": []})
+            review.ls.delete(f"/api/annotations/{made['id']}/")
 
 
 def predictions_of(review: Review, task: Mapping[str, Any]) -> list[dict[str, Any]]:

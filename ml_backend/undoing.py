@@ -21,6 +21,7 @@ from ml_backend.review_tasks import (
     changed_at,
     chunks,
     condition,
+    count_gone,
     count_tasks,
     read_ids,
     read_tasks,
@@ -35,11 +36,18 @@ _ALONE = (condition("total_annotations", "equal", 1), condition("cancelled_annot
 def undo_items(review: Review, items: Sequence[Row], progress: Progress | None) -> list[dict[str, Any]]:
     """Delete the annotations of acceptance items as far as they are untouched; return those left, and why.
 
+    Args:
+        items: rows of one acceptance, as they were before this call. `undo_asked_at` tells those whose deletion was cut
+            off before: when they are gone now, they were taken back.
+
     Returns:
         `[{"task", "annotation", "reason"}]`
     """
     left: list[dict[str, Any]] = []
     done = 0
+    with database() as connection:
+        connection.execute("UPDATE acceptance_item SET undo_asked_at = now() WHERE acceptance_id = %s "
+                           "AND task_id = ANY(%s)", (items[0]["acceptance_id"], [item["task_id"] for item in items]))
     for stamp, group in groupby(sorted(items, key=_stamp), key=_stamp):
         for chunk in chunks(group, CHUNK):
             gone = _delete_untouched(review, [item["task_id"] for item in chunk], stamp) if stamp > _NEVER else set()
@@ -60,9 +68,9 @@ def _stamp(item: Row) -> datetime:
 
 def _mark(items: Sequence[Row], tasks: set[int], state: str) -> None:
     with database() as connection, connection.cursor() as cursor:
-        cursor.executemany("UPDATE acceptance_item SET state = %s WHERE acceptance_id = %s AND task_id = %s",
-                           [(state, item["acceptance_id"], item["task_id"]) for item in items
-                            if item["task_id"] in tasks])
+        cursor.executemany("UPDATE acceptance_item SET state = %s, undo_asked_at = NULL WHERE acceptance_id = %s "
+                           "AND task_id = %s", [(state, item["acceptance_id"], item["task_id"]) for item in items
+                                                if item["task_id"] in tasks])
 
 
 def _delete_untouched(review: Review, ids: Sequence[int], stamp: datetime | None = None) -> set[int]:
@@ -94,19 +102,34 @@ def _meeting(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[st
 def _undo_read(review: Review, items: Sequence[Row]) -> list[dict[str, Any]]:
     """Take back what somebody may have touched: read it, delete what is unchanged, return the rest."""
     tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in items])}
+    count_gone(review, tasks.values())
     made = {item["task_id"]: _annotation(item, tasks.get(item["task_id"])) for item in items}
     reasons = {item["task_id"]: _reason_to_keep(review, item, made[item["task_id"]]) for item in items}
     free = [item for item in items if not reasons[item["task_id"]]]
-    deleted = _delete_untouched(review, [item["task_id"] for item in free
-                                         if len(tasks[item["task_id"]]["annotations"]) == 1])
+    deleted = _delete_untouched(review, [item["task_id"] for item in free if made[item["task_id"]]
+                                         and len(tasks[item["task_id"]]["annotations"]) == 1])
     for item in free:
-        if item["task_id"] not in deleted:  # beside a person's own annotation or draft
-            _delete(review, (made[item["task_id"]] or item)["id"])
+        annotation = made[item["task_id"]]
+        if annotation and item["task_id"] not in deleted:  # beside a person's own annotation or draft
+            _delete(review, annotation["id"])
     _mark(free, {item["task_id"] for item in free}, "undone")
     kept = [item for item in items if reasons[item["task_id"]]]
     _mark(kept, {item["task_id"] for item in kept}, "kept")
     return [{"task": item["task_id"], "annotation": annotation["id"] if annotation else item["annotation_id"],
              "reason": reasons[item["task_id"]]} for item in kept for annotation in [made[item["task_id"]]]]
+
+
+def settle_undone(review: Review) -> None:
+    """Record what an undo that was cut off did delete, before anything is accepted again."""
+    with database() as connection:
+        items = connection.execute(
+            "SELECT i.* FROM acceptance_item i JOIN acceptance a ON a.id = i.acceptance_id WHERE a.project_id = %s "
+            "AND i.state = 'accepted' AND i.undo_asked_at IS NOT NULL", (review.project_id,)).fetchall()
+    for chunk in chunks(items, CHUNK):
+        tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in chunk])}
+        count_gone(review, tasks.values())
+        _mark(chunk, {item["task_id"] for item in chunk if _annotation(item, tasks.get(item["task_id"])) is None},
+              "undone")
 
 
 def _delete(review: Review, annotation: int) -> None:
@@ -134,7 +157,7 @@ def _annotation(item: Row, task: Mapping[str, Any] | None) -> Mapping[str, Any] 
 def _reason_to_keep(review: Review, item: Row, annotation: Mapping[str, Any] | None) -> str:
     """Return why the annotation of an item may not be deleted, or ''."""
     if annotation is None:
-        return "deleted already"
+        return "" if item["undo_asked_at"] else "deleted already"
     made = item["updated_at"] or datetime.fromisoformat(annotation["created_at"])
     if datetime.fromisoformat(annotation["updated_at"]) - made > _SAME_INSTANT:
         return "changed since"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from argus.export.source import Source
 from search_service.requests import Request
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
@@ -36,8 +37,8 @@ class ExportJobRequest(Request):
     """An export made in the background."""
 
     format: str = Field("coco", max_length=20, description="coco or yolo.")
-    source: Literal["annotations", "predictions"] = Field(
-        "annotations", description="What people accepted or drew, or what the model predicted.")
+    source: Source = Field("annotations", description="What people accepted or drew, what the model predicted, or "
+                           "both: predictions where nobody has annotated or skipped.")
     masks: bool = Field(False, description="YOLO: outlines instead of boxes. COCO always has both.")
     images: bool = Field(True, description="Copy the image files.")
     splits: dict[Annotated[str, Field(pattern=r"^[a-z]\w{0,30}$")], Annotated[float, Field(gt=0, le=100)]] = Field(

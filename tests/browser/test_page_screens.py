@@ -6,6 +6,7 @@ Keyboard, both languages, both themes, addresses that can be kept, and what axe-
 from __future__ import annotations
 
 import base64
+import json
 import re
 import zipfile
 from collections.abc import Callable, Iterator
@@ -308,6 +309,27 @@ def test_export__counts_then_a_file(open_page: Callable[..., Page], project: int
     with zipfile.ZipFile(download.value.path()) as archive:
         assert len([name for name in archive.namelist() if name.endswith(".jpg")]) == 2
         assert "data.yaml" in archive.namelist()
+
+
+def test_export__reviewed_predicted_or_both_hold_what_the_preview_counts(open_page: Callable[..., Page],
+                                                                         project: int) -> None:
+    page = open_page(f"?project={project}&screen=export&images=no")
+    for source, images in (("annotations", 2), ("predictions", 3), ("both", 3)):
+        page.check(f"input[name=source][value={source}]")
+        expect(page.locator(".big")).to_contain_text(f"{images} images")
+        assert f"source={source}" in page.url
+        counted = [int(number) for number in re.findall(r"\d+", page.inner_text(".big"))]
+        page.click("#export-go")
+        name = page.inner_text("#export-source :checked ~ span strong")
+        done = page.locator(".exports li.done").filter(has_text=f"COCO · {name}")
+        with page.expect_download(timeout=60_000) as download:
+            done.first.get_by_role("button", name="Download").click(timeout=60_000)
+        with zipfile.ZipFile(download.value.path()) as archive:
+            (file,) = [file for file in archive.namelist() if file.endswith(".json")]
+            made = json.loads(archive.read(file))
+        assert [len(made["images"]), len(made["annotations"])] == counted
+    assert {("annotation_id" in image, "model_version" in image) for image in made["images"]} == {
+        (True, False), (False, True)}
 
 
 def test_setup__shows_what_runs_and_connects_a_project(open_page: Callable[..., Page], project: int,

@@ -15,6 +15,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from argus.export.objects import read_labels
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from search_service.sync import sync_progress, sync_project
@@ -61,6 +62,12 @@ def predicted(stack: Any, make_project: Callable[..., int], label_studio: LabelS
 def annotated(ls: LabelStudio, project: int) -> list[int]:
     """Return the number of annotations of each task that has one."""
     return [task["total_annotations"] for task in ls.tasks(project) if task["total_annotations"]]
+
+
+def labels_of(ls: LabelStudio, project: int) -> dict[int, tuple[str, ...]]:
+    """Return the labels in each task's annotation."""
+    return {task["id"]: tuple(sorted(set(read_labels(task["annotations"][0]["result"]))))
+            for task in ls.tasks(project) if task["annotations"]}
 
 
 def counts(page: Page) -> dict[str, int]:
@@ -196,6 +203,44 @@ def test_two_people_never_both_accept_and_see_each_other(open_page: Callable[...
     (task, *_) = [t for t in label_studio.tasks(project) if t["total_annotations"]]
     label_studio.delete(f"/api/annotations/{task['annotations'][0]['id']}/")
     expect(first.locator(f".band.{band} b")).to_have_text("1", timeout=60_000)
+
+
+def test_labels_computed_later_join_the_annotations_and_leave_them_again(open_page: Callable[..., Page],
+                                                                         predicted: Callable[..., int],
+                                                                         label_studio: LabelStudio) -> None:
+    from ml_backend.review import accept
+    from ml_backend.runs import create_run, run_progress
+
+    project = predicted(5)
+    accept(project, min_score=0)
+    before = labels_of(label_studio, project)
+    assert before and set(before.values()) == {("cpu",)}
+    run = create_run(project, ["fan"], list(before))
+    wait_for(lambda: run_progress(run)["state"] == "done", 240)
+    page = open_page()
+    page.goto(f"/?project={project}&screen=review")
+    rows = page.locator("#additions li")
+    expect(rows.first).to_be_visible(timeout=30_000)
+    expect(rows.locator(".addable img").first).to_have_js_property("complete", True)
+    axe_finds_nothing(page)
+    offered = {row.get_attribute("data-band"): int(re.findall(r"on (\d+) task", row.inner_text())[0])
+               for row in rows.all()}
+    rows.first.locator(".add").click()
+    first = next(iter(offered))
+    expect(page.locator("dialog")).to_contain_text(f"annotations of {offered[first]} task", timeout=20_000)
+    page.click("dialog button[value=yes]")
+    expect(page.locator("#review-text")).to_contain_text(f"to {offered[first]} annotation", timeout=60_000)
+    after = labels_of(label_studio, project)
+    assert sum("fan" in labels for labels in after.values()) == offered[first]
+    assert annotated(label_studio, project) == [1] * len(before)  # never a second annotation
+    expect(page.locator(f"#additions li[data-band={first}]")).to_have_count(0, timeout=20_000)
+    expect(page.locator(".notes")).to_contain_text(f"{offered[first]} annotated task", timeout=20_000)
+    expect(page.locator(".acceptances li").first).to_contain_text("labels added")
+    page.click("#undo")
+    expect(page.locator("#review-text")).to_contain_text(f"Took back {offered[first]}", timeout=60_000)
+    assert labels_of(label_studio, project) == before
+    expect(page.locator(f"#additions li[data-band={first}]")).to_have_count(1, timeout=20_000)
+    assert page.complaints == []  # type: ignore[attr-defined]
 
 
 def test_objects_are_accepted_one_by_one_by_keyboard(open_page: Callable[..., Page], predicted: Callable[..., int],

@@ -435,7 +435,7 @@ def test_additions__a_label_computed_later_joins_the_annotation_that_is_there(kn
                            (default_label_config(["fan", "cpu"]), project.id))
     hers = [ada.post(f"/api/tasks/{task}/annotations/", {"result": regions(task, 0.95)})["id"]
             for task in project.tasks[:4]]
-    assert review.additions_plan(project.id, min_score=0) == {"tasks": 0, "regions": 0}
+    assert review.additions_plan(project.id, min_score=0)["tasks"] == 0
     predictions = {task["id"]: task["predictions"][0]["id"] for task in project.ls.tasks(project.id)}
     recipe = recipe_for(projects.load(project.id))
     fan = next(concept for concept in recipe.concepts if concept.label == "fan")
@@ -447,7 +447,12 @@ def test_additions__a_label_computed_later_joins_the_annotation_that_is_there(kn
                                "VALUES (%s, 'fan', %s, 1, 1, '[]')", (task, recipe.concept_key(fan)))
     ada.patch(f"/api/annotations/{hers[2]}/", {"result": []})  # she has seen the new label and wants none of it
     ada.post(f"/api/tasks/{project.tasks[3]}/annotations/{hers[3]}/drafts", {"result": [], "lead_time": 1})
-    assert review.additions_plan(project.id, min_score=0) == {"tasks": 2, "regions": 2}
+    plan = review.additions_plan(project.id, min_score=0)
+    assert (plan["tasks"], plan["regions"]) == (2, 2)
+    assert {band: (found["tasks"], found["regions"]) for band, found in plan["bands"].items()} == {
+        "high": (1, 1), "medium": (0, 0), "low": (1, 1)}
+    assert plan["bands"]["low"]["examples"] == [
+        {"task": project.tasks[1], "label": "fan", "score": 0.6, "box": [0.1, 0.1, 0.3, 0.5]}]
     report = review.add_labels(project.id, min_score=0.9)
     assert (report["added_tasks"], report["added_regions"], report["skipped"]) == (1, 1, 0)
     (first,), (second,), *_ = project.annotations()
@@ -456,9 +461,11 @@ def test_additions__a_label_computed_later_joins_the_annotation_that_is_there(kn
     assert (first["completed_by"], len(second["result"])) == (ada.get("/api/current-user/whoami")["id"], 2)
     assert project.annotated() == [0, 1, 2, 3]  # never a second annotation
     assert review.add_labels(project.id, min_score=0.9)["acceptance"] is None
+    assert review.review_status(project.id)["added"] == 1
     assert review.acceptances(project.id)[0]["accepted"] == 1
     assert review.undo(report["acceptance"]) == {"acceptance": report["acceptance"], "undone": 1, "left": []}
     assert len(project.annotations()[0][0]["result"]) == 2
+    assert review.review_status(project.id)["added"] == 0
     again = review.add_labels(project.id, min_score=0.5)
     assert again["added_tasks"] == 2
     ada.patch(f"/api/annotations/{hers[0]}/", {"result": regions(project.tasks[0], 0.95)})

@@ -45,9 +45,11 @@ export function historyPanel({ project, signal, onundone }) {
     if (selection.task_ids)
       return t("review.chosen", { n: selection.task_ids.length, count: number(selection.task_ids.length) });
     if (selection.nothing_found) return t("review.nothing_found");
-    return selection.max_score === null || selection.max_score === undefined
-      ? t("review.from", { low: number(selection.min_score, 2) })
-      : t("review.range", { low: number(selection.min_score, 2), high: number(selection.max_score, 2) });
+    const range =
+      selection.max_score === null || selection.max_score === undefined
+        ? t("review.from", { low: number(selection.min_score, 2) })
+        : t("review.range", { low: number(selection.min_score, 2), high: number(selection.max_score, 2) });
+    return selection.additions ? `${t("review.labelsAdded")} · ${range}` : range;
   }
 
   async function undo(id, count) {

@@ -51,7 +51,7 @@ export function progressPanel() {
       ...[
         status.unscored && t("review.unscored", { n: status.unscored, count: number(status.unscored) }),
         status.outdated && t("review.outdated", { n: status.outdated, count: number(status.outdated) }),
-        status.additions && t("review.additions", { n: status.additions, count: number(status.additions) }),
+        status.added && t("review.added", { n: status.added, count: number(status.added) }),
       ]
         .filter(Boolean)
         .map((text) => h("li", {}, text)),

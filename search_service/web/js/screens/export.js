@@ -6,6 +6,7 @@ import { attempt } from "../messages.js";
 import { change } from "../router.js";
 
 const POLL = 1000;
+const SOURCES = ["annotations", "both", "predictions"];
 const SPLITS = { none: {}, two: { train: 80, val: 20 }, three: { train: 70, val: 20, test: 10 } };
 
 export async function open({ root, project, params, signal }) {
@@ -34,7 +35,7 @@ export async function open({ root, project, params, signal }) {
     "form",
     { id: "export", class: "panel stack" },
     radios("format", ["coco", "yolo"], wanted("format", ["coco", "yolo"])),
-    radios("source", ["annotations", "predictions"], wanted("source", ["annotations", "predictions"])),
+    radios("source", SOURCES, wanted("source", SOURCES)),
     radios("splits", Object.keys(SPLITS), wanted("splits", Object.keys(SPLITS))),
     h("div", { class: "shares", role: "group", "aria-label": t("export.shares") }),
     h(

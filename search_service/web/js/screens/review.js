@@ -5,6 +5,7 @@ import { number, t } from "../i18n.js";
 import { attempt } from "../messages.js";
 import { change, linkTo } from "../router.js";
 import { accepting } from "../review/accepting.js";
+import { additionsPanel } from "../review/additions.js";
 import { deciding } from "../review/deciding.js";
 import { edgesPanel } from "../review/edges.js";
 import { cropGrid } from "../review/grid.js";
@@ -22,7 +23,9 @@ export async function open({ root, project, params, signal }) {
     band = BANDS.includes(params.band) ? params.band : null,
     label = null;
   const post = (path, json) =>
-    api(`/projects/${project.id}/review/${path}`, { json: { ...json, ...(path === "accept" ? inMyName() : {}) } });
+    api(`/projects/${project.id}/review/${path}`, {
+      json: { ...json, ...(["accept", "additions"].includes(path) ? inMyName() : {}) },
+    });
   const progress = progressPanel(),
     edges = edgesPanel({
       project,
@@ -58,6 +61,7 @@ export async function open({ root, project, params, signal }) {
   };
   const { right, acceptBand, acceptTask, sayUndone } = accepting(desk);
   const { reject, fix, back } = deciding(desk);
+  const additions = additionsPanel(desk, refresh);
   const show = (card) => look(desk, card, band === "to_fix" ? null : acceptTask);
   const grid = cropGrid({
     project,
@@ -82,7 +86,7 @@ export async function open({ root, project, params, signal }) {
     return {};
   }
   const parts = [progress.root, edges.root, tabs, work];
-  root.append(h("h1", {}, t("review.title")), empty, ...parts, history.root);
+  root.append(h("h1", {}, t("review.title")), empty, ...parts, additions.root, history.root);
 
   function run(work_) {
     return (event) =>
@@ -96,6 +100,7 @@ export async function open({ root, project, params, signal }) {
   async function refresh() {
     await reload();
     await grid.open(band, label);
+    additions.load().catch(() => {}); // an offer beside the work: nothing waits for it, and without it nothing is missing
   }
 
   async function load() {
