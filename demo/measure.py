@@ -20,7 +20,7 @@ def summary(story: Story, seconds: dict[str, float]) -> dict[str, Any]:
     """
     truth = Truth(story.truth)
     tasks = list(story.ls.tasks(story.project))
-    frame_of = {task["id"]: int(task["data"]["frame_number"]) for task in tasks}
+    frame_of = story.frames(tasks)
     requested = set(story.requested)
     predictions = {task["id"]: task["predictions"] for task in tasks if task["id"] in requested}
     return {
@@ -30,7 +30,7 @@ def summary(story: Story, seconds: dict[str, float]) -> dict[str, Any]:
         "run": _run(story.run),
         "predictions": sum(map(len, predictions.values())),
         "bands": _bands([p["score"] for found in predictions.values() for p in found]),
-        "quality": quality([(frame_of[task], _regions(found)) for task, found in predictions.items()], truth, LABEL),
+        "quality": quality([(frame_of[task], regions_of(found)) for task, found in predictions.items()], truth, LABEL),
         **_accepted(tasks), "accepted_again": story.accepted_again,
         "export": {"coco": _coco(story.folder / "export" / "coco"), "yolo": _yolo(story.folder / "export" / "yolo"),
                    "annotation_objects": _annotation_objects(tasks)},
@@ -70,8 +70,9 @@ def _bands(scores: list[float | None]) -> dict[str, int]:
     return {name: counts[name] for name in ("high", "medium", "low", "nothing_found")}
 
 
-def _regions(predictions: list[dict[str, Any]]) -> list[Region]:
-    return [Region(item["value"]["rectanglelabels"][0], _box(item), float(item["score"]))
+def regions_of(predictions: list[dict[str, Any]]) -> list[Region]:
+    """Return the boxes of predictions, or of annotations."""
+    return [Region(item["value"]["rectanglelabels"][0], _box(item), float(item.get("score") or 1))
             for prediction in predictions for item in prediction["result"] if item["type"] == "rectanglelabels"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,6 +163,10 @@ class Story:
         for kind in ("coco", "yolo"):
             counts = export_project(self.project, kind, self.folder / "export" / kind, overwrite=True)
             self.say(f"  {kind}: {counts['images']} images, {counts['objects']} objects")
+
+    def frames(self, tasks: Iterable[Mapping[str, Any]] | None = None) -> dict[int, int]:
+        """Return `{task: frame of the video}`; `tasks` as Label Studio lists them, when they are at hand."""
+        return {task["id"]: int(task["data"]["frame_number"]) for task in tasks or self.ls.tasks(self.project)}
 
     def hits(self, query: str, limit: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.api("GET", f"/projects/{self.project}/search",

@@ -170,7 +170,7 @@ export function runPanel({ project, signal, onend }) {
           "summary",
           {},
           h("span", { class: `state ${run.state}` }, stateName(run)),
-          " ",
+          h("span", {}, run.labels.join(", ")),
           t("annotate.progressShort", {
             done: number(run.done),
             n: run.requested,

@@ -115,7 +115,7 @@ export function cropGrid({ project, signal, act }) {
       state,
       selected: false,
       right: false,
-      root: h("li", { class: "crop" }, face, box),
+      root: h("li", { class: "crop", "data-object": keyOf(object) }, face, box),
     };
     mark(card);
     return card;

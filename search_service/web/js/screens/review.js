@@ -110,7 +110,7 @@ export async function open({ root, project, params, signal }) {
       api(`/projects/${project.id}/views`, { signal }),
     ]);
     views = listed.views.filter((view) => view.kind === "band");
-    band ??= ["medium", "low", "high", "nothing_found"].find((name) => status.bands[name]) ?? "high";
+    band ??= ["high", "medium", "low", "nothing_found"].find((name) => status.bands[name]) ?? "high";
     empty.hidden = status.total > 0;
     for (const part of parts) part.hidden = !status.total;
     progress.show(status);

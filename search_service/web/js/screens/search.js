@@ -108,7 +108,7 @@ export function open({ root, project, selection, params, signal }) {
   const toAnnotate = button(
     "to-annotate",
     [icon("annotate"), t("search.annotate")],
-    () => go({ screen: "annotate" }),
+    () => go({ screen: "annotate", labels: asksFor() }),
     "primary",
   );
   const view = button("view", [icon("view"), t("search.view")], openView);
@@ -154,6 +154,12 @@ export function open({ root, project, selection, params, signal }) {
     state.ask = next;
     change(toParams(next), { push: true, quiet: true });
     return attempt(search);
+  }
+
+  // The labels that the words name: who looked for fans does not have to say again what is to be annotated.
+  function asksFor() {
+    const words = ` ${state.ask.text.toLowerCase()} `;
+    return project.labels.filter((label) => words.includes(` ${label.toLowerCase()} `)).join("|") || null;
   }
 
   function like(hit) {
