@@ -4,7 +4,8 @@ import { h } from "../dom.js";
 import { histogram } from "../histogram.js";
 import { number, t } from "../i18n.js";
 import { attempt } from "../messages.js";
-import { colourOf, drawObjects, maskCanvas } from "../pictures.js";
+import { colourOf } from "../pictures.js";
+import { drawObjects, shadeOfBits } from "../regions.js";
 
 const POLL = 600,
   WIDTH = 640,
@@ -59,16 +60,16 @@ export function previewPanel({ project, source, labels, signal }) {
   function build(tasks) {
     shown = tasks.map((task) => {
       const image = h("img", { alt: t("common.task", { task: task.task }) }),
-        canvas = h("canvas", { "aria-hidden": "true" });
+        layer = h("div", { class: "regions" });
       const line = h("span", { class: "muted" }, t("annotate.waiting"));
       picture(image, task.task, WIDTH);
       return {
         task: task.task,
         state: "waiting",
         objects: [],
-        canvas,
+        layer,
         line,
-        root: h("li", {}, h("div", { class: "stage" }, image, canvas), h("div", { class: "caption" }, line)),
+        root: h("li", {}, h("div", { class: "stage" }, image, layer), h("div", { class: "caption" }, line)),
       };
     });
     grid.replaceChildren(...shown.map((one) => one.root));
@@ -110,11 +111,12 @@ export function previewPanel({ project, source, labels, signal }) {
       one.objects
         .filter((object) => object.mask)
         .map(async (object) => {
-          object.drawn = {
-            x: object.mask.x,
-            y: object.mask.y,
-            canvas: await maskCanvas(object.mask, colourOf(labels.names, object.label)),
-          };
+          object.shade = await shadeOfBits(
+            object.mask,
+            one.width,
+            one.height,
+            colourOf(labels.names, object.label),
+          );
         }),
     );
   }
@@ -129,18 +131,11 @@ export function previewPanel({ project, source, labels, signal }) {
     if (one.state !== "done") return;
     const over = one.objects.filter((object) => object.score >= thresholds[object.label]);
     drawObjects(
-      one.canvas,
-      one.width,
-      one.height,
+      one.layer,
       [...one.objects]
         .reverse()
-        .map((object) => ({
-          box: object.box,
-          mask: object.drawn,
-          colour: colourOf(labels.names, object.label),
-          faint: object.score < thresholds[object.label],
-          text: `${object.label} ${number(object.score, 2)}`,
-        })),
+        .map((object) => ({ ...object, rings: null, faint: object.score < thresholds[object.label] })),
+      labels.names,
     );
     one.line.textContent = over.length
       ? t("annotate.foundHere", { n: over.length, count: number(over.length) })

@@ -1,9 +1,9 @@
 // A task in large, with the objects that the grid shows of it.
 import { picture } from "../api.js";
 import { h } from "../dom.js";
-import { number, t } from "../i18n.js";
+import { t } from "../i18n.js";
 import { attempt } from "../messages.js";
-import { drawObjects } from "../pictures.js";
+import { drawObjects } from "../regions.js";
 
 const THIS = "#2754d0";
 const OTHERS = "#14703a";
@@ -11,27 +11,20 @@ const OTHERS = "#14703a";
 export function look(desk, card, accept) {
   const { task } = card.object,
     image = h("img", { alt: t("common.task", { task }) }),
-    canvas = h("canvas", { "aria-hidden": "true" });
-  image.addEventListener("load", () =>
-    drawObjects(
-      canvas,
-      image.naturalWidth,
-      image.naturalHeight,
-      desk.grid
-        .ofTask(task)
-        .filter((one) => one.object.box)
-        .map((one) => ({
-          box: one.object.box,
-          colour: one === card ? THIS : OTHERS,
-          text: `${one.object.label} ${number(one.object.score, 2)}`,
-        })),
-    ),
+    layer = h("div", { class: "regions" });
+  drawObjects(
+    layer,
+    desk.grid
+      .ofTask(task)
+      .filter((one) => one.object.box)
+      .map((one) => ({ ...one.object, rings: null, shade: null, colour: one === card ? THIS : OTHERS })),
+    desk.project.labels,
   );
   picture(image, task, 1600);
   const dialog = h(
     "dialog",
     { class: "look", "aria-label": t("common.task", { task }), onclose: close },
-    h("div", { class: "stage" }, image, canvas),
+    h("div", { class: "stage" }, image, layer),
     h(
       "form",
       { method: "dialog", class: "bar" },

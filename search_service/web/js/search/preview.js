@@ -3,7 +3,7 @@ import { api, picture } from "../api.js";
 import { h, icon, put } from "../dom.js";
 import { clock, number, t, when } from "../i18n.js";
 import { colourOf } from "../pictures.js";
-import { drawObjects } from "../regions.js";
+import { drawObjects, shadeOfPicture } from "../regions.js";
 
 // `acts`: { like(hit), unlike(hit), judge(hit, relevant), moved(task or null) }; `order()` is the grid's list.
 export function makePreview({ project, selection, order, acts, signal, more }) {
@@ -180,10 +180,14 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
       slider = h("input", { type: "range", min: "0", max: "1", step: "0.01", value: "0", id: "preview-threshold" });
     const value = h("output", { for: "preview-threshold" }, number(0, 2));
     let source = sources.at(-1);
+    const shaded = (object) => {
+      if (object.mask) object.shade ??= shadeOfPicture(object.mask, object.box, colourOf(project.labels, object.label));
+      return object;
+    };
     const draw = () => {
       const kept = source.objects.filter((object) => object.score === null || object.score >= Number(slider.value));
       value.textContent = number(Number(slider.value), 2);
-      drawObjects(layer, kept, project.labels);
+      drawObjects(layer, kept.map(shaded), project.labels);
       put(
         shown,
         h(
