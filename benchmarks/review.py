@@ -16,12 +16,9 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Page, expect, sync_playwright
 
@@ -30,99 +27,12 @@ from argus.stack import Stack, paths
 from argus.stack.ports import free_port
 from argus.stack.template import copy_home, template_home, temporary_home
 from benchmarks.annotate.report import machine
+from benchmarks.hands import SLOW, Editor, Hand, sign_in
 from demo.measure import regions_of
 from demo.story import LABEL, LABELS, Story
-from demo.truth import Box, Region, Truth, iou, quality
+from demo.truth import Region, Truth, iou, quality
 
 CHECKPOINTS = Path(__file__).parent.parent / "demo" / "checkpoints"
-_SLOW = 300_000  # milliseconds: the longest wait for the model
-
-
-@dataclass
-class Hand:
-    """What a person does on one page, counted.
-
-    Attributes:
-        clicks, keys, drags: a key pressed with another one held is one key.
-        seconds: of the machine.
-    """
-
-    page: Page
-    clicks: int = 0
-    keys: int = 0
-    drags: int = 0
-    began: float = 0.0
-    seconds: float = 0.0
-
-    def click(self, selector: str, **options: Any) -> None:
-        self.clicks += 1
-        self.page.locator(selector).first.click(timeout=_SLOW, **options)
-
-    def type(self, text: str) -> None:
-        self.keys += len(text)
-        self.page.keyboard.type(text)
-
-    def press(self, key: str) -> None:
-        self.keys += 1
-        self.page.keyboard.press(key)
-
-    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        self.drags += 1
-        self.page.mouse.move(*start)
-        self.page.mouse.down()
-        self.page.mouse.move((start[0] + end[0]) / 2, (start[1] + end[1]) / 2, steps=3)
-        self.page.mouse.move(*end, steps=3)
-        self.page.mouse.up()
-
-    def start(self) -> None:
-        self.began = time.monotonic()
-
-    def stop(self) -> float:
-        """Return the seconds since the start, and keep them."""
-        self.seconds = time.monotonic() - self.began
-        return self.seconds
-
-    @property
-    def actions(self) -> int:
-        return self.clicks + self.keys + self.drags
-
-    def told(self) -> str:
-        return (f"{self.actions} actions ({self.clicks} clicks, {self.keys} keys, {self.drags} boxes drawn), "
-                f"{self.seconds:.0f} s of the machine")
-
-
-class Editor:
-    """Label Studio's labelling screen, at whatever task it shows."""
-
-    def __init__(self, hand: Hand, size: tuple[int, int]) -> None:
-        self.hand, self.size = hand, size
-
-    def wait(self) -> int:
-        """Wait until a task is there to be drawn on; return its id."""
-        page = self.hand.page
-        page.wait_for_function("window.Htx?.annotationStore?.selected && window.Htx.task", timeout=_SLOW)
-        page.locator(".konvajs-content canvas").first.wait_for(timeout=_SLOW)
-        page.wait_for_function("() => { const image = document.querySelector('.lsf-image-element, img[alt=LS]');"
-                               " return !image || image.complete; }", timeout=_SLOW)
-        return int(page.evaluate("window.Htx.task.id"))
-
-    def draw(self, box: Box) -> None:
-        """Draw a box, in pixels of the frame. The label is chosen by its key."""
-        count = "window.Htx.annotationStore.selected.regions.length"
-        before = self.hand.page.evaluate(count)
-        self.hand.press("1")
-        self.hand.drag(self._at(box[0], box[1]), self._at(box[2], box[3]))
-        self.hand.page.wait_for_function(f"() => {count} > {before}", timeout=30_000)
-
-    def _at(self, x: float, y: float) -> tuple[float, float]:
-        canvas = self.hand.page.locator(".konvajs-content canvas").first.bounding_box()
-        assert canvas is not None
-        return (canvas["x"] + x / self.size[0] * canvas["width"], canvas["y"] + y / self.size[1] * canvas["height"])
-
-    def submit(self) -> None:
-        with self.hand.page.expect_response(lambda answer: answer.request.method == "POST" and
-                                            "/annotations" in answer.url, timeout=_SLOW):
-            self.hand.click("button:has-text('Submit')")
 
 
 @contextmanager
@@ -155,16 +65,16 @@ def with_argus(page: Page, story: Story, count: int) -> Hand:
     hand.click("#query")
     hand.type(LABEL)
     hand.press("Enter")
-    expect(page.locator(".hit")).not_to_have_count(0, timeout=_SLOW)
+    expect(page.locator(".hit")).not_to_have_count(0, timeout=SLOW)
     hand.click(".pick >> nth=0")
     hand.click(f".pick >> nth={count - 1}", modifiers=["Shift"])
     story.requested = [int(box.get_attribute("value") or 0) for box in page.locator(".pick:checked").all()]
     hand.click("#to-annotate")
     hand.click("#annotate:enabled")
-    expect(page.locator("#run-text")).to_contain_text("done", timeout=_SLOW)
+    expect(page.locator("#run-text")).to_contain_text("done", timeout=SLOW)
     said(f"annotated after {hand.stop():.0f} s")
     hand.click("text=Review the result")
-    expect(page.locator(".band").first).to_be_visible(timeout=_SLOW)
+    expect(page.locator(".band").first).to_be_visible(timeout=SLOW)
     wrong = [task for band in ("high", "medium", "low", "nothing_found") if int(page.inner_text(f".band.{band} b"))
              for task in _review(hand, story, band)]
     said(f"reviewed after {hand.stop():.0f} s, {len(wrong)} tasks to fix")
@@ -172,7 +82,7 @@ def with_argus(page: Page, story: Story, count: int) -> Hand:
         _fix(hand, story, wrong)
     hand.click("#nav-export")
     hand.click("#export-go:enabled")
-    with page.expect_download(timeout=_SLOW):
+    with page.expect_download(timeout=SLOW):
         hand.click(".exports .done button.primary")
     hand.stop()
     return hand
@@ -184,17 +94,17 @@ def _review(hand: Hand, story: Story, band: str) -> list[int]:
     if page.get_attribute(f".band.{band}", "aria-current") != "true":
         hand.click(f".band.{band}")
     expect(page.locator(f".band.{band}")).to_have_attribute("aria-current", "true")
-    expect(page.locator(".crop").first).to_be_visible(timeout=_SLOW)
+    expect(page.locator(".crop").first).to_be_visible(timeout=SLOW)
     wrong = _wrong(story, band) if band in ("medium", "low") else {}
     for task, name in wrong.items():
         hand.click(f".crop[data-object='{name}'] .face")
         hand.press("r")
-        expect(page.locator(f".crop[data-object^='{task}/']")).to_have_count(0, timeout=_SLOW)
+        expect(page.locator(f".crop[data-object^='{task}/']")).to_have_count(0, timeout=SLOW)
     if page.locator(".crop").count():
         hand.click("#accept-band:enabled")
         hand.click("dialog button[value=yes]")
-        expect(page.locator("#review-text")).to_contain_text("Accepted", timeout=_SLOW)
-        expect(page.locator(".crop")).to_have_count(0, timeout=_SLOW)
+        expect(page.locator("#review-text")).to_contain_text("Accepted", timeout=SLOW)
+        expect(page.locator(".crop")).to_have_count(0, timeout=SLOW)
     return list(wrong)
 
 
@@ -256,22 +166,13 @@ def by_hand(page: Page, story: Story, count: int) -> tuple[Hand, int]:
             boxes += 1
         editor.submit()
         if done + 1 < len(chosen):
-            page.wait_for_function(f"window.Htx?.task && window.Htx.task.id !== {task}", timeout=_SLOW)
+            page.wait_for_function(f"window.Htx?.task && window.Htx.task.id !== {task}", timeout=SLOW)
     hand.stop()
     return hand, boxes
 
 
 def said(line: str) -> None:
     print(f"  {line}", file=sys.stderr, flush=True)
-
-
-def sign_in(page: Page) -> None:
-    settings = get_settings()
-    page.goto(f"{settings.label_studio_url}/user/login/")
-    page.fill("input[name=email]", settings.label_studio_user)
-    page.fill("input[name=password]", settings.label_studio_password.get_secret_value())
-    page.click("button[type=submit]")
-    page.wait_for_url(lambda url: "/login" not in url)
 
 
 def main() -> None:

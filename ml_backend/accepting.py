@@ -20,6 +20,7 @@ from argus.errors import ArgusError
 from argus.export.objects import count_objects
 from argus.labelstudio.client import LabelStudio
 from ml_backend.additions import settle_additions
+from ml_backend.review_counts import count_delivered
 from ml_backend.review_tasks import (
     CHUNK,
     NO_SCORE,
@@ -30,6 +31,7 @@ from ml_backend.review_tasks import (
     condition,
     count_made,
     count_tasks,
+    list_ids,
     of_version,
     page_of_tasks,
     predictions_of,
@@ -81,6 +83,22 @@ class Acceptance:
     def result(self) -> dict[str, Any]:
         return {"acceptance": self.id, "accepted_tasks": self._tasks, "accepted_regions": self._regions,
                 "skipped": sum(self._reasons.values()), "reasons": dict(self._reasons)}
+
+    def plan(self) -> dict[str, int]:
+        """Return what would be accepted now, as `review.accept_plan` tells it.
+
+        Label Studio only counts, where it and our record agree; else the tasks are listed, without their regions.
+        """
+        ids, counted = self._selection.get("task_ids"), not self._selection["nothing_found"]
+        total = count_tasks(self._review, self._conditions, ids)
+        aside = count_tasks(self._review, self._conditions, sorted(self._aside)) if total and self._aside else 0
+        known = [item for chunk in chunks(self._delivered() if total else (), CHUNK) for item in self._confirmed(chunk)]
+        objects = sum(regions for _, _, regions in known)
+        if len(known) != total - aside:
+            listed = list_ids(self._review, self._conditions) if ids is None else [
+                task for chunk in chunks(ids, CHUNK) for task in read_ids(self._review, chunk, self._conditions)]
+            objects = count_delivered(self._review, [task for task in listed if task not in self._aside])
+        return {"tasks": total - aside, "regions": objects if counted else 0, "set_aside": aside}
 
     def run(self, total: int, progress: Progress | None) -> None:
         """Accept all of the selection.

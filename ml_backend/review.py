@@ -20,9 +20,8 @@ from argus.settings import get_settings
 from label_studio_config.views import band_views, review_bands
 from ml_backend.accepting import Acceptance, close_record, open_record, selected, settle
 from ml_backend.additions import add, count_offers, offers, show, undo_additions
-from ml_backend.review_counts import count_delivered, review_status
-from ml_backend.review_tasks import CHUNK, chunks, count_tasks, list_ids, open_review, prepare, read_ids
-from ml_backend.set_aside import decisions
+from ml_backend.review_counts import review_status
+from ml_backend.review_tasks import count_tasks, open_review, prepare
 from ml_backend.undoing import settle_undone, undo_items
 
 __all__ = ["accept", "accept_plan", "acceptances", "add_labels", "additions_plan", "count_selected", "make_band_views",
@@ -87,13 +86,7 @@ def accept_plan(project_id: int, *, min_score: float = 0.9, max_score: float | N
     selection = _selection(min_score, max_score, nothing_found, task_ids)
     review = open_review(project_id, ls)
     prepare(review)
-    conditions = selected(review, selection)
-    ids = list_ids(review, conditions) if task_ids is None else [
-        task for chunk in chunks(task_ids, CHUNK) for task in read_ids(review, chunk, conditions)]
-    aside = set(decisions(review)) if task_ids is None else set()
-    free = [task for task in ids if task not in aside]
-    return {"tasks": len(free), "regions": 0 if nothing_found else count_delivered(review, free),
-            "set_aside": len(ids) - len(free)}
+    return Acceptance(None, review, selection, review.ls).plan()
 
 
 def count_selected(project_id: int, *, min_score: float = 0.9, max_score: float | None = None,
