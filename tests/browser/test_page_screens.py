@@ -8,18 +8,23 @@ from __future__ import annotations
 import base64
 import json
 import re
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from argus.db import connect as database
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
+from argus.stack.ports import free_port
 from label_studio_config.project import connect
 from ml_backend.runs import create_run, run_progress
 from search_service.filters import Filters
@@ -288,6 +293,48 @@ def test_search__filters_saved_searches_and_judgements(open_page: Callable[..., 
     expect(page.locator(".hit .good").first).to_have_attribute("aria-pressed", "true", timeout=10_000)
     page.locator(".hit .good").first.click()
     expect(page.locator(".hit .good").first).to_have_attribute("aria-pressed", "false")
+
+
+@contextmanager
+def guarded(stack: Any, port: int, token: str) -> Iterator[str]:
+    """A second search service in front of the same project, which asks for this API token."""
+    url = f"http://127.0.0.1:{port}"
+    env = {**stack.env, "ARGUS_SEARCH_SERVICE_PORT": str(port), "ARGUS_API_TOKEN": token}
+    process = subprocess.Popen([sys.executable, "-m", "search_service"], env=env, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: answers(f"{url}/health"), 60)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def test_token__is_asked_for_and_asked_again_when_it_has_expired(browser: Browser, stack: Any, project: int) -> None:
+    page, port = browser.new_page(locale="en-GB"), free_port()
+    with guarded(stack, port, "first") as url:
+        page.goto(f"{url}/?project={project}&screen=search&q=cpu")
+        page.fill("#token", "wrong")
+        page.press("#token", "Enter")
+        expect(page.locator("dialog label")).to_contain_text("That token was refused")
+        page.fill("#token", "first")
+        page.press("#token", "Enter")
+        found(page)
+        wait_for(lambda: page.evaluate("[...document.querySelectorAll('.hit img')].every(i => i.naturalWidth)"), 20)
+    with guarded(stack, port, "second"):
+        page.fill("#query", "fan")
+        page.press("#query", "Enter")
+        page.fill("#token", "second")
+        page.press("#token", "Enter")
+        found(page)
+        expect(page.locator("#query")).to_have_value("fan")  # nothing that was asked is lost
+    page.close()
 
 
 def test_search__nothing_found_is_a_friendly_answer(open_page: Callable[..., Page], project: int) -> None:

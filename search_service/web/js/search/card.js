@@ -40,10 +40,10 @@ export function makeCard(hit, chosen) {
   score.textContent = hit.similarity.toFixed(3);
   relevance.textContent = told;
   if (hit.relevance) relevance.classList.add(hit.relevance);
-  where.textContent = hit.video_time === null ? name : clock(hit.video_time);
-  where.title = [name, hit.video, hit.video_time === null ? "" : clock(hit.video_time)].filter(Boolean).join(" · ");
+  where.textContent = hit.video_time === null ? name : `${clock(hit.video_time)} · ${hit.video ?? ""}`;
+  where.title = `${name} · ${where.textContent}`;
   if (hit.labelled)
-    where.before(h("span", { class: "tag", title: (hit.labels ?? []).join(", ") }, t("search.labelledTag")));
+    text.before(h("span", { class: "tag", title: (hit.labels ?? []).join(", ") }, t("search.labelledTag")));
   picture(opener.firstChild, hit.task, 320);
   const inTabOrder = (on) => {
     for (const one of item.querySelectorAll("button, input")) one.tabIndex = on ? 0 : -1;
