@@ -32,6 +32,10 @@ QUERIES = {"cpu": "cpu", "red-fan": "red fan", "japanese": "赤いファン", "g
            "without": "cpu -fan", "nothing": "elephant"}
 
 
+def still(page: Page) -> None:
+    """Do nothing."""
+
+
 @dataclass(frozen=True)
 class Picture:
     """One file: what to open, what to wait for, and how it is looked at."""
@@ -42,7 +46,7 @@ class Picture:
     size: tuple[int, int] = WIDE
     dark: bool = False
     japanese: bool = False
-    act: Callable[[Page], None] = lambda page: None
+    act: Callable[[Page], None] = still
 
 
 def pictures(project: int, query: str, task: int) -> Iterator[Picture]:
@@ -56,18 +60,44 @@ def pictures(project: int, query: str, task: int) -> Iterator[Picture]:
         yield Picture(f"search-query-{name}", f"{base}&screen=search&q={quote(asked)}",
                       ".hit img, .friendly:not([hidden])")
     yield Picture("preview", f"{search}&task={task}", ".regions .line")
-    screens = {"annotate": ".screen.annotate h1", "review": ".screen.review h1", "export": ".bars li",
-               "setup": "section[aria-labelledby=s-doctor] .checks li"}
-    for screen, ready in screens.items():
-        yield Picture(screen, f"{base}&screen={screen}", ready)
-        yield Picture(f"{screen}-dark", f"{base}&screen={screen}", ready, dark=True)
-        yield Picture(f"{screen}-phone", f"{base}&screen={screen}", ready, PHONE)
-        yield Picture(f"{screen}-ja", f"{base}&screen={screen}", ready, japanese=True)
+    screens = {"annotate": (f"annotate&from=search&q={query}&labels={query}", "#preview", look_ahead),
+               "review": ("review", ".crop img", still),
+               "export": ("export&splits=two&source=both", ".bars li", still),
+               "setup": ("setup", "section[aria-labelledby=s-doctor] .checks li", still)}
+    for screen, (address, ready, act) in screens.items():
+        shown = f"{base}&screen={address}"
+        yield Picture(screen, shown, ready, act=act)
+        yield Picture(f"{screen}-dark", shown, ready, dark=True, act=act)
+        yield Picture(f"{screen}-phone", shown, ready, PHONE)
+        yield Picture(f"{screen}-ja", shown, ready, japanese=True, act=act)
+    yield Picture("review-large", f"{base}&screen=review", ".crop img", act=enlarge)
+    yield Picture("review-crops-phone", f"{base}&screen=review", ".crop img", PHONE, act=to_the_crops)
+    yield Picture("review-additions", f"{base}&screen=review", "#additions .addable img", act=to_the_additions)
 
 
 def choose(page: Page) -> None:
     for place in (0, 1, 3):
         page.locator(".pick").nth(place).click()
+
+
+def look_ahead(page: Page) -> None:
+    page.click("#preview")
+    page.locator(".preview-grid .regions .line").nth(5).wait_for(timeout=120_000)
+    page.wait_for_timeout(5000)
+
+
+def enlarge(page: Page) -> None:
+    page.locator(".face").first.dblclick()
+    page.wait_for_selector("dialog.look .line")
+
+
+def to_the_crops(page: Page) -> None:
+    page.locator(".band-head").scroll_into_view_if_needed()
+    page.mouse.wheel(0, 400)
+
+
+def to_the_additions(page: Page) -> None:
+    page.locator("#additions").scroll_into_view_if_needed()
 
 
 def main() -> None:
@@ -97,13 +127,15 @@ def take(browser: Browser, base: str, picture: Picture) -> bytes:
     """Return the screen as a PNG of 256 colours."""
     context = browser.new_context(viewport={"width": picture.size[0], "height": picture.size[1]},
                                   color_scheme="dark" if picture.dark else "light",
+                                  is_mobile=picture.size == PHONE, has_touch=picture.size == PHONE,
                                   locale="ja-JP" if picture.japanese else "en-GB")
     page = context.new_page()
     page.goto(f"{base}/{picture.address}")
     page.wait_for_selector(picture.ready, timeout=60_000)
     picture.act(page)
     page.wait_for_load_state("networkidle")
-    page.mouse.move(0, 0)
+    if picture.size != PHONE:
+        page.mouse.move(0, 0)
     page.wait_for_timeout(1000)
     shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
     context.close()
