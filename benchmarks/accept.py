@@ -79,10 +79,11 @@ def one_by_one(ls: LabelStudio, project: int, count: int = 50) -> float:
             ls.post(f"/api/tasks/{task['id']}/annotations/", {
                 "result": task["predictions"][0]["result"], "parent_prediction": task["predictions"][0]["id"]})
 
-    seconds, _ = timed(post)
+    seconds = timed(post)[0]
     ls.post(f"/api/dm/actions?id=delete_tasks_annotations&project={project}",
             {"selectedItems": {"all": False, "included": [task["id"] for task in tasks]}}, timeout=600)
-    return round(seconds / len(tasks) * ls.project(project)["task_number"], 1)
+    number: int = ls.project(project)["task_number"]
+    return round(seconds / len(tasks) * number, 1)
 
 
 def ways(ls: LabelStudio, project: int) -> dict[str, float]:

@@ -29,7 +29,8 @@ def world() -> Iterator[Stack]:
     home = copy_home(template_home(Settings(_env_file=None)), temporary_home())  # type: ignore[call-arg]
     settings = Settings(  # type: ignore[call-arg]
         _env_file=None, home=home, label_studio_port=free_port(), ml_backend_port=free_port(),
-        search_service_port=free_port(), sam3_model=str(CHECKPOINT), torch_threads=1, log_level="WARNING")
+        search_service_port=free_port(), sam3_model=str(CHECKPOINT),
+        siglip_model=str(CHECKPOINT.parent / "siglip2-tiny"), torch_threads=1, log_level="WARNING")
     with Stack(settings, {"postgres", "valkey", "label-studio", "ml-backend", "search-service", "worker"}) as stack:
         os.environ.update({name: value for name, value in stack.env.items() if name.startswith("ARGUS_")})
         try:
