@@ -20,6 +20,7 @@ class Hand:
 
     Attributes:
         clicks, keys, drags: a key pressed with another one held is one key.
+        looked: objects that had to be looked at.
         seconds: of the machine.
     """
 
@@ -27,6 +28,7 @@ class Hand:
     clicks: int = 0
     keys: int = 0
     drags: int = 0
+    looked: int = 0
     began: float = 0.0
     seconds: float = 0.0
 

@@ -47,6 +47,8 @@ def status(project_id: int, as_json: bool) -> None:
         f"{found['checked']} checked, {found['fixed']} fixed, {found['skipped']} skipped; {found['left']} left")
     if found["set_aside"]:
         say(f"{plural(found['set_aside'], 'task')} of these set aside to be fixed: no bulk acceptance takes them")
+    if found["added"]:
+        say(f"{plural(found['added'], 'annotated task')} to which labels were added that were computed later")
     for note in found["notes"]:
         say(note)
     if found["outdated"]:
