@@ -211,10 +211,11 @@ def test_labels_computed_later_join_the_annotations_and_leave_them_again(open_pa
     from ml_backend.review import accept
     from ml_backend.runs import create_run, run_progress
 
-    project = predicted(5)
+    project = predicted(8)
     accept(project, min_score=0)
+    accept(project, nothing_found=True)
     before = labels_of(label_studio, project)
-    assert before and set(before.values()) == {("cpu",)}
+    assert len(before) == 8 and set(before.values()) == {("cpu",), ()}
     run = create_run(project, ["fan"], list(before))
     wait_for(lambda: run_progress(run)["state"] == "done", 240)
     page = open_page()

@@ -5,10 +5,9 @@ A lock on its table of tasks holds Label Studio where it has made (or deleted) t
 
 from __future__ import annotations
 
-import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -24,50 +23,42 @@ pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(3
 COUNT, CHUNK = 9, 3
 
 
-class Tables:
-    """What Label Studio's own tables have gained since this was made."""
+class Killed(LabelStudio):
+    """The real server, killed at the n-th call of an action: when its annotations are made or gone, and not counted."""
 
-    def __init__(self, servers: Any) -> None:
-        self._address = {"host": str(servers.settings.run_dir), "user": "labelstudio", "dbname": "labelstudio"}
-        self._watching = psycopg.connect(**self._address, autocommit=True)
-        self._before = self._now()
+    def __init__(self, ls: LabelStudio, servers: Any, action: str, at: int, change: int) -> None:
+        """`change`: annotations that there are more, after that call, than there are now."""
+        super().__init__(ls.url, ls._token)
+        self._servers, self._action, self._left = servers, action, at
+        with self._tables() as tables:
+            self._expected = self._count(tables) + change
 
-    def _now(self) -> tuple[int, int]:
-        row = self._watching.execute("SELECT (SELECT count(*) FROM task_completion), "
-                                     "(SELECT coalesce(sum(total_annotations), 0) FROM task)").fetchone()
-        assert row is not None
-        return int(row[0]), int(row[1])
+    def post(self, path: str, body: Any = None, **options: Any) -> Any:
+        if self._action not in path:
+            return super().post(path, body, **options)
+        self._left -= 1
+        if self._left:
+            return super().post(path, body, **options)
+        with self._tables() as holding, ThreadPoolExecutor(1) as beside:
+            holding.execute("LOCK TABLE task IN SHARE MODE")  # reading goes on; no count of a task can change
+            killing = beside.submit(self._kill)
+            try:
+                return super().post(path, body, **options)
+            finally:
+                killing.result()
 
-    def gained(self) -> tuple[int, int]:
-        """Return (annotations, those counted)."""
-        return self._now()[0] - self._before[0], self._now()[1] - self._before[1]
+    def _tables(self) -> psycopg.Connection[Any]:
+        return psycopg.connect(host=str(self._servers.settings.run_dir), user="labelstudio", dbname="labelstudio")
 
-    def hold(self) -> psycopg.Connection[Any]:
-        """Let nobody change a task until the connection is closed; reading goes on."""
-        holding = psycopg.connect(**self._address)
-        holding.execute("LOCK TABLE task IN SHARE MODE")
-        return holding
+    def _kill(self) -> None:
+        with self._tables() as watching:
+            watching.autocommit = True
+            wait_for(lambda: self._count(watching) == self._expected, 60, 0.01)
+        self._servers.stop("label-studio", hard=True)
 
-
-@contextmanager
-def killed_before_it_counts(servers: Any, first: int, second: int) -> Iterator[None]:
-    """Kill Label Studio when it has gained `second` annotations and counted `first` of them; start it at the end."""
-    tables = Tables(servers)
-
-    def kill() -> None:
-        wait_for(lambda: tables.gained() == (first, first), 60, 0.001)
-        with tables.hold():
-            wait_for(lambda: tables.gained()[0] == second, 60, 0.01)
-            servers.stop("label-studio", hard=True)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    try:
-        yield
-    finally:
-        killer.join()
-        assert tables.gained() == (second, first), "not killed where it was meant to be"
-        servers.start("label-studio")
+    def _count(self, watching: psycopg.Connection[Any]) -> int:
+        row = watching.execute("SELECT count(*) FROM task_completion").fetchone()
+        return int(row[0]) if row else 0
 
 
 def states(acceptance: int) -> Counter[str]:
@@ -82,8 +73,10 @@ def test_label_studio_killed__accepting_is_finished_and_taken_back_afterwards(
     monkeypatch.setattr(accepting, "CHUNK", CHUNK)
     monkeypatch.setattr(undoing, "CHUNK", CHUNK)
 
-    with killed_before_it_counts(servers, CHUNK, 2 * CHUNK), pytest.raises(ArgusError) as failure:
-        review.accept(project.id, min_score=0.9)
+    dying = Killed(label_studio, servers, "predictions_to_annotations", at=2, change=2 * CHUNK)
+    with pytest.raises(ArgusError) as failure:
+        review.accept(project.id, min_score=0.9, ls=dying)
+    servers.start("label-studio")
     assert failure.value.code == "label_studio_unreachable"
     first = failure.value.details["acceptance"]
     assert failure.value.details["accepted_tasks"] == CHUNK
@@ -96,8 +89,10 @@ def test_label_studio_killed__accepting_is_finished_and_taken_back_afterwards(
     assert counted == [1] * COUNT
     assert review.review_status(project.id)["accepted"] == COUNT
 
-    with killed_before_it_counts(servers, 0, -CHUNK), pytest.raises(ArgusError) as failure:
-        review.undo(first)
+    dying = Killed(label_studio, servers, "delete_tasks_annotations", at=1, change=-CHUNK)
+    with pytest.raises(ArgusError) as failure:
+        review.undo(first, ls=dying)
+    servers.start("label-studio")
     assert failure.value.code == "label_studio_unreachable"
     assert states(first) == {"accepted": 2 * CHUNK}
     assert review.undo(first) == {"acceptance": first, "undone": 2 * CHUNK, "left": []}

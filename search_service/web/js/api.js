@@ -28,16 +28,30 @@ export async function request(path, { json, signal, ...options } = {}) {
   const { type, ...rest } = options;
   const ask = () =>
     fetch(`/api/v1${path}`, { ...rest, signal, headers: headers(type ? { "Content-Type": type } : {}) });
-  let answer = await reach(ask);
+  let used = sessionStorage.getItem(KEY),
+    answer = await reach(ask);
   for (let wrong = false; answer.status === 401; wrong = true) {
-    const token = await askToken(wrong);
-    if (!token) break;
-    sessionStorage.setItem(KEY, token);
+    if (used === sessionStorage.getItem(KEY) && !(await newToken(wrong))) break;
+    used = sessionStorage.getItem(KEY);
     answer = await reach(ask);
   }
   if (answer.ok) return answer;
   const body = await answer.json().catch(() => ({}));
   throw new Problem(problemText(body, answer.status), body, answer.status);
+}
+
+// Several requests may be refused at once; the person is asked once.
+let asking = null;
+function newToken(wrong) {
+  asking ??= askToken(wrong)
+    .then((token) => {
+      if (token) sessionStorage.setItem(KEY, token);
+      return token;
+    })
+    .finally(() => {
+      asking = null;
+    });
+  return asking;
 }
 
 async function reach(ask) {
