@@ -28,6 +28,7 @@ from argus.settings import get_settings
 log = logging.getLogger(__name__)
 LEASE_SECONDS, RENEW_SECONDS, REAP_SECONDS = 20, 5, 10
 IDLE_SECONDS = 30  # an idle worker is heard of every 15 s, and one that was killed is listed for 90 s
+PATIENCE, PAUSE = 60.0, 2.0  # seconds a starting worker waits for the queue server, and between two looks
 
 # What a role imports and prepares before its first job: a model that cannot be loaded ends the worker at once.
 PREPARE = {"siglip": "search_service.jobs:prepare", "sam3": "ml_backend.jobs:prepare",
@@ -97,6 +98,25 @@ def _reap_forever(stop: threading.Event) -> None:
             log.exception("the reaper failed; it goes on")
 
 
+def _await_queue(seconds: float) -> None:
+    """Return once the queue server answers: after a restart of it, workers come up before it does.
+
+    Raises:
+        ArgusError: `queue_unreachable`, after that many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with queues.reachable():
+                queues.get_redis().ping()
+            return
+        except ArgusError as error:
+            if time.monotonic() > deadline:
+                raise
+            log.warning("waiting for the queue server", extra={"code": error.code, "error": error.message})
+        time.sleep(PAUSE)
+
+
 def run(role: str) -> None:
     """Prepare `role` and work until a signal ends the process. The default role is also scheduler and reaper.
 
@@ -108,6 +128,7 @@ def run(role: str) -> None:
     module, function = PREPARE[role].split(":")
     getattr(importlib.import_module(module), function)()
     metrics.serve_worker()
+    _await_queue(PATIENCE)
     worker_ends.forget(role)
     log.info("ready", extra={"queues": queues.ROLES[role]})
     if role == "default":

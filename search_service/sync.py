@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree
 
@@ -141,9 +141,10 @@ def image_key(label_config: str) -> str:
 
 
 def _poll(ls: LabelStudio, project_id: int, key: str, since: datetime | None, report: SyncReport) -> None:
-    # A task that was changed while Label Studio's clock was ahead must not hide what is changed after it was put right.
-    since = min(since or datetime(1970, 1, 1, tzinfo=UTC), datetime.now(UTC))
-    for page in listing.changed_tasks(ls, project_id, since):
+    now = datetime.now(UTC)
+    if since and since > now:  # noted while Label Studio's clock was ahead: it must not hide what changes until then
+        since = now - timedelta(seconds=get_settings().reconcile_seconds)
+    for page in listing.changed_tasks(ls, project_id, since or datetime(1970, 1, 1, tzinfo=UTC)):
         _upsert(project_id, key, page, report)
 
 

@@ -41,6 +41,7 @@ def main() -> int:
         sampler.stop()
         load.stop()
         settle(project)
+        load.accept()
         counts, apart = compare(ls, project)
         after = look(running)
     found = report.Report(chosen.minutes, sampler.window(*report.EARLY), sampler.window(*report.LATE), before, after,

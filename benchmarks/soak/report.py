@@ -11,7 +11,7 @@ from benchmarks.soak.samples import Sample, held_of, median, memory_of
 
 EARLY, LATE = (0.2, 0.4), (0.8, 1.0)  # shares of the time that are compared; before the first one caches fill
 MARGIN = (1.10, 16.0)  # memory is flat when it grew by less than a tenth, or less than so many MiB
-HELD = {"processes": "processes", "open files": "files", "PostgreSQL connections": "postgres",
+HELD = {"processes but PostgreSQL's": "processes", "their open files": "files", "PostgreSQL connections": "postgres",
         "Valkey clients": "valkey"}
 BEGIN, END = "<!-- soak: written by make soak -->", "<!-- end of soak -->"
 

@@ -20,7 +20,10 @@ SECONDS = 5.0  # between two samples
 
 @dataclass(frozen=True)
 class Sample:
-    """One look. Memory in MiB by service (a page that processes share counts once), numbers of the whole stack."""
+    """One look. Memory in MiB by service (a page that processes share counts once), numbers of the whole stack.
+
+    PostgreSQL has a process for each connection, with a file for each table: they count as connections alone.
+    """
 
     second: float
     memory: dict[str, float]
@@ -59,7 +62,7 @@ class Sampler:
 def look(stack: Stack, second: float = 0.0) -> Sample:
     """Return what the stack's processes hold now."""
     families = {name: guard.family({stack.pid(name)}) for name, runs in stack.alive().items() if runs}
-    every = set().union(*families.values())
+    every: set[int] = set().union(*(pids for name, pids in families.items() if name != "postgres"))
     url = stack.settings.resolved_database_url
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute("SELECT count(*) - 1 FROM pg_stat_activity WHERE backend_type = 'client backend'"

@@ -155,5 +155,6 @@ def two_deploys(stack: Stack, folder: Path) -> Iterator[None]:
         yield
     finally:
         for name in WORKERS.values():
-            stack.start(name)
+            if not stack.alive().get(name):
+                stack.start(name)
         supervisor.close()

@@ -1,8 +1,8 @@
 """The product's own worker with one fault built in: `python faulty_worker.py ROLE FAULT FOLDER`.
 
 `poison`: the picture with the comment "poison" crashes the decoder, by SIGSEGV, and leaves a file in FOLDER each time.
-`short of memory`: while FOLDER holds the file "short" the engine has no memory even for one picture; afterwards for two
-at a time only. The error is torch's own, raised by us: there is no GPU here.
+`short of memory`: while FOLDER holds the file "short" the engine has no memory even for one picture. The error is
+torch's own, raised by us: there is no GPU here.
 `clock ahead`: Python's clocks of the day are an hour ahead.
 """
 
@@ -39,7 +39,7 @@ def short_of_memory(folder: Path) -> None:
     detect = TransformersEngine._detect
 
     def detect_if_it_fits(engine: TransformersEngine, images: Any, concepts: Any) -> Any:
-        if (folder / "short").exists() or len(images) > 2:
+        if (folder / "short").exists():
             (folder / f"out of memory {len(images)}").touch()
             raise torch.OutOfMemoryError("CUDA out of memory (made up)")
         return detect(engine, images, concepts)

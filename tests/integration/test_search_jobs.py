@@ -287,6 +287,17 @@ def test_listing_is_due__also_when_the_last_one_is_still_to_come() -> None:
     assert sync._listing_is_due({"reconciled_at": None})
 
 
+def test_poll__a_cursor_that_is_still_to_come_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[datetime] = []
+    monkeypatch.setattr(sync.listing, "changed_tasks", lambda ls, project, since: asked.append(since) or iter(()))
+    now = datetime.now(UTC)
+    for cursor in (now - timedelta(hours=1), now + timedelta(days=1), None):
+        sync._poll(object(), 1, "image", cursor, sync.SyncReport(1))  # type: ignore[arg-type]
+    pause = timedelta(seconds=get_settings().reconcile_seconds)
+    assert asked[0] == now - timedelta(hours=1) and asked[2].year == 1970
+    assert timedelta() <= asked[1] - (now - pause) < timedelta(minutes=1)
+
+
 def test_rounds__one_process_at_a_time(servers: Any) -> None:
     with psycopg.connect(get_settings().resolved_database_url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (background._SYNC_LOCK,))

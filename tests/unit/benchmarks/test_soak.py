@@ -30,7 +30,7 @@ def test_lines__say_what_grew_and_what_differs() -> None:
     text = "\n".join(found.lines())
     assert "20 minutes: 7 searches." in text and "Refused: nothing." in text
     assert "| worker | 104 | 210 | **no** |" in text and "| valkey | 8 | 8 | yes |" in text
-    assert "| open files | 70 | 90 | 90 | 71 |" in text
+    assert "| their open files | 70 | 90 | 90 | 71 |" in text
     assert "3 tasks. **They differ**: tasks: only there [5]" in text
 
 
