@@ -59,11 +59,10 @@ class Load:
         self._argus = Argus(get_settings().search_service_url, timeout=60)
         self._end = threading.Event()
         self.imported = self.answers = self.refusals = self.accepted = self.undone = 0
-        self.standstill = 0.0
         self.first = [task["id"] for task in label_studio.tasks(project, fields="task_only")]
         self.run = runs.create_run(project, ["cpu", "fan"], self.first)
         self._threads = [threading.Thread(target=work, daemon=True)
-                         for work in (self._import, self._review, self._open, self._watch)]
+                         for work in (self._import, self._review, self._open)]
         for thread in self._threads:
             thread.start()
 
@@ -118,16 +117,6 @@ class Load:
                 tasks = [t["id"] for t in self._ls.tasks(self.project, fields="task_only")][len(self.first):]
                 for task in tasks[-1:]:
                     self._ls.get(f"/api/tasks/{task}/", project=self.project)
-
-    def _watch(self) -> None:
-        """Note the longest time in which neither a vector nor a prediction came, while some were outstanding."""
-        last, since = (-1, -1), time.monotonic()
-        while not self._end.wait(0.3):
-            with contextlib.suppress(ArgusError):
-                now = (self._embedded(), runs.run_progress(self.run)["done"])
-                if now != last or self.whole():
-                    last, since = now, time.monotonic()
-            self.standstill = max(self.standstill, time.monotonic() - since)
 
     def under_way(self) -> bool:
         """Whether vectors and predictions have begun to come, and somebody has looked at the review."""

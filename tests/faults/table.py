@@ -12,14 +12,13 @@ from pathlib import Path
 from benchmarks.soak.report import put
 
 BEGIN, END = "<!-- faults: written by make test-faults -->", "<!-- end of faults -->"
-_HEAD = ["| fault | what came of it | longest standstill | whole again after |", "|---|---|---|---|"]
+_HEAD = ["| fault | what came of it | whole again after |", "|---|---|---|"]
 
 
-def record(fault: str, outcome: str, standstill: float, seconds: float) -> None:
+def record(fault: str, outcome: str, seconds: float) -> None:
     """Keep one row.
 
     Args:
-        standstill: longest time in seconds without a new vector or prediction while some were outstanding.
         seconds: from the fault's beginning until everything was counted whole, the rest of the load included.
     """
     if not (name := os.environ.get("ARGUS_FAULT_TABLE")):
@@ -28,6 +27,6 @@ def record(fault: str, outcome: str, standstill: float, seconds: float) -> None:
     text = file.read_text() if file.exists() else f"{BEGIN}\n{END}\n"
     old = text.split(BEGIN)[1].split(END)[0]
     rows = {line.split(" | ")[0]: line for line in old.strip().splitlines()[2:]}
-    rows[f"| {fault}"] = f"| {fault} | {outcome} | {standstill:.0f} s | {seconds:.0f} s |"
+    rows[f"| {fault}"] = f"| {fault} | {outcome} | {seconds:.0f} s |"
     file.write_text(text)
     put(file, BEGIN, END, [*_HEAD, *rows.values()])
