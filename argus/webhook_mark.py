@@ -31,9 +31,13 @@ def seen(project_id: int) -> str:
     return REFUSED if ours == AWAITED and refused == REFUSED else ours
 
 
-def arrived(project_id: int) -> None:
-    """A webhook of this project has come with the right secret."""
+def arrived(project_id: int) -> bool:
+    """A webhook of this project has come with the right secret. Return whether the doctor called it forth."""
+    awaited = False
+    with contextlib.suppress(RedisError):
+        awaited = queues.get_redis().get(_key(project_id)) == AWAITED.encode()
     _write(_key(project_id), ARRIVED)
+    return awaited
 
 
 def refused() -> None:
@@ -43,7 +47,7 @@ def refused() -> None:
 
 def _write(key: str, word: str) -> None:
     with contextlib.suppress(RedisError):
-        queues.get_redis().set(key, word, xx=True, keepttl=True)
+        queues.get_redis().set(key, word, xx=True, ex=_SECONDS)
 
 
 def _text(value: Any) -> str:

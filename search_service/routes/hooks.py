@@ -31,7 +31,8 @@ def post_webhook() -> tuple[dict[str, Any], int]:
     project_id = project.get("id") if isinstance(project, dict) else project
     if action not in _WANTED or not isinstance(project_id, int) or isinstance(project_id, bool):
         return {"queued": False}, 202
-    webhook_mark.arrived(project_id)
+    if webhook_mark.arrived(project_id) and action == "PROJECT_UPDATED":
+        return {"queued": False}, 202  # the doctor's change, which changes nothing
     full = action in _FULL
     try:
         queues.enqueue(queues.DEFAULT, "search_service.background.sync_job", project_id, full,

@@ -128,6 +128,16 @@ def test_a_webhook_that_does_not_arrive(project: int, search_service: Any, label
     assert "did not arrive" in details(project)["webhook"]
 
 
+def test_the_doctors_own_change_makes_no_work(project: int, label_studio: LabelStudio) -> None:
+    name = f"sync-{project}-full"
+    if job := queues.find(queues.DEFAULT, name):
+        job.delete()
+    assert states(project)["webhook"] == "ok"
+    assert queues.find(queues.DEFAULT, name) is None
+    label_studio.patch(f"/api/projects/{project}/", {"title": "Another title"})
+    assert queues.find(queues.DEFAULT, name) is not None
+
+
 def details(project: int) -> dict[str, str]:
     return {finding.name.removeprefix(f"project {project}: "): finding.detail
             for finding in Doctor(project_id=project).projects()}
