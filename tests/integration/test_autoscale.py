@@ -14,6 +14,7 @@ from rq.serializers import JSONSerializer
 from argus import queues
 from argus.db import connect
 from ml_backend import run_jobs
+from tests.resting import resting
 
 pytestmark = pytest.mark.integration
 AUTOSCALE = Path(__file__).parents[2] / "docker" / "kubernetes" / "autoscale.yaml"
@@ -23,21 +24,17 @@ PROJECT = 88_888_888
 @pytest.fixture
 def waiting_run(servers: Any) -> Iterator[None]:
     """A run of 40 tasks that no worker begins: those of other tests rest meanwhile."""
-    resting = [name for name in ("sam3-worker", "worker") if servers.alive().get(name)]
-    for name in resting:
-        servers.stop(name)
-    with connect() as connection:
-        connection.execute("INSERT INTO project (id) VALUES (%s)", (PROJECT,))
-        run = connection.execute("INSERT INTO run (project_id, labels, model_version) VALUES (%s, '{cpu}', 'x') "
-                                 "RETURNING id", (PROJECT,)).fetchone()
-        assert run
-        connection.execute("INSERT INTO run_task (run_id, task_id) SELECT %s, 880000000 + n FROM "
-                           "generate_series(1, 40) n", (run["id"],))
-    yield
-    with connect() as connection:
-        connection.execute("DELETE FROM project WHERE id = %s", (PROJECT,))
-    for name in resting:
-        servers.start(name)
+    with resting(servers, "sam3-worker", "worker"):
+        with connect() as connection:
+            connection.execute("INSERT INTO project (id) VALUES (%s)", (PROJECT,))
+            run = connection.execute("INSERT INTO run (project_id, labels, model_version) VALUES (%s, '{cpu}', 'x') "
+                                     "RETURNING id", (PROJECT,)).fetchone()
+            assert run
+            connection.execute("INSERT INTO run_task (run_id, task_id) SELECT %s, 880000000 + n FROM "
+                               "generate_series(1, 40) n", (run["id"],))
+        yield
+        with connect() as connection:
+            connection.execute("DELETE FROM project WHERE id = %s", (PROJECT,))
 
 
 def test_autoscaler__sees_what_waits(waiting_run: None) -> None:
