@@ -18,6 +18,9 @@ from search_service.vectors import INDEX_KINDS, Model, count, index_name, indexe
 
 log = logging.getLogger(__name__)
 BUILD_SECONDS = 7200  # minutes for hundreds of thousands of rows
+# Links of a node, and candidates looked at when it is linked. With pgvector's own 16 and 64 there were queries in
+# 300,000 clustered images that found none of the right ones.
+HNSW_LINKS, HNSW_CANDIDATES = 24, 128
 KEEP = 0.9  # an index stays until the project has shrunk this far below the limit, so that it is not built in turns
 
 
@@ -74,8 +77,9 @@ def build(model: Model, project_id: int, kind: str) -> bool:
     The memory for the build is sized after the rows: an HNSW graph that does not fit is built several times slower.
     """
     rows = count(model, project_id)
-    kilobytes = max(65_536, rows * (2 * model.dim + 600) // 1024)
-    options = "m = 16, ef_construction = 64" if kind == "hnsw" else f"lists = {lists(rows)}"
+    kilobytes = max(65_536, rows * (2 * model.dim + 32 * HNSW_LINKS + 150) // 1024)
+    options = (f"m = {HNSW_LINKS}, ef_construction = {HNSW_CANDIDATES}" if kind == "hnsw"
+               else f"lists = {lists(rows)}")
     name = sql.Identifier(index_name(model, project_id, kind))
     with connect() as connection:
         if any(index.kind == kind and index.valid for index in indexes(connection, model, project_id)):

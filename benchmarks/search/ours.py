@@ -70,7 +70,8 @@ def search(model: Model, total: int, share: int, queries: Vectors, truth: Truth)
         with connect() as connection:
             row = connection.execute("SELECT sum(pg_relation_size(indexrelid)) AS n FROM pg_index WHERE indexrelid::"
                                      "regclass::text LIKE %s", (f"%m{model.id}\\_p{share}\\_%",)).fetchone()
-        note = f"partial HNSW, built in {time.perf_counter() - started:.0f} s, {int(row['n']) / 2**20:.0f} MB"  # type: ignore[index]
+        note = (f"partial HNSW, m {indexes.HNSW_LINKS}, ef_construction {indexes.HNSW_CANDIDATES}, built in "
+                f"{time.perf_counter() - started:.0f} s, {int(row['n']) / 2**20:.0f} MB")  # type: ignore[index]
 
     def ask(query: Vectors) -> list[int]:
         return [task - _first(share) for task, _ in store.search(model, share, query, K, total=total).rows]

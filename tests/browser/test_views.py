@@ -76,7 +76,7 @@ class DataManager:
 
         self.page.route("**/api/dm/actions?**id=*", catch)
         self.select_all_and(action)
-        wait_for(lambda: sent, 20)
+        wait_for(lambda: sent, 60)  # a filter of 500 terms keeps the page busy for seconds
         self.page.unroute("**/api/dm/actions?**id=*")
         return self.selected(sent[0])
 
