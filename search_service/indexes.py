@@ -18,8 +18,8 @@ from search_service.vectors import INDEX_KINDS, Model, count, index_name, indexe
 
 log = logging.getLogger(__name__)
 BUILD_SECONDS = 7200  # minutes for hundreds of thousands of rows
-# Links of a node, and candidates looked at when it is linked. With pgvector's own 16 and 64 there were queries in
-# 300,000 clustered images that found none of the right ones.
+# Links of a node, and candidates looked at when it is linked. In 300,000 clustered images recall@50 is 0.999, in the
+# worst of 60 queries 0.96; with pgvector's own 16 and 64, built in about half the time, one query found nothing right.
 HNSW_LINKS, HNSW_CANDIDATES = 24, 128
 KEEP = 0.9  # an index stays until the project has shrunk this far below the limit, so that it is not built in turns
 
