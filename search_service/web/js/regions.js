@@ -3,6 +3,8 @@ import { h, svg } from "./dom.js";
 import { number } from "./i18n.js";
 import { colourOf } from "./pictures.js";
 
+const TAG = 22; // pixels that a tag needs above its box
+
 // Fills `layer` (class "regions", laid exactly over the picture) with objects, the last on top. `labels` gives each label
 // its colour. An object: { label, score or null, box, rings?, shade?, colour?, faint? }; `shade` is made below, a faint
 // one is only a dashed box.
@@ -29,7 +31,7 @@ export function drawObjects(layer, objects, labels) {
       object.score === null ? "" : ` ${number(object.score, 2)}`,
     );
     Object.assign(tag.style, { left: `${x0 * 100}%`, top: `${y0 * 100}%`, background: paint });
-    if (y0 < 0.06) tag.classList.add("inside");
+    if (y0 * (layer.clientHeight || 400) < TAG) tag.classList.add("inside");
     tags.push(tag);
   }
   layer.replaceChildren(...shades, lines, ...tags);

@@ -38,7 +38,7 @@ export function sourceForm({ sources, selection, params, onchange }) {
       true,
       [query, h("label", { class: "field" }, t("annotate.hits"), " ", limit)],
     ],
-    ["view", t("annotate.fromView"), sources.views.length > 0, [view]],
+    ["view", t("annotate.fromView"), sources.views.length > 0, sources.views.length ? [view] : []],
     [
       "unlabelled",
       t("annotate.fromUnlabelled", { n: sources.unlabelled, count: number(sources.unlabelled) }),

@@ -80,6 +80,7 @@ export async function open({ root, project, selection, params, signal }) {
     try {
       const found = await api(`/projects/${project.id}/runs/estimate`, { json: body, signal });
       cost.textContent =
+        `${body.labels.join(", ")}: ` +
         t(found.to_compute ? "annotate.estimate" : "annotate.estimateKnown", {
           n: found.tasks,
           tasks: number(found.tasks),

@@ -297,8 +297,15 @@ export function open({ root, project, selection, params, signal }) {
         "div",
         { class: "friendly" },
         h("h2", {}, t(sync.seen ? "search.welcome" : "search.noImages")),
-        h("p", {}, t(sync.seen ? "search.welcomeHint" : "search.noImagesHint")),
-        sync.seen ? labelButtons() : "",
+        h("p", {}, t(sync.seen ? "search.welcomeHint" : "search.noImagesHint", { project: project.id })),
+        sync.seen
+          ? labelButtons()
+          : h(
+              "a",
+              { class: "button", href: project.label_studio, target: "_blank", rel: "noopener" },
+              t("common.labelStudio"),
+              icon("link"),
+            ),
       ),
     );
   }

@@ -18,10 +18,11 @@ export function connectForm({ signal, done }) {
     { id: "connect-go", type: "button", class: "primary", disabled: true },
     t("setup.connectNow"),
   );
-  const plan = h("div", { role: "status" });
+  const plan = h("div", { role: "status" }),
+    hint = h("p", { class: "muted" }, t("setup.lookFirst"));
   const form = h("form", { class: "stack" }, h("p", { class: "muted" }, t("setup.connectHint")));
   add(form, row("connect-project", t("setup.which"), choice), titleRow, labelsRow);
-  add(form, h("div", { class: "bar" }, look, connect), plan);
+  add(form, h("div", { class: "bar" }, look, connect), hint, plan);
 
   const fresh = () => choice.value === "new";
 
