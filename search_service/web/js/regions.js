@@ -30,7 +30,8 @@ export function drawObjects(layer, objects, labels) {
       object.label,
       object.score === null ? "" : ` ${number(object.score, 2)}`,
     );
-    Object.assign(tag.style, { left: `${x0 * 100}%`, top: `${y0 * 100}%`, background: paint });
+    const side = x0 > 0.75 ? { right: `${(1 - x1) * 100}%` } : { left: `${x0 * 100}%` }; // or it would leave the picture
+    Object.assign(tag.style, { ...side, top: `${y0 * 100}%`, background: paint });
     if (y0 * (layer.clientHeight || 400) < TAG) tag.classList.add("inside");
     tags.push(tag);
   }
