@@ -80,11 +80,14 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
 
     ls = get_label_studio()
     number = ls.post("/api/projects/", {"title": "Ours alone"})["id"]
+    # A task that Label Studio has, too: a worker that other tests have started would forget any other.
+    ls.post(f"/api/projects/{number}/import", [{"image": "/data/upload/1/none.jpg"}])
+    (task,) = (task["id"] for task in ls.tasks(number))
     with database() as connection:
         connection.execute("INSERT INTO project (id, title, connected_at) VALUES (%s, 'Ours alone', now())", (number,))
-        connection.execute("INSERT INTO task (id, project_id, image, state, error) VALUES (1000000021, %s, "
-                           "'/data/upload/1/none.jpg', 'failed', %s)",
-                           (number, Jsonb({"code": "bad_image", "message": "Secret."})))
+        connection.execute("INSERT INTO task (id, project_id, image, state, error) VALUES (%s, %s, "
+                           "'/data/upload/1/none.jpg', 'failed', %s) ON CONFLICT (id) DO UPDATE SET state = 'failed', "
+                           "error = excluded.error", (task, number, Jsonb({"code": "bad_image", "message": "Secret."})))
         run = connection.execute("INSERT INTO run (project_id, labels, model_version, state) VALUES "
                                  "(%s, '{cpu}', 'x', 'done') RETURNING id", (number,)).fetchone()
         acceptance = connection.execute("INSERT INTO acceptance (project_id, model_version) VALUES (%s, 'x') "
@@ -92,7 +95,7 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
     assert run and acceptance
     export = exports._new_folder()
     exports._write(export, {"id": export, "project": number, "state": "failed"})
-    yield {"project_id": number, "task_id": 1000000021, "run_id": run["id"], "acceptance_id": acceptance["id"],
+    yield {"project_id": number, "task_id": task, "run_id": run["id"], "acceptance_id": acceptance["id"],
            "export_id": export, "view_id": 1, "search_id": 1, "saved_id": 1}
     exports.remove(export)
     ls.delete(f"/api/projects/{number}/")
