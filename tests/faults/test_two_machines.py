@@ -27,6 +27,7 @@ from argus.stack.template import temporary_home
 from ml_backend import runs
 from tests.faults.crew import Crew, counted, everything_delivered, ids, wait_until_done
 from tests.faults.machines import Machine, environment, two_machines, why_no_namespaces
+from tests.resting import resting
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(600)]
@@ -38,17 +39,14 @@ COUNT = 240  # a quarter of a minute for one worker
 
 
 @pytest.fixture
-def resting(stack: Any) -> Iterator[Any]:
+def alone(stack: Any) -> Iterator[Any]:
     """The whole product, whose own workers rest."""
-    for name in ("sam3-worker", "worker"):
-        stack.stop(name)
-    yield stack
-    for name in ("sam3-worker", "worker"):
-        stack.start(name)
+    with resting(stack, "sam3-worker", "worker"):
+        yield stack
 
 
 @pytest.mark.parametrize("separate", FORMS)
-def test_one_machine_drops_off_and_the_other_finishes(separate: bool, resting: Any, tmp_path: Path,
+def test_one_machine_drops_off_and_the_other_finishes(separate: bool, alone: Any, tmp_path: Path,
                                                       new: Callable[[int], int], label_studio: LabelStudio) -> None:
     project = new(COUNT)
     tasks = ids(label_studio, project)
@@ -61,7 +59,7 @@ def test_one_machine_drops_off_and_the_other_finishes(separate: bool, resting: A
             for machine, name in ((first, "first"), (second, "second")):
                 (tmp_path / name).mkdir()
                 env = environment(machine, tmp_path / name / "home", os.environ, get_settings().run_dir,
-                                  resting.settings.label_studio_port, get_settings().access_token)
+                                  alone.settings.label_studio_port, get_settings().access_token)
                 crews.append(Crew(tmp_path / name, machine.command, env | {"ARGUS_CHUNK_TASKS": "4"}))
                 crews[-1].add("sam3")
             wait_for(lambda: all(at_work(crew) for crew in crews), 120)
