@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
@@ -81,16 +82,15 @@ def container(deployment: Manifest) -> Manifest:
 
 
 def test_schemas__of_kubernetes_itself(manifests: list[Manifest]) -> None:
-    kubernetes = pytest.importorskip("kubernetes_validate", reason="kubernetes-validate brings the schemas")
     found = [one for one in manifests if one["kind"] != "ScaledObject"]
     assert len(found) == 10
     for one in found:
-        kubernetes.validate(one, kubernetes.latest_version(), strict=True)
+        kubernetes_validate.validate(one, kubernetes_validate.latest_version(), strict=True)
     wrong = container(next(one for one in found if one["kind"] == "Deployment")) | {"readynessProbe": {}}
     deployment = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "x"}, "spec": {
         "selector": {}, "template": {"spec": {"containers": [wrong]}}}}
-    with pytest.raises(kubernetes.ValidationError):
-        kubernetes.validate(deployment, kubernetes.latest_version(), strict=True)
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(deployment, kubernetes_validate.latest_version(), strict=True)
 
 
 def test_schemas__of_the_autoscaler(scaled: dict[str, Manifest]) -> None:
