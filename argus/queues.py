@@ -107,7 +107,7 @@ def call(queue: str, function: str, *args: Any, deadline: float) -> Any:
                 return unpack(result.return_value)
             raise ArgusError("internal", f"The worker failed: {(result.exc_string or '').strip().splitlines()[-1:]}")
         time.sleep(pause)
-        pause = min(pause * 1.5, 0.1)
+        pause = min(pause * 1.5, 0.03)  # a person waits
     if not workers_of(queue):
         raise ArgusError("worker_missing", f"No worker serves the queue {queue}.",
                          "Start one with `argus worker`; `argus doctor` shows which are alive.")
