@@ -48,7 +48,8 @@ ENV PATH=/opt/argus/bin:$PATH \
     HF_HOME=/models \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2
 USER 10001:10001
 WORKDIR /var/lib/argus
 CMD ["argus", "worker", "--help"]

@@ -33,7 +33,8 @@ COPY docker/setup.py /opt/argus/setup.py
 ENV PATH=/opt/argus/bin:$PATH \
     ARGUS_HOME=/var/lib/argus \
     PYTHONDONTWRITEBYTECODE=1 \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    MALLOC_ARENA_MAX=2
 USER 10001:10001
 WORKDIR /var/lib/argus
 CMD ["argus", "--help"]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from argus.stack.service import Command, Service
+from argus.stack.service import PROCESS, Command, Service
 
 WORKER_SETTLES = 0.5  # seconds a worker must live to count as started; it loads its model after that
 
@@ -26,7 +26,7 @@ class App(Service):
 
     def __init__(self, name: str, title: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
         self.name, self.title = name, title
-        self._command = Command([sys.executable, *argv], dict(env) | {"PYTHONUNBUFFERED": "1"}, cwd=Path.cwd())
+        self._command = Command([sys.executable, *argv], dict(env) | PROCESS, cwd=Path.cwd())
 
     def command(self) -> Command:
         return self._command

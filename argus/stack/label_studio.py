@@ -13,7 +13,7 @@ from argus.errors import ArgusError
 from argus.settings import Settings
 from argus.stack.access_token import ensure_access_token
 from argus.stack.postgres import connect
-from argus.stack.service import Command, Progress, Service
+from argus.stack.service import PROCESS, Command, Progress, Service
 
 # What a child may inherit of our environment. Label Studio reads a hundred variables, also without its prefix (HOST,
 # PORT, DEBUG, CI, …): a stray one must not change it.
@@ -53,8 +53,7 @@ class LabelStudio(Service):
         """Return the variables Label Studio starts with."""
         settings = self.settings
         inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
-        return inherited | {
-            "PYTHONUNBUFFERED": "1",
+        return inherited | PROCESS | {
             "LABEL_STUDIO_BASE_DATA_DIR": str(self.data),
             "LABEL_STUDIO_USERNAME": settings.label_studio_user,
             "LABEL_STUDIO_PASSWORD": settings.label_studio_password.get_secret_value(),

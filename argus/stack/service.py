@@ -10,6 +10,8 @@ from pathlib import Path
 from argus.stack.paths import Account
 
 Progress = Callable[[str], None]
+# Of every Python process. With a heap for each of many threads glibc keeps what was needed once; two are enough.
+PROCESS = {"PYTHONUNBUFFERED": "1", "MALLOC_ARENA_MAX": "2"}
 
 
 @dataclass(frozen=True)
