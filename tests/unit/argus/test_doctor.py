@@ -6,7 +6,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -34,15 +34,15 @@ def dead_pid() -> int:
 
 
 @pytest.mark.parametrize(("worker", "alive"), [
-    (FakeWorker(), True),
-    (FakeWorker(last_heartbeat=datetime.now(UTC).replace(tzinfo=None)), True),
-    (FakeWorker(pid=dead_pid()), False),  # killed a moment ago: its heartbeat is still fresh
-    (FakeWorker(pid=dead_pid(), hostname="elsewhere"), True),  # another machine's numbers say nothing here
-    (FakeWorker(last_heartbeat=datetime.now(UTC) - timedelta(hours=1)), False),
-    (FakeWorker(last_heartbeat=None), False),
+    (lambda: FakeWorker(), True),
+    (lambda: FakeWorker(last_heartbeat=datetime.now(UTC).replace(tzinfo=None)), True),
+    (lambda: FakeWorker(pid=dead_pid()), False),  # killed a moment ago: its heartbeat is still fresh
+    (lambda: FakeWorker(pid=dead_pid(), hostname="elsewhere"), True),  # another machine's numbers say nothing here
+    (lambda: FakeWorker(last_heartbeat=datetime.now(UTC) - timedelta(hours=1)), False),
+    (lambda: FakeWorker(last_heartbeat=None), False),
 ])
-def test_is_alive(worker: FakeWorker, alive: bool) -> None:
-    assert is_alive(worker) is alive
+def test_is_alive(worker: Callable[[], FakeWorker], alive: bool) -> None:
+    assert is_alive(worker()) is alive
 
 
 class FakeLabelStudio:
