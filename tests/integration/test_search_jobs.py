@@ -307,15 +307,16 @@ def test_rounds__one_process_at_a_time(servers: Any) -> None:
 
 def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
         servers: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    first, second = 900_001, 900_002  # numbers that no project of Label Studio has had
     seen: list[int] = []
     broken = True
 
     def look(project_id: int) -> None:
         seen.append(project_id)
-        if project_id == 1 and broken:
+        if project_id == first and broken:
             raise ArgusError("label_studio_unreachable", "Label Studio does not answer.")
 
-    monkeypatch.setattr(sync, "connected_projects", lambda: [1, 2])
+    monkeypatch.setattr(sync, "connected_projects", lambda: [first, second])
     monkeypatch.setattr(background, "_look_after", look)
     monkeypatch.setattr(background, "_keep_views", lambda project_id: None)
     monkeypatch.setattr(background, "_reconcile_runs", lambda: None)
@@ -325,6 +326,6 @@ def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
         rounds.once()
         broken = False
         rounds.once()
-    assert seen == [1, 2, 1, 2, 1, 2]
+    assert seen == [first, second] * 3
     told = [record.getMessage() for record in caplog.records if record.name == "search_service.background"]
     assert told == ["a background pass failed; it goes on", "works again"]
