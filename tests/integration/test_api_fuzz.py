@@ -41,7 +41,7 @@ def project(stack: Any) -> Any:
     assert number is not None
     files = [(f"{grey}.jpg", (f"{grey}.jpg", plain((grey, 90, 120)), "image/jpeg")) for grey in (10, 90, 170)]
     ls.request("POST", f"/api/projects/{number}/import", timeout=60, files=files)
-    wait_for(lambda: sync.sync_progress(number)["embedded"] == 3, 90)
+    wait_for(lambda: sync.sync_progress(number)["embedded"] == 3, 180)
     yield number
     ls.delete(f"/api/projects/{number}/")
 
@@ -53,7 +53,7 @@ def run(project: int) -> int:
     from ml_backend import runs
 
     number = runs.create_run(project, ["cpu"], [task["id"] for task in get_label_studio().tasks(project)])
-    wait_for(lambda: runs.run_progress(number)["state"] == "done", 90)
+    wait_for(lambda: runs.run_progress(number)["state"] == "done", 180)
     return number
 
 
