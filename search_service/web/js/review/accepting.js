@@ -4,7 +4,7 @@
 // `done` and `working`, refresh() for everything and reload() for the counts.
 import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
-import { ask, attempt } from "../messages.js";
+import { ask } from "../messages.js";
 
 const WATCH = 700;
 
@@ -113,16 +113,12 @@ export function accepting(desk) {
         regions: number(report.accepted_regions),
       }) +
       (report.skipped ? ` ${t("review.leftOut", { n: report.skipped, count: number(report.skipped) })}` : "");
-    const undo = h(
-      "button",
-      {
-        id: "undo",
-        type: "button",
-        onclick: () => attempt(() => desk.history.undo(report.acceptance, 1), undo),
-      },
-      t("review.undo"),
+    desk.done.replaceChildren(
+      h("span", {}, said),
+      report.acceptance && report.accepted_tasks
+        ? desk.history.undoButton(report.acceptance, 1, { id: "undo" })
+        : "",
     );
-    desk.done.replaceChildren(h("span", {}, said), report.acceptance && report.accepted_tasks ? undo : "");
   }
 
   function sayUndone(report) {

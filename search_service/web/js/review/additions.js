@@ -69,19 +69,10 @@ export function additionsPanel(desk, refresh) {
       low: { min_score: 0, max_score: medium },
     }[band];
     const report = await desk.post("additions", range);
-    const undo = h(
-      "button",
-      {
-        id: "undo",
-        type: "button",
-        onclick: () => attempt(() => desk.history.undo(report.acceptance, 1), undo),
-      },
-      t("review.undo"),
-    );
     desk.done.replaceChildren(
       h("span", {}, t("review.addedNow", counts(report.added_tasks, report.added_regions))),
       report.skipped ? t("review.leftOut", { n: report.skipped, count: number(report.skipped) }) : "",
-      report.added_tasks ? undo : "",
+      report.added_tasks ? desk.history.undoButton(report.acceptance, 1, { id: "undo" }) : "",
     );
     desk.done.scrollIntoView({ block: "nearest" });
     await refresh();

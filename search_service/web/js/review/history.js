@@ -27,18 +27,22 @@ export function historyPanel({ project, signal, onundone }) {
       one.undone ? t("review.undone", { n: one.undone, count: number(one.undone) }) : "",
       one.kept ? t("review.kept", { n: one.kept, count: number(one.kept) }) : "",
     ].filter(Boolean);
-    const button = h(
-      "button",
-      { type: "button", onclick: () => attempt(() => undo(one.id, one.accepted), button) },
-      t("review.undo"),
-    );
     return h(
       "li",
       {},
       h("span", { class: `state ${one.state}` }, t(`review.state_${one.state}`)),
       h("span", { class: "grow" }, said.join(" · ")),
-      one.accepted > 0 && one.state !== "open" && button,
+      one.accepted > 0 && one.state !== "open" && undoButton(one.id, one.accepted),
     );
+  }
+
+  function undoButton(id, count, attributes = {}) {
+    const button = h(
+      "button",
+      { ...attributes, type: "button", onclick: () => attempt(() => undo(id, count), button) },
+      t("review.undo"),
+    );
+    return button;
   }
 
   function what(selection) {
@@ -63,5 +67,5 @@ export function historyPanel({ project, signal, onundone }) {
     return report;
   }
 
-  return { root, load, undo };
+  return { root, load, undo, undoButton };
 }
