@@ -30,6 +30,7 @@ from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.settings import Settings, get_settings
 
 log = logging.getLogger(__name__)
+_AWAY = (502, 503, 504)  # what a proxy says while the server behind it is away
 _MAX_REDIRECTS = 4
 # What cameras and browsers make. Pillow reads dozens more; EPS, for one, by starting a PostScript interpreter on it.
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")
@@ -128,10 +129,10 @@ class ImageFetcher:
                         self._ls.forget_access()
                         renewed = True
                         continue
-                    _check_status(response, address)
+                    _check_status(response, address, origin_of(address) in self._own)
                     return self._read(response, address, deadline)
             except (requests.RequestException, ValueError) as error:  # a ValueError: it is no address at all
-                if isinstance(error, requests.ConnectionError) and origin_of(address) in self._own:
+                if isinstance(error, (requests.ConnectionError, requests.Timeout)) and origin_of(address) in self._own:
                     raise ArgusError("label_studio_unreachable", f"Label Studio, which has the image, does not answer: "
                                      f"{_shown(address)}.", "Is it running? Check ARGUS_LABEL_STUDIO_URL.") from error
                 raise ArgusError("image_unreachable", f"The image does not answer: {_shown(address)} "
@@ -214,7 +215,10 @@ def write_whole(path: Path, data: bytes) -> None:
             raise
 
 
-def _check_status(response: requests.Response, address: str) -> None:
+def _check_status(response: requests.Response, address: str, label_studio: bool) -> None:
+    if label_studio and response.status_code in _AWAY:
+        raise ArgusError("label_studio_unreachable", f"In Label Studio's place something answers "
+                         f"{response.status_code}: {_shown(address)}.", "Is Label Studio running?")
     if response.status_code in (401, 403):
         raise ArgusError("image_forbidden", f"The image's server answered {response.status_code}: {_shown(address)}.",
                          "Does the token's owner see this project?")

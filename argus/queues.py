@@ -10,7 +10,7 @@ import contextlib
 import functools
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from typing import Any
 
@@ -144,6 +144,10 @@ def pack(error: ArgusError) -> dict[str, Any]:
 def unpack(result: Any) -> Any:
     """Return a job's result, or raise the `ArgusError` that it stands for."""
     if isinstance(result, dict) and set(result) == {"error"}:
-        e = result["error"]
-        raise ArgusError(e["code"], e["message"], e["hint"], **e["details"])
+        raise error_of(result["error"])
     return result
+
+
+def error_of(said: Mapping[str, Any]) -> ArgusError:
+    """Return the error that `ArgusError.to_json` wrote."""
+    return ArgusError(said["code"], said["message"], said["hint"], **said["details"])

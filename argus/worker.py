@@ -7,6 +7,7 @@ taken up by another after about 20 s, whatever its time-out.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import sys
@@ -18,6 +19,7 @@ from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.job import Job
 from rq.registry import StartedJobRegistry
+from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
 from rq.worker_registration import REDIS_WORKER_KEYS
 
@@ -26,7 +28,7 @@ from argus.errors import ArgusError
 from argus.settings import get_settings
 
 log = logging.getLogger(__name__)
-LEASE_SECONDS, RENEW_SECONDS, REAP_SECONDS = 20, 5, 10
+LEASE_SECONDS, RENEW_SECONDS, REAP_SECONDS, SCHEDULE_SECONDS = 20, 5, 10, 1
 IDLE_SECONDS = 30  # an idle worker is heard of every 15 s, and one that was killed is listed for 90 s
 PATIENCE, PAUSE = 60.0, 2.0  # seconds a starting worker waits for the queue server, and between two looks
 
@@ -84,9 +86,13 @@ class LeaseWorker(SimpleWorker):
                 thread.join()
 
 
+def _every_queue() -> list[str]:
+    return [queue for names in queues.ROLES.values() for queue in names]
+
+
 def reap() -> None:
     """Give back the jobs of dead workers: RQ itself looks only between jobs, and never while a worker is idle."""
-    for name in (queue for role in queues.ROLES.values() for queue in role):
+    for name in _every_queue():
         StartedJobRegistry(name, connection=queues.get_redis(), serializer=JSONSerializer).cleanup()
 
 
@@ -96,6 +102,24 @@ def _reap_forever(stop: threading.Event) -> None:
             reap()
         except Exception:
             log.exception("the reaper failed; it goes on")
+
+
+def _schedule_forever(stop: threading.Event) -> None:
+    """Put jobs that wait for their time (a second try, a delivery put off) onto their queues.
+
+    RQ's own way is a child process. It would be forked while our threads hold locks and connections, copy the parent's
+    memory bit by bit, and outlive a parent that is killed.
+    """
+    scheduler: Any = RQScheduler(_every_queue(), connection=queues.get_redis(), serializer=JSONSerializer,
+                                 logging_level="WARNING")
+    while not stop.wait(SCHEDULE_SECONDS):
+        try:
+            scheduler.acquire_locks()  # or renew them: they may have gone with Redis' data, or with another's death
+            scheduler.enqueue_scheduled_jobs()
+        except Exception:
+            log.exception("the scheduler failed; it goes on")
+    with contextlib.suppress(RedisError):
+        scheduler.release_locks()  # the next worker need not wait until they run out
 
 
 def _await_queue(seconds: float) -> None:
@@ -131,12 +155,20 @@ def run(role: str) -> None:
     _await_queue(PATIENCE)
     worker_ends.forget(role)
     log.info("ready", extra={"queues": queues.ROLES[role]})
-    if role == "default":
-        threading.Thread(target=_reap_forever, args=(threading.Event(),), name="reaper", daemon=True).start()
+    ended = threading.Event()
+    beside = [threading.Thread(target=work, args=(ended,), name=work.__name__, daemon=True)
+              for work in (_reap_forever, _schedule_forever) if role == "default"]
+    for thread in beside:
+        thread.start()
     worker = LeaseWorker([Queue(name, connection=queues.get_redis(), serializer=JSONSerializer)
                           for name in queues.ROLES[role]], connection=queues.get_redis(), serializer=JSONSerializer,
                          worker_ttl=IDLE_SECONDS)
-    worker.work(with_scheduler=role == "default", logging_level="WARNING")
+    try:
+        worker.work(logging_level="WARNING")
+    finally:
+        ended.set()
+        for thread in beside:
+            thread.join(5)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -44,9 +44,7 @@ def last(role: str) -> End | None:
     if kept is None:
         return None
     said = json.loads(kept)
-    error = said["error"]
-    return End(datetime.fromtimestamp(said["at"], UTC),
-               ArgusError(error["code"], error["message"], error["hint"], **error["details"]))
+    return End(datetime.fromtimestamp(said["at"], UTC), queues.error_of(said["error"]))
 
 
 def _key(role: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -81,24 +81,32 @@ def offers(review: Review, min_score: float, max_score: float | None) -> Iterato
                     yield offer
 
 
-def count_offers(found: Sequence[Offer]) -> dict[str, int]:
-    """Return `{"tasks", "regions": objects}`."""
-    return {"tasks": len(found), "regions": sum(count_objects(offer.regions) for offer in found)}
+@dataclass
+class Tally:
+    """What offers come to; no more is kept of them.
 
-
-def show(found: Sequence[Offer], limit: int = _EXAMPLES) -> list[dict[str, Any]]:
-    """Return the objects of the lowest scores, to look at before they are added.
-
-    Returns:
-        `[{"task", "label", "score", "box": [x0, y0, x1, y1] as fractions of the image's sides}]`; an object without an
-        upright box (a polygon) is not among them
+    Attributes:
+        regions: objects, not single regions: box and mask of one count once.
+        examples: the objects of the lowest scores, to look at before they are added: `{"task", "label", "score", "box":
+            [x0, y0, x1, y1] as fractions of the image's sides}`. One without an upright box (a polygon) is none.
     """
-    boxes = [{"task": offer.task, "label": read_labels([region])[0], "score": region.get("score"),
-              "box": [value["x"] / 100, value["y"] / 100, (value["x"] + value["width"]) / 100,
-                      (value["y"] + value["height"]) / 100]}
-             for offer in found for region in offer.regions
-             for value in [region["value"]] if region["type"] == "rectanglelabels"]
-    return sorted(boxes, key=lambda box: (box["score"] or 0, box["task"]))[:limit]
+
+    tasks: int = 0
+    regions: int = 0
+    examples: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, offer: Offer) -> None:
+        self.tasks += 1
+        self.regions += count_objects(offer.regions)
+        self.examples = sorted([*self.examples, *_boxes(offer)],
+                               key=lambda box: (box["score"] or 0, box["task"]))[:_EXAMPLES]
+
+
+def _boxes(offer: Offer) -> list[dict[str, Any]]:
+    return [{"task": offer.task, "label": read_labels([region])[0], "score": region.get("score"),
+             "box": [value["x"] / 100, value["y"] / 100, (value["x"] + value["width"]) / 100,
+                     (value["y"] + value["height"]) / 100]}
+            for region in offer.regions for value in [region["value"]] if region["type"] == "rectanglelabels"]
 
 
 def added_tasks(project_id: int) -> int:

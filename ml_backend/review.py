@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import Any
 
 import psycopg
@@ -19,7 +20,7 @@ from argus.labelstudio.people import sign_in
 from argus.settings import get_settings
 from label_studio_config.views import band_views, review_bands
 from ml_backend.accepting import Acceptance, close_record, open_record, selected, settle
-from ml_backend.additions import add, count_offers, offers, show, undo_additions
+from ml_backend.additions import Tally, add, offers, undo_additions
 from ml_backend.review_counts import review_status
 from ml_backend.review_tasks import count_tasks, open_review, prepare
 from ml_backend.undoing import settle_undone, undo_items
@@ -117,7 +118,7 @@ def additions_plan(project_id: int, *, min_score: float = 0.9, max_score: float 
 
     Returns:
         `{"tasks", "regions": objects, "bands": {"high", "medium", "low": {"tasks", "regions", "examples"}}}`, with the
-        lowest objects of each band as `additions.show` tells them
+        lowest objects of each band as `additions.Tally` tells them
 
     Raises:
         ArgusError: as `accept`.
@@ -125,11 +126,11 @@ def additions_plan(project_id: int, *, min_score: float = 0.9, max_score: float 
     _selection(min_score, max_score, False, None)
     review = open_review(project_id, ls)
     prepare(review)
-    found = list(offers(review, min_score, max_score))
-    bands = {band: [offer for offer in found if review.edges.band(offer.score) == band]
-             for band in ("high", "medium", "low")}
-    return {**count_offers(found), "bands": {band: {**count_offers(some), "examples": show(some)}
-                                             for band, some in bands.items()}}
+    bands = {band: Tally() for band in ("high", "medium", "low")}
+    for offer in offers(review, min_score, max_score):
+        bands[review.edges.band(offer.score)].add(offer)
+    return {"tasks": sum(one.tasks for one in bands.values()), "regions": sum(one.regions for one in bands.values()),
+            "bands": {band: asdict(one) for band, one in bands.items()}}
 
 
 def add_labels(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, token: str = "",

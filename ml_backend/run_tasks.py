@@ -184,7 +184,10 @@ def jobs_in_work() -> set[str]:
 
 
 def free_lost(jobs: Collection[str]) -> int:
-    """Free what these dead jobs had in work, and return how many tasks that were."""
+    """Free what these dead jobs had in work, and return how many tasks that were.
+
+    What failed for now before is forgotten: from here on a task may be what killed its worker.
+    """
     with connect() as connection:
-        return connection.execute("UPDATE run_task SET job = NULL WHERE state = 'waiting' AND job = ANY(%s)",
-                                  (list(jobs),)).rowcount
+        return connection.execute("UPDATE run_task SET job = NULL, error = NULL "
+                                  "WHERE state = 'waiting' AND job = ANY(%s)", (list(jobs),)).rowcount

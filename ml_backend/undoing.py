@@ -128,8 +128,9 @@ def settle_undone(review: Review) -> None:
     for chunk in chunks(items, CHUNK):
         tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in chunk])}
         count_gone(review, tasks.values())
-        _mark(chunk, {item["task_id"] for item in chunk if _annotation(item, tasks.get(item["task_id"])) is None},
-              "undone")
+        gone = {item["task_id"] for item in chunk if _annotation(item, tasks.get(item["task_id"])) is None}
+        _mark(chunk, gone, "undone")
+        _mark(chunk, {item["task_id"] for item in chunk} - gone, "accepted")
 
 
 def _delete(review: Review, annotation: int) -> None:

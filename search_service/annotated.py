@@ -15,7 +15,7 @@ from argus.db import connect
 from argus.labelstudio import LabelStudio
 
 CHUNK = 200  # tasks asked for by id: their ids travel in the request's address
-PAGE = 500
+PAGE = 100  # tasks read in full at a time, with all their regions
 MANY = 2000  # so many tasks to look up (an import) that listing the annotated ones is less work
 _ANNOTATED = {"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0}
 
@@ -33,13 +33,10 @@ def refresh(ls: LabelStudio, project_id: int, *, full: bool = False) -> int:
     if full:
         stale |= _disagreeing(ls, project_id)
     ids = sorted(stale)
-    if len(ids) > MANY:
-        chunks = [(ids, list(_listed(ls, project_id, None)))]
-    else:
-        chunks = [(part, list(_listed(ls, project_id, part)))
-                  for part in (ids[start:start + CHUNK] for start in range(0, len(ids), CHUNK))]
-    for part, tasks in chunks:
-        said = {task["id"]: labels_of(task["annotations"]) for task in tasks}
+    every = len(ids) > MANY
+    for part in [ids] if every else [ids[start:start + CHUNK] for start in range(0, len(ids), CHUNK)]:
+        listed = _listed(ls, project_id, None if every else part)  # a page at a time: only the labels are kept
+        said = {task["id"]: labels_of(task["annotations"]) for task in listed}
         with connect() as connection, connection.cursor() as cursor:
             cursor.executemany("UPDATE task SET labelled = %s, labels = %s, labelled_at = %s WHERE id = %s",
                                [(id_ in said, said.get(id_, []), stale[id_], id_) for id_ in part])

@@ -7,9 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-import psycopg
-
-from argus.db import get_pool, try_lock
+from argus.db import get_pool, held
 from argus.errors import as_argus_error
 from argus.settings import get_settings
 from search_service import indexes, missing, model_change, near_duplicates, saved, sync, tabs
@@ -41,9 +39,8 @@ class Rounds:
 
     def once(self) -> bool:
         """Do one pass and return True, or False when another process is at it."""
-        with psycopg.connect(get_settings().resolved_database_url, connect_timeout=5, prepare_threshold=None) as lock:
-            row = lock.execute(try_lock(_SYNC_LOCK)).fetchone()
-            if not (row and row[0]):
+        with held(_SYNC_LOCK) as ours:
+            if not ours:
                 return False
             for project_id in _present():
                 self._attempt(f"project {project_id}", lambda id_=project_id: _look_after(id_))  # type: ignore[misc]
@@ -92,12 +89,12 @@ def _keep_views(project_id: int) -> None:
 
 
 def _advance_model_change() -> None:
-    """While the embedding model changes: see to projects that nobody polls, to indexes, and to the change itself."""
+    """While the embedding model changes: see to projects that are not polled, to indexes, and to the change itself."""
     _, following = model_change.roles()
     if following is None:
         return
     if waiting := model_change.left(following):
-        for project_id in waiting.keys() - set(sync.connected_projects()):
+        for project_id in waiting.keys() - set(_present()):
             sync.enqueue_waiting(project_id)
         return
     for project_id in model_change.large_projects():

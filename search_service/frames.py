@@ -19,13 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from PIL import Image
 
-from argus.db import try_lock
+from argus.db import held
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
-from argus.settings import get_settings
 from search_service.listing import all_tasks
 from search_service.sampling import Damage, Sampled, parse_fps, sample_frames
 from search_service.scene_changes import SceneChanges
@@ -115,9 +113,8 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
 @contextlib.contextmanager
 def _alone(project_id: int, report: ImportReport) -> Iterator[None]:
     """Keep a second import of the same video out. PostgreSQL drops the lock with the connection, however this ends."""
-    with psycopg.connect(get_settings().resolved_database_url, connect_timeout=5, prepare_threshold=None) as lock:
-        row = lock.execute(try_lock(project_id, int(report.video_id[:8], 16) - 2**31)).fetchone()
-        if not (row and row[0]):
+    with held(project_id, int(report.video_id[:8], 16) - 2**31) as ours:
+        if not ours:
             raise ArgusError("conflict", f"{report.video} is being imported into project {project_id} just now.",
                              "Wait for that import to end; starting again afterwards adds what is missing.")
         yield

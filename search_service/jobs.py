@@ -18,14 +18,13 @@ from rq import Queue
 from argus import metrics, queues
 from argus.db import connect
 from argus.doctor import visit
-from argus.errors import ArgusError
+from argus.errors import ArgusError, may_pass
 from argus.images import open_image
 from argus.settings import get_settings
 from search_service import model_change, vectors
 from search_service.encoder import SiglipEncoder
 from search_service.fetching import FETCHERS, Fetched, Unusable, batches
 from search_service.model_change import MAX_ATTEMPTS
-from search_service.sync import TRANSIENT
 
 log = logging.getLogger(__name__)
 FORMER_SECONDS = 60.0  # a web process may still ask for the former checkpoint right after a change
@@ -195,14 +194,15 @@ def _adapt(worker: _Worker, seconds_per_image: float) -> None:
 
 
 def _record_failure(task_id: int, error: ArgusError, attempts: int) -> int:
-    final = error.code not in TRANSIENT or attempts >= MAX_ATTEMPTS
+    passing = may_pass(error) or error.code == "internal"
+    final = not passing or attempts >= MAX_ATTEMPTS
     with connect() as connection:
         # A task that has a vector of the current model stays searchable; only the next model gives it up.
         connection.execute("UPDATE task SET error = %s || jsonb_build_object('at', now()), "
                            "attempts = CASE WHEN %s THEN %s ELSE attempts END, "
                            "state = CASE WHEN %s AND state = 'waiting' THEN 'failed' ELSE state END "
                            "WHERE id = %s AND state <> 'failed'",
-                           (Jsonb(error.to_json()), final, MAX_ATTEMPTS, final, task_id))
+                           (Jsonb(error.to_json() | {"may_pass": passing}), final, MAX_ATTEMPTS, final, task_id))
     log.warning("an image was not embedded", extra={"task": task_id, "code": error.code, "final": final})
     return 1
 

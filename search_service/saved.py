@@ -17,7 +17,7 @@ from search_service import ranks, views
 from search_service.ask import Ask
 from search_service.query import parse_query
 from search_service.search import SearchResult, find
-from search_service.sync import sync_progress
+from search_service.sync import connected_projects, sync_progress
 
 SETTLE_SECONDS = 30.0  # images may go on arriving: a view is refreshed at the latest so long after the first
 REFRESH_SECONDS = 300
@@ -133,7 +133,12 @@ def refresh(project_id: int, saved_id: int) -> dict[str, Any]:
 
 
 def refresh_job(project_id: int, saved_id: int) -> str:
-    """Job of the queue `default`: `refresh`, whose failure is an answer: the next round tries again."""
+    """Job of the queue `default`: `refresh`, whose failure is an answer: the next round tries again.
+
+    A project may have been disconnected since the job was queued: then nothing of ours is written there any more.
+    """
+    if project_id not in connected_projects():
+        return ""
     try:
         refresh(project_id, saved_id)
     except ArgusError as error:

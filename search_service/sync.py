@@ -31,9 +31,8 @@ CHUNK = 64  # consecutive task ids that share an embed job
 AHEAD = 64 * CHUNK  # tasks kept on the queue: enough for many polls of a fast GPU, and cheap to look through
 AHEAD_OF_CHANGE = 16 * CHUNK  # of tasks that only lack the next model's vector: new images must not wait long for them
 ALONE_AFTER = 2  # an image that failed this often gets a job of its own: it may be what kills the worker
-# Failures that may pass. After the last attempt they are tried once more by a full listing that comes much later, so
-# that a night without Label Studio or a storage heals by itself.
-TRANSIENT = ("image_unreachable", "label_studio_unreachable", "label_studio_unauthorized", "timeout", "internal")
+# What failed and may pass is tried once more by a full listing that comes so much later, so that a night without Label
+# Studio or a storage heals by itself.
 LATER_SECONDS = 900
 
 
@@ -160,9 +159,9 @@ def _reconcile(ls: LabelStudio, project_id: int, key: str, report: SyncReport) -
     with connect() as connection:
         connection.execute("UPDATE project SET reconciled_at = now() WHERE id = %s", (project_id,))
         connection.execute("UPDATE task SET state = 'waiting', attempts = %s WHERE project_id = %s "
-                           "AND state = 'failed' AND error->>'code' = ANY(%s) "
+                           "AND state = 'failed' AND (error->>'may_pass')::boolean "
                            "AND (error->>'at')::timestamptz NOT BETWEEN now() - make_interval(secs => %s) AND now()",
-                           (MAX_ATTEMPTS - 1, project_id, list(TRANSIENT), LATER_SECONDS))
+                           (MAX_ATTEMPTS - 1, project_id, LATER_SECONDS))
 
 
 def delete_tasks(project_id: int, task_ids: list[int]) -> int:

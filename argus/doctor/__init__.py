@@ -2,7 +2,7 @@
 
 Nothing that a person could see is changed. The questions to Label Studio about private addresses are requests that it
 can only refuse, the workers are asked by jobs of their own, and a webhook is called forth by a change that changes
-nothing.
+nothing; other webhooks of the project are called by it as well.
 """
 
 from __future__ import annotations

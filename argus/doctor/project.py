@@ -150,8 +150,8 @@ class Project:
     def _image(self) -> Iterator[Finding]:
         """Fetch the newest image here and by each worker: they may stand on machines with other ways and rights."""
         with connect() as connection:
-            task = connection.execute("SELECT id, image FROM task WHERE project_id = %s ORDER BY id DESC LIMIT 1",
-                                      (self._row["id"],)).fetchone()
+            task = connection.execute("SELECT id, image FROM task WHERE project_id = %s AND image <> '' "
+                                      "ORDER BY id DESC LIMIT 1", (self._row["id"],)).fetchone()
         if task is None:
             return
         name, which = f"{self._name}: image access", f"task {task['id']}"

@@ -8,13 +8,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rq import Queue
+from rq.serializers import JSONSerializer
 
 from argus import queues, worker
 from argus.errors import ArgusError
+from argus.stack import guard
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
@@ -104,9 +108,7 @@ def test_a_killed_workers_job_is_done_by_another_whatever_its_timeout(start_work
     began = time.monotonic()
 
     def finished() -> bool:
-        from rq import Queue
         from rq.registry import ScheduledJobRegistry, StartedJobRegistry
-        from rq.serializers import JSONSerializer
 
         connection = queues.get_redis()
         StartedJobRegistry("later", connection=connection, serializer=JSONSerializer).cleanup()  # as the reaper does
@@ -119,6 +121,16 @@ def test_a_killed_workers_job_is_done_by_another_whatever_its_timeout(start_work
     wait_for(finished, 40, pause=0.5)
     assert time.monotonic() - began < 30
     assert log.read_text().split() == ["started", "started", "finished"]
+
+
+def test_what_waits_for_its_time_comes_on_every_queue_and_without_a_child_process(stack: Any) -> None:
+    asked = [Queue(name, connection=queues.get_redis(), serializer=JSONSerializer).enqueue_in(
+        timedelta(seconds=1), function, result_ttl=60) for name, function in (
+            (queues.DEFAULT, "argus.doctor.visit.examine"), (queues.SIGLIP, "search_service.jobs.examine"),
+            (queues.SAM3, "ml_backend.jobs.examine"))]
+    wait_for(lambda: all(job.latest_result() for job in asked), 120)
+    assert all(job.latest_result().type.name == "SUCCESSFUL" for job in asked)
+    assert guard.family({stack.pid("worker")}) == {stack.pid("worker")}
 
 
 def test_every_role_has_its_queues_and_its_preparation() -> None:

@@ -337,6 +337,21 @@ def test_undo__takes_back_what_nobody_touched_and_it_can_be_accepted_again_once(
     assert project.annotated() == [0, 1, 4, 7]
 
 
+def test_undo__that_was_asked_for_and_did_nothing_is_settled_once(known: Callable[..., Known]) -> None:
+    project = known()
+    first = review.accept(project.id, min_score=0.9)["acceptance"]
+    with database() as connection:  # as an undo leaves them whose first call Label Studio did not answer
+        connection.execute("UPDATE acceptance_item SET undo_asked_at = now() WHERE acceptance_id = %s", (first,))
+    before = project.annotated()
+    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
+    with database() as connection:
+        rows = connection.execute("SELECT state, undo_asked_at FROM acceptance_item WHERE acceptance_id = %s",
+                                  (first,)).fetchall()
+    assert {(row["state"], row["undo_asked_at"]) for row in rows} == {("accepted", None)}
+    assert project.annotated() == before
+    assert review.undo(first)["undone"] == len(before)
+
+
 def test_undo__of_an_acceptance_that_never_was(servers: Any) -> None:
     with pytest.raises(ArgusError) as failure:
         review.undo(10**8)

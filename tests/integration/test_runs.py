@@ -162,6 +162,20 @@ def test_fail_for_now__is_tried_again_after_a_pause_and_a_bounded_number_of_time
     runs.cancel_run(run_id)
 
 
+def test_free_lost__what_kills_its_worker_goes_alone_though_it_failed_for_now_before(idle: None, project: int,
+                                                                                     tasks: list[int]) -> None:
+    run_id = runs.create_run(project, ["cpu"], tasks[:2])
+    assert run_tasks.take(project, "job 0", 8)
+    run_tasks.fail_for_now(run_id, {task: ArgusError("image_unreachable", "No answer.") for task in tasks[:2]})
+    clock_moves(run_id, hours=1)
+    taken = run_tasks.take(project, "job 1", 8)
+    assert taken and taken.task_ids == tasks[:2]
+    assert run_tasks.free_lost(["job 1"]) == 2  # one of the two killed the worker
+    taken = run_tasks.take(project, "job 2", 8)
+    assert taken and len(taken.task_ids) == 1
+    runs.cancel_run(run_id)
+
+
 def clock_moves(run_id: int, hours: int) -> None:
     with connect() as connection:
         connection.execute("UPDATE run_task SET error = error || jsonb_build_object('at', now() + "

@@ -166,6 +166,22 @@ def test_embed__what_was_fetched_is_known_while_the_model_runs(
                       {"seen": 4, "fetched": 3, "embedded": 2, "failed": 1, "waiting": 1}]
 
 
+def test_embed__a_clear_no_is_final_and_what_may_pass_is_tried_again_much_later(
+        images: FakeImages, project: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = add(project, images, ArgusError("image_unreachable", "Not there.", status=404),
+                ArgusError("image_unreachable", "Busy.", status=503))
+    for _ in range(sync.MAX_ATTEMPTS):
+        jobs.embed(project, tasks)
+    assert [(row(task)["state"], row(task)["attempts"]) for task in tasks] == [("failed", sync.MAX_ATTEMPTS)] * 2
+    with connect() as connection:
+        connection.execute("UPDATE task SET error = error || '{\"at\": \"2020-01-01T00:00:00Z\"}' WHERE id = ANY(%s)",
+                           (tasks,))
+    monkeypatch.setattr(sync.listing, "all_tasks", lambda ls, number: [[
+        {"id": task, "data": {"image": row(task)["image"]}, "updated_at": "2020-01-01T00:00:00Z"} for task in tasks]])
+    sync._reconcile(object(), project, "image", sync.SyncReport(project))  # type: ignore[arg-type]
+    assert [row(task)["state"] for task in tasks] == ["failed", "waiting"]
+
+
 def test_embed__a_failure_that_may_pass_is_tried_again_a_bounded_number_of_times(images: FakeImages,
                                                                                 project: int) -> None:
     (task,) = add(project, images, ArgusError("image_unreachable", "No answer."))
@@ -296,6 +312,18 @@ def test_poll__a_cursor_that_is_still_to_come_hides_nothing(monkeypatch: pytest.
     pause = timedelta(seconds=get_settings().reconcile_seconds)
     assert asked[0] == now - timedelta(hours=1) and asked[2].year == 1970
     assert timedelta() <= asked[1] - (now - pause) < timedelta(minutes=1)
+
+
+def test_model_change__does_not_wait_for_a_project_that_is_gone(servers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    polled, gone, disconnected = 900_001, 900_002, 900_003
+    seen: list[int] = []
+    monkeypatch.setattr(background.model_change, "roles", lambda: (object(), object()))
+    monkeypatch.setattr(background.model_change, "left", lambda model: dict.fromkeys((polled, gone, disconnected), 1))
+    monkeypatch.setattr(sync, "connected_projects", lambda: [polled, gone])
+    monkeypatch.setattr(background.missing, "resting", lambda: {gone})
+    monkeypatch.setattr(sync, "enqueue_waiting", seen.append)
+    background._advance_model_change()
+    assert sorted(seen) == [gone, disconnected]  # their images are tried, and given up, like anybody's
 
 
 def test_rounds__one_process_at_a_time(servers: Any) -> None:

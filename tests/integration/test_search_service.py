@@ -21,6 +21,7 @@ from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from label_studio_config.views import search_views
 from search_service import sync
+from search_service.saved import refresh_job
 from search_service.search import search
 from tests.waiting import wait_for
 
@@ -481,6 +482,8 @@ def test_disconnect__takes_views_and_ranks_away_and_connecting_brings_them_back(
     wait_for(lambda: ranked() == 2 and api("GET", f"{path}/{made['id']}")["refreshed_at"], 60)
     removed = api("POST", f"/projects/{project}/disconnect")["removed"]
     assert removed[-2:] == ["1 view", "ranks of saved searches from 2 tasks"]
+    assert ranked() == 0
+    assert refresh_job(project, made["id"]) == ""  # of a job that was queued before
     assert ranked() == 0
     assert label_studio.get("/api/dm/views/", project=project) == []
     assert [row["name"] for row in api("GET", path)["saved_searches"]] == ["Kept"]

@@ -12,7 +12,7 @@ import pytest
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
-from argus.db import migrate, migrations, open_pool, try_lock
+from argus.db import held, migrate, migrations, open_pool, try_lock
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -95,6 +95,19 @@ def test_search_similar_frames__exact_order_and_stable_paging(database: str) -> 
                                     (HalfVector([1, 0]), offset)).fetchall() for offset in (0, 2, 4)]
     # Equal distances are ordered by task; other projects and other models are not there.
     assert found == [[(1, 1.0), (3, 1.0)], [(2, 0.0), (4, -1.0)], []]
+
+
+def test_held__is_one_process_s_until_the_block_ends(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ARGUS_DATABASE_URL", database)
+    get_settings.cache_clear()
+    with held(7, 8) as ours, held(7, 8) as theirs, held(7, 9) as another:
+        assert (ours, theirs, another) == (True, False, True)
+    with pytest.raises(RuntimeError), held(7, 8):
+        raise RuntimeError("the holder fails")
+    with held(7, 8) as ours:
+        assert ours
+    monkeypatch.undo()
+    get_settings.cache_clear()
 
 
 def test_try_lock__keeps_others_out_and_no_index_build_waiting(database: str) -> None:

@@ -7,6 +7,7 @@ import http.server
 import io
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -52,10 +53,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.end_headers()
         elif self.path == "/image.png":
             self.answer(200, png())
+        elif self.path == "/hanging.png":
+            time.sleep(1)
         elif self.path == "/large.png":
             self.answer(200, b"x" * 3000)
         else:
-            self.answer({"/secret.png": 403, "/expired.png": 401}.get(self.path, 404), b"")
+            self.answer({"/secret.png": 403, "/expired.png": 401, "/proxy.png": 502}.get(self.path, 404), b"")
 
     def answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -126,6 +129,11 @@ def test_fetch__redirect_is_checked_like_a_first_address(server, tmp_path: Path)
 ])
 def test_fetch__each_failure_has_its_code(server, tmp_path: Path, path: str, code: str) -> None:
     assert code_of(fetcher(server[0], tmp_path, max_image_bytes=2000), path) == code
+
+
+@pytest.mark.parametrize("path", ["/proxy.png", "/hanging.png"])
+def test_fetch__label_studio_away_behind_a_proxy_is_no_bad_image(server, tmp_path: Path, path: str) -> None:
+    assert code_of(fetcher(server[0], tmp_path, image_timeout=0.5), path) == "label_studio_unreachable"
 
 
 def test_fetch__no_server__label_studios_own_is_told_apart(tmp_path: Path) -> None:

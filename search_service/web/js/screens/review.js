@@ -30,7 +30,7 @@ export async function open({ root, project, params, signal }) {
     edges = edgesPanel({
       project,
       signal,
-      onmoved: refresh,
+      onmoved: refreshAll,
       onlabel: (name) => {
         label = name;
         attempt(() => grid.open(band, label));
@@ -45,7 +45,7 @@ export async function open({ root, project, params, signal }) {
     signal,
     onundone: async (report) => {
       sayUndone(report);
-      await refresh();
+      await refreshAll();
     },
   });
   const desk = {
@@ -61,7 +61,7 @@ export async function open({ root, project, params, signal }) {
   };
   const { right, acceptBand, acceptTask, sayUndone } = accepting(desk);
   const { reject, fix, back } = deciding(desk);
-  const additions = additionsPanel(desk, refresh);
+  const additions = additionsPanel(desk, refreshAll);
   const show = (card) => look(desk, card, band === "to_fix" ? null : acceptTask);
   const grid = cropGrid({
     project,
@@ -100,6 +100,11 @@ export async function open({ root, project, params, signal }) {
   async function refresh() {
     await reload();
     await grid.open(band, label);
+  }
+
+  // With the labels computed later, which an acceptance changes nothing of.
+  async function refreshAll() {
+    await refresh();
     additions.load().catch(() => {}); // an offer beside the work: nothing waits for it, and without it nothing is missing
   }
 
@@ -235,7 +240,7 @@ export async function open({ root, project, params, signal }) {
           ["reviewed", "left", "set_aside", "total"].some((name) => now[name] !== status[name]) ||
           now.edges.high !== status.edges.high ||
           now.edges.medium !== status.edges.medium;
-        if (moved && grid.loaded()) await refresh();
+        if (moved && grid.loaded()) await refreshAll();
         else if (moved) await load();
       } catch (error) {
         if (error.name === "AbortError") return;
@@ -244,7 +249,7 @@ export async function open({ root, project, params, signal }) {
     setTimeout(watch, LOOK);
   }
 
-  await refresh();
+  await refreshAll();
   setTimeout(watch, LOOK);
   return {
     update: (asked) => (BANDS.includes(asked.band) && asked.band !== band ? choose(asked.band) : undefined),
