@@ -1,6 +1,7 @@
 """`python -m benchmarks.soak --minutes 20`: all load at once on a whole stack; then memory, leaks and counts.
 
-Ends with status 1 when memory grew, something was left behind, or the counts of Label Studio and our database differ.
+Ends with status 1 when memory grew, something was left behind, a part of the load ended by an error, something never
+settled, or the counts of Label Studio and our database differ.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from argus.stack.stack import SERVICES
 from benchmarks.search.world import stack
 from benchmarks.soak import report
-from benchmarks.soak.counts import compare
+from benchmarks.soak.counts import compare, whole
 from benchmarks.soak.load import Load
 from benchmarks.soak.samples import Sampler, look
 
@@ -33,19 +34,20 @@ def main() -> int:
 
         ls = get_label_studio()
         project, images = make_project()
-        settle(project)
+        wrong = settle(project)
         before = look(running)
-        load, sampler = Load(project, ls, images, LABELS), Sampler(running)
+        load = Load(project, ls, images, LABELS, growing=60 * chosen.minutes * report.EARLY[0])
+        sampler = Sampler(running)
         load.start()
         time.sleep(60 * chosen.minutes)
         sampler.stop()
         load.stop()
-        settle(project)
+        wrong += load.broken() + settle(project)
         load.accept()
         counts, apart = compare(ls, project)
         after = look(running)
     found = report.Report(chosen.minutes, sampler.window(*report.EARLY), sampler.window(*report.LATE), before, after,
-                          load.done, load.refused, str(counts), apart)
+                          load.done, load.refused, str(counts), apart, wrong)
     print("\n".join(found.lines()))
     if chosen.page:
         report.put(chosen.page, report.BEGIN, report.END, found.lines())
@@ -69,21 +71,17 @@ def make_project() -> tuple[int, list[str]]:
     return project, [task["data"]["image"] for task in ls.tasks(project)]
 
 
-def settle(project: int) -> None:
-    """Wait until nothing is outstanding, and then for one more full listing."""
-    from argus.db import connect
+def settle(project: int) -> list[str]:
+    """Wait until nothing is outstanding after a full listing; return what is to be said when it never is."""
     from search_service import sync
 
     deadline = time.monotonic() + PATIENCE
     while True:
         sync.sync_project(project, full=True)
-        with connect() as connection:
-            rows = connection.execute(
-                "SELECT 1 FROM task WHERE project_id = %(p)s AND state = 'waiting' UNION ALL "
-                "SELECT 1 FROM run WHERE project_id = %(p)s AND state IN ('queued', 'running') UNION ALL "
-                "SELECT 1 FROM prediction WHERE project_id = %(p)s AND state = 'claimed'", {"p": project}).fetchall()
-        if not rows or time.monotonic() > deadline:
-            return
+        if whole(project):
+            return []
+        if time.monotonic() > deadline:
+            return [f"images, runs or deliveries were still outstanding after {PATIENCE:g} s of rest"]
         time.sleep(2)
 
 

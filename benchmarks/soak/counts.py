@@ -51,6 +51,15 @@ def compare(label_studio: LabelStudio, project: int) -> tuple[Counts, list[str]]
     return counts, [sentence for sentence in said if sentence]
 
 
+def whole(project: int) -> bool:
+    """Whether nothing is outstanding: all runs ended, no image waits, every delivery is settled."""
+    with connect() as connection:
+        return not connection.execute(
+            "SELECT 1 FROM task WHERE project_id = %(p)s AND state = 'waiting' UNION ALL "
+            "SELECT 1 FROM run WHERE project_id = %(p)s AND state IN ('queued', 'running') UNION ALL "
+            "SELECT 1 FROM prediction WHERE project_id = %(p)s AND state = 'claimed'", {"p": project}).fetchall()
+
+
 def _ours(project: int) -> dict[str, Any]:
     with connect() as connection:
         def ids(query: str) -> set[Any]:
@@ -67,10 +76,12 @@ def _ours(project: int) -> dict[str, Any]:
             "stored": ids("SELECT task_id, model_version FROM prediction WHERE project_id = %(project)s "
                           "AND state = 'stored'"),
             "claimed": ids("SELECT task_id FROM prediction WHERE project_id = %(project)s AND state = 'claimed'"),
-            # The last word on each task counts: it may have been accepted, taken back and accepted again.
+            # The last word on each task counts: it may have been accepted, taken back and accepted again. The record
+            # of a task that was deleted stays, and Label Studio's annotation went with the task.
             "accepted": ids("SELECT task_id FROM (SELECT DISTINCT ON (task_id) task_id, i.state FROM acceptance_item i "
                             "JOIN acceptance a ON a.id = acceptance_id WHERE project_id = %(project)s "
-                            "ORDER BY task_id, a.id DESC) last WHERE state = 'accepted'"),
+                            "ORDER BY task_id, a.id DESC) last WHERE state = 'accepted' AND task_id IN "
+                            "(SELECT id FROM task WHERE project_id = %(project)s)"),
             "runs": {row["state"]: row["n"] for row in connection.execute(
                 "SELECT run_task.state, count(*) AS n FROM run_task JOIN run ON run.id = run_id "
                 "WHERE project_id = %s GROUP BY run_task.state", (project,))}}

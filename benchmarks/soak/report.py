@@ -30,6 +30,7 @@ class Report:
         done, refused: how often each part of the load was done, and refused with what.
         counts: of tasks, predictions and so on at the end.
         apart: each difference between Label Studio and our database.
+        wrong: what else went wrong, in sentences.
     """
 
     minutes: float
@@ -41,6 +42,7 @@ class Report:
     refused: Counter[str]
     counts: str
     apart: Sequence[str]
+    wrong: Sequence[str] = ()
 
     def memory(self) -> list[tuple[str, float, float]]:
         """Return (service, MiB early, MiB late) as medians."""
@@ -48,9 +50,9 @@ class Report:
                 for name in self.after.memory]
 
     def passed(self) -> bool:
-        """Whether memory is flat, nothing was left behind, and the counts agree."""
+        """Whether memory is flat, nothing was left behind, the counts agree, and nothing else went wrong."""
         grew = [name for name, early, late in self.memory() if not flat(early, late)]
-        return not (grew or self.apart or self.after.processes > self.before.processes)
+        return not (grew or self.apart or self.wrong or self.after.processes > self.before.processes)
 
     def lines(self) -> list[str]:
         """Return the report in Markdown."""
@@ -68,7 +70,8 @@ class Report:
                         f"{of(self.after)} |")
         agree = "**They differ**: " + "; ".join(self.apart) if self.apart else (
             "Label Studio and our database agree to the last task")
-        return [*said, "", f"Counts at the end: {self.counts}. {agree}."]
+        said += ["", f"Counts at the end: {self.counts}. {agree}."]
+        return said + (["", f"**Went wrong**: {'; '.join(self.wrong)}."] if self.wrong else [])
 
 
 def _span(window: tuple[float, float]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,19 +10,12 @@ from playwright.sync_api import Page, expect
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from demo.draw import Split
-from demo.scenes import SceneObject, make_scene, render_scene
+from demo.scenes import SceneObject
 from demo.truth import Box, iou
+from tests.pictures import scene_and_objects
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-
-
-def jpeg(seed: int) -> tuple[bytes, list[SceneObject]]:
-    image, objects = render_scene(make_scene(Split.HELD_OUT, seed), 1280)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=90)
-    return buffer.getvalue(), objects
 
 
 def corners(value: dict[str, float]) -> Box:
@@ -34,7 +26,7 @@ def corners(value: dict[str, float]) -> Box:
 
 @pytest.fixture
 def scenes() -> Iterator[list[tuple[bytes, list[SceneObject]]]]:
-    yield [jpeg(seed) for seed in range(16)]
+    yield [scene_and_objects(seed, 1280) for seed in range(16)]
 
 
 def test_search_view_shows_exactly_its_tasks_and_a_task_its_boxes(

@@ -276,6 +276,7 @@ def test_search__filters_saved_searches_and_judgements(open_page: Callable[..., 
     page.select_option("#filter-predicted", "yes")
     expect(page).to_have_url(re.compile("predicted=yes"))
     # Label Studio asks for a prediction whenever somebody opens a task, so how many there are may grow meanwhile.
+    assert 0 < predicted(project) < COUNT
     wait_for(lambda: 0 < page.locator(".hit").count() <= predicted(project), 20)
     page.click("#save")
     page.fill("#saved-name", "Predicted CPUs")
@@ -289,6 +290,7 @@ def test_search__filters_saved_searches_and_judgements(open_page: Callable[..., 
     page.click("#query")
     page.get_by_role("option", name="Predicted CPUs").click()
     expect(page.locator(".hit").first).to_be_visible()
+    assert 0 < predicted(project) < COUNT
     assert page.locator(".hit").count() <= predicted(project)
     expect(page.locator(".hit .good").first).to_have_attribute("aria-pressed", "true", timeout=10_000)
     page.locator(".hit .good").first.click()

@@ -15,7 +15,7 @@ from playwright.sync_api import Error, Page, Route, expect
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from label_studio_config import views
-from tests.browser.test_data_manager import jpeg
+from tests.pictures import scene, scene_and_objects
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -126,7 +126,7 @@ def test_views_of_searches__show_their_tasks_and_select_all_acts_on_them_alone(
     from search_service.search import search
     from search_service.sync import sync_progress
 
-    number = make_project(["cpu"], [(f"{n}.jpg", jpeg(n)[0]) for n in range(6)])
+    number = make_project(["cpu"], [(f"{n}.jpg", scene(n, 1280)) for n in range(6)])
     label_studio.post(f"/api/projects/{number}/import", [{"data": {"image": ""}} for _ in range(500)], timeout=60)
     wait_for(lambda: sync_progress(number)["embedded"] == 6, 120)
     found = [hit.task_id for hit in search(number, "cpu", record=False).hits]
@@ -151,7 +151,7 @@ def test_a_tab_titled_as_a_question__is_filled(stack: Any, page: Page, label_stu
     from search_service.search import search
     from search_service.sync import sync_progress
 
-    scenes = [jpeg(seed) for seed in range(12)]
+    scenes = [scene_and_objects(seed, 1280) for seed in range(12)]
     project = make_project(["cpu"], [(f"{n:02}.jpg", data) for n, (data, _) in enumerate(scenes)])
     wait_for(lambda: sync_progress(project)["embedded"] == len(scenes), 120)
     manager = DataManager(page, label_studio, project)

@@ -8,7 +8,7 @@ import pytest
 
 from argus.labelstudio import LabelStudio
 from demo.draw import Split
-from ml_backend import projects
+from tests.faults.load import show_nearly_all
 from tests.pictures import scene
 
 
@@ -22,8 +22,7 @@ def new(label_studio: LabelStudio, make_project: Callable[..., int]) -> Callable
         more = [{"image": urls[i % len(urls)]} for i in range(count - len(urls))]
         if more:
             label_studio.post(f"/api/projects/{project}/import", more, timeout=120)
-        projects.set_threshold(project, [], 0.2)  # low: these tests need regions, not good ones
-        projects.refresh(project)
+        show_nearly_all(project)
         return project
 
     return make

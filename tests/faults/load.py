@@ -16,7 +16,7 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from benchmarks.soak.counts import Counts, compare
+from benchmarks.soak.counts import Counts, compare, whole
 from ml_backend import projects, runs
 from tests.waiting import wait_for
 
@@ -46,7 +46,9 @@ def pictures(label_studio: LabelStudio, project: int) -> list[str]:
 
 
 class Load:
-    """Everything people and machines do at once, each in a thread that goes on whatever happens.
+    """Everything people and machines do at once, each in a thread that goes on whatever is refused.
+
+    An error of any other kind ends its thread, and then the test: see `stop`.
 
     Args:
         label_studio: as one client more, beside the product's own.
@@ -57,16 +59,22 @@ class Load:
     def __init__(self, project: int, label_studio: LabelStudio, images: list[str], arriving: int) -> None:
         self.project, self._ls, self._images, self._arriving = project, label_studio, images, arriving
         self._argus = Argus(get_settings().search_service_url, timeout=60)
-        self._end = threading.Event()
+        self._end, self._broken = threading.Event(), list[BaseException]()
         self.imported = self.answers = self.refusals = self.accepted = self.undone = 0
         self.first = [task["id"] for task in label_studio.tasks(project, fields="task_only")]
         self.run = runs.create_run(project, ["cpu", "fan"], self.first)
-        self._threads = [threading.Thread(target=work, daemon=True)
+        self._threads = [threading.Thread(target=self._do, args=(work,), name=work.__name__, daemon=True)
                          for work in (self._import, self._review, self._open)]
         for thread in self._threads:
             thread.start()
 
     # What happens at once -----------------------------------------------------------------------------------------
+
+    def _do(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except BaseException as error:  # whatever it is, `stop` raises it again
+            self._broken.append(error)
 
     def _import(self) -> None:
         while self.imported < self._arriving:
@@ -130,32 +138,27 @@ class Load:
                                      (self.project,)).fetchone()
         return int(row["n"]) if row else 0
 
-    def whole(self) -> bool:
-        """Whether nothing is outstanding: all runs ended, no image waits, every delivery is settled."""
-        with connect() as connection:
-            rows = connection.execute(
-                "SELECT 1 FROM task WHERE project_id = %(p)s AND state = 'waiting' UNION ALL "
-                "SELECT 1 FROM run WHERE project_id = %(p)s AND state IN ('queued', 'running') UNION ALL "
-                "SELECT 1 FROM prediction WHERE project_id = %(p)s AND state = 'claimed'",
-                {"p": self.project}).fetchall()
-        return not rows
-
     def finish(self, seconds: float = 240) -> None:
         """Wait until everything that was asked for is there, and let the reviewer end with what he is at."""
         began = time.monotonic()
         self._threads[0].join(seconds)
         assert self.imported == self._arriving
         known = len(list(self._ls.tasks(self.project, fields="task_only")))
-        wait_for(quietly(lambda: self.whole() and self._tasks() == known), seconds - (time.monotonic() - began), 0.5)
+        wait_for(quietly(lambda: whole(self.project) and self._tasks() == known),
+                 seconds - (time.monotonic() - began), 0.5)
         self.stop()
 
     def refused(self) -> str:
         return f"the reviewer was refused {self.refusals} of {self.answers + self.refusals} times"
 
     def stop(self) -> None:
+        """End every thread with what it is at; raise what ended one of them before its time."""
         self._end.set()
         for thread in self._threads:
             thread.join(90)
+        if self._broken:
+            raise self._broken[0]
+        assert not (left := [thread.name for thread in self._threads if thread.is_alive()]), left
 
     def _tasks(self) -> int:
         with connect() as connection:

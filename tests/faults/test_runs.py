@@ -15,8 +15,9 @@ import pytest
 
 from argus.db import connect
 from argus.labelstudio import LabelStudio
-from ml_backend import runs
+from ml_backend import run_jobs, runs
 from tests.faults.crew import Crew, counted, everything_delivered, ids, wait_until_done
+from tests.resting import resting
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(1800)]
@@ -28,13 +29,12 @@ POINTS = [("sam3", "before compute"), ("sam3", "computed, not recorded"), ("sam3
 @pytest.fixture
 def crew(stack: Any, tmp_path: Path) -> Iterator[Crew]:
     """Workers of this test only: the stack's own rest meanwhile."""
-    for name in ("sam3-worker", "worker"):
-        stack.stop(name)
-    crew = Crew(tmp_path)
-    yield crew
-    crew.end()
-    for name in ("sam3-worker", "worker"):
-        stack.start(name)
+    with resting(stack, "sam3-worker", "worker"):
+        crew = Crew(tmp_path)
+        try:
+            yield crew
+        finally:
+            crew.end()
 
 
 @pytest.mark.parametrize(("role", "point"), POINTS, ids=[point for _, point in POINTS])
@@ -129,10 +129,14 @@ def test_a_small_run_does_not_wait_for_a_large_one_of_another_project(crew: Crew
     assert wait_until_done(second, 120)["done"] == 8
     assert runs.run_progress(first)["waiting"] > 0
     assert runs.cancel_run(first)["cancelled"] > 0
-    time.sleep(3)  # the chunk in work ends within this time …
+    wait_for(lambda: not run_jobs.live_jobs().detections[large], 60)  # the chunk in work has ended …
     kept = computed(large)
-    time.sleep(2)
-    assert computed(large) == kept < 160  # … and no other one was begun
+    assert 0 < kept < 160
+    run_jobs.reconcile_runs()
+    assert not run_jobs.live_jobs().detections[large]
+    other = new(8)
+    assert wait_until_done(runs.create_run(other, ["cpu"], ids(label_studio, other)), 120)["done"] == 8
+    assert computed(large) == kept  # … and no other one was begun, while the worker had time for somebody else
 
 
 def computed(project: int) -> int:

@@ -15,12 +15,10 @@ from typing import Any
 import pytest
 
 from argus.labelstudio import LabelStudio
-from demo.draw import Split
 from ml_backend import runs
 from tests.faults import breaking, table
 from tests.faults.breaking import Break
-from tests.faults.load import Load, pictures, show_nearly_all
-from tests.pictures import scene
+from tests.faults.load import Load, pictures
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(900)]
@@ -50,23 +48,11 @@ LONG: dict[str, Break] = {
 }
 
 
-@pytest.fixture
-def new(label_studio: LabelStudio, make_project: Callable[..., int]) -> Callable[[], int]:
-    """Return `new()`: a project of `FIRST` tasks with different pictures."""
-    def make() -> int:
-        project = make_project(("cpu", "fan"), [(f"{i}.jpg", scene(f"fault {i}", 320, Split.VALIDATION))
-                                                for i in range(FIRST)])
-        show_nearly_all(project)
-        return project
-
-    return make
-
-
 @pytest.mark.parametrize(("fault", "broken"), [*SHORT.items(), *(pytest.param(*one, marks=pytest.mark.long)
                                                                  for one in LONG.items())], ids=[*SHORT, *LONG])
-def test_nothing_is_lost_and_nothing_is_there_twice(fault: str, broken: Break, stack: Any, new: Callable[[], int],
+def test_nothing_is_lost_and_nothing_is_there_twice(fault: str, broken: Break, stack: Any, new: Callable[[int], int],
                                                     label_studio: LabelStudio, tmp_path: Path) -> None:
-    project = new()
+    project = new(FIRST)
     load = Load(project, label_studio, pictures(label_studio, project), ARRIVING)
     try:
         wait_for(load.under_way, 120)

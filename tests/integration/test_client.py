@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 import subprocess
 import sys
@@ -17,19 +16,15 @@ import pytest
 from argus.client import Argus
 from argus.errors import ArgusError
 from argus.settings import get_settings
-from demo.draw import Split
-from demo.scenes import make_scene, render_scene
+from tests.pictures import scene
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 COUNT = 8
 
 
-def scene(number: int) -> bytes:
-    image, _ = render_scene(make_scene(Split.HELD_OUT, f"client {number}"), 320)
-    buffer = io.BytesIO()
-    image.save(buffer, "JPEG", quality=90)
-    return buffer.getvalue()
+def picture(number: int) -> bytes:
+    return scene(f"client {number}", 320)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +41,7 @@ def project(argus: Argus) -> Iterator[int]:
     number = connect(ls, None, title="Client", labels=["cpu", "fan"]).project_id
     assert number is not None
     ls.request("POST", f"/api/projects/{number}/import", timeout=60,
-               files=[(f"{n}.jpg", (f"{n}.jpg", scene(n), "image/jpeg")) for n in range(COUNT)])
+               files=[(f"{n}.jpg", (f"{n}.jpg", picture(n), "image/jpeg")) for n in range(COUNT)])
     assert argus.sync(number).seen == COUNT
     assert argus.wait_until_embedded(number, 90).embedded == COUNT
     yield number
@@ -64,7 +59,7 @@ def test_search__pages_and_pictures(argus: Argus, project: int) -> None:
     rest = argus.search(project, "cpu", limit=50, offset=3)
     assert len({hit.task for hit in [*found, *rest]}) == COUNT
     assert argus.similar(project, found.hits[0].task).total == COUNT
-    best = argus.search_image(project, scene(2), limit=1).hits[0]
+    best = argus.search_image(project, picture(2), limit=1).hits[0]
     assert best.similarity > 0.95
     assert argus.picture(best.task)[:2] == b"\xff\xd8"
 
@@ -103,10 +98,10 @@ def test_example__nightly_check(argus: Argus, project: int) -> None:
 
 def test_example__more_like_these(argus: Argus, project: int, tmp_path: Path) -> None:
     (tmp_path / "examples").mkdir()
-    (tmp_path / "examples" / "1.jpg").write_bytes(scene(1))
+    (tmp_path / "examples" / "1.jpg").write_bytes(picture(1))
     table = tmp_path / "similar.csv"
     done = run_example("more_like_these.py", "--project", str(project), "--examples", str(tmp_path / "examples"),
                        "--table", str(table), "--limit", "2")
     assert done.returncode == 0, done.stderr
     rows = list(csv.DictReader(table.open()))
-    assert [int(row["task"]) for row in rows] == [hit.task for hit in argus.search_image(project, scene(1), limit=2)]
+    assert [int(row["task"]) for row in rows] == [hit.task for hit in argus.search_image(project, picture(1), limit=2)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import io
 import itertools
+import os
+import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -20,7 +21,6 @@ from argus import queues
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
-from argus.settings import get_settings
 from demo.draw import Split
 from demo.scenes import Scene, SceneObject, make_scene, render_scene
 from ml_backend import deliver, projects, push_jobs, runs
@@ -337,11 +337,16 @@ def test_annotation__keeps_the_ids_that_join_box_and_mask(new: Callable[..., Pro
     assert pairs >= 4
 
 
-def test_open__a_task_is_predicted_within_the_deadline_of_a_person(new: Callable[..., Project]) -> None:
+def test_open__a_task_is_there_before_a_worker_that_takes_long_has_predicted_it(new: Callable[..., Project],
+                                                                                   stack: Any) -> None:
     project = new(1)
-    began = time.monotonic()
-    project.ls.get(f"/api/tasks/{project.ids[0]}/", project=project.id)
-    assert time.monotonic() - began < get_settings().predict_deadline_single + 3
+    worker = stack.pid("sam3-worker")
+    os.kill(worker, signal.SIGSTOP)  # it takes longer than any deadline
+    try:
+        project.ls.get(f"/api/tasks/{project.ids[0]}/", project=project.id)
+        assert project.per_task() == {0: 1}
+    finally:
+        os.kill(worker, signal.SIGCONT)
     wait_for(lambda: project.settled() and project.per_task() == {1: 1}, 30)
 
 
@@ -384,22 +389,20 @@ def test_setup__a_config_with_nothing_to_fill_says_why(stack: Any) -> None:
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_label_config")
 
 
-def test_health_and_setup__stay_quick_while_a_batch_runs(new: Callable[..., Project], stack: Any) -> None:
+def test_health_and_setup__answer_while_a_batch_runs(new: Callable[..., Project], stack: Any) -> None:
     project = new(30)
     url, body = stack.settings.ml_backend_url, {"project": f"{project.id}.1",
                                                 "schema": project.ls.project(project.id)["label_config"]}
     run_id = runs.create_run(project.id, ["cpu", "fan"], project.ids)
     clicks = threading.Thread(target=project.retrieve)
     clicks.start()
-    seconds: list[float] = []
-    while runs.run_progress(run_id)["state"] in ("queued", "running") or len(seconds) < 50:
+    during = 0
+    while (progress := runs.run_progress(run_id))["state"] in ("queued", "running"):
         for method, path in (("GET", "/health"), ("POST", "/setup")):
-            began = time.perf_counter()
             assert requests.request(method, url + path, json=body, timeout=5).status_code == 200
-            seconds.append(time.perf_counter() - began)
+        during += progress["waiting"] < 30 and runs.run_progress(run_id)["waiting"] > 0
     clicks.join()
-    assert sorted(seconds)[len(seconds) // 2] < 0.05
-    assert max(seconds) < 1.0  # what Label Studio allows /health
+    assert during > 1  # both answered more than once between the first computed task and the last one
 
 
 def test_web_process__never_loads_torch_and_stays_small(stack: Any) -> None:

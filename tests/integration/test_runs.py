@@ -23,6 +23,7 @@ from ml_backend import projects, run_jobs, run_tasks, runs
 from ml_backend.predict import Predictor
 from search_service import sync
 from tests.pictures import scene
+from tests.resting import resting
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -45,11 +46,8 @@ def tasks(project: int, label_studio: LabelStudio) -> list[int]:
 @pytest.fixture
 def idle(stack: Any) -> Iterator[None]:
     """No worker computes or cleans up during the test."""
-    for name in ("sam3-worker", "worker"):
-        stack.stop(name)
-    yield
-    for name in ("sam3-worker", "worker"):
-        stack.start(name)
+    with resting(stack, "sam3-worker", "worker"):
+        yield
 
 
 def api(stack: Any, method: str, path: str, status: int = 200, body: Any = None) -> Any:
@@ -92,9 +90,8 @@ def test_a_run_from_its_estimate_to_its_place_in_the_list(stack: Any, project: i
     shown = command("-p", str(project), "--list")
     assert "1 task: " in shown and error["message"][:20] in shown
 
-    stack.stop("sam3-worker")  # or it may have tried again before the answer is written
-    assert api(stack, "POST", f"/runs/{second['id']}/retry")["waiting"] == 1
-    stack.start("sam3-worker")
+    with resting(stack, "sam3-worker"):  # or it may have tried again before the answer is written
+        assert api(stack, "POST", f"/runs/{second['id']}/retry")["waiting"] == 1
     wait_for(lambda: api(stack, "GET", f"/runs/{second['id']}")["state"] == "done", 120)
     assert api(stack, "GET", f"/runs/{second['id']}")["failed"] == 1
 

@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
+from argus.errors import ArgusError
+from argus.labelstudio import LabelStudio
 from benchmarks.soak import report
+from benchmarks.soak.load import Load
 from benchmarks.soak.samples import Sample
 
 
@@ -26,12 +31,63 @@ def test_lines__say_what_grew_and_what_differs() -> None:
                           "3 tasks", ["tasks: only there [5], only here []"])
     assert found.memory() == [("worker", 104, 210), ("valkey", 8, 8)]
     assert not found.passed()
-    assert replace(found, late=early, apart=[]).passed()
+    whole = replace(found, late=early, apart=[])
+    assert whole.passed() and "Went wrong" not in "\n".join(whole.lines())
+    ended = replace(whole, wrong=["imports: ended by KeyError('id')"])
+    assert not ended.passed() and "**Went wrong**: imports: ended by KeyError('id')." in ended.lines()[-1]
     text = "\n".join(found.lines())
     assert "20 minutes: 7 searches." in text and "Refused: nothing." in text
     assert "| worker | 104 | 210 | **no** |" in text and "| valkey | 8 | 8 | yes |" in text
     assert "| their open files | 70 | 90 | 90 | 71 |" in text
     assert "3 tasks. **They differ**: tasks: only there [5]" in text
+
+
+class FakeLabelStudio:
+    """Two tasks, and whatever is imported; a deletion may find its task gone."""
+
+    def __init__(self) -> None:
+        self.ids, self.gone = [1, 2], False
+
+    def tasks(self, project: int, **_: Any) -> list[dict[str, Any]]:
+        return [{"id": number} for number in self.ids]
+
+    def project(self, project: int) -> dict[str, Any]:
+        return {"label_config": "<View/>"}
+
+    def post(self, path: str, body: Any) -> dict[str, Any]:
+        self.ids.append(max(self.ids) + 1)
+        return {"task_ids": self.ids[-1:]}
+
+    def delete(self, path: str) -> None:
+        self.ids.remove(int(path.rstrip("/").rpartition("/")[2]))
+        if self.gone:
+            raise ArgusError("not_found", "There is no such task.")
+
+
+def test_load__tasks_are_as_many_once_they_have_ceased_to_grow() -> None:
+    fake = FakeLabelStudio()
+    load = Load(7, cast(LabelStudio, fake), ["/a.jpg"], ["cpu"], growing=1e9)
+    load._began = time.monotonic()
+    load._import()
+    assert fake.ids == [1, 2, 3]
+    load._growing = 0
+    load._import()
+    assert fake.ids == [2, 3, 4]
+    fake.gone = True
+    load._import()
+    assert (fake.ids, load.done["tasks deleted"]) == ([3, 4, 5], 2)
+
+
+def test_load__an_error_that_nobody_expects_is_told() -> None:
+    load = Load(7, cast(LabelStudio, FakeLabelStudio()), ["/a.jpg"], ["cpu"], growing=0)
+    acts = iter([ArgusError("timeout", "It took too long."), KeyError("id")])
+
+    def act() -> None:
+        raise next(acts)
+
+    load._repeat("imports", 0, act)
+    assert load.refused == {"imports: timeout": 1}
+    assert load.broken() == ["imports: ended by KeyError('id')"]
 
 
 def test_put__only_between_the_marks(tmp_path: Path) -> None:

@@ -8,6 +8,15 @@ import { ask } from "../messages.js";
 
 const WATCH = 700;
 
+// What the server is asked for by the name of a band: the scores between its edges, or the tasks without objects.
+export const rangeOf = (band, { high, medium }) =>
+  ({
+    high: { min_score: high },
+    medium: { min_score: medium, max_score: high },
+    low: { min_score: 0, max_score: medium },
+    nothing_found: { nothing_found: true },
+  })[band];
+
 export function accepting(desk) {
   // The objects are right. A task is accepted once all its objects are.
   async function right() {
@@ -62,13 +71,7 @@ export function accepting(desk) {
       : "");
 
   async function acceptBand() {
-    const { high, medium } = desk.status().edges;
-    const asked = {
-      high: { min_score: high },
-      medium: { min_score: medium, max_score: high },
-      low: { min_score: 0, max_score: medium },
-      nothing_found: { nothing_found: true },
-    }[desk.band()];
+    const asked = rangeOf(desk.band(), desk.status().edges);
     const plan = await desk.post("accept/plan", asked);
     if (!plan.tasks) {
       desk.done.textContent = t("review.nothingLeft");

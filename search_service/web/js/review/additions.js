@@ -4,6 +4,7 @@ import { h, put } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { ask, attempt } from "../messages.js";
 import { cropInto } from "../pictures.js";
+import { rangeOf } from "./accepting.js";
 
 const SHOWN = 6; // objects a row
 
@@ -62,13 +63,7 @@ export function additionsPanel(desk, refresh) {
 
   async function addAll(band, found) {
     if (!(await ask(t("review.addSure", counts(found.tasks, found.regions)), { yes: t("review.addLabels") }))) return;
-    const { high, medium } = desk.status().edges;
-    const range = {
-      high: { min_score: high },
-      medium: { min_score: medium, max_score: high },
-      low: { min_score: 0, max_score: medium },
-    }[band];
-    const report = await desk.post("additions", range);
+    const report = await desk.post("additions", rangeOf(band, desk.status().edges));
     desk.done.replaceChildren(
       h("span", {}, t("review.addedNow", counts(report.added_tasks, report.added_regions))),
       report.skipped ? t("review.leftOut", { n: report.skipped, count: number(report.skipped) }) : "",
