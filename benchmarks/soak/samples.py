@@ -16,7 +16,7 @@ from argus import queues
 from argus.stack import Stack, guard
 
 SECONDS = 5.0  # between two samples
-PARTED = ("worker",)  # its growth may be its own or that of RQ's scheduler, which is a child where there is one
+PARTED = ("worker",)  # its growth may be its own, or that of processes that it starts
 
 
 @dataclass(frozen=True)

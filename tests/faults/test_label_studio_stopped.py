@@ -68,7 +68,7 @@ def started_again(servers: Any) -> Iterator[None]:
     try:
         yield
     finally:
-        if not servers.alive()["label-studio"]:
+        if not servers.alive().get("label-studio"):
             servers.start("label-studio")
 
 
