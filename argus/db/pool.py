@@ -23,12 +23,6 @@ Pool = ConnectionPool[psycopg.Connection[DictRow]]
 # A machine that drops off the network says no goodbye. By the systems' defaults its transaction would keep its locks
 # for two hours, and it would itself wait for an answer as long: both ends look after half a minute of silence.
 SILENCE, BETWEEN, PROBES = 30, 5, 4  # seconds until the first probe, seconds between two, probes without an answer
-PATIENCE = 1000 * (SILENCE + BETWEEN * PROBES)  # milliseconds that sent data may stay without an answer
-_OUR_END: dict[str, Any] = {"keepalives_idle": SILENCE, "keepalives_interval": BETWEEN, "keepalives_count": PROBES,
-                            "tcp_user_timeout": PATIENCE}
-# Behind a pooler it is the pooler's connection, where all want the same. No parameters: see `try_lock`.
-_SERVERS_END = (f"SET tcp_keepalives_idle = {SILENCE}; SET tcp_keepalives_interval = {BETWEEN}; "
-                f"SET tcp_keepalives_count = {PROBES}; SET tcp_user_timeout = {PATIENCE}")
 _LOST = (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.CannotConnectNow)
 
 
@@ -52,14 +46,33 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
                                 connection_class=psycopg.Connection[DictRow],
                                 # Nothing is prepared: the next transaction may be on another connection of a pooler,
                                 # and a generic plan would not see which project's index a search can use.
-                                kwargs={"row_factory": dict_row, "prepare_threshold": None, **_OUR_END})
+                                kwargs={"row_factory": dict_row, "prepare_threshold": None, **_our_end()})
     pool.open(wait=True, timeout=10)
     return pool
 
 
+def _our_end() -> dict[str, Any]:
+    return {"keepalives_idle": SILENCE, "keepalives_interval": BETWEEN, "keepalives_count": PROBES,
+            "tcp_user_timeout": _patience()}
+
+
+def _servers_end() -> str:
+    """Return the same for the server's end: no parameters, see `try_lock`.
+
+    Behind a pooler this is the pooler's connection, where all want the same.
+    """
+    return (f"SET tcp_keepalives_idle = {SILENCE}; SET tcp_keepalives_interval = {BETWEEN}; "
+            f"SET tcp_keepalives_count = {PROBES}; SET tcp_user_timeout = {_patience()}")
+
+
+def _patience() -> int:
+    """Return how many milliseconds sent data may stay without an answer."""
+    return 1000 * (SILENCE + BETWEEN * PROBES)
+
+
 def _configure(connection: psycopg.Connection[DictRow]) -> None:
     register_vector(connection)
-    connection.execute(_SERVERS_END)
+    connection.execute(_servers_end())
     connection.commit()
 
 
@@ -70,8 +83,8 @@ def held(*keys: int) -> Iterator[bool]:
     The connection is one of its own, and the lock goes with it, however this ends.
     """
     with psycopg.connect(get_settings().resolved_database_url, connect_timeout=5, prepare_threshold=None,
-                         **_OUR_END) as connection:
-        connection.execute(_SERVERS_END)
+                         **_our_end()) as connection:
+        connection.execute(_servers_end())
         row = connection.execute(try_lock(*keys)).fetchone()
         yield bool(row and row[0])
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
-from playwright.sync_api import Error, Page, Route, expect
+from playwright.sync_api import Error, Page, expect
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
@@ -68,17 +68,13 @@ class DataManager:
 
     def would_act_on(self, action: str) -> set[int]:
         """Select all, start the action, and return on which tasks, without letting it happen."""
-        sent: list[dict[str, Any]] = []
-
-        def catch(route: Route) -> None:
-            sent.append(json.loads(route.request.post_data or "{}"))
-            route.fulfill(json={"processed_items": 0})
-
-        self.page.route("**/api/dm/actions?**id=*", catch)
-        self.select_all_and(action)
-        wait_for(lambda: sent, 60)  # a filter of 500 terms keeps the page busy for seconds
-        self.page.unroute("**/api/dm/actions?**id=*")
-        return self.selected(sent[0])
+        action_of_all = "**/api/dm/actions?**id=*"
+        self.page.route(action_of_all, lambda route: route.fulfill(json={"processed_items": 0}))
+        # A filter of 500 terms keeps the page busy for seconds.
+        with self.page.expect_response(action_of_all, timeout=60_000) as answer:
+            self.select_all_and(action)
+        self.page.unroute(action_of_all)
+        return self.selected(json.loads(answer.value.request.post_data or "{}"))
 
     def selected(self, body: dict[str, Any]) -> set[int]:
         """Return the tasks that Label Studio takes a posted selection for."""
