@@ -8,7 +8,10 @@ from __future__ import annotations
 import fcntl
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -24,7 +27,7 @@ from argus.stack.label_studio import LabelStudio as Service
 from argus.stack.ports import free_port
 from argus.stack.template import template_home
 from tests.conftest import CHECKPOINTS, Environment
-from tests.pictures import plain
+from tests.pictures import plain, scene
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -84,7 +87,8 @@ def sqlite(servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
         "ARGUS_DATABASE_URL": make_conninfo(get_settings().resolved_database_url, dbname="beside_sqlite"),
         "ARGUS_LABEL_STUDIO_URL": url, "ARGUS_LABEL_STUDIO_PUBLIC_URL": url,
         "ARGUS_LABEL_STUDIO_TOKEN": settings.token_path.read_text().strip(), "ARGUS_HOME": str(home),
-        "ARGUS_REDIS_URL": get_settings().resolved_redis_url, "ARGUS_SIGLIP_MODEL": str(CHECKPOINTS / "siglip2-tiny")})
+        "ARGUS_REDIS_URL": f"{get_settings().resolved_redis_url}?db=9",  # the session's own workers know another store
+        "ARGUS_SIGLIP_MODEL": str(CHECKPOINTS / "siglip2-tiny"), "ARGUS_TORCH_THREADS": "1", "ARGUS_SYNC_SECONDS": "1"})
     try:
         yield LabelStudio(url, settings.token_path.read_text().strip())
     finally:
@@ -92,19 +96,50 @@ def sqlite(servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
         stop(process)
 
 
+@contextmanager
+def workers(folder: Path, *roles: str) -> Iterator[None]:
+    """Workers with this process's settings, until the block ends."""
+    with (folder / "workers.log").open("ab") as log:
+        started = [subprocess.Popen([sys.executable, "-m", "argus.worker", role], stdout=log, stderr=log)
+                   for role in roles]
+    try:
+        yield
+    finally:
+        for process in started:
+            stop(process)
+
+
+def connected(sqlite: LabelStudio, title: str, files: list[tuple[str, bytes]]) -> int:
+    """Make a project with these files as tasks, which our workers look after."""
+    config = ('<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image">'
+              '<Label value="cpu"/></RectangleLabels></View>')
+    project = int(sqlite.post("/api/projects/", {"title": title, "label_config": config})["id"])
+    with connect() as connection:
+        connection.execute("INSERT INTO project (id, connected_at) VALUES (%s, now())", (project,))
+    sqlite.request("POST", f"/api/projects/{project}/import", timeout=60,
+                   files=[(name, (name, data, "image/jpeg")) for name, data in files])
+    return project
+
+
+def forget(project: int) -> None:
+    """Let no worker look after the project any more."""
+    with connect() as connection:
+        connection.execute("UPDATE project SET connected_at = NULL WHERE id = %s", (project,))
+
+
+def tasks_of(sqlite: LabelStudio, project: int, view: int) -> list[int]:
+    """Return the tasks that Label Studio shows in a view, in its order."""
+    shown = sqlite.get("/api/tasks/", project=project, view=view, page=1, page_size=1000, include="id")
+    return [task["id"] for task in shown["tasks"]]
+
+
 def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: pytest.MonkeyPatch) -> None:
     from label_studio_config.views import MAX_IDS, search_views
     from search_service import jobs, sync, vectors
 
     monkeypatch.setattr(jobs, "_worker", None)
-    config = ('<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image">'
-              '<Label value="cpu"/></RectangleLabels></View>')
-    project = sqlite.post("/api/projects/", {"title": "SQLite", "label_config": config})["id"]
-    with connect() as connection:
-        connection.execute("INSERT INTO project (id, connected_at) VALUES (%s, now())", (project,))
-    files = [(f"{grey}.jpg", (f"{grey}.jpg", plain((grey, 90, 200 - grey)), "image/jpeg"))
-             for grey in range(0, 200, 25)]
-    sqlite.request("POST", f"/api/projects/{project}/import", timeout=60, files=files)
+    project = connected(sqlite, "SQLite", [(f"{grey}.jpg", plain((grey, 90, 200 - grey)))
+                                           for grey in range(0, 200, 25)])
     report = sync.sync_project(project)
     assert (report.created, report.full) == (8, True)
     tasks = sorted(task["id"] for task in sqlite.tasks(project))
@@ -117,8 +152,7 @@ def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: py
     assert best[0] == tasks[5]
 
     (view,) = search_views(sqlite, project, "like the sixth", best)
-    shown = sqlite.get("/api/tasks/", project=project, view=view, page=1, page_size=100)
-    assert {task["id"] for task in shown["tasks"]} == set(best)
+    assert set(tasks_of(sqlite, project, view)) == set(best)
 
     sqlite.delete(f"/api/tasks/{tasks[0]}/")
     assert sync.sync_project(project).deleted == 0  # an incremental poll cannot see it
@@ -130,6 +164,39 @@ def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: py
                        [{"data": {"image": f"/data/upload/{n}.jpg"}} for n in range(MAX_IDS + 1)],
                        timeout=60)["task_ids"]
     made = search_views(sqlite, project, "many", many)
-    shown_by = [sqlite.get("/api/tasks/", project=project, view=view, page=1, page_size=1000, include="id")["tasks"]
-                for view in made]
-    assert [sorted(task["id"] for task in tasks) for tasks in shown_by] == [many[:MAX_IDS], many[MAX_IDS:]]
+    assert [sorted(tasks_of(sqlite, project, view)) for view in made] == [many[:MAX_IDS], many[MAX_IDS:]]
+    forget(project)
+
+
+def test_a_saved_search_and_a_tab__follow_the_images(sqlite: LabelStudio, tmp_path: Path) -> None:
+    from search_service import saved, sync
+    from search_service.ask import Ask
+    from search_service.search import search
+
+    def arrive(number: int) -> tuple[str, bytes]:
+        return f"{number}.jpg", scene(f"sqlite {number}", 320)
+
+    def best(query: str, limit: int) -> list[int]:
+        return [hit.task_id for hit in search(project, query, limit, record=False).hits]
+
+    project = connected(sqlite, "Followed", [arrive(number) for number in range(6)])
+    with workers(tmp_path, "siglip", "default"):
+        wait_for(lambda: sync.sync_progress(project)["embedded"] == 6, 180)
+        plain_one = saved.create(project, "Parts", Ask(text="cpu"), size=3, keep_view=True)
+        ranked = saved.create(project, "In order", Ask(text="cpu"), size=4, keep_view=True, ranked=4)
+        wait_for(lambda: saved.get(project, ranked["id"])["refreshed_at"], 60)
+        (in_order,) = saved.get(project, ranked["id"])["views"]
+        assert sorted(tasks_of(sqlite, project, plain_one["views"][0])) == sorted(best("cpu", 3))
+        assert tasks_of(sqlite, project, in_order) == best("cpu", 4)
+
+        tab = sqlite.post(f"/api/dm/views/?project={project}", {"project": project, "data": {"title": "? cpu"}})["id"]
+        wait_for(lambda: sqlite.get(f"/api/dm/views/{tab}/", project=project)["data"].get("filters"), 60)
+        likely = {hit.task_id for hit in search(project, "cpu", 100, record=False).hits if hit.relevance != "noise"}
+        assert set(tasks_of(sqlite, project, tab)) == likely
+
+        sqlite.request("POST", f"/api/projects/{project}/import", timeout=60, files=[
+            (name, (name, data, "image/jpeg")) for name, data in map(arrive, range(6, 12))])
+        wait_for(lambda: sync.sync_progress(project)["embedded"] == 12, 120)
+        wait_for(lambda: tasks_of(sqlite, project, in_order) == best("cpu", 4), 120, pause=1)
+        wait_for(lambda: sorted(tasks_of(sqlite, project, plain_one["views"][0])) == sorted(best("cpu", 3)), 60)
+    forget(project)
