@@ -26,7 +26,8 @@ INITDB = ["--username", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=
           "--builtin-locale=C.UTF-8", "--no-instructions"]
 TUNING = {"shared_buffers": "256MB", "maintenance_work_mem": "512MB", "max_wal_size": "2GB", "max_connections": "200",
           "jit": "off", "random_page_cost": "1.1"}
-NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# Not `synchronous_commit`: a server that is killed would forget what it had confirmed half a second before.
+NOT_DURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Postgres(Service):

@@ -29,7 +29,7 @@ ORDER = ("encodes", "full-size", "end-to-end", "overhead", "push", "rle", "healt
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.annotate", description=__doc__)
     parser.add_argument("sections", nargs="*", metavar="SECTION", help=f"out of {', '.join(ORDER)}; without any: all")
-    parser.add_argument("--store", type=Path, default=Path(".argus/benchmarks/annotate.json"),
+    parser.add_argument("--store", type=Path, default=Path(__file__).with_name("measured.json"),
                         help="where figures are kept from one run to the next")
     chosen = parser.parse_args()
     # A thread of torch that waits for another must not count as processor time; read when torch is first imported.

@@ -11,6 +11,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def main() -> None:
     parser.add_argument("--without", default="", help=f"of {', '.join(PEERS)}")
     parser.add_argument("--tasks", type=int, default=10_000, help="tasks of the polled project")
     parser.add_argument("--images", type=int, default=48, help="JPEGs of the embedding part")
-    parser.add_argument("--results", type=Path, default=Path(".argus/bench-search.jsonl"))
+    parser.add_argument("--results", type=Path, default=Path(__file__).with_name("measured.jsonl"))
     parser.add_argument("--page", type=Path, default=Path("docs/benchmarks-search.md"))
     parser.add_argument("--only", help=argparse.SUPPRESS)  # a part, run in this process
     asked = parser.parse_args()
@@ -50,8 +51,9 @@ def _part(name: str) -> None:
 
 def _run(asked: argparse.Namespace) -> None:
     def record(figure: dict[str, Any]) -> None:
+        when = {"on": f"{datetime.now(UTC):%Y-%m-%d}", "load": round(os.getloadavg()[1])}
         with asked.results.open("a") as file:
-            file.write(json.dumps(figure) + "\n")
+            file.write(json.dumps(figure | when) + "\n")
 
     if asked.only.startswith("rank:"):
         from benchmarks.search import rank

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,15 +27,15 @@ def write(results: Path, page: Path) -> None:
         parts.setdefault(figure["part"], []).append(figure)
     ranks = {(f["size"], f["share"], f["way"]): f for f in parts.get("rank", [])}
     lines = ["# Search: figures", "",
-             f"`make bench-search` on {_machine()}, {datetime.now(UTC):%Y-%m-%d}. Other programs ran on the machine "
-             "meanwhile, so compare what stands in one table, not milliseconds with those of another machine.", ""]
-    lines += _goals(ranks, _last(parts.get("ingest", []), "size"))
+             f"`make bench-search` on {_machine()}, {_when(figures)}. Compare what was measured in one sitting, not "
+             "milliseconds with those of another machine.", ""]
+    lines += _goals(ranks, parts)
     for size in sorted({size for size, _, _ in ranks}):
         lines += _ranking(size, ranks)
     for figure in _last(parts.get("ingest", []), "size"):
         lines.append(f"- Ingest into the store, {figure['size']:,} vectors in batches of 2,000: "
                      f"{figure['vectors_per_second']:,} vectors a second.")
-    lines += ["", *_embedding(parts.get("embedding", [])), *_service(parts)]
+    lines += ["", *_embedding(_turns(parts)), *_service(parts)]
     page.write_text("\n".join(lines).rstrip() + "\n")
 
 
@@ -44,6 +43,13 @@ def _machine() -> str:
     cpu = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                 if line.startswith("model name")), "") if Path("/proc/cpuinfo").exists() else ""
     return f"{os.cpu_count()} CPU cores ({cpu or platform.machine()}), no GPU"
+
+
+def _when(figures: list[Figure]) -> str:
+    """Return when the figures were measured, and the load of the five minutes before, which our own is part of."""
+    days = sorted({figure["on"] for figure in figures if "on" in figure})
+    loads = sorted({figure["load"] for figure in figures if "load" in figure})
+    return f"{' to '.join(dict.fromkeys([days[0], days[-1]]))}, load {' to '.join(dict.fromkeys(map(str, loads)))}"
 
 
 def _last(figures: list[Figure], key: str) -> list[Figure]:
@@ -66,7 +72,7 @@ def _ranking(size: int, ranks: dict[tuple[int, int, str], Figure]) -> list[str]:
     return [*lines, ""]
 
 
-def _goals(ranks: dict[tuple[int, int, str], Figure], ingest: list[Figure]) -> list[str]:
+def _goals(ranks: dict[tuple[int, int, str], Figure], parts: dict[str, list[Figure]]) -> list[str]:
     """Return what was aimed at beside what came out."""
     ours = [f for (_, _, way), f in ranks.items() if way == "Argus"]
     exact, graph = ([f for f in ours if f["note"].startswith(kind)] for kind in ("exact", "partial"))
@@ -81,20 +87,39 @@ def _goals(ranks: dict[tuple[int, int, str], Figure], ingest: list[Figure]) -> l
                              f"{f['p50'] / numpy['p50']:.1f} ×"))
     rows += [(f"recall@50 of a project's own HNSW index, {f['rows']:,} images", "≥ 0.97", f["recall"]) for f in graph]
     rows += [(f"ingest, {f['size']:,} vectors", "≥ 10,000 a second", f"{f['vectors_per_second']:,} a second")
-             for f in ingest]
+             for f in _last(parts.get("ingest", []), "size")]
+    if turns := _turns(parts):
+        rows.append(("embedding pipeline against the bare encoder", "≥ 90 %", f"{_share(turns):.0%}"))
+    for f in parts.get("polls", [])[-1:]:
+        rows += [(f"poll of {f['tasks']:,} unchanged tasks", "< 1 s", f"{f['incremental']:.2f} s"),
+                 ("their full reconcile", "< 30 s", f"{f['reconcile']:.1f} s")]
+    for f in parts.get("queries", [])[-1:]:
+        rows.append(("p95 of a text query while images are embedded", f"≤ {2 * f['idle']['p95'] + 100:.0f} ms: twice "
+                     "the idle one and 100 ms", f"{f['busy']['p95']:.0f} ms"))
     return ["| goal | aimed at | measured |", "|---|---|---|",
             *(f"| {what} | {aim} | {got} |" for what, aim, got in rows), "", *_WHY_NOT_NUMPY, ""]
 
 
-def _embedding(figures: list[Figure]) -> list[str]:
-    if not figures:
+def _turns(parts: dict[str, list[Figure]]) -> list[Figure]:
+    """Return the turns of the last sitting."""
+    figures = parts.get("embedding", [])
+    first = max((at for at, figure in enumerate(figures) if figure["turn"] == 1), default=0)
+    return figures[first:]
+
+
+def _share(turns: list[Figure]) -> float:
+    return median(turn["pipeline"] for turn in turns) / median(turn["bare"] for turn in turns)
+
+
+def _embedding(turns: list[Figure]) -> list[str]:
+    if not turns:
         return []
-    bare, whole = (median(f[name] for f in figures) for name in ("bare", "pipeline"))
+    bare, whole = (median(turn[name] for turn in turns) for name in ("bare", "pipeline"))
     return ["## Embedding", "",
             "SigLIP 2 base-patch16-256 at full size with random weights, JPEGs of 1920 × 1080 over HTTP; median of "
-            f"{len(figures)} turns, batch {figures[-1]['batch']}, {figures[-1]['device']}.", "",
+            f"{len(turns)} turns, batch {turns[-1]['batch']}, {turns[-1]['device']}.", "",
             "| | images a second |", "|---|---|", f"| bare encoder, pixels prepared | {bare:.2f} |",
-            f"| the whole pipeline: fetch, decode, resize, encode, store | {whole:.2f} ({whole / bare:.0%}) |", ""]
+            f"| the whole pipeline: fetch, decode, resize, encode, store | {whole:.2f} ({_share(turns):.0%}) |", ""]
 
 
 def _service(parts: dict[str, list[Figure]]) -> list[str]:
