@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,10 @@ from argus.errors import ArgusError
 from search_service.vectors import Vectors, checkpoint_name
 
 TEXT_TOKENS = 64
+
+
+class GaveWay(Exception):
+    """The model was stopped between two of its layers, because something else is to be done first."""
 
 
 class SiglipEncoder:
@@ -72,6 +77,24 @@ class SiglipEncoder:
                   for key, value in pixels.items()}
         with torch.inference_mode():
             return _unit(self._model.get_image_features(**inputs).pooler_output)
+
+    @contextmanager
+    def giving_way(self, when: Callable[[], bool]) -> Iterator[None]:
+        """Let an image raise `GaveWay` in this block as soon as `when()` holds, which is asked before each layer.
+
+        On a CPU alone, where an image of a large model takes a second: a GPU has long been given all layers.
+        """
+        def look(*_: object) -> None:
+            if when():
+                raise GaveWay
+
+        layers = self._model.vision_model.encoder.layers if self.device.type == "cpu" else []
+        hooks = [layer.register_forward_pre_hook(look) for layer in layers]
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         """Return float32 `(len(texts), dim)`, each row of length 1. Text beyond 64 tokens is cut off."""

@@ -22,13 +22,14 @@ from argus.errors import ArgusError, may_pass
 from argus.images import open_image
 from argus.settings import get_settings
 from search_service import model_change, vectors
-from search_service.encoder import SiglipEncoder
+from search_service.encoder import GaveWay, SiglipEncoder
 from search_service.fetching import FETCHERS, Fetched, Unusable, batches
 from search_service.model_change import MAX_ATTEMPTS
 
 log = logging.getLogger(__name__)
 FORMER_SECONDS = 60.0  # a web process may still ask for the former checkpoint right after a change
 SLICE_SECONDS = 0.25  # one pass of the model in a bulk job: how long a person's query may wait for it
+STEADY_SECONDS = 10.0  # however many queries come, an image is embedded each time so much has passed
 
 
 _FATAL = ArgusError("bad_image", "The worker stopped each time it worked on this image.",
@@ -44,6 +45,7 @@ class _Worker:
     fetchers: ThreadPoolExecutor
     former: tuple[SiglipEncoder, vectors.Model] | None = None
     batch: int = 1  # grows to what fits in SLICE_SECONDS
+    embedded_at: float = 0.0  # monotonic
     changed_at: float | None = None  # monotonic; when this process saw that searches use `model`
 
     def loaded(self) -> list[tuple[SiglipEncoder, vectors.Model]]:
@@ -112,8 +114,8 @@ def _prepared() -> _Worker:
 def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
     """Embed those of the tasks that need it, and return `{"embedded", "failed", "later"}`.
 
-    An image that cannot be had or read fails alone. When somebody's query arrives the job stops after its current slice
-    (`later` counts what it left) and goes back to the end of the queue.
+    An image that cannot be had or read fails alone. When somebody's query arrives the job stops (`later` counts what it
+    left) and goes back to the end of the queue: after its current slice, and on a CPU within it.
     """
     worker = _prepared()
     done = {"embedded": 0, "failed": 0, "later": 0}
@@ -130,11 +132,15 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
         done["failed"] += _record_failure(task_id, _FATAL, attempts[task_id])
     left = [id_ for id_, _ in todo]
     for batch in batches(worker.fetchers, todo, lambda: worker.batch, 4 * worker.encoder.image_side):
-        done["embedded"] += _embed_batch(worker, project_id, [item for item in batch if isinstance(item, Fetched)])
+        left = left[len(batch):]
         for item in (item for item in batch if isinstance(item, Unusable)):
             done["failed"] += _record_failure(item.task_id, item.error, attempts[item.task_id])
-        left = left[len(batch):]
-        if left and _somebody_waits():
+        fetched, gave_way = [item for item in batch if isinstance(item, Fetched)], False
+        try:
+            done["embedded"] += _embed_batch(worker, project_id, fetched)
+        except GaveWay:
+            left, gave_way = [item.task_id for item in fetched] + left, True
+        if gave_way or (left and _somebody_waits()):
             done["later"] = len(left)
             _give_back(project_id, left)
             break
@@ -180,8 +186,10 @@ def _vectors(worker: _Worker, encoder: SiglipEncoder, model: vectors.Model,
     fresh = {item.digest: item.image for item in batch if item.digest not in known}
     if fresh:
         started = time.monotonic()
-        known |= dict(zip(fresh, encoder.encode_images(list(fresh.values())), strict=True))
-        seconds = time.monotonic() - started
+        with encoder.giving_way(lambda: started - worker.embedded_at < STEADY_SECONDS and _somebody_waits()):
+            known |= dict(zip(fresh, encoder.encode_images(list(fresh.values())), strict=True))
+        worker.embedded_at = time.monotonic()
+        seconds = worker.embedded_at - started
         metrics.model_batch("siglip", len(fresh), seconds)
         _adapt(worker, seconds / len(fresh))
     return known

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -162,7 +163,7 @@ def test_embed__what_was_fetched_is_known_while_the_model_runs(
     jobs.embed(project, tasks)
     counts = [{name: progress[name] for name in ("seen", "fetched", "embedded", "failed", "waiting")}
               for progress in (meanwhile[0], sync.sync_progress(project))]
-    assert counts == [{"seen": 4, "fetched": 2, "embedded": 0, "failed": 0, "waiting": 4},
+    assert counts == [{"seen": 4, "fetched": 2, "embedded": 0, "failed": 1, "waiting": 3},
                       {"seen": 4, "fetched": 3, "embedded": 2, "failed": 1, "waiting": 1}]
 
 
@@ -234,6 +235,23 @@ def test_embed__gives_way_to_a_person_who_waits(images: FakeImages, project: int
     (job,) = [job for job in queue.jobs if job.args[0] == project]
     assert job.args == [project, tasks[1:]]
     job.delete()
+
+
+def test_embed__gives_way_within_an_image_unless_none_was_embedded_for_long(
+        images: FakeImages, project: int, queued: Callable[[], list[list[int]]], given: list[int],
+        monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = add(project, images, b"no image", *(png(n) for n in range(20, 24)))
+    worker = jobs._prepared()
+    worker.batch, worker.embedded_at = 2, time.monotonic()
+    asked = itertools.count()
+    monkeypatch.setattr(jobs, "_somebody_waits", lambda: next(asked) == 0)  # before the first layer; then no more
+    assert jobs.embed(project, tasks) == {"embedded": 0, "failed": 1, "later": 4}
+    assert queued() == [tasks[1:]]
+    assert [row(task)["attempts"] for task in tasks[1:]] == [0] * 4
+    monkeypatch.setattr(jobs, "_somebody_waits", lambda: True)
+    worker.embedded_at -= jobs.STEADY_SECONDS
+    assert jobs.embed(project, tasks[1:]) == {"embedded": 2, "failed": 0, "later": 2}
+    assert given == [1, 2]
 
 
 @pytest.mark.parametrize(("seconds", "before", "after"), [(0.001, 1, 4), (0.001, 16, 16), (0.1, 16, 2), (5.0, 4, 1)])
