@@ -108,7 +108,7 @@ def _turns(parts: dict[str, list[Figure]]) -> list[Figure]:
 
 
 def _share(turns: list[Figure]) -> float:
-    return median(turn["pipeline"] for turn in turns) / median(turn["bare"] for turn in turns)
+    return float(median(turn["pipeline"] for turn in turns) / median(turn["bare"] for turn in turns))
 
 
 def _embedding(turns: list[Figure]) -> list[str]:
