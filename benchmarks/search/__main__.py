@@ -50,8 +50,10 @@ def _part(name: str) -> None:
 
 
 def _run(asked: argparse.Namespace) -> None:
+    sitting = datetime.now(UTC)
+
     def record(figure: dict[str, Any]) -> None:
-        when = {"on": f"{datetime.now(UTC):%Y-%m-%d}", "load": round(os.getloadavg()[1])}
+        when = {"on": f"{sitting:%Y-%m-%d}", "load": round(os.getloadavg()[1]), "sitting": f"{sitting:%Y-%m-%d %H:%M}"}
         with asked.results.open("a") as file:
             file.write(json.dumps(figure | when) + "\n")
 
