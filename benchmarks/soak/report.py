@@ -11,8 +11,11 @@ from benchmarks.soak.samples import Sample, held_of, median, memory_of
 
 EARLY, LATE = (0.2, 0.4), (0.8, 1.0)  # shares of the time that are compared; before the first one caches fill
 MARGIN = (1.10, 16.0)  # memory is flat when it grew by less than a tenth, or less than so many MiB
-HELD = {"processes but PostgreSQL's": "processes", "their open files": "files", "PostgreSQL connections": "postgres",
-        "Valkey clients": "valkey"}
+# What may be held late and was not held early: a pool opens a connection more at a rare peak, which is a file or, to
+# Valkey, a file at each end. A connection left behind by each of the exports, the rarest things that happen, would be 7
+# more in 20 minutes. Processes come and go with their jobs, so they count at rest.
+HELD = {"processes but PostgreSQL's": ("processes", None), "their open files": ("files", 12),
+        "PostgreSQL connections": ("postgres", 4), "Valkey clients": ("valkey", 4)}
 BEGIN, END = "<!-- soak: written by make soak -->", "<!-- end of soak -->"
 
 
@@ -49,10 +52,20 @@ class Report:
         return [(name, median(self.early, memory_of(name)), median(self.late, memory_of(name)))
                 for name in self.after.memory]
 
+    def held(self) -> list[tuple[str, int, float, float, int, bool]]:
+        """Return (what, before, early, late, after, whether none was left behind); early and late are medians."""
+        rows = []
+        for title, (name, more) in HELD.items():
+            of = held_of(name)
+            before, early, late, after = of(self.before), median(self.early, of), median(self.late, of), of(self.after)
+            rows.append((title, before, early, late, after, after <= before if more is None else late <= early + more))
+        return rows
+
     def passed(self) -> bool:
         """Whether memory is flat, nothing was left behind, the counts agree, and nothing else went wrong."""
         grew = [name for name, early, late in self.memory() if not flat(early, late)]
-        return not (grew or self.apart or self.wrong or self.after.processes > self.before.processes)
+        left = [title for title, *_, none in self.held() if not none]
+        return not (grew or left or self.apart or self.wrong)
 
     def lines(self) -> list[str]:
         """Return the report in Markdown."""
@@ -62,12 +75,10 @@ class Report:
                 f"| memory, MiB (median) | {_span(EARLY)} of the time | {_span(LATE)} | flat |", "|---|---|---|---|"]
         said += [f"| {name} | {early:.0f} | {late:.0f} | {'yes' if flat(early, late) else '**no**'} |"
                  for name, early, late in self.memory()]
-        said += ["", f"| held | at rest before | {_span(EARLY)} | {_span(LATE)} | at rest after |",
-                 "|---|---|---|---|---|"]
-        for title, name in HELD.items():
-            of = held_of(name)
-            said.append(f"| {title} | {of(self.before)} | {median(self.early, of):.0f} | {median(self.late, of):.0f} | "
-                        f"{of(self.after)} |")
+        said += ["", f"| held | at rest before | {_span(EARLY)} | {_span(LATE)} | at rest after | none left behind |",
+                 "|---|---|---|---|---|---|"]
+        said += [f"| {title} | {before} | {early:.0f} | {late:.0f} | {after} | {'yes' if none else '**no**'} |"
+                 for title, before, early, late, after, none in self.held()]
         agree = "**They differ**: " + "; ".join(self.apart) if self.apart else (
             "Label Studio and our database agree to the last task")
         said += ["", f"Counts at the end: {self.counts}. {agree}."]

@@ -15,8 +15,9 @@ from benchmarks.soak.load import Load
 from benchmarks.soak.samples import Sample
 
 
-def sample(second: float, worker: float, files: int = 90) -> Sample:
-    return Sample(second, {"worker": worker, "valkey": 8.0}, 12, files, 20, 9)
+def sample(second: float, worker: float, files: int = 90, postgres: int = 20, valkey: int = 9,
+           processes: int = 12) -> Sample:
+    return Sample(second, {"worker": worker, "valkey": 8.0}, processes, files, postgres, valkey)
 
 
 @pytest.mark.parametrize(("early", "late", "expected"), [
@@ -38,8 +39,33 @@ def test_lines__say_what_grew_and_what_differs() -> None:
     text = "\n".join(found.lines())
     assert "20 minutes: 7 searches." in text and "Refused: nothing." in text
     assert "| worker | 104 | 210 | **no** |" in text and "| valkey | 8 | 8 | yes |" in text
-    assert "| their open files | 70 | 90 | 90 | 71 |" in text
+    assert "| their open files | 70 | 90 | 90 | 71 | yes |" in text
     assert "3 tasks. **They differ**: tasks: only there [5]" in text
+
+
+@pytest.mark.parametrize(("grown", "title"), [
+    ({"files": 90 + 13}, "their open files"), ({"postgres": 20 + 5}, "PostgreSQL connections"),
+    ({"valkey": 9 + 5}, "Valkey clients")])
+def test_passed__files_and_connections_that_grow_between_the_windows_are_a_leak(grown: dict[str, int],
+                                                                                title: str) -> None:
+    early, rest = [sample(1, 100)], sample(11, 100)
+
+    def soak(late: Sample) -> report.Report:
+        return report.Report(20, early, [late] * 3, sample(0, 90, 70, 5, 4), rest, Counter(), Counter(), "", [])
+
+    leaks, fills = soak(sample(9, 100, **grown)), soak(sample(9, 100, **{what: n - 1 for what, n in grown.items()}))
+    assert not leaks.passed() and fills.passed()  # the pools fill, from 5 connections at rest to 20
+    (told,) = [line for line in leaks.lines() if "**no**" in line]
+    assert told.startswith(f"| {title} |")
+    assert not any("**no**" in line for line in fills.lines())
+
+
+def test_passed__a_process_that_is_there_afterwards_was_left_behind() -> None:
+    early = [sample(1, 100)]
+    found = report.Report(20, early, early, sample(0, 100), sample(9, 100, processes=13), Counter(), Counter(), "", [])
+    assert not found.passed() and "| processes but PostgreSQL's | 12 | 12 | 12 | 13 | **no** |" in found.lines()
+    busy = replace(found, late=[sample(8, 100, processes=13)], after=sample(9, 100))  # a job's, and it ended
+    assert busy.passed()
 
 
 class FakeLabelStudio:
