@@ -6,6 +6,7 @@ lower-cased, padded to 64 tokens, and given without an attention mask; the vecto
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import os
@@ -53,10 +54,14 @@ class SiglipEncoder:
         self._model.to(self.device).eval()
         self.name = checkpoint_name(model)
         self.revision = _revision(model, self._model, self._processor)
-        self.dim = int(self._text_features(["a"]).shape[1])
         self.logit_scale = float(self._model.logit_scale.detach().float().exp())
         self.logit_bias = float(self._model.logit_bias.detach().float())
         self.self_test()
+
+    @functools.cached_property
+    def dim(self) -> int:
+        """Numbers of a vector."""
+        return int(self._text_features(["a"]).shape[1])
 
     @property
     def image_side(self) -> int:
@@ -100,16 +105,25 @@ class SiglipEncoder:
         """Return float32 `(len(texts), dim)`, each row of length 1. Text beyond 64 tokens is cut off."""
         return _unit(self._text_features(texts)) if texts else np.empty((0, self.dim), np.float32)
 
+    def _tokens(self, texts: Sequence[str]) -> torch.Tensor:
+        tokens: torch.Tensor = self._processor.tokenizer(
+            [text.lower() for text in texts], padding="max_length", truncation=True, max_length=TEXT_TOKENS,
+            return_tensors="pt")["input_ids"]
+        return tokens
+
     def _text_features(self, texts: Sequence[str]) -> torch.Tensor:
-        tokens = self._processor.tokenizer([text.lower() for text in texts], padding="max_length", truncation=True,
-                                           max_length=TEXT_TOKENS, return_tensors="pt")
         with torch.inference_mode():
             features: torch.Tensor = self._model.get_text_features(
-                input_ids=tokens["input_ids"].to(self.device)).pooler_output
+                input_ids=self._tokens(texts).to(self.device)).pooler_output
         return features
 
     def self_test(self) -> None:
         """Raise `model_broken` for a checkpoint whose vectors are unusable, before any of them is stored."""
+        # A text tower reads the last place, so a text must fill all of them, whatever the tokenizer calls its length.
+        given = self._tokens(["a", "fan " * 100]).shape[1]
+        places = self._model.config.text_config.max_position_embeddings
+        if (given, places) != (TEXT_TOKENS, TEXT_TOKENS):
+            raise _broken(self.name, f"a text is {given} tokens and it reads {places}; SigLIP 2 has {TEXT_TOKENS}")
         texts = self.encode_texts(["a cpu on a belt", "A CPU on a BELT", "an empty belt"])
         image = self.encode_images([Image.new("RGB", (64, 48), (90, 120, 60))])
         every = np.concatenate([texts, image])

@@ -24,8 +24,7 @@ class Tracker:
 
     def __init__(self, model: Any) -> None:
         self.model = model
-        parameter = next(model.mask_decoder.parameters())
-        self.device, self.dtype = parameter.device, parameter.dtype
+        self.device = next(model.mask_decoder.parameters()).device
         self.side = int(model.config.vision_config.backbone_config.image_size)
 
     @classmethod
@@ -47,6 +46,7 @@ class Tracker:
             raise ArgusError("model_broken", f"The checkpoint {checkpoint} has no tracker, which clicks need.",
                              "Draw a box instead, or use a checkpoint of the form of facebook/sam3.") from error
         model.vision_encoder.backbone = encoder
+        model.vision_encoder.neck.to(dtype)  # renamed weights are loaded in the number format of the file
         return cls(model.to(device))
 
     def features(self, encoded: torch.Tensor) -> Tensors:
@@ -78,7 +78,8 @@ class Tracker:
         """
         # The model takes points in pixels of its own square input.
         scale = torch.tensor([self.side / size[0], self.side / size[1]])
-        where = (torch.tensor([list(p) for p in points]) * scale)[None, None].to(self.device, self.dtype)
+        # They stay float32 whatever the model's format: bfloat16 knows only every fourth pixel of a large square.
+        where = (torch.tensor([list(p) for p in points]) * scale)[None, None].to(self.device)
         signs = torch.tensor([[[int(p) for p in positive]]], device=self.device)
         out = self.model(image_embeddings=list(features), input_points=where, input_labels=signs,
                          multimask_output=False)

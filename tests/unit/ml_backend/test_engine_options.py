@@ -22,7 +22,7 @@ from demo.draw import Split
 from demo.scenes import SceneObject, make_scene, render_scene
 from label_studio_config.concepts import Concept, parse_label_config
 from label_studio_config.recipe import checkpoint_identity
-from ml_backend.engines import Detections, Sam3Engine, load_engine
+from ml_backend.engines import Detections, Exemplars, Sam3Engine, load_engine
 from ml_backend.engines.base import iou_with
 from ml_backend.engines.transformers_engine import TransformersEngine, is_out_of_memory
 from ml_backend.regions import Found, build_regions
@@ -152,6 +152,26 @@ def test_tiles__an_image_of_one_tile_is_as_without(engine: Sam3Engine, frames: l
     for ours, theirs in zip(tiled.detect(images, CONCEPTS), engine.detect(images, CONCEPTS), strict=True):
         for label in LABELS:
             assert np.allclose(ours[label].boxes, theirs[label].boxes)
+
+
+def test_bfloat16__finds_the_same_as_float32(engine: Sam3Engine, frames: list[Scene]) -> None:
+    """The format that `auto` takes on a modern GPU, here on the CPU: text, an exemplar box and a click."""
+    half = load(dtype="bfloat16")
+    images = [image for image, _ in frames[:4]]
+    for exact, found in zip(engine.detect(images, CONCEPTS), half.detect(images, CONCEPTS), strict=True):
+        for label in LABELS:
+            assert np.isfinite(found[label].scores).all() and np.isfinite(found[label].boxes).all()
+            for box in exact[label].boxes[exact[label].scores > 0.5]:
+                near = iou_with(box, found[label].boxes)
+                assert near.max() > 0.9
+                assert found[label].scores[near.argmax()] > 0.4
+    image, truth = frames[0]
+    x0, y0, x1, y1 = truth[0].box
+    for ask in (lambda one: one.find(image, "0", [], Exemplars(((x0, y0, x1, y1),), (True,))),
+                lambda one: one.click(image, "0", [((x0 + x1) / 2, (y0 + y1) / 2)], [True])):
+        exact, found = ask(engine), ask(half)
+        assert iou_with(exact.boxes[0], found.boxes[:1])[0] > 0.9
+        assert found.scores[0] == pytest.approx(exact.scores[0], abs=0.05)
 
 
 def test_identity__what_changes_results_changes_the_version() -> None:

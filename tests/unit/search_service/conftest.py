@@ -9,7 +9,7 @@ import pytest
 SIDE, DIM = 48, 32
 
 
-def make_random_siglip(folder: Path, seed: int = 0) -> Path:
+def make_random_siglip(folder: Path, seed: int = 0, tokens: int = 64) -> Path:
     """Write a SigLIP checkpoint of random weights, with a SigLIP 2 tokenizer and image processor, into `folder`."""
     import torch
     from transformers import SiglipConfig, SiglipImageProcessor, SiglipModel, SiglipProcessor
@@ -19,7 +19,7 @@ def make_random_siglip(folder: Path, seed: int = 0) -> Path:
     tokenizer = siglip2_tokenizer(500)
     torch.manual_seed(seed)
     text = {"vocab_size": len(tokenizer), "hidden_size": DIM, "intermediate_size": 48, "num_hidden_layers": 1,
-            "num_attention_heads": 2, "max_position_embeddings": 64, "pad_token_id": 0, "bos_token_id": 2,
+            "num_attention_heads": 2, "max_position_embeddings": tokens, "pad_token_id": 0, "bos_token_id": 2,
             "eos_token_id": 1}
     vision = {"hidden_size": DIM, "intermediate_size": 48, "num_hidden_layers": 1, "num_attention_heads": 2,
               "image_size": SIDE, "patch_size": 12}

@@ -13,9 +13,13 @@ from PIL import Image
 from safetensors.torch import load_file, save_file
 
 from argus.errors import ArgusError
+from demo.draw import Split
+from demo.scenes import make_scene, render_scene
 from demo.train.tokenizers import siglip2_tokenizer
 from search_service.encoder import SiglipEncoder
 from tests.unit.search_service.conftest import DIM, SIDE, make_random_siglip
+
+DEMO = Path(__file__).parents[3] / "demo" / "checkpoints" / "siglip2-tiny"
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +124,32 @@ def test_load__another_kind_of_model_is_refused(random_siglip: Path, tmp_path: P
     with pytest.raises(ArgusError) as error:
         SiglipEncoder(str(folder), "cpu")
     assert error.value.code == "model_broken"
+
+
+@pytest.mark.parametrize("tokens", [32, 128])
+def test_self_test__a_text_tower_of_another_length_is_refused(tmp_path: Path, tokens: int) -> None:
+    """The longer one would answer without an error: the text's vector is read behind its end."""
+    with pytest.raises(ArgusError, match=f"a text is 64 tokens and it reads {tokens}") as error:
+        SiglipEncoder(str(make_random_siglip(tmp_path, tokens=tokens)), "cpu")
+    assert error.value.code == "model_broken"
+
+
+def test_self_test__a_tokenizer_that_does_not_fill_up_is_refused(encoder: SiglipEncoder,
+                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encoder, "_tokens", lambda texts: torch.ones(len(texts), 3, dtype=torch.long))
+    with pytest.raises(ArgusError, match="a text is 3 tokens"):
+        encoder.self_test()
+
+
+def test_bfloat16__ranks_as_float32() -> None:
+    """The format that `auto` takes on a modern GPU, here on the CPU."""
+    exact, half = (SiglipEncoder(str(DEMO), "cpu", dtype, threads=1) for dtype in ("float32", "bfloat16"))
+    images = [render_scene(make_scene(Split.VALIDATION, f"bfloat16 {i}"), 320)[0] for i in range(24)]
+    queries = ["cpu", "red fan", "battery", "blue hdd", "ram stick"]
+    wanted, found = (one.encode_texts(queries) @ one.encode_images(images).T for one in (exact, half))
+    assert np.isfinite(found).all()
+    np.testing.assert_allclose(found, wanted, atol=0.02)
+    np.testing.assert_array_equal(found.argmax(1), wanted.argmax(1))
 
 
 def test_load__a_folder_that_is_not_there_says_which_setting(tmp_path: Path) -> None:
