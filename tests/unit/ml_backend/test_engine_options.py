@@ -154,9 +154,10 @@ def test_tiles__an_image_of_one_tile_is_as_without(engine: Sam3Engine, frames: l
             assert np.allclose(ours[label].boxes, theirs[label].boxes)
 
 
-def test_bfloat16__finds_the_same_as_float32(engine: Sam3Engine, frames: list[Scene]) -> None:
-    """The format that `auto` takes on a modern GPU, here on the CPU: text, an exemplar box and a click."""
-    half = load(dtype="bfloat16")
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_dtype__finds_the_same_as_float32(engine: Sam3Engine, frames: list[Scene], dtype: str) -> None:
+    """The formats that `auto` takes on modern and on older GPUs, here on the CPU: text, an exemplar box, a click."""
+    half = load(dtype=dtype)
     images = [image for image, _ in frames[:4]]
     for exact, found in zip(engine.detect(images, CONCEPTS), half.detect(images, CONCEPTS), strict=True):
         for label in LABELS:

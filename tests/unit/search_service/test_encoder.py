@@ -141,10 +141,11 @@ def test_self_test__a_tokenizer_that_does_not_fill_up_is_refused(encoder: Siglip
         encoder.self_test()
 
 
-def test_bfloat16__ranks_as_float32() -> None:
-    """The format that `auto` takes on a modern GPU, here on the CPU."""
-    exact, half = (SiglipEncoder(str(DEMO), "cpu", dtype, threads=1) for dtype in ("float32", "bfloat16"))
-    images = [render_scene(make_scene(Split.VALIDATION, f"bfloat16 {i}"), 320)[0] for i in range(24)]
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_dtype__ranks_as_float32(dtype: str) -> None:
+    """The formats that `auto` takes on modern and on older GPUs, here on the CPU."""
+    exact, half = (SiglipEncoder(str(DEMO), "cpu", name, threads=1) for name in ("float32", dtype))
+    images = [render_scene(make_scene(Split.VALIDATION, f"dtype {i}"), 320)[0] for i in range(24)]
     queries = ["cpu", "red fan", "battery", "blue hdd", "ram stick"]
     wanted, found = (one.encode_texts(queries) @ one.encode_images(images).T for one in (exact, half))
     assert np.isfinite(found).all()
