@@ -22,8 +22,8 @@ _NOTES = [
     "Recall of the exact path is counted against full precision. The store keeps half precision, which exchanges "
     "two images whose cosines differ in the seventh digit: 0.9997 is one hit of 3,000.", "",
     "Worst query 0.0 of the index over 300,000: in this build one query of sixty is answered from another part of the "
-    "images. The graph is built by several processes at once and each build is another one: one made of the same images "
-    "with the same numbers an hour later answered every query with at least 0.98."]
+    "images. The graph is built by several processes at once and each build is another one: one made of the same "
+    "images with the same numbers an hour later answered every query with at least 0.98."]
 _ORDER = ("Argus", "one HNSW, WHERE", "numpy, exact", "FAISS flat", "FAISS HNSW, filtered", "sqlite-vec")
 
 
