@@ -1,4 +1,4 @@
-"""Ids that follow one piece of work through the processes: request, job, run.
+"""Ids that follow one piece of work through the processes: request, job, run, and task where it is one task's.
 
 What is bound here is in every log line of the thread, and travels with the jobs it enqueues (`argus.queues` writes it
 into the job, `argus.worker` binds it again), so that one search of the logs shows a request's whole way.
@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 _ids: ContextVar[Mapping[str, str]] = ContextVar("argus-trace", default={})  # noqa: B039  (never changed in place)
 _SAFE = re.compile(r"[\w.:-]{1,64}", re.ASCII)
@@ -39,6 +43,17 @@ def bind(**ids: object) -> Iterator[None]:
         yield
     finally:
         _ids.reset(before)
+
+
+def carried(act: Callable[P, R], **ids: object) -> Callable[P, R]:
+    """Return `act` for a thread of a pool, which knows no ids by itself: with those of this thread, and `ids`."""
+    here = current() | ids
+
+    def in_the_pool(*args: P.args, **kwargs: P.kwargs) -> R:
+        with bind(**here):
+            return act(*args, **kwargs)
+
+    return in_the_pool
 
 
 def request_id(given: str | None) -> str:

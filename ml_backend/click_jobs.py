@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from argus import queues
+from argus import queues, trace
 from argus.db import Row
 from argus.errors import ArgusError
 from argus.images import get_images, open_image
@@ -27,6 +27,7 @@ _SAME_THING = 0.5  # IoU
 
 def answer_smart_tool(project_id: int, task_id: int, image_url: str, request: dict[str, Any]) -> dict[str, Any]:
     """Answer a smart tool: return `{"result": regions}`, or the packed error of what went wrong."""
+    trace.add(task=task_id)
     try:
         asked = Request.from_json(request)
         fetched = get_images().fetch(image_url)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from argus import metrics
+from argus import metrics, trace
 from argus.errors import ArgusError, as_argus_error
 from argus.images import get_images, open_image
 from label_studio_config.recipe import Recipe
@@ -94,7 +94,8 @@ def _prompts(recipe: Recipe, names: Sequence[str]) -> int:
 
 def _prefetch(pool: ThreadPoolExecutor, steps: list[tuple[tuple[str, ...], list[int]]],
               urls: dict[int, str]) -> dict[int, Future[Image.Image]]:
-    return {task: pool.submit(fetch_image, urls[task]) for _, tasks in steps for task in tasks}
+    return {task: pool.submit(trace.carried(fetch_image, task=task), urls[task])
+            for _, tasks in steps for task in tasks}
 
 
 def fetch_image(url: str) -> Image.Image:

@@ -148,6 +148,7 @@ def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Any],
     Returns:
         `{}`, or the packed error of what went wrong.
     """
+    trace.add(task=task_id)
     try:
         recipe = recipe_for({**projects.load(project_id), "overrides": overrides})
         outcome = detect_tasks(get_engine(), recipe, labels, [task_id], CHUNK_SECONDS)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from argus import trace
 from argus.db import connect
 from argus.errors import ArgusError, as_argus_error
 from argus.images import get_images, open_image
@@ -52,7 +53,8 @@ def batches(fetchers: ThreadPoolExecutor, todo: Sequence[tuple[int, str]], size:
         while taken < len(todo):
             now = size()
             while started < min(len(todo), taken + 2 * now + FETCHERS):
-                futures.append(fetchers.submit(_fetch, *todo[started], max_side))
+                task_id, url = todo[started]
+                futures.append(fetchers.submit(trace.carried(_fetch, task=task_id), task_id, url, max_side))
                 started += 1
             batch = [future.result() for future in futures[:now]]
             del futures[:now]
@@ -73,7 +75,7 @@ def _fetch(task_id: int, url: str, max_side: int) -> Fetched | Unusable:
         return Fetched(task_id, url, digest, image, near_duplicates.dhash(image))
     except Exception as error:
         if not isinstance(error, ArgusError):
-            log.exception("an image failed", extra={"task": task_id})
+            log.exception("an image failed")
         return Unusable(task_id, url, digest, as_argus_error(error))
 
 

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 import requests
 from PIL import Image
+from prometheus_client.parser import text_string_to_metric_families
 
+from argus.db import connect
+from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from tests.waiting import wait_for
 
@@ -31,10 +34,21 @@ def scrape(url: str) -> str:
     return answer.text
 
 
-def test_a_request_is_followed_from_http_to_the_worker(stack: Any, make_project: Any) -> None:
+def by_state(name: str) -> dict[str, float]:
+    """The samples of a metric of the whole installation, by the label `state`."""
+    return {sample.labels["state"]: sample.value
+            for family in text_string_to_metric_families(scrape(get_settings().search_service_url))
+            for sample in family.samples if sample.name == name}
+
+
+def gray() -> bytes:
     file = io.BytesIO()
     Image.new("RGB", (64, 48), "gray").save(file, "JPEG")
-    project = make_project(images=[("gray.jpg", file.getvalue())])
+    return file.getvalue()
+
+
+def test_a_request_is_followed_from_http_to_the_worker(stack: Any, make_project: Any) -> None:
+    project = make_project(images=[("gray.jpg", gray())])
     url = f"{get_settings().search_service_url}/api/v1/projects/{project}"
     wait_for(lambda: requests.get(url, timeout=10).json().get("sync", {}).get("embedded") == 1, seconds=90, pause=1)
     asked = requests.get(f"{url}/search",
@@ -53,6 +67,54 @@ def test_a_request_is_followed_from_http_to_the_worker(stack: Any, make_project:
     assert request["path"].endswith("/search") and request["status"] == asked.status_code
 
 
+def test_a_run_is_followed_to_both_workers_and_stays_in_the_metrics(stack: Any, make_project: Any) -> None:
+    project = make_project(images=[("gray.jpg", gray()), ("broken.jpg", b"no image")])
+    url = f"{get_settings().search_service_url}/api/v1"
+    wait_for(lambda: requests.get(f"{url}/projects/{project}", timeout=10).json().get("sync", {}).get("failed") == 1,
+             seconds=90, pause=1)
+    before = by_state("argus_run_tasks")
+    asked = requests.post(f"{url}/projects/{project}/runs", json={"labels": ["cpu"], "all": True}, timeout=60,
+                          headers={"X-Request-ID": "follow-me.2"})
+    assert asked.status_code == 201
+    run = asked.json()["id"]
+    wait_for(lambda: requests.get(f"{url}/runs/{run}", timeout=10).json()["state"] == "done", seconds=120, pause=1)
+
+    def seen(process: str, message: str, function: str | None = None) -> list[dict[str, Any]]:
+        return [line for line in lines(stack, process) if line.get("request") == "follow-me.2"
+                and line.get("run") == str(run) and line["message"] == message and line.get("function") == function]
+
+    for process, function in (("sam3-worker", "ml_backend.jobs.detect_next"),
+                              ("worker", "ml_backend.push_jobs.push_next")):
+        wait_for(lambda process=process, function=function: seen(process, "job", function), seconds=20)
+        assert seen(process, "job", function)[0]["job"]
+    (failed,) = seen("sam3-worker", "a task failed")
+    (error,) = requests.get(f"{url}/runs/{run}", timeout=10).json()["errors"]
+    assert (failed["task"], failed["code"]) == (error["task"], "bad_image")
+
+    more = {state: count - before[state] for state, count in by_state("argus_run_tasks").items()}
+    assert more == {"waiting": 0, "detected": 0, "done": 1, "failed": 1, "cancelled": 0}  # though the run is over
+
+
+def test_a_click_is_followed_to_its_task(stack: Any, make_project: Any, label_studio: LabelStudio) -> None:
+    project = make_project(images=[("gray.jpg", gray())])
+    (task,) = label_studio.tasks(project)
+    spot = {"type": "keypoint", "from_name": "click", "to_name": "image", "original_width": 64, "original_height": 48,
+            "image_rotation": 0, "origin": "manual", "is_positive": True,
+            "value": {"x": 50, "y": 50, "width": 0.3, "labels": []}}
+    body = {"tasks": [{"id": task["id"], "data": task["data"]}], "project": f"{project}.1",
+            "label_config": label_studio.project(project)["label_config"], "params": {"context": {"result": [spot]}}}
+    answer = requests.post(f"{get_settings().ml_backend_url}/predict", json=body, timeout=60,
+                           headers={"X-Request-ID": "follow-me.3"})
+    assert answer.status_code == 200
+
+    def jobs() -> list[dict[str, Any]]:
+        return [line for line in lines(stack, "sam3-worker") if line.get("request") == "follow-me.3"
+                and line.get("function") == "ml_backend.click_jobs.answer_smart_tool"]
+
+    wait_for(jobs, seconds=20)
+    assert jobs()[0]["task"] == str(task["id"])
+
+
 @pytest.mark.parametrize("given", ["a b", "x" * 65, "<script>", "é"])
 def test_a_request_id_that_is_not_plain_is_replaced(stack: Any, given: str) -> None:
     answer = requests.get(f"{get_settings().search_service_url}/livez",
@@ -67,11 +129,20 @@ def test_every_metric_of_the_dashboard_is_exposed(stack: Any) -> None:
     asked = {name for panel in json.loads(DASHBOARD.read_text())["panels"] for target in panel["targets"]
              for name in re.findall(r"argus_\w+", target["expr"])}
     assert len(asked) > 10
-    declared = set(re.findall(r"^# TYPE (\w+) ", shown, re.M))
-    missing = {name for name in asked if name not in declared
-               and re.sub(r"_(bucket|count|sum)$", "", name) not in declared}
-    assert not missing
+    sampled = set(re.findall(r"^(\w+)[{ ]", shown, re.M))
+    assert not asked - sampled
     assert 'argus_queue_depth{queue="siglip"} ' in shown
+
+
+@pytest.mark.parametrize(("metric", "table"), [
+    ("argus_tasks", "task"), ("argus_runs", "run"), ("argus_running_tasks", "run_task"),
+    ("argus_run_tasks", "run_task")])
+def test_every_state_has_a_sample_from_the_start(stack: Any, metric: str, table: str) -> None:
+    with connect() as connection:
+        row = connection.execute("SELECT pg_get_constraintdef(oid) AS allowed FROM pg_constraint "
+                                 "WHERE conname = %s", (f"{table}_state_check",)).fetchone()
+    assert row is not None
+    assert set(by_state(metric)) == set(re.findall(r"'(\w+)'", row["allowed"]))
 
 
 def test_probes_tell_alive_from_ready(stack: Any) -> None:
