@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator
 
 from argus.db import connect
-from argus.doctor import clocks, label_studio, servers, workers
+from argus.doctor import clocks, disk, label_studio, servers, workers
 from argus.doctor.finding import Finding, State
 from argus.doctor.project import Project
 from argus.doctor.workers import is_alive
@@ -50,7 +50,7 @@ class Doctor:
                 yield Finding(name, "problem", ours.message, ours.hint)
 
     def disk(self) -> Iterator[Finding]:
-        yield from servers.disk(self._settings.home)
+        yield from disk.check(self._settings.home)
 
     def workers(self) -> Iterator[Finding]:
         self._visits = yield from workers.check()

@@ -1,36 +1,20 @@
-"""The disk, PostgreSQL, Redis, and our own two web services."""
+"""PostgreSQL, Redis, and our own two web services."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import requests
 
 from argus import queues
 from argus.db import connect, migrations
-from argus.doctor import finding
-from argus.doctor.finding import TIMEOUT, Finding, gibibytes, version
+from argus.doctor.finding import TIMEOUT, Finding, version
 from argus.settings import Settings
 
 MIN_PGVECTOR = (0, 8)  # older ones lack iterative index scans
 MIN_POSTGRES = (14,)  # the oldest that its makers still mend
 MIN_REDIS, MIN_VALKEY = (5, 0), (7, 2)  # what RQ asks for
-
-
-def disk(home: Path) -> Iterator[Finding]:
-    place = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
-    free = shutil.disk_usage(place).free
-    detail = f"{gibibytes(free)} free for {home}"
-    if free < finding.MIN_FREE:
-        yield Finding("disk", "problem", detail, "Make room, or set ARGUS_HOME to a folder on a larger disk.")
-    elif home.exists() and not os.access(home, os.W_OK):
-        yield Finding("disk", "problem", f"{home} cannot be written.", "Set ARGUS_HOME to a folder of your own.")
-    else:
-        yield Finding("disk", "ok", detail)
 
 
 def database() -> Iterator[Finding]:

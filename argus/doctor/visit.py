@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from argus import __version__, queues
+from argus.doctor import disk
 from argus.errors import as_argus_error
 from argus.images import get_images, open_image
 from argus.settings import get_settings
@@ -30,9 +30,8 @@ def examine(model: Callable[[], dict[str, Any]] | None = None) -> dict[str, Any]
         returned, or a packed error. `time` is Unix time, `free` bytes.
     """
     home = get_settings().home
-    place = next(folder for folder in (home, *home.absolute().parents) if folder.exists())
-    said = {"version": __version__, "host": socket.gethostname(), "home": str(home),
-            "free": shutil.disk_usage(place).free, "writable": os.access(place, os.W_OK)}
+    said: dict[str, Any] = {"version": __version__, "host": socket.gethostname(), "home": str(home)}
+    said |= asdict(disk.look(home))
     if model:
         try:
             said["model"] = model()

@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from psycopg import sql
 from safetensors.numpy import load_file, save_file
 from werkzeug.serving import make_server
 
@@ -248,6 +250,24 @@ def test_versions_that_are_too_old(servers: Any, label_studio: LabelStudio, monk
     assert found(to_label_studio.check(label_studio, ""))["Label Studio"][0] == "problem"
 
 
+def test_a_postgresql_without_pgvector(servers: Any) -> None:
+    run_dir, name = servers.settings.run_dir, sql.Identifier("without_pgvector")
+    with superuser(run_dir) as server:
+        server.execute(sql.SQL("CREATE DATABASE {} OWNER argus TEMPLATE template0").format(name))
+        try:
+            # Where this server looks for extensions: in this database it finds none.
+            server.execute(sql.SQL("ALTER DATABASE {} SET extension_control_path = '/nowhere'").format(name))
+            env = os.environ | {"ARGUS_DATABASE_URL": f"postgresql://argus@/without_pgvector?host={run_dir}"}
+            done = subprocess.run([sys.executable, "-m", "argus.cli", "doctor", "--json"], env=env,
+                                  capture_output=True, text=True, timeout=120)
+        finally:
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+    told = {finding["name"]: finding for finding in json.loads(done.stdout)["findings"]}["database"]
+    assert (done.returncode, told["state"]) == (1, "problem")
+    assert told["detail"] == "This PostgreSQL has no pgvector extension."
+    assert "Install pgvector 0.8" in told["fix"]
+
+
 def test_a_queue_that_throws_jobs_away_when_it_is_full(servers: Any) -> None:
     redis = queues.get_redis()
     try:
@@ -320,12 +340,33 @@ def test_workers_and_config_of_the_whole_product(whole: int, stack: Any, label_s
                               timeout=120)
         assert done.returncode == 10
         assert "different texts give the same vector" in told_by_the_command(whole)["siglip worker"]
+        if not torch.cuda.is_available():
+            log = with_a_gpu_that_cannot_be_used("siglip")
+            assert "encoder ready" not in log  # on the CPU
+            assert "The device cuda cannot be used" in told_by_the_command(whole)["siglip worker"]
     finally:
         stack.start("siglip-worker")
+    if not torch.cuda.is_available():
+        with resting(stack, "sam3-worker"):
+            log = with_a_gpu_that_cannot_be_used("sam3")
+            assert "engine ready" not in log
+            assert "The device cuda cannot be used" in told_by_the_command(whole)["sam3 worker"]
 
     label_studio.patch(f"/api/projects/{whole}/", {"label_config": (
         '<View><Audio name="a" value="$image"/><Choices name="c" toName="a"><Choice value="x"/></Choices></View>')})
     assert f"project {whole}: labelling config" in told_by_the_command(whole)
+
+
+def with_a_gpu_that_cannot_be_used(role: str) -> str:
+    """Start a worker that is told of an NVIDIA GPU on which torch cannot compute; it must end. Return its log."""
+    code = ("import sys, argus.devices, argus.worker; argus.devices.nvidia_gpu_present = lambda: True; "
+            "sys.exit(argus.worker.main(sys.argv[1:]))")
+    done = subprocess.run([sys.executable, "-c", code, role], env=os.environ | {"ARGUS_DEVICE": "auto"},
+                          capture_output=True, text=True, timeout=120)
+    assert done.returncode == 10, done.stderr
+    (said,) = [line for line in map(json.loads, done.stderr.splitlines()) if line["level"] == "ERROR"]
+    assert said["code"] == "device_unusable" and "ARGUS_DEVICE=cpu on purpose" in said["hint"]
+    return done.stderr
 
 
 def one_that_knows_no_words(folder: Path) -> Path:

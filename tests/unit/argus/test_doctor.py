@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from argus import __version__
 from argus.doctor import Doctor, Finding, clocks, finding, is_alive, label_studio, servers, workers
 from argus.errors import ArgusError
 from argus.settings import Settings
+from ml_backend.app import create_app
+from tests.container_user import as_container_user
 
 
 @dataclass
@@ -97,6 +102,59 @@ def test_disk__a_home_that_does_not_exist_yet_is_measured_where_it_will_be(tmp_p
     assert not home.exists()
     monkeypatch.setattr(finding, "MIN_FREE", 2**70)
     assert [finding.state for finding in check.disk()] == ["problem"]
+
+
+LOOK = """
+import json, sys
+from argus.doctor import Doctor, visit
+from argus.labelstudio import LabelStudio
+(found,) = Doctor(ls=LabelStudio("http://127.0.0.1:9", "")).disk()
+print(json.dumps([found.to_json(), visit.examine()]))
+"""
+
+
+@pytest.mark.parametrize("inside", ["", "not/yet"])
+def test_disk__a_home_that_cannot_be_written(tmp_path: Path, inside: str) -> None:
+    home = tmp_path / "home"
+    home.mkdir(mode=0o555)
+    done = subprocess.run(as_container_user([sys.executable, "-c", LOOK]), capture_output=True, text=True, cwd="/",
+                          env=os.environ | {"ARGUS_HOME": str(home / inside)}, timeout=60)
+    assert done.returncode == 0, done.stderr
+    here, by_a_worker = json.loads(done.stdout)
+    assert (here["name"], here["state"]) == ("disk", "problem")
+    assert here["detail"] == f"{home / inside} cannot be written." and "ARGUS_HOME" in here["fix"]
+    (told,) = [finding for finding in workers._told("sam3", 1, by_a_worker) if finding.state == "problem"]
+    assert told.name == "sam3 worker: disk" and told.detail.startswith(f"not writable for {home / inside} on ")
+
+
+def served(app: Flask) -> tuple[BaseWSGIServer, str]:
+    """Serve an application on loopback; return the server, which is to be shut down, and its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return server, f"http://127.0.0.1:{server.server_port}"
+
+
+def test_ml_backend__other_credentials_than_ours() -> None:
+    server, url = served(create_app(Settings(basic_auth_user="argus", basic_auth_password="theirs")))
+    try:
+        found = {}
+        for password in ("theirs", "ours"):
+            settings = Settings(basic_auth_user="argus", basic_auth_password=password, ml_backend_url=url)
+            (found[password],) = Doctor(settings, FakeLabelStudio("", 0)).ml_backend()  # type: ignore[arg-type]
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert found["theirs"].state == "ok"
+    assert (found["ours"].state, found["ours"].detail) == ("problem", f"{url} refused our credentials.")
+    assert "ARGUS_BASIC_AUTH_PASSWORD" in found["ours"].fix
+
+
+def test_search_service__away() -> None:
+    settings = Settings(search_service_url="http://127.0.0.1:9")
+    (finding,) = Doctor(settings, FakeLabelStudio("", 0)).search_service()  # type: ignore[arg-type]
+    assert (finding.name, finding.state) == ("search service", "problem")
+    assert finding.detail == "No answer at http://127.0.0.1:9: ConnectionError."
+    assert "ARGUS_SEARCH_SERVICE_URL" in finding.fix
 
 
 @pytest.mark.parametrize(("text", "version"), [("0.8.6", (0, 8)), ("1.23.2", (1, 23)), ("1.24.0.dev1", (1, 24)),
