@@ -15,7 +15,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-
 	--custom-compile-command "make lock"
 OURS = $(COMPILE) --overrides locks/overrides.txt --excludes locks/excludes.txt pyproject.toml
 
-.PHONY: help install demo test test-faults soak lint lock audit docs demo-models clean-demo bench-annotate bench-search
+.PHONY: help install demo test test-long test-faults soak lint lock audit docs demo-models clean-demo bench-annotate bench-search
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -30,6 +30,9 @@ demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job
 
 test: install lint ## Run every check and every test, about 35 minutes; gets a browser when there is none.
 	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(BIN)/pytest $(TESTS)
+
+test-long: install ## Run what `make test` leaves out: the tests marked long, in every folder; hours.
+	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(BIN)/pytest -m long $(TESTS)
 
 test-faults: install ## Break one thing after another under a running load, in the long form too; over two hours.
 	@$(BIN)/pytest tests/faults -m "long or not long"

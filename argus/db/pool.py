@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import psycopg
 from pgvector.psycopg import register_vector
 from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -32,6 +34,7 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
     Raises:
         ArgusError: `database_unreachable`, also when the server has no pgvector.
     """
+    url = _trusting(url)
     try:
         with psycopg.connect(url, connect_timeout=5, prepare_threshold=None) as connection:
             migrate(connection)
@@ -49,6 +52,17 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
                                 kwargs={"row_factory": dict_row, "prepare_threshold": None, **_our_end()})
     pool.open(wait=True, timeout=10)
     return pool
+
+
+def _trusting(url: str) -> str:
+    """Return `url` with the file that `sslrootcert=system` means.
+
+    The libpq in psycopg's wheel looks for the system's certificates where no system has them, and would trust nobody.
+    """
+    file = ssl.get_default_verify_paths().cafile
+    if file is None or conninfo_to_dict(url).get("sslrootcert") != "system":
+        return url
+    return make_conninfo(url, sslrootcert=file, sslmode="verify-full")  # `system` allows no other mode
 
 
 def _our_end() -> dict[str, Any]:
@@ -82,7 +96,7 @@ def held(*keys: int) -> Iterator[bool]:
 
     The connection is one of its own, and the lock goes with it, however this ends.
     """
-    with psycopg.connect(get_settings().resolved_database_url, connect_timeout=5, prepare_threshold=None,
+    with psycopg.connect(_trusting(get_settings().resolved_database_url), connect_timeout=5, prepare_threshold=None,
                          **_our_end()) as connection:
         connection.execute(_servers_end())
         row = connection.execute(try_lock(*keys)).fetchone()

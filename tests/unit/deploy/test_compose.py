@@ -173,6 +173,21 @@ def test_stop_grace_period__longer_than_a_job_may_take(services: Services) -> No
     assert seconds(services["sam3-worker"]["stop_grace_period"]) > one_image
 
 
+@pytest.mark.parametrize("files", [
+    [BASE], [BASE, GPU], [BASE, *(f"docker/external/{server}.yml" for server in EXTERNAL)]],
+    ids=["base", "gpu", "external"])
+def test_scale__nothing_of_a_worker_can_be_there_only_once(compose: Compose, secrets: dict[str, str],
+                                                           files: list[str]) -> None:
+    """`--scale sam3-worker=2` needs neither a name nor a port nor an address that two containers would share."""
+    variables = secrets | {name: value for wanted in EXTERNAL.values() for name, value in wanted.items()}
+    found = config(compose, files=files, variables=variables)["services"]
+    for name in (*MODEL_WORKERS, "worker"):
+        assert not {"container_name", "hostname", "mac_address", "network_mode"} & set(found[name]), name
+        assert not found[name].get("ports"), name
+        assert all(not network for network in found[name]["networks"].values()), name  # no address, no alias
+        assert found[name]["deploy"].get("mode", "replicated") == "replicated", name
+
+
 def test_networks__the_store_is_reached_by_argus_alone(compose: Compose, services: Services) -> None:
     members: dict[str, set[str]] = {}
     for name, service in services.items():

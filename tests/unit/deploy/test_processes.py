@@ -1,31 +1,76 @@
-"""The containers' commands, environments, health checks and stop times, as processes on real servers.
+"""The containers' commands, environments, users, health checks and stop times, as processes.
 
-What a container adds (its image, its user, its network) needs an engine; the rest is read from the Compose
-file, so that it cannot drift from what works.
+What a container adds (its image, its network, its limits) needs an engine; the rest is read from the Compose file, so
+that it cannot drift from what works. PostgreSQL and Valkey run with the file's arguments; Label Studio is the test
+run's own, and only asked by the file's health check.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 import redis
 
+from argus.stack.binaries import valkey_server
 from argus.stack.ports import free_port
+from argus.stack.postgres import INITDB
 from argus.stack.stack import APPS, Stack
-from tests.resting import WORKERS, resting
+from tests.container_user import as_container_user, uid
+from tests.postgres_on_tcp import Server, postgres_on_tcp
 from tests.unit.deploy.conftest import ROOT
 from tests.unit.deploy.test_compose import seconds
+from tests.waiting import wait_for
 
 WEB = {"ml-backend": "9090", "search-service": "8000"}
 READY_SECONDS = 120
+# As the image's entry point writes it.
+RULES = "local all all trust\nhost all all all scram-sha-256\n"
+# No Python package brings `valkey-cli`. This does what the file's check needs of it: a command, and REDISCLI_AUTH.
+FAKE_VALKEY_CLI = """#!{python}
+import os, redis, sys
+try:
+    client = redis.Redis(port=int(os.environ["VALKEY_PORT"]), password=os.environ.get("REDISCLI_AUTH"))
+    print({{True: "PONG"}}.get(client.execute_command(*sys.argv[1:])))
+except redis.RedisError as error:
+    sys.exit(str(error))
+"""
+Services = dict[str, dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Valkey:
+    """A Valkey with the file's arguments; `data` is its folder."""
+
+    port: int
+    data: Path
+    process: subprocess.Popen[bytes]
+
+
+def environment(service: dict[str, Any]) -> dict[str, str]:
+    return {key: str(value) for key, value in service["environment"].items()}
+
+
+def run_check(service: dict[str, Any], env: dict[str, str], *, here: tuple[str, str] = ("", ""),
+              as_user: bool = False) -> bool:
+    """Run a service's health check as an engine would, within its time.
+
+    Args:
+        here: a port of the file, and the one that stands for it here.
+    """
+    kind, *command = (part.replace(*here) for part in service["healthcheck"]["test"])
+    command = {"CMD": command, "CMD-SHELL": ["/bin/sh", "-c", *command]}[kind]
+    return subprocess.run(as_container_user(command) if as_user else command, env=env, cwd="/", capture_output=True,
+                          timeout=seconds(service["healthcheck"]["timeout"])).returncode == 0
 
 
 def stop(process: subprocess.Popen[bytes], within: float) -> int:
@@ -36,46 +81,124 @@ def stop(process: subprocess.Popen[bytes], within: float) -> int:
         process.kill()
 
 
-@pytest.fixture
-def alone(servers: Stack) -> Iterator[None]:
-    """A worker's check looks for this host's name, and the test run's own workers would answer for it: they rest."""
-    with resting(servers, *WORKERS):
-        # One that was killed stays listed for a minute and a half.
-        redis.Redis.from_url(servers.env["ARGUS_REDIS_URL"]).flushdb()
-        yield
+@pytest.fixture(scope="module")
+def postgres(services: Services) -> Iterator[Server]:
+    """PostgreSQL as its container is after the first start: initialised, with the file's script and arguments."""
+    service = services["postgres"]
+    assert set(shlex.split(service["environment"]["POSTGRES_INITDB_ARGS"])) <= set(INITDB)  # as it is initialised here
+    program, *arguments = service["command"]
+    assert program == "postgres"
+    with postgres_on_tcp(arguments, RULES) as server:
+        script = ROOT / "docker/postgres/10-databases.sql"
+        done = subprocess.run([server.programs / "psql", "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "-f", script],
+                              capture_output=True, text=True, env=environment(service) | {
+            "PATH": os.environ["PATH"], "PGHOST": str(server.run_dir), "PGPORT": str(server.port),
+            "PGUSER": "postgres"})
+        assert done.returncode == 0, done.stderr
+        yield server
+
+
+@pytest.fixture(scope="module")
+def valkey(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
+    """Valkey with the file's arguments."""
+    program, *arguments = services["valkey"]["command"]
+    assert program == "valkey-server"
+    port, data = free_port(), tmp_path_factory.mktemp("valkey")
+    process = subprocess.Popen([valkey_server(), *arguments, "--bind", "127.0.0.1", "--port", str(port), "--dir",
+                                str(data)], stdout=subprocess.DEVNULL)
+    try:
+        yield Valkey(port, data, process)
+    finally:
+        stop(process, 30)
+
+
+def addresses(services: Services, name: str, postgres: Server, valkey: Valkey) -> dict[str, str]:
+    """The two stores as the file gives them to a service, but for host and port."""
+    given = environment(services[name])
+    database, queue = given["ARGUS_DATABASE_URL"], given["ARGUS_REDIS_URL"]
+    assert "@postgres:5432/" in database and "@valkey:6379/" in queue
+    return {"ARGUS_DATABASE_URL": database.replace("@postgres:5432/", f"@127.0.0.1:{postgres.port}/"),
+            "ARGUS_REDIS_URL": queue.replace("@valkey:6379/", f"@127.0.0.1:{valkey.port}/")}
 
 
 @pytest.mark.integration
 @pytest.mark.parametrize("name", APPS)
-@pytest.mark.usefixtures("alone")
-def test_container__starts_gets_healthy_and_stops_in_time(servers: Stack, services: dict[str, dict[str, Any]],
-                                                          tmp_path: Path, name: str) -> None:
+def test_container__starts_gets_healthy_and_stops_in_time(servers: Stack, services: Services, postgres: Server,
+                                                          valkey: Valkey, tmp_path: Path, name: str) -> None:
     service = services[name]
     port = str(free_port())
     # Addresses of this machine in place of names that only the containers' network knows; the rest as it is.
-    here = {key: servers.env[key] for key in ("ARGUS_DATABASE_URL", "ARGUS_REDIS_URL", "ARGUS_SIGLIP_MODEL",
-                                              "ARGUS_SAM3_MODEL", "ARGUS_LABEL_STUDIO_URL")}
+    here = {key: servers.env[key] for key in ("ARGUS_SIGLIP_MODEL", "ARGUS_SAM3_MODEL", "ARGUS_LABEL_STUDIO_URL")}
+    here |= addresses(services, name, postgres, valkey)
     here |= {"ARGUS_HOME": str(tmp_path), "ARGUS_LABEL_STUDIO_TOKEN": servers.settings.access_token,
              "ARGUS_ML_BACKEND_PORT": port, "ARGUS_SEARCH_SERVICE_PORT": port, "HOME": str(tmp_path),
              "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HF_HOME": str(tmp_path),
              "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
-    environment = {key: str(value) for key, value in service["environment"].items()} | here
+    env = environment(service) | here
     assert service["healthcheck"]["test"][0] == "CMD"
-    check = [part.replace(WEB.get(name, "never"), port) for part in service["healthcheck"]["test"][1:]]
+    dockerfile = Path(service["build"]["dockerfile"]).name
+    if os.geteuid() == 0:
+        os.chown(tmp_path, uid(dockerfile), uid(dockerfile))  # as the image does with its volume's folder
 
     def healthy() -> bool:
-        return subprocess.run(check, env=environment, cwd=tmp_path, capture_output=True,
-                              timeout=seconds(service["healthcheck"]["timeout"])).returncode == 0
+        return run_check(service, env, here=(WEB.get(name, "never"), port), as_user=True)
 
-    assert name in WEB or not healthy(), "a worker of this host is already registered"
+    # A worker's check looks for this host's name: one that was killed stays listed for a minute and a half.
+    redis.Redis.from_url(env["ARGUS_REDIS_URL"]).flushdb()
+    assert not healthy()
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(service["command"], env=environment, cwd=tmp_path, stdout=log, stderr=log)
+        process = subprocess.Popen(as_container_user(service["command"], dockerfile), env=env, cwd=tmp_path, stdout=log,
+                                   stderr=log)
     try:
         end = time.monotonic() + READY_SECONDS
         while not healthy():
             assert process.poll() is None and time.monotonic() < end, (tmp_path / "log").read_text()[-3000:]
             time.sleep(0.5)
+        if os.geteuid() == 0:
+            assert Path(f"/proc/{process.pid}").stat().st_uid == uid(dockerfile)
     finally:
         status = stop(process, seconds(service["stop_grace_period"]))
     assert status in (0, -signal.SIGTERM), (tmp_path / "log").read_text()[-3000:]
     assert not healthy()
+
+
+def test_postgres__takes_the_arguments_and_its_check_sees_it(services: Services, postgres: Server) -> None:
+    service = services["postgres"]
+    options = dict(part.split("=", 1) for part in service["command"] if "=" in part)
+    with postgres.superuser() as server:
+        shown = dict(server.execute("SELECT name, current_setting(name) FROM pg_settings").fetchall())
+    assert options and options == {name: shown[name] for name in options}
+
+    def healthy(port: int) -> bool:
+        return run_check(service, {"PATH": f"{postgres.programs}:{os.environ['PATH']}", "PGPORT": str(port)})
+
+    assert healthy(postgres.port)
+    assert not healthy(free_port())
+
+
+def test_valkey__takes_the_arguments_and_its_check_sees_it(services: Services, valkey: Valkey, tmp_path: Path) -> None:
+    service = services["valkey"]
+    cli = tmp_path / "valkey-cli"
+    cli.write_text(FAKE_VALKEY_CLI.format(python=sys.executable))
+    cli.chmod(0o755)
+
+    def healthy(**changed: str) -> bool:
+        return run_check(service, environment(service) | {"PATH": f"{tmp_path}:{os.environ['PATH']}",
+                                                          "VALKEY_PORT": str(valkey.port)} | changed)
+
+    wait_for(healthy, 30)
+    assert not healthy(REDISCLI_AUTH="another") and not healthy(REDISCLI_AUTH="")
+    assert not healthy(VALKEY_PORT=str(free_port()))
+    client = redis.Redis(port=valkey.port, password=service["environment"]["REDISCLI_AUTH"], decode_responses=True)
+    shown = client.config_get("appendonly", "save", "maxmemory-policy")
+    assert shown == {"appendonly": "yes", "save": "", "maxmemory-policy": "noeviction"}
+    assert (valkey.data / "appendonlydir").is_dir()
+
+
+@pytest.mark.integration
+def test_label_studio__its_check_sees_it(servers: Stack, services: Services) -> None:
+    env = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    check = services["label-studio"]["healthcheck"]["test"]
+    assert sum("127.0.0.1:8080/" in part for part in check) == 1
+    for port, expected in ((servers.settings.label_studio_port, True), (free_port(), False)):
+        assert run_check(services["label-studio"], env, here=(":8080/", f":{port}/")) == expected

@@ -1,0 +1,77 @@
+"""A PostgreSQL of a test's own on loopback TCP, with the arguments, the access rules and the files that it is given."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+
+from argus.settings import Settings
+from argus.stack import paths
+from argus.stack.ports import free_port
+from argus.stack.postgres import NOT_DURABLE, Postgres
+from argus.stack.template import temporary_home
+from tests.waiting import wait_for
+
+
+@dataclass(frozen=True)
+class Server:
+    """`programs` is the folder of `psql` and the others; the superuser comes in by the socket in `run_dir`."""
+
+    port: int
+    run_dir: Path
+    programs: Path
+    process: subprocess.Popen[bytes]
+
+    def superuser(self) -> psycopg.Connection:
+        return psycopg.connect(host=str(self.run_dir), port=self.port, user="postgres", autocommit=True)
+
+
+@contextmanager
+def postgres_on_tcp(arguments: Sequence[str], rules: str, files: Mapping[str, bytes] | None = None) -> Iterator[Server]:
+    """Start one on 127.0.0.1 and yield it once it answers; it is stopped and forgotten at the end.
+
+    Args:
+        arguments: of the program, as a container's command has them.
+        rules: the whole of `pg_hba.conf`; the superuser must be able to come in by the socket.
+        files: content by name, put into the data folder for the server alone to read.
+    """
+    home = temporary_home()
+    service = Postgres(Settings(_env_file=None, home=home), durable=False)
+    service.prepare(lambda _: None)
+    for name, content in {"pg_hba.conf": rules.encode(), **(files or {})}.items():
+        (service.data / name).write_bytes(content)
+        (service.data / name).chmod(0o600)
+        if service.account:
+            os.chown(service.data / name, service.account.uid, service.account.gid)
+    plain, port = service.command(), free_port()
+    here = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": str(service.run_dir),
+            **NOT_DURABLE}
+    argv = [str(service.bin / "postgres"), "-D", str(service.data), *arguments,
+            *(part for name, value in here.items() for part in ("-c", f"{name}={value}"))]
+    account = plain.account
+    process = subprocess.Popen(argv, env=dict(plain.env), cwd=plain.cwd, stderr=subprocess.DEVNULL,
+                               user=account.uid if account else None, group=account.gid if account else None,
+                               extra_groups=[] if account else None)
+    server = Server(port, service.run_dir, service.bin, process)
+    try:
+        wait_for(lambda: _answers(server), 60)
+        yield server
+    finally:
+        process.send_signal(service.stop_signal)
+        process.wait(60)
+        paths.forget(home)
+
+
+def _answers(server: Server) -> bool:
+    assert server.process.poll() is None, "PostgreSQL ended by itself"
+    try:
+        server.superuser().close()
+    except psycopg.OperationalError:
+        return False
+    return True
