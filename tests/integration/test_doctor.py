@@ -364,7 +364,8 @@ def with_a_gpu_that_cannot_be_used(role: str) -> str:
     done = subprocess.run([sys.executable, "-c", code, role], env=os.environ | {"ARGUS_DEVICE": "auto"},
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 10, done.stderr
-    (said,) = [line for line in map(json.loads, done.stderr.splitlines()) if line["level"] == "ERROR"]
+    lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    (said,) = [line for line in lines if line["level"] == "ERROR"]
     assert said["code"] == "device_unusable" and "ARGUS_DEVICE=cpu on purpose" in said["hint"]
     return done.stderr
 
