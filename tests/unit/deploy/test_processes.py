@@ -22,7 +22,7 @@ import pytest
 import redis
 
 from argus.stack.binaries import valkey_server
-from argus.stack.ports import free_port
+from argus.stack.ports import free_port, is_free
 from argus.stack.postgres import INITDB
 from argus.stack.stack import APPS, Stack
 from tests.container_user import as_container_user, uid
@@ -69,8 +69,11 @@ def run_check(service: dict[str, Any], env: dict[str, str], *, here: tuple[str, 
     """
     kind, *command = (part.replace(*here) for part in service["healthcheck"]["test"])
     command = {"CMD": command, "CMD-SHELL": ["/bin/sh", "-c", *command]}[kind]
-    return subprocess.run(as_container_user(command) if as_user else command, env=env, cwd="/", capture_output=True,
-                          timeout=seconds(service["healthcheck"]["timeout"])).returncode == 0
+    try:
+        return subprocess.run(as_container_user(command) if as_user else command, env=env, cwd="/", capture_output=True,
+                              timeout=seconds(service["healthcheck"]["timeout"])).returncode == 0
+    except subprocess.TimeoutExpired:  # to an engine this is a failure like any other, and it asks again
+        return False
 
 
 def stop(process: subprocess.Popen[bytes], within: float) -> int:
@@ -107,6 +110,7 @@ def valkey(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iter
     process = subprocess.Popen([valkey_server(), *arguments, "--bind", "127.0.0.1", "--port", str(port), "--dir",
                                 str(data)], stdout=subprocess.DEVNULL)
     try:
+        wait_for(lambda: not is_free(port), 30)
         yield Valkey(port, data, process)
     finally:
         stop(process, 30)
