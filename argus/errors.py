@@ -7,8 +7,13 @@ failed inside a batch keeps it in its row.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import Any
+
+from argus import trace
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -109,8 +114,22 @@ def _rebuild(code: str, message: str, hint: str, details: dict[str, Any]) -> Arg
     return ArgusError(code, message, hint, **details)
 
 
-def as_argus_error(error: BaseException) -> ArgusError:
-    """Return `error` itself when it is ours, else an `internal` one that names its type but shows no traceback."""
+def as_argus_error(error: BaseException, **about: object) -> ArgusError:
+    """Return `error` itself when it is ours; else log it, and return an `internal` one that names its type only.
+
+    What an exception that is not ours says is for the log, which cuts secrets out, and for nobody else: it may hold an
+    address with its password, a path, a row.
+
+    Args:
+        about: what the line in the log names besides the ids bound to this thread.
+    """
     if isinstance(error, ArgusError):
         return error
-    return ArgusError("internal", f"{type(error).__name__}: {error}", "The log of this process has the traceback.")
+    log.error("unexpected error", extra=about, exc_info=error)
+    return ArgusError("internal", f"Something went wrong here ({type(error).__name__}).", see_log(**trace.current()))
+
+
+def see_log(**ids: object) -> str:
+    """Return the hint that says where to read on: in the log, under these ids."""
+    named = ", ".join(f"{name} {value}" for name, value in ids.items())
+    return f"The log has the details{f': {named}' if named else ''}."

@@ -23,6 +23,7 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 from PIL import Image, ImageOps, UnidentifiedImageError
+from urllib3.exceptions import HTTPError
 
 from argus import metrics, public_http
 from argus.errors import ArgusError
@@ -108,7 +109,8 @@ class ImageFetcher:
         try:
             address = urljoin(self._ls.url + "/", url)
         except ValueError as error:
-            raise ArgusError("image_unreachable", f"This is no address: {_shown(url)}.") from error
+            raise ArgusError("image_unreachable", f"This is no address: {_shown(url)}.",
+                             "Correct the address in the task's data, or delete the task.") from error
         digest = hashlib.sha256(address.encode()).hexdigest()
         return self._cache / digest[:2] / digest
 
@@ -131,13 +133,15 @@ class ImageFetcher:
                         continue
                     _check_status(response, address, origin_of(address) in self._own)
                     return self._read(response, address, deadline)
-            except (requests.RequestException, ValueError) as error:  # a ValueError: it is no address at all
-                if isinstance(error, (requests.ConnectionError, requests.Timeout)) and origin_of(address) in self._own:
+            except (requests.RequestException, HTTPError, ValueError) as error:  # a ValueError: it is no address at all
+                away = isinstance(error, (requests.ConnectionError, requests.Timeout, HTTPError))
+                if away and origin_of(address) in self._own:
                     raise ArgusError("label_studio_unreachable", f"Label Studio, which has the image, does not answer: "
                                      f"{_shown(address)}.", "Is it running? Check ARGUS_LABEL_STUDIO_URL.") from error
                 raise ArgusError("image_unreachable", f"The image does not answer: {_shown(address)} "
                                  f"({type(error).__name__}).", "Is its server up, and reachable from here?") from error
-        raise ArgusError("image_unreachable", f"The image redirects over {_MAX_REDIRECTS} times: {_shown(url)}.")
+        raise ArgusError("image_unreachable", f"The image redirects over {_MAX_REDIRECTS} times: {_shown(url)}.",
+                         "Open the address in a browser, and give the task the one at which the image appears.")
 
     def _allow(self, address: str) -> tuple[requests.Session, dict[str, str]]:
         """Return the session and the headers for `address`; `image_forbidden` when it may not be asked at all."""
@@ -151,13 +155,15 @@ class ImageFetcher:
 
     def _read(self, response: requests.Response, address: str, deadline: float) -> bytes:
         limit, chunks, size = self._settings.max_image_bytes, [], 0
-        for chunk in response.iter_content(2**16):
+        # What has come, however little: `iter_content` waits for a whole chunk, and a server can make that last.
+        while chunk := response.raw.read1(2**16, decode_content=True):
             size += len(chunk)
             if size > limit:
                 raise ArgusError("image_too_large", f"The image has more than {limit / 2**20:.0f} MiB: "
                                  f"{_shown(address)}.", "Raise ARGUS_MAX_IMAGE_BYTES if that is intended.")
             if time.monotonic() > deadline:
-                raise ArgusError("image_unreachable", f"The image came too slowly: {_shown(address)}.")
+                raise ArgusError("image_unreachable", f"The image came too slowly: {_shown(address)}.",
+                                 "Is its server busy, or far away? Raise ARGUS_IMAGE_TIMEOUT if that is intended.")
             chunks.append(chunk)
         return b"".join(chunks)
 
@@ -221,9 +227,13 @@ def _check_status(response: requests.Response, address: str, label_studio: bool)
                          f"{response.status_code}: {_shown(address)}.", "Is Label Studio running?")
     if response.status_code in (401, 403):
         raise ArgusError("image_forbidden", f"The image's server answered {response.status_code}: {_shown(address)}.",
-                         "Does the token's owner see this project?")
+                         "Does the token's owner see this project?" if label_studio else
+                         "Let Label Studio presign its URLs, or let that server give the image to everybody.")
     if response.status_code != 200:
+        away = response.status_code in (408, 425, 429) or response.status_code >= 500
         raise ArgusError("image_unreachable", f"The image's server answered {response.status_code}: {_shown(address)}.",
+                         "It is tried again by itself; if that goes on, look at that server." if away else
+                         "Is the file still there? Correct the address in the task's data, or delete the task.",
                          status=response.status_code)
 
 
@@ -255,7 +265,10 @@ def open_image(data: bytes, max_side: int | None = None) -> Image.Image:
     except Image.DecompressionBombError as error:
         raise ArgusError("image_too_large", f"The image has more than {limit:,} pixels: {error}.",
                          "Raise ARGUS_MAX_IMAGE_PIXELS if that is intended.") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError) as error:
+    except UnidentifiedImageError as error:  # which says the address of our buffer, and nothing else
+        raise ArgusError("bad_image", f"This is no image of a format that is read here ({', '.join(FORMATS)}).",
+                         "Replace the file, or delete the task.") from error
+    except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise ArgusError("bad_image", f"This is not a readable image: {error}.",
                          "Replace the file, or delete the task.") from error
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import logging
 import re
 import time
 from collections.abc import Iterator, Mapping
@@ -21,9 +22,10 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from argus import trace
-from argus.errors import ArgusError
+from argus.errors import ArgusError, see_log
 from argus.settings import get_settings
 
+log = logging.getLogger(__name__)
 SIGLIP, SIGLIP_NOW = "siglip", "siglip-interactive"
 SAM3, SAM3_NOW, SAM3_PREVIEW = "sam3", "sam3-interactive", "sam3-preview"
 DEFAULT = "default"
@@ -105,7 +107,8 @@ def call(queue: str, function: str, *args: Any, deadline: float) -> Any:
         if result is not None:
             if result.type == result.Type.SUCCESSFUL:
                 return unpack(result.return_value)
-            raise ArgusError("internal", f"The worker failed: {(result.exc_string or '').strip().splitlines()[-1:]}")
+            log.error("a job failed", extra={"job": job.id, "function": function, "reason": result.exc_string})
+            raise ArgusError("internal", "The worker failed.", see_log(job=job.id))
         time.sleep(pause)
         pause = min(pause * 1.5, 0.03)  # a person waits
     if not workers_of(queue):

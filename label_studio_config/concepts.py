@@ -112,7 +112,7 @@ def parse_label_config(xml: str, overrides: Mapping[str, Any] | None = None, *,
     Raises:
         ArgusError: `bad_label_config` with a sentence why nothing can be filled.
     """
-    root = _parse(xml)
+    root = parse_xml(xml)
     notes: list[str] = []
     images = dict(_images(root, notes))
     chosen: ImageTag | None = None
@@ -136,7 +136,12 @@ def parse_label_config(xml: str, overrides: Mapping[str, Any] | None = None, *,
     return LabelPlan(chosen, tuple(controls), tuple(found.values()), tuple(notes))
 
 
-def _parse(xml: str) -> ET.Element:
+def parse_xml(xml: str) -> ET.Element:
+    """Return the root of a labelling config, which may come from anybody: the one way in which such text is parsed.
+
+    Raises:
+        ArgusError: `bad_label_config`: over 1 MiB, with a document type, or not well-formed.
+    """
     try:
         size = len(xml.encode())
     except UnicodeEncodeError as error:  # JSON may carry half of a surrogate pair

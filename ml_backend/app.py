@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 
 from argus import web
@@ -14,7 +12,6 @@ from ml_backend.metrics import Metrics
 from ml_backend.predict import Predictor
 from ml_backend.routes import make_blueprint
 
-log = logging.getLogger(__name__)
 _MAX_BODY = 256 * 2**20  # Label Studio sends every selected task in one request, with earlier results when interactive
 
 
@@ -52,5 +49,4 @@ def _http_problem(error: HTTPException) -> Response:
 
 
 def _crash(error: Exception) -> Response:
-    log.exception("a request failed")
-    return _problem(as_argus_error(error))
+    return _problem(as_argus_error(error, method=request.method, path=request.path))

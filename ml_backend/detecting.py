@@ -149,7 +149,6 @@ def _await(saved: dict[int, Future[None]], outcome: Outcome) -> None:
 
 
 def _told(task: int, error: Exception) -> ArgusError:
-    ours = as_argus_error(error)
-    log.warning("a task failed", extra={"task": task, "code": ours.code, "reason": ours.message},
-                exc_info=error if ours.code == "internal" else None)
+    ours = as_argus_error(error, task=task)
+    log.warning("a task failed", extra={"task": task, "code": ours.code, "reason": ours.message})
     return ours

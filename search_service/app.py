@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import json
-import logging
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
@@ -17,7 +16,6 @@ from argus.settings import get_settings
 from search_service.routes import blueprints
 from search_service.routes.caller import check_access
 
-log = logging.getLogger(__name__)
 MAX_BODY = 32 * 2**20
 # The page loads nothing from elsewhere and runs no inline script.
 CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
@@ -79,11 +77,7 @@ def _problem(error: Exception) -> Response:
         ours = ArgusError(code, f"{request.method} {request.path}: {(error.name or '').lower()}.",
                           "GET /api/v1/openapi.json lists what there is.")
     else:
-        ours = as_argus_error(error)
-        if ours.code == "internal":
-            log.error("request failed", extra={"method": request.method, "path": request.path}, exc_info=error)
-            if not isinstance(error, ArgusError):  # the message of somebody else's exception may hold anything
-                ours = ArgusError("internal", "Something went wrong here.", "The log of the search service says what.")
+        ours = as_argus_error(error, method=request.method, path=request.path)
     body = ours.to_problem() | ({"status": status} if status else {})
     response: Response = Response(status=body["status"], content_type="application/problem+json")
     response.set_data(json.dumps(body, ensure_ascii=False, default=str))

@@ -61,12 +61,12 @@ class Rounds:
             self.complain(name, error)
 
     def complain(self, name: str, error: Exception) -> None:
-        said = as_argus_error(error)
-        if self._failing.get(name) != said.message:
-            self._failing[name] = said.message
-            log.warning("a background pass failed; it goes on", extra={"what": name, "code": said.code,
-                                                                       "error": said.message},
-                        exc_info=error if said.code == "internal" else None)
+        if self._failing.get(name) == str(error):
+            return
+        self._failing[name] = str(error)
+        said = as_argus_error(error, what=name)
+        log.warning("a background pass failed; it goes on", extra={"what": name, "code": said.code,
+                                                                   "error": said.message})
 
 
 def _present() -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ from argus.errors import ArgusError, as_argus_error
 from argus.images import get_images, open_image
 from search_service import near_duplicates
 
-log = logging.getLogger(__name__)
 FETCHERS = 4  # threads that fetch and decode ahead of the model
 
 
@@ -74,8 +72,6 @@ def _fetch(task_id: int, url: str, max_side: int) -> Fetched | Unusable:
         image = open_image(file.data, max_side)
         return Fetched(task_id, url, digest, image, near_duplicates.dhash(image))
     except Exception as error:
-        if not isinstance(error, ArgusError):
-            log.exception("an image failed")
         return Unusable(task_id, url, digest, as_argus_error(error))
 
 

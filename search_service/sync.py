@@ -11,7 +11,6 @@ import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from xml.etree import ElementTree
 
 from psycopg import sql
 from psycopg.types.json import Jsonb
@@ -22,7 +21,7 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.labelstudio.data import data_value
 from argus.settings import get_settings
-from label_studio_config.concepts import parse_label_config
+from label_studio_config.concepts import parse_label_config, parse_xml
 from search_service import annotated, listing, missing, model_change, near_duplicates, vectors
 from search_service.model_change import MAX_ATTEMPTS
 
@@ -132,8 +131,8 @@ def image_key(label_config: str) -> str:
     except ArgusError:
         pass
     try:
-        tag = ElementTree.fromstring(label_config or "<View/>").find(".//Image")
-    except ElementTree.ParseError:
+        tag = parse_xml(label_config or "<View/>").find(".//Image")
+    except ArgusError:
         return "image"
     value = tag.get("value", "") if tag is not None else ""
     return value[1:] if value.startswith("$") and len(value) > 1 else "image"

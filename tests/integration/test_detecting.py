@@ -128,7 +128,7 @@ class EngineThatCannotBearDarkImages:
 
     def detect(self, images: Sequence[Image.Image], concepts: Sequence[Concept]) -> list[dict[str, Detections]]:
         if any(np.asarray(image).max() == 0 for image in images):
-            raise RuntimeError("no light")
+            raise RuntimeError("no light, and the password is hunter2")
         return [{c.label: Detections.none() for c in concepts} for _ in images]
 
 
@@ -140,3 +140,4 @@ def test_one_image_that_the_model_cannot_bear_fails_alone(tasks: list[int], pict
     outcome = detect_tasks(EngineThatCannotBearDarkImages(), RECIPE, LABELS, tasks[:8], budget=600)  # type: ignore[arg-type]
     assert sorted(outcome.done) == [t for t in tasks[:8] if t != tasks[2]]
     assert {t: e.code for t, e in outcome.failed.items()} == {tasks[2]: "internal"}
+    assert "hunter2" not in str(outcome.failed[tasks[2]].to_json())

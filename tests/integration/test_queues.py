@@ -34,7 +34,7 @@ def refuse():
     from argus.errors import ArgusError
     from argus.queues import pack
     return pack(ArgusError("bad_image", "broken", "replace it", task=3))
-def crash(): raise ValueError("boom")
+def crash(): raise ValueError("the password is hunter2")
 """
 SERVE = """
 import sys
@@ -67,7 +67,8 @@ def start_worker(servers: Any, tmp_path: Path) -> Iterator[Callable[..., subproc
     queues.get_redis().flushdb()
 
 
-def test_call__returns_the_result_and_raises_what_the_job_raised(start_worker: Callable[..., Any]) -> None:
+def test_call__returns_the_result_and_raises_what_the_job_raised(start_worker: Callable[..., Any],
+                                                                 caplog: pytest.LogCaptureFixture) -> None:
     start_worker("now", "later")
     assert queues.call("now", "jobs_for_test.double", 21, deadline=20) == 42
     with pytest.raises(ArgusError) as caught:
@@ -76,7 +77,10 @@ def test_call__returns_the_result_and_raises_what_the_job_raised(start_worker: C
     with pytest.raises(ArgusError) as caught:
         queues.call("now", "jobs_for_test.crash", deadline=20)
     assert caught.value.code == "internal"
-    assert "boom" in caught.value.message
+    (record,) = caplog.records
+    assert record.job in caught.value.hint  # type: ignore[attr-defined]
+    assert "hunter2" in record.reason  # type: ignore[attr-defined]
+    assert "hunter2" not in str(caught.value.to_json())  # which a caller of the REST API reads
 
 
 def test_call__says_whether_a_worker_is_missing_or_slow(start_worker: Callable[..., Any], tmp_path: Path) -> None:

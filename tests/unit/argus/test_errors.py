@@ -4,6 +4,7 @@ import pickle
 
 import pytest
 
+from argus import trace
 from argus.errors import CATALOGUE, ArgusError, as_argus_error, may_pass
 
 
@@ -24,10 +25,22 @@ def test_error_survives_pickling_between_processes() -> None:
     assert (error.code, error.message, error.hint, error.details) == ("bad_image", "m", "h", {"task": 1})
 
 
-def test_as_argus_error__names_the_type_and_keeps_ours() -> None:
-    assert as_argus_error(ValueError("x")).message == "ValueError: x"
+def test_as_argus_error__names_the_type_and_the_ids_and_the_log_has_the_rest(
+        caplog: pytest.LogCaptureFixture) -> None:
+    with trace.bind(request="r1", job="j2"):
+        made = as_argus_error(ValueError("password is hunter2"), task=7)
+    assert made.to_json() == {"code": "internal", "message": "Something went wrong here (ValueError).",
+                              "hint": "The log has the details: request r1, job j2.", "details": {}}
+    (record,) = caplog.records
+    assert record.task == 7  # type: ignore[attr-defined]
+    assert "hunter2" in caplog.text
+    assert as_argus_error(ValueError()).hint == "The log has the details."
+
+
+def test_as_argus_error__keeps_ours_and_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     ours = ArgusError("timeout", "late")
     assert as_argus_error(ours) is ours
+    assert not caplog.records
 
 
 def test_exit_codes_tell_success_apart() -> None:

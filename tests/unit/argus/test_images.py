@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import http.server
 import io
@@ -57,8 +58,29 @@ class Handler(http.server.BaseHTTPRequestHandler):
             time.sleep(1)
         elif self.path == "/large.png":
             self.answer(200, b"x" * 3000)
+        elif self.path == "/endless":
+            self.send_response(302)
+            self.send_header("Location", "/endless")
+            self.end_headers()
+        elif self.path == "/slow.png":
+            self.trickle()
+        elif self.path == "/cut.png":
+            self.send_response(200)
+            self.send_header("Content-Length", "9000")
+            self.end_headers()
+            self.wfile.write(png())
         else:
-            self.answer({"/secret.png": 403, "/expired.png": 401, "/proxy.png": 502}.get(self.path, 404), b"")
+            self.answer({"/secret.png": 403, "/expired.png": 401, "/proxy.png": 502, "/broken.png": 500,
+                         "/busy.png": 429}.get(self.path, 404), b"")
+
+    def trickle(self) -> None:
+        """Send a byte now and then: never too late for a time-out, and without an end."""
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):  # the fetcher hangs up
+            while True:
+                self.wfile.write(b"x")
+                time.sleep(0.1)
 
     def answer(self, status: int, body: bytes) -> None:
         self.send_response(status)
@@ -82,10 +104,14 @@ def fetcher(url: str, home: Path, **settings: object) -> ImageFetcher:
     return ImageFetcher(LabelStudioWithoutLogin(url), Settings(home=home, label_studio_url=url, **settings))  # type: ignore[arg-type]
 
 
-def code_of(images: ImageFetcher, url: str) -> str:
+def failure(images: ImageFetcher, url: str) -> ArgusError:
     with pytest.raises(ArgusError) as caught:
         images.fetch(url)
-    return caught.value.code
+    return caught.value
+
+
+def code_of(images: ImageFetcher, url: str) -> str:
+    return failure(images, url).code
 
 
 def test_fetch__relative_url_gets_label_studios_token_and_is_cached(server, tmp_path: Path) -> None:
@@ -122,16 +148,28 @@ def test_fetch__redirect_is_checked_like_a_first_address(server, tmp_path: Path)
         == "image_unreachable"
 
 
-@pytest.mark.parametrize(("path", "code"), [
-    ("/missing.png", "image_unreachable"), ("/secret.png", "image_forbidden"), ("/large.png", "image_too_large"),
-    ("file:///etc/hostname", "image_forbidden"), ("http://127.0.0.1:1/x.png", "image_forbidden"),
-    ("s3://b/x", "image_forbidden"),
+@pytest.mark.parametrize(("path", "code", "hint"), [
+    ("/missing.png", "image_unreachable", "still there"), ("/broken.png", "image_unreachable", "tried again"),
+    ("/busy.png", "image_unreachable", "tried again"), ("/endless", "image_unreachable", "at which the image appears"),
+    ("/slow.png", "image_unreachable", "IMAGE_TIMEOUT"), ("http://[x", "image_unreachable", "Correct the address"),
+    ("/secret.png", "image_forbidden", "token's owner"), ("/large.png", "image_too_large", "ARGUS_MAX_IMAGE_BYTES"),
+    ("file:///etc/hostname", "image_forbidden", "presign"), ("s3://b/x", "image_forbidden", "presign"),
+    ("http://127.0.0.1:1/x.png", "image_forbidden", "ARGUS_IMAGE_ORIGINS"),
 ])
-def test_fetch__each_failure_has_its_code(server, tmp_path: Path, path: str, code: str) -> None:
-    assert code_of(fetcher(server[0], tmp_path, max_image_bytes=2000), path) == code
+def test_fetch__each_failure_has_its_code_and_a_hint(server, tmp_path: Path, path: str, code: str, hint: str) -> None:
+    error = failure(fetcher(server[0], tmp_path, max_image_bytes=2000, image_timeout=0.3), path)
+    assert error.code == code
+    assert hint in error.hint
 
 
-@pytest.mark.parametrize("path", ["/proxy.png", "/hanging.png"])
+def test_fetch__another_servers_no_is_not_label_studios(server, tmp_path: Path) -> None:
+    images = fetcher("http://127.0.0.1:1", tmp_path, image_origins=server[0])
+    error = failure(images, f"{server[0]}/secret.png")
+    assert (error.code, error.hint.startswith("Let Label Studio presign")) == ("image_forbidden", True)
+    assert code_of(images, f"{server[0]}/cut.png") == "image_unreachable"
+
+
+@pytest.mark.parametrize("path", ["/proxy.png", "/hanging.png", "/cut.png"])
 def test_fetch__label_studio_away_behind_a_proxy_is_no_bad_image(server, tmp_path: Path, path: str) -> None:
     assert code_of(fetcher(server[0], tmp_path, image_timeout=0.5), path) == "label_studio_unreachable"
 
@@ -221,6 +259,7 @@ def test_open_image__damaged(data: bytes) -> None:
     with pytest.raises(ArgusError) as caught:
         open_image(data)
     assert caught.value.code == "bad_image"
+    assert " at 0x" not in caught.value.message
 
 
 def test_open_image__programs_and_documents_are_no_pictures() -> None:

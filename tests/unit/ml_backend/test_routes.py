@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from argus.errors import ArgusError
 from argus.settings import Settings
+from ml_backend import projects
 from ml_backend.app import create_app
 from ml_backend.predict import Predictor
 
@@ -51,6 +52,18 @@ def test_the_sentence_stands_in_the_status_line_and_cannot_break_it() -> None:
     odd = _problem_of(ArgusError("bad_request", "ein\r\nSet-Cookie: a=b\0 電池 ü" + "x" * 500))
     assert odd.status.startswith("400 ein Set-Cookie: a=b ?? üxxx")
     assert len(odd.status) <= 204
+
+
+def test_an_unexpected_error_shows_nothing_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_given: object) -> None:
+        raise RuntimeError("password is hunter2")
+
+    monkeypatch.setattr(projects, "remember", fail)
+    answer = client().post("/setup", json={"project": "1.2", "schema": "<View/>"})
+    assert answer.status == "500 Something went wrong here (RuntimeError)."
+    assert answer.json is not None
+    assert answer.headers["X-Request-ID"] in answer.json["hint"]
+    assert "hunter2" not in answer.text
 
 
 def _problem_of(error: ArgusError) -> Any:
