@@ -31,6 +31,9 @@ class Settings(BaseSettings):
                                       "Empty: not checked.")
     api_token: SecretStr = Field(SecretStr(""), description="Bearer token the REST API asks for. Empty: no auth.")
 
+    own_hosts: str = Field("", description="Names under which browsers and proxies reach the two web services, "
+                           "separated by commas, with the port if it is not the usual one. Their addresses, localhost "
+                           "and the hosts of the two URLs above need not be named.")
     rate_limit: str = Field("6000/minute", pattern=r"^$|^\d+/(second|minute|hour)$", description="Requests that one "
                             "address may make of the REST API. Empty: no limit.")
 

@@ -1,9 +1,10 @@
-"""What both web processes have in common: request ids, liveness and readiness, times of requests, an access log."""
+"""What both web processes have in common: whom they turn away, request ids, probes, times of requests, a log."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 
 import redis
 from flask import Flask, Response, g, jsonify, request
@@ -11,10 +12,10 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from argus import metrics, queues, trace
+from argus import metrics, queues, reach, trace
 from argus.db import connect
 from argus.errors import ArgusError
-from argus.settings import get_settings
+from argus.settings import Settings
 
 log = logging.getLogger(__name__)
 FAILED_LOGINS = parse("20/minute")  # of one address; then it waits, and a guessed password is not tried
@@ -22,14 +23,15 @@ PROBES = ("/livez", "/readyz")  # open to everybody: they say nothing but yes an
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def install(app: Flask, service: str) -> None:
-    """Give `app` the probes and an id for every request.
+def install(app: Flask, service: reach.Service, settings: Callable[[], Settings]) -> None:
+    """Give `app` the probes and an id for every request, and turn other sites' pages away.
 
     The id is the caller's `X-Request-ID`, or a new one; it is answered, logged, and travels with the jobs that the
     request enqueues.
 
     Args:
-        service: "ml-backend" or "search-service", as logs and metrics name it.
+        service: as logs and metrics name it.
+        settings: gives the settings that count for the current request.
     """
     for method in _METHODS:
         metrics.HTTP.labels(service, method, "2xx")
@@ -41,7 +43,8 @@ def install(app: Flask, service: str) -> None:
         g.began = time.perf_counter()
         if request.path not in PROBES:
             _slow_down(limiter, FAILED_LOGINS, "logins", hit=False)
-        if request.path.startswith("/api/") and (limit := get_settings().rate_limit):
+            reach.check(service, settings(), request.method, request.host, request.headers.get("Origin", ""))
+        if request.path.startswith("/api/") and (limit := settings().rate_limit):
             _slow_down(limiter, parse(limit), "requests", hit=True)
 
     @app.after_request

@@ -10,7 +10,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from argus import logs
+from argus import logs, reach
 from argus.errors import ArgusError
 from argus.settings import Settings, get_settings
 from ml_backend.app import create_app  # through ml_backend.model, which keeps torch out of this process
@@ -44,6 +44,7 @@ class Server(BaseApplication):  # type: ignore[misc]
 def main() -> int:
     settings = get_settings()
     logs.configure("ml-backend", settings.log_level)
+    reach.warn("ml-backend", settings)
     try:
         Server(settings).run()
     except ArgusError as error:

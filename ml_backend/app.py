@@ -19,7 +19,7 @@ def create_app(settings: Settings) -> Flask:
     """Return the application. It opens the database and the queue when a request first needs them."""
     app = Flask("ml_backend", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
-    web.install(app, "ml-backend")
+    web.install(app, "ml-backend", lambda: settings)
     app.register_blueprint(make_blueprint(settings, Predictor(settings), Metrics()))
     app.register_error_handler(ArgusError, _problem)
     app.register_error_handler(HTTPException, _http_problem)

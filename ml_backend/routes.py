@@ -116,9 +116,9 @@ def _unauthorized() -> Response:
 
 
 def _body() -> Mapping[str, Any]:
-    body = request.get_json(force=True, silent=True)
+    body = request.get_json(silent=True)  # as application/json only, which no other site's page may send unasked
     if not isinstance(body, Mapping):
-        raise ArgusError("bad_request", "The request's body must be a JSON object.")
+        raise ArgusError("bad_request", "The request's body must be a JSON object, sent as application/json.")
     return body
 
 

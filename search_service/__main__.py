@@ -9,7 +9,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from argus import logs
+from argus import logs, reach
 from argus.errors import ArgusError
 from argus.settings import Settings, get_settings
 from search_service.app import create_app
@@ -55,6 +55,7 @@ def options(settings: Settings) -> dict[str, Any]:
 def main() -> int:
     settings = get_settings()
     logs.configure("search-service", settings.log_level)
+    reach.warn("search-service", settings)
     try:
         check_port(settings.host, settings.search_service_port)
     except ArgusError as error:

@@ -67,9 +67,11 @@ class Doctor:
     def ml_backend(self) -> Iterator[Finding]:
         yield servers.health("ML backend", self._settings.ml_backend_url, servers.credentials(self._settings),
                              "ARGUS_ML_BACKEND_URL")
+        yield from servers.opened("ml-backend", self._settings)
 
     def search_service(self) -> Iterator[Finding]:
         yield servers.health("search service", self._settings.search_service_url, None, "ARGUS_SEARCH_SERVICE_URL")
+        yield from servers.opened("search-service", self._settings)
 
     def projects(self) -> Iterator[Finding]:
         with connect() as connection:

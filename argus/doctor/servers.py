@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from argus import queues
+from argus import queues, reach
 from argus.db import connect, migrations
 from argus.doctor.finding import TIMEOUT, Finding, version
 from argus.settings import Settings
@@ -77,3 +77,9 @@ def health(name: str, url: str, auth: tuple[str, str] | None, setting: str) -> F
     if answer.status_code != 200:
         return Finding(name, "problem", f"{url}/health answered {answer.status_code}.", "Its log says why.")
     return Finding(name, "ok", f"{url} answered in {answer.elapsed.total_seconds() * 1000:.0f} ms")
+
+
+def opened(service: reach.Service, settings: Settings) -> Iterator[Finding]:
+    """Whether everybody in the network may use `service`, as the settings of this process have it."""
+    if error := reach.opened(service, settings):
+        yield Finding("access", "problem", error.message, error.hint)

@@ -375,3 +375,21 @@ def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
     assert seen == [first, second] * 3
     told = [record.getMessage() for record in caplog.records if record.name == "search_service.background"]
     assert told == ["a background pass failed; it goes on", "works again"]
+
+
+def test_sync_job__looks_only_at_projects_that_somebody_connected(project: int,
+                                                                  monkeypatch: pytest.MonkeyPatch) -> None:
+    """A webhook names any number it likes."""
+    looked: list[int] = []
+
+    def look(project_id: int, full: bool | None) -> sync.SyncReport:
+        looked.append(project_id)
+        return sync.SyncReport(project_id)
+
+    monkeypatch.setattr(sync, "sync_project", look)
+    assert background.sync_job(project, True) == background.sync_job(2**31, False) == {}
+    assert looked == []
+    with connect() as connection:
+        connection.execute("UPDATE project SET connected_at = now() WHERE id = %s", (project,))
+    assert background.sync_job(project, True) == {"created": 0, "changed": 0, "deleted": 0}
+    assert looked == [project]

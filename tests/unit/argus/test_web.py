@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from flask import Flask
 
 import ml_backend.app
 import search_service.app
@@ -53,3 +54,28 @@ def test_a_request_that_is_too_large_is_refused_before_it_is_read(env: pytest.Mo
     answer = client.post("/api/v1/projects/1/search/image", data=b"x" * (33 * 2**20), content_type="image/png")
     assert answer.status_code == 413
     assert answer.get_json(force=True)["code"] == "bad_request"
+
+
+REBOUND = {"Host": "evil.example:8000", "Origin": "http://evil.example:8000"}  # whose name now is our address
+
+
+@pytest.mark.parametrize(("make", "path"), [(lambda: ml_backend.app.create_app(get_settings()), "/setup"),
+                                            (search_service.app.create_app, "/api/v1/runs/1/cancel"),
+                                            (search_service.app.create_app, "/webhooks/label-studio")])
+def test_other_sites_pages_cannot_act(make: Callable[[], Flask], path: str) -> None:
+    client = make().test_client()
+    for headers in ({"Origin": "http://evil.example"}, {"Origin": "null"}, REBOUND):
+        answer = client.post(path, json={"project": "1.2", "schema": "<View/>"}, headers=headers)
+        assert (answer.status_code, answer.get_json(force=True)["code"]) == (403, "forbidden")
+    for _ in range(30):  # and they lock nobody out
+        assert client.get("/health", headers={"Host": REBOUND["Host"]}).status_code == 403
+    assert client.get("/health").status_code == 200
+    assert client.get("/livez", headers=REBOUND).status_code == 200
+
+
+def test_the_ml_backend_reads_json_that_is_sent_as_json() -> None:
+    """A form or plain text may be posted by any site's page, and by old browsers without an origin."""
+    client = ml_backend.app.create_app(get_settings()).test_client()
+    for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data"):
+        answer = client.post("/setup", data=b'{"project": "1.2", "schema": "<View/>"}', content_type=kind)
+        assert (answer.status_code, answer.get_json(force=True)["code"]) == (400, "bad_request")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask.testing import FlaskClient
@@ -15,6 +15,7 @@ from search_service import projects
 from search_service.api_examples import BODIES, PARAMETERS
 from search_service.app import create_app
 from search_service.openapi import ENDPOINTS, document
+from search_service.routes import hooks
 
 
 @pytest.fixture
@@ -23,12 +24,21 @@ def client() -> FlaskClient:
 
 
 @pytest.fixture
-def token(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    monkeypatch.setenv("ARGUS_API_TOKEN", "s3cret")
-    get_settings.cache_clear()
-    yield "s3cret"
+def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], None]]:
+    """Set an environment variable for this test, and have the settings read again."""
+    def set_variable(name: str, value: str) -> None:
+        monkeypatch.setenv(name, value)
+        get_settings.cache_clear()
+
+    yield set_variable
     monkeypatch.undo()
     get_settings.cache_clear()
+
+
+@pytest.fixture
+def token(environment: Callable[[str, str], None]) -> str:
+    environment("ARGUS_API_TOKEN", "s3cret")
+    return "s3cret"
 
 
 def test_health_needs_no_server(client: FlaskClient) -> None:
@@ -82,9 +92,34 @@ def test_the_api_asks_for_its_token(client: FlaskClient, token: str, monkeypatch
     assert client.get("/").status_code == 200
 
 
-def test_other_sites_pages_cannot_act(client: FlaskClient) -> None:
-    evil = client.post("/api/v1/runs/1/cancel", headers={"Origin": "http://evil.example"})
-    assert evil.get_json(force=True)["code"] == "unauthorized"
+def test_every_route_asks_for_the_token_but_those_that_tell_nothing(client: FlaskClient, token: str) -> None:
+    """The page and the API's description are the same for everybody; a webhook has a secret of its own."""
+    open_to_all = {"/", "/docs", "/web/<path:name>", "/openapi.json", "/api/v1/openapi.json", "/health", "/livez",
+                   "/readyz", "/webhooks/label-studio"}
+    rules = list(client.application.url_map.iter_rules())
+    assert open_to_all < {rule.rule for rule in rules}
+    for number, rule in enumerate(rules):
+        path = re.sub(r"<(?:\w+:)?\w+>", "1", rule.rule)
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            caller = {"REMOTE_ADDR": f"192.0.2.{number}"}  # nobody is slowed down
+            answer = client.open(path, method=method, json={} if method != "GET" else None, environ_base=caller)
+            assert (answer.status_code == 401) is (rule.rule not in open_to_all), (method, path, answer.text)
+
+
+def test_a_webhook_without_the_secret_is_refused(client: FlaskClient, monkeypatch: pytest.MonkeyPatch,
+                                                 environment: Callable[[str, str], None]) -> None:
+    queued: list[object] = []
+    environment("ARGUS_WEBHOOK_SECRET", "hush")
+    monkeypatch.setattr(hooks.webhook_mark, "refused", lambda: None)  # what the doctor reads in Redis
+    monkeypatch.setattr(hooks.webhook_mark, "arrived", lambda project_id: False)
+    monkeypatch.setattr(hooks.queues, "enqueue", lambda *what, **how: queued.append(what))
+    for headers, status in (({}, 401), ({"X-Argus-Secret": "husch"}, 401), ({"X-Argus-Secret": "hüsh"}, 401),
+                            ({"X-Argus-Secret": "hush"}, 202)):
+        assert not queued
+        answer = client.post("/webhooks/label-studio", json={"action": "TASKS_CREATED", "project": {"id": 7}},
+                             headers=headers)
+        assert answer.status_code == status, headers
+    assert len(queued) == 1
 
 
 def test_the_page_loads_nothing_from_elsewhere(client: FlaskClient) -> None:

@@ -1,0 +1,100 @@
+"""Who may speak to the two web services: what does not depend on a password.
+
+A browser carries a page's requests to wherever the browser itself reaches, loopback included. So another site's page
+may not change anything (it cannot read answers anyway), and without a password nothing is served under a name that is
+not ours: a site may let its own name resolve to our address, and is of one origin with us then (DNS rebinding).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+from typing import Literal
+from urllib.parse import urlsplit
+
+from argus.errors import ArgusError
+from argus.settings import Settings
+
+log = logging.getLogger(__name__)
+Service = Literal["ml-backend", "search-service"]
+_READING = ("GET", "HEAD", "OPTIONS")
+_LOCKS: dict[Service, tuple[str, str]] = {  # the setting that is a service's lock, and what it does
+    "ml-backend": ("basic_auth_user", "Set ARGUS_BASIC_AUTH_USER and ARGUS_BASIC_AUTH_PASSWORD"),
+    "search-service": ("api_token", "Set ARGUS_API_TOKEN")}
+
+
+def locked(service: Service, settings: Settings) -> bool:
+    """Whether `service` asks for a password (the ML backend) or a token (the search service)."""
+    return bool(getattr(settings, _LOCKS[service][0]))
+
+
+def check(service: Service, settings: Settings, method: str, host: str, origin: str) -> None:
+    """Raise `forbidden` when a request comes from another site's page, or may come from one.
+
+    Args:
+        host: the request's `Host`, with or without a port.
+        origin: its `Origin`; empty when there is none, as in what servers and programs send.
+    """
+    own = _own(settings)
+    if origin and method not in _READING and _netloc(origin) not in own | {host.lower()}:
+        raise ArgusError("forbidden", "Requests from other sites' pages are refused.",
+                         "If this page is ours, behind a proxy, name its host in ARGUS_OWN_HOSTS.")
+    name = _name(host)
+    if not (locked(service, settings) or _no_site_has(name) or name in {_name(one) for one in own}):
+        raise ArgusError("forbidden", f"Without a password nothing is served under the name {name[:100]}.",
+                         f"{_LOCKS[service][1]}, or name the host in ARGUS_OWN_HOSTS.")
+
+
+def opened(service: Service, settings: Settings) -> ArgusError | None:
+    """Return what is wrong when everybody in the network may use `service`, else None."""
+    if locked(service, settings) or _is_loopback(settings.host):
+        return None
+    return ArgusError("bad_setting", f"The {service.replace('-', ' ').replace('ml', 'ML')} listens on "
+                      f"{settings.host or 'every address'} and asks nobody for a password.",
+                      f"{_LOCKS[service][1]}, or ARGUS_HOST to 127.0.0.1.")
+
+
+def warn(service: Service, settings: Settings) -> None:
+    """Log it at the start when everybody in the network may use `service`."""
+    if error := opened(service, settings):
+        log.warning(error.message, extra={"hint": error.hint})
+
+
+def _own(settings: Settings) -> set[str]:
+    """The hosts, with their ports, under which our services are known."""
+    urls = (settings.ml_backend_url, settings.search_service_url)
+    return {_netloc(url) for url in urls} | {one.strip().lower() for one in settings.own_hosts.split(",")} - {""}
+
+
+def _netloc(url: str) -> str:
+    """Return the host of `url` with its port, in lower case; empty when it has none, as the origin `null`."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""
+
+
+def _name(host: str) -> str:
+    """Return `host` without its port, in lower case; empty when it is none."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _no_site_has(name: str) -> bool:
+    """Whether `name` is one that no site can make its own: an address, or what every browser takes for loopback."""
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
