@@ -106,7 +106,8 @@ class Argus:
         address: without a trailing path, for example `http://127.0.0.1:8000`.
         token: what ARGUS_API_TOKEN says there; empty when it is not set.
         label_studio_token: your own personal access token of Label Studio: the service then shows and changes only
-            projects that you can open there. Empty: all that the service's own token can open.
+            projects that you can open there, and what you accept carries your name. Empty: all that the service's own
+            token can open, under its name.
         timeout: seconds for one request.
 
     Every method raises `ArgusError`: the service's own error with its code, sentence and hint, or `internal` when

@@ -19,7 +19,11 @@ _SECRETS = (
     re.compile(r"(?i)(\bbearer )[\w.~+/-]+=*"),
     re.compile(r"(?i)(\bbasic )[\w+/]{6,}=*"),
     re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)"),  # the password of a URL
-    re.compile(r"(?i)([?&](?:token|secret|signature|x-amz-signature)=)[^&\s\"']+"),
+    # Of a query (signed addresses of S3, Google, Azure), a cookie or a connection string; in a query of a query, too.
+    re.compile(r"(?i)((?:\b|%3F|%26)(?:(?:access_|api_|csrf)?token|security-token|secret|sig|signature|credential|password|passwd|"
+               r"api_?key|sessionid)(?:=|%3D))(?:(?!%26)[^&;\s\"'\\])+"),
+    # Of JSON, or of a dictionary as Python writes it; JSON within JSON, as here, has its quotes escaped.
+    re.compile(r"(?i)(\b(?:token|secret|password|api_?key)\\*[\"']: *\\*[\"'])[^\"'\\]+"),
 )
 
 

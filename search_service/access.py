@@ -25,7 +25,7 @@ _PROJECT_OF = {"run_id": ("unknown_run", "run", "SELECT project_id FROM run WHER
 
 
 class Caller:
-    """A person known by their own personal access token of Label Studio, which is used for questions only."""
+    """A person known by their own personal access token of Label Studio, which is used here for questions only."""
 
     def __init__(self, ls: LabelStudio) -> None:
         self._ls = ls

@@ -265,7 +265,8 @@ def document() -> dict[str, Any]:
     about = {"title": "Argus", "version": __version__, "description":
              "Errors are RFC 9457 problems with a stable code, a sentence and a hint. Where ARGUS_API_TOKEN is set, "
              "requests carry Authorization: Bearer <token>. A request with the caller's own personal access token of "
-             "Label Studio in X-Label-Studio-Token reaches only projects that this person can open there."}
+             "Label Studio in X-Label-Studio-Token reaches only projects that this person can open there, and "
+             "annotations that it makes carry their name."}
     return {"openapi": "3.1.0", "info": about, "paths": paths, "servers": [{"url": "/"}],
             "security": [{}, {"token": []}, {"caller": []}, {"token": [], "caller": []}],
             "components": {"schemas": schemas, "securitySchemes": {

@@ -39,7 +39,12 @@ def mine(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [one for one in found if visible is None or one["id"] in visible]
 
 
-def check_token(token: str, project_id: int) -> None:
-    """Check a token that came in the body: its owner must see the project. An empty one is none."""
-    if token:
-        access.caller_of(token.strip()).check(project_id)
+def acting_token(lent: str, project_id: int) -> str:
+    """Return the token of who shall be named as the author; empty when it is the service.
+
+    Args:
+        lent: the token in the body, whose owner must see the project; empty for that in the header, which was checked.
+    """
+    if lent:
+        access.caller_of(lent.strip()).check(project_id)
+    return lent or request.headers.get(HEADER, "").strip()

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, request, send_file
 from search_service import crops, downloads, requests, selection, sync
 from search_service import review_requests as asking
 from search_service.routes import API, body
-from search_service.routes.caller import check_token
+from search_service.routes.caller import acting_token
 
 blueprint = Blueprint("review", __name__, url_prefix=API)
 
@@ -45,8 +45,8 @@ def post_accept_plan(project_id: int) -> Any:
 @blueprint.post("/projects/<int:project_id>/review/accept")
 def post_accept(project_id: int) -> Any:
     asked = body(asking.AcceptRequest)
-    check_token(asked.token, project_id)
-    return selection.accept(project_id, **_accepted(asked), token=asked.token, accepted_by=asked.accepted_by)
+    token = acting_token(asked.token, project_id)
+    return selection.accept(project_id, **_accepted(asked), token=token, accepted_by=asked.accepted_by)
 
 
 @blueprint.post("/people/me")
@@ -63,9 +63,9 @@ def post_additions_plan(project_id: int) -> Any:
 @blueprint.post("/projects/<int:project_id>/review/additions")
 def post_additions(project_id: int) -> Any:
     asked = body(asking.AdditionsRequest)
-    check_token(asked.token, project_id)
+    token = acting_token(asked.token, project_id)
     return selection.review().add_labels(project_id, min_score=asked.min_score, max_score=asked.max_score,
-                                         token=asked.token, accepted_by=asked.accepted_by)
+                                         token=token, accepted_by=asked.accepted_by)
 
 
 def _accepted(asked: asking.AcceptRequest) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from argus.errors import ArgusError
 from argus.settings import get_settings
 from argus.stack.access_token import _create, log_in
 from argus.stack.label_studio import LabelStudio as Service
-from search_service import access, exports
+from search_service import access, exports, selection
 from search_service.app import create_app
 from search_service.routes import API
 from search_service.routes.caller import HEADER
@@ -170,6 +170,24 @@ def test_numbers_in_bodies_and_queries_are_checked_too(app: Flask, things: dict[
                    client.post(f"{API}/projects/{ours}/review/accept", json={"token": tokens.stranger}),
                    client.post(f"{API}/projects/{ours}/review/additions", json={"token": tokens.stranger})):
         assert (answer.status_code, answer.get_json(force=True)["code"]) == (404, "unknown_project")
+
+
+def test_who_is_named_is_the_owner_of_the_token_lent_else_of_the_callers_own(
+        app: Flask, things: dict[str, int], tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
+    named: list[str] = []
+    service = get_settings().access_token  # stands for a third person's
+
+    def note(project_id: int, *, token: str, **_options: Any) -> dict[str, Any]:
+        named.append(token)
+        return {}
+
+    client, base = app.test_client(), f"{API}/projects/{things['project_id']}/review"
+    for action, path in (("accept", f"{base}/accept"), ("add_labels", f"{base}/additions")):
+        monkeypatch.setattr(selection.review(), action, note)
+        for header, lent in (({HEADER: tokens.colleague}, ""), ({HEADER: f" {tokens.colleague} "}, service),
+                             ({}, tokens.colleague), ({}, "")):
+            assert client.post(path, json={"token": lent}, headers=header).status_code == 200
+    assert named == 2 * [tokens.colleague, service, tokens.colleague, ""]
 
 
 def test_no_token_and_bad_ones(app: Flask, things: dict[str, int], tokens: Tokens) -> None:

@@ -22,6 +22,9 @@ from argus.settings import get_settings
 from label_studio_config.concepts import default_label_config
 from label_studio_config.recipe import recipe_for
 from ml_backend import accepting, projects, review
+from search_service.app import create_app
+from search_service.routes import API
+from search_service.routes.caller import HEADER
 from tests.pictures import plain
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -439,6 +442,10 @@ def test_accept__with_a_person_s_token_carries_their_name(known: Callable[..., K
     assert failure.value.code == "unauthorized"
     assert project.annotated() == [0]
     assert review.undo(report["acceptance"])["undone"] == 1
+    answer = create_app().test_client().post(f"{API}/projects/{project.id}/review/accept", json={"min_score": 0.9},
+                                             headers={HEADER: ada._token})  # the token with which she may ask at all
+    assert answer.json is not None and answer.json["accepted_tasks"] == 1
+    assert [a["completed_by"] for found in project.annotations() for a in found] == [her["id"]]
 
 
 def test_additions__a_label_computed_later_joins_the_annotation_that_is_there(known: Callable[..., Known],

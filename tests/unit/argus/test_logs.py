@@ -15,15 +15,42 @@ from argus.logs import JsonFormatter, redact
     ("Authorization: Basic dXNlcjpwYXNz", "dXNlcjpwYXNz"),
     ("postgresql://argus:s3cret@db/argus", "s3cret"),
     ("GET /x?token=abcdef&y=1", "abcdef"),
+    ("https://b.s3.example/a.png?X-Amz-Signature=feed01&x=1", "feed01"),
+    ("https://b.s3.example/a.png?x=1&X-Amz-Security-Token=IQoJb3%2FJp", "IQoJb3"),
+    ("https://b.s3.example/a.png?X-Amz-Credential=AKIA%2F20260101", "AKIA"),
+    ("https://storage.example/a.png?X-Goog-Signature=feed02&X-Goog-Date=1", "feed02"),
+    ("https://storage.example/a.png?X-Goog-Credential=robot%40example", "robot"),
+    ("https://storage.example/a.png?GoogleAccessId=x&Signature=feed03%3D", "feed03"),
+    ("https://a.blob.example/a.png?sv=2024&sig=feed04%2Bx%3D", "feed04"),
+    ("GET /fetch?url=https%3A%2F%2Fa.example%2Fa.png%3Fsig%3Dfeed05%26x%3D1", "feed05"),
+    ("GET /x?api_key=feed06", "feed06"), ("Cookie: sessionid=feed07; csrftoken=feed08", "feed07"),
+    ("Cookie: sessionid=feed07; csrftoken=feed08", "feed08"), ("host=db user=argus password=s3cret dbname=x", "s3cret"),
+    ('body {"token": "feed09", "x": 1}', "feed09"), ("{'password': 'feed10'}", "feed10"),
 ])
 def test_redact__cuts_the_secret_and_leaves_the_rest(text: str, secret: str) -> None:
     assert secret not in redact(text)
     assert "[redacted]" in redact(text)
 
 
-def test_redact__leaves_ordinary_text() -> None:
-    text = "task 7 of project 3: 12 regions, https://host/data/upload/1/a.png"
+@pytest.mark.parametrize("text", [
+    "task 7 of project 3: 12 regions, https://host/data/upload/1/a.png",
+    "GET /data/upload/1/a.png?X-Amz-Date=20260101&X-Amz-Expires=60&page=2&design=7",
+    '{"message": "the token is not known", "tokens": 12}',
+])
+def test_redact__leaves_ordinary_text(text: str) -> None:
     assert redact(text) == text
+
+
+@pytest.mark.parametrize("text", ["?sig=feed05&x=1", "%3Fsig%3Dfeed05%26x%3D1", '{"token": "feed05", "x": 1}'])
+def test_redact__ends_where_the_secret_does(text: str) -> None:
+    assert redact(text) == text.replace("feed05", "[redacted]")
+
+
+def test_formatter__json_within_json() -> None:
+    body = json.dumps({"password": "hunter2", "page": 2})
+    line = JsonFormatter("worker").format(logging.makeLogRecord({"msg": "sent", "body": body}))
+    assert "hunter2" not in line
+    assert json.loads(json.loads(line)["body"])["page"] == 2
 
 
 def test_formatter__one_json_object_with_extras() -> None:

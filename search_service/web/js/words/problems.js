@@ -9,6 +9,7 @@ export default {
     unknown_format: "このエクスポート形式には対応していません。",
     nothing_selected: "対象のタスクがありません。",
     unauthorized: "認証に失敗しました。",
+    forbidden: "このアドレスからのリクエストは許可されていません。",
     not_found: "見つかりません。",
     unknown_project: "プロジェクトが見つかりません。",
     unknown_run: "実行が見つかりません。",
