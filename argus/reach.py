@@ -40,7 +40,7 @@ def check(service: Service, settings: Settings, method: str, host: str, origin: 
         raise ArgusError("forbidden", "Requests from other sites' pages are refused.",
                          "If this page is ours, behind a proxy, name its host in ARGUS_OWN_HOSTS.")
     name = _name(host)
-    if not (locked(service, settings) or _no_site_has(name) or name in {_name(one) for one in own}):
+    if not (locked(service, settings) or _no_site_has(name) or name in {_name(one) for one in own} - {""}):
         raise ArgusError("forbidden", f"Without a password nothing is served under the name {name[:100]}.",
                          f"{_LOCKS[service][1]}, or name the host in ARGUS_OWN_HOSTS.")
 
@@ -63,7 +63,8 @@ def warn(service: Service, settings: Settings) -> None:
 def _own(settings: Settings) -> set[str]:
     """The hosts, with their ports, under which our services are known."""
     urls = (settings.ml_backend_url, settings.search_service_url)
-    return {_netloc(url) for url in urls} | {one.strip().lower() for one in settings.own_hosts.split(",")} - {""}
+    named = (settings.host, *settings.own_hosts.split(","))
+    return {_netloc(url) for url in urls} | {name.strip().lower() for name in named} - {""}
 
 
 def _netloc(url: str) -> str:

@@ -64,6 +64,9 @@ def test_names_of_ours_are_those_of_the_settings(service: reach.Service) -> None
                  "plant.local:8443", "PLANT.local.:8443"):
         assert passes(service, host, **named)
     assert not passes(service, "other.internal:9090", **named)
+    reach.check(service, Settings(_env_file=None, host="plant-pc"), "GET", "plant-pc:8000", "")  # as it was told
+    with pytest.raises(ArgusError):
+        reach.check(service, Settings(_env_file=None, host="::"), "GET", "", "")
     assert passes(service, "127.0.0.1:8000", "https://argus.example", **named)  # behind a proxy that does not say so
     assert passes(service, "127.0.0.1:8000", "https://plant.local:8443", **named)
     assert not passes(service, "127.0.0.1:8000", "https://plant.local", **named)
