@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
+from label_studio_config.project import connect
+from ml_backend.runs import create_run, run_progress
 from search_service.sync import sync_progress
 from tests.pictures import scene
 from tests.waiting import wait_for
@@ -96,6 +99,34 @@ def test_page__what_comes_from_outside_is_shown_as_text(page: Page, make_project
     assert evil in page.inner_text(".hit .text")
     assert page.title() == "Search · Argus"
     assert page.locator("main img[src=x]").count() == 0
+
+
+def test_page__names_of_labels_and_files_are_shown_as_text(page: Page, make_project: Callable[..., int],
+                                                           label_studio: LabelStudio) -> None:
+    evil = '<img src=x onerror="document.title=1">'
+    project = make_project(["cpu"], [("0.jpg", scene(0))])
+    label_studio.patch(f"/api/projects/{project}/", {"label_config": (
+        '<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image">'
+        f'<Label value="cpu" alias={quoteattr(evil)} model_score_threshold="0"/></RectangleLabels></View>')})
+    assert connect(label_studio, project).labels == [evil]
+    label_studio.post(f"/api/projects/{project}/import", [{"image": f"s3://parts/{evil}.jpg"}])
+    wait_for(lambda: (sync_progress(project)["embedded"], sync_progress(project)["failed"]) == (1, 1), 120)
+    run = create_run(project, [evil], [task["id"] for task in label_studio.tasks(project, fields="task_only")])
+    wait_for(lambda: run_progress(run)["state"] not in ("queued", "running"), 240)
+    address = f"{get_settings().search_service_url}/?project={project}"
+    page.goto(f"{address}&screen=annotate&run={run}")
+    expect(page.locator(".label-row .name")).to_have_text(evil, timeout=20_000)
+    expect(page.locator(".run h2")).to_contain_text(evil)
+    expect(page.locator(".run .errors li")).to_contain_text(f"{evil}.jpg")
+    page.goto(f"{address}&screen=review")
+    page.locator(".band:not(.nothing_found):not(.to_fix)", has=page.locator("b", has_text="1")).first.click(
+        timeout=20_000)
+    expect(page.locator(".crop .facts").first).to_contain_text(evil, timeout=20_000)
+    assert page.title() == "Review · Argus"
+    page.goto(f"{address}&screen=setup")
+    expect(page.locator(".failures li", has_text=f"{evil}.jpg").first).to_be_visible(timeout=60_000)
+    assert page.title() != "1"
+    assert page.locator("img[src=x]").count() == 0
 
 
 def test_page__says_what_is_wrong(page: Page, make_project: Callable[..., int]) -> None:
