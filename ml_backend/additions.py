@@ -124,7 +124,8 @@ def _computed(review: Review) -> dict[int, dict[str, datetime]]:
     with database() as connection:
         rows = connection.execute(
             "SELECT d.task_id, d.label, d.created_at FROM unnest(%s::text[], %s::text[]) AS w (label, concept_key) "
-            "JOIN detection d USING (label, concept_key) JOIN task t ON t.id = d.task_id WHERE t.project_id = %s",
+            "JOIN detection d USING (label, concept_key) JOIN task t ON t.id = d.task_id WHERE t.project_id = %s "
+            "AND NOT d.previewed",
             ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts],
              review.project_id)).fetchall()
     found: dict[int, dict[str, datetime]] = {}

@@ -54,7 +54,7 @@ def _name(found: Detections, project: Row, plan: LabelPlan, task_id: int, image:
     first = plan.concepts[0].label
     if not len(found):
         return first
-    stored = detections.load([task_id], recipe_for(project)).get(task_id, {})
+    stored = detections.load([task_id], recipe_for(project), previewed=True).get(task_id, {})
     named = {label: entry.detections for label, entry in stored.items() if (entry.width, entry.height) == image.size}
     end = time.monotonic() + _NAMING_SECONDS
     for concept in plan.concepts:

@@ -19,6 +19,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from psycopg.types.json import Jsonb
+
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.expiring import Expiring
@@ -44,12 +46,13 @@ Outcome = Literal["stored", "later"] | ArgusError
 
 @dataclass(frozen=True)
 class Built:
-    """A prediction made from stored detections. `digest` changes when its content does."""
+    """A prediction made from stored detections of `labels` (sorted). `digest` changes when its content does."""
 
     task_id: int
     result: list[Region]
     score: float | None
     digest: str
+    labels: list[str]
 
     def to_prediction(self, model_version: str) -> dict[str, Any]:
         """Return the form that `/predict` answers with and the bulk import takes (plus its `task`)."""
@@ -57,7 +60,10 @@ class Built:
 
 
 def build(plan: LabelPlan, recipe: Recipe, task_ids: Sequence[int]) -> dict[int, Built]:
-    """Return the union over the labels computed so far, by task; a task without any is left out."""
+    """Return the union over the labels computed so far, by task; a task without any is left out.
+
+    What only a preview asked for is not part of it.
+    """
     return {task: _build(plan, task, found) for task, found in detections.load(task_ids, recipe).items()}
 
 
@@ -65,7 +71,7 @@ def _build(plan: LabelPlan, task_id: int, found: Mapping[str, Found]) -> Built:
     result = mark_unsure(build_regions(plan, found), get_settings().band_high)
     score = prediction_score(result)
     digest = hashlib.sha256(json.dumps([result, score], sort_keys=True).encode()).hexdigest()[:16]
-    return Built(task_id, result, score, digest)
+    return Built(task_id, result, score, digest, sorted(found))
 
 
 def claim(project_id: int, model_version: str, built: Iterable[Built], channel: Literal["predict", "push"]) -> set[int]:
@@ -73,16 +79,16 @@ def claim(project_id: int, model_version: str, built: Iterable[Built], channel: 
 
     Label Studio stores an answer's predictions one by one: the claims of a large answer grow old later.
     """
-    rows = list(built)
+    rows = [{"task_id": b.task_id, "score": b.score, "regions": count_objects(b.result), "digest": b.digest,
+             "labels": b.labels} for b in built]
     grace = _SLOW_STORE * get_settings().predict_store_seconds * len(rows) if channel == "predict" else 0.0
     with connect() as connection:
         taken = connection.execute(
-            "INSERT INTO prediction (task_id, model_version, project_id, channel, claimed_at, score, regions, digest) "
-            "SELECT new.task_id, %s, %s, %s, now() + make_interval(secs => %s), new.score, new.regions, new.digest "
-            "FROM unnest(%s::bigint[], %s::real[], %s::int[], %s::text[]) AS new (task_id, score, regions, digest) "
-            "JOIN task ON task.id = new.task_id ON CONFLICT DO NOTHING RETURNING task_id",
-            (model_version, project_id, channel, grace, [b.task_id for b in rows], [b.score for b in rows],
-             [count_objects(b.result) for b in rows], [b.digest for b in rows])).fetchall()
+            "INSERT INTO prediction (task_id, model_version, project_id, channel, claimed_at, score, regions, digest, "
+            "labels) SELECT new.task_id, %s, %s, %s, now() + make_interval(secs => %s), new.score, new.regions, "
+            "new.digest, new.labels FROM jsonb_to_recordset(%s) AS new (task_id bigint, score real, regions int, "
+            "digest text, labels text[]) JOIN task ON task.id = new.task_id ON CONFLICT DO NOTHING RETURNING task_id",
+            (model_version, project_id, channel, grace, Jsonb(rows))).fetchall()
     return {row["task_id"] for row in taken}
 
 
@@ -188,7 +194,7 @@ def _create(project_id: int, model_version: str, built: Sequence[Built]) -> dict
 
 def _update(plan: LabelPlan, recipe: Recipe, row: Row, built: Built) -> Outcome:
     """Bring one stored prediction up to date, holding its row."""
-    if row["digest"] == built.digest:
+    if (row["digest"], row["labels"]) == (built.digest, built.labels):
         return "stored"
     task_id, version = row["task_id"], recipe.model_version
     with connect() as connection:
@@ -203,9 +209,10 @@ def _update(plan: LabelPlan, recipe: Recipe, row: Row, built: Built) -> Outcome:
                                          {"result": fresh.result, "score": fresh.score})
             except ArgusError as error:
                 return "later" if error.code in ("not_found", "label_studio_unreachable") else error
-            connection.execute(
-                "UPDATE prediction SET digest = %s, score = %s, regions = %s WHERE task_id = %s AND model_version = %s",
-                (fresh.digest, fresh.score, count_objects(fresh.result), task_id, version))
+        connection.execute(
+            "UPDATE prediction SET digest = %s, score = %s, regions = %s, labels = %s "
+            "WHERE task_id = %s AND model_version = %s",
+            (fresh.digest, fresh.score, count_objects(fresh.result), fresh.labels, task_id, version))
     return "stored"
 
 
@@ -287,6 +294,7 @@ def _remove_old_versions(project_id: int) -> int | None:
         old = connection.execute("SELECT task_id, model_version FROM prediction WHERE project_id = %s "
                                  "AND model_version <> %s", (project_id, current)).fetchall()
     tasks = sorted({row["task_id"] for row in old})
+    detections.adopt(tasks, recipe_for(project))  # prompts that were previewed and then kept: their finds are there
     outcomes: dict[int, Outcome] = {}
     for begin in range(0, len(tasks), _BULK):
         outcomes |= push(project_id, tasks[begin:begin + _BULK])

@@ -45,12 +45,13 @@ class Outcome:
 
 
 def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int],
-                 budget: float) -> Outcome:
+                 budget: float, *, previewed: bool = False) -> Outcome:
     """Compute and store the labels that these tasks lack; one bad image is one failed task.
 
     Args:
         budget: seconds after which no further step is begun, so that a person's click does not wait for a whole chunk.
             At least one step is always made.
+        previewed: a preview asks: no prediction is to show what is found.
     """
     outcome = Outcome()
     lacking = detections.missing(task_ids, recipe, labels)
@@ -71,12 +72,14 @@ def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task
             coming = _prefetch(fetchers, steps[index + 1:index + 2], urls)
             images = _collect(ready, outcome)
             for task, found in _detect(engine, recipe, names, images, outcome).items():
-                saved[task] = keeper.submit(detections.store, task, recipe, images[task].size, found)
+                saved[task] = keeper.submit(detections.store, task, recipe, images[task].size, found, previewed)
             ready = coming
             outcome.count(images, _prompts(recipe, names), time.monotonic() - began)
         for future in ready.values():
             future.cancel()
         _await(saved, outcome)
+    if not previewed:
+        detections.adopt(outcome.done, recipe, labels)
     return outcome
 
 

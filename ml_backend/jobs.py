@@ -140,7 +140,7 @@ def detect_for_answer(project_id: int, task_ids: list[int], deadline: float) -> 
 
 
 def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Any], labels: list[str]) -> dict[str, Any]:
-    """Detect labels of a recipe that may never be kept on one task; what is found is stored, nothing is delivered.
+    """Detect labels of a recipe that may never be kept on one task; what is found is stored as previewed.
 
     Args:
         overrides: prompts and thresholds by label, as the project's own would be after the change.
@@ -151,7 +151,7 @@ def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Any],
     trace.add(task=task_id)
     try:
         recipe = recipe_for({**projects.load(project_id), "overrides": overrides})
-        outcome = detect_tasks(get_engine(), recipe, labels, [task_id], CHUNK_SECONDS)
+        outcome = detect_tasks(get_engine(), recipe, labels, [task_id], CHUNK_SECONDS, previewed=True)
     except ArgusError as error:
         return queues.pack(error)
     return queues.pack(outcome.failed[task_id]) if task_id in outcome.failed else {}

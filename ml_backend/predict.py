@@ -74,7 +74,9 @@ class Predictor:
             finally:
                 self._seats.release()
             lacking = list(detections.missing(lacking, recipe, labels))
-        ready = self._claim(project["id"], plan, recipe, [t for t in ids if t not in set(lacking)])
+        complete = [t for t in ids if t not in set(lacking)]
+        detections.adopt(complete, recipe, labels)
+        ready = self._claim(project["id"], plan, recipe, complete)
         self._leave_to_run(project["id"], labels, lacking, failed, opened=len(tasks) == 1)
         return [ready.get(t["id"], []) for t in tasks]
 

@@ -1,6 +1,6 @@
-"""A look at what a run would find, on a dozen images, before it is started. Nothing reaches Label Studio.
+"""A look at what a run would find, on a dozen images, before it is started. No prediction and no review sees it.
 
-What is found is stored like any detection, below the display threshold too: a threshold is then tried without the
+What is found is stored, marked as previewed, below the display threshold too: a threshold is then tried without the
 model, and a run with the same prompts computes these images no second time. The jobs have a queue between the clicks
 of people and the bulk. Asking again with the same images and prompts is how progress is seen.
 """
@@ -58,7 +58,7 @@ def preview(project_id: int, task_ids: Sequence[int], concepts: Sequence[Mapping
     labels = [plan.concept(str(c["label"])).label for c in concepts]
     lacking = detections.missing(task_ids, recipe, labels)
     jobs = _jobs(project_id, recipe, overrides, labels, list(lacking), retry) if lacking else {}
-    found = detections.load(task_ids, recipe)
+    found = detections.load(task_ids, recipe, previewed=True)
     tasks = [_failed(task, jobs[task]) if isinstance(jobs.get(task), ArgusError) else
              {"task": task, "state": "waiting", "objects": []} if task in lacking else
              _done(task, {label: found[task][label] for label in labels}) for task in task_ids]

@@ -101,7 +101,8 @@ def outdated_tasks(project_id: int, recipe: Recipe | None = None) -> list[int]:
         rows = connection.execute(
             "SELECT DISTINCT p.task_id FROM prediction p JOIN detection d USING (task_id) "
             "JOIN unnest(%s::text[], %s::text[]) AS w (label, concept_key) ON w.label = d.label "
-            "WHERE p.project_id = %s AND NOT EXISTS (SELECT FROM detection n WHERE n.task_id = p.task_id "
+            "WHERE p.project_id = %s AND NOT d.previewed "
+            "AND NOT EXISTS (SELECT FROM detection n WHERE n.task_id = p.task_id "
             "AND n.label = w.label AND n.concept_key = w.concept_key) ORDER BY p.task_id",
             ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts], project_id))
         return [row["task_id"] for row in rows]

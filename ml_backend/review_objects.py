@@ -1,7 +1,8 @@
 """The objects under review one by one: a band's objects from the lowest score up, and how all scores are spread.
 
 Which tasks are left is asked of Label Studio each time, so that what other people do there shows at once; what is on
-them comes from the stored detections, because Label Studio would send every mask along.
+them comes from the stored detections of the labels that were delivered, because Label Studio would send every mask
+along.
 """
 
 from __future__ import annotations
@@ -32,12 +33,15 @@ from ml_backend.review_tasks import (
 from ml_backend.set_aside import decisions
 
 BINS = 100  # of one hundredth each, so that a band edge on a hundredth never cuts a bin
-# A detection that the recipe shows, with its task: `s.score` is compared as the prediction's builder does.
+# A detection that the recipe shows and Label Studio has, with its task: `s.score` is compared as the prediction's
+# builder does. Of a prediction without a record of its labels, all that was asked for counts.
 _SHOWN = """
     FROM unnest(%(labels)s::text[], %(keys)s::text[], %(thresholds)s::float8[]) AS w (label, concept_key, threshold)
     JOIN detection d USING (label, concept_key)
+    LEFT JOIN prediction p ON p.task_id = d.task_id AND p.model_version = %(version)s
     CROSS JOIN LATERAL unnest(d.scores) WITH ORDINALITY AS s (score, place)
-    WHERE d.task_id = ANY(%(tasks)s) AND s.score::float8 >= w.threshold
+    WHERE d.task_id = ANY(%(tasks)s) AND s.score::float8 >= w.threshold AND NOT d.previewed
+    AND (p.labels IS NULL OR d.label = ANY(p.labels))
 """
 
 
@@ -70,7 +74,7 @@ def band_objects(project_id: int, band: str, *, label: str | None = None, limit:
     ids = _tasks(review, band, aside)
     if band == NOTHING_FOUND:
         return _page_of_tasks(ids, limit, after, aside)
-    rows = _objects(recipe, ids, label, limit, _position(after))
+    rows = _objects(recipe, review.model_version, ids, label, limit, _position(after))
     found = [_object(row, review.edges.high, aside) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
     return {"band": band, "tasks": len(ids), "objects": found,
@@ -110,7 +114,7 @@ def _bad_position() -> ArgusError:
     return ArgusError("bad_request", "after is not what a page before answered as `next`.")
 
 
-def _objects(recipe: Recipe, ids: Sequence[int], label: str | None, limit: int,
+def _objects(recipe: Recipe, version: str, ids: Sequence[int], label: str | None, limit: int,
              after: tuple[float, int, int, str]) -> list[Row]:
     """Return up to `limit + 1` objects behind `after`; the order (score, task, place, label) is total."""
     names = {c.label for c in recipe.concepts}
@@ -125,14 +129,14 @@ def _objects(recipe: Recipe, ids: Sequence[int], label: str | None, limit: int,
             "JOIN detection d USING (task_id, label, concept_key) WHERE (%(only)s::text IS NULL OR label = %(only)s) "
             "AND (o.raw, o.task_id, o.place, o.label) > (%(score)s, %(task)s, %(place)s, %(label)s) "
             "ORDER BY o.raw, o.task_id, o.place, o.label LIMIT %(limit)s",
-            {**shown(recipe, ids), "only": label, "limit": limit + 1,
+            {**_shown(recipe, version, ids), "only": label, "limit": limit + 1,
              **dict(zip(("score", "task", "place", "label"), after, strict=True))}).fetchall()
 
 
-def shown(recipe: Recipe, task_ids: Sequence[int]) -> dict[str, Any]:
+def _shown(recipe: Recipe, version: str, task_ids: Sequence[int]) -> dict[str, Any]:
     """Return the parameters of `_SHOWN`."""
     return {"labels": [c.label for c in recipe.concepts], "keys": [recipe.concept_key(c) for c in recipe.concepts],
-            "thresholds": [c.threshold for c in recipe.concepts], "tasks": list(task_ids)}
+            "thresholds": [c.threshold for c in recipe.concepts], "tasks": list(task_ids), "version": version}
 
 
 def _object(row: Row, high: float, aside: Mapping[int, Mapping[str, str]]) -> dict[str, Any]:
@@ -162,7 +166,7 @@ def histogram(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, An
     ids = set(list_ids(review, [of_version(review), *UNREVIEWED])) - set(decisions(review))
     with database() as connection:
         rows = connection.execute(f"SELECT d.task_id, d.label, s.score::float8 AS score {_SHOWN}",
-                                  shown(recipe, list(ids))).fetchall()
+                                  _shown(recipe, review.model_version, list(ids))).fetchall()
     labels = {c.label: [0] * BINS for c in recipe.concepts}
     by_task: dict[int, list[float]] = {}
     for row in rows:

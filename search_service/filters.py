@@ -115,7 +115,7 @@ _CONDITIONS = {"video": "t.video = %(video)s", "video_from": "t.video_time >= %(
                "captured_to": "t.captured_at <= %(captured_to)s"}
 _ANNOTATED = "t.labels @> ARRAY[%(label)s::text]"
 _DETECTED = ("EXISTS (SELECT FROM detection d WHERE d.task_id = t.id AND d.label = %(label)s "
-             "AND d.concept_key = %(concept_key)s AND d.best_score::numeric >= %(threshold)s)")
+             "AND d.concept_key = %(concept_key)s AND NOT d.previewed AND d.best_score::numeric >= %(threshold)s)")
 _LABEL = {"annotations": _ANNOTATED, "predictions": _DETECTED, "any": f"({_ANNOTATED} OR {_DETECTED})"}
 
 

@@ -6,7 +6,7 @@ Real Label Studio and database; the detections are written here instead of by a 
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,8 +16,10 @@ from PIL import Image
 
 from argus import queues
 from argus.labelstudio import LabelStudio
+from label_studio_config.concepts import Concept
 from label_studio_config.recipe import recipe_for
-from ml_backend import deliver, detections, projects, recipes, review
+from ml_backend import deliver, detections, jobs, projects, recipes, review
+from ml_backend.detecting import detect_tasks
 from ml_backend.engines.base import Detections
 from ml_backend.review_objects import band_objects, histogram
 from ml_backend.set_aside import put_back, set_aside
@@ -54,6 +56,19 @@ class Reviewed:
         """Return (index of the task, score) of a band's objects in their order."""
         page = band_objects(self.id, band, **options)
         return [(self.tasks.index(o["task"]), o["score"]) for o in page["objects"]]
+
+    def in_label_studio(self) -> dict[int, set[str]]:
+        """Return the objects of each task's prediction, as their regions' ids name them."""
+        return {task["id"]: {r["id"].split("-")[0] for p in task["predictions"] for r in p["result"]}
+                for task in self.ls.tasks(self.id)}
+
+    def in_review(self) -> dict[int, set[str]]:
+        """Return the objects of each unreviewed task, as the Review screen shows them."""
+        shown: dict[int, set[str]] = {task: set() for task in self.tasks}
+        for band in ("high", "medium", "low"):
+            for entry in band_objects(self.id, band)["objects"]:
+                shown[entry["task"]].add(entry["object"])
+        return shown
 
     def annotated(self) -> list[int]:
         return sorted(self.tasks.index(task["id"]) for task in self.ls.tasks(self.id) if task["total_annotations"])
@@ -247,6 +262,85 @@ def test_preview_shows_what_is_known_down_to_the_lowest_kept_score(
                         ({"all": True, "images": 13}, "bad_request")):
         refused = client.post(path, json={"concepts": [{"label": "cpu"}], **wrong})
         assert refused.get_json(force=True)["code"] == code
+
+
+class EngineThatSeesOneOfEach:
+    """Stands in for the model: one sure object of each label, at a place of the label's own. Counts the images."""
+
+    images_per_step = 8
+    images = 0
+
+    def detect(self, images: Sequence[Image.Image], concepts: Sequence[Concept]) -> list[dict[str, Detections]]:
+        self.images += len(images)
+        return [{c.label: Detections(np.array([0.96], np.float32), np.array([[8.0 * len(c.label), 70, 60, 90]],
+                                                                            np.float32), [None])
+                 for c in concepts} for _ in images]
+
+
+def test_preview__no_prediction_and_no_review_sees_it_until_somebody_asks_for_its_label(
+        reviewed: Callable[[], Reviewed], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine: Any = EngineThatSeesOneOfEach()
+    monkeypatch.setattr(jobs, "get_engine", lambda: engine)
+    project = reviewed()
+    recipe, looked_at = recipe_for(projects.load(project.id)), project.tasks[:3]
+    before, spread = project.in_label_studio(), histogram(project.id)
+    assert sum(map(len, before.values())) == 8
+
+    def run(label: str) -> None:
+        assert detect_tasks(engine, recipe, [label], looked_at, budget=60).failed == {}
+        assert set(deliver.push(project.id, looked_at).values()) == {"stored"}
+
+    for task in looked_at:
+        assert jobs.detect_for_preview(project.id, task, {}, ["fan"]) == {}
+        assert jobs.detect_for_preview(project.id, task, {"cpu": {"prompts": ["chip"]}}, ["cpu"]) == {}
+    body = {"task_ids": looked_at, "concepts": [{"label": "fan"}]}
+    seen = create_app().test_client().post(f"/api/v1/projects/{project.id}/preview", json=body).json
+    assert [[o["label"] for o in task["objects"]] for task in seen["tasks"]] == [["fan"]] * 3
+    assert engine.images == 6
+    assert project.in_review() == project.in_label_studio() == before
+    assert histogram(project.id) == spread
+    assert recipes.outdated_tasks(project.id) == []
+    run("cpu")  # delivers again what it has
+    assert project.in_review() == project.in_label_studio() == before
+    assert review.accept_plan(project.id, min_score=0.0) == {"tasks": 5, "regions": 8, "set_aside": 0}
+
+    review.accept(project.id, task_ids=looked_at[:1])
+    run("fan")
+    assert engine.images == 6  # the preview has spared the run its work
+    after = project.in_label_studio()
+    assert [len(after[task] - before[task]) for task in project.tasks] == [1, 1, 1, 0, 0, 0, 0]
+    assert project.in_review() == after | {looked_at[0]: set()}
+    assert sum(histogram(project.id)["labels"]["fan"]) == 2
+    # What was seen in a preview before, but delivered after the acceptance, is new to the annotation.
+    assert review.additions_plan(project.id, min_score=0.0)["tasks"] == 1
+
+
+def test_review__shows_a_label_only_once_label_studio_has_it(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    before = project.in_label_studio()
+    engine: Any = EngineThatSeesOneOfEach()
+    recipe = recipe_for(projects.load(project.id))
+    detect_tasks(engine, recipe, ["fan"], project.tasks[:2], budget=60)  # detected, and the delivery is still to come
+    assert project.in_review() == project.in_label_studio() == before
+    deliver.push(project.id, project.tasks[:2])
+    assert project.in_review() == project.in_label_studio() != before
+
+
+def test_prompts_that_were_previewed_and_kept__are_delivered_without_the_model(
+        reviewed: Callable[[], Reviewed], monkeypatch: pytest.MonkeyPatch) -> None:
+    engine: Any = EngineThatSeesOneOfEach()
+    monkeypatch.setattr(jobs, "get_engine", lambda: engine)
+    project = reviewed()
+    chip = {"label": "cpu", "prompts": ["chip"], "threshold": None}
+    for label, overrides in (("cpu", {"cpu": {"prompts": ["chip"]}}), ("fan", {})):
+        assert jobs.detect_for_preview(project.id, project.tasks[0], overrides, [label]) == {}
+    told = recipes.change_recipe(project.id, [chip])
+    assert (told["again"], told["rebuilt"]) == (len(TASKS) - 1, 1)
+    projects.refresh(project.id)
+    deliver.remove_old_versions(project.id)
+    shown = project.in_label_studio()
+    assert [len(shown[task]) for task in project.tasks] == [1, 0, 0, 0, 0, 0, 0]  # and of fan, nothing
+    assert project.in_review() == shown
 
 
 def test_sources_of_a_run_follow_label_studio(reviewed: Callable[[], Reviewed]) -> None:
