@@ -89,15 +89,19 @@ def find(queue: str, job_id: str) -> Job | None:
                          "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
 
 
-def call(queue: str, function: str, *args: Any, deadline: float) -> Any:
+def call(queue: str, function: str, *args: Any, deadline: float, timeout: int | None = None) -> Any:
     """Run `function(*args)` on a worker and return its result: the way a web process asks a model.
+
+    Args:
+        deadline: seconds that the caller waits; a job that nobody took by then is dropped.
+        timeout: seconds that the job may run, when its work is of use to a later one; None ends it with the deadline.
 
     Raises:
         ArgusError: what the job raised; `worker_missing` when no worker serves the queue; `timeout` after `deadline` s;
             `queue_unreachable`.
     """
-    job = enqueue(queue, function, *args, timeout=max(5, int(deadline) + 5), retries=0, ttl=max(1, int(deadline) + 1),
-                  result_ttl=60)
+    job = enqueue(queue, function, *args, timeout=timeout or max(5, int(deadline) + 5), retries=0,
+                  ttl=max(1, int(deadline) + 1), result_ttl=60)
     assert job is not None  # without a job id there are no duplicates
     end = time.monotonic() + deadline
     pause = 0.005

@@ -67,6 +67,8 @@ class Settings(BaseSettings):
 
     predict_deadline: float = Field(60.0, gt=0, description="Seconds /predict may take for many tasks.")
     predict_deadline_single: float = Field(3.0, gt=0, description="Seconds /predict may take when a person waits.")
+    predict_deadline_click: float = Field(90.0, gt=0, description="Seconds a smart tool's answer may take; Label "
+                                          "Studio itself waits 100.")
     predict_waiters: int = Field(8, ge=1, description="/predict calls that may wait at the same time, "
                                  "and as many of smart tools.")
     predict_store_seconds: float = Field(0.16, ge=0, description="Label Studio's own time to store one prediction.")

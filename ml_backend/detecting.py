@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from PIL import Image
+from rq.timeouts import BaseTimeoutException
 
 from argus import metrics, trace
 from argus.errors import ArgusError, as_argus_error
@@ -19,9 +20,11 @@ from argus.images import get_images, open_image
 from label_studio_config.recipe import Recipe
 from ml_backend import detections, projects
 from ml_backend.engines.base import Detections, Sam3Engine
+from ml_backend.pace import Pace
 
 log = logging.getLogger(__name__)
 _FETCHERS = 4
+Group = tuple[tuple[str, ...], list[int]]  # labels, and the tasks that lack them
 
 
 @dataclass
@@ -45,36 +48,46 @@ class Outcome:
 
 
 def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int],
-                 budget: float, *, previewed: bool = False) -> Outcome:
+                 budget: float, *, previewed: bool = False, pace: Pace | None = None) -> Outcome:
     """Compute and store the labels that these tasks lack; one bad image is one failed task.
 
     Args:
         budget: seconds after which no further step is begun, so that a person's click does not wait for a whole chunk.
-            At least one step is always made.
+            At least one step is always made, and a step has as many images as should fit into what is left, one at
+            least.
         previewed: a preview asks: no prediction is to show what is found.
+        pace: what the engine took for the images before these; None when there were none.
+
+    Raises:
+        BaseTimeoutException: RQ's, when the job's time is over: it comes once, and who goes on is stopped by nobody.
     """
+    pace = pace or Pace()
     outcome = Outcome()
     lacking = detections.missing(task_ids, recipe, labels)
     outcome.done = [t for t in task_ids if t not in lacking]
     urls = projects.task_images(list(lacking))
     for task in lacking.keys() - urls.keys():
         outcome.failed[task] = ArgusError("unknown_task", f"Task {task} was deleted.", task=task)
-    steps = _steps({t: names for t, names in lacking.items() if t in urls}, engine.images_per_step)
-    end = time.monotonic() + budget
+    groups = _groups({t: names for t, names in lacking.items() if t in urls})
+    order = [task for _, tasks in groups for task in tasks]
+    end, begun = time.monotonic() + budget, 0
     with ThreadPoolExecutor(_FETCHERS, "fetch") as fetchers, ThreadPoolExecutor(1, "store") as keeper:
-        ready = _prefetch(fetchers, steps[:1], urls)
+        ready: dict[int, Future[Image.Image]] = {}
         saved: dict[int, Future[None]] = {}
-        for index, (names, _) in enumerate(steps):
-            if index and time.monotonic() > end:
-                outcome.rest += [t for _, left in steps[index:] for t in left]
-                break
+        for names, tasks in _steps(groups, lambda names: pace.images(
+                _prompts(recipe, names), end - time.monotonic(), engine.images_per_step)):
             began = time.monotonic()
-            coming = _prefetch(fetchers, steps[index + 1:index + 2], urls)
-            images = _collect(ready, outcome)
-            for task, found in _detect(engine, recipe, names, images, outcome).items():
+            if begun and began > end:
+                break
+            begun += len(tasks)
+            for task in order[begun - len(tasks):begun + engine.images_per_step]:  # the next step's too
+                if task not in ready:
+                    ready[task] = fetchers.submit(trace.carried(fetch_image, task=task), urls[task])
+            images = _collect({task: ready.pop(task) for task in tasks}, outcome)
+            for task, found in _detect(engine, recipe, names, images, outcome, pace).items():
                 saved[task] = keeper.submit(detections.store, task, recipe, images[task].size, found, previewed)
-            ready = coming
             outcome.count(images, _prompts(recipe, names), time.monotonic() - began)
+        outcome.rest = order[begun:]
         for future in ready.values():
             future.cancel()
         _await(saved, outcome)
@@ -83,22 +96,25 @@ def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task
     return outcome
 
 
-def _steps(lacking: dict[int, list[str]], size: int) -> list[tuple[tuple[str, ...], list[int]]]:
-    """Group tasks that lack the same labels, in steps of at most `size` images."""
+def _groups(lacking: dict[int, list[str]]) -> list[Group]:
     groups: dict[tuple[str, ...], list[int]] = {}
     for task, names in lacking.items():
         groups.setdefault(tuple(names), []).append(task)
-    return [(names, tasks[i:i + size]) for names, tasks in groups.items() for i in range(0, len(tasks), size)]
+    return list(groups.items())
+
+
+def _steps(groups: Sequence[Group], size: Callable[[tuple[str, ...]], int]) -> Iterator[Group]:
+    """Cut groups into steps; how many images the next one has is asked when the one before is done."""
+    for names, tasks in groups:
+        first = 0
+        while first < len(tasks):
+            count = size(names)
+            yield names, tasks[first:first + count]
+            first += count
 
 
 def _prompts(recipe: Recipe, names: Sequence[str]) -> int:
     return len({prompt for c in recipe.concepts if c.label in names for prompt in c.prompts})
-
-
-def _prefetch(pool: ThreadPoolExecutor, steps: list[tuple[tuple[str, ...], list[int]]],
-              urls: dict[int, str]) -> dict[int, Future[Image.Image]]:
-    return {task: pool.submit(trace.carried(fetch_image, task=task), urls[task])
-            for _, tasks in steps for task in tasks}
 
 
 def fetch_image(url: str) -> Image.Image:
@@ -111,13 +127,15 @@ def _collect(ready: dict[int, Future[Image.Image]], outcome: Outcome) -> dict[in
     for task, future in ready.items():
         try:
             images[task] = future.result()
+        except BaseTimeoutException:
+            raise
         except Exception as error:
             outcome.failed[task] = _told(task, error)
     return images
 
 
 def _detect(engine: Sam3Engine, recipe: Recipe, names: Sequence[str], images: dict[int, Image.Image],
-            outcome: Outcome) -> dict[int, dict[str, Detections]]:
+            outcome: Outcome, pace: Pace) -> dict[int, dict[str, Detections]]:
     """Run the engine on one step; when it fails, image by image, so that the one it cannot bear fails alone."""
     concepts = [c for c in recipe.concepts if c.label in names]
     if not images:
@@ -125,14 +143,20 @@ def _detect(engine: Sam3Engine, recipe: Recipe, names: Sequence[str], images: di
     began = time.perf_counter()
     try:
         found = dict(zip(images, engine.detect(list(images.values()), concepts), strict=True))
-        metrics.model_batch("sam3", len(images), time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        metrics.model_batch("sam3", len(images), seconds)
+        pace.measured(len(images), _prompts(recipe, names), seconds)
         return found
+    except BaseTimeoutException:
+        raise
     except Exception as error:
         log.warning("a step failed; its images are tried one by one", exc_info=error)
     found = {}
     for task, image in images.items():
         try:
             found[task] = engine.detect([image], concepts)[0]
+        except BaseTimeoutException:
+            raise
         except Exception as error:
             outcome.failed[task] = _told(task, error)
     return found

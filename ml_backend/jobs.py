@@ -21,11 +21,13 @@ from label_studio_config.recipe import Recipe, checkpoint_identity, recipe_for
 from ml_backend import estimates, projects, run_jobs, run_tasks
 from ml_backend.detecting import Outcome, detect_tasks
 from ml_backend.engines import Sam3Engine, load_engine
+from ml_backend.pace import Pace
 from ml_backend.predict import enqueue_for_answer
 
 log = logging.getLogger(__name__)
-CHUNK_SECONDS = 1.0  # a person's click waits for at most this long, and the step in work
+CHUNK_SECONDS = 1.0  # a person's click waits for about this long, or for one image that takes longer
 AGAIN_SECONDS = 5.0  # a self-test that took longer at the start is not repeated while people may be waiting
+_pace = Pace()  # one engine a process
 
 
 def get_engine() -> Sam3Engine:
@@ -106,7 +108,7 @@ def _detect(project_id: int, taken: run_tasks.Taken) -> Outcome:
 
 
 def _timed(recipe: Recipe, labels: list[str], task_ids: list[int]) -> Outcome:
-    outcome = detect_tasks(get_engine(), recipe, labels, task_ids, CHUNK_SECONDS)
+    outcome = detect_tasks(get_engine(), recipe, labels, task_ids, CHUNK_SECONDS, pace=_pace)
     estimates.record(recipe.checkpoint, _worker_name(), len(outcome.seconds), outcome.pairs,
                      sum(outcome.seconds.values()))
     return outcome
@@ -151,7 +153,7 @@ def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Any],
     trace.add(task=task_id)
     try:
         recipe = recipe_for({**projects.load(project_id), "overrides": overrides})
-        outcome = detect_tasks(get_engine(), recipe, labels, [task_id], CHUNK_SECONDS, previewed=True)
+        outcome = detect_tasks(get_engine(), recipe, labels, [task_id], CHUNK_SECONDS, previewed=True, pace=_pace)
     except ArgusError as error:
         return queues.pack(error)
     return queues.pack(outcome.failed[task_id]) if task_id in outcome.failed else {}

@@ -22,14 +22,15 @@ from argus.errors import ArgusError
 from argus.settings import Settings
 from label_studio_config.concepts import LabelPlan
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
-from ml_backend import deliver, detections, projects, push_jobs, run_tasks, runs
+from ml_backend import deliver, detections, projects, push_jobs, run_jobs, run_tasks, runs
 from ml_backend.interactive import Request
 
 log = logging.getLogger(__name__)
 LABEL_STUDIO_PATIENCE = 100.0  # seconds Label Studio 1.23 waits for /predict
 _MARGIN = 10.0
-_INTERACTIVE_SECONDS = 30.0
 _SETTLE_SECONDS = 2.0
+_GOES_ON = ("It goes on with this image and keeps what it has: try again in a moment. If every new image takes so "
+            "long, docs/smart-tools.md says what helps.")
 _ENDED = (JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED)
 
 Task = Mapping[str, Any]
@@ -40,14 +41,15 @@ def enqueue_for_answer(queue: str, project_id: int, task_ids: Sequence[int], dea
     """Put a detection that a `/predict` waits for on `queue`, and return the job's id.
 
     Args:
-        deadline: Unix time; a job that nobody took by then is dropped.
+        deadline: Unix time; a job that nobody took by then is dropped. One that was begun goes on: what it finds is
+            stored, and stopping it would only make the next one start anew.
 
     Raises:
         ArgusError: `queue_unreachable`.
     """
     seconds = max(1, round(deadline - time.time()))
     job = queues.enqueue(queue, "ml_backend.jobs.detect_for_answer", project_id, list(task_ids), deadline,
-                         retries=0, ttl=seconds, timeout=max(60, seconds + 60))
+                         retries=0, ttl=seconds, timeout=seconds + run_jobs.work_seconds(len(task_ids)))
     assert job is not None  # without a job id there are no duplicates
     return job.id
 
@@ -156,6 +158,9 @@ class Predictor:
     def interact(self, project: Row, task: Task, context: Any) -> Answer:
         """Answer a smart tool in one round trip.
 
+        The worker goes on with a question that was given up: encoding the image is most of its work, and the next click
+        on the image finds it done.
+
         Raises:
             ArgusError: `bad_request`, `unknown_label`, `worker_missing`, `timeout`, `queue_unreachable`, `not_ready`
                 when too many wait already, and what fetching the image raises.
@@ -169,7 +174,12 @@ class Predictor:
             raise ArgusError("not_ready", "The model is busy with other people's clicks.", "Try again in a moment.")
         try:
             answer = queues.call(queues.SAM3_NOW, "ml_backend.click_jobs.answer_smart_tool", project["id"],
-                                 task["id"], url, request.to_json(), deadline=_INTERACTIVE_SECONDS)
+                                 task["id"], url, request.to_json(),
+                                 deadline=self.settings.predict_deadline_click, timeout=run_jobs.work_seconds(1))
+        except ArgusError as error:
+            if error.code != "timeout":
+                raise
+            raise ArgusError("timeout", error.message, _GOES_ON) from error
         finally:
             self._clicks.release()
         scores = [r["score"] for r in answer["result"]]

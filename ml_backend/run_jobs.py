@@ -45,7 +45,12 @@ def enqueue_detection(project_id: int) -> None:
     """
     queues.enqueue(queues.SAM3, "ml_backend.jobs.detect_next", project_id,
                    job_id=f"detect-{project_id}-{uuid.uuid4().hex}", retries=0, result_ttl=60,
-                   timeout=120 + SECONDS_PER_TASK * get_settings().chunk_tasks)
+                   timeout=work_seconds(get_settings().chunk_tasks))
+
+
+def work_seconds(tasks: int) -> int:
+    """Return after how many seconds a SAM 3 job that has so many images in work is surely stuck."""
+    return 120 + SECONDS_PER_TASK * tasks
 
 
 def staff(project_id: int, live: Live | None = None) -> None:

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
 import pytest
 import requests
 from PIL import Image
@@ -17,17 +18,20 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from argus import queues
+from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
 from argus.worker import LeaseWorker
 from demo.draw import Split
 from demo.scenes import SceneObject, make_scene, render_scene
 from demo.truth import Box, iou
 from label_studio_config.concepts import Concept
 from label_studio_config.recipe import plan_for, recipe_for
-from ml_backend import projects, runs
+from ml_backend import projects, run_jobs, runs
 from ml_backend.detecting import detect_tasks
-from ml_backend.engines.base import Detections
+from ml_backend.engines.base import Detections, Exemplars
 from ml_backend.interactive import Request
+from ml_backend.predict import Predictor
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -75,7 +79,6 @@ class Asked:
 @pytest.fixture(scope="module")
 def asked(stack: Any) -> Iterator[Asked]:
     """A project of two frames; its labels are fan and cpu, in this order. Nothing was detected on them."""
-    from argus.settings import get_settings
     from label_studio_config.project import connect
 
     settings = get_settings()
@@ -267,6 +270,54 @@ def test_click__goes_before_the_chunks_of_three_runs(
 def waiting(queue: str) -> list[str]:
     """The ids of the jobs on a queue, in order."""
     return list(Queue(queue, connection=queues.get_redis(), serializer=JSONSerializer).get_job_ids())
+
+
+class SlowEngine:
+    """Stands in for a full-size model on a slow CPU: an image takes longer to encode than a person is made to wait."""
+
+    def __init__(self) -> None:
+        self.given_up = threading.Event()
+        self.encoded: list[str] = []
+
+    def find(self, image: Image.Image, key: str, prompts: Sequence[str], exemplars: Exemplars | None) -> Detections:
+        if key not in self.encoded:
+            assert self.given_up.wait(60)
+            self.encoded.append(key)
+        box = np.array([[10, 10, 60, 60]], np.float32)
+        return Detections(np.array([0.9], np.float32), box, [None])
+
+
+def test_click__that_was_given_up_leaves_the_images_features_to_the_next_one(
+        asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
+    engine = SlowEngine()
+    monkeypatch.setattr("ml_backend.click_jobs.get_engine", lambda: engine)
+    monkeypatch.setattr(queues, "SAM3_NOW", "clicks-of-this-test")  # served by the worker below alone
+    predictor = Predictor(get_settings().model_copy(update={"predict_deadline_click": 3.0}))
+    project, shape = projects.load(asked.project), box(part(0, "cpu"))
+    said: list[Any] = []
+
+    def ask() -> None:
+        try:
+            said.append(predictor.interact(project, asked.tasks[0], {"result": [shape]}))
+        except ArgusError as error:
+            said.append(error)
+        engine.given_up.set()
+
+    for _ in range(2):
+        person = threading.Thread(target=ask)
+        person.start()
+        wait_for(lambda: waiting("clicks-of-this-test"), 10, pause=0.02)
+        queue = Queue("clicks-of-this-test", connection=queues.get_redis(), serializer=JSONSerializer)
+        (job,) = queue.get_jobs()
+        assert job.timeout == run_jobs.work_seconds(1)  # not the person's patience
+        worker = LeaseWorker([queue], connection=queues.get_redis(), serializer=JSONSerializer)
+        worker.work(burst=True, max_jobs=1, logging_level="WARNING")
+        person.join()
+    late, answer = said
+    assert (late.code, late.message) == ("timeout", "The worker did not answer within 3 s.")
+    assert "try again in a moment" in late.hint
+    assert [region["score"] for region in answer["result"]] == [pytest.approx(0.9)]
+    assert len(engine.encoded) == 1
 
 
 class StandInEngine:
