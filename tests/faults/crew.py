@@ -73,6 +73,10 @@ class Crew:
         """How many died by themselves at which point."""
         return Counter(path.name.rsplit(", ", 1)[0] for path in (self.folder / role).iterdir())
 
+    def computed(self) -> int:
+        """How many images the model was given, each time anew."""
+        return sum(int(path.name.rsplit("-", 1)[1]) for path in (self.folder / "computed").iterdir())
+
     def end(self) -> None:
         self._ended.set()
         self._thread.join()

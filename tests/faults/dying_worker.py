@@ -2,12 +2,14 @@
 
 `python dying_worker.py ROLE POINT TIMES FOLDER`: the process dies when it reaches POINT, until TIMES processes have.
 Each death leaves a file in FOLDER. With TIMES 0 nothing dies, and whoever started it may kill it. POINT `every`: each
-process dies at the next point of its role, until TIMES have died at each.
+process dies at the next point of its role, until TIMES have died at each. Every step of the model leaves a file in the
+folder `computed` beside FOLDER, named `process-step-images`.
 """
 
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import signal
 import sys
@@ -54,9 +56,10 @@ def after(module: Any, name: str, only: str = "") -> Change:
 def points(role: str) -> dict[str, Change]:
     """Return where a worker of this role can die, in the order in which a task passes."""
     if role == "sam3":
-        from ml_backend import jobs, run_jobs, run_tasks
+        from ml_backend import detections, jobs, run_jobs, run_tasks
 
         return {"before compute": before(jobs, "detect_tasks"),
+                "seen by the model, not stored": before(detections, "store"),
                 "computed, not recorded": before(run_tasks, "detected"),
                 "recorded, no push asked for": before(run_jobs, "enqueue_push"),
                 "chunk finished, not acknowledged": after(jobs, "detect_next")}
@@ -66,6 +69,20 @@ def points(role: str) -> dict[str, Change]:
     return {"claimed, not sent": before(LabelStudio, "post", "import/predictions"),
             "pushed, not recorded": after(LabelStudio, "post", "import/predictions"),
             "push recorded, not acknowledged": after(push_jobs, "push_next")}
+
+
+def count_images(folder: Path) -> None:
+    """Leave a note of every step of the model, before it is made: a process that dies in it has looked all the same."""
+    from ml_backend.engines.transformers_engine import TransformersEngine
+
+    detect, steps = TransformersEngine.detect, itertools.count()
+    folder.mkdir(exist_ok=True)
+
+    def detect_and_count(engine: TransformersEngine, images: Any, concepts: Any) -> Any:
+        (folder / f"{os.getpid()}-{next(steps)}-{len(images)}").touch()
+        return detect(engine, images, concepts)
+
+    TransformersEngine.detect = detect_and_count  # type: ignore[method-assign]
 
 
 def main() -> int:
@@ -80,6 +97,8 @@ def main() -> int:
         point, times = names[dead % len(names)], times * len(names)
     if dead < times:
         points(role)[point](die)
+    if role == "sam3":
+        count_images(folder.parent / "computed")
     worker.LEASE_SECONDS, worker.RENEW_SECONDS, worker.REAP_SECONDS = 4, 1, 1  # the tests wait less for the dead
     return worker.main([role])
 

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 from PIL import Image
 
 from argus import queues
+from argus.cli.main import main
 from argus.labelstudio import LabelStudio
 from label_studio_config.concepts import Concept
 from label_studio_config.recipe import recipe_for
@@ -117,6 +120,9 @@ def test_objects_come_lowest_first_and_page_by_page(reviewed: Callable[[], Revie
     regions = [r for t in project.ls.tasks(project.id) if t["id"] == mixed["task"]
                for r in t["predictions"][0]["result"]]
     assert mixed["object"] in {r["id"].split("-")[0] for r in regions}  # named as Label Studio's regions are
+    # What Label Studio stores of a task with sure and unsure objects tells a person which one to look at.
+    assert {r["score"]: r.get("meta") for r in regions} == {
+        pytest.approx(0.95): None, pytest.approx(0.8): {"text": ["check: score 0.80"]}}
     assert project.objects("medium", label="fan") == []
 
 
@@ -176,6 +182,54 @@ def test_a_rejected_object_keeps_its_task_out_of_bulk_acceptance_and_loses_nothi
     assert put_back(project.id, worst["task"])["to_fix"] == 0
     assert review.accept(project.id)["accepted_tasks"] == 1
     assert report["view"] not in {v["id"] for v in project.ls.get("/api/dm/views/", project=project.id)}
+
+
+def test_a_task_sent_to_be_fixed_waits_until_somebody_has_annotated_it(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    client, before = create_app().test_client(), histogram(project.id)["tasks"]
+    path = f"/api/v1/projects/{project.id}/review"
+    report = client.post(f"{path}/set-aside", json={"task": project.tasks[1], "verdict": "fix"}).json
+    assert (report["verdict"], report["object"], report["to_fix"]) == ("fix", "", 1)
+    # The same by the command line, which means the whole task as well.
+    said = CliRunner().invoke(main, ["review", "set-aside", "-p", str(project.id), "--task", str(project.tasks[0])])
+    assert "2 tasks set aside to be fixed" in said.output + said.stderr
+    (view,) = [v for v in project.ls.get("/api/dm/views/", project=project.id) if v["id"] == report["view"]]
+    assert [item["value"] for item in view["data"]["filters"]["items"]] == project.tasks[:2]
+    waiting = band_objects(project.id, "to_fix")
+    assert [(o["task"], o["verdict"]) for o in waiting["objects"]] == [
+        (project.tasks[1], "fix"), (project.tasks[0], "fix"), (project.tasks[1], "fix")]  # all of a task's objects
+    assert (project.objects("high"), sum(histogram(project.id)["tasks"])) == ([], sum(before) - 2)
+    assert review.accept_plan(project.id) == {"tasks": 0, "regions": 0, "set_aside": 2}
+    assert review.accept(project.id)["accepted_tasks"] == 0
+    project.ls.post(f"/api/tasks/{project.tasks[1]}/annotations/", {"result": []})
+    assert review.review_status(project.id)["set_aside"] == 1  # it has served its purpose
+    assert client.post(f"{path}/put-back", json={"task": project.tasks[0]}).json == {
+        "task": project.tasks[0], "put_back": 1, "to_fix": 0}
+    assert review.accept(project.id)["accepted_tasks"] == 1
+    refused = client.post(f"{path}/set-aside", json={"task": 99999999, "verdict": "fix"})
+    assert refused.get_json(force=True)["code"] == "unknown_task"
+    assert client.post(f"{path}/set-aside", json={"task": project.tasks[0], "verdict": "nice"}).status_code == 400
+
+
+class LaterThan(datetime):
+    """Stands in for the clock of Argus: it is 61 minutes ahead of Label Studio's."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Any:
+        return datetime.now(tz) + timedelta(minutes=61)
+
+
+def test_status_counts_what_was_completed_within_the_last_hour(
+        reviewed: Callable[[], Reviewed], monkeypatch: pytest.MonkeyPatch) -> None:
+    project = reviewed()
+    assert review.review_status(project.id)["last_hour"] == 0
+    assert review.accept(project.id)["accepted_tasks"] == 2
+    project.ls.post(f"/api/tasks/{project.tasks[4]}/annotations/", {"result": []})
+    status = review.review_status(project.id)
+    assert (status["last_hour"], status["reviewed"]) == (3, 3)
+    monkeypatch.setattr("ml_backend.review_tasks.datetime", LaterThan)
+    status = review.review_status(project.id)
+    assert (status["last_hour"], status["reviewed"]) == (0, 3)
 
 
 def test_accept_of_chosen_tasks_takes_these_and_no_other(reviewed: Callable[[], Reviewed]) -> None:

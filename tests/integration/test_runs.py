@@ -173,6 +173,53 @@ def test_free_lost__what_kills_its_worker_goes_alone_though_it_failed_for_now_be
     runs.cancel_run(run_id)
 
 
+def test_cancel_and_resume__by_rest(idle: None, stack: Any, project: int, tasks: list[int]) -> None:
+    run_id = api(stack, "POST", f"/projects/{project}/runs", 201, {"labels": ["cpu"], "task_ids": tasks[:3]})["id"]
+    (first,) = (run_tasks.take(project, "job 0", 1) or pytest.fail()).task_ids
+    run_tasks.detected(run_id, [first], {first: 0.5}, "w")
+    run_tasks.done(run_id, [first])
+    stopped = api(stack, "POST", f"/runs/{run_id}/cancel")
+    assert (stopped["state"], stopped["done"], stopped["cancelled"], stopped["waiting"]) == ("cancelled", 1, 2, 0)
+    assert stopped["finished_at"] and stopped["seconds_left"] is None
+    assert run_tasks.take(project, "job 1", 8) is None
+    assert api(stack, "POST", f"/runs/{run_id}/cancel", 409)["code"] == "conflict"
+    again = api(stack, "POST", f"/runs/{run_id}/resume")
+    assert (again["state"], again["done"], again["cancelled"], again["waiting"]) == ("running", 1, 0, 2)
+    assert again["finished_at"] is None
+    taken = run_tasks.take(project, "job 2", 8)
+    assert taken and taken.task_ids == tasks[1:3]
+    assert api(stack, "POST", f"/runs/{run_id}/cancel")["cancelled"] == 2
+    assert api(stack, "POST", "/runs/999999/resume", 404)["code"] == "unknown_run"
+
+
+@pytest.mark.parametrize(("state", "began", "ended", "rate", "left"), [
+    ("running", 600, [300] * 3 + [30] * 3, 3 / 60, 2 / (3 / 60)),  # of the last minute: the run was resumed
+    ("running", 20, [10] * 4, 4 / 20, 2 / (4 / 20)),  # younger than a minute
+    ("running", 200, [100] * 5, 5 / 200, 2 / (5 / 200)),  # nothing in the last minute: of all its time
+    ("running", 30, [], None, None),
+    ("cancelled", 100, [90] * 5, 5 / 50, None),  # it ended 50 s ago
+])
+def test_progress__rate_and_seconds_left(state: str, began: int, ended: list[int], rate: float | None,
+                                         left: float | None, idle: None, project: int) -> None:
+    with connect() as connection:
+        row = connection.execute(
+            "INSERT INTO run (project_id, labels, model_version, state, started_at, finished_at) VALUES (%s, '{cpu}', "
+            "'v', %s, now() - make_interval(secs => %s), CASE WHEN %s = 'cancelled' THEN now() - interval '50 s' END) "
+            "RETURNING id", (project, state, began, state)).fetchone()
+        assert row is not None
+        for number, ago in enumerate([*ended, None, None]):
+            connection.execute("INSERT INTO run_task (run_id, task_id, state, ended_at) VALUES (%s, %s, %s, "
+                               "now() - make_interval(secs => %s))",
+                               (row["id"], 10**9 + number, "waiting" if ago is None else "done", ago))
+    progress = runs.run_progress(row["id"])
+    with connect() as connection:
+        connection.execute("DELETE FROM run WHERE id = %s", (row["id"],))
+    # The database's clock goes on between writing and reading.
+    assert progress["rate"] == (rate and pytest.approx(rate, rel=0.1))
+    assert progress["seconds_left"] == (left and pytest.approx(left, rel=0.1))
+    assert progress["waiting"] == 2
+
+
 def clock_moves(run_id: int, hours: int) -> None:
     with connect() as connection:
         connection.execute("UPDATE run_task SET error = error || jsonb_build_object('at', now() + "

@@ -187,6 +187,21 @@ def test_identity__what_changes_results_changes_the_version() -> None:
     assert len({plain, *(identity(**options) for options in changed)}) == 1 + len(changed)
 
 
+@pytest.mark.parametrize(("capability", "dtype"), [((9, 0), torch.bfloat16), ((8, 0), torch.bfloat16),
+                                                     ((7, 5), torch.float16)])
+def test_dtype__auto_on_cuda_is_bfloat16_and_float16_on_older_gpus(
+        capability: tuple[int, int], dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no GPU here: what is asked of CUDA is answered by the CPU, and its generation is made up."""
+    for name in ("ones", "full"):
+        real = getattr(torch, name)
+        monkeypatch.setattr(torch, name, lambda *args, real=real, device=None: real(*args))
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert choose_device("auto", "auto") == (torch.device("cuda"), dtype)
+    assert choose_device("cuda:1", "auto") == (torch.device("cuda:1"), dtype)
+    assert choose_device("cuda", "float32") == (torch.device("cuda"), torch.float32)
+
+
 def test_device__auto_takes_mps_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is no Apple GPU here: the choice is seen by the error of a torch that lacks the device."""
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
