@@ -129,6 +129,9 @@ def test_select__predictions_bands_and_predicted_labels(project: tuple[int, list
                            "VALUES (%s, 'cpu', 'other prompts', 10, 10, %s)", (ids[5], Jsonb([{"score": 0.9}])))
         connection.execute("INSERT INTO detection (task_id, label, concept_key, width, height, items) "
                            "VALUES (%s, 'cpu', %s, 10, 10, '[]')", (ids[7], recipe.concept_key(cpu)))
+        connection.execute("INSERT INTO detection (task_id, label, concept_key, width, height, items, previewed) "
+                           "VALUES (%s, 'cpu', %s, 10, 10, %s, true)",  # only a preview has seen it
+                           (ids[3], recipe.concept_key(cpu), Jsonb([{"score": 0.9}])))
     assert passing(number, predicted=True) == ids[:6]
     assert passing(number, predicted=False) == ids[6:]
     assert [passing(number, band=band) for band in ("high", "medium", "low", "nothing_found")] == [
