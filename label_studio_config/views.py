@@ -16,7 +16,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from argus.db import connect
 from argus.errors import ArgusError
@@ -32,6 +32,7 @@ _TIER = re.compile(r" (\d+)/(\d+)$")
 _SHOWN = {"id", "total_annotations", "total_predictions", "predictions_score"}
 
 Edges = tuple[float | None, float | None]
+Removal = Literal["removed", "left", "not_ours"]
 
 
 def review_bands(high: float, medium: float) -> dict[str, Edges]:
@@ -119,12 +120,12 @@ def remove_views(ls: LabelStudio, project_id: int, kind: str | None = None) -> i
     return len(rows)
 
 
-def remove_view(ls: LabelStudio, project_id: int, view_id: int) -> bool:
-    """Delete one view of ours; return False, and touch nothing, when it is not ours."""
+def remove_view(ls: LabelStudio, project_id: int, view_id: int) -> Removal:
+    """Delete one view, if it is ours and still as we left it; one that somebody changed is forgotten and stays."""
     rows = [row for row in _ours(project_id, None) if row["id"] == view_id and row["kind"] != "tab"]
-    if rows:
-        _remove(ls, rows, live_views(ls, project_id), even_changed=True)
-    return bool(rows)
+    if not rows:
+        return "not_ours"
+    return "left" if _remove(ls, rows, live_views(ls, project_id)) else "removed"
 
 
 def live_views(ls: LabelStudio, project_id: int) -> dict[int, dict[str, Any]]:
@@ -243,11 +244,14 @@ def write_view(ls: LabelStudio, project_id: int, view_id: int, data: Mapping[str
                json={"project": project_id, "data": body})
 
 
-def _remove(ls: LabelStudio, rows: Sequence[Mapping[str, Any]], live: Mapping[int, Mapping[str, Any]], *,
-            even_changed: bool = False) -> None:
-    """Delete views that are as we left them, and forget the others."""
+def _remove(ls: LabelStudio, rows: Sequence[Mapping[str, Any]], live: Mapping[int, Mapping[str, Any]]) -> list[int]:
+    """Delete views that are as we left them, and forget the others; return those that somebody changed: they stay."""
+    left = []
     for row in rows:
-        if row["id"] in live and (even_changed or _is_as_we_left_it(row, live)):
+        if _is_as_we_left_it(row, live):
             ls.delete(f"/api/dm/views/{row['id']}/")
+        elif row["id"] in live:
+            left.append(int(row["id"]))
         with connect() as connection:
             connection.execute("DELETE FROM view WHERE id = %s", (row["id"],))
+    return left

@@ -12,6 +12,7 @@ from argus import queues
 from argus.db import Row, connect
 from argus.errors import ArgusError, as_argus_error
 from argus.labelstudio import LabelStudio, get_label_studio
+from argus.settings import get_settings
 from label_studio_config.views import live_views, remove_view, search_views
 from search_service import ranks, views
 from search_service.ask import Ask
@@ -53,7 +54,8 @@ def create(project_id: int, name: str, ask: Ask, *, size: int = 50, relevance: s
 def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> dict[str, Any]:
     """Change some of a saved search's `name`, `ask`, `size`, `relevance`, `keep_view` and `ranked`; return it.
 
-    A view that is no longer wanted, or that had the old name, is removed.
+    A view that is no longer wanted, or that had the old name, is removed; one that somebody changed in Label Studio is
+    theirs and stays: its id is in `left` of the answer.
     """
     old = _row(project_id, saved_id)
     if "name" in changes:
@@ -62,8 +64,8 @@ def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> dict[str,
         _check(project_id, changes["ask"])
         changes["ask"] = changes["ask"].to_json()
     new = {**old, **changes}
-    if new["name"] != old["name"] or not new["keep_view"]:
-        _remove_views(project_id, old)
+    _check_free(project_id, new["name"], saved_id)
+    left = _remove_views(project_id, saved_id) if new["name"] != old["name"] or not new["keep_view"] else []
     ranks.clear(get_label_studio(), project_id, saved_id, old["shown"][:old["ranked"]])
     try:
         with connect() as connection:
@@ -73,17 +75,18 @@ def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> dict[str,
                                 new["ranked"], saved_id))
     except UniqueViolation as error:
         raise _taken(new["name"]) from error
-    return _follow(project_id, saved_id)
+    return {**_follow(project_id, saved_id), "left": left}
 
 
-def delete(project_id: int, saved_id: int) -> int:
-    """Forget a saved search, and remove its view and its ranks; return its id. Raises `not_found`."""
+def delete(project_id: int, saved_id: int) -> dict[str, Any]:
+    """Forget a saved search, and remove its view and its ranks; return `{"deleted": its id, "left": [views]}`, where
+    `left` are views of it that somebody changed in Label Studio: they are theirs and stay. Raises `not_found`."""
     row = _row(project_id, saved_id)
-    _remove_views(project_id, row)
+    left = _remove_views(project_id, saved_id)
     ranks.clear(get_label_studio(), project_id, saved_id, row["shown"][:row["ranked"]])
     with connect() as connection:
         connection.execute("DELETE FROM saved_search WHERE id = %s", (saved_id,))
-    return saved_id
+    return {"deleted": saved_id, "left": left}
 
 
 def listing(project_id: int) -> list[dict[str, Any]]:
@@ -157,14 +160,19 @@ def _write_view(ls: LabelStudio, row: Row, shown: list[int]) -> None:
 
 
 def project_state(project_id: int) -> str:
-    """Return a text that changes whenever another search result is possible: images, annotations or predictions."""
+    """Return a text that changes whenever another search result is possible: images, annotations, predictions, the
+    model that searches use, and what filters go by (band edges, model version, prompts and thresholds)."""
+    settings = get_settings()
     with connect() as connection:
         row = connection.execute(
             "SELECT concat_ws(' ', count(*) FILTER (WHERE state = 'embedded'), max(id), max(updated_at), "
             "count(*) FILTER (WHERE labelled), count(duplicate_of), (SELECT concat_ws('/', count(*), max(claimed_at)) "
             "FROM prediction p WHERE p.project_id = %(project)s AND p.state = 'stored'), "
-            "(SELECT concat_ws('/', max(id), max(created_at)) FROM embedding_model)) AS state FROM task "
-            "WHERE project_id = %(project)s", {"project": project_id}).fetchone()
+            "(SELECT id FROM embedding_model WHERE role = 'current'), "
+            "(SELECT concat_ws('/', coalesce(band_high, %(high)s), coalesce(band_medium, %(medium)s), model_version, "
+            "md5(overrides::text)) FROM project WHERE id = %(project)s)) AS state FROM task "
+            "WHERE project_id = %(project)s",
+            {"project": project_id, "high": settings.band_high, "medium": settings.band_medium}).fetchone()
     return str(row["state"]) if row else ""
 
 
@@ -219,9 +227,10 @@ def _views(saved_id: int) -> list[Row]:
         return connection.execute("SELECT id FROM view WHERE saved_id = %s ORDER BY title", (saved_id,)).fetchall()
 
 
-def _remove_views(project_id: int, row: Row) -> None:
-    for view in _views(row["id"]):
-        remove_view(get_label_studio(), project_id, view["id"])
+def _remove_views(project_id: int, saved_id: int) -> list[int]:
+    """Remove a search's views as far as they are still as we left them; return those that somebody changed."""
+    ls = get_label_studio()
+    return [view["id"] for view in _views(saved_id) if remove_view(ls, project_id, view["id"]) == "left"]
 
 
 def _row(project_id: int, saved_id: int) -> Row:
@@ -241,6 +250,14 @@ def _check(project_id: int, ask: Ask) -> None:
     if not ask.keepable:
         raise ArgusError("bad_request", "A search by an uploaded file cannot be saved: the file is not kept.",
                          "Import the image as a task, and search by that task.")
+
+
+def _check_free(project_id: int, name: str, saved_id: int) -> None:
+    """Raise `conflict` when another search has the name: before a view is removed for the sake of a change."""
+    with connect() as connection:
+        if connection.execute("SELECT FROM saved_search WHERE project_id = %s AND name = %s AND id <> %s",
+                              (project_id, name, saved_id)).fetchone():
+            raise _taken(name)
 
 
 def _name(name: str) -> str:

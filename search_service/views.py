@@ -96,9 +96,18 @@ def listing(project_id: int) -> list[dict[str, Any]]:
 
 
 def remove(project_id: int, view_id: int) -> int:
-    """Remove one of our views from Label Studio. Raises `not_found` when it is not one of ours."""
-    if not remove_view(get_label_studio(), project_id, view_id):
+    """Remove one of our views from Label Studio; return its id.
+
+    Raises:
+        ArgusError: `not_found` when it is not one of ours; `conflict` when somebody gave it another title or filter: it
+            is theirs then, stays, and is not listed among ours any more.
+    """
+    done = remove_view(get_label_studio(), project_id, view_id)
+    if done == "not_ours":
         raise _not_ours(project_id, view_id)
+    if done == "left":
+        raise ArgusError("conflict", f"Somebody changed the view {view_id} in Label Studio: it is theirs, and stays.",
+                         "Close it in Label Studio's Data Manager.")
     return view_id
 
 

@@ -37,7 +37,7 @@ def patch_saved(project_id: int, saved_id: int) -> dict[str, Any]:
 
 @blueprint.delete("/saved-searches/<int:saved_id>")
 def delete_saved(project_id: int, saved_id: int) -> dict[str, Any]:
-    return {"deleted": saved.delete(project_id, saved_id)}
+    return saved.delete(project_id, saved_id)
 
 
 @blueprint.get("/saved-searches/<int:saved_id>/hits")

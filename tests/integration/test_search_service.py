@@ -434,13 +434,53 @@ def test_saved_searches__are_kept_changed_and_deleted(twelve: tuple[int, list[in
     views = {row["id"]: row["data"]["title"] for row in label_studio.get("/api/dm/views/", project=project)}
     assert views[renamed["views"][0]] == "Search: Parts"
     assert "Search: Fresh fans" not in views.values()
-    assert api("DELETE", f"{path}/{made['id']}") == {"deleted": made["id"]}
+    assert renamed["left"] == []
+    assert api("DELETE", f"{path}/{made['id']}") == {"deleted": made["id"], "left": []}
     assert "Search: Parts" not in [row["data"]["title"] for row in label_studio.get("/api/dm/views/", project=project)]
     assert api("GET", f"{path}/{made['id']}", 404)["code"] == "not_found"
     for body in ({"name": "x", "ask": {}}, {"name": " ", "ask": {"text": "x"}}, {"ask": {"text": "x"}},
                  {"name": "x", "ask": {"like": [{"image": "aGk="}]}},
                  {"name": "x", "ask": {"text": "x"}, "ranked": 51}):
         assert api("POST", path, 400, json=body)["code"] in ("bad_request", "empty_query")
+
+
+def test_saved_searches__a_view_that_a_person_changed_outlives_a_change_of_name_and_the_search(
+        twelve: tuple[int, list[int]], api: Api, label_studio: LabelStudio) -> None:
+    project, tasks = twelve
+    path = f"/projects/{project}/saved-searches"
+
+    def live() -> dict[int, dict[str, Any]]:
+        return {view["id"]: view["data"] for view in label_studio.get("/api/dm/views/", project=project)}
+
+    def write(view: int, **changes: Any) -> dict[str, Any]:
+        data = {**live()[view], **changes}
+        label_studio.patch(f"/api/dm/views/{view}/", {"project": project, "data": data})
+        return live()[view]
+
+    theirs: dict[int, dict[str, Any]] = {}
+    only_first = {"conjunction": "or", "items": [{"filter": "filter:tasks:id", "operator": "equal", "type": "Number",
+                                                  "value": tasks[0]}]}
+    for name, change in (("Title", {"title": "My CPUs"}), ("Filter", {"filters": only_first})):
+        made = api("POST", path, 201, json={"name": name, "ask": {"text": "cpu"}, "size": 3, "keep_view": True})
+        (first,) = made["views"]
+        theirs[first] = write(first, **change)
+        taken = api("POST", path, 201, json={"name": f"{name} taken", "ask": {"text": "cpu"}})
+        api("PATCH", f"{path}/{made['id']}", 409, json={"name": taken["name"]})
+        assert api("GET", f"{path}/{made['id']}")["views"] == [first]  # nothing was removed for a change refused
+        renamed = api("PATCH", f"{path}/{made['id']}", json={"name": f"{name} again"})
+        (second,) = renamed["views"]
+        assert renamed["left"] == [first] != [second]
+        assert live()[second]["title"] == f"Search: {name} again"
+        theirs[second] = write(second, **change)
+        assert api("DELETE", f"{path}/{made['id']}") == {"deleted": made["id"], "left": [second]}
+        assert api("DELETE", f"{path}/{taken['id']}")["left"] == []
+    (view,) = api("POST", f"/projects/{project}/views", 201, json={"query": "cpu", "title": "Once"})["views"]
+    theirs[view] = write(view, title="Kept by hand")
+    assert api("DELETE", f"/projects/{project}/views/{view}", 409)["code"] == "conflict"
+    assert {view: data for view, data in live().items() if view in theirs} == theirs
+    assert not theirs.keys() & {view["id"] for view in api("GET", f"/projects/{project}/views")["views"]}
+    for view in theirs:
+        label_studio.delete(f"/api/dm/views/{view}/")
 
 
 def test_saved_searches__what_goes_wrong_with_the_view_is_said_and_mended(

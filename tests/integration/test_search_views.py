@@ -90,7 +90,7 @@ def test_search_view__leaves_a_persons_view_of_the_same_title_alone(
     theirs = ls.post("/api/dm/views/", {"project": number, "data": {"title": "Search: Theirs", "type": "list"}})["id"]
     ours = views.search_view(ls, number, "Theirs", ids[:2])
     assert ours != theirs
-    assert views.remove_view(ls, number, theirs) is False
+    assert views.remove_view(ls, number, theirs) == "not_ours"
     views.remove_views(ls, number, "search")
     assert theirs in titles(ls, number)
     assert ours not in titles(ls, number)

@@ -1,0 +1,127 @@
+"""Views and tabs of searches follow whatever could change what is found, beside images: the model, the band edges.
+
+Two models of four dimensions whose vectors are written by hand, on the real Label Studio and PostgreSQL; searches are
+by example, so no model runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import psycopg
+import pytest
+
+from argus import queues
+from argus.db import connect
+from argus.labelstudio import LabelStudio, get_label_studio
+from argus.settings import get_settings
+from label_studio_config.views import live_views
+from search_service import background, model_change, saved, tabs, vectors
+from search_service.ask import Ask
+from search_service.vectors import Model
+from tests.roles import kept_roles
+
+pytestmark = pytest.mark.integration
+CONFIG = ('<View><Image name="image" value="$image"/><Choices name="c" toName="image"><Choice value="x"/></Choices>'
+          "</View>")
+
+
+@pytest.fixture(scope="module")
+def ls(servers: Any) -> LabelStudio:
+    return get_label_studio()
+
+
+@pytest.fixture
+def models(servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Model, Model]]:
+    """Two models, the first of which is current. Views are refreshed here and by no worker."""
+    monkeypatch.setattr(queues, "DEFAULT", "default-of-this-test")
+    made = (vectors.register_model("state-old", "1", 4), vectors.register_model("state-new", "1", 4))
+    with psycopg.connect(get_settings().resolved_database_url, autocommit=True) as lock, kept_roles(made[0].id):
+        lock.execute("SELECT pg_advisory_lock(%s)", (background._SYNC_LOCK,))
+        yield made
+
+
+@pytest.fixture
+def project(ls: LabelStudio, models: tuple[Model, Model]) -> Iterator[tuple[int, list[int]]]:
+    """Three images: to the old model the second is like the first, to the new one the third is."""
+    number = ls.post("/api/projects/", {"title": "State", "label_config": CONFIG})["id"]
+    ids = ls.post(f"/api/projects/{number}/import?return_task_ids=true",
+                  [{"data": {"image": f"/data/upload/{n}.jpg"}} for n in range(3)])["task_ids"]
+    axes = np.eye(4, dtype=np.float32)
+    with connect() as connection:
+        connection.execute("INSERT INTO project (id, connected_at) VALUES (%s, now())", (number,))
+        connection.execute("INSERT INTO task (id, project_id, image, state) SELECT unnest(%s::bigint[]), %s, '', "
+                           "'embedded'", (ids, number))
+        for model, like in zip(models, ([0, 0, 1], [0, 1, 0]), strict=True):
+            vectors.store(connection, model, [(number, task, axes[axis]) for task, axis in zip(ids, like, strict=True)])
+    yield number, ids
+    ls.delete(f"/api/projects/{number}/")
+    with connect() as connection:
+        connection.execute("DELETE FROM project WHERE id = %s", (number,))
+
+
+def shown(ls: LabelStudio, project: int, view: int) -> list[int]:
+    return [item["value"] for item in live_views(ls, project)[view]["filters"]["items"]]
+
+
+def due(project: int) -> int:
+    """How many kept views are found to be stale, when what changed has settled."""
+    saved.look_after(project)
+    return saved.look_after(project)
+
+
+def test_a_view_follows_the_change_of_the_model(ls: LabelStudio, project: tuple[int, list[int]],
+                                                models: tuple[Model, Model]) -> None:
+    number, (first, second, third) = project
+    ask = Ask.model_validate({"like": [{"task": first}]})
+    kept = saved.create(number, "Alike", ask, size=1, keep_view=True)
+    (view,) = kept["views"]
+    assert shown(ls, number, view) == [second]
+    assert due(number) == 0
+    model_change.make_current(models[1])
+    assert due(number) == 1
+    assert saved.refresh_job(number, kept["id"]) == ""
+    assert shown(ls, number, view) == [third]
+    assert due(number) == 0
+
+
+def test_a_tab_is_due_again_after_the_change_of_the_model(ls: LabelStudio, project: tuple[int, list[int]],
+                                                          models: tuple[Model, Model]) -> None:
+    number, _ = project
+    ls.post("/api/dm/views/", {"project": number, "data": {"title": "? -x", "type": "list", "target": "tasks"}})
+    tabs.fill(number)  # a query that finds nothing needs no model
+    assert tabs.look_after(number) is False
+    model_change.make_current(models[1])
+    assert tabs.look_after(number) is True
+
+
+@pytest.mark.parametrize("move", [
+    "UPDATE project SET band_high = 0.95 WHERE id = %(project)s",
+    "UPDATE project SET model_version = 'v2' WHERE id = %(project)s",
+    """UPDATE project SET overrides = '{"x": {"threshold": 0.9}}' WHERE id = %(project)s"""])
+def test_the_state_follows_what_filters_go_by(project: tuple[int, list[int]], move: str) -> None:
+    before = saved.project_state(project[0])
+    assert saved.project_state(project[0]) == before
+    with connect() as connection:
+        connection.execute(move, {"project": project[0]})
+    assert saved.project_state(project[0]) != before
+
+
+def test_a_view_filtered_by_band_follows_a_moved_edge(ls: LabelStudio, project: tuple[int, list[int]]) -> None:
+    number, (first, second, third) = project
+    with connect() as connection:
+        connection.execute("UPDATE project SET model_version = 'v1' WHERE id = %s", (number,))
+        for task, score in ((second, 0.92), (third, 0.98)):
+            connection.execute("INSERT INTO prediction (task_id, model_version, project_id, channel, state, score) "
+                               "VALUES (%s, 'v1', %s, 'push', 'stored', %s)", (task, number, score))
+    ask = Ask.model_validate({"like": [{"task": first}], "filters": {"band": "high"}})
+    kept = saved.create(number, "Sure", ask, keep_view=True)
+    (view,) = kept["views"]
+    assert sorted(shown(ls, number, view)) == [second, third]
+    with connect() as connection:
+        connection.execute("UPDATE project SET band_high = 0.95 WHERE id = %s", (number,))
+    assert due(number) == 1
+    saved.refresh_job(number, kept["id"])
+    assert shown(ls, number, view) == [third]
