@@ -67,7 +67,7 @@ clean-demo: ## Forget what the demo made: its video, its databases, its logs.
 bench-search: install ## Measure the search beside numpy, FAISS, sqlite-vec and a plain index; an hour. BENCH="--sizes 50000".
 	@$(BIN)/python -m benchmarks.search $(BENCH)
 
-docs: install ## Write the reference pages (settings, errors) from the code.
+docs: install ## Write the reference pages (settings, errors, commands) from the code.
 	@$(BIN)/python -m argus.reference
 
 bench-annotate: install ## Measure what auto-annotation costs, and write docs/benchmarks-annotate.md; about 20 minutes.

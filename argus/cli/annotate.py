@@ -28,6 +28,7 @@ _GOING = ("queued", "running")
 @click.option("--all", "every", is_flag=True, help="Every task of the project.")
 @click.option("--max-tasks", type=click.IntRange(min=1), metavar="N",
               help="Take no more than N of them, those first that the model has not seen yet.")
+@click.option("--outdated", is_flag=True, help="Also the tasks whose predictions were made with older prompts.")
 @click.option("--threshold", type=click.FloatRange(0, 1),
               help="From now on show regions of these labels from this score up. Existing predictions are rebuilt "
                    "without the model.")
@@ -41,14 +42,14 @@ _GOING = ("queued", "running")
 @click.option("--retry-failed", "action", flag_value="retry-failed", help="With --run: try its failed tasks again.")
 @json_option
 def annotate(project_id: int | None, labels: tuple[str, ...], query: str | None, limit: int, tasks: tuple[int, ...],
-             view: int | None, unlabelled: bool, every: bool, max_tasks: int | None, threshold: float | None,
-             only_estimate: bool, no_wait: bool, listing: bool, run_id: int | None, action: str | None,
-             as_json: bool) -> None:
+             view: int | None, unlabelled: bool, every: bool, max_tasks: int | None, outdated: bool,
+             threshold: float | None, only_estimate: bool, no_wait: bool, listing: bool, run_id: int | None,
+             action: str | None, as_json: bool) -> None:
     """Let SAM 3 label tasks: boxes and masks with a score each, as predictions in Label Studio.
 
     Ctrl-C stops looking; the run goes on.
     """
-    from ml_backend import runs
+    from ml_backend import recipes, runs
 
     if listing:
         return _list(_required(project_id), as_json)
@@ -56,6 +57,9 @@ def annotate(project_id: int | None, labels: tuple[str, ...], query: str | None,
         if action:
             raise ArgusError("bad_request", f"--{action} needs --run RUN.")
         chosen, source = _select(_required(project_id), query, limit, tasks, view, unlabelled, every)
+        if outdated:
+            older = recipes.outdated_tasks(_required(project_id))
+            chosen, source = list(dict.fromkeys([*chosen, *older])), source | {"outdated": len(older)}
         cost = runs.estimate(_required(project_id), labels, chosen, max_tasks)
         if only_estimate:
             return print_json(cost) if as_json else say(estimate_sentence(cost))

@@ -102,10 +102,12 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
 @review.command("add-labels")
 @project_option
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="Lowest score to add.")
+@click.option("--max-score", type=click.FloatRange(0, 1), default=None, help="Add only below this score.")
 @_token
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @json_option
-def add_labels(project_id: int, min_score: float, token: str, yes: bool, as_json: bool) -> None:
+def add_labels(project_id: int, min_score: float, max_score: float | None, token: str, yes: bool,
+               as_json: bool) -> None:
     """Add objects of labels that were computed later to the annotations that tasks already have.
 
     Never a second annotation, and nothing that a person removed or drew already. `argus review undo` takes it back.
@@ -113,11 +115,12 @@ def add_labels(project_id: int, min_score: float, token: str, yes: bool, as_json
     from ml_backend import review as service
 
     if not yes and not as_json:
-        plan = service.additions_plan(project_id, min_score=min_score)
+        plan = service.additions_plan(project_id, min_score=min_score, max_score=max_score)
         if plan["tasks"]:
             click.confirm(f"Add {plural(plan['regions'], 'object')} to the annotations of "
                           f"{plural(plan['tasks'], 'task')}?", abort=True)
-    report = service.add_labels(project_id, min_score=min_score, token=token, accepted_by=getpass.getuser())
+    report = service.add_labels(project_id, min_score=min_score, max_score=max_score, token=token,
+                                accepted_by=getpass.getuser())
     if as_json:
         print_json(report)
         return
@@ -148,7 +151,6 @@ def _selection(selection: dict[str, Any]) -> str:
         return plural(len(tasks), "chosen task")
     upper, kind = selection.get("max_score"), "added labels, " if selection.get("additions") else ""
     return f"{kind}score {selection['min_score']:g} " + ("and above" if upper is None else f"to {upper:g}")
-
 
 
 @review.command()
@@ -203,6 +205,28 @@ def bands(project_id: int, high: float | None, medium: float | None, reset: bool
         print_json(report)
         return
     say(f"high: {report['edges']['high']:g} and above, medium: from {report['edges']['medium']:g}, low: below")
+
+
+@review.command()
+@project_option
+@json_option
+def histogram(project_id: int, as_json: bool) -> None:
+    """Show how the scores that are left to review are spread: where the band edges cut."""
+    from ml_backend.review_objects import histogram as service
+
+    found = service(project_id)
+    if as_json:
+        print_json(found)
+        return
+    step = found["bins"] // 20
+    rows = [[f"{start / found['bins']:.2f} to {(start + step) / found['bins']:.2f}",
+             *(sum(counts[start:start + step]) for counts in (found["tasks"], *found["labels"].values()))]
+            for start in range(0, found["bins"], step)]
+    most = max((row[1] for row in rows), default=0)
+    print_table(["score", "tasks", *found["labels"], ""],
+                [[*row, "█" * -(-24 * row[1] // most) if most else ""] for row in rows if any(row[1:])])
+    say(f"Tasks by the score of their least sure object, objects of a label by their own. Edges: high from "
+        f"{found['edges']['high']:g}, medium from {found['edges']['medium']:g}.")
 
 
 @review.command()
