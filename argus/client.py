@@ -1,4 +1,4 @@
-"""A thin, typed client of the REST API for scripts: one method an operation, errors as `ArgusError`.
+"""A thin, typed client of the REST API for scripts: a method for each usual operation, errors as `ArgusError`.
 
     from argus.client import Argus
 
@@ -6,7 +6,8 @@
     for hit in argus.search(1, "red fan -cpu", limit=20):
         print(hit.task, hit.similarity, hit.relevance)
 
-It needs only `requests` and nothing of the servers. Operations it has no method for are reached by `call`.
+It needs only `requests` and nothing of the servers. `call` reaches the operations it has no method for; `/docs` of the
+service lists them all.
 """
 
 from __future__ import annotations
@@ -181,6 +182,32 @@ class Argus:
         """Find images like a task's, or like the part of it inside `box`."""
         return self._found("GET", f"/projects/{project}/tasks/{task}/similar", params=_like(limit, offset, box))
 
+    def find(self, project: int, text: str = "", *, like: Sequence[dict[str, Any]] = (),
+             unlike: Sequence[dict[str, Any]] = (), limit: int = 50, offset: int = 0, **filters: Any) -> Found:
+        """Find images by text and examples together. An example is `{"task": 7}` or `{"image": base64}`, with `"box":
+        [x0, y0, x1, y1]` a part of it (fractions of its sides). `filters` are those of the operation."""
+        return self._found("POST", f"/projects/{project}/search", body={
+            "text": text, "like": list(like), "unlike": list(unlike), "filters": filters, "limit": limit,
+            "offset": offset})
+
+    def saved_searches(self, project: int) -> list[dict[str, Any]]:
+        """Return the saved searches by name: `{"id", "name", "ask", "views", "url", "tasks", …}`."""
+        return self._json("GET", f"/projects/{project}/saved-searches")["saved_searches"]  # type: ignore[no-any-return]
+
+    def save_search(self, project: int, name: str, ask: dict[str, Any], **options: Any) -> dict[str, Any]:
+        """Keep a search, e.g. `{"text": "cpu"}`, under a name; `keep_view=True`, `size=50`, `relevance="likely"`,
+        `ranked=10` make a Label Studio view that follows."""
+        return self._json("POST", f"/projects/{project}/saved-searches", {"name": name, "ask": ask, **options})
+
+    def run_saved(self, project: int, saved: int, limit: int = 50, offset: int = 0) -> Found:
+        """Search now for what was saved."""
+        return self._found("GET", f"/projects/{project}/saved-searches/{saved}/hits",
+                           params={"limit": limit, "offset": offset})
+
+    def delete_saved(self, project: int, saved: int) -> dict[str, Any]:
+        """Forget a saved search and its view: `{"deleted", "left": views that somebody changed and that stay}`."""
+        return self._json("DELETE", f"/projects/{project}/saved-searches/{saved}")
+
     def make_view(self, project: int, query: str | None = None, tasks: Sequence[int] | None = None, title: str = "",
                   limit: int = 50) -> dict[str, Any]:
         """Make or update a Label Studio view of a query's hits, or of given tasks: `{"views", "tasks", "url"}`."""
@@ -219,6 +246,11 @@ class Argus:
         """Accept the predictions whose score is at least `min_score` and less than `max_score`."""
         return self._json("POST", f"/projects/{project}/review/accept",
                           {"min_score": min_score, "max_score": max_score})
+
+    def undo(self, acceptance: int) -> dict[str, Any]:
+        """Take an acceptance back (`acceptance` of what `accept` returned), except annotations that were changed since:
+        `{"undone", "left": [{"task", "annotation", "reason"}]}`."""
+        return self._json("POST", f"/acceptances/{acceptance}/undo")
 
     def export(self, project: int, target: Path, format: str = "coco") -> Path:
         """Write the annotations as a ZIP file of COCO or YOLO, and return its path."""

@@ -64,6 +64,26 @@ def test_search__pages_and_pictures(argus: Argus, project: int) -> None:
     assert argus.picture(best.task)[:2] == b"\xff\xd8"
 
 
+def test_find__texts_and_parts_of_images_together_and_saved(argus: Argus, project: int) -> None:
+    task = argus.search(project, "cpu", limit=1).hits[0].task
+    like = [{"task": task, "box": [0, 0, 0.5, 0.5]}]
+    found = argus.find(project, "cpu", like=like, labelled=False)
+    assert {hit.task for hit in found} == {hit.task for hit in argus.search(project, "cpu")} - {task}
+    assert argus.find(project, like=like).hits == argus.similar(project, task, box=like[0]["box"]).hits
+    kept = argus.save_search(project, "Corner", {"like": like}, keep_view=True, size=3)
+    assert [one["name"] for one in argus.saved_searches(project)] == ["Corner"]
+    assert (kept["tasks"], len(argus.run_saved(project, kept["id"], limit=3))) == (3, 3)
+    assert argus.delete_saved(project, kept["id"]) == {"deleted": kept["id"], "left": []}
+
+
+def test_accept__is_taken_back(argus: Argus, project: int) -> None:
+    task = argus.search(project, "cpu", limit=1).hits[0].task
+    assert argus.wait_for_run(argus.start_run(project, ["cpu"], tasks=[task]).id, 180).state == "done"
+    accepted = argus.accept(project, 0)
+    assert accepted["accepted_tasks"] == 1
+    assert argus.undo(accepted["acceptance"])["undone"] == 1
+
+
 def test_errors_are_the_services_own(argus: Argus) -> None:
     with pytest.raises(ArgusError) as error:
         argus.search(987_654, "cpu")
