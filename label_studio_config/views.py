@@ -113,11 +113,10 @@ def fix_view(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> int |
 def remove_views(ls: LabelStudio, project_id: int, kind: str | None = None) -> int:
     """Delete our views of a project from Label Studio, all or one kind, and return how many there were.
 
-    Tabs that people opened and we filled are theirs and stay.
+    Tabs that people opened and we filled, and views of ours that people changed, are theirs and stay.
     """
     rows = [row for row in _ours(project_id, kind) if row["kind"] != "tab"]
-    _remove(ls, rows, live_views(ls, project_id))
-    return len(rows)
+    return len(rows) - len(_remove(ls, rows, live_views(ls, project_id)))
 
 
 def remove_view(ls: LabelStudio, project_id: int, view_id: int) -> Removal:

@@ -91,8 +91,12 @@ def test_search_view__leaves_a_persons_view_of_the_same_title_alone(
     ours = views.search_view(ls, number, "Theirs", ids[:2])
     assert ours != theirs
     assert views.remove_view(ls, number, theirs) == "not_ours"
-    views.remove_views(ls, number, "search")
-    assert theirs in titles(ls, number)
+    changed = views.search_view(ls, number, "Changed", ids[:2])
+    data = {**views.live_views(ls, number)[changed], "title": "By hand"}
+    ls.patch(f"/api/dm/views/{changed}/", {"project": number, "data": data})
+    made = len(views._ours(number, "search"))
+    assert views.remove_views(ls, number, "search") == made - 1
+    assert {theirs, changed} <= set(titles(ls, number))
     assert ours not in titles(ls, number)
 
 
