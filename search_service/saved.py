@@ -255,9 +255,10 @@ def _check(project_id: int, ask: Ask) -> None:
 def _check_free(project_id: int, name: str, saved_id: int) -> None:
     """Raise `conflict` when another search has the name: before a view is removed for the sake of a change."""
     with connect() as connection:
-        if connection.execute("SELECT FROM saved_search WHERE project_id = %s AND name = %s AND id <> %s",
-                              (project_id, name, saved_id)).fetchone():
-            raise _taken(name)
+        other = connection.execute("SELECT FROM saved_search WHERE project_id = %s AND name = %s AND id <> %s",
+                                   (project_id, name, saved_id)).fetchone()
+    if other is not None:
+        raise _taken(name)
 
 
 def _name(name: str) -> str:
