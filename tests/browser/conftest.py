@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -48,3 +48,30 @@ def page(browser: Browser, stack: Any) -> Iterator[Page]:
     page.argus_errors = errors  # type: ignore[attr-defined]
     yield page
     context.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
+    """Return `open_page(address, …)`: a page of the search service, in a profile of its own.
+
+    Whatever the browser complains about fails the test. One that provokes a complaint takes it out of
+    `page.complaints`, which all pages of a test share.
+    """
+    complaints: list[str] = []
+    contexts = []
+
+    def make(address: str, **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1300, "height": 900}, "locale": "en-GB"} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda said: complaints.append(f"{said.text} {said.location.get('url')}")
+                if said.type == "error" else None)
+        page.complaints = complaints  # type: ignore[attr-defined]
+        page.goto(f"{get_settings().search_service_url}/{address}")
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -6,6 +6,7 @@ Keyboard, both languages, both themes, addresses that can be kept, and what axe-
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import subprocess
@@ -15,10 +16,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from argus.db import connect as database
@@ -26,11 +29,14 @@ from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from argus.stack.ports import free_port
 from label_studio_config.project import connect
+from ml_backend import recipes
 from ml_backend.runs import create_run, run_progress
+from search_service import exports
 from search_service.filters import Filters
 from search_service.search import search
 from search_service.sync import sync_progress
 from tests.pictures import scene
+from tests.resting import resting
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -59,26 +65,14 @@ def project(stack: Any) -> Iterator[int]:
     ls.delete(f"/api/projects/{made}/")
 
 
-@pytest.fixture
-def open_page(browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
-    """Return `open_page(address, …)`: a page of its own; whatever the browser complains about fails the test."""
-    complaints: list[str] = []
-    contexts = []
+def held(page: Page) -> dict[str, str]:
+    """Return what the address of a page holds."""
+    return dict(parse_qsl(page.evaluate("location.search.slice(1)")))
 
-    def make(address: str, **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1300, "height": 900}, "locale": "en-GB"} | options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(f"{said.text} {said.location.get('url')}")
-                if said.type == "error" else None)
-        page.goto(f"{get_settings().search_service_url}/{address}")
-        return page
 
-    yield make
-    for context in contexts:
-        context.close()
-    assert complaints == []
+def address(url: str) -> str:
+    """Return what `open_page` takes for the address of a page."""
+    return url.removeprefix(get_settings().search_service_url + "/")
 
 
 def found(page: Page) -> None:
@@ -166,8 +160,83 @@ def test_addresses__every_state_comes_back(open_page: Callable[..., Page], proje
     expect(page.locator("#query")).to_have_value("cpu")
     found(page)
 
-    again = open_page(kept.removeprefix(get_settings().search_service_url + "/"))
+    again = open_page(address(kept))
     expect(again.locator("#hit-preview h2")).to_have_text(f"Task {task}", timeout=20_000)
+
+
+def test_addresses__of_a_search_holds_which_hits_are_shown(open_page: Callable[..., Page], project: int) -> None:
+    page = open_page(f"?project={project}&screen=search&q=cpu&show=none-such")
+    found(page)
+    expect(page.locator("#shown")).to_have_value("noise")
+    likely = page.locator(".hit:has(.relevance.likely)").count()
+    page.select_option("#shown", "likely")
+    expect(page).to_have_url(re.compile("show=likely"))
+    expect(page.locator(".hit:visible")).to_have_count(likely)
+    again = open_page(address(page.url))
+    found(again)
+    expect(again.locator("#shown")).to_have_value("likely")
+    expect(again.locator(".hit:visible")).to_have_count(likely)
+    again.select_option("#shown", "noise")
+    expect(again).not_to_have_url(re.compile("show="))
+    expect(again.locator(".hit:visible")).to_have_count(COUNT)
+
+
+def test_addresses__of_auto_annotate_hold_what_was_chosen_and_typed(
+        open_page: Callable[..., Page], project: int, request: pytest.FixtureRequest) -> None:
+    request.addfinalizer(lambda: recipes.change_recipe(project, [{"label": "fan"}]))
+    recipes.change_recipe(project, [{"label": "fan", "threshold": 0.425}])  # between two steps of the page's slider
+    page = open_page(f"?project={project}&screen=annotate&from=all")
+    expect(page.locator("#estimate")).to_contain_text(f"{COUNT} images", timeout=20_000)
+    page.fill("#source-query", "red fan")
+    page.fill("#source-limit", "5")
+    page.check(".labels [value=fan]")
+    prompts, threshold = "What SAM 3 looks for, for the label {}", "Lowest score shown, for the label {}"
+    page.get_by_label(prompts.format("fan")).fill("fan, blower")
+    page.get_by_label(threshold.format("cpu")).fill("0.6")
+    wait_for(lambda: json.loads(held(page).get("recipe", "{}")) == {
+        "cpu": {"threshold": 0.6}, "fan": {"prompts": "fan, blower"}}, 10)
+    assert [held(page)[name] for name in ("from", "q", "hits", "labels")] == ["search", "red fan", "5", "cpu|fan"]
+
+    again = open_page(address(page.url))
+    expect(again.locator("[name=source][value=search]")).to_be_checked(timeout=20_000)
+    expect(again.locator("#source-query")).to_have_value("red fan")
+    expect(again.locator("#estimate")).to_contain_text("cpu, fan: 5 images", timeout=20_000)
+    expect(again.get_by_label(prompts.format("fan"))).to_have_value("fan, blower")
+    expect(again.get_by_label(threshold.format("cpu"))).to_have_value("0.6")
+    view = again.locator("#source-view option").nth(1).get_attribute("value") or ""
+    again.select_option("#source-view", view)
+    again.uncheck(".labels [value=cpu]")
+    again.uncheck(".labels [value=fan]")
+    wait_for(lambda: [held(again).get(name) for name in ("from", "view", "labels", "q", "hits")] == [
+        "view", view, "|", None, None], 10)
+    again.reload()
+    expect(again.locator("#source-view")).to_have_value(view)
+    expect(again.locator("#estimate")).to_have_text("Choose a label first.")
+
+    wrong = open_page(f"?project={project}&screen=annotate&from=view&view=999999&labels=cpu|%25&recipe={{oops")
+    expect(wrong.locator("#estimate")).to_have_text("Choose a label first.", timeout=20_000)
+    wrong.check(".labels [value=cpu]")
+    expect(wrong.locator("#estimate")).to_contain_text("Choose images first")  # and not another view's
+
+
+def test_addresses__of_an_export_hold_its_shares(open_page: Callable[..., Page], project: int) -> None:
+    page = open_page(f"?project={project}&screen=export&splits=two&shares=1,2,3")
+    expect(page.locator(".shares input")).to_have_count(2)
+    assert [share.input_value() for share in page.locator(".shares input").all()] == ["80", "20"]
+    page.check("[name=format][value=yolo]")
+    page.check("[name=masks]")
+    page.check("[name=splits][value=three]")
+    for name, share in {"train": "50", "val": "30", "test": "20"}.items():
+        page.fill(f"[name=share-{name}]", share)
+    page.uncheck("[name=images]")
+    expect(page).to_have_url(re.compile("shares=50%2C30%2C20.*images=no"))
+    again = open_page(address(page.url))
+    expect(again.locator("[name=share-test]")).to_have_value("20")
+    assert [share.input_value() for share in again.locator(".shares input").all()] == ["50", "30", "20"]
+    expect(again.locator("[name=masks]")).to_be_checked()
+    expect(again.locator("[name=images]")).not_to_be_checked()
+    again.check("[name=splits][value=two]")
+    expect(again).not_to_have_url(re.compile("shares="))
 
 
 def test_keyboard__search_move_choose_look_and_go_on(open_page: Callable[..., Page], project: int) -> None:
@@ -236,8 +305,8 @@ def test_preview__draws_what_was_predicted(open_page: Callable[..., Page], proje
     assert link.endswith(f"/data?task={row['task_id']}")
 
 
-def test_search__by_a_dropped_image_and_by_what_it_is_not_like(open_page: Callable[..., Page], project: int,
-                                                               label_studio: LabelStudio) -> None:
+def test_search__by_a_dropped_image_a_pasted_one_and_by_what_it_is_not_like(
+        open_page: Callable[..., Page], project: int, label_studio: LabelStudio) -> None:
     page = open_page(f"?project={project}")
     page.wait_for_selector("#query")
     page.evaluate("""data => {
@@ -250,6 +319,21 @@ def test_search__by_a_dropped_image_and_by_what_it_is_not_like(open_page: Callab
     expect(page.locator(".chip")).to_contain_text("part.jpg")
     best = int(page.locator(".hit").first.get_attribute("data-task") or 0)
     assert label_studio.get(f"/api/tasks/{best}/")["data"]["image"].endswith("3.jpg")
+
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    png = io.BytesIO()
+    Image.open(io.BytesIO(scene(5))).save(png, "PNG")
+    page.evaluate("""async data => {
+        const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
+        const image = new Blob([bytes], { type: 'image/png' });
+        await navigator.clipboard.write([new ClipboardItem({ 'image/png': image })]);
+    }""", base64.b64encode(png.getvalue()).decode())
+    page.locator("#query").press("Control+V")
+    expect(page.locator(".chip")).to_contain_text("image.png")
+    expect(page.locator(".chip")).to_have_count(1)
+    wait_for(lambda: page.locator(".hit").count() == COUNT and label_studio.get(
+        f"/api/tasks/{page.locator('.hit').first.get_attribute('data-task')}/")["data"]["image"].endswith("5.jpg"), 20)
+    best = int(page.locator(".hit").first.get_attribute("data-task") or 0)
 
     page.locator(".hit").first.hover()
     page.locator(".hit .similar").first.click()
@@ -298,10 +382,10 @@ def test_search__filters_saved_searches_and_judgements(open_page: Callable[..., 
 
 
 @contextmanager
-def guarded(stack: Any, port: int, token: str) -> Iterator[str]:
-    """A second search service in front of the same project, which asks for this API token."""
+def another(stack: Any, port: int, **settings: str) -> Iterator[str]:
+    """A second search service in front of the same project, with other settings (`ARGUS_…`)."""
     url = f"http://127.0.0.1:{port}"
-    env = {**stack.env, "ARGUS_SEARCH_SERVICE_PORT": str(port), "ARGUS_API_TOKEN": token}
+    env = {**stack.env, **settings, "ARGUS_SEARCH_SERVICE_PORT": str(port)}
     process = subprocess.Popen([sys.executable, "-m", "search_service"], env=env, stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: answers(f"{url}/health"), 60)
@@ -320,7 +404,7 @@ def answers(url: str) -> bool:
 
 def test_token__is_asked_for_and_asked_again_when_it_has_expired(browser: Browser, stack: Any, project: int) -> None:
     page, port = browser.new_page(locale="en-GB"), free_port()
-    with guarded(stack, port, "first") as url:
+    with another(stack, port, ARGUS_API_TOKEN="first") as url:
         page.goto(f"{url}/?project={project}&screen=search&q=cpu")
         page.fill("#token", "wrong")
         page.press("#token", "Enter")
@@ -329,7 +413,7 @@ def test_token__is_asked_for_and_asked_again_when_it_has_expired(browser: Browse
         page.press("#token", "Enter")
         found(page)
         wait_for(lambda: page.evaluate("[...document.querySelectorAll('.hit img')].every(i => i.naturalWidth)"), 20)
-    with guarded(stack, port, "second"):  # the page looks every few seconds how far the embedding is
+    with another(stack, port, ARGUS_API_TOKEN="second"):  # the page looks every few seconds how far the embedding is
         page.fill("#token", "second")
         page.press("#token", "Enter")
         expect(page.locator("dialog[open]")).to_have_count(0)
@@ -337,6 +421,31 @@ def test_token__is_asked_for_and_asked_again_when_it_has_expired(browser: Browse
         page.press("#query", "Enter")
         expect(page).to_have_url(re.compile("q=fan"))
         found(page)
+    page.close()
+
+
+def test_label_studio__is_linked_where_a_browser_reaches_it(browser: Browser, stack: Any, project: int) -> None:
+    public, page = "https://label.example.org/studio", browser.new_page(locale="en-GB")
+    with another(stack, free_port(), ARGUS_LABEL_STUDIO_PUBLIC_URL=f"{public}/") as url:
+        page.goto(f"{url}/?project={project}&screen=search&q=cpu")
+        found(page)
+        expect(page.locator("#label-studio")).to_have_attribute("href", f"{public}/projects/{project}/data")
+        page.locator(".hit .open").first.click()
+        expect(page.locator("#hit-preview a")).to_have_attribute(
+            "href", re.compile(rf"^{re.escape(public)}/projects/{project}/data\?task="), timeout=20_000)
+        task = int(page.locator(".hit").first.get_attribute("data-task") or 0)
+        made = requests.post(f"{url}/api/v1/projects/{project}/views", timeout=60,
+                             json={"title": "Elsewhere", "task_ids": [task]})
+        assert made.json()["url"].startswith(f"{public}/projects/{project}/data?tab="), made.text
+        page.goto(f"{url}/?project={project}&screen=review&band=low")
+        expect(page.locator(".band-head a")).to_have_attribute(
+            "href", re.compile(rf"^{re.escape(public)}/projects/{project}/data\?tab="), timeout=20_000)
+        for screen in SCREENS:  # and nothing leads to the address that only the services know
+            page.goto(f"{url}/?project={project}&screen={screen}")
+            expect(page.locator(f".screen.{screen} h1")).to_have_count(1, timeout=20_000)
+            page.wait_for_load_state("networkidle") if screen != "setup" else page.wait_for_selector("#s-doctor ~ * li")
+            links = page.evaluate("[...document.querySelectorAll('a[href]')].map(link => link.href)")
+            assert [link for link in links if link.startswith(get_settings().label_studio_url)] == [], screen
     page.close()
 
 
@@ -383,6 +492,21 @@ def test_export__reviewed_predicted_or_both_hold_what_the_preview_counts(open_pa
     assert images["annotations"] == 2 and images["predictions"] == images["both"] >= 3  # a task that is opened gets one
     assert {("annotation_id" in image, "model_version" in image) for image in made["images"]} == {
         (True, False), (False, True)}
+
+
+def test_export__is_cancelled_before_it_is_made(open_page: Callable[..., Page], project: int, stack: Any) -> None:
+    with resting(stack, "worker"):  # nobody makes it meanwhile
+        page = open_page(f"?project={project}&screen=export")
+        expect(page.locator(".exports, #e-made ~ p")).to_be_visible(timeout=20_000)
+        before = page.locator(".exports > li").count()
+        page.click("#export-go")
+        waiting = page.locator(".exports li.queued")
+        expect(waiting.locator("progress")).to_be_visible(timeout=20_000)
+        expect(page.locator(".exports > li")).to_have_count(before + 1)
+        waiting.get_by_role("button", name="Cancel").click()
+        expect(waiting).to_have_count(0)
+        expect(page.locator(".exports > li")).to_have_count(before)
+        assert [one for one in exports.listing(project) if one["state"] == "queued"] == []
 
 
 def test_setup__shows_what_runs_and_connects_a_project(open_page: Callable[..., Page], project: int,

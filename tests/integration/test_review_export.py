@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from PIL import Image
 from pycocotools.coco import COCO
 
@@ -25,6 +24,7 @@ from ml_backend import accepting, projects, review
 from search_service.app import create_app
 from search_service.routes import API
 from search_service.routes.caller import HEADER
+from tests.people import sign_up
 from tests.pictures import plain
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -112,19 +112,9 @@ def known(servers: Any, label_studio: LabelStudio) -> Iterator[Callable[..., Kno
 
 @pytest.fixture(scope="module")
 def ada(servers: Any) -> LabelStudio:
-    """A second person in Label Studio, who signed up by invitation and made a token as people do."""
+    """A second person in Label Studio."""
     settings = get_settings()
-    ls = LabelStudio(settings.label_studio_url, settings.access_token)
-    browser = requests.Session()
-    account = {"email": "ada@example.com", "password": "difference-engine"}
-    invited = ls.get("/api/invite")["invite_url"].removeprefix(ls.url)
-    browser.get(ls.url + invited)
-    browser.post(ls.url + invited, {**account, "csrfmiddlewaretoken": browser.cookies["csrftoken"]},
-                 headers={"Referer": ls.url}).raise_for_status()
-    answer = browser.post(ls.url + "/api/token/", headers={"X-CSRFToken": browser.cookies["csrftoken"],
-                                                           "Referer": ls.url})
-    answer.raise_for_status()
-    return LabelStudio(ls.url, answer.json()["token"])
+    return sign_up(LabelStudio(settings.label_studio_url, settings.access_token), "ada@example.com")
 
 
 def items(acceptance: int) -> list[dict[str, Any]]:

@@ -92,7 +92,7 @@ async function start() {
 
 async function route() {
   const asked = params(),
-    screen = asked.screen in SCREENS ? asked.screen : "search";
+    screen = Object.hasOwn(SCREENS, asked.screen) ? asked.screen : "search";
   const id = Number(asked.project) || null;
   if (id !== now.project?.id) {
     now.project = id ? await api(`/projects/${id}`) : null;

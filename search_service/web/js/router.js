@@ -24,6 +24,18 @@ export function change(next, { quiet = false, push = false } = {}) {
   move({ ...params(), ...next }, push ? "pushState" : "replaceState", quiet);
 }
 
+// Several names in one value, `cpu|fan`; a name may hold the bar itself. None at all is the bar alone: an empty value
+// would not stand in the address.
+export const fromNames = (names) => names.map((name) => name.replace(/[%|]/g, encodeURIComponent)).join("|") || "|";
+
+export function toNames(text) {
+  try {
+    return text.split("|").filter(Boolean).map(decodeURIComponent);
+  } catch {
+    return []; // an address that somebody wrote by hand
+  }
+}
+
 export const linkTo = (next) => address({ ...keep(), ...next });
 
 function keep() {

@@ -2,6 +2,7 @@
 import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { colourOf } from "../pictures.js";
+import { fromNames } from "../router.js";
 
 const words = (text) => [
   ...new Set(
@@ -12,7 +13,9 @@ const words = (text) => [
   ),
 ];
 
-export function labelForm({ recipe, chosen, onchange, onthreshold }) {
+// `drafts`: what a person typed and has not kept yet, as `state()` gave it. `onchange`: other labels or prompts;
+// `onthreshold`: a threshold was moved, here or by `setThreshold`.
+export function labelForm({ recipe, chosen, drafts = {}, onchange, onthreshold }) {
   const names = recipe.concepts.map((one) => one.label);
   const rows = recipe.concepts.map((concept, place) =>
     row(concept, chosen ? chosen.includes(concept.label) : place === 0),
@@ -33,7 +36,9 @@ export function labelForm({ recipe, chosen, onchange, onthreshold }) {
   );
 
   function row(concept, on) {
-    const { label } = concept;
+    const { label } = concept,
+      kept = concept.prompts.join(", "),
+      draft = drafts?.[label];
     const box = h("input", {
       type: "checkbox",
       checked: on,
@@ -45,7 +50,7 @@ export function labelForm({ recipe, chosen, onchange, onthreshold }) {
     });
     const prompts = h("input", {
       type: "text",
-      value: concept.prompts.join(", "),
+      value: typeof draft?.prompts === "string" ? draft.prompts : kept,
       "aria-label": t("annotate.promptsOf", { label }),
       maxlength: 2000,
       oninput: () => {
@@ -62,6 +67,9 @@ export function labelForm({ recipe, chosen, onchange, onthreshold }) {
       "aria-label": t("annotate.thresholdOf", { label }),
       oninput: () => set(Number(slider.value)),
     });
+    const unmoved = slider.value; // a threshold between two of the slider's steps is not changed by being shown
+    const threshold = () => (slider.value === unmoved ? concept.threshold : Number(slider.value));
+    if (typeof draft?.threshold === "number") slider.value = String(draft.threshold);
     const value = h("output", {});
     const reset = h(
       "button",
@@ -81,28 +89,30 @@ export function labelForm({ recipe, chosen, onchange, onthreshold }) {
     const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.background = colourOf(names, label);
 
-    function set(threshold, quiet = false) {
-      slider.value = String(threshold);
+    function set(score) {
+      slider.value = String(score);
       show();
-      if (!quiet) onthreshold(label, threshold);
+      onthreshold();
     }
     function show() {
-      value.textContent = number(Number(slider.value), 2);
-      const same =
-        Number(slider.value) === concept.config.threshold &&
-        prompts.value === concept.config.prompts.join(", ");
-      reset.hidden = same;
+      value.textContent = number(threshold(), 2);
+      reset.hidden =
+        threshold() === concept.config.threshold && prompts.value === concept.config.prompts.join(", ");
     }
     show();
     return {
       label,
       set,
       chosen: () => box.checked,
-      threshold: () => Number(slider.value),
-      wanted: () => ({ label, prompts: words(prompts.value), threshold: Number(slider.value) }),
+      threshold,
+      draft: () => ({
+        ...(prompts.value === kept ? {} : { prompts: prompts.value }),
+        ...(threshold() === concept.threshold ? {} : { threshold: threshold() }),
+      }),
+      wanted: () => ({ label, prompts: words(prompts.value), threshold: threshold() }),
       changed: () =>
         JSON.stringify(words(prompts.value)) !== JSON.stringify(concept.prompts) ||
-        Number(slider.value) !== concept.threshold,
+        threshold() !== concept.threshold,
       root: h(
         "div",
         { class: "label-row" },
@@ -125,6 +135,13 @@ export function labelForm({ recipe, chosen, onchange, onthreshold }) {
         .filter((one) => one.changed())
         .map((one) => one.wanted()),
     thresholds: () => Object.fromEntries(rows.map((one) => [one.label, one.threshold()])),
-    setThreshold: (label, value) => rows.find((one) => one.label === label)?.set(value, true),
+    setThreshold: (label, value) => rows.find((one) => one.label === label)?.set(value),
+    state: () => {
+      const changed = rows.map((one) => [one.label, one.draft()]).filter(([, draft]) => Object.keys(draft).length);
+      return {
+        labels: fromNames(on().map((one) => one.label)),
+        recipe: changed.length ? JSON.stringify(Object.fromEntries(changed)) : null,
+      };
+    },
   };
 }

@@ -79,10 +79,7 @@ export function previewPanel({ project, source, labels, signal }) {
           title: t("annotate.scoresOf", { label }),
           edges: [{ id: "threshold", name: t("annotate.threshold"), value: labels.thresholds()[label] }],
           zone: (score) => (score >= labels.thresholds()[label] ? "on" : "off"),
-          onmove: (_, value) => {
-            labels.setThreshold(label, value);
-            redraw();
-          },
+          onmove: (_, value) => labels.setThreshold(label, value),
         });
         return [label, { plot, root: h("figure", {}, h("figcaption", {}, label), plot.root) }];
       }),

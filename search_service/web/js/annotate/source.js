@@ -15,7 +15,7 @@ export function sourceForm({ sources, selection, params, onchange }) {
     type: "number",
     min: 1,
     max: 1000,
-    value: "50",
+    value: Number(params.hits) >= 1 ? params.hits : "50",
     "aria-label": t("annotate.hits"),
   });
   const view = h(
@@ -25,6 +25,7 @@ export function sourceForm({ sources, selection, params, onchange }) {
       h("option", { value: String(one.id), selected: String(one.id) === params.view }, one.title),
     ),
   );
+  if (params.view && view.value !== params.view) view.selectedIndex = -1; // it is gone: another must not stand in for it
   const kinds = [
     [
       "tasks",
@@ -85,5 +86,11 @@ export function sourceForm({ sources, selection, params, onchange }) {
     return { [chosen]: true };
   }
 
-  return { root, body, kind: () => chosen };
+  // The same for the address; what the other sources hold is not asked for.
+  function state() {
+    const of = { search: { q: query.value.trim(), hits: limit.value === "50" ? null : limit.value }, view: { view: view.value } }[chosen];
+    return { from: chosen, q: null, hits: null, view: null, ...of };
+  }
+
+  return { root, body, state };
 }

@@ -8,7 +8,8 @@ import { attempt, notice } from "../messages.js";
 const GAP = 0.01,
   PAUSE = 500; // milliseconds
 
-export function edgesPanel({ project, onlabel, onmoved, signal }) {
+// `onlabel(name or null)`: another label is looked at, or the one that was has no scores left.
+export function edgesPanel({ project, label, onlabel, onmoved, signal }) {
   const labels = h("div", { class: "chips", role: "group", "aria-label": t("review.byLabel") });
   const sums = h("p", { id: "edge-sums", class: "muted", role: "status" });
   const reset = h(
@@ -18,7 +19,6 @@ export function edgesPanel({ project, onlabel, onmoved, signal }) {
   );
   let plot = null,
     spread = null,
-    label = null,
     edges = project.bands,
     waiting = 0;
   plot = histogram({
@@ -119,15 +119,21 @@ export function edgesPanel({ project, onlabel, onmoved, signal }) {
     spread = await api(`/projects/${project.id}/review/histogram`, { signal });
     place(spread.edges);
     const names = Object.keys(spread.labels).filter((name) => spread.labels[name].some(Boolean));
-    if (label && !names.includes(label)) label = null;
+    const gone = label && !names.includes(label);
+    if (gone) label = null;
     const chip = (name, text) =>
       h(
         "button",
-        { type: "button", "aria-pressed": String(name === label), onclick: () => choose(name) },
+        {
+          type: "button",
+          "data-label": name,
+          "aria-pressed": String(name === label),
+          onclick: () => choose(name),
+        },
         text,
       );
     labels.replaceChildren(
-      ...(names.length > 1
+      ...(names.length > 1 || label // a way back from the label, even when it is the last one with scores
         ? [
             chip(null, t("review.allLabels")),
             ...names.map((name) =>
@@ -137,6 +143,7 @@ export function edgesPanel({ project, onlabel, onmoved, signal }) {
         : []),
     );
     draw();
+    if (gone) onlabel(null);
   }
 
   function draw() {
@@ -147,15 +154,13 @@ export function edgesPanel({ project, onlabel, onmoved, signal }) {
   }
 
   function choose(name) {
+    if (name && !spread.labels[name]?.some(Boolean)) return; // an address from when there were some
     label = name;
-    for (const [place_, button] of [...labels.children].entries())
-      button.setAttribute(
-        "aria-pressed",
-        String(place_ === 0 ? name === null : button.textContent.startsWith(`${name} `)),
-      );
+    for (const button of labels.children)
+      button.setAttribute("aria-pressed", String((button.dataset.label ?? null) === name));
     draw();
     onlabel(name);
   }
 
-  return { root, load };
+  return { root, load, choose };
 }

@@ -24,12 +24,11 @@ export function personButton() {
   async function choose() {
     const token = await askToken();
     if (token === null) return;
-    sessionStorage.removeItem(KEY);
     if (token) {
-      const { name } = await api("/people/me", { json: { token } });
+      const { name } = await api("/people/me", { json: { token } }); // a token that is refused changes nothing
       sessionStorage.setItem(KEY, JSON.stringify({ token, name }));
       notice(t("review.nowPerson", { name }));
-    }
+    } else sessionStorage.removeItem(KEY);
     show();
   }
 
@@ -50,10 +49,13 @@ function askToken() {
         h("label", { for: "person-token" }, t("review.personText")),
         input,
         h("button", { value: "no", type: "button", onclick: () => dialog.close("no") }, t("common.cancel")),
-        kept() ? h("button", { value: "nobody" }, t("review.personNobody")) : "",
+        kept() ? h("button", { value: "nobody", type: "button", onclick: forget }, t("review.personNobody")) : "",
         h("button", { value: "yes", class: "primary" }, t("common.ok")),
       ),
     );
+    function forget() {
+      dialog.close("nobody");
+    }
     dialog.addEventListener("close", () => {
       resolve({ yes: input.value.trim() || null, nobody: "" }[dialog.returnValue] ?? null);
       dialog.remove();

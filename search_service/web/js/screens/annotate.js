@@ -7,8 +7,10 @@ import { sourceForm } from "../annotate/source.js";
 import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { ask, attempt } from "../messages.js";
+import { change, toNames } from "../router.js";
 
-const PAUSE = 500;
+const PAUSE = 500,
+  WRITING = 200; // milliseconds without a change until the address follows
 
 export async function open({ root, project, selection, params, signal }) {
   root.append(h("h1", {}, t("annotate.title")));
@@ -43,14 +45,19 @@ export async function open({ root, project, selection, params, signal }) {
     t("annotate.start"),
   );
   let timer = 0,
+    writing = 0,
     preview = null;
 
   const source = sourceForm({ sources, selection, params, onchange: changed });
   const labels = labelForm({
     recipe,
-    chosen: params.labels?.split("|"),
+    chosen: params.labels ? toNames(params.labels) : null,
+    drafts: draftsIn(params.recipe),
     onchange: changed,
-    onthreshold: () => preview.redraw(),
+    onthreshold: () => {
+      preview.redraw();
+      remember();
+    },
   });
   preview = previewPanel({ project, source, labels, signal });
   const runs = runPanel({ project, signal, onend: () => {} });
@@ -63,7 +70,16 @@ export async function open({ root, project, selection, params, signal }) {
     ),
   );
 
+  // A dragged threshold changes at every pixel, and a browser stops a page that writes its address too often.
+  function remember() {
+    clearTimeout(writing);
+    writing = setTimeout(() => {
+      if (!signal.aborted) change({ ...source.state(), ...labels.state() }, { quiet: true });
+    }, WRITING);
+  }
+
   function changed() {
+    remember();
     clearTimeout(timer);
     timer = setTimeout(() => {
       if (!signal.aborted) estimate();
@@ -131,4 +147,13 @@ export async function open({ root, project, selection, params, signal }) {
 
   await Promise.all([runs.adopt(Number(params.run) || null), estimate()]);
   return {};
+}
+
+// Prompts and thresholds that were changed and not kept yet, from the address: { label: { prompts?, threshold? } }.
+function draftsIn(text) {
+  try {
+    return JSON.parse(text ?? "{}");
+  } catch {
+    return {}; // an address that somebody wrote by hand
+  }
 }

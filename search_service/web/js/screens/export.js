@@ -64,10 +64,13 @@ export async function open({ root, project, params, signal }) {
   let counting = 0,
     timer = 0;
 
-  function showShares() {
+  // `given`: shares from the address, taken when there is one for each split.
+  function showShares(given = []) {
+    const splits = Object.entries(SPLITS[form.elements.splits.value]);
+    const usable = given.length === splits.length && given.every((share) => Number.isInteger(share) && share >= 1 && share <= 99);
     put(
       shares,
-      ...Object.entries(SPLITS[form.elements.splits.value]).map(([name, share]) =>
+      ...splits.map(([name, share], place) =>
         h(
           "label",
           { class: "field" },
@@ -78,7 +81,7 @@ export async function open({ root, project, params, signal }) {
             min: "1",
             max: "99",
             step: "1",
-            value: String(share),
+            value: String(usable ? given[place] : share),
             required: true,
           }),
           "%",
@@ -262,9 +265,17 @@ export async function open({ root, project, params, signal }) {
 
   form.addEventListener("change", (event) => {
     if (event.target.name === "splits") showShares();
-    const { format, source, masks, images } = asked();
+    const { format, source, splits, masks, images } = asked(),
+      shown = Object.values(splits);
     change(
-      { format, source, splits: form.elements.splits.value, masks: masks ? "yes" : null, images: images ? null : "no" },
+      {
+        format,
+        source,
+        splits: form.elements.splits.value,
+        shares: shown.join() === Object.values(SPLITS[form.elements.splits.value]).join() ? null : shown.join(),
+        masks: masks ? "yes" : null,
+        images: images ? null : "no",
+      },
       { quiet: true },
     );
     attempt(count);
@@ -277,7 +288,7 @@ export async function open({ root, project, params, signal }) {
     }, event.submitter);
   });
   signal.addEventListener("abort", () => clearTimeout(timer));
-  showShares();
+  showShares((params.shares ?? "").split(",").map(Number));
   attempt(count);
   attempt(list);
 }

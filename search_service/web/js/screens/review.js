@@ -21,7 +21,7 @@ export async function open({ root, project, params, signal }) {
   let status = null,
     views = [],
     band = BANDS.includes(params.band) ? params.band : null,
-    label = null;
+    label = labelIn(params);
   const post = (path, json) =>
     api(`/projects/${project.id}/review/${path}`, {
       json: { ...json, ...(["accept", "additions"].includes(path) ? inMyName() : {}) },
@@ -31,8 +31,12 @@ export async function open({ root, project, params, signal }) {
       project,
       signal,
       onmoved: refreshAll,
+      label,
       onlabel: (name) => {
         label = name;
+        change({ label }, { quiet: true });
+        if (!status) return;
+        showBands();
         attempt(() => grid.open(band, label));
       },
     });
@@ -88,6 +92,10 @@ export async function open({ root, project, params, signal }) {
   const parts = [progress.root, edges.root, tabs, work];
   root.append(h("h1", {}, t("review.title")), empty, ...parts, additions.root, history.root);
 
+  function labelIn(asked) {
+    return project.labels.includes(asked.label) ? asked.label : null;
+  }
+
   function run(work_) {
     return (event) =>
       attempt(work_, event?.currentTarget instanceof HTMLButtonElement ? event.currentTarget : undefined);
@@ -130,7 +138,7 @@ export async function open({ root, project, params, signal }) {
           "a",
           {
             class: `band ${name}`,
-            href: linkTo({ screen: "review", band: name }),
+            href: linkTo({ screen: "review", band: name, label }),
             "aria-current": name === band ? "true" : null,
             onclick: (event) => {
               if (!event.ctrlKey && !event.metaKey) {
@@ -252,6 +260,9 @@ export async function open({ root, project, params, signal }) {
   await refreshAll();
   setTimeout(watch, LOOK);
   return {
-    update: (asked) => (BANDS.includes(asked.band) && asked.band !== band ? choose(asked.band) : undefined),
+    update: (asked) => {
+      if (labelIn(asked) !== label) edges.choose(labelIn(asked));
+      return BANDS.includes(asked.band) && asked.band !== band ? choose(asked.band) : undefined;
+    },
   };
 }

@@ -3,7 +3,7 @@ import { api, Problem, picture } from "../api.js";
 import { add, h, icon } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { attempt, notice } from "../messages.js";
-import { change, go, params as address } from "../router.js";
+import { change, fromNames, go, params as address } from "../router.js";
 import { askFrom, find, fromKept, isEmpty, readFile, toParams } from "../search/ask.js";
 import { makeFilters } from "../search/filters.js";
 import { makeGrid } from "../search/grid.js";
@@ -103,8 +103,12 @@ export function open({ root, project, selection, params, signal }) {
   const shown = h(
     "select",
     { id: "shown", "aria-label": t("search.show") },
-    ["noise", "maybe", "likely"].map((band) => h("option", { value: band }, t(`search.show_${band}`))),
+    Object.keys(SHOWN).map((band) => h("option", { value: band }, t(`search.show_${band}`))),
   );
+  const showAs = (band) => {
+    shown.value = Object.hasOwn(SHOWN, band) ? band : "noise";
+  };
+  showAs(params.show);
   const toAnnotate = button(
     "to-annotate",
     [icon("annotate"), t("search.annotate")],
@@ -159,7 +163,8 @@ export function open({ root, project, selection, params, signal }) {
   // The labels that the words name: who looked for fans does not have to say again what is to be annotated.
   function asksFor() {
     const words = ` ${state.ask.text.toLowerCase()} `;
-    return project.labels.filter((label) => words.includes(` ${label.toLowerCase()} `)).join("|") || null;
+    const named = project.labels.filter((label) => words.includes(` ${label.toLowerCase()} `));
+    return named.length ? fromNames(named) : null;
   }
 
   function like(hit) {
@@ -264,7 +269,13 @@ export function open({ root, project, selection, params, signal }) {
       );
     }
     shown.hidden = !judged;
+    filterShown();
     showChosen();
+  }
+
+  // Hits that were not judged are all shown: nothing stands there to choose by.
+  function filterShown() {
+    grid.show(SHOWN[shown.hidden ? "noise" : shown.value]);
   }
 
   function showChosen() {
@@ -435,7 +446,10 @@ export function open({ root, project, selection, params, signal }) {
     },
     { signal },
   );
-  shown.addEventListener("change", () => grid.show(SHOWN[shown.value]));
+  shown.addEventListener("change", () => {
+    change({ show: shown.value === "noise" ? null : shown.value }, { quiet: true });
+    filterShown();
+  });
   selection.addEventListener("change", showChosen, { signal });
   new IntersectionObserver(
     (seen) => {
@@ -445,6 +459,8 @@ export function open({ root, project, selection, params, signal }) {
   ).observe(sentinel);
 
   async function follow(next) {
+    showAs(next.show);
+    if (state.last) filterShown();
     const wanted = askFrom(next, state.ask.file);
     if (JSON.stringify({ ...wanted, file: null }) !== JSON.stringify({ ...state.ask, file: null })) {
       state.ask = { ...wanted, file: null };
