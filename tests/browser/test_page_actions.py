@@ -143,6 +143,7 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
     assert {name: run["settings"][name] for name in ("source", "query", "limit", "outdated")} == {
         "source": "search", "query": "fan", "limit": 2, "outdated": 3}
     assert recipes.outdated_tasks(project) == []
+    expect(page).not_to_have_url(re.compile("recipe="))  # it is the project's now
     expect(page.locator(".runs li").first).to_contain_text("search “fan”")
     expect(page.locator(".runs li").nth(1)).to_contain_text(f"view {view}")
 

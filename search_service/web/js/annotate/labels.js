@@ -37,7 +37,7 @@ export function labelForm({ recipe, chosen, drafts = {}, onchange, onthreshold }
 
   function row(concept, on) {
     const { label } = concept,
-      kept = concept.prompts.join(", "),
+      kept = () => concept.prompts.join(", "),
       draft = drafts?.[label];
     const box = h("input", {
       type: "checkbox",
@@ -50,7 +50,7 @@ export function labelForm({ recipe, chosen, drafts = {}, onchange, onthreshold }
     });
     const prompts = h("input", {
       type: "text",
-      value: typeof draft?.prompts === "string" ? draft.prompts : kept,
+      value: typeof draft?.prompts === "string" ? draft.prompts : kept(),
       "aria-label": t("annotate.promptsOf", { label }),
       maxlength: 2000,
       oninput: () => {
@@ -67,7 +67,7 @@ export function labelForm({ recipe, chosen, drafts = {}, onchange, onthreshold }
       "aria-label": t("annotate.thresholdOf", { label }),
       oninput: () => set(Number(slider.value)),
     });
-    const unmoved = slider.value; // a threshold between two of the slider's steps is not changed by being shown
+    let unmoved = slider.value; // a threshold between two of the slider's steps is not changed by being shown
     const threshold = () => (slider.value === unmoved ? concept.threshold : Number(slider.value));
     if (typeof draft?.threshold === "number") slider.value = String(draft.threshold);
     const value = h("output", {});
@@ -89,6 +89,8 @@ export function labelForm({ recipe, chosen, drafts = {}, onchange, onthreshold }
     const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.background = colourOf(names, label);
 
+    const asked = () => (prompts.value === kept() ? concept.prompts : words(prompts.value)); // a prompt may hold a comma
+    const reworded = () => JSON.stringify(asked()) !== JSON.stringify(concept.prompts);
     function set(score) {
       slider.value = String(score);
       show();
@@ -106,13 +108,15 @@ export function labelForm({ recipe, chosen, drafts = {}, onchange, onthreshold }
       chosen: () => box.checked,
       threshold,
       draft: () => ({
-        ...(prompts.value === kept ? {} : { prompts: prompts.value }),
+        ...(reworded() ? { prompts: prompts.value } : {}),
         ...(threshold() === concept.threshold ? {} : { threshold: threshold() }),
       }),
-      wanted: () => ({ label, prompts: words(prompts.value), threshold: threshold() }),
-      changed: () =>
-        JSON.stringify(words(prompts.value)) !== JSON.stringify(concept.prompts) ||
-        threshold() !== concept.threshold,
+      wanted: () => ({ label, prompts: asked(), threshold: threshold() }),
+      changed: () => reworded() || threshold() !== concept.threshold,
+      keep: (now) => {
+        if (now.threshold !== concept.threshold) unmoved = String(now.threshold);
+        Object.assign(concept, now);
+      },
       root: h(
         "div",
         { class: "label-row" },
@@ -134,6 +138,10 @@ export function labelForm({ recipe, chosen, drafts = {}, onchange, onthreshold }
       on()
         .filter((one) => one.changed())
         .map((one) => one.wanted()),
+    // What `changed` returned has become the project's.
+    kept: (concepts) => {
+      for (const now of concepts) rows.find((one) => one.label === now.label).keep(now);
+    },
     thresholds: () => Object.fromEntries(rows.map((one) => [one.label, one.threshold()])),
     setThreshold: (label, value) => rows.find((one) => one.label === label)?.set(value),
     state: () => {

@@ -142,6 +142,8 @@ export async function open({ root, project, selection, params, signal }) {
     if (told.again) said.push(t("annotate.again", { n: told.again, count: number(told.again) }));
     if (told.changed.length && !(await ask(said.join(" "), { yes: t("annotate.start") }))) return "";
     await api(`/projects/${project.id}/recipe`, { method: "PUT", json: { concepts } });
+    labels.kept(concepts);
+    remember();
     return told.again ? "again" : "kept";
   }
 
