@@ -242,7 +242,9 @@ def test_review__filtered_edges_dragged_and_every_way_to_decide(
     assert asked[0] == f"{get_settings().public_label_studio_url}/projects/{project}/data?task={tasks[5]}"
     opened.value.close()
     expect(page.locator("#review-text")).to_have_text("1 task set aside. Nothing was deleted.", timeout=20_000)
-    shows(page, to_fix=1, low=0, left=4)
+    shows(page, to_fix=1, low=1, left=4)
+    page.click("#accept-band")
+    expect(page.locator("#review-text")).to_have_text("1 task set aside to be fixed stays out.", timeout=20_000)
     choose_band(page, "to_fix")
     expect(page.locator(".crop")).to_contain_text("to fix")
     expect(page.locator("#accept-band")).to_have_count(0)

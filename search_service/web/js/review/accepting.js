@@ -66,15 +66,14 @@ export function accepting(desk) {
       m: plan.regions,
       regions: number(plan.regions),
     }) +
-    (plan.set_aside
-      ? ` ${t("review.confirmAside", { n: plan.set_aside, count: number(plan.set_aside) })}`
-      : "");
+    (plan.set_aside ? ` ${stayOut(plan)}` : "");
+  const stayOut = (plan) => t("review.confirmAside", { n: plan.set_aside, count: number(plan.set_aside) });
 
   async function acceptBand() {
     const asked = rangeOf(desk.band(), desk.status().edges);
     const plan = await desk.post("accept/plan", asked);
     if (!plan.tasks) {
-      desk.done.textContent = t("review.nothingLeft");
+      desk.done.textContent = plan.set_aside ? stayOut(plan) : t("review.nothingLeft");
       await desk.refresh();
       return;
     }
