@@ -203,7 +203,8 @@ def test_review__filtered_edges_dragged_and_every_way_to_decide(
     page.mouse.move(knob["x"] + knob["width"] / 2, knob["y"] + knob["height"] / 2)
     page.mouse.down()
     page.mouse.move(plot["x"] + 0.94 * plot["width"], plot["y"] + 20, steps=5)
-    expect(page.locator("#edge-sums")).to_contain_text("High: 2 tasks, 2 objects · Medium: 3 tasks, 4 objects")
+    expect(page.locator("#edge-sums")).to_contain_text(
+        "High: 2 tasks, 2 objects · Medium: 3 tasks, 4 objects · Low: 1 task, 1 object")
     shows(page, high=3)
     page.mouse.up()
     expect(page.locator("#message")).to_contain_text("0.70 and 0.94", timeout=20_000)

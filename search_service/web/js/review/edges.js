@@ -109,6 +109,7 @@ export function edgesPanel({ project, label, onlabel, onmoved, signal }) {
           band: t(`review.${band}`),
           n: of(spread.tasks, from, to),
           tasks: number(of(spread.tasks, from, to)),
+          m: of(spread.objects, from, to),
           objects: number(of(spread.objects, from, to)),
         }),
       )

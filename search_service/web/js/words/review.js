@@ -8,7 +8,7 @@ export default {
     hint_nothing_found: "Images where the model found nothing. Accepting them makes empty annotations.", hint_to_fix: "Set aside: no bulk acceptance takes them. They wait for somebody to correct them in Label Studio.",
     open: "Open as a view", openTask: "Open in Label Studio", byLabel: "Label", allLabels: "All labels", defaultEdges: "Default edges",
     histogram: "Scores left to review", highEdge: "High from", mediumEdge: "Medium from", from: "{low} and above", range: "{low} to {high}", below: "below {high}",
-    bandSum: ({ band, n, tasks, objects }) => `${band}: ${tasks} ${plural(n, "task")}, ${objects} objects`, edgesKept: "Bands now start at {medium} and {high}, here and in Label Studio.",
+    bandSum: ({ band, n, tasks, m, objects }) => `${band}: ${tasks} ${plural(n, "task")}, ${objects} ${plural(m, "object")}`, edgesKept: "Bands now start at {medium} and {high}, here and in Label Studio.",
     objectCount: ({ n, count }) => `${count} ${plural(n, "object")}`, tasks: ({ n, count }) => `${count} ${plural(n, "task")}`, chosen: ({ n, count }) => `${count} chosen ${plural(n, "task")}`,
     progressName: "Progress of the review", accepted: "accepted in bulk", checked: "checked", fixed: "fixed", skipped: "skipped", left: "left",
     reviewed: ({ n, done, all, share }) => `${done} of ${all} predicted ${plural(n, "task")} reviewed (${share})`, rate: ({ n, count }) => `${count} ${plural(n, "task")} in the last hour`,
