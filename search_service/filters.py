@@ -16,7 +16,8 @@ from label_studio_config.recipe import plan_for, recipe_for
 Band = Literal["high", "medium", "low", "nothing_found"]
 
 
-def _plain(text: str) -> str:
+def without_nul(text: str) -> str:
+    """Return `text`. Raises `ValueError` for the one character that PostgreSQL cannot store."""
     if "\0" in text:
         raise ValueError("contains a NUL character")
     return text
@@ -26,7 +27,7 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-Text = Annotated[str, Field(max_length=1000), AfterValidator(_plain)]
+Text = Annotated[str, Field(max_length=1000), AfterValidator(without_nul)]
 Moment = Annotated[datetime, AfterValidator(_aware)]
 Seconds = Annotated[float, Field(ge=0)]
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
+from search_service.filters import without_nul
 from search_service.requests import Limit, Query, Request, Score, TaskIds, exactly_one
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
 Token = Annotated[str, Field(max_length=4000, description="Your own Label Studio access token: the annotations carry "
                                                          "your name. It is used for this call and not kept. Without "
                                                          "it, X-Label-Studio-Token counts, if it is sent.")]
-Name = Annotated[str, Field(max_length=200, description="Who decides, for the record.")]
+Name = Annotated[str, Field(max_length=200, description="Who decides, for the record."), AfterValidator(without_nul)]
 Object = Annotated[str, Field(max_length=100, pattern=r"^[\w-]*$", description="An object as the listing names it.")]
 
 

@@ -32,6 +32,7 @@ def test_read__turns_text_into_numbers_and_fills_defaults() -> None:
     (RunRequest, {"labels": ["cpu"], "task_ids": ["x"]}, "task_ids.0:"),
     (AcceptRequest, {"min_score": 1.5}, "min_score:"),
     (AcceptRequest, {"min_score": float("nan")}, "min_score:"),
+    (AcceptRequest, {"accepted_by": "a\0b"}, "accepted_by: contains a NUL"),
 ])
 def test_read__says_which_field_is_wrong(model: type[Request], values: dict[str, object], said: str) -> None:
     with pytest.raises(ArgusError) as error:
