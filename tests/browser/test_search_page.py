@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import quoteattr
 
 import pytest
@@ -13,6 +14,8 @@ from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from label_studio_config.project import connect
 from ml_backend.runs import create_run, run_progress
+from search_service.ask import Ask
+from search_service.search import find
 from search_service.sync import sync_progress
 from tests.pictures import scene
 from tests.waiting import wait_for
@@ -73,6 +76,66 @@ def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Ca
         page.click("dialog button[value=yes]")
         expect(page.locator("#review-text")).to_contain_text(f"{counts[0]} task", timeout=60_000)
         assert sum(bool(t["total_annotations"]) for t in label_studio.tasks(project)) == counts[0]
+    assert page.complaints == []  # type: ignore[attr-defined]
+
+
+def test_page__more_like_a_region_drawn_on_the_picture(page: Page, make_project: Callable[..., int]) -> None:
+    project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(3)])
+    wait_for(lambda: sync_progress(project)["embedded"] == 3, 120)
+    page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu")
+    expect(page.locator(".hit")).to_have_count(3, timeout=20_000)
+    task = int(page.locator(".hit").first.get_attribute("data-task") or 0)
+
+    def asked() -> list[float]:
+        """The box of the address."""
+        (like,) = parse_qs(urlsplit(page.url).query).get("like", [""])
+        name, *box = like.split(":")
+        assert int(name) == task
+        return [float(side) for side in box]
+
+    def found_like(box: list[float]) -> None:
+        """The hits are those that the service finds for this part."""
+        like = Ask.model_validate({"like": [{"task": task, "box": box}]})
+        expected = [str(hit.task_id) for hit in find(project, like, record=False).hits]
+        expect(page.locator(".hit").first).to_have_attribute("data-task", expected[0], timeout=20_000)
+        assert [hit.get_attribute("data-task") for hit in page.locator(".hit").all()] == expected
+        expect(page.locator(".chip")).to_contain_text(f"like a part of task {task}")
+
+    page.locator(".hit .open").first.click()
+    picture = page.locator("#hit-preview .frame img")
+    wait_for(lambda: picture.evaluate("image => image.complete && image.naturalWidth > 0"), 20)
+    sides = picture.bounding_box()
+    assert sides is not None
+    expect(page.locator("#like-region")).to_be_hidden()
+    page.mouse.move(sides["x"] + sides["width"] * 0.2, sides["y"] + sides["height"] * 0.6)
+    page.mouse.down()
+    page.mouse.move(sides["x"] + sides["width"] * 0.7, sides["y"] + sides["height"] * 0.1, steps=4)
+    page.mouse.up()
+    page.click("#like-region")
+    expect(page.locator(".chip")).to_have_count(1, timeout=20_000)
+    assert asked() == pytest.approx([0.2, 0.1, 0.7, 0.6], abs=0.01)
+    drawn = asked()
+    found_like(drawn)
+    page.reload()
+    found_like(drawn)
+
+    page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu")
+    page.click("#query")
+    page.locator("[role=option]", has_text="like part").first.click()  # the history keeps the part
+    found_like(drawn)
+
+    page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu&task={task}")
+    page.locator("#choose-region").press("Enter")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Shift+ArrowDown")
+    page.keyboard.press("Tab")
+    expect(page.locator("#like-region")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator(".chip")).to_have_count(1, timeout=20_000)
+    assert asked() == pytest.approx([0.23, 0.25, 0.73, 0.77])
+    found_like(asked())
+    page.locator(".chip button").click()
+    expect(page.locator(".chip")).to_have_count(0)
     assert page.complaints == []  # type: ignore[attr-defined]
 
 

@@ -3,8 +3,9 @@ import { api, Problem, picture } from "../api.js";
 import { add, h, icon } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { attempt, notice } from "../messages.js";
+import { cropInto } from "../pictures.js";
 import { change, fromNames, go, params as address } from "../router.js";
-import { askFrom, find, fromKept, isEmpty, readFile, toParams } from "../search/ask.js";
+import { askFrom, find, fromKept, isEmpty, readFile, textOf, toParams } from "../search/ask.js";
 import { makeFilters } from "../search/filters.js";
 import { makeGrid } from "../search/grid.js";
 import { takeImages } from "../search/intake.js";
@@ -167,11 +168,12 @@ export function open({ root, project, selection, params, signal }) {
     return named.length ? fromNames(named) : null;
   }
 
-  function like(hit) {
-    return ask({ ...state.ask, file: null, text: "", like: [hit.task], unlike: [] });
+  function like({ task }, box = null) {
+    return ask({ ...state.ask, file: null, text: "", like: [box ? { task, box } : { task }], unlike: [] });
   }
-  function unlike(hit) {
-    return ask({ ...state.ask, unlike: [...new Set([...state.ask.unlike, hit.task])] });
+  function unlike({ task }) {
+    const others = state.ask.unlike.filter((one) => textOf(one) !== String(task));
+    return ask({ ...state.ask, unlike: [...others, { task }] });
   }
 
   async function search() {
@@ -340,24 +342,20 @@ export function open({ root, project, selection, params, signal }) {
           icon("close"),
         ),
       );
-    const small = (task) => {
+    const small = ({ task, box }) => {
       const made = h("img", { alt: "", width: 44, height: 28 });
-      picture(made, task, 160);
+      if (box) cropInto(made, task, box, 160);
+      else picture(made, task, 160);
       return made;
     };
+    const example = (sign, key, names, one) =>
+      chip(sign, t(`search.${names[one.box ? 1 : 0]}`, { task: one.task }), small(one), {
+        ...asked,
+        [key]: asked[key].filter((other) => other !== one),
+      });
     chips.replaceChildren(
-      ...asked.like.map((task) =>
-        chip("like", t("search.like", { task }), small(task), {
-          ...asked,
-          like: asked.like.filter((one) => one !== task),
-        }),
-      ),
-      ...asked.unlike.map((task) =>
-        chip("unlike", t("search.notLike", { task }), small(task), {
-          ...asked,
-          unlike: asked.unlike.filter((one) => one !== task),
-        }),
-      ),
+      ...asked.like.map((one) => example("like", "like", ["like", "likePart"], one)),
+      ...asked.unlike.map((one) => example("unlike", "unlike", ["notLike", "notLikePart"], one)),
       ...(asked.file
         ? [
             chip("image", asked.file.name, h("img", { alt: "", src: asked.file.url, width: 44, height: 28 }), {

@@ -1,26 +1,45 @@
 import { api } from "../api.js";
 
 // What is searched for, as the address holds it and as the API takes it.
-const FILTERS = ["labelled", "predicted", "band", "label", "video", "video_from", "video_to", "collapse"];
+const FILTERS = [
+  "labelled",
+  "predicted",
+  "band",
+  "label",
+  "label_in",
+  "video",
+  "video_from",
+  "video_to",
+  "captured_from",
+  "captured_to",
+  "collapse",
+];
 const NAMES = ["q", "like", "unlike", ...FILTERS]; // in the address
 
-const ids = (text) =>
+// An example is { task } or { task, box }; in the address `7` or `7:0.1:0.2:0.5:0.6`, several with commas between them.
+const examples = (text) =>
   (text ?? "")
     .split(",")
-    .map(Number)
-    .filter((id) => Number.isInteger(id) && id > 0);
+    .map((one) => one.split(":").map(Number))
+    .filter(([task]) => Number.isInteger(task) && task > 0)
+    .map(([task, ...box]) => (isBox(box) ? { task, box } : { task }));
+const isBox = ([x0, y0, x1, y1, ...rest]) =>
+  !rest.length && 0 <= x0 && x0 < x1 && x1 <= 1 && 0 <= y0 && y0 < y1 && y1 <= 1;
+export const textOf = ({ task, box }) => [task, ...(box ?? [])].join(":");
 
 // From the address; `file` is an image that was dropped here: { name, data: base64 }, which no address can hold.
 export function askFrom(params, file = null) {
   const filters = Object.fromEntries(FILTERS.filter((name) => params[name]).map((name) => [name, params[name]]));
-  return { text: params.q ?? "", like: ids(params.like), unlike: ids(params.unlike), filters, file };
+  return { text: params.q ?? "", like: examples(params.like), unlike: examples(params.unlike), filters, file };
 }
 
 export const isEmpty = (ask) => !ask.text.trim() && !ask.like.length && !ask.file;
 
+const joined = (likes) => likes.map(textOf).join(",");
+
 // To the address: every name, so that what is no longer asked for goes away.
 export function toParams(ask) {
-  const held = { q: ask.text.trim(), like: ask.like.join(","), unlike: ask.unlike.join(","), ...ask.filters };
+  const held = { q: ask.text.trim(), like: joined(ask.like), unlike: joined(ask.unlike), ...ask.filters };
   return { ...Object.fromEntries(NAMES.map((name) => [name, held[name] ?? null])), task: null };
 }
 
@@ -47,8 +66,8 @@ function body(ask, limit, offset) {
     offset,
     filters,
     record: offset === 0,
-    like: [...ask.like.map((task) => ({ task })), ...(ask.file ? [{ image: ask.file.data }] : [])],
-    unlike: ask.unlike.map((task) => ({ task })),
+    like: [...ask.like, ...(ask.file ? [{ image: ask.file.data }] : [])],
+    unlike: ask.unlike,
   };
 }
 
@@ -60,7 +79,7 @@ export function fromKept(kept) {
       value === true ? "yes" : value === false ? "no" : String(value),
     ]),
   );
-  const tasks = (examples) => (examples ?? []).map((example) => example.task).filter(Boolean);
+  const tasks = (given) => (given ?? []).filter((example) => example.task);
   return { text: kept.text ?? "", like: tasks(kept.like), unlike: tasks(kept.unlike), filters, file: null };
 }
 

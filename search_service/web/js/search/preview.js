@@ -4,12 +4,26 @@ import { h, icon, put } from "../dom.js";
 import { clock, number, t, when } from "../i18n.js";
 import { colourOf } from "../pictures.js";
 import { drawObjects, shadeOfPicture } from "../regions.js";
+import { makeRegion } from "./region.js";
 
-// `acts`: { like(hit), unlike(hit), judge(hit, relevant), moved(task or null) }; `order()` is the grid's list.
+// `acts`: { like(hit, box or nothing), unlike(hit), judge(hit, relevant), moved(task or null) }; `order()` is the grid's
+// list.
 export function makePreview({ project, selection, order, acts, signal, more }) {
-  const image = h("img", { alt: "" }),
-    layer = h("div", { class: "regions" });
-  const stage = h("div", { class: "stage" }, h("div", { class: "frame" }, image, layer));
+  const image = h("img", { alt: "", draggable: "false" }),
+    layer = h("div", { class: "regions" }),
+    frame = h("div", { class: "frame" }, image, layer);
+  const region = makeRegion(frame, (box) => {
+    chosen = box;
+    likeRegion.hidden = !box;
+  });
+  const likeRegion = h(
+    "button",
+    { type: "button", id: "like-region", class: "primary", hidden: true, onclick: () => leave(acts.like, chosen) },
+    icon("like"),
+    t("search.similarRegion"),
+  );
+  frame.append(likeRegion);
+  const stage = h("div", { class: "stage" }, frame);
   const side = h("div", { class: "side" });
   const button = (sign, key, work) =>
     h(
@@ -41,7 +55,8 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
   );
   let at = -1,
     loads = 0,
-    hits = [];
+    hits = [],
+    chosen = null; // part of the picture
   const cache = new Map();
 
   dialog.addEventListener("close", () => acts.moved(null, hits[at]?.task));
@@ -80,6 +95,7 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
     place.textContent = t("search.placeOf", { at: number(at + 1), n: number(hits.length) });
     image.alt = t("common.task", { task });
     put(layer);
+    region.set(null);
     image.removeAttribute("src");
     picture(image, task, 1600);
     put(side, facts(hit), h("p", { class: "muted" }, t("common.loading")));
@@ -97,6 +113,12 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
       },
     );
     for (const next of [hits[at + 1], hits[at - 1]]) if (next) picture(new Image(), next.task, 1600);
+  }
+
+  function leave(work, box) {
+    const hit = hits[at];
+    dialog.close();
+    work(hit, box);
   }
 
   function details(task) {
@@ -146,10 +168,6 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
       made.classList.add(key);
       return made;
     };
-    const leave = (work) => () => {
-      dialog.close();
-      work(hit);
-    };
     return h(
       "div",
       {},
@@ -159,11 +177,13 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
       h(
         "div",
         { class: "bar" },
-        h("button", { type: "button", onclick: leave(acts.like) }, icon("like"), t("search.similar")),
-        h("button", { type: "button", onclick: leave(acts.unlike) }, icon("unlike"), t("search.notSimilar")),
+        h("button", { type: "button", onclick: () => leave(acts.like) }, icon("like"), t("search.similar")),
+        h("button", { type: "button", onclick: () => leave(acts.unlike) }, icon("unlike"), t("search.notSimilar")),
+        h("button", { type: "button", id: "choose-region", onclick: region.start }, icon("region"), t("search.region")),
         judge("up", "good", true),
         judge("down", "wrong", false),
       ),
+      h("p", { class: "muted" }, t("search.regionHint")),
     );
   }
 
