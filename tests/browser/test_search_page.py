@@ -119,9 +119,18 @@ def test_page__more_like_a_region_drawn_on_the_picture(page: Page, make_project:
     page.reload()
     found_like(drawn)
 
-    page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu")
-    page.click("#query")
-    page.locator("[role=option]", has_text="like part").first.click()  # the history keeps the part
+    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    kept = page.locator("[role=option]", has_text=f"like part 20 10 70 60 % of task {task}")
+
+    def suggested() -> int:
+        """Type as often as it takes until the history has arrived."""
+        page.fill("#query", "")
+        page.fill("#query", "like part")
+        return kept.count()
+
+    wait_for(suggested, 20)
+    kept.first.click()  # the history keeps the part
+    expect(page.locator(".chip")).to_have_count(1, timeout=20_000)
     found_like(drawn)
 
     page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu&task={task}")
