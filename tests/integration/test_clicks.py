@@ -73,7 +73,8 @@ class Asked:
         body = {"tasks": [{"id": t["id"], "data": t["data"]} for t in self.tasks[:1]] if tasks is None else tasks,
                 "project": f"{self.project}.1795330988", "label_config": self.config,
                 "params": {"login": None, "password": None, "context": context}}
-        return requests.post(f"{self.url}/predict", data=json.dumps(body), timeout=60)
+        return requests.post(f"{self.url}/predict", data=json.dumps(body), timeout=60,
+                             headers={"Content-Type": "application/json"})
 
 
 @pytest.fixture(scope="module")
