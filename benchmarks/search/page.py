@@ -142,9 +142,9 @@ def _service(parts: dict[str, list[Figure]]) -> list[str]:
                   f"{f['reconcile']:.1f} s.", ""]
     for f in parts.get("queries", [])[-1:]:
         lines += ["## Text queries while images are embedded", "",
-                  "The same full-size model on a CPU, where an image takes 0.4 s, and one SigLIP worker; every text is new "
-                  "and follows the answer to the one before. A query stops the image in work between two layers, unless "
-                  f"none was finished for 10 s: {f['embedded_meanwhile']} was embedded meanwhile.", "",
+                  "The same full-size model on a CPU, where an image takes 0.4 s, and one SigLIP worker; every text is "
+                  "new and follows the answer to the one before. A query stops the image in work between two layers, "
+                  f"unless none was finished for 10 s: {f['embedded_meanwhile']} was embedded meanwhile.", "",
                   "| | p50 ms | p95 ms |", "|---|---|---|",
                   f"| idle | {f['idle']['p50']} | {f['idle']['p95']} |",
                   f"| bulk embedding runs | {f['busy']['p50']} | {f['busy']['p95']} |", ""]
