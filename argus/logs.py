@@ -12,6 +12,8 @@ from typing import Any
 from argus import trace
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+# The end of a name whose value is a secret: `access_token`, `X-Amz-Signature`, `client_secret`.
+_NAME = r"[\w-]*(?:token|secret|sig|signature|credential|password|passwd|api_?key|sessionid)"
 # Each pattern's first group is kept, the rest of the match is a secret.
 _SECRETS = (
     re.compile(r"()eyJ[\w-]{8,}\.[\w-]+(?:\.[\w-]+)?"),  # a JSON Web Token: Label Studio's tokens
@@ -20,10 +22,9 @@ _SECRETS = (
     re.compile(r"(?i)(\bbasic )[\w+/]{6,}=*"),
     re.compile(r"(://[^/\s:@]*:)[^/\s@]+(?=@)"),  # the password of a URL
     # Of a query (signed addresses of S3, Google, Azure), a cookie or a connection string; in a query of a query, too.
-    re.compile(r"(?i)((?:\b|%3F|%26)(?:(?:access_|api_|csrf)?token|security-token|secret|sig|signature|credential|password|passwd|"
-               r"api_?key|sessionid)(?:=|%3D))(?:(?!%26)[^&;\s\"'\\])+"),
+    re.compile(rf"(?i)((?:(?<![\w-])|%3F|%26){_NAME}(?:=|%3D))(?:(?!%26)[^&;\s\"'\\])+"),
     # Of JSON, or of a dictionary as Python writes it; JSON within JSON, as here, has its quotes escaped.
-    re.compile(r"(?i)(\b(?:token|secret|password|api_?key)\\*[\"']: *\\*[\"'])[^\"'\\]+"),
+    re.compile(rf"(?i)((?<![\w-]){_NAME}\\*[\"']: *\\*[\"'])[^\"'\\]+"),
 )
 
 
@@ -50,6 +51,18 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return redact(json.dumps(line, default=str, ensure_ascii=False))
+
+
+class _Redacting(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(super().format(record))
+
+
+def for_people() -> None:
+    """Send warnings of this process to stderr as text, redacted; nothing where somebody has set up logging."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Redacting("%(levelname)s: %(message)s"))
+    logging.basicConfig(level="WARNING", handlers=[handler])
 
 
 def configure(process: str, level: str = "INFO") -> None:

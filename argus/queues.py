@@ -18,7 +18,7 @@ from typing import Any
 import redis
 from rq import Queue, Retry, Worker
 from rq.exceptions import DuplicateJobError
-from rq.job import Job
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from argus import trace
@@ -97,8 +97,8 @@ def call(queue: str, function: str, *args: Any, deadline: float, timeout: int | 
         timeout: seconds that the job may run, when its work is of use to a later one; None ends it with the deadline.
 
     Raises:
-        ArgusError: what the job raised; `worker_missing` when no worker serves the queue; `timeout` after `deadline` s;
-            `queue_unreachable`.
+        ArgusError: what the job raised; `worker_missing` when no worker serves the queue; `timeout` after `deadline` s,
+            with `begun` in its details: whether a worker is at it; `queue_unreachable`.
     """
     job = enqueue(queue, function, *args, timeout=timeout or max(5, int(deadline) + 5), retries=0,
                   ttl=max(1, int(deadline) + 1), result_ttl=60)
@@ -118,8 +118,11 @@ def call(queue: str, function: str, *args: Any, deadline: float, timeout: int | 
     if not workers_of(queue):
         raise ArgusError("worker_missing", f"No worker serves the queue {queue}.",
                          "Start one with `argus worker`; `argus doctor` shows which are alive.")
+    with reachable():
+        begun = job.get_status() == JobStatus.STARTED
     raise ArgusError("timeout", f"The worker did not answer within {deadline:g} s.",
-                     "It may still be loading its model.")
+                     "It is still at it." if begun else "It has other work first, or is still loading its model.",
+                     begun=begun)
 
 
 def workers_of(queue: str) -> int:

@@ -177,9 +177,9 @@ class Predictor:
                                  task["id"], url, request.to_json(),
                                  deadline=self.settings.predict_deadline_click, timeout=run_jobs.work_seconds(1))
         except ArgusError as error:
-            if error.code != "timeout":
-                raise
-            raise ArgusError("timeout", error.message, _GOES_ON) from error
+            if error.code == "timeout" and error.details.get("begun"):
+                raise ArgusError("timeout", error.message, _GOES_ON) from error
+            raise
         finally:
             self._clicks.release()
         scores = [r["score"] for r in answer["result"]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import logging
 import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -163,7 +164,11 @@ def _serves(worker: _Worker) -> bool:
 
 
 def _embed_batch(worker: _Worker, project_id: int, batch: list[Fetched]) -> int:
-    vectors_of = [(model, _vectors(worker, encoder, model, batch)) for encoder, model in worker.loaded()]
+    began = time.monotonic()
+    vectors_of = []
+    for encoder, model in worker.loaded():
+        with encoder.giving_way(lambda: began - worker.embedded_at < STEADY_SECONDS and _somebody_waits()):
+            vectors_of.append((model, _vectors(worker, encoder, model, batch)))
     with connect() as connection:
         # Only tasks that still exist and still show this image: Label Studio may have changed while the model ran.
         current = {(row["id"], row["image"]) for row in connection.execute(
@@ -175,6 +180,8 @@ def _embed_batch(worker: _Worker, project_id: int, batch: list[Fetched]) -> int:
             cursor.executemany("UPDATE task SET state = 'embedded', content_hash = %s, dhash = %s, error = NULL, "
                                "attempts = 0 WHERE id = %s",
                                [(item.digest, item.dhash, item.task_id) for item in stored])
+    if batch:
+        worker.embedded_at = time.monotonic()
     return len(stored)
 
 
@@ -186,10 +193,8 @@ def _vectors(worker: _Worker, encoder: SiglipEncoder, model: vectors.Model,
     fresh = {item.digest: item.image for item in batch if item.digest not in known}
     if fresh:
         started = time.monotonic()
-        with encoder.giving_way(lambda: started - worker.embedded_at < STEADY_SECONDS and _somebody_waits()):
-            known |= dict(zip(fresh, encoder.encode_images(list(fresh.values())), strict=True))
-        worker.embedded_at = time.monotonic()
-        seconds = worker.embedded_at - started
+        known |= dict(zip(fresh, encoder.encode_images(list(fresh.values())), strict=True))
+        seconds = time.monotonic() - started
         metrics.model_batch("siglip", len(fresh), seconds)
         _adapt(worker, seconds / len(fresh))
     return known
@@ -223,7 +228,7 @@ def _give_back(project_id: int, task_ids: list[int]) -> None:
     with connect() as connection:
         connection.execute("UPDATE task SET attempts = greatest(attempts - 1, 0) WHERE id = ANY(%s)", (task_ids,))
     queues.enqueue(queues.SIGLIP, "search_service.jobs.embed", project_id, task_ids,
-                   job_id=f"embed-{project_id}-rest-{task_ids[0]}", retries=0)
+                   job_id=f"embed-{project_id}-rest-{uuid.uuid4().hex[:8]}", retries=0)  # the job in work may be one
 
 
 def encode_text(texts: list[str], model_id: int | None = None) -> Any:

@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-from argus import __version__
+from argus import __version__, logs
 from argus.cli.output import ArgusGroup
 
 # Name → module that holds a click command of the same name ("-" becomes "_"), in the order of the story.
@@ -65,3 +65,4 @@ def main() -> None:
     Video in, frames found by text, labelled by SAM 3, reviewed by confidence, exported. Every setting is an
     environment variable ARGUS_…; see docs/settings.md.
     """
+    logs.for_people()

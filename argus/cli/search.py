@@ -72,8 +72,12 @@ def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int
     result = find(project_id, ask, limit, offset)
     kept = saved.create(project_id, saved_name, ask, size=limit, keep_view=True) if saved_name else None
     text_alone = ask.text if ask.to_json().keys() == {"text"} else ""  # what a refresh of the view would search for
-    views = search_views(get_label_studio(), project_id, view_title, [hit.task_id for hit in result.hits],
-                         text_alone) if view_title and result.hits else []
+    views: list[int] = []
+    if kept and view_title and view_title.strip() == kept["name"]:  # one view cannot follow a search and stay as it is
+        views = kept["views"]
+    elif view_title and result.hits:
+        tasks = [hit.task_id for hit in result.hits]
+        views = search_views(get_label_studio(), project_id, view_title, tasks, text_alone)
     if as_json:
         print_json(result.to_json() | {"views": views, "url": view_url(project_id, views[0]) if views else None,
                                        "saved": kept})

@@ -44,6 +44,9 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
     except psycopg.errors.FeatureNotSupported as error:
         raise ArgusError("database_unreachable", "This PostgreSQL has no pgvector extension.",
                          "Install pgvector 0.8 or newer on the server.") from error
+    except psycopg.Error as error:
+        raise ArgusError("database_unreachable", f"PostgreSQL refuses our tables: {redact(str(error)).strip()}",
+                         "Does the role of ARGUS_DATABASE_URL own its database?") from error
     pool: Pool = ConnectionPool(url, min_size=1, max_size=max_size, timeout=10, open=False, configure=_configure,
                                 check=ConnectionPool.check_connection,  # the server may have restarted meanwhile
                                 connection_class=psycopg.Connection[DictRow],

@@ -75,8 +75,19 @@ def health(name: str, url: str, auth: tuple[str, str] | None, setting: str) -> F
         return Finding(name, "problem", f"{url} refused our credentials.",
                        "ARGUS_BASIC_AUTH_USER and ARGUS_BASIC_AUTH_PASSWORD must be the same everywhere.")
     if answer.status_code != 200:
-        return Finding(name, "problem", f"{url}/health answered {answer.status_code}.", "Its log says why.")
+        said = _problem(answer)
+        return Finding(name, "problem", f"{url}/health answered {answer.status_code}. {said.get('detail', '')}".strip(),
+                       str(said.get("hint") or "Its log says why."))
     return Finding(name, "ok", f"{url} answered in {answer.elapsed.total_seconds() * 1000:.0f} ms")
+
+
+def _problem(answer: requests.Response) -> dict[str, Any]:
+    """Return the RFC 9457 problem that our services answer with; empty when it is something else."""
+    try:
+        said = answer.json()
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def opened(service: reach.Service, settings: Settings) -> Iterator[Finding]:

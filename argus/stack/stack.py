@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
@@ -217,7 +218,10 @@ def local_url(settings: Settings, port: int) -> str:
 def resolve(settings: Settings, embedded_label_studio: bool = True) -> Settings:
     """Return `settings` as the stack's own processes need them: `home` absolute, URLs of what it starts filled in."""
     settings = settings.model_copy(update={"home": settings.home.resolve()})
-    urls = {"database_url": settings.resolved_database_url, "redis_url": settings.resolved_redis_url,
+    # A Label Studio elsewhere calls us by the names that the URLs had: `argus connect` told it those.
+    given = (urlsplit(url).netloc for url in (settings.ml_backend_url, settings.search_service_url))
+    urls = {"own_hosts": ",".join(name for name in (settings.own_hosts, *given) if name),
+            "database_url": settings.resolved_database_url, "redis_url": settings.resolved_redis_url,
             "ml_backend_url": local_url(settings, settings.ml_backend_port),
             "search_service_url": local_url(settings, settings.search_service_port)}
     if embedded_label_studio:

@@ -104,6 +104,11 @@ def test_saved_searches__from_save_to_delete(line: tuple[int, list[int], Path]) 
     (kept,) = answer("saved-searches", "list", "-p", project)["saved_searches"]
     assert (kept["name"], kept["keep_view"], kept["tasks"]) == ("Parts", True, 2)
     assert f"Saved as “Parts”: {kept['url']}" in said
+    both = answer("search", "fan", "-p", project, "--limit", 2, "--save", "Both", "--view", "Both")
+    assert both["views"] == both["saved"]["views"] != []
+    saved = {one["name"]: one for one in answer("saved-searches", "list", "-p", project)["saved_searches"]}
+    assert saved["Both"]["views"] == both["views"]  # still its own
+    argus("saved-searches", "delete", saved["Both"]["id"], "-p", project)
     assert "Parts" in argus("saved-searches", "list", "-p", project)
     fresh = answer("search", "cpu", "-p", project)
     assert answer("saved-searches", "run", kept["id"], "-p", project)["hits"] == fresh["hits"]

@@ -89,9 +89,10 @@ def test_call__says_whether_a_worker_is_missing_or_slow(start_worker: Callable[.
     assert caught.value.code == "worker_missing"
     start_worker("now")
     wait_for(lambda: queues.call("now", "jobs_for_test.double", 1, deadline=20) == 2, 20)
-    with pytest.raises(ArgusError) as caught:
-        queues.call("now", "jobs_for_test.slow", 3, str(tmp_path / "log"), deadline=0.5)
-    assert caught.value.code == "timeout"
+    for begun in (True, False):  # the second waits for the first
+        with pytest.raises(ArgusError) as caught:
+            queues.call("now", "jobs_for_test.slow", 5, str(tmp_path / "log"), deadline=1.5)
+        assert (caught.value.code, caught.value.details) == ("timeout", {"begun": begun})
 
 
 def test_enqueue__the_same_job_waits_once_and_can_come_again(servers: Any) -> None:

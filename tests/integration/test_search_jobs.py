@@ -17,6 +17,7 @@ import pytest
 from PIL import Image
 from psycopg.types.json import Jsonb
 from rq import Queue
+from rq.job import JobStatus
 from rq.serializers import JSONSerializer
 
 from argus import queues
@@ -248,6 +249,14 @@ def test_embed__gives_way_within_an_image_unless_none_was_embedded_for_long(
     assert jobs.embed(project, tasks) == {"embedded": 0, "failed": 1, "later": 4}
     assert queued() == [tasks[1:]]
     assert [row(task)["attempts"] for task in tasks[1:]] == [0] * 4
+    queue = Queue(queues.SIGLIP, connection=queues.get_redis(), serializer=JSONSerializer)
+    (rest,) = [job for job in queue.jobs if job.args[0] == project]
+    rest.set_status(JobStatus.STARTED)  # a worker has it, and gives way again
+    queue.remove(rest)
+    asked = itertools.count()
+    assert jobs.embed(project, tasks[1:])["later"] == 4
+    assert queued() == [tasks[1:]]
+    rest.delete()
     monkeypatch.setattr(jobs, "_somebody_waits", lambda: True)
     worker.embedded_at -= jobs.STEADY_SECONDS
     assert jobs.embed(project, tasks[1:]) == {"embedded": 2, "failed": 0, "later": 2}

@@ -149,6 +149,21 @@ def test_ml_backend__other_credentials_than_ours() -> None:
     assert "ARGUS_BASIC_AUTH_PASSWORD" in found["ours"].fix
 
 
+def test_search_service__a_refusal_is_told_with_its_own_hint() -> None:
+    app = Flask("refusing")
+    problem = ArgusError("forbidden", "Not under this name.", "Name it in ARGUS_OWN_HOSTS.").to_problem()
+    app.add_url_rule("/health", "health", lambda: (problem, 403))
+    server, url = served(app)
+    try:
+        (finding,) = Doctor(Settings(search_service_url=url),
+                            FakeLabelStudio("", 0)).search_service()  # type: ignore[arg-type]
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert (finding.state, finding.fix) == ("problem", "Name it in ARGUS_OWN_HOSTS.")
+    assert finding.detail == f"{url}/health answered 403. Not under this name."
+
+
 def test_search_service__away() -> None:
     settings = Settings(search_service_url="http://127.0.0.1:9")
     (finding,) = Doctor(settings, FakeLabelStudio("", 0)).search_service()  # type: ignore[arg-type]

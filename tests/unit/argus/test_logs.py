@@ -26,6 +26,8 @@ from argus.logs import JsonFormatter, redact
     ("GET /x?api_key=feed06", "feed06"), ("Cookie: sessionid=feed07; csrftoken=feed08", "feed07"),
     ("Cookie: sessionid=feed07; csrftoken=feed08", "feed08"), ("host=db user=argus password=s3cret dbname=x", "s3cret"),
     ('body {"token": "feed09", "x": 1}', "feed09"), ("{'password': 'feed10'}", "feed10"),
+    ('{"access_token": "feed11"}', "feed11"), ("{'basic_auth_password': 'feed12'}", "feed12"),
+    ("POST /o?client_secret=feed13", "feed13"), ('{"X-Amz-Signature": "feed14"}', "feed14"),
 ])
 def test_redact__cuts_the_secret_and_leaves_the_rest(text: str, secret: str) -> None:
     assert secret not in redact(text)
@@ -44,6 +46,18 @@ def test_redact__leaves_ordinary_text(text: str) -> None:
 @pytest.mark.parametrize("text", ["?sig=feed05&x=1", "%3Fsig%3Dfeed05%26x%3D1", '{"token": "feed05", "x": 1}'])
 def test_redact__ends_where_the_secret_does(text: str) -> None:
     assert redact(text) == text.replace("feed05", "[redacted]")
+
+
+def test_for_people__a_traceback_is_redacted() -> None:
+    import subprocess
+    import sys
+
+    program = ("import logging; from argus import logs; logs.for_people()\n"
+               "try: raise ValueError('token=hunter2 is bad')\n"
+               "except ValueError as error: logging.getLogger('argus').error('unexpected', exc_info=error)")
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stderr
+    assert said.startswith("ERROR: unexpected\nTraceback")
+    assert said.endswith("ValueError: token=[redacted] is bad\n")
 
 
 def test_formatter__json_within_json() -> None:

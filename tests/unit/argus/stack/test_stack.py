@@ -24,6 +24,9 @@ def test_resolve__keeps_servers_somebody_else_runs(tmp_path: Path) -> None:
     settings = resolve(given, embedded_label_studio=False)
     assert (settings.database_url, settings.redis_url) == ("postgresql://db/argus", "redis://queue")
     assert settings.label_studio_url == "http://labels"
+    named = given.model_copy(update={"own_hosts": "line.example", "ml_backend_url": "http://host.example:9090"})
+    # `argus connect` told Label Studio that name, and it is answered under it.
+    assert set(resolve(named).own_hosts.split(",")) == {"line.example", "host.example:9090", "127.0.0.1:8000"}
     assert Stack(given, embedded_label_studio=False).services == tuple(
         name for name in SERVICES if name not in ("postgres", "valkey", "label-studio"))
 
