@@ -29,7 +29,8 @@ def forget_process_state() -> None:
     if get_pool.cache_info().currsize:
         get_pool().close()
     for thing in gc.get_objects():
-        if isinstance(thing, functools._lru_cache_wrapper) and thing.__module__.split(".")[0] in (
+        # Not `isinstance`, which asks a weak proxy for what may be gone.
+        if type(thing) is functools._lru_cache_wrapper and thing.__module__.split(".")[0] in (
                 "argus", "ml_backend", "search_service", "label_studio_config"):
             thing.cache_clear()
 
