@@ -176,6 +176,7 @@ def _await(saved: dict[int, Future[None]], outcome: Outcome) -> None:
 
 
 def _told(task: int, error: Exception) -> ArgusError:
-    ours = as_argus_error(error, task=task)
-    log.warning("a task failed", extra={"task": task, "code": ours.code, "reason": ours.message})
+    ours = as_argus_error(error, task=task)  # which logs what is not ours
+    if ours is error:
+        log.warning("a task failed", extra={"task": task, "code": ours.code, "reason": ours.message})
     return ours

@@ -125,10 +125,10 @@ def refresh(project_id: int, saved_id: int) -> dict[str, Any]:
         if row["keep_view"]:
             _write_view(get_label_studio(), row, shown)
     except Exception as error:
+        ours = as_argus_error(error)
         with connect() as connection:
-            connection.execute("UPDATE saved_search SET error = %s WHERE id = %s",
-                               (Jsonb(as_argus_error(error).to_json()), saved_id))
-        raise
+            connection.execute("UPDATE saved_search SET error = %s WHERE id = %s", (Jsonb(ours.to_json()), saved_id))
+        raise ours from error
     with connect() as connection:
         connection.execute("UPDATE saved_search SET shown = %s, seen = %s, stale = '', stale_since = NULL, "
                            "refreshed_at = now(), error = NULL WHERE id = %s", (shown, state, saved_id))

@@ -1,10 +1,9 @@
-"""A PostgreSQL of a test's own on loopback TCP, with the arguments, the access rules and the files that it is given."""
+"""A PostgreSQL of a test's own on loopback TCP, with the arguments and the access rules that it is given."""
 
 from __future__ import annotations
 
-import os
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,22 +32,17 @@ class Server:
 
 
 @contextmanager
-def postgres_on_tcp(arguments: Sequence[str], rules: str, files: Mapping[str, bytes] | None = None) -> Iterator[Server]:
+def postgres_on_tcp(arguments: Sequence[str], rules: str) -> Iterator[Server]:
     """Start one on 127.0.0.1 and yield it once it answers; it is stopped and forgotten at the end.
 
     Args:
         arguments: of the program, as a container's command has them.
         rules: the whole of `pg_hba.conf`; the superuser must be able to come in by the socket.
-        files: content by name, put into the data folder for the server alone to read.
     """
     home = temporary_home()
     service = Postgres(Settings(_env_file=None, home=home), durable=False)
     service.prepare(lambda _: None)
-    for name, content in {"pg_hba.conf": rules.encode(), **(files or {})}.items():
-        (service.data / name).write_bytes(content)
-        (service.data / name).chmod(0o600)
-        if service.account:
-            os.chown(service.data / name, service.account.uid, service.account.gid)
+    (service.data / "pg_hba.conf").write_text(rules)  # in place of the one that is there, and of the same owner
     plain, port = service.command(), free_port()
     here = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": str(service.run_dir),
             **NOT_DURABLE}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,3 +23,13 @@ def resting(stack: Stack, *names: str) -> Iterator[None]:
     finally:
         for name in stopped:
             stack.start(name)
+
+
+@contextmanager
+def frozen(stack: Stack, name: str) -> Iterator[None]:
+    """Let a worker do nothing until the block ends, as one does that takes longer than anybody waits."""
+    os.kill(stack.pid(name), signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(stack.pid(name), signal.SIGCONT)

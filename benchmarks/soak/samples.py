@@ -16,14 +16,12 @@ from argus import queues
 from argus.stack import Stack, guard
 
 SECONDS = 5.0  # between two samples
-PARTED = ("worker",)  # its growth may be its own, or that of processes that it starts
 
 
 @dataclass(frozen=True)
 class Sample:
     """One look. Memory in MiB by service (a page that processes share counts once), numbers of the whole stack.
 
-    What a service of `PARTED` holds stands twice: as a whole, and its own process apart from those it started.
     PostgreSQL has a process for each connection, with a file for each table: they count as connections alone.
     """
 
@@ -69,15 +67,8 @@ def look(stack: Stack, second: float = 0.0) -> Sample:
     with psycopg.connect(url, autocommit=True) as connection:
         row = connection.execute("SELECT count(*) - 1 FROM pg_stat_activity WHERE backend_type = 'client backend'"
                                  ).fetchone()
-    memory: dict[str, float] = {}
-    for name, pids in families.items():
-        held = {pid: _memory(pid) for pid in pids}
-        memory[name] = sum(held.values())
-        if name in PARTED:
-            memory[f"{name}: its own process"] = held.get(stack.pid(name), 0.0)
-            memory[f"{name}: its children"] = sum(mib for pid, mib in held.items() if pid != stack.pid(name))
-    return Sample(second, memory, len(every), sum(map(_files, every)), row[0] if row else 0,
-                  len(queues.get_redis().client_list()))
+    return Sample(second, {name: sum(map(_memory, pids)) for name, pids in families.items()}, len(every),
+                  sum(map(_files, every)), row[0] if row else 0, len(queues.get_redis().client_list()))
 
 
 def _memory(pid: int) -> float:

@@ -39,7 +39,7 @@ from tests.pictures import plain
 from tests.resting import resting
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
 
 @pytest.fixture
@@ -317,6 +317,7 @@ def whole(stack: Any, label_studio: LabelStudio) -> Iterator[int]:
     label_studio.delete(f"/api/projects/{number}/")
 
 
+@pytest.mark.timeout(600)  # it may be the first that starts the whole product, and starts two workers more
 def test_workers_and_config_of_the_whole_product(whole: int, stack: Any, label_studio: LabelStudio,
                                                  tmp_path: Path) -> None:
     names = found(Doctor(project_id=whole).run())

@@ -5,8 +5,6 @@ from __future__ import annotations
 import functools
 import io
 import itertools
-import os
-import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -25,6 +23,7 @@ from demo.draw import Split
 from demo.scenes import Scene, SceneObject, make_scene, render_scene
 from ml_backend import deliver, projects, push_jobs, runs
 from ml_backend.regions import object_of
+from tests.resting import frozen
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -340,13 +339,9 @@ def test_annotation__keeps_the_ids_that_join_box_and_mask(new: Callable[..., Pro
 def test_open__a_task_is_there_before_a_worker_that_takes_long_has_predicted_it(new: Callable[..., Project],
                                                                                    stack: Any) -> None:
     project = new(1)
-    worker = stack.pid("sam3-worker")
-    os.kill(worker, signal.SIGSTOP)  # it takes longer than any deadline
-    try:
+    with frozen(stack, "sam3-worker"):
         project.ls.get(f"/api/tasks/{project.ids[0]}/", project=project.id)
         assert project.per_task() == {0: 1}
-    finally:
-        os.kill(worker, signal.SIGCONT)
     wait_for(lambda: project.settled() and project.per_task() == {1: 1}, 30)
 
 
@@ -398,8 +393,8 @@ def test_health_and_setup__answer_while_a_batch_runs(new: Callable[..., Project]
     clicks.start()
     during = 0
     while (progress := runs.run_progress(run_id))["state"] in ("queued", "running"):
-        for method, path in (("GET", "/health"), ("POST", "/setup")):
-            assert requests.request(method, url + path, json=body, timeout=5).status_code == 200
+        for method, path in (("GET", "/health"), ("POST", "/setup")):  # after a second without /health we are "away"
+            assert requests.request(method, url + path, json=body, timeout=1).status_code == 200
         during += progress["waiting"] < 30 and runs.run_progress(run_id)["waiting"] > 0
     clicks.join()
     assert during > 1  # both answered more than once between the first computed task and the last one

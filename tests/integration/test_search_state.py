@@ -15,7 +15,7 @@ import pytest
 
 from argus import queues
 from argus.db import connect
-from argus.labelstudio import LabelStudio, get_label_studio
+from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from label_studio_config.views import live_views
 from search_service import background, model_change, saved, tabs, vectors
@@ -26,11 +26,6 @@ from tests.roles import kept_roles
 pytestmark = pytest.mark.integration
 CONFIG = ('<View><Image name="image" value="$image"/><Choices name="c" toName="image"><Choice value="x"/></Choices>'
           "</View>")
-
-
-@pytest.fixture(scope="module")
-def ls(servers: Any) -> LabelStudio:
-    return get_label_studio()
 
 
 @pytest.fixture
@@ -44,10 +39,10 @@ def models(servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Mode
 
 
 @pytest.fixture
-def project(ls: LabelStudio, models: tuple[Model, Model]) -> Iterator[tuple[int, list[int]]]:
+def project(label_studio: LabelStudio, models: tuple[Model, Model]) -> Iterator[tuple[int, list[int]]]:
     """Three images: to the old model the second is like the first, to the new one the third is."""
-    number = ls.post("/api/projects/", {"title": "State", "label_config": CONFIG})["id"]
-    ids = ls.post(f"/api/projects/{number}/import?return_task_ids=true",
+    number = label_studio.post("/api/projects/", {"title": "State", "label_config": CONFIG})["id"]
+    ids = label_studio.post(f"/api/projects/{number}/import?return_task_ids=true",
                   [{"data": {"image": f"/data/upload/{n}.jpg"}} for n in range(3)])["task_ids"]
     axes = np.eye(4, dtype=np.float32)
     with connect() as connection:
@@ -57,13 +52,13 @@ def project(ls: LabelStudio, models: tuple[Model, Model]) -> Iterator[tuple[int,
         for model, like in zip(models, ([0, 0, 1], [0, 1, 0]), strict=True):
             vectors.store(connection, model, [(number, task, axes[axis]) for task, axis in zip(ids, like, strict=True)])
     yield number, ids
-    ls.delete(f"/api/projects/{number}/")
+    label_studio.delete(f"/api/projects/{number}/")
     with connect() as connection:
         connection.execute("DELETE FROM project WHERE id = %s", (number,))
 
 
-def shown(ls: LabelStudio, project: int, view: int) -> list[int]:
-    return [item["value"] for item in live_views(ls, project)[view]["filters"]["items"]]
+def shown(label_studio: LabelStudio, project: int, view: int) -> list[int]:
+    return [item["value"] for item in live_views(label_studio, project)[view]["filters"]["items"]]
 
 
 def due(project: int) -> int:
@@ -72,25 +67,26 @@ def due(project: int) -> int:
     return saved.look_after(project)
 
 
-def test_a_view_follows_the_change_of_the_model(ls: LabelStudio, project: tuple[int, list[int]],
+def test_a_view_follows_the_change_of_the_model(label_studio: LabelStudio, project: tuple[int, list[int]],
                                                 models: tuple[Model, Model]) -> None:
     number, (first, second, third) = project
     ask = Ask.model_validate({"like": [{"task": first}]})
     kept = saved.create(number, "Alike", ask, size=1, keep_view=True)
     (view,) = kept["views"]
-    assert shown(ls, number, view) == [second]
+    assert shown(label_studio, number, view) == [second]
     assert due(number) == 0
     model_change.make_current(models[1])
     assert due(number) == 1
     assert saved.refresh_job(number, kept["id"]) == ""
-    assert shown(ls, number, view) == [third]
+    assert shown(label_studio, number, view) == [third]
     assert due(number) == 0
 
 
-def test_a_tab_is_due_again_after_the_change_of_the_model(ls: LabelStudio, project: tuple[int, list[int]],
+def test_a_tab_is_due_again_after_the_change_of_the_model(label_studio: LabelStudio, project: tuple[int, list[int]],
                                                           models: tuple[Model, Model]) -> None:
     number, _ = project
-    ls.post("/api/dm/views/", {"project": number, "data": {"title": "? -x", "type": "list", "target": "tasks"}})
+    label_studio.post("/api/dm/views/", {"project": number,
+                                         "data": {"title": "? -x", "type": "list", "target": "tasks"}})
     tabs.fill(number)  # a query that finds nothing needs no model
     assert tabs.look_after(number) is False
     model_change.make_current(models[1])
@@ -109,7 +105,8 @@ def test_the_state_follows_what_filters_go_by(project: tuple[int, list[int]], mo
     assert saved.project_state(project[0]) != before
 
 
-def test_a_view_filtered_by_band_follows_a_moved_edge(ls: LabelStudio, project: tuple[int, list[int]]) -> None:
+def test_a_view_filtered_by_band_follows_a_moved_edge(label_studio: LabelStudio,
+                                                      project: tuple[int, list[int]]) -> None:
     number, (first, second, third) = project
     with connect() as connection:
         connection.execute("UPDATE project SET model_version = 'v1' WHERE id = %s", (number,))
@@ -119,9 +116,9 @@ def test_a_view_filtered_by_band_follows_a_moved_edge(ls: LabelStudio, project: 
     ask = Ask.model_validate({"like": [{"task": first}], "filters": {"band": "high"}})
     kept = saved.create(number, "Sure", ask, keep_view=True)
     (view,) = kept["views"]
-    assert sorted(shown(ls, number, view)) == [second, third]
+    assert sorted(shown(label_studio, number, view)) == [second, third]
     with connect() as connection:
         connection.execute("UPDATE project SET band_high = 0.95 WHERE id = %s", (number,))
     assert due(number) == 1
     saved.refresh_job(number, kept["id"])
-    assert shown(ls, number, view) == [third]
+    assert shown(label_studio, number, view) == [third]

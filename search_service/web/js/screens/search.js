@@ -348,14 +348,14 @@ export function open({ root, project, selection, params, signal }) {
       else picture(made, task, 160);
       return made;
     };
-    const example = (sign, key, names, one) =>
-      chip(sign, t(`search.${names[one.box ? 1 : 0]}`, { task: one.task }), small(one), {
+    const example = (key, names, one) =>
+      chip(key, t(`search.${names[one.box ? 1 : 0]}`, { task: one.task }), small(one), {
         ...asked,
         [key]: asked[key].filter((other) => other !== one),
       });
     chips.replaceChildren(
-      ...asked.like.map((one) => example("like", "like", ["like", "likePart"], one)),
-      ...asked.unlike.map((one) => example("unlike", "unlike", ["notLike", "notLikePart"], one)),
+      ...asked.like.map((one) => example("like", ["like", "likePart"], one)),
+      ...asked.unlike.map((one) => example("unlike", ["notLike", "notLikePart"], one)),
       ...(asked.file
         ? [
             chip("image", asked.file.name, h("img", { alt: "", src: asked.file.url, width: 44, height: 28 }), {
