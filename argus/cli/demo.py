@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,10 @@ def demo(once: bool) -> None:
 
 
 def _stay(stack: Stack) -> None:
+    told = " ".join(f"ARGUS_{name}={shlex.quote(os.environ[f'ARGUS_{name}'])}"
+                    for name in ("HOME", "SIGLIP_MODEL", "SAM3_MODEL"))
+    console.print("The commands act on it in another terminal of this folder, after", markup=False)
+    console.print(f"  export {told}", markup=False, soft_wrap=True)
     console.print("Running until Ctrl-C.")
     try:
         stack.wait()

@@ -9,6 +9,7 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from argus import __version__, queues, worker_ends
@@ -16,6 +17,7 @@ from argus.doctor import finding
 from argus.doctor.finding import Finding, gibibytes
 from argus.doctor.visit import EXAMINE
 from argus.errors import ArgusError
+from argus.settings import get_settings
 
 _SILENT = 90  # seconds; an idle worker speaks every 15 s, one at work every 5
 _ANSWER = 10.0  # seconds for a worker that is idle; one at work answers between two chunks
@@ -128,13 +130,18 @@ def _told(role: str, count: int, said: dict[str, Any]) -> Generator[Finding, Non
         yield Finding(f"{name}: disk", "problem", f"{what} for {said['home']} on {said['host']}",
                       "Make room there, or set ARGUS_HOME to a folder on a larger disk.")
     if "model" in said:
-        yield _model(f"{role} model", said["model"])
+        yield _model(role, said["model"])
 
 
-def _model(name: str, said: dict[str, Any]) -> Finding:
+def _model(role: str, said: dict[str, Any]) -> Finding:
+    name, setting = f"{role} model", f"{role}_model"
     try:
         model = queues.unpack(said)
     except ArgusError as error:
         return Finding(name, "problem", error.message, error.hint or "Restart the worker; its log says more.")
+    ours = getattr(get_settings(), setting)
+    if Path(ours).name != Path(model["checkpoint"]).name:  # its place may be another on each machine, its name may not
+        return Finding(name, "problem", f"The worker has {model['checkpoint']}, this process is told {ours}: what one "
+                       "computes the other does not look for.", f"Give all processes the same ARGUS_{setting.upper()}.")
     when = "passed its self-test just now" if model["fresh"] else "passed its self-test at the start"
     return Finding(name, "ok", f"{model['checkpoint']} on {model['device']} {when}, in {model['seconds']:.2f} s")
