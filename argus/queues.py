@@ -117,7 +117,8 @@ def call(queue: str, function: str, *args: Any, deadline: float, timeout: int | 
         pause = min(pause * 1.5, 0.03)  # a person waits
     if not workers_of(queue):
         raise ArgusError("worker_missing", f"No worker serves the queue {queue}.",
-                         "Start one with `argus worker`; `argus doctor` shows which are alive.")
+                         "One that was just started is still loading its model: try again in a moment. Otherwise start "
+                         "one with `argus worker`; `argus doctor` says why the last one ended.")
     with reachable():
         begun = job.get_status() == JobStatus.STARTED
     raise ArgusError("timeout", f"The worker did not answer within {deadline:g} s.",

@@ -68,6 +68,8 @@ class Story:
             self.connect()
         with self.step("Import the frames"):
             self.import_frames()
+        with self.step("Load the models"):
+            self.load()
         with self.step("Embed the frames"):
             self.embed()
         with self.step(f"Search “{LABEL}”"):
@@ -102,6 +104,15 @@ class Story:
 
         report = import_video(self.video, self.project, fps=1.0)
         self.say(f"  {report.imported} frames imported, {report.skipped} were there")
+
+    def load(self) -> None:
+        """Wait until every role has a worker: one begins to work when its model is loaded."""
+        deadline = time.monotonic() + 600
+        while missing := [role for role, alive in self.api("GET", "/status")["roles"].items() if not alive]:
+            if time.monotonic() > deadline:
+                raise ArgusError("worker_missing", f"There is no {' and no '.join(missing)} worker after 10 minutes.",
+                                 "See the workers' logs.")
+            time.sleep(0.5)
 
     def embed(self) -> None:
         """Wait until every task is embedded; nobody asked for it, it happens by itself."""

@@ -76,7 +76,8 @@ def _jobs(project_id: int, recipe: Recipe, overrides: Mapping[str, Any], labels:
         fetched = Job.fetch_many(list(names.values()), connection=queues.get_redis(), serializer=JSONSerializer)
         if not any(queues.SAM3_PREVIEW in worker.queue_names() for worker in Worker.all(connection=queues.get_redis())):
             raise ArgusError("worker_missing", "No SAM 3 worker is alive, so there is nothing to preview with.",
-                             "Start one with `argus worker sam3`; `argus doctor` shows which are alive.")
+                             "One that was just started is still loading its model. Otherwise start one with "
+                             "`argus worker sam3`; `argus doctor` says why the last one ended.")
     except redis.RedisError as error:
         raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
                          "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
