@@ -264,7 +264,7 @@ def test_keyboard__search_move_choose_look_and_go_on(open_page: Callable[..., Pa
     expect(page.locator("#hit-preview h2")).to_have_text(f"Task {first}")
     page.keyboard.press("Escape")
     expect(page.locator("#hit-preview")).to_be_hidden()
-    assert page.evaluate("document.activeElement.closest('.hit').dataset.task") == first
+    expect(page.locator(f".hit[data-task='{first}'] .open")).to_be_focused()  # once the dialog's closing is told
 
 
 def test_choosing__by_shift_by_drag_and_all_likely(open_page: Callable[..., Page], project: int) -> None:

@@ -353,15 +353,23 @@ def test_model_change__does_not_wait_for_a_project_that_is_gone(servers: Any, mo
     assert sorted(seen) == [gone, disconnected]  # their images are tried, and given up, like anybody's
 
 
-def test_rounds__one_process_at_a_time(servers: Any) -> None:
+@pytest.fixture
+def rounds(servers: Any, monkeypatch: pytest.MonkeyPatch) -> background.Rounds:
+    """Rounds behind a lock of the test's own: the stack's worker makes its rounds meanwhile, on the same database."""
+    monkeypatch.setattr(background, "_SYNC_LOCK", background._SYNC_LOCK + 1)
+    return background.Rounds()
+
+
+def test_rounds__one_process_at_a_time(rounds: background.Rounds) -> None:
     with psycopg.connect(get_settings().resolved_database_url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (background._SYNC_LOCK,))
-        assert background.Rounds().once() is False
-    assert background.Rounds().once() is True
+        assert rounds.once() is False
+        other.execute("SELECT pg_advisory_unlock(%s)", (background._SYNC_LOCK,))
+    assert rounds.once() is True
 
 
 def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
-        servers: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+        rounds: background.Rounds, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     first, second = 900_001, 900_002  # numbers that no project of Label Studio has had
     seen: list[int] = []
     broken = True
@@ -375,7 +383,6 @@ def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
     monkeypatch.setattr(background, "_look_after", look)
     monkeypatch.setattr(background, "_keep_views", lambda project_id: None)
     monkeypatch.setattr(background, "_reconcile_runs", lambda: None)
-    rounds = background.Rounds()
     with caplog.at_level("INFO"):
         rounds.once()
         rounds.once()
