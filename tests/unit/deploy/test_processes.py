@@ -1,8 +1,8 @@
 """The containers' commands, environments, users, health checks and stop times, as processes.
 
 What a container adds (its image, its network, its limits) needs an engine; the rest is read from the Compose file, so
-that it cannot drift from what works. PostgreSQL and Valkey run with the file's arguments; Label Studio is the test
-run's own, and only asked by the file's health check.
+that it cannot drift from what works. PostgreSQL and Valkey run with the file's arguments, and Label Studio, whose
+command is its image's own, with the file's environment.
 """
 
 from __future__ import annotations
@@ -20,8 +20,13 @@ from typing import Any
 
 import pytest
 import redis
+import requests
 
+from argus.errors import ArgusError
+from argus.labelstudio import LabelStudio
+from argus.settings import Settings
 from argus.stack.binaries import valkey_server
+from argus.stack.label_studio import find_python
 from argus.stack.ports import free_port, is_free
 from argus.stack.postgres import INITDB
 from argus.stack.stack import APPS, Stack
@@ -33,6 +38,7 @@ from tests.waiting import wait_for
 
 WEB = {"ml-backend": "9090", "search-service": "8000"}
 READY_SECONDS = 120
+PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 # As the image's entry point writes it.
 RULES = "local all all trust\nhost all all all scram-sha-256\n"
 # No Python package brings `valkey-cli`. This does what the file's check needs of it: a command, and REDISCLI_AUTH.
@@ -44,6 +50,8 @@ try:
 except redis.RedisError as error:
     sys.exit(str(error))
 """
+LABELS = '<View><Image name="image" value="$image"/><RectangleLabels name="box" toName="image"><Label value="cpu"/>' \
+         "</RectangleLabels></View>"
 Services = dict[str, dict[str, Any]]
 
 
@@ -136,7 +144,7 @@ def test_container__starts_gets_healthy_and_stops_in_time(servers: Stack, servic
     here |= addresses(services, name, postgres, valkey)
     here |= {"ARGUS_HOME": str(tmp_path), "ARGUS_LABEL_STUDIO_TOKEN": servers.settings.access_token,
              "ARGUS_ML_BACKEND_PORT": port, "ARGUS_SEARCH_SERVICE_PORT": port, "HOME": str(tmp_path),
-             "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "HF_HOME": str(tmp_path),
+             "PATH": PATH, "HF_HOME": str(tmp_path),
              "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     env = environment(service) | here
     assert service["healthcheck"]["test"][0] == "CMD"
@@ -199,10 +207,75 @@ def test_valkey__takes_the_arguments_and_its_check_sees_it(services: Services, v
     assert (valkey.data / "appendonlydir").is_dir()
 
 
+@pytest.fixture
+def label_studio(services: Services, postgres: Server, tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """Label Studio's first start with the file's environment, until its check sees it; its URL and its files."""
+    service = services["label-studio"]
+    assert not service["command"] and not service["entrypoint"]  # they are its image's own
+    port, files = str(free_port()), tmp_path / "files"
+    files.mkdir()
+    here = {"LABEL_STUDIO_BASE_DATA_DIR": str(tmp_path / "data"), "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files),
+            "POSTGRE_HOST": "127.0.0.1", "POSTGRE_PORT": str(postgres.port), "PATH": os.environ["PATH"]}
+    argv = [str(find_python(Settings(_env_file=None).label_studio_python)), "-m", "label_studio.server", "start",
+            "--no-browser", "--internal-host", "127.0.0.1", "--port", port]
+
+    def healthy() -> bool:
+        return run_check(service, {"PATH": PATH}, here=(":8080/", f":{port}/"))
+
+    assert sum("127.0.0.1:8080/" in part for part in service["healthcheck"]["test"]) == 1
+    assert not healthy()
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(argv, env=environment(service) | here, cwd=tmp_path, stdout=log, stderr=log)
+    try:
+        end = time.monotonic() + seconds(service["healthcheck"]["start_period"])
+        while not healthy():
+            assert process.poll() is None and time.monotonic() < end, (tmp_path / "log").read_text()[-3000:]
+            time.sleep(1)
+        yield f"http://127.0.0.1:{port}", files
+    finally:
+        status = stop(process, seconds(service["stop_grace_period"]))
+    assert status in (0, -signal.SIGTERM), (tmp_path / "log").read_text()[-3000:]
+    assert not healthy()
+
+
+def run_setup(service: dict[str, Any], url: str, postgres: Server, home: Path) -> str:
+    """Run the service `setup` as every `up` does; return the token that is in its volume then."""
+    given = environment(service)
+    assert "@postgres:5432/" in given["LABEL_STUDIO_DATABASE_URL"]
+    database = given["LABEL_STUDIO_DATABASE_URL"].replace("@postgres:5432/", f"@127.0.0.1:{postgres.port}/")
+    here = {"ARGUS_LABEL_STUDIO_URL": url, "ARGUS_HOME": str(home), "LABEL_STUDIO_DATABASE_URL": database,
+            "PATH": PATH, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [part.replace("/opt/argus/", f"{ROOT}/docker/") for part in service["command"]]
+    done = subprocess.run(as_container_user(command), env=given | here, cwd="/", capture_output=True, text=True,
+                          timeout=120)
+    assert done.returncode == 0, done.stderr
+    return (home / "label-studio.token").read_text().strip()
+
+
 @pytest.mark.integration
-def test_label_studio__its_check_sees_it(servers: Stack, services: Services) -> None:
-    env = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    check = services["label-studio"]["healthcheck"]["test"]
-    assert sum("127.0.0.1:8080/" in part for part in check) == 1
-    for port, expected in ((servers.settings.label_studio_port, True), (free_port(), False)):
-        assert run_check(services["label-studio"], env, here=(":8080/", f":{port}/")) == expected
+@pytest.mark.timeout(900)
+def test_label_studio__first_start_its_token_and_what_it_refuses(
+        label_studio: tuple[str, Path], services: Services, postgres: Server, tmp_path: Path) -> None:
+    url, files = label_studio
+    home = tmp_path / "argus-home"
+    home.mkdir()
+    if os.geteuid() == 0:
+        os.chown(home, uid(), uid())
+    token = run_setup(services["setup"], url, postgres, home)
+    assert run_setup(services["setup"], url, postgres, home) == token  # the second `up` finds it
+    client = LabelStudio(url, token)
+    project = client.post("/api/projects/", {"title": "first", "label_config": LABELS})["id"]
+    (files / "line").mkdir()
+    assert client.post("/api/storages/localfiles/", {"project": project, "use_blob_urls": True,
+                                                     "path": str(files / "line")})["id"]
+    there = {"url": f"http://127.0.0.1:{free_port()}", "project": project}
+    for path, body in (("/api/ml/", there | {"title": "refused"}), ("/api/webhooks/", there | {"actions": []})):
+        with pytest.raises(ArgusError, match="reserved network address|not allowed"):
+            client.post(path, body)
+    with requests.Session() as stranger:
+        stranger.get(f"{url}/user/signup/", timeout=30)
+        stranger.post(f"{url}/user/signup/", timeout=30, headers={"Referer": url}, data={
+            "email": "stranger@example.com", "password": "a-long-password",
+            "csrfmiddlewaretoken": stranger.cookies["csrftoken"]})
+    owner = services["label-studio"]["environment"]["LABEL_STUDIO_USERNAME"]
+    assert [user["email"] for user in client.get("/api/users/")] == [owner]
