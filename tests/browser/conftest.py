@@ -32,17 +32,22 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture
-def page(browser: Browser, stack: Any) -> Iterator[Page]:
-    """A page with Label Studio's session; script errors of the page are collected in `page.argus_errors`."""
+def sign_in(page: Page) -> None:
+    """Fill in Label Studio's login, and wait for what comes after it."""
     settings = get_settings()
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
-    page = context.new_page()
-    page.goto(f"{settings.label_studio_url}/user/login/")
     page.fill("input[name=email]", settings.label_studio_user)
     page.fill("input[name=password]", settings.label_studio_password.get_secret_value())
     page.click("button[type=submit]")
     page.wait_for_url(lambda url: "/login" not in url)
+
+
+@pytest.fixture
+def page(browser: Browser, stack: Any) -> Iterator[Page]:
+    """A page with Label Studio's session; script errors of the page are collected in `page.argus_errors`."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    page.goto(f"{get_settings().label_studio_url}/user/login/")
+    sign_in(page)
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.argus_errors = errors  # type: ignore[attr-defined]

@@ -12,7 +12,8 @@ from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from demo.scenes import SceneObject
 from demo.truth import Box, iou
-from tests.pictures import scene_and_objects
+from tests.browser.conftest import sign_in
+from tests.pictures import plain, scene_and_objects
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -64,3 +65,19 @@ def test_search_view_shows_exactly_its_tasks_and_a_task_its_boxes(
     parts = [thing.box for thing in scenes[number][1] if thing.label == "cpu"]
     assert all(max(iou(corners(value), part) for part in parts) >= 0.5 for value in shown)
     assert page.argus_errors == []  # type: ignore[attr-defined]
+
+
+def test_an_expired_login__leads_back_to_the_task_that_was_asked_for(
+        page: Page, make_project: Callable[..., int], label_studio: LabelStudio) -> None:
+    """The links of Argus's page go to Label Studio, whose login ends by itself."""
+    from search_service.sync import sync_progress
+    from search_service.task_facts import describe_task
+
+    project = make_project(["cpu"], [(f"{n}.jpg", plain((40 * n, 90, 60))) for n in range(2)])
+    wait_for(lambda: sync_progress(project)["embedded"] == 2, 60)
+    _, second = sorted(task["id"] for task in label_studio.tasks(project))
+    page.context.clear_cookies()
+    page.goto(describe_task(project, second)["label_studio"])
+    expect(page.locator("input[name=password]")).to_be_visible(timeout=30_000)
+    sign_in(page)
+    page.wait_for_function("task => window.Htx?.task?.id === task", arg=second, timeout=60_000)
