@@ -6,13 +6,12 @@ who accepted what in one go, is recorded here, task by task, before it is asked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
-import psycopg
-
+from argus.db import alone
 from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
@@ -247,14 +246,8 @@ def set_edges(project_id: int, high: float | None, medium: float | None, *,
     return {"edges": {"high": top, "medium": middle}, "views": views}
 
 
-@contextmanager
-def _locked(project_id: int) -> Iterator[None]:
+def _locked(project_id: int) -> AbstractContextManager[None]:
     """Hold the project's review lock: accepting and undoing happen one at a time, whichever process asks."""
-    try:
-        with database() as connection:
-            connection.execute(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'")
-            connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_LOCK, project_id))
-            yield
-    except psycopg.errors.LockNotAvailable as error:
-        raise ArgusError("conflict", f"Another acceptance in project {project_id} is still running.",
-                         "Try again when it is done; `argus review status` shows it.") from error
+    return alone(_LOCK, project_id, seconds=_LOCK_SECONDS, busy=ArgusError(
+        "conflict", f"Another acceptance in project {project_id} is still running.",
+        "Try again when it is done; `argus review status` shows it."))

@@ -6,7 +6,7 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from label_studio_config import project
-from search_service import ranks
+from search_service import ranks, saved
 
 
 def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
@@ -18,14 +18,20 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
     """
     removed = project.disconnect(ls, project_id)
     with connect() as connection:
-        rows = connection.execute("SELECT id, shown[:ranked] AS ranked FROM saved_search WHERE project_id = %s "
-                                  "AND keep_view", (project_id,)).fetchall()
-    # One search at a time: the ids travel in an address, and an address has its length.
-    if changed := sum(_clear_ranks(ls, project_id, row["ranked"]) for row in rows):
+        kept = connection.execute("SELECT id FROM saved_search WHERE project_id = %s", (project_id,)).fetchall()
+    if changed := sum(_forget_shown(ls, project_id, row["id"]) for row in kept):
         removed.append(f"ranks of saved searches from {'1 task' if changed == 1 else f'{changed} tasks'}")
-    with connect() as connection:
-        connection.execute("UPDATE saved_search SET shown = '{}', seen = '' WHERE project_id = %s", (project_id,))
     return removed
+
+
+def _forget_shown(ls: LabelStudio, project_id: int, saved_id: int) -> int:
+    """Take the ranks of one search away, once nobody writes them any more; return how many tasks had any."""
+    with saved.writing(saved_id), connect() as connection:
+        row = connection.execute("SELECT shown[:ranked] AS ranked FROM saved_search WHERE id = %s",
+                                 (saved_id,)).fetchone()
+        changed = _clear_ranks(ls, project_id, row["ranked"]) if row else 0
+        connection.execute("UPDATE saved_search SET shown = '{}', seen = '' WHERE id = %s", (saved_id,))
+    return changed
 
 
 def _clear_ranks(ls: LabelStudio, project_id: int, task_ids: list[int]) -> int:

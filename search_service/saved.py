@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from typing import Any
 
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
 from argus import queues
-from argus.db import Row, connect
+from argus.db import Row, alone, connect
 from argus.errors import ArgusError, as_argus_error
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
@@ -22,6 +22,7 @@ from search_service.sync import connected_projects, sync_progress
 
 SETTLE_SECONDS = 30.0  # images may go on arriving: a view is refreshed at the latest so long after the first
 REFRESH_SECONDS = 300
+_LOCK = 0x41525357  # any constant of our own
 
 
 def create(project_id: int, name: str, ask: Ask, *, size: int = 50, relevance: str = "noise", keep_view: bool = False,
@@ -57,36 +58,48 @@ def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> dict[str,
     A view that is no longer wanted, or that had the old name, is removed; one that somebody changed in Label Studio is
     theirs and stays: its id is in `left` of the answer.
     """
-    old = _row(project_id, saved_id)
     if "name" in changes:
         changes["name"] = _name(changes["name"])
     if "ask" in changes:
         _check(project_id, changes["ask"])
         changes["ask"] = changes["ask"].to_json()
-    new = {**old, **changes}
-    _check_free(project_id, new["name"], saved_id)
-    left = _remove_views(project_id, saved_id) if new["name"] != old["name"] or not new["keep_view"] else []
-    ranks.clear(get_label_studio(), project_id, saved_id, old["shown"][:old["ranked"]])
-    try:
-        with connect() as connection:
-            connection.execute("UPDATE saved_search SET name = %s, ask = %s, size = %s, relevance = %s, "
-                               "keep_view = %s, ranked = %s, seen = '', shown = '{}' WHERE id = %s",
-                               (new["name"], Jsonb(new["ask"]), new["size"], new["relevance"], new["keep_view"],
-                                new["ranked"], saved_id))
-    except UniqueViolation as error:
-        raise _taken(new["name"]) from error
+    with writing(saved_id):
+        old = _row(project_id, saved_id)
+        new = {**old, **changes}
+        _check_free(project_id, new["name"], saved_id)
+        left = _remove_views(project_id, saved_id) if new["name"] != old["name"] or not new["keep_view"] else []
+        ranks.clear(get_label_studio(), project_id, saved_id, old["shown"][:old["ranked"]])
+        try:
+            with connect() as connection:
+                connection.execute("UPDATE saved_search SET name = %s, ask = %s, size = %s, relevance = %s, "
+                                   "keep_view = %s, ranked = %s, seen = '', shown = '{}' WHERE id = %s",
+                                   (new["name"], Jsonb(new["ask"]), new["size"], new["relevance"], new["keep_view"],
+                                    new["ranked"], saved_id))
+        except UniqueViolation as error:
+            raise _taken(new["name"]) from error
     return {**_follow(project_id, saved_id), "left": left}
 
 
 def delete(project_id: int, saved_id: int) -> dict[str, Any]:
     """Forget a saved search, and remove its view and its ranks; return `{"deleted": its id, "left": [views]}`, where
     `left` are views of it that somebody changed in Label Studio: they are theirs and stay. Raises `not_found`."""
-    row = _row(project_id, saved_id)
-    left = _remove_views(project_id, saved_id)
-    ranks.clear(get_label_studio(), project_id, saved_id, row["shown"][:row["ranked"]])
-    with connect() as connection:
-        connection.execute("DELETE FROM saved_search WHERE id = %s", (saved_id,))
+    with writing(saved_id):
+        row = _row(project_id, saved_id)
+        left = _remove_views(project_id, saved_id)
+        ranks.clear(get_label_studio(), project_id, saved_id, row["shown"][:row["ranked"]])
+        with connect() as connection:
+            connection.execute("DELETE FROM saved_search WHERE id = %s", (saved_id,))
     return {"deleted": saved_id, "left": left}
+
+
+def writing(saved_id: int, seconds: float = 60.0) -> AbstractContextManager[None]:
+    """Let nobody else write a search's view and ranks meanwhile: what a refresh writes after them would be nobody's.
+
+    Raises:
+        ArgusError: `conflict` when somebody else still does after `seconds`.
+    """
+    return alone(_LOCK, saved_id, seconds=seconds, busy=ArgusError(
+        "conflict", "The view of this saved search is just being written.", "Try again in a moment."))
 
 
 def listing(project_id: int) -> list[dict[str, Any]]:
@@ -118,6 +131,11 @@ def refresh(project_id: int, saved_id: int) -> dict[str, Any]:
 
     An error is kept with the search, and raised.
     """
+    with writing(saved_id):
+        return _refresh(project_id, saved_id)
+
+
+def _refresh(project_id: int, saved_id: int) -> dict[str, Any]:
     row = _row(project_id, saved_id)
     state = project_state(project_id)  # before the search: what changes while it runs makes it stale again
     try:
@@ -140,10 +158,10 @@ def refresh_job(project_id: int, saved_id: int) -> str:
 
     A project may have been disconnected since the job was queued: then nothing of ours is written there any more.
     """
-    if project_id not in connected_projects():
-        return ""
     try:
-        refresh(project_id, saved_id)
+        with writing(saved_id, seconds=5):
+            if project_id in connected_projects():
+                _refresh(project_id, saved_id)
     except ArgusError as error:
         return error.code
     return ""

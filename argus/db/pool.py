@@ -106,6 +106,20 @@ def held(*keys: int) -> Iterator[bool]:
         yield bool(row and row[0])
 
 
+@contextmanager
+def alone(*keys: int, seconds: float, busy: ArgusError) -> Iterator[None]:
+    """Hold the lock of these keys until the block ends, once nobody else does; raise `busy` when that takes longer than
+    `seconds`."""
+    try:
+        with connect() as connection:
+            connection.execute(f"SET LOCAL lock_timeout = {max(1, round(1000 * seconds))}")
+            connection.execute(sql.SQL("SELECT pg_advisory_xact_lock({})").format(
+                sql.SQL(", ").join(map(sql.Literal, keys))))
+            yield
+    except psycopg.errors.LockNotAvailable as error:
+        raise busy from error
+
+
 def try_lock(*keys: int) -> sql.Composed:
     """Return the query that takes a lock for as long as its transaction stays open: a pooler would lose what a session
     holds. The keys stand in the text because a query with parameters leaves its portal open, and with it a snapshot,

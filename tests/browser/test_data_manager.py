@@ -49,7 +49,7 @@ def test_search_view_shows_exactly_its_tasks_and_a_task_its_boxes(
     page.goto(f"{base}/projects/{project}/data?tab={view}")
     expect(page.get_by_text("Search: CPU").first).to_be_visible(timeout=30_000)
     expect(page.locator("[class*=grid-view__cell], [class*=cell] img").first).to_be_visible(timeout=30_000)
-    assert f"Tasks: 4 / {len(scenes)}" in page.inner_text("body").replace("\n", " ")
+    expect(page.locator("body")).to_contain_text(f"Tasks: 4 / {len(scenes)}", use_inner_text=True, timeout=30_000)
     kept = label_studio.get(f"/api/dm/views/{view}/", project=project)  # opening it must not have changed it
     assert {item["value"] for item in kept["data"]["filters"]["items"]} == set(found)
 
@@ -57,7 +57,8 @@ def test_search_view_shows_exactly_its_tasks_and_a_task_its_boxes(
     best = max(found, key=lambda task: len(tasks[task]["predictions"][0]["result"]))
     boxes = [r for r in tasks[best]["predictions"][0]["result"] if r["type"] == "rectanglelabels"]
     page.goto(f"{base}/projects/{project}/data?tab={view}&task={best}")
-    page.wait_for_function("window.Htx?.annotationStore?.selected?.regions?.length > 0", timeout=60_000)
+    page.wait_for_function("""count => window.Htx?.annotationStore?.selected?.regions
+        ?.filter(r => r.type === 'rectangleregion').length === count""", arg=len(boxes), timeout=60_000)
     shown = page.evaluate("""() => window.Htx.annotationStore.selected.regions
         .filter(r => r.type === 'rectangleregion').map(r => r.serialize().value)""")
     assert sorted(round(value["x"]) for value in shown) == sorted(round(r["value"]["x"]) for r in boxes)

@@ -134,6 +134,7 @@ def test_page__more_like_a_region_drawn_on_the_picture(page: Page, make_project:
     found_like(drawn)
 
     page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu&task={task}")
+    expect(page.locator("#hit-preview a")).to_be_visible()  # the side is drawn anew with it
     page.locator("#choose-region").press("Enter")
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Shift+ArrowDown")

@@ -99,7 +99,7 @@ def main() -> int:
         points(role)[point](die)
     if role == "sam3":
         count_images(folder.parent / "computed")
-    worker.LEASE_SECONDS, worker.RENEW_SECONDS, worker.REAP_SECONDS = 4, 1, 1  # the tests wait less for the dead
+    worker.LEASE_SECONDS, worker.RENEW_SECONDS, worker.REAP_SECONDS = 8, 1, 1  # the tests wait less for the dead
     return worker.main([role])
 
 

@@ -138,7 +138,7 @@ class Load:
                                      (self.project,)).fetchone()
         return int(row["n"]) if row else 0
 
-    def finish(self, seconds: float = 240) -> None:
+    def finish(self, seconds: float = 600) -> None:
         """Wait until everything that was asked for is there, and let the reviewer end with what he is at."""
         began = time.monotonic()
         self._threads[0].join(seconds)
@@ -168,8 +168,8 @@ class Load:
     def account(self) -> Counts:
         """See that every role's worker is on record; count everything at Label Studio and with us; accept what is left,
         once, and count again."""
-        wait_for(lambda: all(queues.workers_of(names[0]) for names in queues.ROLES.values()), 60, pause=1)
-        deadline = time.monotonic() + 40  # for the last polls and checks
+        wait_for(lambda: all(queues.workers_of(names[0]) for names in queues.ROLES.values()), 180, pause=1)
+        deadline = time.monotonic() + 180  # for the last polls and checks
         while apart := compare(self._ls, self.project)[1]:
             assert time.monotonic() < deadline, apart
             time.sleep(2)

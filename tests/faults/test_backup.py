@@ -16,6 +16,7 @@ from argus.errors import ArgusError
 from argus.settings import Settings
 from argus.stack import Stack, paths
 from argus.stack.backup import backup, restore
+from argus.stack.postgres import Postgres
 from argus.stack.stack import owner
 from argus.stack.template import copy_home, template_home, temporary_home
 from tests.waiting import wait_for
@@ -92,8 +93,11 @@ def test_down_ends_what_runs_and_a_restore_waits_for_that(settings: Settings, tm
         "ARGUS_HOME": str(settings.home)}
     up = subprocess.Popen([*argus, "up", "--only", "postgres"], env=env, stdout=subprocess.DEVNULL)
     try:
-        wait_for(lambda: owner(settings.home) == up.pid, seconds=180)
-        wait_for(lambda: (settings.run_dir / ".s.PGSQL.5432").exists(), seconds=180)
+        # Not by `owner`: it takes the lock for a moment, and `up` may want it just then.
+        wait_for(lambda: (settings.home / "stack.lock").exists()
+                 and (settings.home / "stack.lock").read_text() == f"process {up.pid}\n", seconds=180)
+        wait_for(Postgres(settings).is_ready, seconds=180)  # its socket is there before it answers
+        assert owner(settings.home) == up.pid
         backup(settings, tmp_path / "live.tar")
         refused = subprocess.run([*argus, "restore", str(tmp_path / "live.tar"), "--replace"], env=env,
                                  capture_output=True, text=True, timeout=120)

@@ -20,7 +20,7 @@ from ml_backend import accepting, review, undoing
 from tests.integration.test_review_export import Known, items, known  # noqa: F401  the fixture
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(1200)]
 COUNT, CHUNK = 9, 3
 
 

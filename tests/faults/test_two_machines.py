@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,11 +31,12 @@ from tests.faults.machines import Machine, environment, two_machines, why_no_nam
 from tests.resting import resting
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(1800)]
 NO_NAMESPACES = why_no_namespaces()
 # The second form says nothing more where the first one runs.
 FORMS = [pytest.param(True, id="namespaces", marks=pytest.mark.skipif(bool(NO_NAMESPACES), reason=NO_NAMESPACES)),
          pytest.param(False, id="addresses", marks=[] if NO_NAMESPACES else pytest.mark.long)]
+EVER = datetime.min.replace(tzinfo=UTC)
 COUNT = 240  # a quarter of a minute for one worker
 
 
@@ -62,26 +64,27 @@ def test_one_machine_drops_off_and_the_other_finishes(separate: bool, alone: Any
                                   alone.settings.label_studio_port, get_settings().access_token)
                 crews.append(Crew(tmp_path / name, machine.command, env | {"ARGUS_CHUNK_TASKS": "4"}))
                 crews[-1].add("sam3")
-            wait_for(lambda: all(at_work(crew) for crew in crews), 120)
+            wait_for(lambda: all(at_work(crew) for crew in crews), 300)
 
             run_id = runs.create_run(project, ["cpu"], tasks)
             wait_for(lambda: min(Counter(by(run_id).values())[crew.pids()[0]] for crew in crews) > 0
-                     and held_by(crews[0]), 120, pause=0.02)
+                     and held_by(crews[0]), 300, pause=0.02)
             first.cut()
             before = runs.run_progress(run_id)
             assert before["waiting"] > 0  # in the middle
-            progress = wait_until_done(run_id, 180)
+            progress = wait_until_done(run_id, 400)
             assert (progress["done"], progress["failed"], progress["errors"]) == (COUNT, 0, [])
-            wait_for(lambda: everything_delivered(project), 60)
+            wait_for(lambda: everything_delivered(project), 180)
             assert counted(label_studio, project) == {1: COUNT}
 
             first.mend()
-            wait_for(lambda: at_work(crews[0]), 180)  # by itself, or started again
+            mended = datetime.now(UTC)
+            wait_for(lambda: at_work(crews[0], mended), 180)  # by itself, or started again
             again = runs.create_run(project, ["cpu", "fan"], tasks)
-            progress = wait_until_done(again, 180)
+            progress = wait_until_done(again, 400)
             assert (progress["done"], progress["failed"], progress["errors"]) == (COUNT, 0, [])
             assert set(by(again).values()) == {crew.pids()[0] for crew in crews}  # both shared it
-            wait_for(lambda: everything_delivered(project), 60)
+            wait_for(lambda: everything_delivered(project), 180)
             assert counted(label_studio, project) == {1: COUNT}
         finally:
             for crew in (*crews, here):
@@ -96,18 +99,18 @@ def by(run_id: int) -> dict[int, int]:
     return {row["task_id"]: int(row["worker"].rsplit(":", 1)[1]) for row in rows}
 
 
-def registered() -> dict[int, str | None]:
-    """Return the SAM 3 workers that the queue knows, by process, with the job in work."""
+def registered(since: datetime = EVER) -> dict[int, str | None]:
+    """Return the SAM 3 workers that the queue has heard of since then, by process, with the job in work."""
     from rq import Worker
 
     from argus import queues
 
     return {worker.pid: worker.get_current_job_id() for worker in Worker.all(connection=queues.get_redis())
-            if queues.SAM3 in worker.queue_names()}
+            if queues.SAM3 in worker.queue_names() and (worker.last_heartbeat or EVER) >= since}
 
 
-def at_work(crew: Crew) -> bool:
-    return crew.pids()[0] in registered()
+def at_work(crew: Crew, since: datetime = EVER) -> bool:
+    return crew.pids()[0] in registered(since)
 
 
 def held_by(crew: Crew) -> bool:
@@ -155,7 +158,7 @@ def test_what_a_machine_had_locked_is_free_again_soon() -> None:
         process = subprocess.Popen(command.argv, env=dict(command.env), cwd=command.cwd, stderr=subprocess.DEVNULL,
                                    user=command.account.uid, group=command.account.gid, extra_groups=[])
         try:
-            wait_for(server.is_ready, 30)
+            wait_for(server.is_ready, 120)
             server.finish(print)
             url = f"postgresql://postgres@{machine.here}/argus"
             holder = subprocess.Popen(machine.command([sys.executable, "-c", HOLD, url]), stdout=subprocess.PIPE)
@@ -164,13 +167,13 @@ def test_what_a_machine_had_locked_is_free_again_soon() -> None:
                 with superuser(server.run_dir, "argus") as here:
                     assert not gets_lock(here)
                     machine.cut()
-                    wait_for(lambda: gets_lock(here), 30)
+                    wait_for(lambda: gets_lock(here), 120)
             finally:
                 holder.kill()
                 holder.wait()
         finally:
             process.send_signal(server.stop_signal)
-            process.wait(30)
+            process.wait(120)
     paths.forget(home)
 
 

@@ -21,7 +21,7 @@ from tests.faults.breaking import Break
 from tests.faults.load import Load, pictures
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(1800)]
 FIRST, ARRIVING = 24, 12  # tasks that are there when it breaks, and tasks that arrive meanwhile
 
 SHORT: dict[str, Break] = {
@@ -55,7 +55,7 @@ def test_nothing_is_lost_and_nothing_is_there_twice(fault: str, broken: Break, s
     project = new(FIRST)
     load = Load(project, label_studio, pictures(label_studio, project), ARRIVING)
     try:
-        wait_for(load.under_way, 120)
+        wait_for(load.under_way, 300)
         began = time.monotonic()
         with broken(stack, tmp_path):
             load.finish()

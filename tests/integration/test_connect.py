@@ -228,6 +228,7 @@ def test_disconnect__takes_back_only_what_is_ours(backend: FakeMlBackend, label_
     assert disconnect(label_studio, number) == []
 
 
+@pytest.mark.timeout(600)
 def test_connect__label_studio_with_its_default_settings_refuses_private_addresses(
         servers: Any, backend: FakeMlBackend, label_studio: LabelStudio, project: Callable[..., int]) -> None:
     from argus.doctor import Doctor
@@ -242,14 +243,14 @@ def test_connect__label_studio_with_its_default_settings_refuses_private_address
                                stderr=subprocess.DEVNULL, start_new_session=True)
     strict = LabelStudio(f"http://127.0.0.1:{settings.label_studio_port}", settings.access_token)
     try:
-        wait_for(lambda: answers(strict.url), 120)
+        wait_for(lambda: answers(strict.url), 300)
         with pytest.raises(ArgusError) as failure:
             connect(strict, number)
         findings = [finding for finding in Doctor(ls=strict).private_addresses()]
         kind = connect(label_studio, number)  # the same project through the server that allows them
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
     assert failure.value.code == "label_studio_refused"
     assert "SSRF_PROTECTION_ENABLED=false" in failure.value.hint
     assert [finding.state for finding in findings] == ["problem", "problem"]

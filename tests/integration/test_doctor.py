@@ -309,7 +309,7 @@ def whole(stack: Any, label_studio: LabelStudio) -> Iterator[int]:
     assert number is not None
     label_studio.request("POST", f"/api/projects/{number}/import",
                          files=[("a.jpg", ("a.jpg", plain((90, 120, 60)), "image/jpeg"))])
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 240
     while (told := told_by_the_command(number)) and time.monotonic() < deadline:
         time.sleep(2)
     assert told == {}

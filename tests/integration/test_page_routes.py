@@ -75,7 +75,7 @@ def test_export__what_cannot_be_made_is_said(project: int) -> None:
 
 def test_task__has_its_objects_and_its_place_in_the_video(project: int, label_studio: LabelStudio) -> None:
     first = min(task["id"] for task in label_studio.tasks(project))
-    wait_for(lambda: api("GET", f"/projects/{project}/tasks/{first}")["video"] == "a.mp4", 30)
+    wait_for(lambda: [one["frames"] for one in api("GET", f"/projects/{project}/videos")["videos"]] == [2], 60)
     task = api("GET", f"/projects/{project}/tasks/{first}")
     assert task["video_time"] == 1.5
     assert task["label_studio"].endswith(f"/projects/{project}/data?task={first}")
@@ -86,6 +86,7 @@ def test_task__has_its_objects_and_its_place_in_the_video(project: int, label_st
 
 
 def test_status__counts_workers_queues_and_images(project: int) -> None:
+    wait_for(lambda: next(one for one in api("GET", "/status")["projects"] if one["id"] == project)["seen"] == 4, 60)
     status = api("GET", "/status")
     assert set(status["roles"].values()) == {1}
     assert {worker["role"] for worker in status["workers"]} == {"siglip", "sam3", "default"}

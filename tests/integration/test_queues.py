@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -70,7 +69,7 @@ def start_worker(servers: Any, tmp_path: Path) -> Iterator[Callable[..., subproc
 def test_call__returns_the_result_and_raises_what_the_job_raised(start_worker: Callable[..., Any],
                                                                  caplog: pytest.LogCaptureFixture) -> None:
     start_worker("now", "later")
-    assert queues.call("now", "jobs_for_test.double", 21, deadline=20) == 42
+    assert queues.call("now", "jobs_for_test.double", 21, deadline=60) == 42
     with pytest.raises(ArgusError) as caught:
         queues.call("now", "jobs_for_test.refuse", deadline=20)
     assert (caught.value.code, caught.value.hint, caught.value.details) == ("bad_image", "replace it", {"task": 3})
@@ -88,10 +87,10 @@ def test_call__says_whether_a_worker_is_missing_or_slow(start_worker: Callable[.
         queues.call("nobody", "jobs_for_test.double", 1, deadline=0.3)
     assert caught.value.code == "worker_missing"
     start_worker("now")
-    wait_for(lambda: queues.call("now", "jobs_for_test.double", 1, deadline=20) == 2, 20)
+    assert queues.call("now", "jobs_for_test.double", 1, deadline=60) == 2
     for begun in (True, False):  # the second waits for the first
         with pytest.raises(ArgusError) as caught:
-            queues.call("now", "jobs_for_test.slow", 5, str(tmp_path / "log"), deadline=1.5)
+            queues.call("now", "jobs_for_test.slow", 60, str(tmp_path / "log"), deadline=4, timeout=90)
         assert (caught.value.code, caught.value.details) == ("timeout", {"begun": begun})
 
 
@@ -106,11 +105,10 @@ def test_a_killed_workers_job_is_done_by_another_whatever_its_timeout(start_work
                                                                       tmp_path: Path) -> None:
     log = tmp_path / "log"
     first = start_worker("later")
-    queues.enqueue("later", "jobs_for_test.slow", 2, str(log), timeout=3600, retries=1)
-    wait_for(lambda: log.exists(), 20)
+    queues.enqueue("later", "jobs_for_test.slow", 6, str(log), timeout=3600, retries=1)
+    wait_for(lambda: log.exists() and "started" in log.read_text(), 60, pause=0.05)
     first.send_signal(signal.SIGKILL)
     start_worker("later")
-    began = time.monotonic()
 
     def finished() -> bool:
         from rq.registry import ScheduledJobRegistry, StartedJobRegistry
@@ -123,8 +121,7 @@ def test_a_killed_workers_job_is_done_by_another_whatever_its_timeout(start_work
             Queue("later", connection=connection, serializer=JSONSerializer).push_job_id(job_id)
         return "finished" in log.read_text()
 
-    wait_for(finished, 40, pause=0.5)
-    assert time.monotonic() - began < 30
+    wait_for(finished, 120, pause=0.5)  # not after an hour
     assert log.read_text().split() == ["started", "started", "finished"]
 
 

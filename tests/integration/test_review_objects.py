@@ -416,13 +416,12 @@ def test_events_tell_progress_until_the_run_ends_and_do_not_take_every_thread(re
     from argus.db import connect
     from search_service.routes.runs import STREAMS
 
-    project = reviewed()
+    project, client = reviewed(), create_app().test_client()
     with connect() as connection:
         row = connection.execute("INSERT INTO run (project_id, labels, model_version, state, started_at) "
                                  "VALUES (%s, '{cpu}', 'v', 'running', now()) RETURNING id", (project.id,)).fetchone()
         assert row is not None
         connection.execute("INSERT INTO run_task (run_id, task_id) VALUES (%s, %s)", (row["id"], project.tasks[0]))
-    client = create_app().test_client()
     path = f"/api/v1/runs/{row['id']}/events"
     open_ones = [client.get(path) for _ in range(STREAMS)]
     streams = [iter(answer.response) for answer in open_ones]

@@ -14,6 +14,7 @@ from argus.settings import get_settings
 from search_service import filters, indexes, model_change, vectors
 from search_service.filters import Filters
 from search_service.vectors import Model, Vectors
+from tests.resting import resting
 
 pytestmark = pytest.mark.integration
 DIM = 24
@@ -23,6 +24,13 @@ _projects = itertools.count(910_001)
 def unit(rows: int, seed: int = 0) -> Vectors:
     found = np.random.default_rng(seed).normal(size=(rows, DIM)).astype(np.float32)
     return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nobody_drops_indexes(servers: Any) -> Iterator[None]:
+    """A worker drops the indexes of models that nobody searches by, and to it these are some."""
+    with resting(servers, "worker"):
+        yield
 
 
 @pytest.fixture

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-import time
+from types import SimpleNamespace
 
+import pytest
+
+from argus import expiring
 from argus.expiring import Expiring
 
 
-def test_expiring__forgets() -> None:
-    kept = Expiring[int, str](seconds=0.05)
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
+    """The dictionary's clock, which stands until a test moves it."""
+    clock = SimpleNamespace(seconds=0.0)
+    monkeypatch.setattr(expiring, "time", SimpleNamespace(monotonic=lambda: clock.seconds))
+    return clock
+
+
+def test_expiring__forgets(clock: SimpleNamespace) -> None:
+    kept = Expiring[int, str](seconds=10)
     assert kept.get(1) is None
     kept[1] = "a"
+    clock.seconds = 9
     assert kept.get(1) == "a"
-    time.sleep(0.06)
+    clock.seconds = 10
     assert kept.get(1) is None
 
 
-def test_expiring__takes_no_memory_for_what_is_forgotten() -> None:
-    kept = Expiring[int, str](seconds=0.05)
+def test_expiring__takes_no_memory_for_what_is_forgotten(clock: SimpleNamespace) -> None:
+    kept = Expiring[int, str](seconds=10)
     for key in (1, 2, 3):
         kept[key] = "a"
-    time.sleep(0.06)
+    clock.seconds = 11
     kept[4] = "b"
     assert (len(kept), kept.get(4)) == (1, "b")

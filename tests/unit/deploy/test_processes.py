@@ -37,7 +37,7 @@ from tests.unit.deploy.test_compose import seconds
 from tests.waiting import wait_for
 
 WEB = {"ml-backend": "9090", "search-service": "8000"}
-READY_SECONDS = 120
+READY_SECONDS = 400
 PATH = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
 # As the image's entry point writes it.
 RULES = "local all all trust\nhost all all all scram-sha-256\n"
@@ -184,7 +184,7 @@ def test_postgres__takes_the_arguments_and_its_check_sees_it(services: Services,
     def healthy(port: int) -> bool:
         return run_check(service, {"PATH": f"{postgres.programs}:{os.environ['PATH']}", "PGPORT": str(port)})
 
-    assert healthy(postgres.port)
+    wait_for(lambda: healthy(postgres.port), 60)
     assert not healthy(free_port())
 
 
@@ -198,7 +198,7 @@ def test_valkey__takes_the_arguments_and_its_check_sees_it(services: Services, v
         return run_check(service, environment(service) | {"PATH": f"{tmp_path}:{os.environ['PATH']}",
                                                           "VALKEY_PORT": str(valkey.port)} | changed)
 
-    wait_for(healthy, 30)
+    wait_for(healthy, 120)
     assert not healthy(REDISCLI_AUTH="another") and not healthy(REDISCLI_AUTH="")
     assert not healthy(VALKEY_PORT=str(free_port()))
     client = redis.Redis(port=valkey.port, password=service["environment"]["REDISCLI_AUTH"], decode_responses=True)

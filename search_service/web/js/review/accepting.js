@@ -80,12 +80,13 @@ export function accepting(desk) {
     if (!(await ask(question(plan), { yes: t("review.accept") }))) return;
     desk.working.hidden = false;
     desk.working.removeAttribute("value");
+    let going = true; // an answer may come after the last one
     const watching = setInterval(
       () =>
         desk.history
           .load()
           .then((found) => {
-            if (found[0]?.state === "open") {
+            if (going && found[0]?.state === "open") {
               desk.working.max = plan.tasks;
               desk.working.value = found[0].accepted;
               desk.done.textContent = t("review.acceptedSoFar", {
@@ -98,7 +99,7 @@ export function accepting(desk) {
       WATCH,
     );
     try {
-      sayAccepted(await desk.post("accept", asked));
+      sayAccepted(await desk.post("accept", asked).finally(() => (going = false)));
     } finally {
       clearInterval(watching);
       desk.working.hidden = true;

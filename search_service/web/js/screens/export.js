@@ -1,6 +1,6 @@
 // Annotations as files: what it would hold, making it in the background, and the last ones to download.
 import { api, request } from "../api.js";
-import { add, h, icon, put } from "../dom.js";
+import { add, h, icon, put, renew } from "../dom.js";
 import { number, t, when } from "../i18n.js";
 import { attempt } from "../messages.js";
 import { change } from "../router.js";
@@ -187,7 +187,7 @@ export async function open({ root, project, params, signal }) {
   async function list() {
     clearTimeout(timer);
     const { exports } = await api(`${base}/exports`, { signal });
-    put(
+    renew(
       made,
       h("h2", { id: "e-made" }, t("export.made")),
       exports.length ? h("ul", { class: "exports" }, exports.map(entry)) : h("p", { class: "muted" }, t("export.none")),

@@ -1,6 +1,6 @@
 // Review by score: what is left in each band, its objects one by one, and accepting them, one, some or all.
 import { api } from "../api.js";
-import { h } from "../dom.js";
+import { h, renew } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { attempt } from "../messages.js";
 import { change, linkTo } from "../router.js";
@@ -132,8 +132,9 @@ export async function open({ root, project, params, signal }) {
 
   function showBands() {
     const counts = { ...status.bands, to_fix: status.set_aside };
-    tabs.replaceChildren(
-      ...BANDS.filter((name) => name !== "to_fix" || counts.to_fix || band === name).map((name) =>
+    renew(
+      tabs,
+      BANDS.filter((name) => name !== "to_fix" || counts.to_fix || band === name).map((name) =>
         h(
           "a",
           {
@@ -165,7 +166,8 @@ export async function open({ root, project, params, signal }) {
       },
       t("review.acceptBand"),
     );
-    head.replaceChildren(
+    renew(
+      head,
       h("h2", {}, t(`review.${band}`)),
       h("span", { class: "muted" }, t(`review.hint_${band}`)),
       h("span", { class: "grow" }),

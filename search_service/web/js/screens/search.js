@@ -44,7 +44,7 @@ export function open({ root, project, selection, params, signal }) {
     placeholder: t("search.placeholder"),
     "aria-label": t("search.what"),
   });
-  const list = suggestions(query, (text) => [
+  const { list, again } = suggestions(query, (text) => [
     {
       title: t("search.saved"),
       icon: "star",
@@ -471,7 +471,7 @@ export function open({ root, project, selection, params, signal }) {
     } else preview.close();
   }
 
-  memory.load().catch(() => {});
+  memory.load().then(again, () => {});
   attempt(async () => {
     await search();
     if (params.task) await follow(params);

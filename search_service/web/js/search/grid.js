@@ -132,6 +132,7 @@ export function makeGrid({ selection, acts, signal }) {
     dragged = false,
     band = null,
     before = null,
+    latest = null,
     moving = 0;
   root.addEventListener("pointerdown", (event) => {
     if (event.pointerType === "touch" || event.button !== 0 || event.target.closest(".actions, .pick")) return;
@@ -152,8 +153,8 @@ export function makeGrid({ selection, acts, signal }) {
         band = root.parentElement.appendChild(h("div", { class: "band-select" }));
       }
       event.preventDefault();
-      cancelAnimationFrame(moving);
-      moving = requestAnimationFrame(() => stretch(at));
+      latest = at;
+      moving ||= requestAnimationFrame(stretch);
       if (event.clientY < EDGE) window.scrollBy(0, -EDGE / 2);
       if (event.clientY > window.innerHeight - EDGE) window.scrollBy(0, EDGE / 2);
     },
@@ -162,8 +163,11 @@ export function makeGrid({ selection, acts, signal }) {
   window.addEventListener(
     "pointerup",
     () => {
+      if (moving) {
+        cancelAnimationFrame(moving);
+        stretch(); // a quick hand is ahead of the last frame
+      }
       from = null;
-      cancelAnimationFrame(moving);
       band?.remove();
       band = null;
       setTimeout(() => {
@@ -173,9 +177,11 @@ export function makeGrid({ selection, acts, signal }) {
     { signal },
   );
 
-  function stretch(at) {
+  function stretch() {
+    moving = 0;
     if (!band || !from || !order.length) return;
-    const x0 = Math.min(from.x, at.x),
+    const at = latest,
+      x0 = Math.min(from.x, at.x),
       x1 = Math.max(from.x, at.x),
       y0 = Math.min(from.y, at.y),
       y1 = Math.max(from.y, at.y);

@@ -2,7 +2,8 @@
 import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 
-// `groups(text)` gives [{ title, icon, items: [{ text, choose(), forget?() }] }]; it is asked again at every letter.
+// `groups(text)` gives [{ title, icon, items: [{ text, choose(), forget?() }] }]; it is asked again at every letter, and by
+// `again()`.
 export function suggestions(input, groups) {
   const list = h("div", {
     id: "suggestions",
@@ -12,7 +13,8 @@ export function suggestions(input, groups) {
     hidden: true,
   });
   let options = [],
-    active = -1;
+    active = -1,
+    wanted = false;
   for (const [name, value] of Object.entries({
     role: "combobox",
     "aria-autocomplete": "list",
@@ -23,6 +25,7 @@ export function suggestions(input, groups) {
   }
 
   function show() {
+    wanted = true;
     options = [];
     const filled = groups(input.value.trim().toLowerCase()).filter((group) => group.items.length);
     list.replaceChildren(
@@ -73,9 +76,19 @@ export function suggestions(input, groups) {
     return made;
   }
 
+  // There is more to suggest now. Nothing changes for somebody who does not look, or is choosing already.
+  function again() {
+    if (wanted && active < 0) show();
+  }
+
   function choose(item) {
-    open(false);
+    close();
     item.choose();
+  }
+
+  function close() {
+    wanted = false;
+    open(false);
   }
 
   function open(on) {
@@ -95,10 +108,10 @@ export function suggestions(input, groups) {
 
   input.addEventListener("input", show);
   input.addEventListener("click", show);
-  input.addEventListener("blur", () => open(false));
+  input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !list.hidden) {
-      open(false);
+      close();
       event.preventDefault();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
@@ -113,8 +126,8 @@ export function suggestions(input, groups) {
       if (active >= 0 && !list.hidden) {
         event.preventDefault();
         choose(options[active].item);
-      } else open(false);
+      } else close();
     }
   });
-  return list;
+  return { list, again };
 }

@@ -23,6 +23,7 @@ STUBBORN = ("import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);
 # A child of its own in a session of its own, as RQ's work-horses are.
 PARENT = ("import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'], "
           "start_new_session=True); print('up', flush=True); time.sleep(600)")
+WAIT = "import os, time\nwhile not os.path.exists('{}'): time.sleep(0.05)\n"  # until the test has seen it start
 
 
 class StandIn(Service):
@@ -57,7 +58,7 @@ def supervisor(tmp_path: Path, lines: list[str]) -> Iterator[Supervisor]:
     supervisor.close()
 
 
-def until(condition: Callable[[], object], seconds: float = 15) -> None:
+def until(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
@@ -120,7 +121,9 @@ def test_stop_all__last_started_first(supervisor: Supervisor, tmp_path: Path) ->
            "sys.exit())); print('up', flush=True); time.sleep(600)")
     order = tmp_path / "order"
     for name in ("one", "two", "three"):
-        supervisor.start(StandIn(f"# 'up'\n{say.format(log=order, name=name)}", tmp_path, name))
+        service = StandIn(f"# 'up'\n{say.format(log=order, name=name)}", tmp_path, name)
+        service.stop_seconds = 60.0  # each has the time to say so
+        supervisor.start(service)
     supervisor.stop_all()
     assert order.read_text().split() == ["three", "two", "one"]
 
@@ -149,7 +152,9 @@ def test_death_of_a_worker__is_restarted(supervisor: Supervisor, tmp_path: Path,
 def test_worker_that_dies_again_and_again__takes_the_stack_down(supervisor: Supervisor, tmp_path: Path,
                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "MAX_QUICK_DEATHS", 3)
-    supervisor.start(StandIn("import time; time.sleep(0.3); raise SystemExit('no model')", tmp_path, "worker", True))
+    go = tmp_path / "go"
+    supervisor.start(StandIn(WAIT.format(go) + "raise SystemExit('no model')", tmp_path, "worker", True))
+    go.touch()
     with pytest.raises(ArgusError, match="3 times in a row") as caught:
         supervisor.wait()
     assert "no model" in caught.value.hint
@@ -158,8 +163,10 @@ def test_worker_that_dies_again_and_again__takes_the_stack_down(supervisor: Supe
 def test_worker_that_comes_up_and_dies_at_its_work__is_always_started_again(
         supervisor: Supervisor, tmp_path: Path, lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "MAX_QUICK_DEATHS", 2)
-    supervisor.start(StandIn("print('I came up', flush=True); import time; time.sleep(0.2); raise SystemExit(1)",
-                             tmp_path, "worker", restarts=True))
+    go = tmp_path / "go"
+    code = f"print('I came up', flush=True)\n{WAIT.format(go)}raise SystemExit(1)"
+    supervisor.start(StandIn(code, tmp_path, "worker", restarts=True))
+    go.touch()
     until(lambda: sum("starting it again" in line for line in lines) > 2)
     supervisor.check()
 
@@ -167,8 +174,10 @@ def test_worker_that_comes_up_and_dies_at_its_work__is_always_started_again(
 def test_worker_whose_model_cannot_be_loaded__takes_the_stack_down_with_its_own_words(
         supervisor: Supervisor, tmp_path: Path) -> None:
     line = {"level": "ERROR", "message": "There is no folder x.", "code": "model_not_found", "hint": "Check it."}
-    code = f"import time; time.sleep(0.3); print({json.dumps(line)!r}); raise SystemExit(10)"
+    go = tmp_path / "go"
+    code = f"{WAIT.format(go)}print({json.dumps(line)!r}); raise SystemExit(10)"
     supervisor.start(StandIn(code, tmp_path, "worker", restarts=True))
+    go.touch()
     with pytest.raises(ArgusError, match="Worker ended with status 10: There is no folder x.") as caught:
         supervisor.wait()
     assert caught.value.hint.startswith("Check it. Its log:")
@@ -191,7 +200,7 @@ def test_guard__ends_everything_when_the_pipe_closes(supervisor: Supervisor, tmp
     assert supervisor._guard.stdin
     supervisor._guard.stdin.close()
     until(lambda: gone(*family))
-    assert supervisor._guard.wait(5) == 0
+    assert supervisor._guard.wait(60) == 0
 
 
 def test_guard__lets_stopped_ones_be() -> None:
