@@ -26,18 +26,13 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
 
 def _forget_shown(ls: LabelStudio, project_id: int, saved_id: int) -> int:
     """Take the ranks of one search away, once nobody writes them any more; return how many tasks had any."""
-    with saved.writing(saved_id), connect() as connection:
-        row = connection.execute("SELECT shown[:ranked] AS ranked FROM saved_search WHERE id = %s",
-                                 (saved_id,)).fetchone()
-        changed = _clear_ranks(ls, project_id, row["ranked"]) if row else 0
-        connection.execute("UPDATE saved_search SET shown = '{}', seen = '' WHERE id = %s", (saved_id,))
-    return changed
-
-
-def _clear_ranks(ls: LabelStudio, project_id: int, task_ids: list[int]) -> int:
     try:
-        return ranks.clear_all(ls, project_id, task_ids)
+        with saved.writing(project_id, saved_id), connect() as connection:
+            row = connection.execute("UPDATE saved_search SET shown = '{}', seen = '' WHERE id = %s RETURNING "
+                                     "(SELECT before.shown[:before.ranked] FROM saved_search before "
+                                     "WHERE before.id = saved_search.id) AS ranked", (saved_id,)).fetchone()
+            return ranks.clear_all(ls, project_id, row["ranked"]) if row else 0
     except ArgusError as error:
-        if error.code != "not_found":  # else the project is gone, and its tasks with it
+        if error.code != "not_found":  # else the search is gone by now, or the project, and its tasks with it
             raise
     return 0

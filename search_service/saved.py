@@ -63,7 +63,7 @@ def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> dict[str,
     if "ask" in changes:
         _check(project_id, changes["ask"])
         changes["ask"] = changes["ask"].to_json()
-    with writing(saved_id):
+    with writing(project_id, saved_id):
         old = _row(project_id, saved_id)
         new = {**old, **changes}
         _check_free(project_id, new["name"], saved_id)
@@ -83,7 +83,7 @@ def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> dict[str,
 def delete(project_id: int, saved_id: int) -> dict[str, Any]:
     """Forget a saved search, and remove its view and its ranks; return `{"deleted": its id, "left": [views]}`, where
     `left` are views of it that somebody changed in Label Studio: they are theirs and stay. Raises `not_found`."""
-    with writing(saved_id):
+    with writing(project_id, saved_id):
         row = _row(project_id, saved_id)
         left = _remove_views(project_id, saved_id)
         ranks.clear(get_label_studio(), project_id, saved_id, row["shown"][:row["ranked"]])
@@ -92,12 +92,13 @@ def delete(project_id: int, saved_id: int) -> dict[str, Any]:
     return {"deleted": saved_id, "left": left}
 
 
-def writing(saved_id: int, seconds: float = 60.0) -> AbstractContextManager[None]:
+def writing(project_id: int, saved_id: int, seconds: float = 60.0) -> AbstractContextManager[None]:
     """Let nobody else write a search's view and ranks meanwhile: what a refresh writes after them would be nobody's.
 
     Raises:
-        ArgusError: `conflict` when somebody else still does after `seconds`.
+        ArgusError: `not_found`; `conflict` when somebody else still does after `seconds`.
     """
+    _row(project_id, saved_id)
     return alone(_LOCK, saved_id, seconds=seconds, busy=ArgusError(
         "conflict", "The view of this saved search is just being written.", "Try again in a moment."))
 
@@ -131,7 +132,7 @@ def refresh(project_id: int, saved_id: int) -> dict[str, Any]:
 
     An error is kept with the search, and raised.
     """
-    with writing(saved_id):
+    with writing(project_id, saved_id):
         return _refresh(project_id, saved_id)
 
 
@@ -159,7 +160,7 @@ def refresh_job(project_id: int, saved_id: int) -> str:
     A project may have been disconnected since the job was queued: then nothing of ours is written there any more.
     """
     try:
-        with writing(saved_id, seconds=5):
+        with writing(project_id, saved_id, seconds=5):
             if project_id in connected_projects():
                 _refresh(project_id, saved_id)
     except ArgusError as error:

@@ -512,7 +512,7 @@ def test_saved_searches__ranks_order_the_view(twelve: tuple[int, list[int]], api
     assert [task["id"] for task in listed] == [hit.task_id for hit in search(project, "cpu", 6, record=False).hits]
     assert all(task["data"]["image"].startswith("/data/upload/") for task in listed)
     with ThreadPoolExecutor(1) as person:
-        with saved.writing(made["id"]):  # a refresh that is under way
+        with saved.writing(project, made["id"]):  # a refresh that is under way
             changed = person.submit(api, "PATCH", f"{path}/{made['id']}", json={"ranked": 0})
             ranks.write(label_studio, project, made["id"], [task["id"] for task in reversed(listed)], [])
             assert not changed.done()
