@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -146,6 +147,17 @@ def test_page__more_like_a_region_drawn_on_the_picture(page: Page, make_project:
     found_like(asked())
     page.locator(".chip button").click()
     expect(page.locator(".chip")).to_have_count(0)
+
+    page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu&task={task}")
+    expect(page.locator("#hit-preview a")).to_be_visible()
+    page.locator("#choose-region").press("Enter")
+    page.click("#unlike-region")
+    expect(page.locator(".chip")).to_have_text(re.compile(f"not like a part of task {task}"))
+    assert parse_qs(urlsplit(page.url).query)["unlike"] == [f"{task}:0.25:0.25:0.75:0.75"]
+    unlike = Ask.model_validate({"text": "cpu", "unlike": [{"task": task, "box": [0.25, 0.25, 0.75, 0.75]}]})
+    expected = [str(hit.task_id) for hit in find(project, unlike, record=False).hits]
+    expect(page.locator(".hit")).to_have_count(len(expected))
+    assert [hit.get_attribute("data-task") for hit in page.locator(".hit").all()] == expected
     assert page.complaints == []  # type: ignore[attr-defined]
 
 

@@ -171,9 +171,10 @@ export function open({ root, project, selection, params, signal }) {
   function like({ task }, box = null) {
     return ask({ ...state.ask, file: null, text: "", like: [box ? { task, box } : { task }], unlike: [] });
   }
-  function unlike({ task }) {
-    const others = state.ask.unlike.filter((one) => textOf(one) !== String(task));
-    return ask({ ...state.ask, unlike: [...others, { task }] });
+  function unlike({ task }, box = null) {
+    const example = box ? { task, box } : { task };
+    const others = state.ask.unlike.filter((one) => textOf(one) !== textOf(example));
+    return ask({ ...state.ask, unlike: [...others, example] });
   }
 
   async function search() {

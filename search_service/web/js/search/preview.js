@@ -6,7 +6,7 @@ import { colourOf } from "../pictures.js";
 import { drawObjects, shadeOfPicture } from "../regions.js";
 import { makeRegion } from "./region.js";
 
-// `acts`: { like(hit, box or nothing), unlike(hit), judge(hit, relevant), moved(task or null) }; `order()` is the grid's
+// `acts`: { like(hit, box or nothing), unlike(hit, box or nothing), judge(hit, relevant), moved(task or null) }; `order()` is the grid's
 // list.
 export function makePreview({ project, selection, order, acts, signal, more }) {
   const image = h("img", { alt: "", draggable: "false" }),
@@ -14,15 +14,22 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
     frame = h("div", { class: "frame" }, image, layer);
   const region = makeRegion(frame, (box) => {
     chosen = box;
-    likeRegion.hidden = !box;
+    regionActs.hidden = !box;
   });
-  const likeRegion = h(
-    "button",
-    { type: "button", id: "like-region", class: "primary", hidden: true, onclick: () => leave(acts.like, chosen) },
-    icon("like"),
-    t("search.similarRegion"),
+  const regionAct = (sign, cls, text) =>
+    h(
+      "button",
+      { type: "button", id: `${sign}-region`, class: cls, onclick: () => leave(acts[sign], chosen) },
+      icon(sign),
+      text,
+    );
+  const regionActs = h(
+    "div",
+    { class: "region-acts", hidden: true },
+    regionAct("like", "primary", t("search.similarRegion")),
+    regionAct("unlike", "", t("search.notSimilarRegion")),
   );
-  frame.append(likeRegion);
+  frame.append(regionActs);
   const stage = h("div", { class: "stage" }, frame);
   const side = h("div", { class: "side" });
   const button = (sign, key, work) =>
