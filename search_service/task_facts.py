@@ -59,6 +59,14 @@ def list_videos(project_id: int) -> list[dict[str, Any]]:
     return [dict(row) for row in rows]
 
 
+def captured_between(project_id: int) -> list[str] | None:
+    """Return when the first and the last image of a project were captured, ISO 8601; None when no task says so."""
+    with connect() as connection:
+        row = connection.execute("SELECT min(captured_at) AS first, max(captured_at) AS last FROM task "
+                                 "WHERE project_id = %s", (project_id,)).fetchone()
+    return [row["first"].isoformat(), row["last"].isoformat()] if row and row["first"] else None
+
+
 def objects(result: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[dict[str, Any]]:
     """Return regions as objects with positions as fractions; regions of unknown kind or size are left out."""
     if (size := image_size(result or [])) is None:

@@ -20,4 +20,4 @@ def get_task(project_id: int, task_id: int) -> dict[str, Any]:
 @blueprint.get("/projects/<int:project_id>/videos")
 def get_videos(project_id: int) -> dict[str, Any]:
     sync.sync_progress(project_id)  # an unknown project is said to be one
-    return {"videos": task_facts.list_videos(project_id)}
+    return {"videos": task_facts.list_videos(project_id), "captured": task_facts.captured_between(project_id)}

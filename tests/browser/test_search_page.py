@@ -18,6 +18,7 @@ from ml_backend.runs import create_run, run_progress
 from search_service.ask import Ask
 from search_service.search import find
 from search_service.sync import sync_progress
+from search_service.task_facts import captured_between
 from tests.pictures import scene
 from tests.waiting import wait_for
 
@@ -159,6 +160,40 @@ def test_page__more_like_a_region_drawn_on_the_picture(page: Page, make_project:
     expect(page.locator(".hit")).to_have_count(len(expected))
     assert [hit.get_attribute("data-task") for hit in page.locator(".hit").all()] == expected
     assert page.complaints == []  # type: ignore[attr-defined]
+
+
+def test_page__narrows_by_time_of_capture_and_by_where_a_label_stands(
+        open_page: Callable[..., Page], make_project: Callable[..., int], label_studio: LabelStudio) -> None:
+    project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(3)])
+    tasks = sorted(label_studio.tasks(project), key=lambda task: task["id"])
+    for hour, task in enumerate(tasks):
+        label_studio.patch(f"/api/tasks/{task['id']}/",
+                           {"data": task["data"] | {"captured_at": f"2026-11-01T{hour:02}:30:00Z"}})
+    wait_for(lambda: sync_progress(project)["embedded"] == 3
+             and captured_between(project) == ["2026-11-01T00:30:00+00:00", "2026-11-01T02:30:00+00:00"], 60)
+    page = open_page(f"?project={project}&q=cpu&label_in=predictions&captured_from=2026-11-01T00:30:00",
+                     timezone_id="Asia/Tokyo")
+    expect(page.locator(".hit")).to_have_count(3)
+    page.click("#filter-toggle")
+    expect(page.locator("#filter-captured_from")).to_have_value("2026-11-01T09:30")  # the person's clock
+    expect(page.locator("#filter-label_in")).to_be_hidden()  # there is no label for it yet
+    page.fill("#filter-captured_from", "2026-11-01T10:30")
+    expect(page).to_have_url(re.compile("captured_from=2026-11-01T01%3A30%3A00"))
+    expect(page.locator(".hit")).to_have_count(2)
+    page.fill("#filter-captured_to", "2026-11-01T10:30")
+    expect(page.locator(".hit")).to_have_count(1)
+    expect(page.locator(".hit")).to_have_attribute("data-task", str(tasks[1]["id"]))
+    label_studio.post(f"/api/tasks/{tasks[1]['id']}/annotations/", {"result": [
+        {"from_name": "label", "to_name": "image", "type": "rectanglelabels",
+         "value": {"x": 1, "y": 1, "width": 9, "height": 9, "rectanglelabels": ["cpu"]}}]})
+    wait_for(lambda: find(project, Ask.model_validate({"text": "cpu", "filters": {"label": "cpu"}})).total == 1, 60)
+    page.select_option("#filter-label", "cpu")
+    expect(page.locator(".hit")).to_have_count(1)
+    page.select_option("#filter-label_in", "predictions")
+    expect(page.locator(".hit")).to_have_count(0)
+    page.click("text=Reset filters")
+    expect(page.locator(".hit")).to_have_count(3)
+    expect(page.locator("#filter-captured_to")).to_have_value("")
 
 
 def test_page__what_comes_from_outside_is_shown_as_text(page: Page, make_project: Callable[..., int],
