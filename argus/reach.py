@@ -68,9 +68,11 @@ def _own(settings: Settings) -> set[str]:
 
 
 def _netloc(url: str) -> str:
-    """Return the host of `url` with its port, in lower case; empty when it has none, as the origin `null`."""
+    """Return the host of `url` with its port, unless that is its scheme's own, in lower case; empty when it has none, as
+    the origin `null`."""
     try:
-        return urlsplit(url).netloc.rpartition("@")[2].lower()
+        parts = urlsplit(url)
+        return parts.netloc.rpartition("@")[2].lower().removesuffix({"http": ":80", "https": ":443"}.get(parts.scheme, ""))
     except ValueError:
         return ""
 

@@ -41,6 +41,9 @@ def test_our_own_pages_and_programs_pass(service: reach.Service) -> None:
     assert passes(service, "127.0.0.1:8000", "http://127.0.0.1:8000")
     assert passes(service, "LocalHost:8000", "http://localhost:8000")
     assert passes(service, "127.0.0.1:8000")  # Label Studio, scripts: no page, no origin
+    with_port = {**LOCKS[service], "search_service_url": "https://argus.example:443"}  # behind a proxy
+    assert passes(service, "10.0.0.7:8000", "https://argus.example", **with_port)
+    assert not passes(service, "10.0.0.7:8000", "https://argus.example:80", **with_port)
 
 
 @services
