@@ -68,11 +68,12 @@ def _own(settings: Settings) -> set[str]:
 
 
 def _netloc(url: str) -> str:
-    """Return the host of `url` with its port, unless that is its scheme's own, in lower case; empty when it has none, as
+    """Return the host of `url` in lower case, with its port unless that is its scheme's own; empty when it has none, as
     the origin `null`."""
     try:
         parts = urlsplit(url)
-        return parts.netloc.rpartition("@")[2].lower().removesuffix({"http": ":80", "https": ":443"}.get(parts.scheme, ""))
+        default = {"http": ":80", "https": ":443"}.get(parts.scheme, "")
+        return parts.netloc.rpartition("@")[2].lower().removesuffix(default)
     except ValueError:
         return ""
 
