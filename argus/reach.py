@@ -36,7 +36,9 @@ def check(service: Service, settings: Settings, method: str, host: str, origin: 
         origin: its `Origin`; empty when there is none, as in what servers and programs send.
     """
     own = _own(settings)
-    if origin and method not in _READING and _netloc(origin) not in own | {host.lower()}:
+    scheme = origin.partition("://")[0]  # which decides what port may be left out
+    ours = {_netloc(f"{scheme}://{one}") for one in (host, *own)} - {""}
+    if origin and method not in _READING and _netloc(origin) not in ours:
         raise ArgusError("forbidden", "Requests from other sites' pages are refused.",
                          "If this page is ours, behind a proxy, name its host in ARGUS_OWN_HOSTS.")
     name = _name(host)

@@ -27,11 +27,14 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
 def _forget_shown(ls: LabelStudio, project_id: int, saved_id: int) -> int:
     """Take the ranks of one search away, once nobody writes them any more; return how many tasks had any."""
     try:
-        with saved.writing(project_id, saved_id), connect() as connection:
-            row = connection.execute("UPDATE saved_search SET shown = '{}', seen = '' WHERE id = %s RETURNING "
-                                     "(SELECT before.shown[:before.ranked] FROM saved_search before "
-                                     "WHERE before.id = saved_search.id) AS ranked", (saved_id,)).fetchone()
-            return ranks.clear_all(ls, project_id, row["ranked"]) if row else 0
+        with saved.writing(project_id, saved_id):
+            with connect() as connection:
+                row = connection.execute("SELECT shown[:ranked] AS ranked FROM saved_search WHERE id = %s",
+                                         (saved_id,)).fetchone()
+            changed = ranks.clear_all(ls, project_id, row["ranked"]) if row else 0
+            with connect() as connection:
+                connection.execute("UPDATE saved_search SET shown = '{}', seen = '' WHERE id = %s", (saved_id,))
+            return changed
     except ArgusError as error:
         if error.code != "not_found":  # else the search is gone by now, or the project, and its tasks with it
             raise

@@ -226,7 +226,7 @@ def _follow(project_id: int, saved_id: int) -> dict[str, Any]:
         queues.enqueue(queues.DEFAULT, "search_service.saved.refresh_job", project_id, saved_id,
                        job_id=f"saved-{saved_id}", timeout=REFRESH_SECONDS, retries=0)
     elif row["keep_view"]:
-        with suppress(ArgusError):  # kept with the search and shown; the next round tries again
+        with suppress(ArgusError):  # kept with the search and shown, or somebody is at it; the next round tries again
             return refresh(project_id, saved_id)
     return get(project_id, saved_id)
 

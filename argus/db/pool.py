@@ -95,13 +95,8 @@ def _configure(connection: psycopg.Connection[DictRow]) -> None:
 
 @contextmanager
 def held(*keys: int) -> Iterator[bool]:
-    """Yield whether this process holds the lock of these keys until the block ends; False: somebody else has it.
-
-    The connection is one of its own, and the lock goes with it, however this ends.
-    """
-    with psycopg.connect(_trusting(get_settings().resolved_database_url), connect_timeout=5, prepare_threshold=None,
-                         **_our_end()) as connection:
-        connection.execute(_servers_end())
+    """Yield whether this process holds the lock of these keys until the block ends; False: somebody else has it."""
+    with _connection_for_a_lock() as connection:
         row = connection.execute(try_lock(*keys)).fetchone()
         yield bool(row and row[0])
 
@@ -110,14 +105,23 @@ def held(*keys: int) -> Iterator[bool]:
 def alone(*keys: int, seconds: float, busy: ArgusError) -> Iterator[None]:
     """Hold the lock of these keys until the block ends, once nobody else does; raise `busy` when that takes longer than
     `seconds`."""
-    try:
-        with connect() as connection:
-            connection.execute(f"SET LOCAL lock_timeout = {max(1, round(1000 * seconds))}")
-            connection.execute(sql.SQL("SELECT pg_advisory_xact_lock({})").format(
-                sql.SQL(", ").join(map(sql.Literal, keys))))
-            yield
-    except psycopg.errors.LockNotAvailable as error:
-        raise busy from error
+    with _connection_for_a_lock() as connection:
+        connection.execute(f"SET LOCAL lock_timeout = {max(1, round(1000 * seconds))}")
+        try:
+            connection.execute(sql.SQL("SELECT pg_advisory_xact_lock({})").format(_listed(keys)))
+        except psycopg.errors.LockNotAvailable as error:
+            raise busy from error
+        yield
+
+
+@contextmanager
+def _connection_for_a_lock() -> Iterator[psycopg.Connection]:
+    """A connection of its own, with which the lock goes however this ends: who waits for a lock, or works behind one,
+    must not take the pool's connections from the others."""
+    with _outages_told(), psycopg.connect(_trusting(get_settings().resolved_database_url), connect_timeout=5,
+                                          prepare_threshold=None, **_our_end()) as connection:
+        connection.execute(_servers_end())
+        yield connection
 
 
 def try_lock(*keys: int) -> sql.Composed:
@@ -125,7 +129,11 @@ def try_lock(*keys: int) -> sql.Composed:
     holds. The keys stand in the text because a query with parameters leaves its portal open, and with it a snapshot,
     on which `CREATE INDEX CONCURRENTLY` would wait until the transaction ends.
     """
-    return sql.SQL("SELECT pg_try_advisory_xact_lock({})").format(sql.SQL(", ").join(map(sql.Literal, keys)))
+    return sql.SQL("SELECT pg_try_advisory_xact_lock({})").format(_listed(keys))
+
+
+def _listed(keys: tuple[int, ...]) -> sql.Composed:
+    return sql.SQL(", ").join(map(sql.Literal, keys))
 
 
 @functools.cache
@@ -137,9 +145,14 @@ def get_pool() -> Pool:
 @contextmanager
 def connect() -> Iterator[psycopg.Connection[DictRow]]:
     """Yield a connection of the process's pool: one transaction, committed at the end, rolled back by an exception."""
+    with _outages_told(), get_pool().connection() as connection:
+        yield connection
+
+
+@contextmanager
+def _outages_told() -> Iterator[None]:
     try:
-        with get_pool().connection() as connection:
-            yield connection
+        yield
     except PoolTimeout as error:
         raise ArgusError("database_unreachable", "PostgreSQL gave no connection in time.",
                          "Is the server up, and are its connections not used up?") from error

@@ -44,8 +44,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 COUNT = 8
 SCREENS = ("search", "annotate", "review", "export", "setup")
 # What each screen shows once it has its answers.
-LOADED = {"search": "#query", "annotate": "#estimate", "review": ".band", "export": ".exports, #e-made ~ p",
-          "setup": "#s-doctor ~ * li"}
+LOADED = {"search": ":is(.hit, .start .friendly):visible", "annotate": "#estimate", "review": ".band",
+          "export": ".exports, #e-made ~ p", "setup": "#s-doctor ~ * li"}
 
 
 @pytest.fixture(scope="module")
@@ -283,7 +283,9 @@ def test_choosing__by_shift_by_drag_and_all_likely(open_page: Callable[..., Page
     assert start and end
     page.mouse.move(start["x"] + 40, start["y"] + 60)
     page.mouse.down()
-    page.mouse.move(end["x"] + 20, end["y"] + 80, steps=6)
+    page.mouse.move(end["x"], end["y"] + 70, steps=6)
+    expect(page.locator(".band-select")).to_be_visible()
+    page.mouse.move(end["x"] + 20, end["y"] + 80)
     page.mouse.up()
     expect(page.locator(".pick:checked")).to_have_count(3)
     expect(page.locator("#hit-preview")).to_be_hidden()

@@ -168,25 +168,28 @@ def test_page__narrows_by_time_of_capture_and_by_where_a_label_stands(
     tasks = sorted(label_studio.tasks(project), key=lambda task: task["id"])
     for hour, task in enumerate(tasks):
         label_studio.patch(f"/api/tasks/{task['id']}/",
-                           {"data": task["data"] | {"captured_at": f"2026-11-01T{hour:02}:30:00Z"}})
+                           {"data": task["data"] | {"captured_at": f"2026-11-01T{hour:02}:30:12Z"}})
     wait_for(lambda: sync_progress(project)["embedded"] == 3
-             and captured_between(project) == ["2026-11-01T00:30:00+00:00", "2026-11-01T02:30:00+00:00"], 60)
-    page = open_page(f"?project={project}&q=cpu&label_in=predictions&captured_from=2026-11-01T00:30:00",
+             and captured_between(project) == ["2026-11-01T00:30:12+00:00", "2026-11-01T02:30:12+00:00"], 60)
+    page = open_page(f"?project={project}&q=cpu&captured_from=2026-11-01T00:30:12.000",
                      timezone_id="Asia/Tokyo")
     expect(page.locator(".hit")).to_have_count(3)
     page.click("#filter-toggle")
-    expect(page.locator("#filter-captured_from")).to_have_value("2026-11-01T09:30")  # the person's clock
+    expect(page.locator("#filter-captured_from")).to_have_value("2026-11-01T09:30:12")  # the person's clock
     expect(page.locator("#filter-label_in")).to_be_hidden()  # there is no label for it yet
+    page.select_option("#filter-labelled", "no")
+    expect(page).to_have_url(re.compile("captured_from=2026-11-01T00%3A30%3A12.000&|captured_from=2026-11-01T00%3A30%3A12.000$"))
     page.fill("#filter-captured_from", "2026-11-01T10:30")
     expect(page).to_have_url(re.compile("captured_from=2026-11-01T01%3A30%3A00"))
     expect(page.locator(".hit")).to_have_count(2)
-    page.fill("#filter-captured_to", "2026-11-01T10:30")
+    page.fill("#filter-captured_to", "2026-11-01T10:31")
     expect(page.locator(".hit")).to_have_count(1)
     expect(page.locator(".hit")).to_have_attribute("data-task", str(tasks[1]["id"]))
     label_studio.post(f"/api/tasks/{tasks[1]['id']}/annotations/", {"result": [
         {"from_name": "label", "to_name": "image", "type": "rectanglelabels",
          "value": {"x": 1, "y": 1, "width": 9, "height": 9, "rectanglelabels": ["cpu"]}}]})
     wait_for(lambda: find(project, Ask.model_validate({"text": "cpu", "filters": {"label": "cpu"}})).total == 1, 60)
+    page.select_option("#filter-labelled", "")
     page.select_option("#filter-label", "cpu")
     expect(page.locator(".hit")).to_have_count(1)
     page.select_option("#filter-label_in", "predictions")

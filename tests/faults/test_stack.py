@@ -31,7 +31,6 @@ import sys
 from pathlib import Path
 from argus.settings import Settings
 from argus.stack import Stack
-from tests.waiting import wait_for
 with Stack(Settings(home=Path(sys.argv[1])), {"postgres", "valkey"}, durable=False) as stack:
     print("up", flush=True)
     stack.wait()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import io
 import itertools
-import statistics
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -391,15 +390,17 @@ def test_health_and_setup__answer_while_a_batch_runs(new: Callable[..., Project]
     run_id = runs.create_run(project.id, ["cpu", "fan"], project.ids)
     clicks = threading.Thread(target=project.retrieve)
     clicks.start()
-    during, took = 0, []
+    during, took = 0, {"/health": list[float](), "/setup": list[float]()}
     while (progress := runs.run_progress(run_id))["state"] in ("queued", "running"):
-        for method, path in (("GET", "/health"), ("POST", "/setup")):  # after a second without /health we are "away"
+        for method, path in (("GET", "/health"), ("POST", "/setup")):
             answer = requests.request(method, url + path, json=body, timeout=10)
             assert answer.status_code == 200
-            took.append(answer.elapsed.total_seconds())
+            took[path].append(answer.elapsed.total_seconds())
         during += progress["waiting"] < 30 and runs.run_progress(run_id)["waiting"] > 0
     clicks.join()
-    assert during and statistics.median(took) < 1  # between the first computed task and the last one, too
+    assert during  # both answered between the first computed task and the last one, too
+    for times in took.values():  # after a second without /health we are "away"
+        assert sorted(times)[9 * len(times) // 10] < 1
 
 
 def test_web_process__never_loads_torch_and_stays_small(stack: Any) -> None:

@@ -514,11 +514,17 @@ def test_saved_searches__ranks_order_the_view(twelve: tuple[int, list[int]], api
     with ThreadPoolExecutor(1) as person:
         with saved.writing(project, made["id"]):  # a refresh that is under way
             changed = person.submit(api, "PATCH", f"{path}/{made['id']}", json={"ranked": 0})
+            wait_for(somebody_waits_for_a_lock, 30)
             ranks.write(label_studio, project, made["id"], [task["id"] for task in reversed(listed)], [])
             assert not changed.done()
         changed.result(60)
     api("DELETE", f"{path}/{made['id']}")
     assert not any("argus_rank" in name for task in label_studio.tasks(project) for name in task["data"])
+
+
+def somebody_waits_for_a_lock() -> bool:
+    with connect() as connection:
+        return connection.execute("SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").rowcount > 0
 
 
 def test_disconnect__takes_views_and_ranks_away_and_connecting_brings_them_back(

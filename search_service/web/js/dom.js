@@ -41,23 +41,29 @@ function fill(made, properties, children) {
 export const add = (parent, ...children) => parent.append(...kept(children));
 export const put = (parent, ...children) => parent.replaceChildren(...kept(children));
 
-// As `put`, for what is drawn anew while people use it: an element that has the class, id and data of the new one stays,
-// and with it a press under way, the focus and its listeners, which must be as good as the new one's.
+// As `put`, for what is drawn anew while people use it: an element that has the class, id and data of a new one stays, and
+// with it a press under way, the focus and its listeners, which must be as good as the new one's.
 export function renew(parent, ...children) {
   const wanted = kept(children).map((child) => (child instanceof Node ? child : document.createTextNode(child)));
+  for (const old of [...parent.childNodes]) if (!wanted.some((child) => alike(old, child))) old.remove();
   for (const [place, child] of wanted.entries()) {
-    const now = parent.childNodes[place];
-    if (!now) parent.append(child);
-    else if (now !== child && alike(now, child)) take(now, child);
-    else if (now !== child && !now.isEqualNode(child)) now.replaceWith(child);
+    const here = parent.childNodes[place];
+    if (here && alike(here, child)) take(here, child);
+    else parent.insertBefore(child, here ?? null);
   }
   while (parent.childNodes.length > wanted.length) parent.lastChild.remove();
 }
 
-const alike = (one, other) => one instanceof Element && one.nodeName === other.nodeName && nameOf(one) === nameOf(other);
+const alike = (one, other) =>
+  one === other ||
+  (one instanceof Element
+    ? one.nodeName === other.nodeName && nameOf(one) === nameOf(other)
+    : one.isEqualNode(other));
 const nameOf = ({ id, classList, dataset }) => JSON.stringify([id, classList.value, dataset]);
 
 function take(now, then) {
+  if (now === then || !(now instanceof Element)) return;
+  if (now.getAttribute("aria-busy") === "true") return; // somebody pressed it, and its answer is still to come
   for (const name of now.getAttributeNames()) if (!then.hasAttribute(name)) now.removeAttribute(name);
   for (const { name, value } of then.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
   renew(now, ...then.childNodes);

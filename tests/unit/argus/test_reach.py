@@ -44,6 +44,8 @@ def test_our_own_pages_and_programs_pass(service: reach.Service) -> None:
     with_port = {**LOCKS[service], "search_service_url": "https://argus.example:443"}  # behind a proxy
     assert passes(service, "10.0.0.7:8000", "https://argus.example", **with_port)
     assert not passes(service, "10.0.0.7:8000", "https://argus.example:80", **with_port)
+    assert passes(service, "10.0.0.7:8000", "https://argus.example", own_hosts="argus.example:443", **LOCKS[service])
+    assert passes(service, "argus.example:80", "http://argus.example:80", **LOCKS[service])
 
 
 @services

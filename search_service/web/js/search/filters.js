@@ -4,16 +4,15 @@ import { h, icon } from "../dom.js";
 import { clock, t } from "../i18n.js";
 
 const BANDS = ["high", "medium", "low", "nothing_found"];
-const VIDEO = ["video", "video_from", "video_to"],
-  CAPTURED = ["captured_from", "captured_to"];
+const TYPING = 1000; // ms in which somebody who types a time goes on
 
 export function makeFilters({ project, changed, signal }) {
   const option = ([value, text]) => h("option", { value }, text);
   const choice = (name, options) =>
-    h("select", { id: `filter-${name}`, name }, option(["", t("search.any")]), options.map(option));
+    plain(h("select", { id: `filter-${name}`, name }, option(["", t("search.any")]), options.map(option)));
   const seconds = (name) =>
-    h("input", { id: `filter-${name}`, name, type: "number", min: "0", step: "0.1", inputmode: "decimal" });
-  const moment = (name) => h("input", { id: `filter-${name}`, name, type: "datetime-local" });
+    plain(h("input", { id: `filter-${name}`, name, type: "number", min: "0", step: "0.1", inputmode: "decimal" }));
+  const moment = (name) => clocked(h("input", { id: `filter-${name}`, name, type: "datetime-local" }));
   const yesNo = ["yes", "no"].map((answer) => [answer, t(`search.${answer}`)]);
   const bands = BANDS.map((band) => [band, t(`search.band_${band}`)]);
   const labels = project.labels.map((label) => [label, label]);
@@ -31,7 +30,7 @@ export function makeFilters({ project, changed, signal }) {
     video_to: seconds("video_to"),
   };
   const rows = Object.fromEntries(
-    Object.entries(fields).map(([name, field]) => [
+    Object.entries(fields).map(([name, { field }]) => [
       name,
       h("div", { class: "row" }, h("label", { for: `filter-${name}` }, t(`search.filter_${name}`)), field),
     ]),
@@ -75,61 +74,93 @@ export function makeFilters({ project, changed, signal }) {
   const values = () => ({
     ...Object.fromEntries(
       Object.entries(fields)
-        .map(([name, field]) => [name, CAPTURED.includes(name) ? fromClock(field.value) : field.value])
+        .map(([name, field]) => [name, field.read()])
         .filter(([, value]) => value),
     ),
     ...(collapse.checked ? { collapse: "yes" } : {}),
   });
   function tell() {
-    if (!fields.label.value) fields.label_in.value = "";
+    clearTimeout(waiting);
+    waiting = 0;
+    if (!fields.label.read()) fields.label_in.write("");
     count();
     changed(values());
   }
   function count() {
-    const n = Object.keys(values()).length;
+    const asked = values(),
+      n = Object.keys(asked).length;
     toggle.lastChild.textContent = n || "";
     toggle.setAttribute("aria-pressed", String(n > 0));
-    rows.label_in.hidden = !fields.label.value;
+    rows.label_in.hidden = !asked.label && !asked.label_in;
+    // Most projects have no videos, or no times of capture: their fields come when there are some.
+    for (const [what, some] of Object.entries(known)) {
+      const names = Object.keys(fields).filter((name) => name.startsWith(what));
+      for (const name of names) rows[name].hidden = !some && !names.some((other) => asked[other]);
+    }
   }
 
   function show(filters) {
-    for (const [name, field] of Object.entries(fields)) {
-      field.value = (CAPTURED.includes(name) ? toClock(filters[name]) : filters[name]) ?? "";
-      if (field.value || !filters[name] || field.tagName === "INPUT") continue;
-      field.append(option([filters[name], filters[name]])); // not known (yet): what is asked for is shown all the same
-      field.value = filters[name];
-    }
+    for (const [name, field] of Object.entries(fields)) field.write(filters[name] ?? "");
     collapse.checked = filters.collapse === "yes";
     count();
   }
 
-  // Most projects have no videos, or no times of capture: their fields come when there are some.
-  function showRows(names, some) {
-    for (const name of names) rows[name].hidden = !some && !names.some((other) => fields[other].value);
-  }
-  async function loadVideos() {
+  const known = { video: false, captured: false };
+  let waiting = 0;
+  async function learn() {
     const { videos, captured } = await api(`/projects/${project.id}/videos`, { signal });
     const name = ({ video, frames, seconds: end }) => `${video} (${frames}${end === null ? "" : `, ${clock(end)}`})`;
-    const { value } = fields.video;
-    fields.video.replaceChildren(option(["", t("search.any")]), ...videos.map((one) => option([one.video, name(one)])));
-    if (value && !videos.some((one) => one.video === value)) fields.video.append(option([value, value]));
-    fields.video.value = value;
-    for (const name of CAPTURED)
-      Object.assign(fields[name], { min: toClock(captured?.[0]) ?? "", max: toClock(captured?.[1]) ?? "" });
-    showRows(VIDEO, videos.length);
-    showRows(CAPTURED, captured);
+    const value = fields.video.read();
+    fields.video.field.replaceChildren(
+      option(["", t("search.any")]),
+      ...videos.map((one) => option([one.video, name(one)])),
+    );
+    fields.video.write(value);
+    Object.assign(known, { video: videos.length > 0, captured: captured !== null });
+    count();
   }
-  showRows([...VIDEO, ...CAPTURED], false);
-  loadVideos().catch(() => {});
+  count();
+  learn().catch(() => {});
 
-  form.addEventListener("change", tell);
-  form.addEventListener("submit", (event) => event.preventDefault());
+  // A browser calls every key in a time a change.
+  form.addEventListener("change", (event) => {
+    clearTimeout(waiting);
+    if (event.target.type === "datetime-local") waiting = setTimeout(tell, TYPING);
+    else tell();
+  });
+  form.addEventListener("focusout", () => waiting && tell());
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    if (waiting) tell();
+  });
+  signal.addEventListener("abort", () => clearTimeout(waiting));
   return { toggle, form, show };
 }
 
-// A moment of the world, as the address and the service hold it (without a zone: UTC), and as a person's clock shows it.
-function toClock(text) {
-  const at = new Date(/(Z|[+-]\d\d:?\d\d)$/i.test(text ?? "") ? text : `${text}Z`);
-  return Number.isNaN(at.getTime()) ? null : new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+// A field whose value is what the address holds.
+function plain(field) {
+  function write(value) {
+    field.value = value;
+    if (field.value || !value || field.tagName === "INPUT") return;
+    field.append(h("option", { value }, value)); // not known (yet): what is asked for is shown all the same
+    field.value = value;
+  }
+  return { field, read: () => field.value, write };
 }
-const fromClock = (text) => (text ? new Date(text).toISOString() : "");
+
+// A moment of the world, which the address holds as ISO 8601 (without a zone: UTC), on the person's own clock. What it
+// was given comes back as it was, unless the person changed it.
+function clocked(field) {
+  let given = "",
+    shown = "";
+  const read = () => (field.value === shown ? given : field.value && new Date(field.value).toISOString());
+  function write(text) {
+    if (text === read()) return; // somebody may be typing
+    const at = new Date(/(Z|[+-]\d\d:?\d\d)$/i.test(text) ? text : `${text}Z`);
+    field.value = Number.isNaN(at.getTime())
+      ? ""
+      : new Date(at - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 19);
+    [given, shown] = [text, field.value];
+  }
+  return { field, read, write };
+}

@@ -6,8 +6,8 @@ import { colourOf } from "../pictures.js";
 import { drawObjects, shadeOfPicture } from "../regions.js";
 import { makeRegion } from "./region.js";
 
-// `acts`: { like(hit, box or nothing), unlike(hit, box or nothing), judge(hit, relevant), moved(task or null) }; `order()` is the grid's
-// list.
+// `acts`: { like(hit, box or nothing), unlike(hit, box or nothing), judge(hit, relevant), moved(task or null) }; `order()`
+// is the grid's list.
 export function makePreview({ project, selection, order, acts, signal, more }) {
   const image = h("img", { alt: "", draggable: "false" }),
     layer = h("div", { class: "regions" }),

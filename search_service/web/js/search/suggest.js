@@ -78,7 +78,7 @@ export function suggestions(input, groups) {
 
   // There is more to suggest now. Nothing changes for somebody who does not look, or is choosing already.
   function again() {
-    if (wanted && active < 0) show();
+    if (wanted && active < 0 && !list.matches(":hover")) show();
   }
 
   function choose(item) {
@@ -110,9 +110,9 @@ export function suggestions(input, groups) {
   input.addEventListener("click", show);
   input.addEventListener("blur", close);
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !list.hidden) {
+    if (event.key === "Escape") {
+      if (!list.hidden) event.preventDefault();
       close();
-      event.preventDefault();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       if (list.hidden) {
