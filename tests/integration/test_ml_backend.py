@@ -390,17 +390,13 @@ def test_health_and_setup__answer_while_a_batch_runs(new: Callable[..., Project]
     run_id = runs.create_run(project.id, ["cpu", "fan"], project.ids)
     clicks = threading.Thread(target=project.retrieve)
     clicks.start()
-    during, took = 0, {"/health": list[float](), "/setup": list[float]()}
+    during = 0
     while (progress := runs.run_progress(run_id))["state"] in ("queued", "running"):
-        for method, path in (("GET", "/health"), ("POST", "/setup")):
-            answer = requests.request(method, url + path, json=body, timeout=10)
-            assert answer.status_code == 200
-            took[path].append(answer.elapsed.total_seconds())
+        for method, path in (("GET", "/health"), ("POST", "/setup")):  # after a second without /health we are "away"
+            assert requests.request(method, url + path, json=body, timeout=1).status_code == 200
         during += progress["waiting"] < 30 and runs.run_progress(run_id)["waiting"] > 0
     clicks.join()
-    assert during  # both answered between the first computed task and the last one, too
-    for times in took.values():  # after a second without /health we are "away"
-        assert sorted(times)[9 * len(times) // 10] < 1
+    assert during > 1  # both answered more than once between the first computed task and the last one
 
 
 def test_web_process__never_loads_torch_and_stays_small(stack: Any) -> None:

@@ -121,7 +121,7 @@ def test_a_killed_workers_job_is_done_by_another_whatever_its_timeout(start_work
             Queue("later", connection=connection, serializer=JSONSerializer).push_job_id(job_id)
         return "finished" in log.read_text()
 
-    wait_for(finished, 120, pause=0.5)  # not after an hour
+    wait_for(finished, 30, pause=0.5)  # not after an hour
     assert log.read_text().split() == ["started", "started", "finished"]
 
 

@@ -173,8 +173,9 @@ def clusters(rows: int) -> Vectors:
 def test_search__a_large_project_uses_its_own_index_and_says_so(
         model: Model, project: int, kind: str, settings: Callable[..., None]) -> None:
     ids = fill(model, project, clusters(3000))
-    query = unit(1, seed=7)[0]
-    exact = vectors.search(model, project, query, 100)
+    queries = unit(10, seed=7)  # lists begin at random: one query alone may be unlucky
+    query, exact = queries[0], vectors.search(model, project, queries[0], 100)
+    bests = [[task for task, _ in vectors.search(model, project, one, 100).rows] for one in queries]
     assert exact.exact
     settings(EXACT_SEARCH_ROWS=1000)
     assert vectors.search(model, project, query, 100).exact  # no index yet: slower, but right
@@ -182,8 +183,9 @@ def test_search__a_large_project_uses_its_own_index_and_says_so(
     assert not indexes.build(model, project, kind)
     near = vectors.search(model, project, query, 100)
     assert (near.exact, near.total, len(near.rows)) == (False, 3000, 100)
-    recall = len({t for t, _ in near.rows} & {t for t, _ in exact.rows}) / 100
-    assert recall >= {"hnsw": 0.95, "ivfflat": 0.4}[kind]  # a fifth of the lists, for a query far from all of them
+    recalls = [overlap(vectors.search(model, project, one, 100), best) / 100
+               for one, best in zip(queries, bests, strict=True)]
+    assert np.mean(recalls) >= {"hnsw": 0.95, "ivfflat": 0.6}[kind]  # a fifth of the lists, far from all queries
     pages = [vectors.search(model, project, query, 100, offset).rows for offset in range(0, 1200, 100)]
     window = [task for page in pages for task, _ in page]
     assert len(window) == len(set(window)) == vectors.WINDOW

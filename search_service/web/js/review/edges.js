@@ -20,7 +20,8 @@ export function edgesPanel({ project, label, onlabel, onmoved, signal }) {
   let plot = null,
     spread = null,
     edges = project.bands,
-    waiting = 0;
+    waiting = 0,
+    saving = 0;
   plot = histogram({
     title: t("review.histogram"),
     zone: (score) =>
@@ -69,13 +70,14 @@ export function edgesPanel({ project, label, onlabel, onmoved, signal }) {
   }
 
   async function save(high, medium) {
-    if (high === edges.high && medium === edges.medium) return;
+    if (!saving && high === edges.high && medium === edges.medium) return;
     const before = edges;
+    saving += 1;
     try {
       ({ edges } = await api(`/projects/${project.id}/review/bands`, {
         method: "PUT",
         json: { high, medium },
-      }));
+      }).finally(() => (saving -= 1)));
     } catch (error) {
       place(before);
       throw error;
@@ -88,7 +90,7 @@ export function edgesPanel({ project, label, onlabel, onmoved, signal }) {
 
   function place(next) {
     edges = next;
-    if (waiting) return;
+    if (waiting || saving) return;
     plot.move("high", edges.high);
     plot.move("medium", edges.medium);
     tell();
