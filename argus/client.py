@@ -20,6 +20,7 @@ from typing import Any, Self, TypeVar
 
 import requests
 
+from argus import addresses, dialling
 from argus.errors import CATALOGUE, ArgusError
 
 T = TypeVar("T")
@@ -110,15 +111,20 @@ class Argus:
             projects that you can open there, and what you accept carries your name. Empty: all that the service's own
             token can open, under its name.
         timeout: seconds for one request.
+        proxy: reaches the service, when its name has a dot or its address is public. The environment's proxies and
+            `.netrc` are not used: they would see the tokens, or replace them.
 
     Every method raises `ArgusError`: the service's own error with its code, sentence and hint, or `internal` when
     something else answered, or `timeout` and `not_ready` when nothing did.
     """
 
     def __init__(self, address: str = "http://127.0.0.1:8000", token: str = "", timeout: float = 60.0, *,
-                 label_studio_token: str = "") -> None:
+                 label_studio_token: str = "", proxy: str = "") -> None:
         self.address, self.timeout = address.rstrip("/"), timeout
-        self._session = requests.Session()
+        try:
+            self._session = dialling.locked([addresses.parse(self.address).origin], proxy)
+        except addresses.BadAddress as error:
+            raise ArgusError("bad_request", f"The address of the search service {error.what}.", error.fix) from error
         if token:
             self._session.headers["Authorization"] = f"Bearer {token}"
         if label_studio_token:
@@ -132,6 +138,9 @@ class Argus:
             answer = self._session.request(method, f"{self.address}/api/v1{path}", timeout=self.timeout, **options)
         except requests.Timeout as error:
             raise ArgusError("timeout", f"{self.address} did not answer within {self.timeout:g} s.") from error
+        except dialling.WrongTarget as error:
+            raise ArgusError("not_ready", f"{self.address} sends us on to {error.target}; nothing was sent there.",
+                             "Use the address that the service has itself.") from error
         except requests.RequestException as error:
             raise ArgusError("not_ready", f"{self.address} does not answer: {type(error).__name__}.",
                              "Is the search service running?") from error

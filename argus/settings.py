@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import functools
+import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from argus import addresses
+from argus.errors import ArgusError
 
 
 class Settings(BaseSettings):
@@ -23,6 +27,10 @@ class Settings(BaseSettings):
     label_studio_public_url: str = Field("", description="Label Studio as a browser reaches it. Empty: the same.")
     label_studio_token: SecretStr = Field(SecretStr(""), description="Personal access token of Label Studio. Empty: "
                                           "read from `home`/label-studio.token, where the embedded stack writes it.")
+    proxy_url: SecretStr = Field(SecretStr(""), description="Proxy to Label Studio and to `image_origins`, as "
+                                 "http://host:port or http://name:password@host:port. Hosts without a dot and private "
+                                 "addresses are reached without it, and so are images of other origins, which are "
+                                 "judged here. Empty: none; those of the environment are never used.")
     ml_backend_url: str = Field("http://127.0.0.1:9090", description="ML backend as Label Studio reaches it.")
     search_service_url: str = Field("http://127.0.0.1:8000", description="Search service as Label Studio reaches it.")
     basic_auth_user: str = Field("", description="Basic auth user of the ML backend. Empty: no auth.")
@@ -101,6 +109,27 @@ class Settings(BaseSettings):
                                       description="Python of the environment the embedded Label Studio lives in.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
+    @field_validator("label_studio_url", "label_studio_public_url", "ml_backend_url", "search_service_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        """Every address of the settings is read by the parser that judges what is dialled."""
+        if value:
+            addresses.parse(value)
+        return value
+
+    @field_validator("image_origins")
+    @classmethod
+    def _origins(cls, value: str) -> str:
+        for one in value.split(","):
+            cls._address(one.strip())
+        return value
+
+    @field_validator("proxy_url")
+    @classmethod
+    def _proxy(cls, value: SecretStr) -> SecretStr:
+        cls._address(re.sub(r"//[^/?#@]*@", "//", value.get_secret_value(), count=1))
+        return value
+
     @property
     def public_label_studio_url(self) -> str:
         return (self.label_studio_public_url or self.label_studio_url).rstrip("/")
@@ -134,5 +163,15 @@ class Settings(BaseSettings):
 
 @functools.cache
 def get_settings() -> Settings:
-    """Return the process's settings, read once. Tests call `get_settings.cache_clear()`."""
-    return Settings()  # type: ignore[call-arg]
+    """Return the process's settings, read once. Tests call `get_settings.cache_clear()`.
+
+    Raises:
+        ArgusError: `bad_setting` names the first that is wrong; what it holds may be a password, and is not said.
+    """
+    try:
+        return Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = "_".join(str(part) for part in first["loc"]).removeprefix("ARGUS_").upper()
+        raise ArgusError("bad_setting", f"ARGUS_{name} is wrong. {first['msg'].removeprefix('Value error, ')}",
+                         "docs/settings.md says what it may be.") from None

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import requests
-
+from argus import dialling
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
@@ -187,7 +186,7 @@ class Story:
     def api(self, method: str, path: str, **options: Any) -> Any:
         """Ask the search service; its problem answers become the errors they were."""
         base = f"{get_settings().search_service_url}/api/v1"
-        answer = requests.request(method, base + path, timeout=120, **options)
+        answer = dialling.ask(method, base + path, timeout=120, **options)
         body = answer.json()
         if answer.status_code >= 400:
             raise ArgusError(body["code"], body["detail"], body.get("hint", ""))

@@ -35,7 +35,7 @@ def give_token(settings: Settings, database_url: str) -> str:
     url = settings.label_studio_url.rstrip("/")
     try:
         if given := settings.label_studio_token.get_secret_value():
-            if not is_valid(url, given):
+            if not is_valid(url, given, settings.proxy_url.get_secret_value()):
                 raise ArgusError("label_studio_unauthorized",
                                  "Label Studio does not accept ARGUS_LABEL_STUDIO_TOKEN.",
                                  "It must be a personal access token; leave it empty to have one made.")

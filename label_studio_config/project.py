@@ -9,8 +9,8 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
+from argus import addresses
 from argus.db import Row
 from argus.db import connect as database
 from argus.errors import ArgusError
@@ -148,12 +148,12 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
         return ["the project from those that are polled: Label Studio does not have it any more"]
     removed: list[str] = []
     for backend in ls.get("/api/ml", project=project_id):
-        if _same_url(backend["url"], settings.ml_backend_url) or backend["id"] == row.get("ml_backend_id"):
+        if addresses.same(backend["url"], settings.ml_backend_url) or backend["id"] == row.get("ml_backend_id"):
             ls.delete(f"/api/ml/{backend['id']}")
             removed.append(f"ML backend {backend['url']}")
     ours = (settings.ml_backend_url.rstrip("/") + "/webhook", settings.search_service_url.rstrip("/") + WEBHOOK_PATH)
     for hook in ls.get("/api/webhooks/", project=project_id):
-        if any(_same_url(hook["url"], url) for url in ours) or hook["id"] == row.get("webhook_id"):
+        if any(addresses.same(hook["url"], url) for url in ours) or hook["id"] == row.get("webhook_id"):
             ls.delete(f"/api/webhooks/{hook['id']}/")
             removed.append(f"webhook {hook['url']}")
     if views := remove_views(ls, project_id):
@@ -246,7 +246,8 @@ class _Links:
         """Create or correct the ML backend; return its id (None in a dry run that would create it)."""
         wanted = _backend_body(self._settings, self._project, self._report.model_version)
         there = self._ls.get("/api/ml", project=self._project) if self._project else []
-        ours = [b for b in there if _same_url(b["url"], wanted["url"]) or b["id"] == self._row.get("ml_backend_id")]
+        ours = [backend for backend in there
+                if addresses.same(backend["url"], wanted["url"]) or backend["id"] == self._row.get("ml_backend_id")]
         foreign = [b for b in there if b not in ours]
         if foreign:
             self._report.notes.append(
@@ -285,7 +286,7 @@ class _Links:
             "send_payload": True, "send_for_all_actions": False, "actions": sorted(WEBHOOK_ACTIONS),
             "headers": {"X-Argus-Secret": secret} if secret else {}}
         ours = [hook for hook in self._webhooks()
-                if _same_url(hook["url"], wanted["url"]) or hook["id"] == self._row.get("webhook_id")]
+                if addresses.same(hook["url"], wanted["url"]) or hook["id"] == self._row.get("webhook_id")]
         if not ours:
             self._report.created.append(f"webhook {wanted['url']}")
             return None if self._report.dry_run else self._send_webhook("POST", "/api/webhooks/",
@@ -316,7 +317,7 @@ class _Links:
         url = self._settings.ml_backend_url.rstrip("/") + "/webhook"
         self._hooks = None
         for hook in self._webhooks():
-            if _same_url(hook["url"], url) and hook["is_active"]:
+            if addresses.same(hook["url"], url) and hook["is_active"]:
                 self._report.changed.append(f"Label Studio's webhook {url}: switched off, the backend ignores events")
                 if not self._report.dry_run:
                     self._ls.patch(f"/api/webhooks/{hook['id']}/", {"is_active": False})
@@ -334,11 +335,6 @@ def _backend_body(settings: Settings, project_id: int | None, model_version: str
         body |= {"auth_method": "BASIC_AUTH", "basic_auth_user": settings.basic_auth_user,
                  "basic_auth_pass": settings.basic_auth_password.get_secret_value()}
     return body
-
-
-def _same_url(a: str, b: str) -> bool:
-    one, other = urlsplit(a.rstrip("/")), urlsplit(b.rstrip("/"))
-    return (one.scheme, one.netloc.lower(), one.path) == (other.scheme, other.netloc.lower(), other.path)
 
 
 def _explain(error: ArgusError, what: str) -> ArgusError:

@@ -12,6 +12,7 @@ from argus import queues, trace
 from argus.db import Row
 from argus.errors import ArgusError
 from argus.images import get_images, open_image
+from argus.labelstudio.data import TaskImage
 from argus.settings import get_settings
 from label_studio_config.concepts import LabelPlan
 from label_studio_config.recipe import plan_for, recipe_for
@@ -30,7 +31,7 @@ def answer_smart_tool(project_id: int, task_id: int, image_url: str, request: di
     trace.add(task=task_id)
     try:
         asked = Request.from_json(request)
-        fetched = get_images().fetch(image_url)
+        fetched = get_images().fetch(TaskImage(project_id, task_id, image_url))
         image, key = open_image(fetched.data), fetched.sha256.hex()  # a file that is replaced has other features
         if asked.points:
             found = get_engine().click(image, key, asked.points_in(image.size), asked.point_signs)

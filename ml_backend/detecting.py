@@ -17,6 +17,7 @@ from rq.timeouts import BaseTimeoutException
 from argus import metrics, trace
 from argus.errors import ArgusError, as_argus_error
 from argus.images import get_images, open_image
+from argus.labelstudio.data import TaskImage
 from label_studio_config.recipe import Recipe
 from ml_backend import detections, projects
 from ml_backend.engines.base import Detections, Sam3Engine
@@ -65,10 +66,10 @@ def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task
     outcome = Outcome()
     lacking = detections.missing(task_ids, recipe, labels)
     outcome.done = [t for t in task_ids if t not in lacking]
-    urls = projects.task_images(list(lacking))
-    for task in lacking.keys() - urls.keys():
+    known = projects.task_images(list(lacking))
+    for task in lacking.keys() - known.keys():
         outcome.failed[task] = ArgusError("unknown_task", f"Task {task} was deleted.", task=task)
-    groups = _groups({t: names for t, names in lacking.items() if t in urls})
+    groups = _groups({t: names for t, names in lacking.items() if t in known})
     order = [task for _, tasks in groups for task in tasks]
     end, begun = time.monotonic() + budget, 0
     with ThreadPoolExecutor(_FETCHERS, "fetch") as fetchers, ThreadPoolExecutor(1, "store") as keeper:
@@ -82,7 +83,7 @@ def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task
             begun += len(tasks)
             for task in order[begun - len(tasks):begun + engine.images_per_step]:  # the next step's too
                 if task not in ready:
-                    ready[task] = fetchers.submit(trace.carried(fetch_image, task=task), urls[task])
+                    ready[task] = fetchers.submit(trace.carried(fetch_image, task=task), known[task])
             images = _collect({task: ready.pop(task) for task in tasks}, outcome)
             for task, found in _detect(engine, recipe, names, images, outcome, pace).items():
                 saved[task] = keeper.submit(detections.store, task, recipe, images[task].size, found, previewed)
@@ -117,9 +118,9 @@ def _prompts(recipe: Recipe, names: Sequence[str]) -> int:
     return len({prompt for c in recipe.concepts if c.label in names for prompt in c.prompts})
 
 
-def fetch_image(url: str) -> Image.Image:
-    """Return the image at `url` as a person sees it. Raises what `argus.images` raises."""
-    return open_image(get_images().fetch(url).data)
+def fetch_image(image: TaskImage) -> Image.Image:
+    """Return a task's image as a person sees it. Raises what `argus.images` raises."""
+    return open_image(get_images().fetch(image).data)
 
 
 def _collect(ready: dict[int, Future[Image.Image]], outcome: Outcome) -> dict[int, Image.Image]:

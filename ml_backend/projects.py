@@ -13,7 +13,7 @@ from psycopg.types.json import Json
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
-from argus.labelstudio.data import data_value
+from argus.labelstudio.data import TaskImage, data_value
 from label_studio_config.concepts import ImageTag
 from label_studio_config.recipe import plan_for, recipe_for
 
@@ -155,8 +155,8 @@ def _in_table(project_id: int, task_ids: set[int]) -> set[int]:
             "SELECT id FROM task WHERE project_id = %s AND id = ANY(%s)", (project_id, list(task_ids)))}
 
 
-def task_images(task_ids: Sequence[int]) -> dict[int, str]:
-    """Return the image URL of each known task."""
+def task_images(task_ids: Sequence[int]) -> dict[int, TaskImage]:
+    """Return where the image of each known task is."""
     with connect() as connection:
-        return {row["id"]: row["image"] for row in connection.execute(
-            "SELECT id, image FROM task WHERE id = ANY(%s)", (list(task_ids),))}
+        return {row["id"]: TaskImage(row["project_id"], row["id"], row["image"]) for row in connection.execute(
+            "SELECT id, project_id, image FROM task WHERE id = ANY(%s)", (list(task_ids),))}

@@ -26,8 +26,8 @@ def crop(task_id: int, box: Sequence[float], size: int, margin: float) -> tuple[
         ArgusError: `unknown_task`, and whatever is wrong with the image.
     """
     place = ",".join(f"{v:.5f}" for v in box)
-    url = thumbnails.image_url(task_id)
-    tag = hashlib.sha256(f"crop {url} {place} {size} {margin}".encode()).hexdigest()[:32]
+    key = thumbnails.key(thumbnails.task_image(task_id))
+    tag = hashlib.sha256(f"crop {key} {place} {size} {margin}".encode()).hexdigest()[:32]
     path = get_settings().home / "thumbnails" / tag[:2] / f"{tag}.jpg"
     try:
         return path.read_bytes(), tag

@@ -12,6 +12,7 @@ from argus import trace
 from argus.db import connect
 from argus.errors import ArgusError, as_argus_error
 from argus.images import get_images, open_image
+from argus.labelstudio.data import TaskImage
 from search_service import near_duplicates
 
 FETCHERS = 4  # threads that fetch and decode ahead of the model
@@ -41,18 +42,17 @@ class Unusable:
 Batch = list[Fetched | Unusable]
 
 
-def batches(fetchers: ThreadPoolExecutor, todo: Sequence[tuple[int, str]], size: Callable[[], int],
+def batches(fetchers: ThreadPoolExecutor, todo: Sequence[TaskImage], size: Callable[[], int],
             max_side: int) -> Iterator[Batch]:
-    """Yield the images of `(task id, url)` in batches of the size that is right just then; the next ones load
-    meanwhile."""
+    """Yield the images in batches of the size that is right just then; the next ones load meanwhile."""
     futures: list[Future[Fetched | Unusable]] = []
     started = taken = 0
     try:
         while taken < len(todo):
             now = size()
             while started < min(len(todo), taken + 2 * now + FETCHERS):
-                task_id, url = todo[started]
-                futures.append(fetchers.submit(trace.carried(_fetch, task=task_id), task_id, url, max_side))
+                image = todo[started]
+                futures.append(fetchers.submit(trace.carried(_fetch, task=image.task_id), image, max_side))
                 started += 1
             batch = [future.result() for future in futures[:now]]
             del futures[:now]
@@ -64,15 +64,15 @@ def batches(fetchers: ThreadPoolExecutor, todo: Sequence[tuple[int, str]], size:
             future.cancel()
 
 
-def _fetch(task_id: int, url: str, max_side: int) -> Fetched | Unusable:
+def _fetch(task: TaskImage, max_side: int) -> Fetched | Unusable:
     digest = None
     try:
-        file = get_images().fetch(url)
+        file = get_images().fetch(task)
         digest = file.sha256
         image = open_image(file.data, max_side)
-        return Fetched(task_id, url, digest, image, near_duplicates.dhash(image))
+        return Fetched(task.task_id, task.url, digest, image, near_duplicates.dhash(image))
     except Exception as error:
-        return Unusable(task_id, url, digest, as_argus_error(error))
+        return Unusable(task.task_id, task.url, digest, as_argus_error(error))
 
 
 def _record(batch: Batch) -> None:

@@ -21,6 +21,7 @@ from argus.db import connect
 from argus.doctor import visit
 from argus.errors import ArgusError, may_pass
 from argus.images import open_image
+from argus.labelstudio.data import TaskImage
 from argus.settings import get_settings
 from search_service import model_change, vectors
 from search_service.encoder import GaveWay, SiglipEncoder
@@ -128,10 +129,11 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
             "OR {}) RETURNING id, image, attempts").format(model_change.to_embed(worker.former and worker.model)),
             (task_ids, project_id)).fetchall()
     attempts = {int(row["id"]): int(row["attempts"]) for row in rows}
-    todo = sorted((int(row["id"]), str(row["image"])) for row in rows if row["attempts"] <= MAX_ATTEMPTS)
-    for task_id in set(attempts) - {id_ for id_, _ in todo}:  # counted before each try: the worker never came back
+    todo = [TaskImage(project_id, int(row["id"]), str(row["image"]))
+            for row in sorted(rows, key=lambda row: int(row["id"])) if row["attempts"] <= MAX_ATTEMPTS]
+    left = [image.task_id for image in todo]
+    for task_id in set(attempts) - set(left):  # counted before each try: the worker never came back
         done["failed"] += _record_failure(task_id, _FATAL, attempts[task_id])
-    left = [id_ for id_, _ in todo]
     for batch in batches(worker.fetchers, todo, lambda: worker.batch, 4 * worker.encoder.image_side):
         left = left[len(batch):]
         for item in (item for item in batch if isinstance(item, Unusable)):

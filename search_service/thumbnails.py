@@ -13,6 +13,7 @@ from PIL import Image
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.images import get_images, open_image, write_whole
+from argus.labelstudio.data import TaskImage
 from argus.settings import get_settings
 
 MAX_FILES, TRIM_EVERY = 20_000, 500  # about 300 MB
@@ -25,14 +26,14 @@ def thumbnail(task_id: int, size: int) -> tuple[bytes, str]:
     Raises:
         ArgusError: `unknown_task`, and whatever is wrong with the image.
     """
-    url = image_url(task_id)
-    tag = hashlib.sha256(f"{url} {size}".encode()).hexdigest()[:32]
+    task = task_image(task_id)
+    tag = hashlib.sha256(f"{key(task)} {size}".encode()).hexdigest()[:32]
     path = get_settings().home / "thumbnails" / tag[:2] / f"{tag}.jpg"
     try:
         return path.read_bytes(), tag
     except OSError:
         pass
-    image = open_image(get_images().fetch(url).data, size)
+    image = open_image(get_images().fetch(task).data, size)
     image.thumbnail((size, size), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=82)
@@ -42,19 +43,24 @@ def thumbnail(task_id: int, size: int) -> tuple[bytes, str]:
 
 def original(task_id: int, project_id: int | None = None) -> bytes:
     """Return the image file of a task. Raises `unknown_task`, and whatever is wrong with the image."""
-    return get_images().fetch(image_url(task_id, project_id)).data
+    return get_images().fetch(task_image(task_id, project_id)).data
 
 
-def image_url(task_id: int, project_id: int | None = None) -> str:
-    """Return the address of a task's image. Raises `unknown_task`, and `bad_image` when the task has none."""
+def task_image(task_id: int, project_id: int | None = None) -> TaskImage:
+    """Return where a task's image is. Raises `unknown_task`, and `bad_image` when the task has none."""
     with connect() as connection:
-        row = connection.execute("SELECT image FROM task WHERE id = %s AND project_id = coalesce(%s, project_id)",
-                                 (task_id, project_id)).fetchone()
+        row = connection.execute("SELECT project_id, image FROM task WHERE id = %s "
+                                 "AND project_id = coalesce(%s, project_id)", (task_id, project_id)).fetchone()
     if row is None:
         raise ArgusError("unknown_task", f"There is no task {task_id} here.")
     if not row["image"]:
         raise ArgusError("bad_image", f"The task {task_id} has no image.")
-    return str(row["image"])
+    return TaskImage(int(row["project_id"]), task_id, str(row["image"]))
+
+
+def key(image: TaskImage) -> str:
+    """Return what a picture of this image is kept under: another task that names the same address finds none."""
+    return f"{image.project_id} {image.task_id} {image.url}"
 
 
 def keep(path: Path, data: bytes) -> None:

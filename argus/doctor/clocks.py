@@ -10,7 +10,8 @@ import requests
 
 from argus import queues
 from argus.db import connect
-from argus.doctor.finding import TIMEOUT, Finding
+from argus.doctor.finding import Finding
+from argus.doctor.label_studio import ask_version
 from argus.doctor.workers import Visit
 from argus.errors import ArgusError
 
@@ -84,4 +85,4 @@ def _redis() -> float | None:
 def _label_studio(url: str) -> float | None:
     """Its answers carry whole seconds."""
     return _quietly(lambda: parsedate_to_datetime(
-        requests.get(f"{url}/api/version", timeout=TIMEOUT).headers.get("Date", "")).timestamp())
+        ask_version(url).headers.get("Date", "")).timestamp())

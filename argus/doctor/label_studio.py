@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 
 import requests
 
+from argus import dialling
 from argus.doctor.finding import TIMEOUT, Finding, version
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
-from argus.settings import Settings
+from argus.settings import Settings, get_settings
 
 MIN_LABEL_STUDIO = (1, 23)  # older ones answer differently
 _START = "Start it with `argus up`, or set ARGUS_LABEL_STUDIO_URL."
@@ -27,7 +28,7 @@ def check(ls: LabelStudio, token: str) -> Iterator[Finding]:
         token: the one that `ls` uses.
     """
     try:
-        release = str(requests.get(f"{ls.url}/api/version", timeout=TIMEOUT).json()["release"])
+        release = str(ask_version(ls.url).json()["release"])
     except requests.ConnectionError as error:
         yield Finding("Label Studio", "problem", f"No answer at {ls.url}: {type(error).__name__}.", _START)
         return
@@ -45,6 +46,11 @@ def check(ls: LabelStudio, token: str) -> Iterator[Finding]:
         yield Finding("access token", "problem", f"Label Studio refused it. {token_kind(token)}", _MAKE)
     else:
         yield Finding("access token", "ok", f"a personal access token, acts as {me.get('email')}")
+
+
+def ask_version(url: str) -> requests.Response:
+    """Ask Label Studio for its version, which it tells everybody. Raises as `argus.dialling.ask`."""
+    return dialling.ask("GET", f"{url}/api/version", get_settings().proxy_url.get_secret_value(), timeout=TIMEOUT)
 
 
 def token_kind(token: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 
 import requests
 
-from argus import webhook_mark
+from argus import addresses, dialling, webhook_mark
 from argus.db import Row, connect
 from argus.doctor import workers
 from argus.doctor.finding import TIMEOUT, Finding
@@ -17,6 +17,7 @@ from argus.doctor.servers import credentials
 from argus.errors import ArgusError
 from argus.images import get_images
 from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.data import TaskImage
 from argus.settings import Settings
 
 _SCORES = 20  # predictions looked at
@@ -53,7 +54,7 @@ class Project:
         if hook is None or not hook["is_active"]:
             yield Finding(name, "problem", "It is missing or switched off; new tasks are found by polling only.",
                           self._again)
-        elif not hook["url"].startswith(self._settings.search_service_url.rstrip("/") + "/"):
+        elif not addresses.below(self._settings.search_service_url, hook["url"]):
             yield Finding(name, "problem", f"It goes to {hook['url']}.", self._again)
         else:
             yield self._delivery(name, hook["url"])
@@ -80,7 +81,7 @@ class Project:
         """Ask the ML backend what it makes of the labelling config, as Label Studio does before every prediction."""
         name, url = f"{self._name}: labelling config", self._settings.ml_backend_url.rstrip("/")
         try:
-            answer = requests.post(f"{url}/setup", timeout=TIMEOUT, auth=credentials(self._settings), json={
+            answer = dialling.ask("POST", f"{url}/setup", timeout=TIMEOUT, auth=credentials(self._settings), json={
                 "project": f"{self._row['id']}.0", "schema": project["label_config"]})
             said = answer.json()
         except (requests.RequestException, ValueError):
@@ -155,12 +156,13 @@ class Project:
         if task is None:
             return
         name, which = f"{self._name}: image access", f"task {task['id']}"
+        image = TaskImage(self._row["id"], task["id"], task["image"])
         try:
-            size, had = len(get_images().download(task["image"])), ["this process"]
+            size, had = len(get_images().download(image)), ["this process"]
         except ArgusError as error:
             had = []
             yield Finding(name, "problem", f"{which}: {error.message}", error.hint)
-        for role, came in workers.fetched_by(self._roles, task["image"]).items():
+        for role, came in workers.fetched_by(self._roles, image).items():
             if not isinstance(came, ArgusError):
                 size = came["bytes"]
                 had.append(f"the {role} worker")

@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from argus import queues, reach
+from argus import dialling, queues, reach
 from argus.db import connect, migrations
 from argus.doctor.finding import TIMEOUT, Finding, version
 from argus.settings import Settings
@@ -67,8 +67,8 @@ def credentials(settings: Settings) -> tuple[str, str] | None:
 def health(name: str, url: str, auth: tuple[str, str] | None, setting: str) -> Finding:
     """Ask a web service of ours for its health."""
     try:
-        answer = requests.get(f"{url.rstrip('/')}/health", auth=auth, timeout=TIMEOUT)
-    except requests.RequestException as error:
+        answer = dialling.ask("GET", f"{url.rstrip('/')}/health", auth=auth, timeout=TIMEOUT)
+    except (requests.RequestException, ValueError) as error:
         return Finding(name, "problem", f"No answer at {url}: {type(error).__name__}.",
                        f"Start it with `argus up`, or set {setting}.")
     if answer.status_code == 401:

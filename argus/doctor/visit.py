@@ -12,6 +12,7 @@ from argus import __version__, queues
 from argus.doctor import disk
 from argus.errors import as_argus_error
 from argus.images import get_images, open_image
+from argus.labelstudio.data import TaskImage
 from argus.settings import get_settings
 
 # Who has a model looks at it, too.
@@ -40,10 +41,10 @@ def examine(model: Callable[[], dict[str, Any]] | None = None) -> dict[str, Any]
     return said | {"time": time.time()}
 
 
-def fetch_image(url: str) -> Any:
+def fetch_image(project_id: int, task_id: int, url: str) -> Any:
     """Job: fetch a task's image past the cache and decode it. Returns `{"bytes", "width", "height"}` or an error."""
     try:
-        data = get_images().download(url)
+        data = get_images().download(TaskImage(project_id, task_id, url))
         image = open_image(data)
     except Exception as error:
         return queues.pack(as_argus_error(error))

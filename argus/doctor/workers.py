@@ -17,6 +17,7 @@ from argus.doctor import finding
 from argus.doctor.finding import Finding, gibibytes
 from argus.doctor.visit import EXAMINE
 from argus.errors import ArgusError
+from argus.labelstudio.data import TaskImage
 from argus.settings import get_settings
 
 _SILENT = 90  # seconds; an idle worker speaks every 15 s, one at work every 5
@@ -53,13 +54,13 @@ def check() -> Generator[Finding, None, dict[str, Visit]]:
     return visits
 
 
-def fetched_by(roles: Sequence[str], url: str) -> dict[str, dict[str, Any] | ArgusError]:
-    """Have each role fetch the image at `url`; return what came of it: `{"bytes", "width", "height"}` or the error."""
+def fetched_by(roles: Sequence[str], image: TaskImage) -> dict[str, dict[str, Any] | ArgusError]:
+    """Have each role fetch a task's image; return what came of it: `{"bytes", "width", "height"}` or the error."""
     if not roles:
         return {}
     with ThreadPoolExecutor(len(roles)) as pool:
-        return dict(zip(roles, pool.map(lambda role: _ask(role, "argus.doctor.visit.fetch_image", url), roles),
-                        strict=True))
+        return dict(zip(roles, pool.map(lambda role: _ask(role, "argus.doctor.visit.fetch_image", image.project_id,
+                                                          image.task_id, image.url), roles), strict=True))
 
 
 def is_alive(worker: Any) -> bool:

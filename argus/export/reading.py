@@ -13,6 +13,7 @@ from argus.export.objects import image_size, read_objects
 from argus.export.records import ExportImage
 from argus.export.source import ProjectShape, SourceTask
 from argus.images import ImageFetcher
+from argus.labelstudio.data import TaskImage
 
 Files = Literal["copy", "link", "none"]
 _SHOWN_TASKS = 20
@@ -62,9 +63,10 @@ class Reader:
     def _read_task(self, task: SourceTask) -> ExportImage:
         if not task.image:
             raise ArgusError("bad_image", f"Task {task.id} has no image in data.{self._shape.image_key}.")
+        source = TaskImage(self._shape.project_id, task.id, task.image)
         size, data = image_size(task.result), None
         if self._files != "none" or size is None:
-            data = self._images.fetch(task.image).data
+            data = self._images.fetch(source).data
             width, height, extension = inspect_image(data)
         else:
             width, height, extension = *size, _extension_of(task.image)
@@ -73,7 +75,7 @@ class Reader:
             self.skipped.add(reason, task.id)
         image = ExportImage(self._names.take(file_stem(task.image), extension, task.id), width, height, objects,
                             source=task.origin)
-        if self._files == "link" and (file := self._images.cached(task.image)) is not None:
+        if self._files == "link" and (file := self._images.cached(source)) is not None:
             return replace(image, file=file)
         return image if self._files == "none" else replace(image, data=data)
 

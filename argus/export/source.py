@@ -27,6 +27,7 @@ class ProjectShape:
         image_key: the field of `task.data` that holds the image.
     """
 
+    project_id: int
     title: str
     labels: tuple[str, ...]
     image_key: str
@@ -68,7 +69,7 @@ def read_project(ls: LabelStudio, project_id: int) -> ProjectShape:
     if not labels:
         raise ArgusError("bad_label_config", f"Project {project_id} has no labels for regions of an image.",
                          "Add <RectangleLabels> or <BrushLabels> in the project's labelling settings.")
-    return ProjectShape(project["title"], tuple(labels), image_key, project.get("model_version") or "")
+    return ProjectShape(project_id, project["title"], tuple(labels), image_key, project.get("model_version") or "")
 
 
 def read_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: Source) -> Iterator[SourceTask]:

@@ -12,11 +12,10 @@ import threading
 import time
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
-from argus import metrics
+from argus import addresses, dialling, metrics
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -31,18 +30,22 @@ class LabelStudio:
         url: base address, without a trailing slash.
         token: a personal access token. It is a refresh token: access tokens live 300 s and are renewed here.
         timeout: seconds for one request, unless the call says otherwise.
+        proxy: reaches Label Studio, when that is not near; empty: none.
+
+    Raises:
+        ArgusError: `bad_setting` when `url` is no address.
     """
 
-    def __init__(self, url: str, token: str, timeout: float = 30.0) -> None:
+    def __init__(self, url: str, token: str, timeout: float = 30.0, proxy: str = "") -> None:
         self.url, self.timeout = url.rstrip("/"), timeout
+        try:
+            self.address = addresses.parse(self.url)
+        except addresses.BadAddress as error:
+            raise ArgusError("bad_setting", f"The address of Label Studio {error.what}.",
+                             f"{error.fix} The setting is ARGUS_LABEL_STUDIO_URL.") from error
         self._token, self._access, self._expires = token, "", 0.0
         self._lock = threading.Lock()
-        self._session = requests.Session()
-
-    @property
-    def origin(self) -> str:
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc}"
+        self._session = dialling.locked([self.address.origin], proxy)
 
     def authorization(self) -> str:
         """Return the `Authorization` header for Label Studio's own origin, renewed a minute before it expires."""
@@ -73,6 +76,10 @@ class LabelStudio:
             response = self._session.request(method, self.url + path, **options)
             outcome = "ok" if response.status_code < 400 else "refused"
             return response
+        except dialling.WrongTarget as error:
+            raise ArgusError("label_studio_refused", f"Label Studio at {self.url} sends us on to {error.target}; "
+                             "nothing was sent there.",
+                             "Set ARGUS_LABEL_STUDIO_URL to the address it has itself.") from error
         except requests.RequestException as error:
             raise ArgusError("label_studio_unreachable", f"Label Studio does not answer at {self.url}: "
                              f"{type(error).__name__}.", "Is it running? Check ARGUS_LABEL_STUDIO_URL.") from error
@@ -87,15 +94,21 @@ class LabelStudio:
                 `label_studio_refused` (any other status of 400 and above, with what the server said),
                 `label_studio_unreachable`.
         """
+        response = self.answer(method, path, **options)
+        if response.status_code < 400:
+            return response.json() if response.content else None
+        raise _refused(method, path, response)
+
+    def answer(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Send one request, never repeated, and return the answer whatever its status. Raises
+        `label_studio_unreachable`, and `label_studio_unauthorized` for the token itself."""
         headers = {"Authorization": self.authorization(), **options.pop("headers", {})}
         response = self._send(method, path, headers=headers, **options)
         if response.status_code == 401:  # the server restarted, or its clock is not ours: renew once
             self.forget_access()
             headers["Authorization"] = self.authorization()
             response = self._send(method, path, headers=headers, **options)
-        if response.status_code < 400:
-            return response.json() if response.content else None
-        raise _refused(method, path, response)
+        return response
 
     def get(self, path: str, **params: Any) -> Json:
         return self.request("GET", path, params=params)
@@ -163,4 +176,5 @@ def _refused(method: str, path: str, response: requests.Response) -> ArgusError:
 def get_label_studio() -> LabelStudio:
     """Return this process's client for the configured Label Studio."""
     settings = get_settings()
-    return LabelStudio(settings.label_studio_url, settings.access_token)
+    return LabelStudio(settings.label_studio_url, settings.access_token,
+                       proxy=settings.proxy_url.get_secret_value())

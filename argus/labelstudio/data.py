@@ -4,7 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+
+@dataclass(frozen=True)
+class TaskImage:
+    """The image of a task: whose it is says what may be fetched for it.
+
+    Attributes:
+        url: as it stands in the task's data: absolute, or a path on Label Studio (`/data/upload/…`).
+    """
+
+    project_id: int
+    task_id: int
+    url: str
 
 
 def data_value(data: Any, key: str) -> str | None:

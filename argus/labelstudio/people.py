@@ -30,7 +30,8 @@ def sign_in(token: str) -> Person:
         ArgusError: `unauthorized` when Label Studio does not know the token; `label_studio_unreachable`.
     """
     try:
-        return identify(LabelStudio(get_settings().label_studio_url, token.strip()))
+        return identify(LabelStudio(get_settings().label_studio_url, token.strip(),
+                                    proxy=get_settings().proxy_url.get_secret_value()))
     except ArgusError as error:
         if error.code != "label_studio_unauthorized":
             raise

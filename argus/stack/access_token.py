@@ -11,6 +11,7 @@ from pathlib import Path
 
 import requests
 
+from argus import addresses, dialling
 from argus.errors import ArgusError
 from argus.settings import Settings
 from argus.stack.postgres import connect
@@ -51,14 +52,15 @@ def ensure_access_token(settings: Settings, url: str, progress: Progress) -> Non
     _store(settings.token_path, answer.json()["token"])
 
 
-def is_valid(url: str, token: str) -> bool:
+def is_valid(url: str, token: str, proxy: str = "") -> bool:
     """Say whether Label Studio exchanges `token` for an access token."""
-    return requests.post(f"{url}/api/token/refresh/", json={"refresh": token}, timeout=TIMEOUT).status_code == 200
+    return dialling.ask("POST", f"{url}/api/token/refresh/", proxy, json={"refresh": token},
+                        timeout=TIMEOUT).status_code == 200
 
 
 def log_in(url: str, email: str, password: str) -> requests.Session:
     """Return a session logged in through Label Studio's own login form."""
-    session = requests.Session()
+    session = dialling.locked([addresses.parse(url).origin])
     page = f"{url}/user/login/"
     session.get(page, timeout=TIMEOUT)
     form = {"email": email, "password": password, "csrfmiddlewaretoken": session.cookies.get("csrftoken", "")}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import requests
 
+from argus import dialling
 from argus.stack.service import PROCESS, Command, Service
 
 WORKER_SETTLES = 0.5  # seconds a worker must live to count as started; it loads its model after that
@@ -43,8 +44,8 @@ class Web(App):
 
     def is_ready(self) -> bool:
         try:
-            return requests.get(f"{self.url}/health", timeout=5).status_code < 500
-        except requests.RequestException:
+            return dialling.ask("GET", f"{self.url}/health", timeout=5).status_code < 500
+        except (requests.RequestException, ValueError):
             return False
 
 

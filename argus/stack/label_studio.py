@@ -9,6 +9,7 @@ from pathlib import Path
 import psycopg
 import requests
 
+from argus import dialling
 from argus.errors import ArgusError
 from argus.settings import Settings
 from argus.stack.access_token import ensure_access_token
@@ -76,7 +77,7 @@ class LabelStudio(Service):
             return False
         self._asked = now
         try:
-            answer = requests.get(f"{self.url}/health/", timeout=5)
+            answer = dialling.ask("GET", f"{self.url}/health/", timeout=5)
             return answer.ok and answer.json().get("status") == "UP"
         except (requests.RequestException, ValueError):
             return False

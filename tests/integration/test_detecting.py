@@ -16,6 +16,7 @@ from rq.timeouts import JobTimeoutException
 from argus import queues
 from argus.db import connect
 from argus.images import open_image
+from argus.labelstudio.data import TaskImage
 from argus.settings import Settings
 from demo.draw import Split
 from label_studio_config.concepts import Concept
@@ -57,8 +58,8 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Stands in for the network: every address has a small grey image. Returns what was fetched."""
     fetched: list[str] = []
 
-    def fetch_grey_image(url: str) -> Image.Image:
-        fetched.append(url)
+    def fetch_grey_image(image: TaskImage) -> Image.Image:
+        fetched.append(image.url)
         return Image.radial_gradient("L").resize((64, 48)).convert("RGB")
 
     monkeypatch.setattr(detecting, "fetch_image", fetch_grey_image)
@@ -83,7 +84,7 @@ def test_masks__are_cut_and_packed_by_another_thread_than_the_models(
     engine = load_engine(Settings(_env_file=None, sam3_model=str(DEMO), device="cpu", torch_threads=1,
                                   keep_threshold=0.0))
     frames = [open_image(scene(f"masks {n}", 320, Split.VALIDATION)) for n in range(3)]
-    monkeypatch.setattr(detecting, "fetch_image", lambda url: frames[int(url.split()[1]) - FIRST])
+    monkeypatch.setattr(detecting, "fetch_image", lambda image: frames[image.task_id - FIRST])
     threads: set[str] = set()
     cut = post.cut_mask
 
@@ -140,8 +141,8 @@ class EngineThatCannotBearDarkImages:
 def test_one_image_that_the_model_cannot_bear_fails_alone(tasks: list[int], pictures: list[str],
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     grey = detecting.fetch_image
-    monkeypatch.setattr(detecting, "fetch_image", lambda url: (
-        Image.new("RGB", (8, 8)) if url == f"image {tasks[2]}" else grey(url)))
+    monkeypatch.setattr(detecting, "fetch_image", lambda image: (
+        Image.new("RGB", (8, 8)) if image.task_id == tasks[2] else grey(image)))
     outcome = detect_tasks(EngineThatCannotBearDarkImages(), RECIPE, LABELS, tasks[:8], budget=600)  # type: ignore[arg-type]
     assert sorted(outcome.done) == [t for t in tasks[:8] if t != tasks[2]]
     assert {t: e.code for t, e in outcome.failed.items()} == {tasks[2]: "internal"}

@@ -24,6 +24,7 @@ from argus import queues
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.images import FetchedImage
+from argus.labelstudio.data import TaskImage
 from argus.settings import get_settings
 from search_service import background, fetching, jobs, sync, vectors
 from search_service.encoder import SiglipEncoder
@@ -39,8 +40,8 @@ class FakeImages:
     def __init__(self) -> None:
         self.files: dict[str, bytes | Exception] = {}
 
-    def fetch(self, url: str) -> FetchedImage:
-        found = self.files[url]
+    def fetch(self, image: TaskImage) -> FetchedImage:
+        found = self.files[image.url]
         if isinstance(found, Exception):
             raise found
         return FetchedImage(found, hashlib.sha256(found).digest())

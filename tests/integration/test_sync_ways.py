@@ -21,6 +21,7 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.images import ImageFetcher
 from argus.labelstudio import LabelStudio
+from argus.labelstudio.data import TaskImage
 from argus.settings import get_settings
 from argus.stack.ports import free_port
 from search_service import background, listing, missing, projects, sync
@@ -82,8 +83,17 @@ def fetched(ls: LabelStudio, project: int, *origins: str) -> list[bytes]:
     settings = get_settings().model_copy(update={"image_origins": ",".join(origins)})
     fetcher = ImageFetcher(ls, settings)
     with connect() as connection:
-        rows = connection.execute("SELECT image FROM task WHERE project_id = %s ORDER BY id", (project,)).fetchall()
-    return [fetcher.fetch(row["image"]).data for row in rows]
+        rows = connection.execute("SELECT id, image FROM task WHERE project_id = %s ORDER BY id", (project,)).fetchall()
+    return [fetcher.fetch(TaskImage(project, row["id"], row["image"])).data for row in rows]
+
+
+def refused(ls: LabelStudio, project: int, url: str) -> ArgusError:
+    """Make a task of this address, as anybody who may import can, and return why its image is not fetched."""
+    (task,) = ls.post(f"/api/projects/{project}/import?return_task_ids=true", [{"data": {"image": url}}])["task_ids"]
+    with pytest.raises(ArgusError) as error:
+        ImageFetcher(ls, get_settings()).fetch(TaskImage(project, task, url))
+    ls.delete(f"/api/tasks/{task}/")
+    return error.value
 
 
 def test_uploads_and_the_api(label_studio: LabelStudio, project: int) -> None:
@@ -119,6 +129,59 @@ def test_local_files_storage(servers: Any, label_studio: LabelStudio, project: i
     assert sorted(fetched(label_studio, project)) == sorted([plain((40, 40, 120)), plain((50, 50, 120))])
 
 
+@pytest.fixture
+def neighbour(label_studio: LabelStudio) -> Iterator[int]:
+    """Another project that the service's token sees, too."""
+    number = label_studio.post("/api/projects/", {"title": "Neighbour", "label_config": CONFIG})["id"]
+    yield number
+    label_studio.delete(f"/api/projects/{number}/")
+
+
+def test_another_projects_upload_is_not_fetched(label_studio: LabelStudio, project: int, neighbour: int) -> None:
+    files = [("a.jpg", ("a.jpg", plain((70, 70, 120)), "image/jpeg"))]
+    label_studio.request("POST", f"/api/projects/{neighbour}/import", files=files, timeout=60)
+    task = next(label_studio.tasks(neighbour))
+    upload = str(task["data"]["image"])
+    assert fetched(label_studio, neighbour) == [plain((70, 70, 120))], "and it is in the cache now"
+    name = upload.rpartition("/")[2]
+    label_studio.request("POST", f"/api/projects/{project}/import", files=files, timeout=60)
+    for url in (upload, get_settings().public_label_studio_url + upload, label_studio.url + upload,
+                f"/data/upload/{project}/../{neighbour}/{name}", f"/data/upload/{project}/%2e%2e/{neighbour}/{name}",
+                f"/data/upload/{project}/..%2F{neighbour}%2F{name}", f"/data//upload/{neighbour}/{name}",
+                f"/data/./upload/{neighbour}/{name}", f"/%64ata/upload/{neighbour}/{name}",
+                f"/storage-data/uploaded/?filepath=upload/{neighbour}/{name}",
+                f"/tasks/{task['id']}/resolve/?fileuri=czM6Ly9iL2EuanBn", f"/projects/{neighbour}/resolve/?fileuri=x",
+                "/api/projects/", f"/api/tasks/{task['id']}/", f"/api/projects/{neighbour}/export?exportType=JSON",
+                "/user/account/", "/"):
+        error = refused(label_studio, project, url)
+        assert (error.code, f"project {project}" in error.hint) == ("image_forbidden", True), url
+
+
+def test_local_files_of_another_projects_storage_are_not_fetched(servers: Any, label_studio: LabelStudio, project: int,
+                                                                neighbour: int) -> None:
+    root = servers.settings.home / "files"
+    mine, theirs = root / f"mine-{project}" / "shared", root / "shared"
+    for folder, grey in ((mine, 80), (theirs, 90)):
+        folder.mkdir(parents=True)
+        (folder / "a b.jpg").write_bytes(plain((grey, grey, 120)))
+    for owner, folder in ((project, mine), (neighbour, theirs)):
+        label_studio.post("/api/storages/localfiles/", {"project": owner, "path": str(folder), "use_blob_urls": True})
+    named = f"/data/local-files/?d=mine-{project}/shared/a%20b.jpg"
+    label_studio.post(f"/api/projects/{project}/import", [{"data": {"image": named}}])
+    assert fetched(label_studio, project) == [plain((80, 80, 120))]
+    for name in ("shared/a%20b.jpg", f"mine-{project}/../shared/a%20b.jpg", f"mine-{project}%2F..%2Fshared%2Fa%20b.jpg",
+                 "/shared/a%20b.jpg", f"mine-{project}/shared/x&d=shared/a%20b.jpg", f"mine-{project}/a.jpg",
+                 f"mine-{project}/shared", "", str(theirs / "a%20b.jpg")):
+        error = refused(label_studio, project, f"/data/local-files/?d={name}")
+        assert (error.code, "storage of local files" in error.hint) == ("image_forbidden", True), name
+    assert refused(label_studio, project, "/data/local-files/").code == "image_forbidden"
+
+
+def test_a_project_without_a_storage_fetches_no_local_file(label_studio: LabelStudio, project: int) -> None:
+    error = refused(label_studio, project, "/data/local-files/?d=shared/a.jpg")
+    assert (error.code, f"project {project}" in error.hint) == ("image_forbidden", True)
+
+
 @pytest.mark.parametrize("presign", [True, False])
 def test_s3_storage__presigned_and_proxied(label_studio: LabelStudio, project: int, s3_stand_in: str,
                                            presign: bool) -> None:
@@ -132,6 +195,31 @@ def test_s3_storage__presigned_and_proxied(label_studio: LabelStudio, project: i
     label_studio.post(f"/api/storages/s3/{storage['id']}/sync", {})
     wait_for(lambda: label_studio.project(project)["task_number"] == 1, 30)
     assert fetched(label_studio, project, s3_stand_in) == [plain((60, 60, 120))]
+
+
+def test_several_storages_of_a_project_and_an_upload(servers: Any, label_studio: LabelStudio, project: int,
+                                                     s3_stand_in: str) -> None:
+    pictures = [plain((grey, 10, 120)) for grey in range(5)]
+    for number in (0, 1):
+        folder = servers.settings.home / "files" / f"several-{project}" / str(number)
+        folder.mkdir(parents=True)
+        (folder / "a.jpg").write_bytes(pictures[number])
+        storage = label_studio.post("/api/storages/localfiles/", {
+            "project": project, "path": str(folder), "use_blob_urls": True, "regex_filter": r".*\.jpg"})
+        label_studio.post(f"/api/storages/localfiles/{storage['id']}/sync", {})
+    for number, presign in ((2, True), (3, False)):
+        bucket = f"several-{project}-{number}"
+        requests.put(f"{s3_stand_in}/{bucket}", timeout=10).raise_for_status()
+        requests.put(f"{s3_stand_in}/{bucket}/a.jpg", data=pictures[number], timeout=10).raise_for_status()
+        storage = label_studio.post("/api/storages/s3/", {
+            "project": project, "bucket": bucket, "s3_endpoint": s3_stand_in, "region_name": "eu-1",
+            "aws_access_key_id": "key", "aws_secret_access_key": "secret", "use_blob_urls": True, "presign": presign,
+            "regex_filter": r".*\.jpg"})
+        label_studio.post(f"/api/storages/s3/{storage['id']}/sync", {})
+    label_studio.request("POST", f"/api/projects/{project}/import", timeout=60,
+                         files=[("a.jpg", ("a.jpg", pictures[4], "image/jpeg"))])
+    wait_for(lambda: label_studio.project(project)["task_number"] == 5, 30)
+    assert sorted(fetched(label_studio, project, s3_stand_in)) == sorted(pictures)
 
 
 def ids(project: int) -> set[int]:

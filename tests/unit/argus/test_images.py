@@ -17,10 +17,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from argus import image_requests
 from argus import images as images_module
 from argus.errors import ArgusError
-from argus.images import ImageFetcher, open_image, origin_of, write_whole
+from argus.images import ImageFetcher, open_image, write_whole
+from argus.labelstudio.data import TaskImage
 from argus.settings import Settings
+
+OWN = "/data/upload/3"  # the uploads of the task's project
 
 
 class LabelStudioWithoutLogin:
@@ -49,30 +53,31 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         type(self).seen.append((self.path, self.headers.get("Authorization")))
-        if self.path.startswith("/redirect?to="):
+        path = self.path.removeprefix(OWN)
+        if path.startswith("/tasks/7/resolve/?to="):
             self.send_response(302)
             self.send_header("Location", self.path.split("=", 1)[1])
             self.end_headers()
-        elif self.path == "/image.png":
+        elif path == "/image.png":
             self.answer(200, png())
-        elif self.path == "/hanging.png":
+        elif path == "/hanging.png":
             time.sleep(1)
-        elif self.path == "/large.png":
+        elif path == "/large.png":
             self.answer(200, b"x" * 3000)
-        elif self.path == "/endless":
+        elif path == "/endless":
             self.send_response(302)
-            self.send_header("Location", "/endless")
+            self.send_header("Location", f"{OWN}/endless")
             self.end_headers()
-        elif self.path == "/slow.png":
+        elif path == "/slow.png":
             self.trickle()
-        elif self.path == "/cut.png":
+        elif path == "/cut.png":
             self.send_response(200)
             self.send_header("Content-Length", "9000")
             self.end_headers()
             self.wfile.write(png())
         else:
             self.answer({"/secret.png": 403, "/expired.png": 401, "/proxy.png": 502, "/broken.png": 500,
-                         "/busy.png": 429}.get(self.path, 404), b"")
+                         "/busy.png": 429}.get(path, 404), b"")
 
     def trickle(self) -> None:
         """Send a byte now and then: never too late for a time-out, and without an end."""
@@ -105,9 +110,13 @@ def fetcher(url: str, home: Path, **settings: object) -> ImageFetcher:
     return ImageFetcher(LabelStudioWithoutLogin(url), Settings(home=home, label_studio_url=url, **settings))  # type: ignore[arg-type]
 
 
+def of_task(url: str) -> TaskImage:
+    return TaskImage(3, 7, url)
+
+
 def failure(images: ImageFetcher, url: str) -> ArgusError:
     with pytest.raises(ArgusError) as caught:
-        images.fetch(url)
+        images.fetch(of_task(url))
     return caught.value
 
 
@@ -118,18 +127,18 @@ def code_of(images: ImageFetcher, url: str) -> str:
 def test_fetch__relative_url_gets_label_studios_token_and_is_cached(server, tmp_path: Path) -> None:
     url, seen = server
     images = fetcher(url, tmp_path)
-    assert images.fetch("/image.png").data == png()
-    assert images.fetch(f"{url}/image.png").data == png()  # the same address: the same file in the cache
-    assert seen == [("/image.png", "Bearer known")]
-    images.forget("/image.png")
-    images.fetch("/image.png")
+    assert images.fetch(of_task(f"{OWN}/image.png")).data == png()
+    assert images.fetch(of_task(f"{url}{OWN}/image.png")).data == png()  # the same address: the same file in the cache
+    assert seen == [(f"{OWN}/image.png", "Bearer known")]
+    images.forget(of_task(f"{OWN}/image.png"))
+    images.fetch(of_task(f"{OWN}/image.png"))
     assert len(seen) == 2
 
 
 def test_fetch__other_origins_get_no_token(server, tmp_path: Path) -> None:
     url, seen = server
     images = fetcher("http://127.0.0.1:1", tmp_path, image_origins=url)
-    images.fetch(f"{url}/image.png")
+    images.fetch(of_task(f"{url}/image.png"))
     assert seen == [("/image.png", None)]
 
 
@@ -142,26 +151,29 @@ def test_fetch__private_address_is_refused_unless_listed(server, tmp_path: Path)
 def test_fetch__redirect_is_checked_like_a_first_address(server, tmp_path: Path) -> None:
     url, _ = server
     images = fetcher(url, tmp_path)
-    assert images.fetch("/redirect?to=/image.png").data == png()
-    assert code_of(images, "/redirect?to=http://127.0.0.1:9/metadata") == "image_forbidden"
-    assert code_of(images, "/redirect?to=file:///etc/hostname") == "image_forbidden"
-    assert code_of(images, "/redirect?to=/redirect?to=/redirect?to=/redirect?to=/redirect?to=/redirect?to=/image.png") \
-        == "image_unreachable"
+    to = "/tasks/7/resolve/?to="
+    assert images.fetch(of_task(f"{to}{OWN}/image.png")).data == png()
+    assert code_of(images, f"{to}http://127.0.0.1:9/metadata") == "image_forbidden"
+    assert code_of(images, f"{to}file:///etc/hostname") == "image_forbidden"
+    assert code_of(images, f"{6 * to}{OWN}/image.png") == "image_unreachable"
 
 
-@pytest.mark.parametrize(("path", "code", "hint"), [
-    ("/missing.png", "image_unreachable", "still there"), ("/broken.png", "image_unreachable", "tried again"),
-    ("/busy.png", "image_unreachable", "tried again"), ("/endless", "image_unreachable", "at which the image appears"),
-    ("/slow.png", "image_unreachable", "IMAGE_TIMEOUT"), ("http://[x", "image_unreachable", "Correct the address"),
-    ("/secret.png", "image_forbidden", "token's owner"), ("/large.png", "image_too_large", "ARGUS_MAX_IMAGE_BYTES"),
+@pytest.mark.parametrize(("url", "code", "hint"), [
+    (f"{OWN}/missing.png", "image_unreachable", "still there"),
+    (f"{OWN}/broken.png", "image_unreachable", "tried again"), (f"{OWN}/busy.png", "image_unreachable", "tried again"),
+    (f"{OWN}/endless", "image_unreachable", "at which the image appears"),
+    (f"{OWN}/slow.png", "image_unreachable", "IMAGE_TIMEOUT"),
+    ("http://[x", "image_unreachable", "Correct the address"),
+    (f"{OWN}/secret.png", "image_forbidden", "token's owner"),
+    (f"{OWN}/large.png", "image_too_large", "ARGUS_MAX_IMAGE_BYTES"),
     ("file:///etc/hostname", "image_forbidden", "presign"), ("s3://b/x", "image_forbidden", "presign"),
     ("http://127.0.0.1:1/x.png", "image_forbidden", "ARGUS_IMAGE_ORIGINS"),
 ])
 def test_fetch__each_failure_has_its_code_and_a_hint(server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                                     path: str, code: str, hint: str) -> None:
+                                                     url: str, code: str, hint: str) -> None:
     # A fast clock for the whole of an image, and all patience with each of its pieces.
-    monkeypatch.setattr(images_module, "time", SimpleNamespace(monotonic=lambda: 100 * time.monotonic()))
-    error = failure(fetcher(server[0], tmp_path, max_image_bytes=2000), path)
+    monkeypatch.setattr(image_requests, "time", SimpleNamespace(monotonic=lambda: 100 * time.monotonic()))
+    error = failure(fetcher(server[0], tmp_path, max_image_bytes=2000), url)
     assert error.code == code
     assert hint in error.hint
 
@@ -175,18 +187,18 @@ def test_fetch__another_servers_no_is_not_label_studios(server, tmp_path: Path) 
 
 @pytest.mark.parametrize("path", ["/proxy.png", "/hanging.png", "/cut.png"])
 def test_fetch__label_studio_away_behind_a_proxy_is_no_bad_image(server, tmp_path: Path, path: str) -> None:
-    assert code_of(fetcher(server[0], tmp_path, image_timeout=0.5), path) == "label_studio_unreachable"
+    assert code_of(fetcher(server[0], tmp_path, image_timeout=0.5), f"{OWN}{path}") == "label_studio_unreachable"
 
 
 def test_fetch__no_server__label_studios_own_is_told_apart(tmp_path: Path) -> None:
     images = fetcher("http://127.0.0.1:1", tmp_path, image_origins="http://127.0.0.1:2")
-    assert code_of(images, "/image.png") == "label_studio_unreachable"
+    assert code_of(images, f"{OWN}/image.png") == "label_studio_unreachable"
     assert code_of(images, "http://127.0.0.1:2/image.png") == "image_unreachable"
 
 
 def test_fetch__a_token_that_label_studio_refuses_is_renewed_once(server, tmp_path: Path) -> None:
     images = fetcher(server[0], tmp_path)
-    assert code_of(images, "/expired.png") == "image_forbidden"
+    assert code_of(images, f"{OWN}/expired.png") == "image_forbidden"
     assert [header for _, header in server[1]] == ["Bearer known", "Bearer renewed"]
 
 
@@ -205,7 +217,7 @@ def test_fetch__a_full_disk_costs_the_older_half_of_the_cache(server, tmp_path: 
         whole(path, data)
 
     monkeypatch.setattr(images_module, "write_whole", on_a_full_disk)
-    assert images.fetch("/image.png").data == png()
+    assert images.fetch(of_task(f"{OWN}/image.png")).data == png()
     kept = sorted(path.name for path in (tmp_path / "images").glob("??/*"))
     assert kept[-2:] == ["old", "older"] and len(kept) == 3
 
@@ -215,11 +227,6 @@ def test_write_whole__what_cannot_be_written_leaves_nothing(tmp_path: Path) -> N
     with pytest.raises(OSError):
         write_whole(tmp_path / "taken", b"data")
     assert list(tmp_path.iterdir()) == [tmp_path / "taken"]
-
-
-def test_origin_of__default_port_and_case() -> None:
-    assert origin_of("HTTP://Host:80/x") == "http://host"
-    assert origin_of("https://host:8443/x") == "https://host:8443"
 
 
 def saved(image: Image.Image, kind: str, **options: object) -> bytes:

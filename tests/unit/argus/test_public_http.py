@@ -11,6 +11,7 @@ import pytest
 from argus import public_http
 from argus.errors import ArgusError
 from argus.images import ImageFetcher
+from argus.labelstudio.data import TaskImage
 from argus.settings import Settings
 
 
@@ -55,7 +56,7 @@ def dialled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_private_addresses_are_refused_however_they_are_written(images: ImageFetcher, dialled: list[str],
                                                                 url: str) -> None:
     with pytest.raises(ArgusError) as caught:
-        images.fetch(url)
+        images.fetch(TaskImage(3, 7, url))
     assert caught.value.code in ("image_forbidden", "image_unreachable")
     assert dialled == []
 
@@ -66,7 +67,7 @@ def test_what_is_no_address_is_an_error_with_a_code(images: ImageFetcher, dialle
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     with pytest.raises(ArgusError) as caught:
-        images.fetch(url)
+        images.fetch(TaskImage(3, 7, url))
     assert caught.value.code in ("image_forbidden", "image_unreachable")
     assert dialled == []
 
@@ -81,7 +82,7 @@ def test_a_name_that_changes_its_address_is_resolved_once(images: ImageFetcher, 
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (next(answers), 80))])
     with pytest.raises(ArgusError) as caught:
-        images.fetch("http://rebind.example/a.png")
+        images.fetch(TaskImage(3, 7, "http://rebind.example/a.png"))
     assert caught.value.code == "image_unreachable"
     assert dialled == ["93.184.215.14"], "the address that was judged is the one that is called"
 
@@ -91,6 +92,6 @@ def test_a_name_with_one_private_address_among_others_is_refused(images: ImageFe
     monkeypatch.setattr(socket, "getaddrinfo", lambda *args, **kwargs: [
         (socket.AF_INET, socket.SOCK_STREAM, 6, "", (ip, 80)) for ip in ("93.184.215.14", "10.0.0.1")])
     with pytest.raises(ArgusError) as caught:
-        images.fetch("http://both.example/a.png")
+        images.fetch(TaskImage(3, 7, "http://both.example/a.png"))
     assert caught.value.code == "image_forbidden"
     assert dialled == []

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from argus.errors import ArgusError
+from argus.labelstudio.data import TaskImage
 from search_service import fetching
 from search_service.fetching import Unusable
 
@@ -17,14 +18,14 @@ class Broken:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def fetch(self, url: str) -> None:
+    def fetch(self, image: TaskImage) -> None:
         raise self.error
 
 
 def fetched(error: Exception, monkeypatch: pytest.MonkeyPatch) -> ArgusError:
     monkeypatch.setattr(fetching, "get_images", lambda: Broken(error))
     with ThreadPoolExecutor(1) as pool:
-        ((item,),) = fetching.batches(pool, [(7, "/data/x.jpg")], lambda: 4, 256)
+        ((item,),) = fetching.batches(pool, [TaskImage(3, 7, "/data/x.jpg")], lambda: 4, 256)
     assert isinstance(item, Unusable) and item.task_id == 7
     return item.error
 

@@ -1,0 +1,158 @@
+"""HTTP sessions that dial what was judged and nothing else.
+
+None of them reads the environment: a `.netrc` would put another password in the place of a token, and a proxy would see
+it. Certificates are the exception (`REQUESTS_CA_BUNDLE`): they say whom to trust, not whom to tell.
+
+A locked session carries a token, or a person's trust in an origin. What to send through it is decided elsewhere, by
+`argus.addresses`; a second lock sits where the connection is opened, and compares scheme, host and port of what is
+dialled with what the session is for. So a mistake in the first decision, a redirect, or another reading of an address
+by a library sends nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from collections.abc import Callable, Collection
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from argus import addresses
+from argus.addresses import Origin
+
+Guard = Callable[[Any, str], None]  # of a connection and its scheme, before it is opened; raises to refuse it
+
+
+class WrongTarget(ValueError):
+    """Something would have been dialled that was not judged; nothing was sent there.
+
+    Args:
+        target: the origin, as people write it.
+    """
+
+    def __init__(self, target: str) -> None:
+        super().__init__(f"{target} was not to be dialled")
+        self.target = target
+
+
+class Adapter(HTTPAdapter):
+    """Dials what the request's own address says, if `guard` lets the connection be opened.
+
+    Args:
+        pools: by scheme, the pools whose connections are opened.
+    """
+
+    def __init__(self, pools: dict[str, type[HTTPConnectionPool]]) -> None:
+        self._pools = pools
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = self._pools
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager.pool_classes_by_scheme = self._pools
+        return manager
+
+    def get_connection_with_tls_context(self, request: requests.PreparedRequest, *args: Any,
+                                        **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(request, *args, **kwargs)
+        forwarding = pool.proxy is not None and pool.scheme == "http"  # then the pool is the proxy's own
+        if not forwarding and (dialled := _origin(pool.scheme, pool.host, pool.port)) != _asked(request):
+            raise WrongTarget(addresses.shown(dialled))
+        return pool
+
+
+class _Locked(Adapter):
+    def __init__(self, origins: Collection[Origin]) -> None:
+        self._origins = frozenset(origins)
+        super().__init__(guarded(self._judge))
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
+        if (asked := _asked(request)) not in self._origins:  # a proxy that forwards is told this one
+            raise WrongTarget(addresses.shown(asked))
+        return super().send(request, *args, **kwargs)
+
+    def _judge(self, connection: Any, scheme: str) -> None:
+        host, port = connection.host, connection.port
+        if connection.proxy is not None:
+            if connection._tunnel_host is None:  # `send` has compared what the proxy is told
+                return
+            host, port = connection._tunnel_host, connection._tunnel_port
+        if (target := _origin(scheme, host, port)) not in self._origins:
+            raise WrongTarget(addresses.shown(target))
+
+
+def _origin(scheme: str, host: str, port: int | None) -> Origin:
+    return scheme, host.strip("[]").lower(), port or addresses.PORTS[scheme]
+
+
+def _asked(request: requests.PreparedRequest) -> Origin:
+    try:
+        return addresses.parse(str(request.url)).origin
+    except addresses.BadAddress as error:  # where a redirect leads
+        raise WrongTarget("what is no address") from error
+
+
+def guarded(guard: Guard) -> dict[str, type[HTTPConnectionPool]]:
+    """Return pools, by scheme, whose connections ask `guard` before they are opened."""
+
+    class Http(HTTPConnection):
+        def _new_conn(self) -> Any:
+            guard(self, "http")
+            return super()._new_conn()
+
+    class Https(HTTPSConnection):
+        def _new_conn(self) -> Any:
+            guard(self, "https")
+            return super()._new_conn()
+
+    class HttpPool(HTTPConnectionPool):
+        ConnectionCls = Http
+
+    class HttpsPool(HTTPSConnectionPool):
+        ConnectionCls = Https
+
+    return {"http": HttpPool, "https": HttpsPool}
+
+
+def bare(adapter: HTTPAdapter) -> requests.Session:
+    """Return a session that sends everything through `adapter` and reads nothing of the environment."""
+    made = requests.Session()
+    made.trust_env = False
+    made.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    for scheme in addresses.PORTS:
+        made.mount(f"{scheme}://", adapter)
+    return made
+
+
+def locked(origins: Collection[Origin], proxy: str = "") -> requests.Session:
+    """Return a session that dials these origins only; it raises `WrongTarget` for every other, redirects included.
+
+    Args:
+        proxy: reaches those of the origins that are not near (see `is_near`); empty: none.
+    """
+    made = bare(_Locked(origins))
+    if proxy:
+        made.proxies = {f"{scheme}://{host}": proxy for scheme, host, _ in origins if not is_near(host)}
+    return made
+
+
+def ask(method: str, url: str, proxy: str = "", **options: Any) -> requests.Response:
+    """Send one request to `url`, locked to its origin. Raises as `requests` and `argus.addresses.parse`, and
+    `WrongTarget`."""
+    with locked([addresses.parse(url).origin], proxy) as session:
+        return session.request(method, url, **options)
+
+
+def is_near(host: str) -> bool:
+    """Whether a host is reached without a proxy: a name without a dot, `localhost`, a private address."""
+    try:
+        return not ipaddress.ip_address(host.partition("%")[0]).is_global
+    except ValueError:
+        return "." not in host or host.endswith(".localhost")

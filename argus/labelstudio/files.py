@@ -1,0 +1,137 @@
+"""Which addresses of Label Studio are files of a task, so that the service's rights may fetch them.
+
+The service's token opens every project it can see, and whoever writes a task writes its address. So only what belongs
+to the task's own project is fetched: its uploads, files of its storages, and what Label Studio resolves for the task.
+All that is known of Label Studio's paths stands here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
+from typing import Any
+from urllib.parse import parse_qsl, unquote
+
+from argus.addresses import Address
+from argus.errors import ArgusError
+from argus.expiring import Expiring
+from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.data import TaskImage
+
+_NAME = r"(?!\.{1,2}$)[^/\\\x00-\x1f]+"  # one name, and no step out of its folder
+_UPLOAD = re.compile(rf"/data/upload/(\d+)/{_NAME}")
+_KEPT_UPLOAD = re.compile(rf"upload/(\d+)/{_NAME}")  # as cloud storage behind Label Studio has it
+_RESOLVED = re.compile(r"/(tasks|projects)/(\d+)/(?:resolve|presign)/?")
+_STORAGES_SECONDS, _ROOT_SECONDS = 60.0, 600.0  # how long what Label Studio said of them is believed
+_WINDOWS = re.compile(r"[A-Za-z]:|\\\\")
+_ROOT = re.compile(r'LOCAL_FILES_DOCUMENT_ROOT="(.+?)" by security')
+_UPLOAD_IT = "Upload the picture into project {project}, or give the task the address of a file in one of its storages."
+_STORAGE_FIRST = ("Connect the folder to project {project} as a storage of local files (Settings, Cloud Storage), or "
+                  "upload the picture into the project.")
+
+
+class TaskFiles:
+    """Tells a task's own files from everything else that Label Studio has.
+
+    Args:
+        ls: is asked for the folders of a project's local storages.
+        prefix: the path below which Label Studio is served, without a slash at its end; "" at the root of its host.
+    """
+
+    def __init__(self, ls: LabelStudio, prefix: str = "") -> None:
+        self._ls, self._prefix = ls, prefix
+        self._folders: Expiring[int, list[PurePath]] = Expiring(_STORAGES_SECONDS)
+        self._roots: Expiring[str, PurePath] = Expiring(_ROOT_SECONDS)
+
+    def check(self, image: TaskImage, address: Address) -> None:
+        """Return when `address`, which is Label Studio's, is a file of the task's own.
+
+        Raises:
+            ArgusError: `image_forbidden` when it is not; `label_studio_unreachable` and `label_studio_unauthorized`
+                when Label Studio was to be asked for the project's storages.
+        """
+        path, values = unquote(address.path), parse_qsl(address.query, keep_blank_values=True)
+        if not path.startswith(self._prefix + "/"):
+            raise _foreign(image, address, _UPLOAD_IT)
+        path = path[len(self._prefix):]
+        if path in ("/data/local-files/", "/data/local-files"):
+            if not self._in_storage(image.project_id, _only(values, "d")):
+                raise _foreign(image, address, _STORAGE_FIRST)
+        elif not _is_own(image, path, values):
+            raise _foreign(image, address, _UPLOAD_IT)
+
+    def _in_storage(self, project_id: int, name: str) -> bool:
+        """Whether a file, named from the root of Label Studio's local files, lies in a storage of the project."""
+        folders = self._storages(project_id)
+        if not name or not folders:
+            return False
+        root = self._document_root(project_id)
+        file = type(root)(name.lstrip("/"))
+        if ".." in re.split(r"[/\\]", name) or file.drive or file.root:
+            return False
+        return any((root / file).is_relative_to(folder) and root / file != folder for folder in folders)
+
+    def _storages(self, project_id: int) -> list[PurePath]:
+        folders = self._folders.get(project_id)
+        if folders is None:
+            kept = self._ls.get("/api/storages/localfiles/", project=project_id)
+            folders = [_folder(storage["path"]) for storage in kept if storage.get("path")]
+            self._folders[project_id] = folders
+        return folders
+
+    def _document_root(self, project_id: int) -> PurePath:
+        """Return the folder that names of local files begin at. Label Studio tells it only when it refuses to make a
+        storage of it, or of what lies around it: it is asked to look at one, and makes none."""
+        root = self._roots.get("")
+        if root is None:
+            answer = self._ls.answer("POST", "/api/storages/localfiles/validate",
+                                     json={"project": project_id, "path": "/"})
+            if not (found := _ROOT.search(_sentences(answer.text))):
+                raise ArgusError("image_forbidden", "Label Studio does not say where its local files begin.",
+                                 "Its version is not one that Argus knows: `argus doctor` tells which it needs. "
+                                 "Uploads work all the same.")
+            self._roots[""] = root = _folder(found[1])
+        return root
+
+
+def _is_own(image: TaskImage, path: str, values: list[tuple[str, str]]) -> bool:
+    if found := _UPLOAD.fullmatch(path):
+        return int(found[1]) == image.project_id
+    if path == "/storage-data/uploaded/":
+        found = _KEPT_UPLOAD.fullmatch(unquote(_only(values, "filepath")))  # Label Studio decodes it twice
+        return found is not None and int(found[1]) == image.project_id
+    if found := _RESOLVED.fullmatch(path):  # of the project's own storages, as Label Studio sees to
+        return int(found[2]) == (image.task_id if found[1] == "tasks" else image.project_id)
+    return False
+
+
+def _only(values: list[tuple[str, str]], name: str) -> str:
+    """Return the value of a query's field; "" when it is not there once: of several, a server may take any."""
+    found = [value for key, value in values if key == name]
+    return found[0] if len(found) == 1 else ""
+
+
+def _folder(path: str) -> PurePath:
+    return PureWindowsPath(path) if _WINDOWS.match(path) else PurePosixPath(path)
+
+
+def _sentences(text: str) -> str:
+    """Return every text inside of JSON, one a line; "" when it is no JSON."""
+    try:
+        return "\n".join(_texts(json.loads(text)))
+    except ValueError:
+        return ""
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for item in value for text in _texts(item)]
+    return [value] if isinstance(value, str) else []
+
+
+def _foreign(image: TaskImage, address: Address, fix: str) -> ArgusError:
+    return ArgusError("image_forbidden", f"Task {image.task_id} names what is not a file of its project "
+                      f"{image.project_id}: {address.shown}.", fix.format(project=image.project_id))
