@@ -127,7 +127,7 @@ class Settings(BaseSettings):
     @field_validator("proxy_url")
     @classmethod
     def _proxy(cls, value: SecretStr) -> SecretStr:
-        cls._address(re.sub(r"//[^/?#@]*@", "//", value.get_secret_value(), count=1))
+        cls._address(re.sub(r"//[^/?#@\\\s]+@", "//", value.get_secret_value(), count=1))
         return value
 
     @property

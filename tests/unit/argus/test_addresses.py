@@ -1,0 +1,269 @@
+"""One reading of an address, from the image of a task to the settings; and no spelling leads anywhere else."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from pydantic import ValidationError
+
+from argus import addresses, dialling, image_requests
+from argus.addresses import BadAddress, Garbled, OtherScheme
+from argus.errors import ArgusError
+from argus.images import ImageFetcher
+from argus.labelstudio import LabelStudio
+from argus.labelstudio.data import TaskImage
+from argus.settings import Settings, get_settings
+from tests.unit.argus.listeners import Listener, listening
+from tests.unit.argus.test_images import LabelStudioWithoutLogin, png
+
+OWN = "/data/upload/3/a.png"
+# {good} is whose name is used, {evil} is who would be called; both are host:port. {port} is that of {evil}.
+SPELLINGS = [
+    "http://{evil}\\@{good}/a.png", "http://{evil}\\\\@{good}/a.png", "http:\\\\{evil}\\@{good}/a.png",
+    "http:/\\{evil}/a.png", "http://{evil}/\\@{good}/a.png", "http://{good}\\@{evil}/a.png",
+    "http://{good}\\.{evil}/a.png", "http://{evil}\\.{good}/a.png", "http://{good}@{evil}/a.png",
+    "http://{good}:x@{evil}/a.png", "http://somebody@{evil}/a.png", "http://somebody:word@{evil}/a.png",
+    "http://@{evil}/a.png", "http://{good}%40{evil}/a.png", "http://{evil}#@{good}/a.png", "http://{evil}?@{good}/a.png",
+    "http://{evil}/@{good}/a.png", "http://{evil};@{good}/a.png", "http://{evil}&@{good}/a.png",
+    "http://{evil} @{good}/a.png", "http://{evil}\t@{good}/a.png", "http://{evil}\n@{good}/a.png",
+    "http://{evil}\r@{good}/a.png", "http://{evil}\0@{good}/a.png", "http://{evil}\x0b@{good}/a.png",
+    "http://{evil}\x7f@{good}/a.png", "http://{evil}\u00a0@{good}/a.png", "http://{evil}\u3000@{good}/a.png",
+    "http://{evil}\ufeff@{good}/a.png", " http://{evil}/a.png", "\thttp://{evil}/a.png", "http://{evil}/a.png ",
+    "ht\ttp://{evil}/a.png", "//{evil}/a.png", "///{evil}/a.png", "////{evil}/a.png", "/\\{evil}/a.png",
+    "\\\\{evil}\\a.png", "/\t/{evil}/a.png", "http:{evil}/a.png", "http:/{evil}/a.png", "http:///{evil}/a.png",
+    "HTTP://{evil}/a.png", "https://{evil}/a.png", "http://127.0.0.1.:{port}/a.png", "http://127.1:{port}/a.png",
+    "http://2130706433:{port}/a.png", "http://0x7f000001:{port}/a.png", "http://0177.0.0.1:{port}/a.png",
+    "http://localhost:{port}/a.png", "http://LOCALHOST:{port}/a.png", "http://0:{port}/a.png",
+    "http://[::ffff:127.0.0.1]:{port}/a.png", "http://[::1]:{port}/a.png", "http://{evil}%2f@{good}/a.png",
+    "http://{evil}%5c@{good}/a.png", "http://{evil}%00.{good}/a.png", "http://①②⑦.⓪.⓪.①:{port}/a.png",
+    "http://127。0。0。1:{port}/a.png", "http://１２７.0.0.1:{port}/a.png", "http://[{good}]@{evil}/a.png",
+    "http://{good}:{port}/a.png", "http://{good},{evil}/a.png", "http://{evil}:@{good}/a.png",
+    "ftp://{evil}/a.png", "gopher://{evil}/a.png", "s3://{evil}/a.png", "file://{evil}/a.png", "jar:http://{evil}/a.png",
+    "http://{good}/a.png\\..\\..\\@{evil}", "http://{evil}/..//{good}/a.png", "http:{evil}\\@{good}/a.png",
+]
+
+
+class Servers(NamedTuple):
+    own: Listener  # Label Studio
+    listed: Listener
+    neither: Listener
+    evil: Listener  # neither, too
+
+    def clear(self) -> None:
+        for server in self:
+            server.seen.clear()
+            server.status, server.body, server.to = 200, png(), None
+
+
+@pytest.fixture(scope="module")
+def all_servers() -> Iterator[Servers]:
+    with listening() as own, listening() as listed, listening() as neither, listening() as evil:
+        yield Servers(own, listed, neither, evil)
+
+
+@pytest.fixture
+def servers(all_servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Servers:
+    """Nobody is asked for names here: what is no address of loopback is unknown."""
+    resolve = socket.getaddrinfo
+
+    def resolved(host: str, *args: Any, **kwargs: Any) -> Any:
+        if host.strip("0123456789abcdefx.:") and host.lower() != "localhost":
+            raise socket.gaierror("not looked up in this test")
+        return resolve(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    all_servers.clear()
+    return all_servers
+
+
+@pytest.fixture
+def images(servers: Servers, tmp_path: Path) -> ImageFetcher:
+    settings = Settings(_env_file=None, home=tmp_path, label_studio_url=servers.own.url,
+                        image_origins=servers.listed.url)
+    return ImageFetcher(LabelStudioWithoutLogin(servers.own.url), settings)  # type: ignore[arg-type]
+
+
+def spelled(spelling: str, servers: Servers, good: str) -> str:
+    return spelling.format(good=getattr(servers, good).netloc, evil=servers.evil.netloc, port=servers.evil.port)
+
+
+def refused(images: ImageFetcher, url: str) -> None:
+    with pytest.raises(ArgusError) as caught:
+        images.download(TaskImage(3, 7, url))
+    assert caught.value.code in ("image_forbidden", "image_unreachable")
+    assert caught.value.hint
+
+
+def nobody_else_was_called(servers: Servers) -> None:
+    """The token went to Label Studio alone, for what it was meant for, and a private address that is not listed was
+    not even asked."""
+    assert (servers.evil.seen, servers.neither.seen, servers.listed.authorizations()) == ([], [], [])
+    assert all(target == OWN for target, _ in servers.own.authorizations())
+
+
+@pytest.mark.parametrize("good", ["own", "listed", "neither"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_no_spelling_gives_the_token_away(servers: Servers, images: ImageFetcher, spelling: str, good: str) -> None:
+    refused(images, spelled(spelling, servers, good))
+    assert servers.own.authorizations() == []
+    nobody_else_was_called(servers)
+
+
+@pytest.mark.parametrize("good", ["own", "listed", "neither"])
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_no_redirect_gives_the_token_away(servers: Servers, images: ImageFetcher, spelling: str, good: str) -> None:
+    servers.own.status = servers.listed.status = 302
+    servers.own.to = servers.listed.to = spelled(spelling, servers, good)
+    for first in (OWN, f"{servers.listed.url}/a.png"):
+        refused(images, first)
+    nobody_else_was_called(servers)
+
+
+def test_the_right_addresses_are_fetched_with_the_rights_they_have(servers: Servers, images: ImageFetcher) -> None:
+    for url in (OWN, servers.own.url + OWN, f"HTTP://{servers.own.netloc}{OWN}", f"{servers.own.url}{OWN}#part",
+                f"{servers.own.url}/x/..{OWN}", f"{servers.listed.url}/a.png", f"{servers.listed.url}/a%20b.png?x=/@y"):
+        assert images.download(TaskImage(3, 7, url)) == png(), url
+    assert servers.own.authorizations() == [(OWN, "Bearer known")] * 5
+    assert [target for _, target, _ in servers.listed.seen] == ["/a.png", "/a%20b.png?x=/@y"]
+    nobody_else_was_called(servers)
+    servers.own.status, servers.own.to = 302, f"{servers.listed.url}/a.png"
+    assert images.download(TaskImage(3, 7, OWN)) == png(), "as a storage presigns"
+    nobody_else_was_called(servers)
+
+
+def test_the_second_lock__a_wrong_decision_sends_nothing(servers: Servers, images: ImageFetcher,
+                                                         monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the first lock had taken the address for Label Studio's own."""
+    chosen = images._requests
+    monkeypatch.setattr(image_requests.ImageRequests, "_allow", lambda *args: (
+        chosen._to_own, {"Authorization": "Bearer known"}))
+    for url in (f"{servers.evil.url}/a.png", f"http://localhost:{servers.own.port}/a.png",
+                f"https://{servers.own.netloc}/a.png", f"{servers.listed.url}/a.png"):
+        refused(images, url)
+    assert [server.seen for server in servers] == [[], [], [], []]
+
+
+def test_the_second_lock__another_reading_of_the_address_sends_nothing(servers: Servers, images: ImageFetcher,
+                                                                       monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if `requests` read another host in the address than we do."""
+    def misread(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return {"scheme": "http", "host": "127.0.0.1", "port": servers.evil.port}, {}
+
+    monkeypatch.setattr(dialling.HTTPAdapter, "build_connection_pool_key_attributes", misread)
+    for url in (OWN, f"{servers.listed.url}/a.png", "http://93.184.215.14/a.png"):
+        with pytest.raises(ArgusError) as caught:
+            images.download(TaskImage(3, 7, url))
+        assert (caught.value.code, servers.evil.url in caught.value.message) == ("image_forbidden", True)
+    assert [server.seen for server in servers] == [[], [], [], []]
+
+
+def test_the_second_lock__stands_where_the_connection_is_opened(servers: Servers) -> None:
+    session = dialling.locked([addresses.parse(servers.own.url).origin])
+    pools = session.get_adapter("http://x").poolmanager  # type: ignore[attr-defined]
+    with pytest.raises(dialling.WrongTarget, match=str(servers.evil.port)):
+        pools.urlopen("GET", f"{servers.evil.url}/", headers={"Authorization": "Bearer known"})
+    assert pools.urlopen("GET", f"{servers.own.url}/").status == 200
+    assert servers.evil.seen == []
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_label_studio_that_sends_us_on_gets_no_token_told(servers: Servers, status: int) -> None:
+    """A 307 would repeat the body, which has the personal access token."""
+    servers.own.status, servers.own.to = status, f"{servers.evil.url}/api/token/refresh"
+    with pytest.raises(ArgusError) as caught:
+        LabelStudio(servers.own.url, "personal").get("/api/projects/")
+    assert caught.value.code == "label_studio_refused"
+    assert servers.evil.url in caught.value.message and "ARGUS_LABEL_STUDIO_URL" in caught.value.hint
+    assert servers.evil.seen == []
+    servers.own.to = f"http://{servers.evil.netloc}\\@{servers.own.netloc}/"
+    with pytest.raises(ArgusError, match="nothing was sent there"):
+        LabelStudio(servers.own.url, "personal").get("/api/projects/")
+    assert servers.evil.seen == []
+
+
+WRONG = ["http://h\\@x", "http://h x", "http://somebody:hunter2@h", "http://@h", "h:8080", "s3://h", "http://", "http://h\tx",
+         "http://[::1", "http://h:99999", "file:///etc/hostname"]
+
+
+FIELDS = ["label_studio_url", "label_studio_public_url", "ml_backend_url", "search_service_url", "image_origins",
+          "proxy_url"]
+
+
+@pytest.mark.parametrize(("field", "wrong"), [
+    (field, wrong) for field in FIELDS for wrong in WRONG
+    if (field, wrong) != ("proxy_url", "http://somebody:hunter2@h")])  # a proxy may ask for a password
+def test_settings_that_are_addresses_are_read_alike(field: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ValidationError):
+        Settings(_env_file=None, **{field: wrong})
+    with pytest.raises(ValidationError):
+        Settings(_env_file=None, image_origins=f"http://fine, {wrong}")
+    monkeypatch.setenv(f"ARGUS_{field.upper()}", wrong)
+    get_settings.cache_clear()
+    with pytest.raises(ArgusError) as caught:
+        get_settings()
+    get_settings.cache_clear()
+    assert (caught.value.code, field.upper() in caught.value.message) == ("bad_setting", True)
+    assert "hunter2" not in str(caught.value.to_json())
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_a_client_of_no_address_is_a_bad_setting(wrong: str) -> None:
+    with pytest.raises(ArgusError) as caught:
+        LabelStudio(wrong, "personal")
+    assert (caught.value.code, "ARGUS_LABEL_STUDIO_URL" in caught.value.hint) == ("bad_setting", True)
+
+
+def test_right_settings_stay_as_they_are() -> None:
+    settings = Settings(_env_file=None, label_studio_url="https://Host:8443/ls/", label_studio_public_url="",
+                        image_origins="http://minio:9000, https://images.example.com/", proxy_url="http://a:b@proxy:3128")
+    assert settings.label_studio_url == "https://Host:8443/ls/"
+    assert settings.image_origins == "http://minio:9000, https://images.example.com/"
+    assert "a:b" not in repr(settings)
+
+
+@pytest.mark.parametrize(("text", "url", "origin"), [
+    ("http://Host", "http://host/", ("http", "host", 80)),
+    ("HTTPS://host:443/a b".replace(" ", "%20"), "https://host:443/a%20b", ("https", "host", 443)),
+    ("http://[::1]:8080/a?b#c", "http://[::1]:8080/a?b", ("http", "::1", 8080)),
+    ("http://h/x/%2e%2e/a", "http://h/a", ("http", "h", 80)),
+    ("http://h/x/../%2E%2E/a/./b", "http://h/a/b", ("http", "h", 80)),
+    ("https://münchen.de/ä?ö", "https://xn--mnchen-3ya.de/%C3%A4?%C3%B6", ("https", "xn--mnchen-3ya.de", 443)),
+    ("http://h/%252e", "http://h/%252e", ("http", "h", 80)),
+    ("http://h/@x?u=http://y@z/", "http://h/@x?u=http://y@z/", ("http", "h", 80)),
+])
+def test_parse__as_it_is_sent(text: str, url: str, origin: tuple[str, str, int]) -> None:
+    address = addresses.parse(text)
+    assert (address.url, address.origin) == (url, origin)
+    assert addresses.parse(address.url) == address
+
+
+@pytest.mark.parametrize(("text", "kind", "fix"), [
+    ("http://h\\x/", BadAddress, "%5C"), ("http://h/a b", BadAddress, "%20"), ("http://h/\x01", BadAddress, "Remove"),
+    ("http://u@h/", BadAddress, "before the @"), ("s3://b/k", OtherScheme, "https"), ("/data/a", OtherScheme, "https"),
+    ("http://[::1", Garbled, "Correct"), ("http://h:x/", Garbled, "Correct"), ("", OtherScheme, "https"),
+])
+def test_parse__what_is_wrong_and_what_to_do(text: str, kind: type[BadAddress], fix: str) -> None:
+    with pytest.raises(BadAddress) as caught:
+        addresses.parse(text)
+    assert type(caught.value) is kind
+    assert fix in caught.value.fix
+
+
+def test_shown__as_people_write_it() -> None:
+    assert addresses.shown(("http", "h", 80)) == "http://h"
+    assert addresses.shown(("https", "::1", 8443)) == "https://[::1]:8443"
+
+
+def test_webhooks__the_same_place_whatever_the_spelling_and_no_other() -> None:
+    ours = "http://argus:80/webhooks/label-studio"
+    assert addresses.same(ours, "HTTP://Argus/webhooks/label-studio/")
+    assert addresses.below("http://argus", ours)
+    for other in ("http://evil\\@argus/webhooks/label-studio", "http://argus@evil/webhooks/label-studio",
+                  "https://argus/webhooks/label-studio", "http://argus.evil/webhooks/label-studio", "/webhooks", ""):
+        assert not addresses.same(ours, other)
+        assert not addresses.below("http://argus", other)
+    assert not addresses.below("http://argus/a", "http://argus/ab")
