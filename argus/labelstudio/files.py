@@ -20,9 +20,9 @@ from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.data import TaskImage
 
 _NAME = r"(?!\.{1,2}$)[^/\\\x00-\x1f]+"  # one name, and no step out of its folder
-_UPLOAD = re.compile(rf"/data/upload/(\d+)/{_NAME}")
-_KEPT_UPLOAD = re.compile(rf"upload/(\d+)/{_NAME}")  # as cloud storage behind Label Studio has it
-_RESOLVED = re.compile(r"/(tasks|projects)/(\d+)/(?:resolve|presign)/?")
+_UPLOAD = re.compile(rf"/data/upload/([0-9]+)/{_NAME}")
+_KEPT_UPLOAD = re.compile(rf"upload/([0-9]+)/{_NAME}")  # as cloud storage behind Label Studio has it
+_RESOLVED = re.compile(r"/(tasks|projects)/([0-9]+)/(?:resolve|presign)/?")
 _STORAGES_SECONDS, _ROOT_SECONDS = 60.0, 600.0  # how long what Label Studio said of them is believed
 _WINDOWS = re.compile(r"[A-Za-z]:|\\\\")
 _ROOT = re.compile(r'LOCAL_FILES_DOCUMENT_ROOT="(.+?)" by security')

@@ -135,6 +135,21 @@ def test_fetch__relative_url_gets_label_studios_token_and_is_cached(server, tmp_
     assert len(seen) == 2
 
 
+def test_fetch__what_one_task_has_in_the_cache_is_nobody_elses(server, tmp_path: Path) -> None:
+    url, seen = server
+    images = fetcher(url, tmp_path, image_origins="http://127.0.0.1:1")
+    images.fetch(TaskImage(3, 7, f"{OWN}/image.png"))
+    images.fetch(TaskImage(3, 7, "/tasks/7/resolve/?to=/data/upload/3/image.png"))
+    for other, address in ((TaskImage(4, 8, f"{OWN}/image.png"), f"{OWN}/image.png"),
+                           (TaskImage(3, 8, "/tasks/7/resolve/?to=/data/upload/3/image.png"), "/tasks/7/resolve/")):
+        assert images.cached(other) is None
+        with pytest.raises(ArgusError) as caught:
+            images.fetch(other)
+        assert (caught.value.code, address in caught.value.message) == ("image_forbidden", True)
+        assert f"project {other.project_id}" in caught.value.hint
+    assert len(seen) == 3, "no request was made for those"
+
+
 def test_fetch__other_origins_get_no_token(server, tmp_path: Path) -> None:
     url, seen = server
     images = fetcher("http://127.0.0.1:1", tmp_path, image_origins=url)

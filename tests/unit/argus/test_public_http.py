@@ -61,6 +61,49 @@ def test_private_addresses_are_refused_however_they_are_written(images: ImageFet
     assert dialled == []
 
 
+INNER = [
+    # IPv4: this network, private, shared, loopback, link-local, protocols, documentation, 6to4 relays, benchmarks,
+    # multicast, reserved, broadcast
+    "0.0.0.0", "0.1.2.3", "10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.0.1", "100.64.0.1", "127.0.0.1",
+    "169.254.169.254", "192.0.0.8", "192.0.0.9", "192.0.2.1", "198.51.100.1", "203.0.113.1", "192.88.99.1",
+    "198.18.0.1", "224.0.0.1", "239.255.255.255", "240.0.0.1", "255.255.255.255",
+    # IPv6: none, loopback, IPv4-compatible, IPv4-mapped, IPv4-translated
+    "::", "::1", "::8.8.8.8", "::127.0.0.1", "::10.0.0.1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:0.0.0.0",
+    "::ffff:169.254.169.254", "::ffff:0:8.8.8.8", "::ffff:0:127.0.0.1",
+    # NAT64: of an inner address, and of local use, whatever it wraps
+    "64:ff9b::127.0.0.1", "64:ff9b::10.0.0.1", "64:ff9b::169.254.169.254", "64:ff9b::192.88.99.1", "64:ff9b:1::1",
+    "64:ff9b:1::8.8.8.8", "64:ff9b:1:ffff:ffff:ffff:ffff:ffff", "64:ff9b:2::1",
+    # discarded, dummy, Teredo, benchmarks, ORCHID, documentation, 6to4 of an inner address, segments
+    "100::1", "100:0:0:1::1", "2001::1", "2001:0:4136:e378:8000:63bf:3fff:fdd2", "2001:2::1", "2001:10::1",
+    "2001:20::1", "2001:1ff:ffff::1", "2001:db8::1", "3fff::1", "3fff:fff::1", "2002:7f00:1::1", "2002:a00:1::1",
+    "2002:c0a8:101::1", "5f00::1",
+    # not assigned, unique local, link-local, site-local, multicast
+    "1::1", "200::1", "4000::1", "8000::1", "fc00::1", "fd12:3456:789a::1", "fe00::1", "fe80::1", "fe80::1%eth0",
+    "febf::1", "fec0::1", "fec0:0:0:ffff::1", "feff::1", "ff00::1", "ff02::1", "ff0e::1",
+]
+OUTER = ["8.8.8.8", "93.184.215.14", "1.1.1.1", "192.0.1.1", "192.88.98.1", "172.32.0.1", "2606:2800:21f:cb07::1",
+         "2a00:1450:4001::1", "2001:200::1", "2001:4860:4860::8888", "2620:fe::fe", "::ffff:8.8.8.8",
+         "64:ff9b::8.8.8.8", "2002:808:808::1"]
+
+
+@pytest.mark.parametrize("address", INNER)
+def test_is_public__special_ranges_are_not(address: str) -> None:
+    assert not public_http.is_public(address)
+
+
+@pytest.mark.parametrize("address", OUTER)
+def test_is_public__the_internet_is(address: str) -> None:
+    assert public_http.is_public(address)
+
+
+@pytest.mark.parametrize("address", ["64:ff9b:1::7f00:1", "fec0::1", "::808:808", "::ffff:0:808:808", "3fff::1"])
+def test_a_special_range_is_not_dialled(images: ImageFetcher, dialled: list[str], address: str) -> None:
+    with pytest.raises(ArgusError, match="private address") as caught:
+        images.fetch(TaskImage(3, 7, f"http://[{address}]:8080/a.png"))
+    assert (caught.value.code, dialled) == ("image_forbidden", [])
+    assert f"http://[{address}]:8080 to ARGUS_IMAGE_ORIGINS" in caught.value.hint
+
+
 @pytest.mark.parametrize("url", ["http://[::1", "http://h:99999/a", "http://" + "a" * 300 + "/a.png",
                                  "http://exa mple/", "http://a..b/", "http://h/\r\nX-Header: 1"])
 def test_what_is_no_address_is_an_error_with_a_code(images: ImageFetcher, dialled: list[str], url: str,
