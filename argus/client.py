@@ -15,6 +15,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -108,8 +109,8 @@ class Argus:
         address: without a trailing path, for example `http://127.0.0.1:8000`.
         token: what ARGUS_API_TOKEN says there; empty when it is not set.
         label_studio_token: your own personal access token of Label Studio: the service then shows and changes only
-            projects that you can open there, and what you accept carries your name. Empty: all that the service's own
-            token can open, under its name.
+            projects that you can open there, does what you may do in them, and what you accept carries your name.
+            Empty: all that the service's own token can open, under its name.
         timeout: seconds for one request.
         proxy: reaches the service, when its name has a dot or its address is public. The environment's proxies and
             `.netrc` are not used: they would see the tokens, or replace them.
@@ -265,6 +266,18 @@ class Argus:
         """Write the annotations as a ZIP file of COCO or YOLO, and return its path."""
         target.write_bytes(self.call("POST", f"/projects/{project}/export", {"format": format}).content)
         return target
+
+    def me(self) -> dict[str, Any]:
+        """Return who acts: `{"id", "email", "name", "admin"}`, all None but `admin` when it is the service."""
+        return self._json("GET", "/people/me")
+
+    def audit(self, project: int | None = None, *, since: datetime | None = None, who: str | None = None,
+              limit: int = 50, before: int | None = None) -> dict[str, Any]:
+        """Return who changed what, newest first: `{"entries": [{"id", "at", "who", "verified", "address", "action",
+        "project", "object", "outcome"}], "next": `before` of the next page, or None}`."""
+        asked = {"project": project, "since": since.astimezone().isoformat() if since else None, "who": who,
+                 "limit": limit, "before": before}
+        return self.call("GET", "/audit", params=asked).json()  # type: ignore[no-any-return]
 
     def picture(self, task: int, size: int = 320) -> bytes:
         """Return a JPEG of a task's image whose longest side is at most `size` pixels."""

@@ -34,6 +34,7 @@ CATALOGUE: dict[str, Kind] = {
     "nothing_selected": Kind(422, 2),
     "unauthorized": Kind(401, 4),
     "forbidden": Kind(403, 4),
+    "person_required": Kind(403, 4),
     "not_found": Kind(404, 3),
     "unknown_project": Kind(404, 3),
     "unknown_run": Kind(404, 3),

@@ -39,6 +39,14 @@ class Settings(BaseSettings):
                                       "Empty: not checked.")
     api_token: SecretStr = Field(SecretStr(""), description="Bearer token the REST API asks for. Empty: no auth.")
 
+    require_person: bool = Field(False, description="The REST API serves only callers who send their own Label Studio "
+                                 "token. ARGUS_API_TOKEN then opens /metrics alone, and a person needs only their own.")
+    admins: str = Field("", description="E-mails of Label Studio users who may do everything in the projects that they "
+                        "can open, separated by commas; beside the owners of the organisation and of the service's "
+                        "token.")
+    audit_days: int = Field(0, ge=0, le=36_500, description="Days after which rows of the audit table are removed; "
+                            "at least 30. 0: never.")
+
     own_hosts: str = Field("", description="Names under which browsers and proxies reach the two web services, "
                            "separated by commas, with the port if it is not the usual one. Their addresses, localhost "
                            "and the hosts of the two URLs above need not be named.")

@@ -14,11 +14,13 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from argus import audit
 from argus.db import Row
 from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.export.objects import count_objects
 from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.people import Person
 from ml_backend.additions import settle_additions
 from ml_backend.review_counts import count_delivered
 from ml_backend.review_tasks import (
@@ -77,8 +79,9 @@ class Acceptance:
         self._reasons: Counter[str] = Counter()
 
     @classmethod
-    def open(cls, review: Review, selection: Mapping[str, Any], person: LabelStudio, accepted_by: str) -> Acceptance:
-        return cls(open_record(review, selection, accepted_by), review, selection, person)
+    def open(cls, review: Review, selection: Mapping[str, Any], person: LabelStudio,
+             owner: Person | None) -> Acceptance:
+        return cls(open_record(review, selection, owner), review, selection, person)
 
     def result(self) -> dict[str, Any]:
         return {"acceptance": self.id, "accepted_tasks": self._tasks, "accepted_regions": self._regions,
@@ -209,13 +212,20 @@ class Acceptance:
             self._reasons += Counter()  # drops zeros
 
 
-def open_record(review: Review, selection: Mapping[str, Any], accepted_by: str) -> int:
-    """Begin the record of an acceptance and return its id."""
+def open_record(review: Review, selection: Mapping[str, Any], owner: Person | None) -> int:
+    """Begin the record of an acceptance and return its id.
+
+    Args:
+        owner: of the token that was lent; None: who acts (`argus.audit`), if that is known.
+    """
+    name, person = (owner.email, owner.id) if owner else (audit.actor().verified_name, audit.actor().person)
     with database() as connection:
         row = connection.execute(
-            "INSERT INTO acceptance (project_id, model_version, selection, accepted_by) VALUES (%s, %s, %s, %s) "
-            "RETURNING id", (review.project_id, review.model_version, Jsonb(selection), accepted_by)).fetchone()
+            "INSERT INTO acceptance (project_id, model_version, selection, accepted_by, person_id) VALUES "
+            "(%s, %s, %s, %s, %s) RETURNING id",
+            (review.project_id, review.model_version, Jsonb(selection), name, person)).fetchone()
     assert row is not None
+    audit.about(f"acceptance {row['id']}")
     return int(row["id"])
 
 

@@ -32,8 +32,8 @@ Progress = Callable[[int, int], None]
 
 
 def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, nothing_found: bool = False,
-           task_ids: Sequence[int] | None = None, token: str = "", accepted_by: str = "",
-           ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
+           task_ids: Sequence[int] | None = None, token: str = "", ls: LabelStudio | None = None,
+           progress: Progress | None = None) -> dict[str, Any]:
     """Turn the predictions of a score range into annotations, on tasks that nobody has annotated or skipped.
 
     The task's score is its lowest region's. Tasks whose prediction has no regions are never part of a range; they are
@@ -44,8 +44,7 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
         min_score, max_score: `min_score <= score`, and `score < max_score` unless that is None.
         task_ids: exactly these tasks, whatever their score, also those that were set aside.
         token: personal access token of the person who accepts: the annotations carry their name, and the record their
-            e-mail. Without one they carry the name of the service's token.
-        accepted_by: for the record, without a token.
+            e-mail. Without one they carry the name of the service's token, and the record who acts (`argus.audit`).
         progress: called with (tasks handled, tasks in all).
 
     Returns:
@@ -59,7 +58,7 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
     selection = _selection(min_score, max_score, nothing_found, task_ids)
     review = open_review(project_id, ls)
     person = sign_in(token) if token else None
-    asks, name = (person.ls, person.email) if person else (review.ls, accepted_by)
+    asks = person.ls if person else review.ls
     with _locked(project_id):
         prepare(review)
         settle(review)
@@ -67,7 +66,7 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
         total = count_tasks(review, selected(review, selection), selection.get("task_ids"))
         if not total:
             return Acceptance(None, review, selection, asks).result()
-        acceptance = Acceptance.open(review, selection, asks, name)
+        acceptance = Acceptance.open(review, selection, asks, person)
         acceptance.run(total, progress)
         return acceptance.result()
 
@@ -133,13 +132,12 @@ def additions_plan(project_id: int, *, min_score: float = 0.9, max_score: float 
 
 
 def add_labels(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, token: str = "",
-               accepted_by: str = "", ls: LabelStudio | None = None,
-               progress: Progress | None = None) -> dict[str, Any]:
+               ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
     """Add objects of newly computed labels to the annotations that tasks already have; `undo` takes them out again.
 
     Args:
         min_score, max_score: range of the lowest score among a task's new regions.
-        token, accepted_by: as for `accept`; an annotation keeps its author.
+        token: as for `accept`; an annotation keeps its author.
 
     Returns:
         `{"acceptance": id or None, "added_tasks", "added_regions": objects, "skipped", "reasons": {why: tasks}}`
@@ -156,7 +154,7 @@ def add_labels(project_id: int, *, min_score: float = 0.9, max_score: float | No
         found = list(offers(review, min_score, max_score))
         if not found:
             return {"acceptance": None, "added_tasks": 0, "added_regions": 0, "skipped": 0, "reasons": {}}
-        acceptance = open_record(review, selection, person.email if person else accepted_by)
+        acceptance = open_record(review, selection, person)
         try:
             report = add(acceptance, found, person.ls if person else review.ls, progress)
         except ArgusError as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg.types.json import Json
 
+from argus import audit
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
@@ -42,10 +43,12 @@ def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
     record = {**(settings or {}), "recipe": _recipe_json(recipe, chosen)}
     with connect() as connection:
         row = connection.execute(
-            "INSERT INTO run (project_id, labels, settings, model_version) VALUES (%s, %s, %s, %s) RETURNING id",
-            (project_id, chosen, Json(record), project["model_version"])).fetchone()
+            "INSERT INTO run (project_id, labels, settings, model_version, person_id) VALUES (%s, %s, %s, %s, %s) "
+            "RETURNING id", (project_id, chosen, Json(record), project["model_version"],
+                             audit.actor().person)).fetchone()
         assert row is not None  # INSERT .. RETURNING gives one row
         run_id = int(row["id"])
+        audit.about(f"run {run_id}")
         connection.execute("INSERT INTO run_task (run_id, task_id) SELECT %s, unnest(%s::bigint[])", (run_id, wanted))
     run_tasks.fail(run_id, {t: _unknown_task(project_id, t) for t in wanted if t not in known})
     run_tasks.finish_if_done(run_id)

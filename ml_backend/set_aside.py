@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from argus import audit
 from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
@@ -21,9 +22,11 @@ _CHUNK = 200
 Verdict = Literal["rejected", "fix"]
 
 
-def set_aside(project_id: int, task_id: int, verdict: Verdict, *, object_id: str = "", decided_by: str = "",
+def set_aside(project_id: int, task_id: int, verdict: Verdict, *, object_id: str = "",
               ls: LabelStudio | None = None) -> dict[str, Any]:
     """Take a task out of bulk acceptance until a person has annotated it; doing it twice changes nothing.
+
+    The record names who acts (`argus.audit`).
 
     Args:
         object_id: the object that is wrong, as `band_objects` names it; '' means the task as a whole.
@@ -34,6 +37,7 @@ def set_aside(project_id: int, task_id: int, verdict: Verdict, *, object_id: str
     Raises:
         ArgusError: `unknown_project`; `unknown_task` for a task without a prediction of the current version.
     """
+    audit.about(f"task {task_id}")
     review = open_review(project_id, ls)
     with database() as connection:
         known = connection.execute(
@@ -41,7 +45,7 @@ def set_aside(project_id: int, task_id: int, verdict: Verdict, *, object_id: str
             "SELECT task_id, project_id, model_version, %s, %s, %s FROM prediction WHERE task_id = %s "
             "AND project_id = %s AND model_version = %s ON CONFLICT (task_id, model_version, object) DO UPDATE "
             "SET verdict = excluded.verdict, decided_by = excluded.decided_by, decided_at = now() RETURNING task_id",
-            (object_id, verdict, decided_by, task_id, project_id, review.model_version)).fetchone()
+            (object_id, verdict, audit.actor().verified_name, task_id, project_id, review.model_version)).fetchone()
     if known is None:
         raise ArgusError("unknown_task", f"Task {task_id} has no prediction to review in project {project_id}.",
                          "Its labels or prompts may have changed since; look at the band again.", task=task_id)
@@ -63,6 +67,7 @@ def put_back(project_id: int, task_id: int, *, object_id: str | None = None,
     Raises:
         ArgusError: `unknown_project`.
     """
+    audit.about(f"task {task_id}")
     review = open_review(project_id, ls)
     with database() as connection:
         removed = connection.execute(

@@ -9,11 +9,12 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
+import argus.audit
 from argus import web
 from argus.errors import ArgusError, as_argus_error
 from argus.settings import get_settings
-from search_service.routes import blueprints
-from search_service.routes.caller import check_access
+from search_service.routes import API, audit, blueprints
+from search_service.routes.caller import HEADER, check_access, client_address
 
 MAX_BODY = 32 * 2**20
 # The page loads nothing from elsewhere and runs no inline script.
@@ -35,9 +36,11 @@ def create_app() -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.converters["int"] = Id
+    audit.install(app)  # first: what is refused is a row, too
     web.install(app, "search-service", get_settings)
     app.register_error_handler(Exception, _problem)
     app.before_request(_guard)
+    app.before_request(audit.find_project)
     app.before_request(check_access)
     app.after_request(_harden)
     for blueprint in blueprints():
@@ -46,13 +49,18 @@ def create_app() -> Flask:
 
 
 def _guard() -> None:
-    """Refuse a request without the token."""
-    token = get_settings().api_token.get_secret_value()
+    """Refuse a request without the token. Where everybody must bring their own, that is the token."""
+    settings = get_settings()
+    token = settings.api_token.get_secret_value()
     guarded = request.path.startswith("/api/") or request.path == "/metrics"
-    if not token or not guarded or request.path == "/api/v1/openapi.json":
-        return
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
-    if not hmac.compare_digest(given.encode(), token.encode()):
+    if not token or hmac.compare_digest(given.encode(), token.encode()):
+        argus.audit.begin(argus.audit.Actor(argus.audit.SERVICE, address=client_address(request)),
+                          argus.audit.current())
+        return
+    by_person = settings.require_person and request.path.startswith(f"{API}/") and (HEADER in request.headers
+                                                                                    or not given)
+    if guarded and request.path != f"{API}/openapi.json" and not by_person:  # else `check_access` asks for theirs
         raise ArgusError("unauthorized", "The API asks for a token.", "Send Authorization: Bearer <ARGUS_API_TOKEN>.")
 
 

@@ -7,6 +7,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from argus import audit
 from argus.db import get_pool, held
 from argus.errors import as_argus_error
 from argus.settings import get_settings
@@ -49,6 +50,7 @@ class Rounds:
                               lambda id_=project_id: _keep_views(id_))  # type: ignore[misc]
             self._attempt("model change", _advance_model_change)
             self._attempt("runs", _reconcile_runs)
+            self._attempt("audit", lambda: audit.forget_old(get_settings().audit_days))
         self._failing.pop("background", None)
         return True
 

@@ -11,6 +11,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from argus import audit
 from argus.db import connect
 from argus.errors import ArgusError
 from search_service.ask import Ask
@@ -28,15 +29,17 @@ def judge(project_id: int, query: str, task_id: int, relevant: bool | None) -> i
     """Store a person's word on a hit of a query; None takes it back. Return how many words there are on the query."""
     sync_progress(project_id, errors=0)
     check_tasks(project_id, [task_id])
+    audit.about(f"task {task_id}")
     text = _query(query)
     with connect() as connection:
         if relevant is None:
             connection.execute("DELETE FROM judgement WHERE project_id = %s AND query = %s AND task_id = %s",
                                (project_id, text, task_id))
         else:
-            connection.execute("INSERT INTO judgement (project_id, query, task_id, relevant) VALUES (%s, %s, %s, %s) "
-                               "ON CONFLICT (project_id, query, task_id) DO UPDATE SET relevant = excluded.relevant, "
-                               "judged_at = now()", (project_id, text, task_id, relevant))
+            connection.execute("INSERT INTO judgement (project_id, query, task_id, relevant, person_id) VALUES "
+                               "(%s, %s, %s, %s, %s) ON CONFLICT (project_id, query, task_id) DO UPDATE SET "
+                               "relevant = excluded.relevant, person_id = excluded.person_id, judged_at = now()",
+                               (project_id, text, task_id, relevant, audit.actor().person))
         row = connection.execute("SELECT count(*) AS n FROM judgement WHERE project_id = %s AND query = %s",
                                  (project_id, text)).fetchone()
     return int(row["n"]) if row else 0
@@ -52,11 +55,12 @@ def judgements(project_id: int, query: str | None = None) -> list[dict[str, Any]
     return [{"query": row["query"], "task": row["task_id"], "relevant": row["relevant"]} for row in rows]
 
 
-def forget_judgements(project_id: int, query: str | None = None) -> int:
-    """Delete the words on one query, or all; return how many there were."""
+def forget_judgements(project_id: int, query: str | None = None, *, person: int | None = None) -> int:
+    """Delete the words on one query, or all; with `person`, only theirs. Return how many there were."""
     with connect() as connection:
-        return connection.execute("DELETE FROM judgement WHERE project_id = %s AND query = coalesce(%s, query)",
-                                  (project_id, None if query is None else _query(query))).rowcount
+        return connection.execute("DELETE FROM judgement WHERE project_id = %s AND query = coalesce(%s, query) "
+                                  "AND (%s::bigint IS NULL OR person_id = %s)",
+                                  (project_id, None if query is None else _query(query), person, person)).rowcount
 
 
 def evaluate(project_id: int, source: str = "thumbs", cuts: Sequence[int] = CUTS) -> dict[str, Any]:

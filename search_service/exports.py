@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from argus import queues
+from argus import audit, queues
 from argus.errors import ArgusError, as_argus_error
 from argus.export import count_images, export_project, preview_export
 from argus.export.run import FORMATS
@@ -55,6 +55,7 @@ def start(project_id: int, *, format: str, source: Source, masks: bool, images: 
         if old["state"] not in ("queued", "running"):
             remove(old["id"])
     export_id = _new_folder()
+    audit.about(f"export {export_id}")
     asked = {"format": format, "source": source, "masks": masks, "images": images, "splits": dict(splits)}
     state = {"id": export_id, "project": project_id, **asked, "state": "queued", "written": 0, "total": None,
              "created_at": _now(), "finished_at": None, "report": None, "error": None, "bytes": None}

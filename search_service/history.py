@@ -6,6 +6,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from argus import audit
 from argus.db import connect
 from argus.errors import ArgusError
 from search_service.ask import Ask
@@ -14,8 +15,8 @@ from search_service.ask import Ask
 def record(project_id: int, ask: Ask, total: int) -> None:
     """Add a search to the project's history."""
     with connect() as connection:
-        connection.execute("INSERT INTO search (project_id, query, total, ask) VALUES (%s, %s, %s, %s)",
-                           (project_id, ask.title(), total, Jsonb(ask.to_json())))
+        connection.execute("INSERT INTO search (project_id, query, total, ask, person_id) VALUES (%s, %s, %s, %s, %s)",
+                           (project_id, ask.title(), total, Jsonb(ask.to_json()), audit.actor().person))
 
 
 def history(project_id: int, limit: int = 20) -> list[dict[str, Any]]:
@@ -39,10 +40,24 @@ def recall(project_id: int, search_id: int) -> Ask:
     return Ask.model_validate(row["ask"])
 
 
-def forget(project_id: int, search_id: int | None = None) -> int:
-    """Delete a search from the history, in all its repetitions, or the whole history; return the rows deleted."""
+def forget(project_id: int, search_id: int | None = None, *, person: int | None = None) -> int:
+    """Delete a search from the history, in all its repetitions, or the whole history; return the rows deleted.
+
+    Args:
+        person: delete only what this person searched for; None: whoever did.
+
+    Raises:
+        ArgusError: `forbidden` for a search that others made, and not this person.
+    """
+    which = {"project": project_id, "search": search_id, "person": person}
     with connect() as connection:
-        if search_id is None:
-            return connection.execute("DELETE FROM search WHERE project_id = %s", (project_id,)).rowcount
-        return connection.execute("DELETE FROM search WHERE project_id = %s AND query = (SELECT query FROM search "
-                                  "WHERE id = %s AND project_id = %s)", (project_id, search_id, project_id)).rowcount
+        deleted = connection.execute(
+            "DELETE FROM search WHERE project_id = %(project)s AND (%(person)s::bigint IS NULL OR person_id = "
+            "%(person)s) AND (%(search)s::bigint IS NULL OR query = (SELECT query FROM search WHERE id = %(search)s "
+            "AND project_id = %(project)s))", which).rowcount
+        others = connection.execute("SELECT FROM search WHERE id = %(search)s AND project_id = %(project)s",
+                                    which).fetchone()
+    if others is not None and not deleted:
+        raise ArgusError("forbidden", f"Search {search_id} was made by somebody else.",
+                         "Who manages the project may delete it.")
+    return deleted

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from argus import __version__
 from argus.errors import CATALOGUE
+from search_service import audit_requests as ar
 from search_service import requests as r
 from search_service import review_requests as rr
 from search_service import setup_requests as sr
@@ -117,6 +118,7 @@ ENDPOINTS = (
              "annotations that are there.", body=rr.AdditionsRequest),
     Endpoint("post", "/api/v1/projects/{project_id}/review/additions", "Add labels computed later to annotations that "
              "are there.", body=rr.AdditionsRequest),
+    Endpoint("get", "/api/v1/people/me", "Who this request acts as; null fields: the service.", answer="Me"),
     Endpoint("post", "/api/v1/people/me", "Who a personal access token of Label Studio belongs to.",
              body=rr.PersonRequest),
     Endpoint("get", "/api/v1/projects/{project_id}/review/acceptances", "The last acceptances, newest first.",
@@ -146,6 +148,8 @@ ENDPOINTS = (
     Endpoint("get", "/api/v1/status", "Workers, queues, projects, and what failed last.", answer="Status"),
     Endpoint("get", "/api/v1/doctor", "Try every joint of the chain; each break comes with its fix.",
              sr.DoctorRequest, answer="Findings"),
+    Endpoint("get", "/api/v1/audit", "Who changed what, newest first. With the caller's own Label Studio token: of a "
+             "project that they manage, or of all as an administrator.", ar.AuditRequest, answer="Audit"),
     Endpoint("get", "/api/v1/label-studio/projects", "Every project in Label Studio, and which are connected."),
     Endpoint("post", "/api/v1/label-studio/connect", "Make a Label Studio project ready for Argus, or create one.",
              body=sr.ConnectRequest, answer="Connection"),
@@ -209,6 +213,20 @@ _SCHEMAS: dict[str, Any] = {
         "state": {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
         "total": {"type": ["integer", "null"]}, "bytes": {"type": ["integer", "null"]},
         "report": {"type": ["object", "null"]}, "error": {"type": ["object", "null"]}}},
+    "Me": {"type": "object", "required": ["id", "email", "name", "admin"], "properties": {
+        "id": {"type": ["integer", "null"]}, "email": {"type": ["string", "null"]},
+        "name": {"type": ["string", "null"]},
+        "admin": {**_FLAG, "description": "Whether everything may be done in every project that is seen."}}},
+    "Audit": {"type": "object", "required": ["entries", "next"], "properties": {
+        "entries": {"type": "array", "items": {"type": "object", "properties": {
+            "id": _NUMBER, "at": _TEXT, "action": _TEXT, "object": _TEXT,
+            "who": {"type": "string", "description": "E-mail of the token's owner; `service`: the shared token; empty: "
+                    "nobody known."},
+            "verified": {**_FLAG, "description": "Label Studio knew the token as this person's."},
+            "address": {"type": "string", "description": "Of the caller; `local <user>` for the command line."},
+            "project": {"type": ["integer", "null"]},
+            "outcome": {"type": "string", "description": "`done`, or the code of the error."}}}},
+        "next": {"type": ["integer", "null"], "description": "`before` of the next page."}}},
     "Status": {"type": "object", "properties": {
         "version": _TEXT, "search_model": {"type": ["object", "null"]},
         "roles": {"type": "object", "description": "Workers alive by role."},
@@ -269,8 +287,9 @@ def document() -> dict[str, Any]:
     about = {"title": "Argus", "version": __version__, "description":
              "Errors are RFC 9457 problems with a stable code, a sentence and a hint. Where ARGUS_API_TOKEN is set, "
              "requests carry Authorization: Bearer <token>. A request with the caller's own personal access token of "
-             "Label Studio in X-Label-Studio-Token reaches only projects that this person can open there, and "
-             "annotations that it makes carry their name."}
+             "Label Studio in X-Label-Studio-Token reaches only projects that this person can open there, does only "
+             "what they may do in them (403 `forbidden` says who may), and annotations that it makes carry their name. "
+             "Where ARGUS_REQUIRE_PERSON is set, every request needs that header."}
     return {"openapi": "3.1.0", "info": about, "paths": paths, "servers": [{"url": "/"}],
             "security": [{}, {"token": []}, {"caller": []}, {"token": [], "caller": []}],
             "components": {"schemas": schemas, "securitySchemes": {

@@ -13,7 +13,8 @@ Label = Annotated[str, Field(min_length=1, max_length=500)]
 Token = Annotated[str, Field(max_length=4000, description="Your own Label Studio access token: the annotations carry "
                                                          "your name. It is used for this call and not kept. Without "
                                                          "it, X-Label-Studio-Token counts, if it is sent.")]
-Name = Annotated[str, Field(max_length=200, description="Who decides, for the record."), AfterValidator(without_nul)]
+Name = Annotated[str, Field(max_length=200, deprecated=True, description="Has no effect: the record names the owner of "
+                            "the token."), AfterValidator(without_nul)]
 Object = Annotated[str, Field(max_length=100, pattern=r"^[\w-]*$", description="An object as the listing names it.")]
 
 

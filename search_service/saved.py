@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
-from argus import queues
+from argus import audit, queues
 from argus.db import Row, alone, connect
 from argus.errors import ArgusError, as_argus_error
 from argus.labelstudio import LabelStudio, get_label_studio
@@ -43,12 +43,14 @@ def create(project_id: int, name: str, ask: Ask, *, size: int = 50, relevance: s
     try:
         with connect() as connection:
             row = connection.execute(
-                "INSERT INTO saved_search (project_id, name, ask, size, relevance, keep_view, ranked) "
-                "VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING id",
-                (project_id, _name(name), Jsonb(ask.to_json()), size, relevance, keep_view, ranked)).fetchone()
+                "INSERT INTO saved_search (project_id, name, ask, size, relevance, keep_view, ranked, person_id) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+                (project_id, _name(name), Jsonb(ask.to_json()), size, relevance, keep_view, ranked,
+                 audit.actor().person)).fetchone()
     except UniqueViolation as error:
         raise _taken(name) from error
     assert row is not None
+    audit.about(f"saved search {row['id']}")
     return _follow(project_id, row["id"])
 
 

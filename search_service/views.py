@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from argus import audit
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
@@ -37,6 +38,7 @@ def make(project_id: int, title: str, ask: Ask | None, task_ids: Sequence[int] |
         check_tasks(project_id, ids)
     made = search_views(get_label_studio(), project_id, title or (ask.title() if ask else "Selection"), ids,
                         ask.text if ask and not ask.filters.narrow() else "")
+    audit.about(f"view {made[0]}")
     return {"views": made, "tasks": len(set(ids)), "url": view_url(project_id, made[0])}
 
 

@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from argus.cli.output import console, json_option, plural, print_json, print_table, say
+from argus.cli.recorded import recorded
 from argus.errors import ArgusError
 
 _POLL_SECONDS = 0.5
 _GOING = ("queued", "running")
+
+
+def _changes(options: Mapping[str, Any]) -> str:
+    """Return what the options ask for, as the audit table calls it."""
+    if options["listing"] or options["only_estimate"]:
+        return ""
+    if options["run_id"] is None:
+        return "run.start"
+    actions = {"cancel": "run.cancel", "resume": "run.resume", "retry-failed": "run.retry", None: ""}
+    return actions[options["action"]]
 
 
 @click.command()
@@ -41,6 +53,7 @@ _GOING = ("queued", "running")
 @click.option("--resume", "action", flag_value="resume", help="With --run: go on with what is missing.")
 @click.option("--retry-failed", "action", flag_value="retry-failed", help="With --run: try its failed tasks again.")
 @json_option
+@recorded(_changes)
 def annotate(project_id: int | None, labels: tuple[str, ...], query: str | None, limit: int, tasks: tuple[int, ...],
              view: int | None, unlabelled: bool, every: bool, max_tasks: int | None, outdated: bool,
              threshold: float | None, only_estimate: bool, no_wait: bool, listing: bool, run_id: int | None,

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from argus import audit
 from argus.cli.output import json_option, print_json, print_table, say
+from argus.cli.recorded import recorded
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
+
+
+def _changes(options: Mapping[str, Any]) -> str:
+    """Return what the options ask for, as the audit table calls it."""
+    if options["disconnect"]:
+        return "project.disconnect"
+    return "" if options["dry_run"] or options["project_id"] is options["title"] is None else "project.connect"
 
 
 @click.command()
@@ -21,6 +31,7 @@ from argus.settings import get_settings
 @click.option("--disconnect", is_flag=True, help="Take the ML backend, the webhook, our views and ranks out of the "
                                                  "project again. Tasks, predictions and annotations stay.")
 @json_option
+@recorded(_changes)
 def connect(project_id: int | None, title: str | None, labels: str | None, dry_run: bool, disconnect: bool,
             as_json: bool) -> None:
     """Create a Label Studio project for Argus, or adopt one.
@@ -47,6 +58,7 @@ def connect(project_id: int | None, title: str | None, labels: str | None, dry_r
     else:
         names = [name.strip() for name in (labels or "").split(",") if name.strip()]
         report = setup.connect(ls, project_id, title=title, labels=names, dry_run=dry_run)
+        audit.about(project=report.project_id)
         if as_json:
             print_json(report.to_json())
         else:

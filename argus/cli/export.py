@@ -8,6 +8,7 @@ from typing import Any, cast
 import click
 
 from argus.cli.output import json_option, plural, print_json, print_table, progress_bar, project_option, say
+from argus.cli.recorded import recorded
 from argus.errors import ArgusError
 
 
@@ -27,6 +28,7 @@ from argus.errors import ArgusError
 @click.option("--overwrite", is_flag=True, help="Replace a folder that is not empty.")
 @click.option("--preview", is_flag=True, help="Only count what would be exported.")
 @json_option
+@recorded(lambda options: "" if options["preview"] else "export.download")
 def export(project_id: int, format_: str, out: Path | None, masks: bool, splits: str | None, source: str,
            no_images: bool, link_images: bool, overwrite: bool, preview: bool, as_json: bool) -> None:
     """Write a project's annotations and images as COCO or YOLO.

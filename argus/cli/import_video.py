@@ -11,6 +11,7 @@ import click
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from argus.cli.output import console, json_option, print_json, print_table, project_option, say
+from argus.cli.recorded import recorded
 from argus.errors import ArgusError
 
 
@@ -23,6 +24,7 @@ from argus.errors import ArgusError
               help="Of these frames, take only those that differ from the last one taken by at least this much, "
                    "0 to 1; 0.1 is a good start.")
 @json_option
+@recorded("video.import")
 def import_video(paths: tuple[Path, ...], project_id: int, fps: str, scene: float, as_json: bool) -> None:
     """Cut videos into frames and import them as tasks that know their video, time and frame number.
 

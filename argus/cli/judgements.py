@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from argus.cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus.cli.recorded import recorded
 
 
 @click.group()
@@ -20,6 +21,7 @@ def judgements() -> None:
 @click.option("--wrong", "word", flag_value="wrong", help="They do not.")
 @click.option("--unsaid", "word", flag_value="unsaid", help="Take back what was said of them.")
 @json_option
+@recorded("judgement.set")
 def add(query: str, tasks: tuple[int, ...], project_id: int, word: str, as_json: bool) -> None:
     """Say whether these tasks are right hits for QUERY.
 
@@ -60,6 +62,7 @@ def listing(project_id: int, query: str | None, as_json: bool) -> None:
 @click.option("--query", help="Only those on this query.")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @json_option
+@recorded("judgement.delete")
 def delete(project_id: int, query: str | None, yes: bool, as_json: bool) -> None:
     """Forget what people said, of one query or of all."""
     from search_service import evaluation

@@ -33,6 +33,7 @@ COMMANDS = {
     "export": "Write the annotations as COCO or YOLO.",
     "worker": "Run one worker.",
     "status": "Show workers, queues, projects, and what failed last.",
+    "audit": "Show who changed what.",
     "doctor": "Check every joint and say how to mend what is wrong.",
     "backup": "Write everything that cannot be made again into one file.",
     "restore": "Put the state of a backup back.",

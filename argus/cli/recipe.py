@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from argus.cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus.cli.recorded import recorded
 
 
 @click.command()
@@ -17,6 +18,7 @@ from argus.cli.output import json_option, plural, print_json, print_table, proje
 @click.option("--reset", is_flag=True, help="Back to what the labelling config says. With --label.")
 @click.option("--dry-run", is_flag=True, help="Only tell what the change would do.")
 @json_option
+@recorded(lambda options: "recipe.change" if options["label"] and not options["dry_run"] else "")
 def recipe(project_id: int, label: str | None, prompts: tuple[str, ...], threshold: float | None, reset: bool,
            dry_run: bool, as_json: bool) -> None:
     """Show or change prompts and thresholds of a project's labels.

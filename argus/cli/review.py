@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from argus.cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus.cli.recorded import recorded
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -71,6 +71,7 @@ def status(project_id: int, as_json: bool) -> None:
 @_token
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @json_option
+@recorded("review.accept")
 def accept(project_id: int, min_score: float | None, max_score: float | None, tasks: tuple[int, ...],
            nothing_found: bool, token: str, yes: bool, as_json: bool) -> None:
     """Turn predictions of a score range into annotations, where nobody has annotated yet.
@@ -91,7 +92,7 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
                                  "task_ids": list(tasks) or None}
     if not yes and not as_json:
         _ask(service.accept_plan(project_id, **selection), selection)
-    report = service.accept(project_id, **selection, token=token, accepted_by=getpass.getuser())
+    report = service.accept(project_id, **selection, token=token)
     if as_json:
         print_json(report)
         return
@@ -106,6 +107,7 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
 @_token
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 @json_option
+@recorded("review.add-labels")
 def add_labels(project_id: int, min_score: float, max_score: float | None, token: str, yes: bool,
                as_json: bool) -> None:
     """Add objects of labels that were computed later to the annotations that tasks already have.
@@ -119,8 +121,7 @@ def add_labels(project_id: int, min_score: float, max_score: float | None, token
         if plan["tasks"]:
             click.confirm(f"Add {plural(plan['regions'], 'object')} to the annotations of "
                           f"{plural(plan['tasks'], 'task')}?", abort=True)
-    report = service.add_labels(project_id, min_score=min_score, max_score=max_score, token=token,
-                                accepted_by=getpass.getuser())
+    report = service.add_labels(project_id, min_score=min_score, max_score=max_score, token=token)
     if as_json:
         print_json(report)
         return
@@ -156,6 +157,7 @@ def _selection(selection: dict[str, Any]) -> str:
 @review.command()
 @click.argument("acceptance", type=click.IntRange(min=1))
 @json_option
+@recorded("review.undo")
 def undo(acceptance: int, as_json: bool) -> None:
     """Take back the acceptance number ACCEPTANCE, except annotations that were changed since."""
     from ml_backend import review as service
@@ -173,6 +175,7 @@ def undo(acceptance: int, as_json: bool) -> None:
 @review.command()
 @project_option
 @json_option
+@recorded("view.bands")
 def views(project_id: int, as_json: bool) -> None:
     """Make a tab for each band in Label Studio's Data Manager, or put it right."""
     from ml_backend import review as service
@@ -191,6 +194,7 @@ def views(project_id: int, as_json: bool) -> None:
 @click.option("--medium", type=click.FloatRange(0, 1), help="Lower edge of the medium band.")
 @click.option("--reset", is_flag=True, help="Back to the settings' edges.")
 @json_option
+@recorded("bands.change")
 def bands(project_id: int, high: float | None, medium: float | None, reset: bool, as_json: bool) -> None:
     """Move a project's band edges; the band tabs in Label Studio move with them."""
     from ml_backend import review as service
@@ -257,6 +261,7 @@ def objects(project_id: int, band: str, label: str | None, limit: int, after: st
 @click.option("--object", "object_id", default="", help="The object that is wrong, as `objects` names it.")
 @click.option("--back", is_flag=True, help="Take the decision back.")
 @json_option
+@recorded(lambda options: "review.put-back" if options["back"] else "review.set-aside")
 def aside(project_id: int, task: int, object_id: str, back: bool, as_json: bool) -> None:
     """Reject an object (--object), or send a task to be fixed: no bulk acceptance takes the task any more.
 
@@ -267,8 +272,7 @@ def aside(project_id: int, task: int, object_id: str, back: bool, as_json: bool)
     if back:
         report = service.put_back(project_id, task, object_id=object_id or None)
     else:
-        report = service.set_aside(project_id, task, "rejected" if object_id else "fix", object_id=object_id,
-                                   decided_by=getpass.getuser())
+        report = service.set_aside(project_id, task, "rejected" if object_id else "fix", object_id=object_id)
     if as_json:
         print_json(report)
         return

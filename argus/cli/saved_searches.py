@@ -9,6 +9,7 @@ import click
 
 from argus.cli.hits import page_options, show_hits
 from argus.cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus.cli.recorded import recorded
 from argus.errors import ArgusError
 
 _saved = click.argument("saved_id", metavar="SAVED", type=click.IntRange(min=1))
@@ -64,6 +65,7 @@ def run(saved_id: int, project_id: int, limit: int, offset: int, as_json: bool) 
 @click.option("--ranked", type=click.IntRange(0, 50), metavar="N",
               help="Order the view, by writing the rank of the first N into their tasks; 0: no order.")
 @json_option
+@recorded("saved-search.change")
 def change(saved_id: int, project_id: int, query: str | None, as_json: bool, **wanted: Any) -> None:
     """Change a saved search; its view follows."""
     from search_service import saved
@@ -87,6 +89,7 @@ def change(saved_id: int, project_id: int, query: str | None, as_json: bool, **w
 @_saved
 @project_option
 @json_option
+@recorded("saved-search.refresh")
 def refresh(saved_id: int, project_id: int, as_json: bool) -> None:
     """Search again and bring the view up to date now."""
     from search_service import saved
@@ -102,6 +105,7 @@ def refresh(saved_id: int, project_id: int, as_json: bool) -> None:
 @_saved
 @project_option
 @json_option
+@recorded("saved-search.delete")
 def delete(saved_id: int, project_id: int, as_json: bool) -> None:
     """Forget a saved search, and remove its view, unless somebody changed that."""
     from search_service import saved

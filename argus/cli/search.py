@@ -10,6 +10,7 @@ import click
 
 from argus.cli.hits import page_options, show_hits
 from argus.cli.output import json_option, print_json, project_option, say
+from argus.cli.recorded import recorded
 from argus.errors import ArgusError
 
 
@@ -41,6 +42,7 @@ from argus.errors import ArgusError
 @click.option("--save", "saved_name", metavar="NAME", help="Also keep the search, with a view that follows new images; "
                                                           "`argus saved-searches` lists them.")
 @json_option
+@recorded(lambda options: "saved-search.create" if options["saved_name"] else "")
 def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int, ...], unlike: tuple[int, ...],
            images: tuple[Path, ...], box: str | None, view_title: str | None, saved_name: str | None, as_json: bool,
            **filters: Any) -> None:

@@ -6,6 +6,7 @@ import click
 
 from argus.cli.hits import page_options, show_hits
 from argus.cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus.cli.recorded import recorded
 from argus.errors import ArgusError
 
 _search = click.argument("search_id", metavar="SEARCH", type=click.IntRange(min=1))
@@ -57,6 +58,7 @@ def repeat(search_id: int, project_id: int, limit: int, offset: int, as_json: bo
 @project_option
 @click.option("--all", "every", is_flag=True, help="The whole history.")
 @json_option
+@recorded("history.delete")
 def delete(search_id: int | None, project_id: int, every: bool, as_json: bool) -> None:
     """Forget SEARCH, however often it was repeated, or the whole history."""
     from search_service.history import forget, recall

@@ -10,6 +10,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from argus.cli.output import console, json_option, plural, print_json, print_table, project_option, say
+from argus.cli.recorded import recorded
 from argus.errors import ArgusError
 
 STALL_SECONDS = 120  # without a single image more, something is missing
@@ -21,6 +22,7 @@ STALL_SECONDS = 120  # without a single image more, something is missing
 @click.option("--full", is_flag=True, help="List every task instead of what changed: finds deleted tasks at once.")
 @click.option("--retry", is_flag=True, help="Try failed images again.")
 @json_option
+@recorded(lambda options: "project.retry" if options["retry"] else "project.sync")
 def sync(project_id: int, wait: bool, full: bool, retry: bool, as_json: bool) -> None:
     """Look for new, changed and deleted tasks now, and show how many images are embedded.
 

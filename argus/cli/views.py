@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from argus.cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus.cli.recorded import recorded
 from argus.errors import ArgusError
 
 _view = click.argument("view_id", metavar="VIEW", type=click.IntRange(min=1))
@@ -51,6 +52,7 @@ def listing(project_id: int, every: bool, as_json: bool) -> None:
 @click.option("--task", "tasks", type=click.IntRange(min=1), multiple=True, metavar="ID",
               help="Of exactly these tasks; repeatable.")
 @json_option
+@recorded("view.make")
 def make(project_id: int, query: str | None, tasks: tuple[int, ...], as_json: bool, **options: Any) -> None:
     """Make a view of a search's hits or of chosen tasks, or bring it up to date."""
     from search_service import requests
@@ -66,6 +68,7 @@ def make(project_id: int, query: str | None, tasks: tuple[int, ...], as_json: bo
 @_view
 @project_option
 @json_option
+@recorded("view.refresh")
 def refresh(view_id: int, project_id: int, as_json: bool) -> None:
     """Search again for what a view was made of, and show as many of today's best hits."""
     from search_service import views as service
@@ -77,6 +80,7 @@ def refresh(view_id: int, project_id: int, as_json: bool) -> None:
 @_view
 @project_option
 @json_option
+@recorded("view.delete")
 def remove(view_id: int, project_id: int, as_json: bool) -> None:
     """Remove a view of ours; its tasks stay. One that somebody changed is theirs, and stays."""
     from search_service import views as service

@@ -6,21 +6,30 @@ somebody else. So a person lends their own token for the call; it is used and fo
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 from argus.errors import ArgusError
-from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.settings import get_settings
 
 
 @dataclass(frozen=True)
 class Person:
-    """A Label Studio user and a client that acts as them."""
+    """A Label Studio user and a client that acts as them.
+
+    Args:
+        organization: id of the organisation they work in; None when there is none.
+        owns_organization: whether they are who made it. The open-source edition knows no other difference between its
+            members: whoami lists every permission for everybody, and does not tell superusers apart.
+    """
 
     id: int
     email: str
     name: str
     ls: LabelStudio
+    organization: int | None = None
+    owns_organization: bool = False
 
 
 def sign_in(token: str) -> Person:
@@ -43,4 +52,12 @@ def identify(ls: LabelStudio) -> Person:
     """Return the person that a client acts as."""
     user = ls.get("/api/current-user/whoami")
     name = " ".join(part for part in (user.get("first_name"), user.get("last_name")) if part)
-    return Person(user["id"], user["email"], name or user["email"], ls)
+    owner = (user.get("active_organization_meta") or {}).get("email")
+    return Person(user["id"], user["email"], name or user["email"], ls, user.get("active_organization"),
+                  bool(owner) and owner == user["email"])
+
+
+@functools.cache
+def service_account() -> Person:
+    """Return the owner of the service's own token. Raises `label_studio_unauthorized`, `label_studio_unreachable`."""
+    return identify(get_label_studio())

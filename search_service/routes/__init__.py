@@ -19,7 +19,7 @@ def body(model: type[T]) -> T:
 
 def blueprints() -> list[Blueprint]:
     """Return every blueprint of the service."""
-    from search_service.routes import exports, hooks, page, projects, review, runs, saved, search, setup, tasks
+    from search_service.routes import audit, exports, hooks, page, projects, review, runs, saved, search, setup, tasks
 
     return [module.blueprint
-            for module in (projects, search, saved, tasks, runs, review, exports, setup, hooks, page)]
+            for module in (projects, search, saved, tasks, runs, review, exports, setup, audit, hooks, page)]

@@ -6,9 +6,9 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from search_service import history, projects, requests, search, sync
+from search_service import history, projects, requests, rights, search, sync
 from search_service.routes import API
-from search_service.routes.caller import mine
+from search_service.routes.caller import caller, mine
 
 blueprint = Blueprint("projects", __name__, url_prefix=API)
 
@@ -45,12 +45,12 @@ def get_history(project_id: int) -> dict[str, Any]:
 
 @blueprint.delete("/projects/<int:project_id>/searches")
 def delete_history(project_id: int) -> dict[str, Any]:
-    return {"deleted": history.forget(project_id)}
+    return {"deleted": history.forget(project_id, person=rights.whose(caller(), project_id))}
 
 
 @blueprint.delete("/projects/<int:project_id>/searches/<int:search_id>")
 def delete_search(project_id: int, search_id: int) -> dict[str, Any]:
-    return {"deleted": history.forget(project_id, search_id)}
+    return {"deleted": history.forget(project_id, search_id, person=rights.whose(caller(), project_id))}
 
 
 @blueprint.post("/projects/<int:project_id>/searches/<int:search_id>/repeat")

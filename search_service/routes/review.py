@@ -6,10 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request, send_file
 
-from search_service import crops, downloads, requests, selection, sync
+from search_service import crops, downloads, requests, rights, selection, sync
 from search_service import review_requests as asking
 from search_service.routes import API, body
-from search_service.routes.caller import acting_token
+from search_service.routes.caller import acting, caller
 
 blueprint = Blueprint("review", __name__, url_prefix=API)
 
@@ -45,8 +45,17 @@ def post_accept_plan(project_id: int) -> Any:
 @blueprint.post("/projects/<int:project_id>/review/accept")
 def post_accept(project_id: int) -> Any:
     asked = body(asking.AcceptRequest)
-    token = acting_token(asked.token, project_id)
-    return selection.accept(project_id, **_accepted(asked), token=token, accepted_by=asked.accepted_by)
+    token, person = acting(asked.token, project_id)
+    rights.may_accept(person, project_id, asked.task_ids)
+    return selection.accept(project_id, **_accepted(asked), token=token)
+
+
+@blueprint.get("/people/me")
+def get_me() -> dict[str, Any]:
+    asks = caller()
+    person = {"id": asks.person.id, "email": asks.person.email, "name": asks.person.name} if asks else dict.fromkeys(
+        ("id", "email", "name"))
+    return {**person, "admin": asks is None or asks.is_admin()}
 
 
 @blueprint.post("/people/me")
@@ -63,9 +72,9 @@ def post_additions_plan(project_id: int) -> Any:
 @blueprint.post("/projects/<int:project_id>/review/additions")
 def post_additions(project_id: int) -> Any:
     asked = body(asking.AdditionsRequest)
-    token = acting_token(asked.token, project_id)
-    return selection.review().add_labels(project_id, min_score=asked.min_score, max_score=asked.max_score,
-                                         token=token, accepted_by=asked.accepted_by)
+    token, person = acting(asked.token, project_id)
+    rights.must_manage(person, project_id)
+    return selection.review().add_labels(project_id, min_score=asked.min_score, max_score=asked.max_score, token=token)
 
 
 def _accepted(asked: asking.AcceptRequest) -> dict[str, Any]:
@@ -88,8 +97,7 @@ def post_undo(acceptance_id: int) -> Any:
 @blueprint.post("/projects/<int:project_id>/review/set-aside")
 def post_set_aside(project_id: int) -> Any:
     asked = body(asking.SetAsideRequest)
-    return selection.service("set_aside").set_aside(project_id, asked.task, asked.verdict, object_id=asked.object,
-                                                    decided_by=asked.decided_by)
+    return selection.service("set_aside").set_aside(project_id, asked.task, asked.verdict, object_id=asked.object)
 
 
 @blueprint.post("/projects/<int:project_id>/review/put-back")

@@ -10,6 +10,7 @@ from typing import Any
 
 from flask import Blueprint, Response
 
+from argus import audit
 from argus.errors import ArgusError
 from search_service import review_requests as asking
 from search_service import selection
@@ -35,6 +36,8 @@ def get_recipe(project_id: int) -> Any:
 @blueprint.put("/projects/<int:project_id>/recipe")
 def put_recipe(project_id: int) -> Any:
     asked = body(asking.RecipeRequest)
+    if asked.dry_run:
+        audit.nothing_changes()
     return selection.service("recipes").change_recipe(project_id, [c.model_dump() for c in asked.concepts],
                                                       dry_run=asked.dry_run)
 

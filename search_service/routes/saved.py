@@ -6,8 +6,9 @@ from typing import Any
 
 from flask import Blueprint, request
 
-from search_service import evaluation, requests, saved
+from search_service import evaluation, requests, rights, saved
 from search_service.routes import API
+from search_service.routes.caller import caller
 
 blueprint = Blueprint("saved", __name__, url_prefix=f"{API}/projects/<int:project_id>")
 
@@ -66,7 +67,8 @@ def post_judgement(project_id: int) -> dict[str, Any]:
 @blueprint.delete("/judgements")
 def delete_judgements(project_id: int) -> dict[str, Any]:
     asked = requests.read(requests.JudgementsRequest, request.args)
-    return {"deleted": evaluation.forget_judgements(project_id, asked.query)}
+    return {"deleted": evaluation.forget_judgements(
+        project_id, asked.query, person=rights.whose(caller(), project_id))}
 
 
 @blueprint.get("/search-eval")

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Blueprint, request
 
+from argus import audit
 from argus.labelstudio import get_label_studio
 from label_studio_config import project as setup
-from search_service import disconnect, health, projects, requests, setup_requests
+from search_service import disconnect, health, projects, requests, rights, setup_requests
 from search_service.routes import API
 from search_service.routes.caller import caller, mine
 
@@ -37,10 +38,16 @@ def list_label_studio_projects() -> dict[str, Any]:
 @blueprint.post("/label-studio/connect")
 def post_connect() -> dict[str, Any]:
     asked = requests.read_json(setup_requests.ConnectRequest, request.get_data(), request.content_type or "")
-    if (asks := caller()) and asked.project is not None:
+    if asked.dry_run:
+        audit.nothing_changes()
+    asks, ls = caller(), get_label_studio()
+    if asks and asked.project is not None:
         asks.check(asked.project)
-    report = setup.connect(get_label_studio(), asked.project, title=asked.title, labels=asked.labels,
-                           dry_run=asked.dry_run)
+        rights.must_manage(asks, asked.project)
+    elif asks:
+        ls = rights.makes_projects(asks)
+    report = setup.connect(ls, asked.project, title=asked.title, labels=asked.labels, dry_run=asked.dry_run)
+    audit.about(project=report.project_id)
     return report.to_json()
 
 
