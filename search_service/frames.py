@@ -28,12 +28,13 @@ from search_service.listing import all_tasks
 from search_service.sampling import Damage, Sampled, parse_fps, sample_frames
 from search_service.scene_changes import SceneChanges
 from search_service.sync import image_key
+from search_service.video_files import is_video
 
 log = logging.getLogger(__name__)
 JPEG_QUALITY = 90
 BATCH_FILES, BATCH_BYTES = 50, 32 * 2**20  # Label Studio refuses more than 100 files a request
 VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv",
-                  ".asf", ".flv", ".ogv", ".mxf", ".3gp"}  # a folder's files of these names are taken for videos
+                  ".asf", ".flv", ".ogv", ".mxf", ".3gp", ".dav"}  # such a file in a folder is told when it is none
 Progress = Callable[[float], None]
 KnownFrames = dict[str, set[int]]
 
@@ -41,7 +42,7 @@ KnownFrames = dict[str, set[int]]
 @dataclass
 class ImportReport:
     """What an import did. `frames` = `imported` + `skipped` (tasks that were there already); `lost` says what was not
-    readable, in sentences."""
+    readable, in sentences, and `left_out` how many of the file's frames that were."""
 
     video: str
     video_id: str
@@ -49,6 +50,7 @@ class ImportReport:
     frames: int = 0
     imported: int = 0
     skipped: int = 0
+    left_out: int = 0
     lost: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -102,7 +104,8 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
                 progress(min(1.0, sampled.seconds / damage.duration))
         if batch:
             report.imported += _import_batch(ls, project_id, key, report, batch)
-    report.lost, report.seconds = damage.sentences(), round(time.monotonic() - started, 2)
+    report.lost, report.left_out = damage.sentences(), damage.left_out
+    report.seconds = round(time.monotonic() - started, 2)
     if progress:
         progress(1.0)
     log.info("video imported", extra={"project": project_id, "imported": report.imported, "skipped": report.skipped,
@@ -123,17 +126,21 @@ def _alone(project_id: int, report: ImportReport) -> Iterator[None]:
 def find_videos(paths: Sequence[Path]) -> list[Path]:
     """Return the video files among `paths` and inside its folders, each once: files as given, a folder's by name.
 
+    Of a folder, every file is opened that FFmpeg may read as a video, whatever its name; one that is none is left out
+    unless its name says that it should be one.
+
     Raises:
         ArgusError: `bad_video` when there is no such path, or a folder without a video.
     """
     found: dict[Path, Path] = {}
     for path in paths:
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in VIDEO_SUFFIXES
-                            and file.is_file() and not any(part[0] == "." for part in file.relative_to(path).parts))
+            inside = sorted(file for file in path.rglob("*") if file.is_file()
+                            and not any(part[0] == "." for part in file.relative_to(path).parts)
+                            and (file.suffix.lower() in VIDEO_SUFFIXES or is_video(file)))
             if not inside:
                 raise ArgusError("bad_video", f"The folder {path} holds no video.",
-                                 f"Files that end in {', '.join(sorted(VIDEO_SUFFIXES))} are looked for.")
+                                 "Every file in it and below was tried, but for hidden ones.")
         elif path.exists():
             inside = [path]
         else:

@@ -15,11 +15,11 @@ from av.video.stream import VideoStream
 from PIL import Image
 
 from argus.errors import ArgusError
+from search_service.display_matrix import as_shown
+from search_service.video_clock import VideoClock
+from search_service.video_files import clock_may_jump, lacks_beginning, opened_video
 
 MAX_FPS = 240
-# Containers that hold pictures themselves. Playlists and text formats, which FFmpeg opens too, can name other files.
-_FORMATS = ("mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,asf,ogg,h264,hevc,av1,ivf,obu,m4v,"
-            "mjpeg,mxf,nut,dv,gif,wtv,rm,yuv4mpegpipe")
 
 
 @dataclass(frozen=True)
@@ -29,15 +29,14 @@ class Sampled:
     number: int
     seconds: float
     frame: VideoFrame
-    rotation: int
     aspect: Fraction
 
     def image(self) -> Image.Image:
-        """Return the frame as a person sees it: square pixels, turned as the file says."""
+        """Return the frame as a person sees it: square pixels, turned and mirrored as the file says."""
         image: Image.Image = self.frame.to_image()  # type: ignore[no-untyped-call]
         if self.aspect not in (0, 1):
             image = image.resize((max(1, round(image.width * self.aspect)), image.height))
-        return image.rotate(self.rotation, expand=True) if self.rotation % 360 else image
+        return as_shown(image, self.frame)
 
 
 @dataclass
@@ -45,14 +44,34 @@ class Damage:
     """What could not be read of a video."""
 
     packets: int = 0
+    headless: int = 0  # packets that cannot be shown because the file begins in the middle of a recording
+    missing: float = 0.0  # seconds that those took
+    beheaded: bool = False  # the container's own beginning is missing
+    skipped: float = 0.0  # seconds of the file's clock without a frame: `missing`, and where the clock jumped
     reached: float = 0.0  # seconds up to the end of the last frame
     duration: float | None = None  # what the file promises
 
+    @property
+    def left_out(self) -> int:
+        """How many frames of the file could not be shown, or not whole: a damaged packet counts as one."""
+        return self.packets + self.headless
+
     def sentences(self) -> list[str]:
-        said = [f"{self.packets} damaged packet{'s' * (self.packets != 1)} left out"] if self.packets else []
-        if self.duration and self.reached < self.duration - max(1.0, self.duration * 0.01):
+        said = []
+        if self.beheaded:
+            said.append("its beginning is missing: times are counted from the first frame that is left")
+        if self.headless:
+            said.append(f"its beginning is missing: the first {_count(self.headless, 'frame')} ({self.missing:.1f} s) "
+                        "cannot be shown without what came before")
+        if self.packets:
+            said.append(f"{_count(self.packets, 'damaged packet')} left out")
+        if self.duration and self.reached + self.skipped < self.duration - max(1.0, self.duration * 0.01):
             said.append(f"readable only up to {self.reached:.1f} s of {self.duration:.1f} s")
         return said
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'s' * (number != 1)}"
 
 
 def parse_fps(fps: float | str) -> Fraction:
@@ -80,38 +99,22 @@ def sample_frames(path: Path, rate: Fraction, damage: Damage | None = None) -> I
     step, wanted, count = 1 / rate, Fraction(0), 0
     held: tuple[Fraction, int, VideoFrame] | None = None
     end = Fraction(0)
-    with _open(path) as container:
-        stream = _video_stream(container, path)
-        damage.duration = _duration(container, stream)
-        for at, number, frame in _frames(container, stream, damage):
+    with opened_video(path) as (container, stream):
+        damage.duration, damage.beheaded = _duration(container, stream), lacks_beginning(container, path)
+        clock = VideoClock(stream, clock_may_jump(container))
+        for at, number, frame in _frames(container, stream, clock, damage):
             if held and wanted < at:
                 yield _sampled(held, stream)
                 count += 1
                 wanted = step * math.ceil(at / step)
             held = (at, number, frame)
-            end = max(end, at + _length(frame, stream))
-            damage.reached = float(end)
+            end = max(end, at + clock.length(frame))
+            damage.reached, damage.skipped = float(end), damage.missing + float(clock.closed)
         if held and wanted < end:
             yield _sampled(held, stream)
             count += 1
     if not count:
         raise ArgusError("bad_video", f"Not one frame of {path.name} could be read.", "Does a video player show it?")
-
-
-def _open(path: Path) -> InputContainer:
-    try:
-        return av.open(str(path), options={"format_whitelist": _FORMATS, "protocol_whitelist": "file"})
-    except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise ArgusError("bad_video", f"{path.name} is not a video that can be read.",
-                         "MP4, MKV, AVI, MOV, WebM and MPEG-TS files are known to work.") from error
-
-
-def _video_stream(container: InputContainer, path: Path) -> VideoStream:
-    if not container.streams.video:
-        raise ArgusError("bad_video", f"{path.name} holds no video stream.")
-    stream = container.streams.video[0]
-    stream.thread_type = "AUTO"
-    return stream
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> float | None:
@@ -120,26 +123,16 @@ def _duration(container: InputContainer, stream: VideoStream) -> float | None:
     return container.duration / av.time_base if container.duration else None
 
 
-def _frames(container: InputContainer, stream: VideoStream,
+def _frames(container: InputContainer, stream: VideoStream, clock: VideoClock,
             damage: Damage) -> Iterator[tuple[Fraction, int, VideoFrame]]:
     """Yield `(seconds since the first frame, number, frame)` of every readable frame, in order of presentation."""
-    start: Fraction | None = None
-    last, number = Fraction(-1), -1
-    for frame in _decoded(container, stream, damage):
-        number += 1
-        if frame.pts is None:
-            at = last + _length(frame, stream) if number else Fraction(0)
-        else:
-            at = frame.pts * (frame.time_base or stream.time_base or Fraction(1, 25))
-            start = at if start is None else start
-            at -= start
-        if at > last:  # a damaged file may go back in time
-            last = at
-            yield at, number, frame
+    for number, frame in enumerate(_decoded(container, stream, damage)):
+        yield clock.time(frame), number, frame
 
 
 def _decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> Iterator[VideoFrame]:
     packets = container.demux(stream)
+    before: list[int] | None = []  # times of presentation of the packets before the first frame
     while True:
         try:
             packet = next(packets)
@@ -148,23 +141,29 @@ def _decoded(container: InputContainer, stream: VideoStream, damage: Damage) -> 
         except av.error.FFmpegError:
             damage.packets += 1
             return
+        if before is not None and packet.pts is not None and not packet.is_discard:
+            before.append(packet.pts)
         try:
             for frame in packet.decode():
                 if isinstance(frame, VideoFrame):
+                    if before is not None:
+                        _note_headless(before, frame, damage)
+                        before = None
                     damage.packets += bool(frame.is_corrupt)
                     yield frame
         except av.error.EOFError:
             return
         except av.error.FFmpegError:
-            damage.packets += 1
+            damage.packets += before is None
 
 
-def _length(frame: VideoFrame, stream: VideoStream) -> Fraction:
-    if frame.duration and frame.time_base:
-        return Fraction(frame.duration * frame.time_base)
-    return Fraction(1, 1) / (stream.average_rate or stream.guessed_rate or 25)
+def _note_headless(before: list[int], first: VideoFrame, damage: Damage) -> None:
+    """Count the packets whose pictures would have come before the first one that could be decoded."""
+    if first.pts is not None and (lost := [pts for pts in before if pts < first.pts]):
+        damage.headless = len(lost)
+        damage.missing = float((first.pts - min(lost)) * (first.time_base or 0))
 
 
 def _sampled(held: tuple[Fraction, int, VideoFrame], stream: VideoStream) -> Sampled:
     at, number, frame = held
-    return Sampled(number, float(at), frame, frame.rotation, Fraction(stream.sample_aspect_ratio or 1))
+    return Sampled(number, float(at), frame, Fraction(stream.sample_aspect_ratio or 1))

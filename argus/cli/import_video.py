@@ -28,8 +28,9 @@ from argus.errors import ArgusError
 def import_video(paths: tuple[Path, ...], project_id: int, fps: str, scene: float, as_json: bool) -> None:
     """Cut videos into frames and import them as tasks that know their video, time and frame number.
 
-    Of a folder, every video in it and below is imported. Frames that are tasks already are left alone, so an
-    interrupted import goes on and a second one adds nothing. A video that cannot be read does not stop the others.
+    Any video that FFmpeg reads is imported; of a folder, every one in it and below. Frames that are tasks already are
+    left alone, so an interrupted import goes on and a second one adds nothing. A video that cannot be read does not
+    stop the others.
 
     \b
         argus import-video line-a.mp4 --project 1
@@ -58,13 +59,13 @@ def import_video(paths: tuple[Path, ...], project_id: int, fps: str, scene: floa
         print_json({"project": project_id, "videos": [asdict(report) for report in reports],
                     "failed": [{"file": str(path), **failure.to_json()} for path, failure in failures]})
     else:
-        print_table(["video", "frames", "imported", "there already", "seconds"],
-                    [[r.video, r.frames, r.imported, r.skipped, r.seconds] for r in reports])
+        print_table(["video", "frames", "imported", "there already", "unreadable", "seconds"],
+                    [[r.video, r.frames, r.imported, r.skipped, r.left_out, r.seconds] for r in reports])
         for report in reports:
             for loss in report.lost:
                 say(f"{report.video}: {loss}")
         for path, failure in failures:
-            say(f"{path}: {failure.message}")
+            say(f"{path}: {failure.message}" + (f" {failure.hint}" if failure.hint else ""))
     if failures and not reports:
         raise ArgusError("bad_video", "None of the videos could be imported.")
 
