@@ -16,8 +16,8 @@ _LINE = "\n"
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 # The end of a name whose value is a secret: `access_token`, `X-Amz-Signature`, `client_secret`.
 _NAME = r"[\w-]*(?:token|secret|sig|signature|credential|password|passwd|api_?key|sessionid)"
-# Each pattern's first group is kept, the rest of the match is a secret. None may begin within what it has just gone over
-# in vain: a text of nothing but beginnings would take quadratic time.
+# Each pattern's first group is kept, the rest of the match is a secret. None may begin within what it has just gone
+# over in vain: a text of nothing but beginnings would take quadratic time.
 _SECRETS = (
     # A JSON Web Token: Label Studio's tokens.
     re.compile(r"(?<![\w-])((?:(?!eyJ)[\w-])*+)eyJ[\w-]{8,}+\.[\w-]+(?:\.[\w-]+)?"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Settings(BaseSettings):
@@ -34,6 +37,10 @@ class Settings(BaseSettings):
     own_hosts: str = Field("", description="Names under which browsers and proxies reach the two web services, "
                            "separated by commas, with the port if it is not the usual one. Their addresses, localhost "
                            "and the hosts of the two URLs above need not be named.")
+    trusted_proxies: str = Field("", description="Addresses or networks (10.0.0.0/8) of the proxies in front of the "
+                                 "two web services, separated by commas. X-Forwarded-For and X-Forwarded-Proto are "
+                                 "believed from these alone; without them all who come through a proxy share one rate "
+                                 "limit.")
     rate_limit: str = Field("6000/minute", pattern=r"^$|^\d+/(second|minute|hour)$", description="Requests that one "
                             "address may make of the REST API. Empty: no limit.")
 
@@ -101,6 +108,16 @@ class Settings(BaseSettings):
                                       description="Python of the environment the embedded Label Studio lives in.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        _networks(value)
+        return value
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        return _networks(self.trusted_proxies)
+
     @property
     def public_label_studio_url(self) -> str:
         return (self.label_studio_public_url or self.label_studio_url).rstrip("/")
@@ -130,6 +147,12 @@ class Settings(BaseSettings):
         from argus.stack.paths import socket_dir
 
         return socket_dir(self.home)
+
+
+@functools.cache
+def _networks(text: str) -> tuple[Network, ...]:
+    """Return networks from `10.0.0.0/8, ::1`. Raises `ValueError`."""
+    return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
 
 
 @functools.cache
