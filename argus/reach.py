@@ -1,8 +1,9 @@
 """Who may speak to the two web services: what does not depend on a password.
 
 A browser carries a page's requests to wherever the browser itself reaches, loopback included. So another site's page
-may not change anything (it cannot read answers anyway), and without a password nothing is served under a name that is
-not ours: a site may let its own name resolve to our address, and is of one origin with us then (DNS rebinding).
+may not change anything (it cannot read answers anyway), nor call what is not made to be linked to, for a GET may start
+work and be kept in a history. And without a password nothing is served under a name that is not ours: a site may let
+its own name resolve to our address, and is of one origin with us then (DNS rebinding).
 """
 
 from __future__ import annotations
@@ -22,19 +23,27 @@ _LOCKS: dict[Service, tuple[str, str]] = {  # the setting that is a service's lo
     "ml-backend": ("basic_auth_user", "Set ARGUS_BASIC_AUTH_USER and ARGUS_BASIC_AUTH_PASSWORD"),
     "search-service": ("api_token", "Set ARGUS_API_TOKEN")}
 
+_LINKED: dict[Service, tuple[str, ...]] = {  # what other sites may link to
+    "ml-backend": ("/", "/health"), "search-service": ("/", "/docs", "/openapi.json", "/health")}
+
 
 def locked(service: Service, settings: Settings) -> bool:
     """Whether `service` asks for a password (the ML backend) or a token (the search service)."""
     return bool(getattr(settings, _LOCKS[service][0]))
 
 
-def check(service: Service, settings: Settings, method: str, host: str, origin: str) -> None:
+def check(service: Service, settings: Settings, method: str, host: str, origin: str, *, path: str = "/",
+          site: str = "") -> None:
     """Raise `forbidden` when a request comes from another site's page, or may come from one.
 
     Args:
         host: the request's `Host`, with or without a port.
         origin: its `Origin`; empty when there is none, as in what servers and programs send.
+        site: its `Sec-Fetch-Site`, by which browsers say what caused it; empty for others and for old browsers.
     """
+    if site.lower() == "cross-site" and path not in _LINKED[service] and not path.startswith("/web/"):
+        raise ArgusError("forbidden", "Links and pages of other sites lead to our page only, and not to this address.",
+                         "Open our page, or paste the address into a new tab.")
     own = _own(settings)
     scheme = origin.partition("://")[0]  # which decides what port may be left out
     ours = {_netloc(f"{scheme}://{one}") for one in (host, *own)} - {""}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import ipaddress
 import re
 from pathlib import Path
 from typing import Literal
@@ -12,6 +13,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from argus import addresses
 from argus.errors import ArgusError
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
 class Settings(BaseSettings):
@@ -50,6 +53,10 @@ class Settings(BaseSettings):
     own_hosts: str = Field("", description="Names under which browsers and proxies reach the two web services, "
                            "separated by commas, with the port if it is not the usual one. Their addresses, localhost "
                            "and the hosts of the two URLs above need not be named.")
+    trusted_proxies: str = Field("", description="Addresses or networks (10.0.0.0/8) of the proxies in front of the "
+                                 "two web services, separated by commas. X-Forwarded-For and X-Forwarded-Proto are "
+                                 "believed from these alone; without them all who come through a proxy share one rate "
+                                 "limit.")
     rate_limit: str = Field("6000/minute", pattern=r"^$|^\d+/(second|minute|hour)$", description="Requests that one "
                             "address may make of the REST API. Empty: no limit.")
 
@@ -138,6 +145,16 @@ class Settings(BaseSettings):
         cls._address(re.sub(r"//[^/?#@\\\s]+@", "//", value.get_secret_value(), count=1))
         return value
 
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        _networks(value)
+        return value
+
+    @property
+    def trusted_networks(self) -> tuple[Network, ...]:
+        return _networks(self.trusted_proxies)
+
     @property
     def public_label_studio_url(self) -> str:
         return (self.label_studio_public_url or self.label_studio_url).rstrip("/")
@@ -167,6 +184,12 @@ class Settings(BaseSettings):
         from argus.stack.paths import socket_dir
 
         return socket_dir(self.home)
+
+
+@functools.cache
+def _networks(text: str) -> tuple[Network, ...]:
+    """Return networks from `10.0.0.0/8, ::1`. Raises `ValueError`."""
+    return tuple(ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",") if part.strip())
 
 
 @functools.cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -12,18 +13,19 @@ from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
-from argus import metrics, queues, reach, trace
+from argus import metrics, proxies, queues, reach, trace
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.settings import Settings
 
 log = logging.getLogger(__name__)
-FAILED_LOGINS = parse("20/minute")  # of one address; then it waits, and a guessed password is not tried
+FAILED_LOGINS = parse("20/minute")  # of one address and kind; more are told to wait, the right secret never is
 PROBES = ("/livez", "/readyz")  # open to everybody: they say nothing but yes and no
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-def install(app: Flask, service: reach.Service, settings: Callable[[], Settings]) -> None:
+def install(app: Flask, service: reach.Service, settings: Callable[[], Settings],
+            guard: Callable[[], None] = lambda: None) -> None:
     """Give `app` the probes and an id for every request, and turn other sites' pages away.
 
     The id is the caller's `X-Request-ID`, or a new one; it is answered, logged, and travels with the jobs that the
@@ -32,25 +34,32 @@ def install(app: Flask, service: reach.Service, settings: Callable[[], Settings]
     Args:
         service: as logs and metrics name it.
         settings: gives the settings that count for the current request.
+        guard: raises `unauthorized`; only who passes it uses up the requests of an address.
     """
     for method in _METHODS:
         metrics.HTTP.labels(service, method, "2xx")
     limiter = MovingWindowRateLimiter(MemoryStorage())  # each web service is one process
+    app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, settings)  # type: ignore[method-assign]
 
     @app.before_request
     def begin() -> None:
         trace.start(request=trace.request_id(request.headers.get("X-Request-ID")))
         g.began = time.perf_counter()
         if request.path not in PROBES:
-            _slow_down(limiter, FAILED_LOGINS, "logins", hit=False)
-            reach.check(service, settings(), request.method, request.host, request.headers.get("Origin", ""))
-        if request.path.startswith("/api/") and (limit := settings().rate_limit):
-            _slow_down(limiter, parse(limit), "requests", hit=True)
+            reach.check(service, settings(), request.method, request.host, request.headers.get("Origin", ""),
+                        path=request.path, site=request.headers.get("Sec-Fetch-Site", ""))
+        guard()
+        if request.path.startswith("/api/") and (limit := settings().rate_limit) and (
+                error := _over(limiter, parse(limit), "requests")):
+            raise error
 
     @app.after_request
     def end(response: Response) -> Response:
         if response.status_code == 401:
-            limiter.hit(FAILED_LOGINS, "logins", request.remote_addr or "")
+            kind = "failed webhooks" if request.path.startswith("/webhook") else "failed logins"
+            if error := _over(limiter, FAILED_LOGINS, kind):
+                response = Response(json.dumps(error.to_problem()), error.kind.status,
+                                    content_type="application/problem+json")
         if began := g.get("began"):
             seconds = time.perf_counter() - began
             method = request.method if request.method in _METHODS else "other"
@@ -81,14 +90,15 @@ def install(app: Flask, service: reach.Service, settings: Callable[[], Settings]
         return response
 
 
-def _slow_down(limiter: MovingWindowRateLimiter, limit: RateLimitItem, what: str, *, hit: bool) -> None:
-    """Raise `too_many_requests` when the caller's address has used up `limit`; `hit` counts this request."""
+def _over(limiter: MovingWindowRateLimiter, limit: RateLimitItem, what: str) -> ArgusError | None:
+    """Count one more of `what` for the caller's address; return `too_many_requests` when that is over `limit`."""
     key = (what, request.remote_addr or "")
-    if not (limiter.hit(limit, *key) if hit else limiter.test(limit, *key)):
-        seconds = max(1, int(limiter.get_window_stats(limit, *key).reset_time - time.time()))
-        g.retry_after = seconds
-        raise ArgusError("too_many_requests", f"Too many {'failed ' if what == 'logins' else ''}{what} from your "
-                         f"address: {limit.amount} in {limit.get_expiry()} s.", f"Wait {seconds} s.", seconds=seconds)
+    if limiter.hit(limit, *key):
+        return None
+    seconds = max(1, int(limiter.get_window_stats(limit, *key).reset_time - time.time()))
+    g.retry_after = seconds
+    return ArgusError("too_many_requests", f"Too many {what} from your address: {limit.amount} in "
+                      f"{limit.get_expiry()} s.", f"Wait {seconds} s.", seconds=seconds)
 
 
 def _database() -> bool:

@@ -1,4 +1,4 @@
-"""`python -m ml_backend`: serve the ML backend with gunicorn, one process and enough threads.
+"""`python -m ml_backend`: the ML backend, one process with enough threads, until a signal ends it.
 
 Two kinds of `/predict` wait, each for a bounded number of calls; whatever else comes finds one of the spare threads.
 """
@@ -6,39 +6,13 @@ Two kinds of `/predict` wait, each for a bounded number of calls; whatever else 
 from __future__ import annotations
 
 import sys
-from typing import Any
 
-from gunicorn.app.base import BaseApplication
-
-from argus import logs, reach
+from argus import logs, reach, serving
 from argus.errors import ArgusError
-from argus.settings import Settings, get_settings
-from ml_backend.app import create_app  # through ml_backend.model, which keeps torch out of this process
+from argus.settings import get_settings
+from ml_backend.app import MAX_BODY, create_app  # through ml_backend.model, which keeps torch out of this process
 
 _SPARE_THREADS = 8
-
-
-class Server(BaseApplication):  # type: ignore[misc]
-    """Gunicorn configured from our settings. SIGTERM and Ctrl-C end it; a waiting `/predict` is given 5 s."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        super().__init__()
-
-    def load_config(self) -> None:
-        options: dict[str, Any] = {
-            "bind": f"{self.settings.host}:{self.settings.ml_backend_port}", "workers": 1,
-            "threads": 2 * self.settings.predict_waiters + _SPARE_THREADS,
-            "worker_class": "gthread", "timeout": 0, "graceful_timeout": 5, "keepalive": 0,
-            "proc_name": "argus-ml-backend",
-            "control_socket_disable": True, "logger_class": "gunicorn.glogging.Logger", "loglevel": "warning"}
-        for name, value in options.items():
-            if name in self.cfg.settings:
-                self.cfg.set(name, value)
-
-    def load(self) -> Any:
-        logs.configure("ml-backend", self.settings.log_level)  # again: gunicorn set up its own
-        return create_app(self.settings)
 
 
 def main() -> int:
@@ -46,10 +20,13 @@ def main() -> int:
     logs.configure("ml-backend", settings.log_level)
     reach.warn("ml-backend", settings)
     try:
-        Server(settings).run()
+        server = serving.Server("ML backend", "ARGUS_ML_BACKEND_PORT", create_app(settings), settings.host,
+                                settings.ml_backend_port, threads=2 * settings.predict_waiters + _SPARE_THREADS,
+                                limits=serving.Limits(MAX_BODY), keep_alive=False)
     except ArgusError as error:
         print(f"{error.message} {error.hint}", file=sys.stderr)
         return error.kind.exit_code
+    server.run_until_signal()
     return 0
 
 

@@ -12,13 +12,13 @@ from ml_backend.metrics import Metrics
 from ml_backend.predict import Predictor
 from ml_backend.routes import make_blueprint
 
-_MAX_BODY = 256 * 2**20  # Label Studio sends every selected task in one request, with earlier results when interactive
+MAX_BODY = 256 * 2**20  # Label Studio sends every selected task in one request, with earlier results when interactive
 
 
 def create_app(settings: Settings) -> Flask:
     """Return the application. It opens the database and the queue when a request first needs them."""
     app = Flask("ml_backend", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     web.install(app, "ml-backend", lambda: settings)
     app.register_blueprint(make_blueprint(settings, Predictor(settings), Metrics()))
     app.register_error_handler(ArgusError, _problem)

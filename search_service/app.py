@@ -37,9 +37,8 @@ def create_app() -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.converters["int"] = Id
     audit.install(app)  # first: what is refused is a row, too
-    web.install(app, "search-service", get_settings)
+    web.install(app, "search-service", get_settings, _guard)
     app.register_error_handler(Exception, _problem)
-    app.before_request(_guard)
     app.before_request(audit.find_project)
     app.before_request(check_access)
     app.after_request(_harden)

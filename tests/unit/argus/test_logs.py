@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 
 import pytest
 
@@ -46,6 +47,47 @@ def test_redact__leaves_ordinary_text(text: str) -> None:
 @pytest.mark.parametrize("text", ["?sig=feed05&x=1", "%3Fsig%3Dfeed05%26x%3D1", '{"token": "feed05", "x": 1}'])
 def test_redact__ends_where_the_secret_does(text: str) -> None:
     assert redact(text) == text.replace("feed05", "[redacted]")
+
+
+# What each pattern begins with, and what it goes over before it finds that it does not match.
+BEGINNINGS = ["eyJ", "eyJ-", "eyJaaaaaaaa.", "token ", "Token 0123456789", "bearer ", "basic ", "://", "://a:", "https://x:",
+              "token", "access_token", "sig", "%3F", "%26", "%3Ftoken", "%26token=", "token=", "token%3D", "apikey=%26",
+              "'token': '", "token\\", 'token\\"', '"', "\\", "-", "a-", "_", "a", "%", " ", "/", "token: "]
+
+
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+def test_redact__takes_linear_time(beginning: str) -> None:
+    """Of the process, which a busy machine does not lengthen."""
+    text = (beginning * 200_000)[:200_000]
+    began = time.process_time()
+    redact(text)
+    assert time.process_time() - began < 0.5
+
+
+@pytest.mark.parametrize("before", ["", "%3D", "x_", "/", "token-eyJ", "Bearer "])
+def test_redact__a_web_token_whatever_stands_before_it(before: str) -> None:
+    assert "c2lnbmF0" not in redact(f"{before}eyJhbGciOi.eyJzdWIiOiIxIn0.c2lnbmF0")
+
+
+def test_formatter__long_values_are_cut_and_no_secret_appears_by_it() -> None:
+    for length in range(1_950, 2_010):  # the cut goes through each part of the secret once
+        text = "x" * (length - 40) + " postgresql://argus:s3cret-hunter2@db/argus " + "y" * 100_000
+        record = logging.makeLogRecord({"msg": "%s", "args": (text,), "path": text, "many": [text], "number": 7})
+        line = JsonFormatter("worker").format(record)
+        assert "s3c" not in line and len(line) < 7_000
+        assert json.loads(line)["number"] == 7
+        assert json.loads(line)["path"].endswith(f"… ({len(text)} characters)")
+
+
+def test_formatter__of_a_long_traceback_the_end_stays() -> None:
+    try:
+        raise ValueError("first " + "token=hunter2 is bad\n" * 10_000 + "last")
+    except ValueError as error:
+        said = logging.makeLogRecord({"msg": "unexpected", "exc_info": (type(error), error, error.__traceback__)})
+    line = JsonFormatter("worker").format(said)
+    traceback = json.loads(line)["traceback"]
+    assert traceback.startswith("Traceback") and traceback.endswith("last")
+    assert "hunter2" not in line and len(line) < 40_000
 
 
 def test_for_people__a_traceback_is_redacted() -> None:

@@ -49,6 +49,23 @@ def test_our_own_pages_and_programs_pass(service: reach.Service) -> None:
 
 
 @services
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "DELETE"])
+def test_other_sites_reach_only_what_they_may_link_to(service: reach.Service, method: str) -> None:
+    closed = {"search-service": ["/api/v1/doctor", "/api/v1/projects/1/search", "/api/v1/exports/3/file",
+                                 "/api/v1/openapi.json", "/metrics", "/webhooks/label-studio", "/api/", "/new"],
+              "ml-backend": ["/versions", "/setup", "/predict", "/webhook", "/metrics", "/new"]}[service]
+    settings = Settings(_env_file=None, **LOCKS[service])
+    for path in closed:
+        with pytest.raises(ArgusError) as caught:
+            reach.check(service, settings, method, "127.0.0.1:8000", "", path=path, site="cross-site")
+        assert caught.value.code == "forbidden" and "new tab" in caught.value.hint
+        for site in ("same-origin", "same-site", "none", ""):
+            reach.check(service, settings, method, "127.0.0.1:8000", "", path=path, site=site)
+    for path in ("/", "/health") if service == "ml-backend" else ("/", "/health", "/docs", "/web/page.js"):
+        reach.check(service, settings, method, "127.0.0.1:8000", "", path=path, site="cross-site")
+
+
+@services
 @pytest.mark.parametrize(("host", "ours"), [
     ("localhost:9090", True), ("argus.localhost", True), ("127.0.0.1", True), ("[::1]:9090", True),
     ("192.168.1.5:8000", True),  # no site's page comes from an address that it does not have
@@ -89,14 +106,14 @@ def test_opened(service: reach.Service, host: str, open_to_all: bool) -> None:
                                             (search_service.__main__, "ARGUS_API_TOKEN")])
 def test_a_service_that_is_open_to_everybody_says_so_at_its_start(
         main: Any, asks: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr(main.Server, "run", lambda self: None)
+    monkeypatch.setattr(main.serving.Server, "run_until_signal", lambda self: None)
     monkeypatch.setattr(main.logs, "configure", lambda process, level: None)  # what pytest has set up stays
     monkeypatch.setattr(sys, "argv", ["python"])
     said = []
     monkeypatch.setattr(reach.log, "warning", lambda message, extra: said.append(f"{message} {extra['hint']}"))
     for host, lines in (("127.0.0.1", 0), ("0.0.0.0", 1)):
         monkeypatch.setattr(main, "get_settings", lambda host=host: Settings(_env_file=None, host=host,
-                                                                             search_service_port=0))
+                                                                             search_service_port=0, ml_backend_port=0))
         assert main.main() == 0
         assert len(said) == lines
     assert asks in said[0]

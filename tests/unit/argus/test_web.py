@@ -9,6 +9,7 @@ from flask import Flask
 
 import ml_backend.app
 import search_service.app
+import search_service.routes.hooks
 from argus.settings import Settings, get_settings
 
 
@@ -19,25 +20,53 @@ def env(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     get_settings.cache_clear()
 
 
-def test_guessing_a_token_is_slowed_down_for_that_address_only(env: pytest.MonkeyPatch) -> None:
+def test_who_guesses_is_told_to_wait_and_who_knows_the_token_never_is(env: pytest.MonkeyPatch) -> None:
     env.setenv("ARGUS_API_TOKEN", "right")
     get_settings.cache_clear()
     client = search_service.app.create_app().test_client()
+    guess, right = {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer right"}
     for _ in range(20):
-        assert client.get("/api/v1/projects", headers={"Authorization": "Bearer wrong"}).status_code == 401
-    late = client.get("/metrics", headers={"Authorization": "Bearer right"})
+        assert client.get("/api/v1/projects", headers=guess).status_code == 401
+    late = client.get("/metrics", headers=guess)
     assert (late.status_code, late.get_json(force=True)["code"]) == (429, "too_many_requests")
-    assert 0 < int(late.headers["Retry-After"]) <= 60
-    assert client.get("/livez").status_code == 200
-    other = {"REMOTE_ADDR": "192.0.2.7"}
-    assert client.get("/metrics", headers={"Authorization": "Bearer right"}, environ_base=other).status_code == 200
+    assert 0 < int(late.headers["Retry-After"]) <= 60 and "X-Request-ID" in late.headers
+    assert client.get("/metrics", headers=right).status_code == 200  # of the same address
+    assert client.get("/metrics", headers=guess, environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code == 401
 
 
-def test_guessing_the_password_of_the_ml_backend_is_slowed_down() -> None:
+def test_each_kind_of_secret_has_its_own_count(env: pytest.MonkeyPatch) -> None:
+    env.setenv("ARGUS_API_TOKEN", "right")
+    env.setenv("ARGUS_WEBHOOK_SECRET", "hush")
+    env.setattr(search_service.routes.hooks.webhook_mark, "refused", lambda: None)  # what the doctor reads in Redis
+    get_settings.cache_clear()
+    client = search_service.app.create_app().test_client()
+    for _ in range(30):
+        client.get("/api/v1/projects", headers={"Authorization": "Bearer wrong"})
+    hook = [client.post("/webhooks/label-studio", json={}, headers={"X-Argus-Secret": "wrong"}).status_code
+            for _ in range(25)]
+    assert hook == [401] * 20 + [429] * 5
+    right = client.post("/webhooks/label-studio", json={"action": "else"}, headers={"X-Argus-Secret": "hush"})
+    assert right.status_code == 202
+
+
+def test_guessing_the_password_of_the_ml_backend(env: pytest.MonkeyPatch) -> None:
     settings = Settings(_env_file=None, basic_auth_user="argus", basic_auth_password="right")
     client = ml_backend.app.create_app(settings).test_client()
     answers = [client.get("/health", auth=("argus", f"guess {i}")).status_code for i in range(25)]
     assert answers == [401] * 20 + [429] * 5
+    assert client.get("/health", auth=("argus", "right")).status_code == 200
+
+
+def test_who_has_no_token_uses_up_nobodys_requests(env: pytest.MonkeyPatch) -> None:
+    env.setenv("ARGUS_RATE_LIMIT", "3/minute")
+    env.setenv("ARGUS_API_TOKEN", "right")
+    get_settings.cache_clear()
+    client = search_service.app.create_app().test_client()
+    for _ in range(10):
+        client.get("/api/v1/no-such-thing", headers={"Authorization": "Bearer wrong"})
+    answers = [client.get("/api/v1/no-such-thing", headers={"Authorization": "Bearer right"}).status_code
+               for _ in range(5)]
+    assert answers == [404, 404, 404, 429, 429]
 
 
 def test_an_address_has_its_share_of_requests(env: pytest.MonkeyPatch) -> None:
@@ -71,6 +100,19 @@ def test_other_sites_pages_cannot_act(make: Callable[[], Flask], path: str) -> N
         assert client.get("/health", headers={"Host": REBOUND["Host"]}).status_code == 403
     assert client.get("/health").status_code == 200
     assert client.get("/livez", headers=REBOUND).status_code == 200
+
+
+@pytest.mark.parametrize(("make", "closed", "linked"), [
+    (lambda: ml_backend.app.create_app(get_settings()), "/versions", "/health"),
+    (search_service.app.create_app, "/api/v1/openapi.json", "/")])
+def test_other_sites_may_link_to_the_page_only(make: Callable[[], Flask], closed: str, linked: str) -> None:
+    client = make().test_client()
+    elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    refused = client.get(closed, headers=elsewhere)
+    assert (refused.status_code, refused.get_json(force=True)["code"]) == (403, "forbidden")
+    assert "new tab" in refused.get_json(force=True)["hint"]
+    assert client.get(closed, headers={"Sec-Fetch-Site": "none"}).status_code == 200
+    assert client.get(linked, headers=elsewhere).status_code == 200
 
 
 def test_the_ml_backend_reads_json_that_is_sent_as_json() -> None:

@@ -53,7 +53,7 @@ def test_final_stage__plain_user_and_no_build_tools(file: str) -> None:
 def test_web_image__has_no_torch() -> None:
     assert "torch" not in re.sub(r"^#.*$", "", (ROOT / FILES[0]).read_text(), flags=re.MULTILINE)
     lock = set(re.findall(r"^([\w.-]+)==", (ROOT / "locks/web.lock").read_text(), re.MULTILINE))
-    assert "gunicorn" in lock
+    assert "waitress" in lock
     assert not lock & {"torch", "torchvision", "transformers"}
 
 
