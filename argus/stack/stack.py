@@ -99,7 +99,7 @@ class Stack:
             raise self._supervisor.failure
 
     def wait(self) -> None:
-        """Block until Ctrl-C, SIGTERM or the death of a server or web process.
+        """Block until Ctrl-C, SIGTERM, or a death that is not mended by starting again.
 
         Raises:
             ArgusError: `child_died`; everything has been stopped by then.
@@ -130,7 +130,7 @@ class Stack:
         self._running.stop(name, hard)
 
     def kill(self, name: str) -> None:
-        """Crash one service by SIGKILL: a worker is restarted, anything else takes the stack down."""
+        """Crash one service by SIGKILL: it is started again; PostgreSQL or Valkey takes the stack down."""
         self._running.kill(name)
 
     def alive(self) -> dict[str, bool]:
