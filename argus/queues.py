@@ -28,11 +28,12 @@ from argus.settings import get_settings
 log = logging.getLogger(__name__)
 SIGLIP, SIGLIP_NOW = "siglip", "siglip-interactive"
 SAM3, SAM3_NOW, SAM3_PREVIEW = "sam3", "sam3-interactive", "sam3-preview"
-DEFAULT = "default"
+DEFAULT, EXPORT = "default", "export"
 ENDED = ("finished", "failed", "stopped", "canceled")
 
 # The queues of a worker role, in the order of their priority: a person who waits goes first.
-ROLES = {"siglip": (SIGLIP_NOW, SIGLIP), "sam3": (SAM3_NOW, SAM3_PREVIEW, SAM3), "default": (DEFAULT,)}
+ROLES = {"siglip": (SIGLIP_NOW, SIGLIP), "sam3": (SAM3_NOW, SAM3_PREVIEW, SAM3), "default": (DEFAULT,),
+         "export": (EXPORT,)}
 # Jobs that people wait for, and that may wait at a time. More would not be answered in time, and fill the memory.
 BOUNDS = {SIGLIP_NOW: 64, SAM3_NOW: 64, SAM3_PREVIEW: 48}
 _AGAIN = 5  # seconds

@@ -1,4 +1,4 @@
-"""Argus's own processes: two web processes and three workers."""
+"""Argus's own processes: two web processes and four workers."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from argus.stack.service import Progress, Service
 from argus.stack.valkey import Valkey
 
 SERVERS = ("postgres", "valkey", "label-studio")
-APPS = ("ml-backend", "search-service", "siglip-worker", "sam3-worker", "worker")
+APPS = ("ml-backend", "search-service", "siglip-worker", "sam3-worker", "worker", "export-worker")
 SERVICES = SERVERS + APPS  # in the order they start; the reverse is the order they stop
 MAX_LOG_LINES = 50
 
@@ -167,6 +167,7 @@ class Stack:
             "siglip-worker": lambda: Worker(name, "SigLIP worker", ["-m", "argus.worker", "siglip"], env),
             "sam3-worker": lambda: Worker(name, "SAM 3 worker", ["-m", "argus.worker", "sam3"], env),
             "worker": lambda: Worker(name, "Worker", ["-m", "argus.worker", "default"], env),
+            "export-worker": lambda: Worker(name, "Export worker", ["-m", "argus.worker", "export"], env),
         }
         return makers[name]()
 
