@@ -262,9 +262,20 @@ class Argus:
         `{"undone", "left": [{"task", "annotation", "reason"}]}`."""
         return self._json("POST", f"/acceptances/{acceptance}/undo")
 
-    def export(self, project: int, target: Path, format: str = "coco") -> Path:
-        """Write the annotations as a ZIP file of COCO or YOLO, and return its path."""
-        target.write_bytes(self.call("POST", f"/projects/{project}/export", {"format": format}).content)
+    def export(self, project: int, target: Path, format: str = "coco", seconds: float = 3600.0) -> Path:
+        """Write the annotations as a ZIP file of COCO or YOLO, and return its path: made in the background, waited for,
+        and deleted from the service once it is here. Raises `timeout`, and what went wrong with the export."""
+        path = f"/exports/{self._json('POST', f'/projects/{project}/exports', {'format': format})['id']}"
+        try:
+            made = self._wait(lambda: self._json("GET", path), lambda now: now["state"] not in ("queued", "running"),
+                              seconds, lambda now: None)
+            if said := made["error"]:
+                raise ArgusError(said["code"], said["message"], said["hint"], **said["details"])
+            with self.call("GET", f"{path}/file", stream=True) as answer, target.open("wb") as file:
+                for piece in answer.iter_content(2**20):
+                    file.write(piece)
+        finally:
+            self.call("DELETE", path)
         return target
 
     def me(self) -> dict[str, Any]:

@@ -56,6 +56,8 @@ CATALOGUE: dict[str, Kind] = {
     "worker_missing": Kind(503, 8),
     "timeout": Kind(504, 9),
     "not_ready": Kind(503, 9),
+    "busy": Kind(503, 9),
+    "insufficient_storage": Kind(507, 9),
     # Models.
     "model_not_found": Kind(500, 10),
     "model_gated": Kind(500, 10),

@@ -11,10 +11,12 @@ import logging
 import os
 import tempfile
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from argus import metrics
 from argus.errors import ArgusError
@@ -149,26 +151,33 @@ def write_whole(path: Path, data: bytes) -> None:
             raise
 
 
-def open_image(data: bytes, max_side: int | None = None) -> Image.Image:
+def open_image(data: bytes | IO[bytes], max_side: int | None = None,
+               work: Callable[[Image.Image], Image.Image] | None = None) -> Image.Image:
     """Return the image as a person sees it: RGB, turned by its EXIF orientation, alpha laid on white.
 
     Args:
+        data: the file's bytes, or the file itself.
         max_side: decode only as much of a JPEG as an image of this longest side needs; the result may still be larger.
+        work: makes the result out of the opened image, whose pixels are not decoded yet, in place of the above.
 
     Raises:
-        ArgusError: `bad_image` (none of `FORMATS`, or a damaged one), `image_too_large` (more than `max_image_pixels`).
+        ArgusError: `bad_image` (none of `FORMATS`, or a damaged one), `image_too_large` (more than `max_image_pixels`),
+            and what `work` raises.
     """
     limit = get_settings().max_image_pixels
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked below
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
+            image = Image.open(io.BytesIO(data) if isinstance(data, bytes) else data, formats=FORMATS)
             if image.width * image.height > limit:
                 raise Image.DecompressionBombError(f"{image.width}×{image.height}")
             if max_side:
                 image.draft("RGB", (max_side, max_side))
+            if work:
+                return work(image)
             image.load()
-            return _to_rgb(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)  # a copy only if it is turned
+            return _to_rgb(image)
     except Image.DecompressionBombError as error:
         raise ArgusError("image_too_large", f"The image has more than {limit:,} pixels: {error}.",
                          "Raise ARGUS_MAX_IMAGE_PIXELS if that is intended.") from error
@@ -184,10 +193,17 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     if image.mode.startswith("I"):  # 16 bits a channel: Pillow would clip instead of scaling
         return image.point(lambda value: value / 256).convert("L").convert("RGB")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = image.convert("RGBA")
-        ground = Image.new("RGBA", image.size, "white")
-        return Image.alpha_composite(ground, image).convert("RGB")
-    return image.convert("RGB")
+        image = image if image.mode == "RGBA" else image.convert("RGBA")
+        ground = Image.new("RGB", image.size, "white")
+        ground.paste(image, mask=image.getchannel("A"))
+        return ground
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def orientation_of(image: Image.Image) -> int:
+    """Return how an opened image is to be turned to stand upright: EXIF's 1 (it does) to 8."""
+    value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    return value if value in range(1, 9) else 1
 
 
 @functools.cache

@@ -17,7 +17,7 @@ from typing import Any
 
 import redis
 from rq import Queue, Retry, Worker
-from rq.exceptions import DuplicateJobError
+from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
@@ -28,11 +28,15 @@ from argus.settings import get_settings
 log = logging.getLogger(__name__)
 SIGLIP, SIGLIP_NOW = "siglip", "siglip-interactive"
 SAM3, SAM3_NOW, SAM3_PREVIEW = "sam3", "sam3-interactive", "sam3-preview"
-DEFAULT = "default"
+DEFAULT, EXPORT = "default", "export"
 ENDED = ("finished", "failed", "stopped", "canceled")
 
 # The queues of a worker role, in the order of their priority: a person who waits goes first.
-ROLES = {"siglip": (SIGLIP_NOW, SIGLIP), "sam3": (SAM3_NOW, SAM3_PREVIEW, SAM3), "default": (DEFAULT,)}
+ROLES = {"siglip": (SIGLIP_NOW, SIGLIP), "sam3": (SAM3_NOW, SAM3_PREVIEW, SAM3), "default": (DEFAULT,),
+         "export": (EXPORT,)}
+# Jobs that people wait for, and that may wait at a time. More would not be answered in time, and fill the memory.
+BOUNDS = {SIGLIP_NOW: 64, SAM3_NOW: 64, SAM3_PREVIEW: 48}
+_AGAIN = 5  # seconds
 
 
 @functools.cache
@@ -55,8 +59,9 @@ def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, ti
         ttl: seconds after which a job that nobody took is dropped (an answer nobody waits for any more).
 
     Raises:
-        ArgusError: `queue_unreachable`.
+        ArgusError: `queue_unreachable`; `busy` when as many jobs as `BOUNDS` says wait in it already.
     """
+    _check_bound(queue)
     name = re.sub(r"[^\w-]", "-", job_id) if job_id else None
     retry = Retry(max=retries, interval=[5, 30, 120][:retries]) if retries else None
     with reachable(), contextlib.suppress(DuplicateJobError):
@@ -70,11 +75,25 @@ def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, ti
     return None
 
 
+def _check_bound(queue: str) -> None:
+    if (most := BOUNDS.get(queue)) is None:
+        return
+    with reachable():
+        waiting = Queue(queue, connection=get_redis(), serializer=JSONSerializer).count
+    if waiting >= most:
+        raise ArgusError("busy", f"{waiting} jobs wait in the queue {queue} already.",
+                         f"Try again in {_AGAIN} s. If that goes on, start another worker.", retry_after=_AGAIN)
+
+
 @contextlib.contextmanager
 def reachable() -> Iterator[None]:
     """Turn what the Redis client raises inside the block into `queue_unreachable`."""
     try:
         yield
+    except redis.exceptions.OutOfMemoryError as error:
+        raise ArgusError("queue_unreachable", "The memory of the job queue is full, and it takes no more jobs.",
+                         "Workers empty it: do they run? Raise its maxmemory, of the embedded one by "
+                         "ARGUS_QUEUE_MEMORY_MB.") from error
     except redis.RedisError as error:
         raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
                          "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
@@ -92,17 +111,35 @@ def find(queue: str, job_id: str) -> Job | None:
 def call(queue: str, function: str, *args: Any, deadline: float, timeout: int | None = None) -> Any:
     """Run `function(*args)` on a worker and return its result: the way a web process asks a model.
 
+    What was asked and answered is deleted from the queue server once it is read, or given up before anybody took it.
+
     Args:
         deadline: seconds that the caller waits; a job that nobody took by then is dropped.
         timeout: seconds that the job may run, when its work is of use to a later one; None ends it with the deadline.
 
     Raises:
         ArgusError: what the job raised; `worker_missing` when no worker serves the queue; `timeout` after `deadline` s,
-            with `begun` in its details: whether a worker is at it; `queue_unreachable`.
+            with `begun` in its details: whether a worker is at it; `queue_unreachable`; `busy`.
     """
     job = enqueue(queue, function, *args, timeout=timeout or max(5, int(deadline) + 5), retries=0,
                   ttl=max(1, int(deadline) + 1), result_ttl=60)
     assert job is not None  # without a job id there are no duplicates
+    try:
+        return _await(job, queue, deadline)
+    finally:
+        _forget(job)
+
+
+def _forget(job: Job) -> None:
+    """Delete a job and its result; one that a worker is at keeps its place until it ends, and its result a minute."""
+    try:
+        if job.get_status() != JobStatus.STARTED:
+            job.delete()
+    except (redis.RedisError, NoSuchJobError, InvalidJobOperation) as error:  # it goes by itself, later
+        log.debug("a job was not deleted", extra={"job": job.id, "error": str(error)})
+
+
+def _await(job: Job, queue: str, deadline: float) -> Any:
     end = time.monotonic() + deadline
     pause = 0.005
     while time.monotonic() < end:
@@ -111,7 +148,7 @@ def call(queue: str, function: str, *args: Any, deadline: float, timeout: int | 
         if result is not None:
             if result.type == result.Type.SUCCESSFUL:
                 return unpack(result.return_value)
-            log.error("a job failed", extra={"job": job.id, "function": function, "reason": result.exc_string})
+            log.error("a job failed", extra={"job": job.id, "function": job.func_name, "reason": result.exc_string})
             raise ArgusError("internal", "The worker failed.", see_log(job=job.id))
         time.sleep(pause)
         pause = min(pause * 1.5, 0.03)  # a person waits

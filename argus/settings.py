@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".argus"), description="Folder for everything Argus keeps on disk.")
     database_url: str = Field("", description="PostgreSQL with pgvector. Empty: the embedded one under `home`.")
     redis_url: str = Field("", description="Redis or Valkey for RQ. Empty: the embedded one under `home`.")
+    queue_memory_mb: int = Field(256, ge=16, description="MiB that the embedded Valkey may fill; then it takes no more "
+                                 "jobs until some are done.")
 
     label_studio_url: str = Field("http://127.0.0.1:8080", description="Label Studio as this process reaches it.")
     label_studio_public_url: str = Field("", description="Label Studio as a browser reaches it. Empty: the same.")
@@ -109,8 +111,15 @@ class Settings(BaseSettings):
                                                      "faster, and misses more or searches longer.")
     max_image_bytes: int = Field(64 * 2**20, description="Larger image files are refused.")
     max_image_pixels: int = Field(120_000_000, description="Images with more pixels are refused.")
+    picture_memory_mb: int = Field(576, ge=64, description="MiB that the search service decodes images in: pictures "
+                                   "for the page wait for their turn, and one that needs more is refused.")
     image_timeout: float = Field(20.0, gt=0, description="Seconds to wait for an image.")
     image_origins: str = Field("", description="Extra origins images may come from, separated by commas.")
+
+    export_waiting: int = Field(5, ge=1, description="Exports of one project that may wait or run at the same time.")
+    export_quota_mb: int = Field(51_200, ge=1, description="MiB that the exports of one project, kept for download, "
+                                 "may take: the oldest go first, and one that is larger fails.")
+    export_free_mb: int = Field(1024, ge=0, description="MiB of the disk that exports leave free.")
 
     host: str = Field("127.0.0.1", description="Address the web processes listen on.")
     ml_backend_port: int = Field(9090, description="Port of the ML backend.")

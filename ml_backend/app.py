@@ -32,6 +32,8 @@ def _problem(error: ArgusError) -> Response:
     smart tool's failure it passes on only the status line, so the sentence stands there too."""
     response = jsonify(error.to_problem())
     response.status, response.mimetype = f"{error.kind.status} {_reason(error.message)}", "application/problem+json"
+    if wait := error.details.get("retry_after"):
+        response.headers["Retry-After"] = str(wait)
     return response
 
 

@@ -21,6 +21,7 @@ from ml_backend.engines.base import Exemplars
 
 _MAX_SHAPES = 5000
 _MAX_VERTICES = 10_000  # of one polygon
+_MAX_TYPED = 10_000  # characters
 
 Ring = tuple[tuple[float, float], ...]
 Box = tuple[float, float, float, float]
@@ -120,6 +121,8 @@ def _check(boxes: Mapping[Ring, bool], points: Mapping[tuple[float, float], bool
                          "Draw a box around an object, click on one, or type what to look for.")
     if boxes and points:
         raise ArgusError("bad_request", "The context has boxes and points of a person.", "Ask with one or the other.")
+    if sum(map(len, prompts)) > _MAX_TYPED:
+        raise ArgusError("bad_request", f"What was typed has more than {_MAX_TYPED:,} characters.", "Type less.")
     if not prompts and not any([*boxes.values(), *points.values()]):
         raise ArgusError("bad_request", "The context only says what is not meant.",
                          "Show an object first; then take away with a negative point or box.")
@@ -152,7 +155,8 @@ def _polygon(value: Any) -> Ring:
     if not isinstance(value, list) or not 0 < len(value) <= _MAX_VERTICES:
         raise ArgusError("bad_request", f"A polygon of the context needs 1 to {_MAX_VERTICES} points.")
     pairs = [{"x": p[0], "y": p[1]} if isinstance(p, list) and len(p) == 2 else {} for p in value]
-    return tuple((x, y) for x, y in (_numbers(pair, "x", "y") for pair in pairs))
+    xs, ys = zip(*(_numbers(pair, "x", "y") for pair in pairs), strict=True)
+    return (min(xs), min(ys)), (max(xs), max(ys))  # the box around it counts; all its corners would fill the queue
 
 
 def _rectangle(shape: Mapping[str, Any], value: Mapping[str, Any]) -> Ring:

@@ -99,9 +99,9 @@ class Predictor:
                 return self._collect({enqueue_for_answer(queue, project_id, task_ids[i:i + size], end)
                                       for i in range(0, len(task_ids), size)}, end)
         except ArgusError as error:
-            if error.code != "queue_unreachable":
+            if error.code not in ("queue_unreachable", "busy"):
                 raise
-            log.warning("the queue does not answer; nothing is computed now", extra={"reason": error.message})
+            log.warning("the queue takes no job; nothing is computed now", extra={"reason": error.message})
             return set()
 
     @staticmethod
@@ -162,8 +162,8 @@ class Predictor:
         on the image finds it done.
 
         Raises:
-            ArgusError: `bad_request`, `unknown_label`, `worker_missing`, `timeout`, `queue_unreachable`, `not_ready`
-                when too many wait already, and what fetching the image raises.
+            ArgusError: `bad_request`, `unknown_label`, `worker_missing`, `timeout`, `queue_unreachable`, `busy`,
+                `not_ready` when too many wait already, and what fetching the image raises.
         """
         plan = plan_for(project)
         request = Request.from_context(context, plan)

@@ -46,7 +46,7 @@ def preview(project_id: int, task_ids: Sequence[int], concepts: Sequence[Mapping
 
     Raises:
         ArgusError: `unknown_project`, `unknown_label`, `bad_request`, `nothing_selected`, `worker_missing`,
-            `queue_unreachable`.
+            `queue_unreachable`, `busy`.
     """
     if not task_ids or len(task_ids) > MAX_TASKS:
         raise ArgusError("nothing_selected" if not task_ids else "bad_request",

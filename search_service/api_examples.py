@@ -23,7 +23,6 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
     r.SavedRequest: {"name": "Red fans", "ask": {"text": "red fan"}, "keep_view": True},
     r.SavedChange: {"relevance": "maybe"},
     r.JudgementRequest: {"query": "red fan", "task": 17, "relevant": True},
-    r.ExportRequest: {"format": "coco"},
     r.Webhook: {"action": "TASKS_CREATED", "project": {"id": 1}},
     rr.RunRequest: {"labels": ["cpu"], "search": "cpu", "limit": 50},
     rr.PreviewRequest: {"concepts": [{"label": "cpu"}], "search": "cpu", "images": 6},

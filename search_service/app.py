@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
 import json
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
 import argus.audit
 from argus import web
 from argus.errors import ArgusError, as_argus_error
+from argus.picture_memory import get_budget
 from argus.settings import get_settings
 from search_service.routes import API, audit, blueprints
 from search_service.routes.caller import HEADER, check_access, client_address
 
-MAX_BODY = 32 * 2**20
+MAX_BODY, LARGE_BODY = 32 * 2**20, 2**20
 # The page loads nothing from elsewhere and runs no inline script.
 CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
@@ -41,6 +43,8 @@ def create_app() -> Flask:
     app.register_error_handler(Exception, _problem)
     app.before_request(audit.find_project)
     app.before_request(check_access)
+    app.before_request(_reserve)
+    app.teardown_request(_release)
     app.after_request(_harden)
     for blueprint in blueprints():
         app.register_blueprint(blueprint)
@@ -61,6 +65,18 @@ def _guard() -> None:
                                                                                     or not given)
     if guarded and request.path != f"{API}/openapi.json" and not by_person:  # else `check_access` asks for theirs
         raise ArgusError("unauthorized", "The API asks for a token.", "Send Authorization: Bearer <ARGUS_API_TOKEN>.")
+
+
+def _reserve() -> None:
+    """Hold the memory that a large body takes until its request ends: an image, as bytes, text and base64."""
+    if (request.content_length or 0) > LARGE_BODY:
+        g.body = contextlib.ExitStack()
+        g.body.enter_context(get_budget().hold(3 * (request.content_length or 0)))
+
+
+def _release(_error: BaseException | None) -> None:
+    if body := g.pop("body", None):
+        body.close()
 
 
 def _harden(response: Response) -> Response:
@@ -84,6 +100,8 @@ def _problem(error: Exception) -> Response:
     body = ours.to_problem() | ({"status": status} if status else {})
     response: Response = Response(status=body["status"], content_type="application/problem+json")
     response.set_data(json.dumps(body, ensure_ascii=False, default=str))
+    if wait := ours.details.get("retry_after"):
+        response.headers["Retry-After"] = str(wait)
     if ours.code == "unauthorized":
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

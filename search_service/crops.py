@@ -6,10 +6,8 @@ import hashlib
 import io
 from collections.abc import Sequence
 
-from PIL import Image
-
 from argus.errors import ArgusError
-from argus.images import open_image
+from argus.picture_memory import picture_part
 from argus.settings import get_settings
 from search_service import thumbnails
 
@@ -23,21 +21,19 @@ def crop(task_id: int, box: Sequence[float], size: int, margin: float) -> tuple[
         margin: what to show around the box, as a fraction of its longer side.
 
     Raises:
-        ArgusError: `unknown_task`, and whatever is wrong with the image.
+        ArgusError: `unknown_task`, `busy` (too many at the same time), and whatever is wrong with the image.
     """
     place = ",".join(f"{v:.5f}" for v in box)
-    key = thumbnails.key(thumbnails.task_image(task_id))
+    task = thumbnails.task_image(task_id)
+    key = thumbnails.key(task)
     tag = hashlib.sha256(f"crop {key} {place} {size} {margin}".encode()).hexdigest()[:32]
     path = get_settings().home / "thumbnails" / tag[:2] / f"{tag}.jpg"
     try:
         return path.read_bytes(), tag
     except OSError:
         pass
-    image = open_image(thumbnails.original(task_id))
-    part = image.crop(_pixels(box, margin, *image.size))
-    scale = min(size / max(part.size), 4.0)
-    part = part.resize((max(1, round(part.width * scale)), max(1, round(part.height * scale))),
-                       Image.Resampling.LANCZOS)
+    with thumbnails.open_file(task) as file:
+        part = picture_part(file, size, lambda whole: _pixels(box, margin, *whole), enlarge=4.0)
     buffer = io.BytesIO()
     part.save(buffer, "JPEG", quality=85)
     thumbnails.keep(path, buffer.getvalue())

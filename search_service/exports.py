@@ -1,15 +1,17 @@
-"""Exports made in the background: a job of the default worker, a folder each, and a file that says how far it is.
+"""Exports made in the background: a job of the export worker, a folder each, and a file that says how far it is.
 
-The state stands in the folder, next to what was written: `argus-home` is shared by the web process and the worker, and
-an export that is lost is simply made again. What the browser gets is one ZIP.
+The state stands in the folder, next to what was written: `argus-home` is shared by the web process and the worker. What
+the browser gets is one ZIP. When the worker dies the export is begun again once; after that it is said to have failed.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import tempfile
+import threading
 import time
 import zipfile
 from collections.abc import Callable, Mapping
@@ -18,16 +20,21 @@ from pathlib import Path
 from typing import Any
 
 from argus import audit, queues
+from argus.db import get_pool
 from argus.errors import ArgusError, as_argus_error
 from argus.export import count_images, export_project, preview_export
 from argus.export.run import FORMATS
 from argus.export.source import Source
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
+from search_service import export_room
 
-KEPT = 10  # exports of a project; older ones are deleted when a new one is asked for
 TIMEOUT = 6 * 3600
+UNDER_WAY = ("queued", "running")
+_ASKING = threading.Lock()
+_PREVIEW_WAIT = 5.0  # seconds
 _SAY_SECONDS, _QUIET_SECONDS = 0.5, 30.0
+_PREVIEWS = threading.BoundedSemaphore(2)  # each holds a thread of the web process for as long as Label Studio lists
 _STORED = (".jpg", ".jpeg", ".png", ".webp")  # already compressed
 
 
@@ -36,8 +43,34 @@ class _Cancelled(Exception):
 
 
 def preview(project_id: int, *, source: Source, splits: Mapping[str, float]) -> dict[str, Any]:
-    """Return what an export would hold: `argus.export.preview_export`, for splits in any proportion."""
-    return preview_export(project_id, source=source, splits=_shares(splits))
+    """Return what an export would hold: `argus.export.preview_export`, for splits in any proportion.
+
+    Raises:
+        ArgusError: as that, and `busy` when others' previews take too long.
+    """
+    if not _PREVIEWS.acquire(timeout=_PREVIEW_WAIT):
+        raise ArgusError("busy", "Other exports are being counted.", "Try again in a moment.", retry_after=5)
+    try:
+        return preview_export(project_id, source=source, splits=_shares(splits))
+    finally:
+        _PREVIEWS.release()
+
+
+def prepare() -> None:
+    """Tidy up behind an export worker that was killed. Called once, before the first job of one."""
+    get_pool()  # a database that does not answer ends the worker with a clear error
+    tidy()
+
+
+def tidy() -> None:
+    """Write down of each export that is lost that it failed, and delete what is there of it."""
+    for number in _numbers():
+        with contextlib.suppress(ArgusError, OSError):  # deleted meanwhile, or not ours
+            if json.loads((_folder(number) / "state.json").read_text("utf-8"))["state"] in UNDER_WAY:
+                state = describe(number)
+                if state["state"] == "failed":
+                    _clear(number)
+                    _write(number, state | {"finished_at": _now()})
 
 
 def start(project_id: int, *, format: str, source: Source, masks: bool, images: bool,
@@ -45,23 +78,30 @@ def start(project_id: int, *, format: str, source: Source, masks: bool, images: 
     """Ask for an export and return its state.
 
     Raises:
-        ArgusError: `unknown_format`, `unknown_project`, `queue_unreachable`.
+        ArgusError: `unknown_format`, `unknown_project`, `queue_unreachable`, `too_many_requests` (as many exports of
+            the project wait as may), `insufficient_storage`.
     """
     if format not in FORMATS:
         raise ArgusError("unknown_format", f"There is no export format {format!r}.",
                          f"Choose one of: {', '.join(FORMATS)}.")
     get_label_studio().project(project_id)
-    for old in listing(project_id)[KEPT - 1:]:
-        if old["state"] not in ("queued", "running"):
-            remove(old["id"])
+    tidy()
+    with _ASKING:  # two who ask at once are counted one after the other; this service is one process
+        for old in export_room.superseded(listing(project_id)):
+            remove(old)
+        return _enqueue(project_id, format=format, source=source, masks=masks, images=images, splits=dict(splits))
+
+
+def _enqueue(project_id: int, **asked: Any) -> dict[str, Any]:
+    _root().mkdir(parents=True, exist_ok=True)
+    export_room.check_disk(_root())
     export_id = _new_folder()
     audit.about(f"export {export_id}")
-    asked = {"format": format, "source": source, "masks": masks, "images": images, "splits": dict(splits)}
     state = {"id": export_id, "project": project_id, **asked, "state": "queued", "written": 0, "total": None,
              "created_at": _now(), "finished_at": None, "report": None, "error": None, "bytes": None}
     _write(export_id, state)
     try:
-        queues.enqueue(queues.DEFAULT, "search_service.exports.run", export_id, job_id=_job(export_id),
+        queues.enqueue(queues.EXPORT, "search_service.exports.run", export_id, job_id=_job(export_id),
                        timeout=TIMEOUT, retries=1)
     except ArgusError:
         remove(export_id)
@@ -76,7 +116,7 @@ def describe(export_id: int) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise ArgusError("not_found", f"There is no export {export_id}.",
                          "It may have been deleted to make room for newer ones.") from error
-    if found["state"] in ("queued", "running") and _is_lost(export_id):
+    if found["state"] in UNDER_WAY and _is_lost(export_id):
         gone = ArgusError("child_died", "The worker that made this export has ended.", "Start the export again.")
         found |= {"state": "failed", "error": gone.to_json()}
     return found
@@ -86,7 +126,7 @@ def _is_lost(export_id: int) -> bool:
     """Tell whether nothing works on an export any more: it was quiet for a while, and its job is not there."""
     try:
         quiet = time.time() - (_folder(export_id) / "state.json").stat().st_mtime
-        job = queues.find(queues.DEFAULT, _job(export_id)) if quiet > _QUIET_SECONDS else None
+        job = queues.find(queues.EXPORT, _job(export_id)) if quiet > _QUIET_SECONDS else None
     except (OSError, ArgusError):  # deleted meanwhile; or the queue does not answer, and nothing can be said
         return False
     return quiet > _QUIET_SECONDS and (job is None or job.get_status() in queues.ENDED)
@@ -99,11 +139,9 @@ def _job(export_id: int) -> str:
 def listing(project_id: int) -> list[dict[str, Any]]:
     """Return the exports of a project, newest first."""
     found = []
-    for folder in _root().glob("*/state.json"):
-        try:
-            found.append(describe(int(folder.parent.name)))
-        except (ArgusError, ValueError):
-            continue  # deleted meanwhile, or not ours
+    for number in _numbers():
+        with contextlib.suppress(ArgusError):  # deleted meanwhile, or not ours
+            found.append(describe(number))
     return sorted((one for one in found if one["project"] == project_id), key=lambda one: -one["id"])
 
 
@@ -132,8 +170,7 @@ def run(export_id: int) -> None:
     except ArgusError:
         return  # deleted before its turn
     folder = _folder(export_id)
-    for left in filter(Path.is_dir, folder.iterdir()):  # by a worker that was killed while it wrote
-        shutil.rmtree(left, ignore_errors=True)
+    _clear(export_id)  # what a worker left that was killed while it wrote
     said = 0.0
 
     def progress(written: int) -> None:
@@ -142,17 +179,20 @@ def run(export_id: int) -> None:
             raise _Cancelled
         if time.monotonic() - said > _SAY_SECONDS:
             said = time.monotonic()
+            export_room.check_disk(folder)
             _write(export_id, state | {"written": written})
 
     try:
         state |= {"state": "running", "total": _total(state)}
         _write(export_id, state)
+        export_room.check_disk(folder)
         state |= _export(state, folder, progress)
     except _Cancelled:
         shutil.rmtree(folder, ignore_errors=True)
         return
     except Exception as error:
-        state |= {"state": "failed", "error": as_argus_error(error).to_json()}
+        full = export_room.disk_full(error) if isinstance(error, OSError) else None
+        state |= {"state": "failed", "error": as_argus_error(full or error).to_json()}
     _write(export_id, state | {"finished_at": _now()})
 
 
@@ -160,20 +200,23 @@ def _export(state: Mapping[str, Any], folder: Path, progress: Callable[[int], No
     with tempfile.TemporaryDirectory(dir=folder) as place:
         files = Path(place) / "export"
         report = export_project(state["project"], state["format"], files, with_images=state["images"],
-                                masks=state["masks"], splits=_shares(state["splits"]) or None, source=state["source"],
-                                progress=progress)
+                                link_images=True, masks=state["masks"], splits=_shares(state["splits"]) or None,
+                                source=state["source"], progress=progress)
         report.pop("folder")
-        _zip(files, folder / "export.zip")
+        _zip(files, Path(place) / "export.zip", lambda: progress(report["images"]))
+        os.replace(Path(place) / "export.zip", folder / "export.zip")
     return {"state": "done", "written": report["images"], "report": report,
             "bytes": (folder / "export.zip").stat().st_size}
 
 
-def _zip(files: Path, target: Path) -> None:
+def _zip(files: Path, target: Path, step: Callable[[], None]) -> None:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as zipped:
         for path in sorted(files.rglob("*")):
             if path.is_file():
                 how = zipfile.ZIP_STORED if path.suffix.lower() in _STORED else zipfile.ZIP_DEFLATED
                 zipped.write(path, path.relative_to(files), how)
+                export_room.check_quota(target.stat().st_size)
+                step()
 
 
 def _total(state: Mapping[str, Any]) -> int:
@@ -191,6 +234,18 @@ def _root() -> Path:
 
 def _folder(export_id: int) -> Path:
     return _root() / str(int(export_id))
+
+
+def _numbers() -> list[int]:
+    return [int(path.parent.name) for path in _root().glob("*/state.json") if path.parent.name.isdigit()]
+
+
+def _clear(export_id: int) -> None:
+    """Delete what was made of an export, but for its state."""
+    folder = _folder(export_id)
+    (folder / "export.zip").unlink(missing_ok=True)
+    for left in filter(Path.is_dir, folder.iterdir()):
+        shutil.rmtree(left, ignore_errors=True)
 
 
 def _new_folder() -> int:

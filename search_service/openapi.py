@@ -129,8 +129,6 @@ ENDPOINTS = (
     Endpoint("post", "/api/v1/projects/{project_id}/review/put-back", "Take such a decision back.",
              body=rr.PutBackRequest),
     Endpoint("post", "/api/v1/projects/{project_id}/review/views", "Make or update the views of the bands."),
-    Endpoint("post", "/api/v1/projects/{project_id}/export", "Download the annotations as COCO or YOLO.",
-             body=r.ExportRequest, media="application/zip"),
     Endpoint("get", "/api/v1/images/{task_id}/crop", "A part of a task's picture.", rr.CropRequest,
              media="image/jpeg"),
     Endpoint("post", "/api/v1/projects/{project_id}/exports/preview", "What an export would hold.",

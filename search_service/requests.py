@@ -150,12 +150,6 @@ class EvaluationRequest(Request):
         return cuts
 
 
-class ExportRequest(Request):
-    """An export of the project's annotations."""
-
-    format: str = Field("coco", max_length=20, description="coco or yolo.")
-
-
 class ThumbnailRequest(Request):
     """Parameters of a picture of a task."""
 

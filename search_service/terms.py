@@ -5,17 +5,19 @@ from __future__ import annotations
 import base64
 import binascii
 import functools
+import io
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
 from argus import queues
 from argus.db import connect
 from argus.errors import ArgusError
+from argus.picture_memory import picture_part
 from search_service import thumbnails, vectors
 from search_service.ask import Ask, Example
 from search_service.query import combine, parse_query
@@ -24,6 +26,7 @@ from search_service.vectors import Vectors
 
 ENCODE_SECONDS = 15.0  # a worker that has just started is still loading its model
 MAX_UPLOAD = 20 * 2**20
+SENT_SIDE = 1024  # the worker gets so many pixels, squared; no checkpoint looks at more than 512 × 512
 SAMPLE = 256  # images that tell how far a term's cosines spread in a project
 
 
@@ -41,7 +44,7 @@ def terms_of(model: vectors.Model, project_id: int, ask: Ask) -> Terms:
 
     Raises:
         ArgusError: `empty_query`, `bad_request`, `unknown_task`, `not_ready` (a task's image has no vector),
-            `image_too_large`, `bad_image`, `worker_missing`, `timeout`.
+            `image_too_large`, `bad_image`, `worker_missing`, `timeout`, `busy`.
     """
     ask.check()
     parsed = parse_query(ask.text) if ask.text.strip() else None
@@ -63,7 +66,8 @@ def _example(model: vectors.Model, project_id: int, example: Example) -> Vectors
     if example.task is not None and not example.box:
         return task_vector(model, project_id, example.task)
     if example.task is not None:
-        return encode_image(model, thumbnails.original(example.task, project_id), example.box)
+        with thumbnails.open_file(thumbnails.task_image(example.task, project_id)) as file:
+            return encode_image(model, file, example.box)
     try:
         data = base64.b64decode(example.image or "", validate=True)
     except (binascii.Error, ValueError) as error:
@@ -71,13 +75,26 @@ def _example(model: vectors.Model, project_id: int, example: Example) -> Vectors
     return encode_image(model, data, example.box)
 
 
-def encode_image(model: vectors.Model, data: bytes, box: Sequence[float] | None = None) -> Vectors:
-    """Return float32 `(dim,)` of an image file, or of the part inside `box`, from the SigLIP worker."""
-    if len(data) > MAX_UPLOAD:
-        raise ArgusError("image_too_large", f"The image has {len(data):,} bytes; at most {MAX_UPLOAD:,} are allowed.")
-    answer = queues.call(queues.SIGLIP_NOW, "search_service.jobs.encode_image", base64.b64encode(data).decode(),
-                         list(box) if box else None, model.id, deadline=ENCODE_SECONDS)
+def encode_image(model: vectors.Model, source: bytes | IO[bytes], box: Sequence[float] | None = None) -> Vectors:
+    """Return float32 `(dim,)` of an image file, or of the part inside `box`, from the SigLIP worker.
+
+    The worker is sent a small picture: what is queued lies in the queue server's memory.
+    """
+    if isinstance(source, bytes) and len(source) > MAX_UPLOAD:
+        raise ArgusError("image_too_large", f"The image has {len(source):,} bytes; at most {MAX_UPLOAD:,} are allowed.")
+    small = picture_part(source, SENT_SIDE, (lambda whole: _corners(box, whole)) if box else None, by_area=True)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=95, subsampling=0)
+    answer = queues.call(queues.SIGLIP_NOW, "search_service.jobs.encode_image",
+                         base64.b64encode(buffer.getvalue()).decode(), None, model.id, deadline=ENCODE_SECONDS)
     return np.asarray(answer, np.float32)
+
+
+def _corners(box: Sequence[float], whole: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return a box of fractions in pixels, inside the image and at least one pixel wide."""
+    x0, y0, x1, y1 = (round(min(max(part, 0.0), 1.0) * side) for part, side in zip(box, whole * 2, strict=True))
+    x0, y0 = min(x0, whole[0] - 1), min(y0, whole[1] - 1)
+    return x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)
 
 
 def task_vector(model: vectors.Model, project_id: int, task_id: int) -> Vectors:

@@ -6,14 +6,15 @@ import contextlib
 import hashlib
 import io
 import itertools
+from collections.abc import Iterator
 from pathlib import Path
-
-from PIL import Image
+from typing import IO
 
 from argus.db import connect
 from argus.errors import ArgusError
-from argus.images import get_images, open_image, write_whole
+from argus.images import get_images, write_whole
 from argus.labelstudio.data import TaskImage
+from argus.picture_memory import fetching, get_budget, picture_part
 from argus.settings import get_settings
 
 MAX_FILES, TRIM_EVERY = 20_000, 500  # about 300 MB
@@ -24,7 +25,7 @@ def thumbnail(task_id: int, size: int) -> tuple[bytes, str]:
     """Return a JPEG whose longest side is at most `size` pixels, and a tag that changes with it.
 
     Raises:
-        ArgusError: `unknown_task`, and whatever is wrong with the image.
+        ArgusError: `unknown_task`, `busy` (too many at the same time), and whatever is wrong with the image.
     """
     task = task_image(task_id)
     tag = hashlib.sha256(f"{key(task)} {size}".encode()).hexdigest()[:32]
@@ -33,17 +34,35 @@ def thumbnail(task_id: int, size: int) -> tuple[bytes, str]:
         return path.read_bytes(), tag
     except OSError:
         pass
-    image = open_image(get_images().fetch(task).data, size)
-    image.thumbnail((size, size), Image.Resampling.LANCZOS)
+    with open_file(task) as file:
+        image = picture_part(file, size)
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=82)
     keep(path, buffer.getvalue())
     return buffer.getvalue(), tag
 
 
-def original(task_id: int, project_id: int | None = None) -> bytes:
-    """Return the image file of a task. Raises `unknown_task`, and whatever is wrong with the image."""
-    return get_images().fetch(task_image(task_id, project_id)).data
+@contextlib.contextmanager
+def open_file(task: TaskImage) -> Iterator[IO[bytes]]:
+    """Open a task's image file, fetched if it has to be; from the cache on disk, so that its bytes take no memory while
+    it waits to be decoded. Raises `busy`, and what fetching it raises."""
+    images = get_images()
+    with _room_for(images.cached(task)):
+        data = images.fetch(task).data
+        try:
+            file: IO[bytes] = path.open("rb") if (path := images.cached(task)) else io.BytesIO(data)
+        except FileNotFoundError:  # trimmed just now
+            file = io.BytesIO(data)
+        del data
+    with file:
+        yield file
+
+
+def _room_for(cached: Path | None) -> contextlib.AbstractContextManager[None]:
+    try:
+        return get_budget().hold(cached.stat().st_size) if cached else fetching()
+    except FileNotFoundError:
+        return fetching()
 
 
 def task_image(task_id: int, project_id: int | None = None) -> TaskImage:

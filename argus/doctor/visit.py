@@ -17,7 +17,7 @@ from argus.settings import get_settings
 
 # Who has a model looks at it, too.
 EXAMINE = {"siglip": "search_service.jobs.examine", "sam3": "ml_backend.jobs.examine",
-           "default": "argus.doctor.visit.examine"}
+           "default": "argus.doctor.visit.examine", "export": "argus.doctor.visit.examine"}
 
 
 def examine(model: Callable[[], dict[str, Any]] | None = None) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import re
 import shutil
@@ -93,8 +94,11 @@ def output_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
         work.chmod(0o755)  # mkdtemp's folders are private; an export is to be shared
         _replace(work, out)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ArgusError("insufficient_storage", f"The disk is full: the export could not be written to {out}.",
+                             "Make room, or choose a folder on another disk.") from error
         raise ArgusError("bad_request", f"The export could not be written to {out}: {error.strerror or error}.",
-                         "Is the disk full?") from error
+                         "Choose a folder you may write to.") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

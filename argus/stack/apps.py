@@ -1,4 +1,4 @@
-"""Argus's own processes: two web processes and three workers."""
+"""Argus's own processes: two web processes and four workers."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ class App(Service):
         env: its whole environment.
     """
 
+    restarts = True
+    needed = False
+
     def __init__(self, name: str, title: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
         self.name, self.title = name, title
         self._command = Command([sys.executable, *argv], dict(env) | PROCESS, cwd=Path.cwd())
@@ -34,7 +37,7 @@ class App(Service):
 
 
 class Web(App):
-    """A web process: ready when its `/health` answers."""
+    """A web process: ready when its `/health` answers. Given up when it dies again and again right after its start."""
 
     ready_seconds = 120.0
 
@@ -50,9 +53,8 @@ class Web(App):
 
 
 class Worker(App):
-    """A queue worker: restarted when it dies. Finishes its current job when asked to stop, within `stop_seconds`."""
+    """A queue worker. Finishes its current job when asked to stop, within `stop_seconds`."""
 
-    restarts = True
     stop_seconds = 20.0
 
     def __init__(self, name: str, title: str, argv: Sequence[str], env: Mapping[str, str]) -> None:

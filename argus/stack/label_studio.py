@@ -29,6 +29,7 @@ class LabelStudio(Service):
     """
 
     name, title = "label-studio", "Label Studio"
+    restarts = True  # what it keeps is in PostgreSQL; Argus waits for it meanwhile
     ready_seconds = 600.0  # the first start makes 300 tables; 60 to 90 s on two cores
 
     def __init__(self, settings: Settings) -> None:

@@ -20,7 +20,7 @@ from argus.stack.service import Progress, Service
 POLL = 0.05  # seconds between two looks at a starting or stopping child
 WATCH = 0.3  # seconds between two looks at running children
 NEWS = 10.0  # seconds between two lines about a slow start
-QUICK_DEATH = 30.0  # a worker that lived shorter than this is started again after a longer pause
+QUICK_DEATH = 30.0  # a process that lived shorter than this is started again after a longer pause
 MAX_QUICK_DEATHS = 5  # in a row; then one that never came up is given up, and the pause grows no more
 HOPELESS = CATALOGUE["model_broken"].exit_code  # a model that cannot be loaded: another try ends the same way
 LARGEST_LOG = 20 * 2**20
@@ -188,7 +188,7 @@ class Supervisor:
             names = list(self._children)
             for child in self._children.values():
                 child.stopping = True
-                if child.service.restarts and child.alive():
+                if not child.service.needed and child.alive():
                     self._ask(child)  # workers finish their jobs side by side
         for name in reversed(names):
             self.stop(name)
@@ -251,7 +251,7 @@ class Supervisor:
                     self._spawn(child.service, child.quick_deaths).ready = True
 
     def _schedule_restart(self, child: Child, now: float) -> None:
-        """Plan the restart of a dead worker: after 1, 2, 4, 8, 16 s, until it died too often without ever coming up.
+        """Plan the restart of a dead process: after 1, 2, 4, 8, 16 s, until it died too often without ever coming up.
 
         A worker that comes up and dies at its work is always started again: an image that kills it is given up after a
         few tries, and takes nothing else down.

@@ -30,7 +30,9 @@ class Service:
     Attributes:
         name: its name on the command line and of its log file.
         title: its name in sentences.
-        restarts: whether it is started again when it dies (workers), or takes the stack down (everything else).
+        restarts: whether it is started again when it dies, or takes the stack down (the two that keep data: PostgreSQL
+            and Valkey die of a full disk, a lack of memory or damage, which a person must see before they go on).
+        needed: whether others need it while they finish their work: it is asked to stop when those have ended.
         stop_signal: the signal that ends it in an orderly way.
         stop_seconds: how long that may take before SIGKILL.
         ready_seconds: how long it may take to become ready.
@@ -39,6 +41,7 @@ class Service:
     name: str
     title: str
     restarts = False
+    needed = True
     stop_signal: int = signal.SIGTERM
     stop_seconds = 10.0
     ready_seconds = 60.0

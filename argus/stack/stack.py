@@ -27,7 +27,7 @@ from argus.stack.service import Progress, Service
 from argus.stack.valkey import Valkey
 
 SERVERS = ("postgres", "valkey", "label-studio")
-APPS = ("ml-backend", "search-service", "siglip-worker", "sam3-worker", "worker")
+APPS = ("ml-backend", "search-service", "siglip-worker", "sam3-worker", "worker", "export-worker")
 SERVICES = SERVERS + APPS  # in the order they start; the reverse is the order they stop
 MAX_LOG_LINES = 50
 
@@ -99,7 +99,7 @@ class Stack:
             raise self._supervisor.failure
 
     def wait(self) -> None:
-        """Block until Ctrl-C, SIGTERM or the death of a server or web process.
+        """Block until Ctrl-C, SIGTERM, or a death that is not mended by starting again.
 
         Raises:
             ArgusError: `child_died`; everything has been stopped by then.
@@ -130,7 +130,7 @@ class Stack:
         self._running.stop(name, hard)
 
     def kill(self, name: str) -> None:
-        """Crash one service by SIGKILL: a worker is restarted, anything else takes the stack down."""
+        """Crash one service by SIGKILL: it is started again; PostgreSQL or Valkey takes the stack down."""
         self._running.kill(name)
 
     def alive(self) -> dict[str, bool]:
@@ -167,6 +167,7 @@ class Stack:
             "siglip-worker": lambda: Worker(name, "SigLIP worker", ["-m", "argus.worker", "siglip"], env),
             "sam3-worker": lambda: Worker(name, "SAM 3 worker", ["-m", "argus.worker", "sam3"], env),
             "worker": lambda: Worker(name, "Worker", ["-m", "argus.worker", "default"], env),
+            "export-worker": lambda: Worker(name, "Export worker", ["-m", "argus.worker", "export"], env),
         }
         return makers[name]()
 

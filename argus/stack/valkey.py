@@ -20,6 +20,7 @@ class Valkey(Service):
     def __init__(self, settings: Settings) -> None:
         self.home = settings.home
         self.data = settings.home / "valkey"
+        self.memory_mb = settings.queue_memory_mb
         self.socket = settings.run_dir / "valkey.sock"
         self.program = valkey_server()
 
@@ -30,7 +31,8 @@ class Valkey(Service):
 
     def command(self) -> Command:
         argv = [str(self.program), "--port", "0", "--unixsocket", str(self.socket), "--unixsocketperm", "700",
-                "--dir", str(self.data), "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]
+                "--dir", str(self.data), "--appendonly", "yes", "--save", "", "--maxmemory", f"{self.memory_mb}mb",
+                "--maxmemory-policy", "noeviction"]
         return Command(argv, {"PATH": os.environ.get("PATH", os.defpath)})
 
     def is_ready(self) -> bool:

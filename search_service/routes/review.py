@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request, send_file
+from flask import Blueprint, Response, request
 
-from search_service import crops, downloads, requests, rights, selection, sync
+from search_service import crops, requests, rights, selection, sync
 from search_service import review_requests as asking
 from search_service.routes import API, body
 from search_service.routes.caller import acting, caller
@@ -119,12 +119,3 @@ def get_crop(task_id: int) -> Response:
     response.set_etag(tag)
     response.headers["Cache-Control"] = "private, max-age=3600"
     return response.make_conditional(request)  # type: ignore[return-value]
-
-
-@blueprint.post("/projects/<int:project_id>/export")
-def post_export(project_id: int) -> Response:
-    asked = requests.read_json(requests.ExportRequest, request.get_data(), request.content_type or "")
-    sync.sync_progress(project_id)
-    archive = downloads.export_archive(project_id, asked.format)
-    return send_file(archive, mimetype="application/zip", as_attachment=True,
-                     download_name=f"project-{project_id}-{asked.format}.zip")

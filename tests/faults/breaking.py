@@ -17,6 +17,7 @@ from argus.stack import Stack
 from argus.stack.apps import Web, Worker
 from argus.stack.ports import free_port
 from argus.stack.processes import Supervisor
+from argus.stack.stack import APPS
 from tests.faults.load import quietly
 from tests.waiting import wait_for
 
@@ -32,11 +33,11 @@ def nothing(stack: Stack, folder: Path) -> Iterator[None]:
 
 
 def killed(*names: str) -> Break:
-    """SIGKILL. The stack itself starts a worker again; anything else is started by us, as a container engine would."""
+    """SIGKILL. The stack starts its own processes again; a server is started by us, as a container engine would."""
     @contextmanager
     def broken(stack: Stack, folder: Path) -> Iterator[None]:
         for name in names:
-            if name in WORKERS.values():
+            if name in APPS:
                 stack.kill(name)
             else:
                 stack.stop(name, hard=True)

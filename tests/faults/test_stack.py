@@ -14,10 +14,11 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+import requests
 
 from argus.errors import ArgusError
 from argus.settings import Settings
-from argus.stack import Stack, guard, paths
+from argus.stack import Stack, guard, paths, processes
 from argus.stack.access_token import is_valid
 from argus.stack.ports import free_port
 from argus.stack.template import copy_home, template_home, temporary_home
@@ -132,6 +133,44 @@ def test_death_of_a_server__is_told_even_when_nobody_waits(home: Path) -> None:
     with pytest.raises(ArgusError, match="Valkey was killed"), Stack(Settings(home=home), {"valkey"}) as stack:
         stack.kill("valkey")
         wait_for(lambda: not stack.alive(), 60)  # it was noticed
+
+
+def answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/health", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+@pytest.mark.parametrize("name", ["search-service", "ml-backend"])
+def test_death_of_a_web_process__it_is_started_again_and_nothing_else_notices(home: Path, name: str) -> None:
+    lines: list[str] = []
+    settings = Settings(home=home, search_service_port=free_port(), ml_backend_port=free_port())
+    with Stack(settings, {"postgres", "valkey", name}, progress=lines.append, durable=False) as stack:
+        url = getattr(stack.settings, f"{name.replace('-', '_')}_url")
+        first, servers = stack.pid(name), {stack.pid("postgres"), stack.pid("valkey")}
+        stack.kill(name)
+        wait_for(lambda: stack.alive()[name] and stack.pid(name) != first and answers(url), 120)
+        assert any("was killed by SIGKILL; starting it again in 1 s" in line for line in lines)
+        assert works(stack) and {stack.pid("postgres"), stack.pid("valkey")} == servers
+
+
+def test_a_web_process_that_dies_again_and_again__is_given_up_with_a_clear_error(
+        home: Path, started: Callable[[], set[int]], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "MAX_QUICK_DEATHS", 3)
+    monkeypatch.setattr(processes, "QUICK_DEATH", 600.0)  # however slow this machine is
+    settings = Settings(home=home, search_service_port=free_port())
+    with (pytest.raises(ArgusError, match="Search service was killed by SIGKILL 3 times in a row") as caught,
+          Stack(settings, {"postgres", "valkey", "search-service"}, durable=False) as stack):
+        family = started()
+        for _ in range(2):
+            dead = stack.pid("search-service")
+            stack.kill("search-service")
+            wait_for(lambda dead=dead: stack.pid("search-service") != dead, 60)  # type: ignore[misc]
+        stack.kill("search-service")
+        stack.wait()
+    assert caught.value.code == "child_died" and caught.value.details["service"] == "search-service"
+    until_gone(family)
 
 
 def test_stop_on_purpose__is_no_death_and_data_survive_a_power_cut(home: Path) -> None:

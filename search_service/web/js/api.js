@@ -65,18 +65,41 @@ async function reach(ask) {
 
 export const api = async (path, options) => (await request(path, options)).json();
 
-// Show a task's picture, at most `size` pixels wide. An <img> cannot carry a token, so with one it is fetched.
-export async function picture(image, task, size) {
-  const url = `/api/v1/images/${task}?size=${size}`;
-  if (!sessionStorage.getItem(KEY)) {
-    image.src = url;
-    return;
+// Show a task's picture, at most `size` pixels wide.
+export const picture = (image, task, size) => show(image, `/images/${task}?size=${size}`);
+
+// Show what the API has at `path`, a picture. An <img> cannot carry a token and does not tell why it failed, so with a
+// token, or once it has failed, it is fetched. While the service is busy with others' pictures the placeholder stays.
+export function show(image, path) {
+  image.dataset.path = path;
+  if (sessionStorage.getItem(KEY)) return fetched(image, path);
+  image.addEventListener(
+    "error",
+    (event) => {
+      if (image.dataset.path !== path) return;
+      event.stopImmediatePropagation();
+      fetched(image, path);
+    },
+    { once: true },
+  );
+  image.src = `/api/v1${path}`;
+}
+
+const TRIES = 20;
+async function fetched(image, path) {
+  const stale = () => image.dataset.path !== path; // the same <img> shows another picture by now
+  for (let left = TRIES; ; left--) {
+    try {
+      const made = URL.createObjectURL(await (await request(path)).blob());
+      if (stale()) return URL.revokeObjectURL(made);
+      if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src);
+      image.src = made;
+      return;
+    } catch (error) {
+      if (stale()) return;
+      if (error.code !== "busy" || !left) return image.dispatchEvent(new Event("error"));
+    }
+    await new Promise((done) => setTimeout(done, 2000 + 2000 * Math.random()));
+    if (stale() || !image.isConnected) return;
   }
-  const answer = await fetch(url, { headers: headers() });
-  if (!answer.ok) {
-    image.dispatchEvent(new Event("error"));
-    return;
-  }
-  if (image.src.startsWith("blob:")) URL.revokeObjectURL(image.src);
-  image.src = URL.createObjectURL(await answer.blob());
 }

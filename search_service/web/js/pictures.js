@@ -1,5 +1,5 @@
 // Pictures of objects, and the colours of labels.
-import { request } from "./api.js";
+import { show } from "./api.js";
 
 export const COLOURS = [
   "#2754d0",
@@ -15,16 +15,6 @@ export const COLOURS = [
 ];
 export const colourOf = (labels, label) => COLOURS[Math.max(0, labels.indexOf(label)) % COLOURS.length];
 
-// Show the part of a task's picture around `box` (fractions). An <img> cannot carry a token, so with one it is fetched.
-export async function cropInto(image, task, box, size = 224) {
-  const path = `/images/${task}/crop?box=${box.join(",")}&size=${size}`;
-  if (!sessionStorage.getItem("argus-token")) {
-    image.src = `/api/v1${path}`;
-    return;
-  }
-  try {
-    image.src = URL.createObjectURL(await (await request(path)).blob());
-  } catch {
-    image.dispatchEvent(new Event("error"));
-  }
-}
+// Show the part of a task's picture around `box` (fractions).
+export const cropInto = (image, task, box, size = 224) =>
+  show(image, `/images/${task}/crop?box=${box.join(",")}&size=${size}`);

@@ -83,7 +83,7 @@ def container(deployment: Manifest) -> Manifest:
 
 def test_schemas__of_kubernetes_itself(manifests: list[Manifest]) -> None:
     found = [one for one in manifests if one["kind"] != "ScaledObject"]
-    assert len(found) == 10
+    assert len(found) == 11
     for one in found:
         kubernetes_validate.validate(one, kubernetes_validate.latest_version(), strict=True)
     wrong = container(next(one for one in found if one["kind"] == "Deployment")) | {"readynessProbe": {}}
@@ -164,9 +164,9 @@ def test_names__lead_somewhere(manifests: list[Manifest], deployments: dict[str,
         assert set(mounts) == set(volumes) and mounts["home"] == environment["ARGUS_HOME"]
         assert {v["persistentVolumeClaim"]["claimName"] for v in volumes.values() if "persistentVolumeClaim" in v
                 } <= claims
-        # Exports pass from the default worker to the page by this volume.
+        # Exports pass from their worker to the page by this volume.
         shares = "persistentVolumeClaim" in volumes["home"]
-        assert shares == (name in ("worker", "search-service"))
+        assert shares == (name in ("export-worker", "search-service"))
     for service in (one for one in manifests if one["kind"] == "Service"):
         name = service["metadata"]["name"]
         labels = deployments[name]["spec"]["template"]["metadata"]["labels"]

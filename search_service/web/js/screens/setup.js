@@ -8,7 +8,7 @@ import { connectForm } from "../setup/connect.js";
 import { check, details, panel, table } from "../setup/parts.js";
 
 const POLL = 3000;
-const ROLES = ["siglip", "sam3", "default"];
+const ROLES = ["siglip", "sam3", "default", "export"];
 
 export async function open({ root, project, signal }) {
   const status = h("div", {}),

@@ -88,7 +88,8 @@ export function makeGrid({ selection, acts, signal }) {
     const item = event.target.closest(".hit");
     if (item) addActions(cards.get(Number(item.dataset.task)), acts);
   });
-  root.addEventListener("error", (event) => event.target.closest(".hit")?.classList.add("broken"), true);
+  for (const [kind, broken] of [["error", true], ["load", false]])
+    root.addEventListener(kind, (event) => event.target.closest(".hit")?.classList.toggle("broken", broken), true);
 
   root.addEventListener("click", (event) => {
     const item = event.target.closest(".hit");

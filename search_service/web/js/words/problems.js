@@ -31,6 +31,8 @@ export default {
     worker_missing: "ワーカーが動いていません。",
     timeout: "時間内に応答がありませんでした。",
     not_ready: "まだ準備ができていません。",
+    busy: "混み合っています。しばらくしてからもう一度お試しください。",
+    insufficient_storage: "空き容量が足りません。",
     model_not_found: "モデルが見つかりません。",
     model_gated: "モデルの利用には許可が必要です。",
     model_broken: "モデルが壊れています。",
