@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from argus import queues
+from argus import private_files, queues
 from argus.errors import ArgusError, as_argus_error
 from argus.export import count_images, export_project, preview_export
 from argus.export.run import FORMATS
@@ -168,7 +168,7 @@ def _export(state: Mapping[str, Any], folder: Path, progress: Callable[[int], No
 
 
 def _zip(files: Path, target: Path) -> None:
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as zipped:
+    with private_files.open_file(target, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
         for path in sorted(files.rglob("*")):
             if path.is_file():
                 how = zipfile.ZIP_STORED if path.suffix.lower() in _STORED else zipfile.ZIP_DEFLATED
@@ -194,12 +194,12 @@ def _folder(export_id: int) -> Path:
 
 def _new_folder() -> int:
     """Make the folder of a new export and return its id; two at once get different ones."""
-    _root().mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(_root())
     export_id = max((int(path.name) for path in _root().iterdir() if path.name.isdigit()), default=0)
     while True:
         export_id += 1
         try:
-            _folder(export_id).mkdir()
+            _folder(export_id).mkdir(mode=0o700)
         except FileExistsError:
             continue
         return export_id
@@ -209,7 +209,8 @@ def _write(export_id: int, state: Mapping[str, Any]) -> None:
     """Put the state in place whole: a reader never sees half of it."""
     path = _folder(export_id) / "state.json"
     new = path.with_suffix(".new")
-    new.write_text(json.dumps(state), "utf-8")
+    with private_files.open_file(new, "w") as file:
+        json.dump(state, file)
     os.replace(new, path)
 
 

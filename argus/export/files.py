@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import shutil
 import tempfile
@@ -90,13 +91,19 @@ def output_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
                          "Choose a folder you may write to.") from error
     try:
         yield work
-        work.chmod(0o755)  # mkdtemp's folders are private; an export is to be shared
+        work.chmod(0o777 & ~_umask())  # mkdtemp's folders are private; who else may read this one the person decides
         _replace(work, out)
     except OSError as error:
         raise ArgusError("bad_request", f"The export could not be written to {out}: {error.strerror or error}.",
                          "Is the disk full?") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)  # it can only be read by setting it; nothing made in between is open to more
+    os.umask(mask)
+    return mask
 
 
 def _replace(work: Path, out: Path) -> None:
