@@ -1,9 +1,12 @@
 # Argus needs Python 3.11 or newer and make; everything else is installed here, into .venv and .venv-label-studio.
 
 PYTHON ?= python3
-# The build of torch that fits this machine's driver: make TORCH="torch==… torchvision==…" TORCH_INDEX=URL …
-TORCH ?= torch==2.14.1 torchvision==0.29.1
+# Another build of torch, to fit this machine's driver: make TORCH="torch==… torchvision==…" TORCH_INDEX=URL …
+# Empty: locks/torch.lock, whose hashes are checked.
+TORCH ?=
 TORCH_INDEX ?=
+# make lock UPGRADE=1: every package in its newest release, where the lock has an older one.
+UPGRADE ?=
 # Arguments for pytest: make test TESTS="tests/unit -k search"
 TESTS ?=
 # Arguments for a benchmark: make bench-search BENCH="--sizes 50000 --parts rank"
@@ -11,11 +14,11 @@ BENCH ?=
 
 BIN := .venv/bin
 UV := $(BIN)/uv
-COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-index-url \
-	--custom-compile-command "make lock"
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes \
+	$(if $(UPGRADE),--upgrade) --custom-compile-command "make lock"
 OURS = $(COMPILE) --overrides locks/overrides.txt --excludes locks/excludes.txt pyproject.toml
 
-.PHONY: help install demo test test-long test-faults soak lint lock audit docs demo-models clean-demo bench-annotate bench-search
+.PHONY: help install demo test test-long test-faults soak lint lock audit pin-images docs demo-models clean-demo bench-annotate bench-search
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -45,18 +48,25 @@ lint: install ## Check style, types and the direction of imports.
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-lock: install ## Resolve all dependencies anew.
-	@test -x $(UV) || $(BIN)/python -m pip --disable-pip-version-check --quiet install uv
+lock: install ## Resolve all dependencies anew, with the hash of every file; UPGRADE=1 takes the newest releases.
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r locks/tools.lock
 	@$(OURS) --all-extras -o locks/all.lock
 	@$(OURS) -c locks/all.lock -o locks/web.lock
 	@$(OURS) -c locks/all.lock --extra models -o locks/models.lock
+	@$(OURS) -c locks/all.lock --extra models --extra sam3 -o locks/sam3.lock
+	@$(COMPILE) -c locks/all.lock locks/torch.in -o locks/torch.lock
 	@$(COMPILE) locks/label-studio.in -o locks/label-studio.lock
+	@$(COMPILE) locks/build.in -o locks/build.lock
+	@$(COMPILE) locks/tools.in -o locks/tools.lock
 
 audit: install ## Look every pinned package up for known vulnerabilities; write bills of materials to .argus/sbom.
 	@mkdir -p .argus/sbom; status=0; for lock in web models label-studio; do \
 		$(BIN)/python -m cyclonedx_py requirements locks/$$lock.lock --of JSON -o .argus/sbom/$$lock.json && \
 		$(BIN)/python -m pip_audit --strict --no-deps --disable-pip --progress-spinner off -r locks/$$lock.lock || status=1; \
 	done; exit $$status
+
+pin-images: ## Write the digests of the containers' images into .env; CHECK=1 only says which have none.
+	@$(PYTHON) scripts/pin_images.py $(if $(CHECK),--check)
 
 demo-models: install ## Train the demo's tiny checkpoints again; about two hours on two cores.
 	@$(BIN)/python -m demo.train

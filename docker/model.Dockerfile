@@ -1,8 +1,8 @@
 # A model worker: siglip-worker or sam3-worker. Two images, so that each may carry another transformers (LOCK) or torch.
-#   TORCH        what pip installs for torch and torchvision
+#   TORCH        what pip installs for torch and torchvision; empty: locks/torch.lock, each file by its hash
 #   TORCH_INDEX  the index to take them from, with everything they need; empty: pip's own
-#   LOCK         the lock of everything else
-#   EXTRA        more packages at the versions of locks/all.lock: "sam3 einops psutil" for ARGUS_SAM3_ENGINE=sam3
+#                One of the two set: torch and what comes with it are not held against hashes, which only that index has.
+#   LOCK         the lock of everything else: locks/sam3.lock for ARGUS_SAM3_ENGINE=sam3
 # A tag can be moved; for builds that must not change at all, give PYTHON with its digest: 3.11-slim-bookworm@sha256:…
 ARG PYTHON=3.11-slim-bookworm
 
@@ -14,21 +14,23 @@ RUN python -m venv /opt/argus
 ENV PATH=/opt/argus/bin:$PATH
 WORKDIR /src
 ARG LOCK=locks/models.lock
-COPY locks/all.lock ${LOCK} locks/
+COPY locks/build.lock locks/torch.in locks/torch.lock ${LOCK} locks/
 # torch first, with its own dependencies: the lock has neither, so that one lock serves every build of torch.
-ARG TORCH="torch==2.14.1 torchvision==0.29.1"
+ARG TORCH=""
 ARG TORCH_INDEX=""
 # hadolint ignore=DL3013,SC2086
 RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
-    pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} --constraint "$LOCK" ${TORCH}
-# `attr` is on the index as source only; nothing else runs code while it is installed.
+    if [ -z "$TORCH$TORCH_INDEX" ]; then \
+        pip install --require-hashes --no-deps --requirement locks/torch.lock; \
+    else \
+        sed -e 's/ *\\$//' -e '/--hash=/d' "$LOCK" > /tmp/pins.txt && \
+        pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} --constraint /tmp/pins.txt \
+            ${TORCH:---requirement locks/torch.in}; \
+    fi
+# `attr` and `iopath` (of sam3) are on the index as source only; nothing else runs code while it is installed.
 RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
-    pip install setuptools==84.2.1 && \
-    pip install --only-binary :all: --no-binary attr --no-build-isolation --no-deps --requirement "$LOCK"
-ARG EXTRA=""
-# hadolint ignore=DL3013,SC2086
-RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
-    if [ -n "$EXTRA" ]; then pip install --constraint locks/all.lock ${EXTRA}; fi
+    pip install --require-hashes --no-deps --requirement locks/build.lock && \
+    pip install --require-hashes --only-binary :all: --no-binary attr,iopath --no-build-isolation --no-deps --requirement "$LOCK"
 COPY pyproject.toml README.md LICENSE ./
 COPY argus argus
 COPY label_studio_config label_studio_config

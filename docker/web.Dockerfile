@@ -1,5 +1,5 @@
 # The processes that never load torch: ml-backend, search-service, worker and setup.
-# Packages come from the lock alone, without their dependencies, so that two builds install the same.
+# Packages come from the lock alone, each file by its hash, so that two builds install the same.
 # A tag can be moved; for builds that must not change at all, give PYTHON with its digest: 3.11-slim-bookworm@sha256:…
 ARG PYTHON=3.11-slim-bookworm
 
@@ -10,11 +10,11 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 RUN python -m venv /opt/argus
 ENV PATH=/opt/argus/bin:$PATH
 WORKDIR /src
-COPY locks/web.lock locks/
+COPY locks/build.lock locks/web.lock locks/
 # `attr` is on the index as source only; nothing else runs code while it is installed.
 RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
-    pip install setuptools==84.2.1 && \
-    pip install --only-binary :all: --no-binary attr --no-build-isolation --no-deps --requirement locks/web.lock
+    pip install --require-hashes --no-deps --requirement locks/build.lock && \
+    pip install --require-hashes --only-binary :all: --no-binary attr --no-build-isolation --no-deps --requirement locks/web.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY argus argus
 COPY label_studio_config label_studio_config

@@ -3,6 +3,9 @@
 Run by any Python 3.11 or newer, with nothing but its standard library. Each step is done again only when what it
 installs has changed, so that a second call takes no time. pip's output goes to `.argus/logs/install-*.log`.
 
+Every file is held against its hash in a lock, the tool that builds source packages included. One thing is not: a build
+of torch that is not the one of `locks/torch.lock`, because only its own index knows the hashes.
+
     python scripts/install.py [--torch "torch==… torchvision==…"] [--torch-index URL]
 """
 
@@ -20,6 +23,9 @@ ROOT = Path(__file__).resolve().parent.parent
 LOGS = ROOT / ".argus" / "logs"
 PIP = ["-m", "pip", "--disable-pip-version-check", "--no-input", "install", "--progress-bar", "off"]
 LOCK, LABEL_STUDIO_LOCK = "locks/all.lock", "locks/label-studio.lock"
+BUILD_LOCK, TORCH_LOCK, TORCH_PINS = "locks/build.lock", "locks/torch.lock", "locks/torch.in"
+CHECKED = ["--require-hashes", "--no-deps"]
+PINS = ".argus/pins.lock"  # LOCK without its hashes: with them pip would ask for torch's too
 NOISE = "is ignored"  # pip says so of files it does not know, once a file
 
 
@@ -28,21 +34,34 @@ def main() -> None:
         sys.exit(f"Argus needs Python 3.11 or newer; {sys.executable} is {sys.version.split()[0]}. "
                  "Choose another by make PYTHON=python3.12")
     parser = argparse.ArgumentParser()
-    parser.add_argument("--torch", default="torch torchvision")
-    parser.add_argument("--torch-index", default="")
+    parser.add_argument("--torch", default="", help="what pip installs; empty: locks/torch.lock")
+    parser.add_argument("--torch-index", default="", help="the index to take it from; empty: pip's own")
     options = parser.parse_args()
     began = time.monotonic()
-    index = ["--index-url", options.torch_index] if options.torch_index else []
+    # What is built from source is built by the setuptools that was checked, not by one that pip fetches for it.
+    build, from_source = [*CHECKED, "-r", BUILD_LOCK], "--no-build-isolation"
     done = install(".venv", {
-        "torch": [*index, "-c", LOCK, *shlex.split(options.torch)],
-        "packages": ["--no-deps", "-r", LOCK],
-        "argus": ["--no-deps", "-e", "."],
+        "build": build,
+        "torch": torch(options.torch, options.torch_index),
+        "packages": [*CHECKED, from_source, "-r", LOCK],
+        "argus": ["--no-deps", from_source, "-e", "."],
     })
-    done += install(".venv-label-studio", {"label-studio": ["--no-deps", "-r", LABEL_STUDIO_LOCK]})
+    done += install(".venv-label-studio", {"build": build,
+                                           "label-studio": [*CHECKED, from_source, "-r", LABEL_STUDIO_LOCK]})
     if done:
         seconds = round(time.monotonic() - began, 1)
         (ROOT / ".argus" / "install.json").write_text(json.dumps({"seconds": seconds, "steps": done}) + "\n")
         print(f"Installed in {seconds:.0f} s.")
+
+
+def torch(packages, index):
+    """Return pip's arguments for torch: the checked lock, unless somebody chose another build or another index."""
+    if not packages and not index:
+        return [*CHECKED, "-r", TORCH_LOCK]
+    lines = (ROOT / LOCK).read_text().splitlines()
+    (ROOT / PINS).parent.mkdir(exist_ok=True)
+    (ROOT / PINS).write_text("".join(line.removesuffix("\\") + "\n" for line in lines if "--hash=" not in line))
+    return [*(["--index-url", index] if index else []), "-c", PINS, *(shlex.split(packages) or ["-r", TORCH_PINS])]
 
 
 def install(environment, steps):
@@ -58,7 +77,8 @@ def install(environment, steps):
         mark = fingerprint(arguments)
         if before.get(name) == mark:
             continue
-        print(f"Installing {name} into {environment} …", flush=True)
+        unchecked = name == "torch" and "--require-hashes" not in arguments
+        print(f"Installing {name} into {environment}{', without comparing hashes' if unchecked else ''} …", flush=True)
         seconds = run(f"install-{name}", [str(python), *PIP, *arguments])
         done.append({"environment": environment, "step": name, "seconds": seconds})
         before[name] = mark

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from argus import audit, queues
+from argus import audit, private_files, queues
 from argus.db import get_pool
 from argus.errors import ArgusError, as_argus_error
 from argus.export import count_images, export_project, preview_export
@@ -93,7 +93,7 @@ def start(project_id: int, *, format: str, source: Source, masks: bool, images: 
 
 
 def _enqueue(project_id: int, **asked: Any) -> dict[str, Any]:
-    _root().mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(_root())
     export_room.check_disk(_root())
     export_id = _new_folder()
     audit.about(f"export {export_id}")
@@ -210,7 +210,7 @@ def _export(state: Mapping[str, Any], folder: Path, progress: Callable[[int], No
 
 
 def _zip(files: Path, target: Path, step: Callable[[], None]) -> None:
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as zipped:
+    with private_files.open_file(target, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
         for path in sorted(files.rglob("*")):
             if path.is_file():
                 how = zipfile.ZIP_STORED if path.suffix.lower() in _STORED else zipfile.ZIP_DEFLATED
@@ -250,12 +250,12 @@ def _clear(export_id: int) -> None:
 
 def _new_folder() -> int:
     """Make the folder of a new export and return its id; two at once get different ones."""
-    _root().mkdir(parents=True, exist_ok=True)
+    private_files.make_folder(_root())
     export_id = max((int(path.name) for path in _root().iterdir() if path.name.isdigit()), default=0)
     while True:
         export_id += 1
         try:
-            _folder(export_id).mkdir()
+            _folder(export_id).mkdir(mode=0o700)
         except FileExistsError:
             continue
         return export_id
@@ -265,7 +265,8 @@ def _write(export_id: int, state: Mapping[str, Any]) -> None:
     """Put the state in place whole: a reader never sees half of it."""
     path = _folder(export_id) / "state.json"
     new = path.with_suffix(".new")
-    new.write_text(json.dumps(state), "utf-8")
+    with private_files.open_file(new, "w") as file:
+        json.dump(state, file)
     os.replace(new, path)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 import re
 import shutil
 import tempfile
@@ -91,7 +92,7 @@ def output_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
                          "Choose a folder you may write to.") from error
     try:
         yield work
-        work.chmod(0o755)  # mkdtemp's folders are private; an export is to be shared
+        work.chmod(0o777 & ~_umask())  # mkdtemp's folders are private; who else may read this one the person decides
         _replace(work, out)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -101,6 +102,12 @@ def output_folder(out: Path, *, overwrite: bool) -> Iterator[Path]:
                          "Choose a folder you may write to.") from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o077)  # it can only be read by setting it; nothing made in between is open to more
+    os.umask(mask)
+    return mask
 
 
 def _replace(work: Path, out: Path) -> None:

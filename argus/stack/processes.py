@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from argus import private_files
 from argus.errors import CATALOGUE, ArgusError, as_argus_error
 from argus.stack import guard
 from argus.stack.service import Progress, Service
@@ -69,7 +70,7 @@ class Supervisor:
         self._children: dict[str, Child] = {}
         self._lock = threading.RLock()
         self._ended = threading.Event()
-        log_dir.mkdir(parents=True, exist_ok=True)
+        private_files.make_folder(log_dir)
         self._guard = subprocess.Popen(
             [sys.executable, "-S", "-E", guard.__file__], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL, start_new_session=True, pass_fds=() if keep_open is None else (keep_open,))
@@ -101,7 +102,7 @@ class Supervisor:
         if log.exists() and log.stat().st_size > LARGEST_LOG:
             log.replace(log.with_suffix(".log.1"))
         account = command.account
-        with self._lock, log.open("ab") as out:
+        with self._lock, private_files.open_file(log, "ab") as out:
             try:
                 process = subprocess.Popen(
                     [str(part) for part in command.argv], env=dict(command.env), cwd=command.cwd,

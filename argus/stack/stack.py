@@ -18,7 +18,7 @@ from pydantic import SecretStr
 
 from argus.errors import ArgusError
 from argus.settings import Settings
-from argus.stack import paths, ports
+from argus.stack import paths, ports, swap
 from argus.stack.apps import Web, Worker
 from argus.stack.label_studio import LabelStudio
 from argus.stack.postgres import Postgres
@@ -81,6 +81,7 @@ class Stack:
             makers = [self._make(name) for name in self.services]  # a missing wheel shows before anything starts
             ports.check(self._ports(self.services), self.settings.host)
             lock = self._lock_home()
+            swap.finish(self.settings.home)  # a restore that was cut off
             self._cleanup.enter_context(_stop_signals())
             self._supervisor = Supervisor(self.settings.home / "logs", self.progress, keep_open=lock)
             self._cleanup.callback(self._supervisor.close)

@@ -3,23 +3,47 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from argus.db import migrate
 from argus.errors import ArgusError
 from argus.settings import Settings
-from argus.stack import Stack, paths
+from argus.stack import Stack, paths, postgres_tools, swap
 from argus.stack.backup import backup, restore
 from argus.stack.postgres import Postgres
 from argus.stack.stack import owner
 from argus.stack.template import copy_home, template_home, temporary_home
+from tests.postgres_on_tcp import Server, postgres_on_tcp
 from tests.waiting import wait_for
+
+# Kills itself, hard, as soon as the restore says the line, or makes the swap's call of that number.
+DYING = """
+import os, signal, sys
+from pathlib import Path
+from argus.settings import Settings
+from argus.stack.backup import restore
+home, file, line, rename = sys.argv[1:]
+def die(*_): os.kill(os.getpid(), signal.SIGKILL)
+def progress(said):
+    if line and said.startswith(line): die()
+    if said.startswith("Label Studio's files") and rename:
+        real, calls = Path.rename, []
+        def counted(self, target):
+            calls.append(target)
+            return die() if len(calls) == int(rename) else real(self, target)
+        Path.rename = counted
+restore(Settings(_env_file=None, home=Path(home)), Path(file), progress)
+"""
+PASSWORD = "it's a:pass\\word"
 
 pytestmark = pytest.mark.faults
 
@@ -71,6 +95,61 @@ def test_a_backup_brings_everything_back(settings: Settings, tmp_path: Path) -> 
         assert connection.execute("SELECT to_regclass('of_a_later_schema')").fetchone() == (None,)
 
 
+@pytest.mark.parametrize(("line", "rename", "after"), [
+    ("Checking", "", "old"), ("Database argus", "", "old"), ("Database labelstudio", "", "old"),
+    ("Label Studio's files", "", "old"),
+    # The first three renames put what was unpacked into the prepared home; then the swap is said, and begins.
+    ("", "2", "old"), ("", "4", "new"), ("", "5", "new"), ("", "8", "new")])
+def test_a_restore_that_is_killed__leaves_one_whole_state(settings: Settings, tmp_path: Path, line: str, rename: str,
+                                                          after: str) -> None:
+    saved = state(settings)
+    backup(settings, tmp_path / "argus.tar")
+    with Stack(settings, {"postgres"}, durable=False):
+        with psycopg.connect(settings.resolved_database_url) as connection:
+            connection.execute("UPDATE project SET id = 8")
+        with psycopg.connect(f"postgresql://labelstudio@/labelstudio?host={settings.run_dir}") as connection:
+            connection.execute("CREATE TABLE of_today ()")
+    (settings.home / "label-studio" / "media" / "upload.jpg").write_bytes(b"today's")
+    died = subprocess.run([sys.executable, "-c", DYING, str(settings.home), str(tmp_path / "argus.tar"), line, rename],
+                          capture_output=True, text=True, timeout=300)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert swap.place(settings.home).exists()
+    wait_for(lambda: owner(settings.home) is None, 60)  # what it had started is gone too
+    assert state(settings) == (saved if after == "new" else ([8], saved[1], b"today's"))
+    with Stack(settings, {"postgres"}, durable=False), psycopg.connect(
+            f"postgresql://labelstudio@/labelstudio?host={settings.run_dir}") as connection:
+        found = connection.execute("SELECT to_regclass('of_today') IS NOT NULL").fetchone()
+    assert found == (after == "old",)
+    assert not swap.place(settings.home).exists()
+    restore(settings, tmp_path / "argus.tar")
+    assert state(settings) == saved
+
+
+def test_a_database_of_ones_own__is_replaced_in_one_transaction(settings: Settings, tmp_path: Path) -> None:
+    """What cannot be filled is not emptied: here a view has the name of one of our tables."""
+    with Stack(settings, {"postgres"}, durable=False) as stack:
+        elsewhere = settings.model_copy(update={"home": tmp_path / "home", "database_url":
+                                                stack.settings.database_url})
+        manifest = backup(elsewhere, tmp_path / "argus.tar")
+        assert set(manifest["databases"]) == {"argus"}
+        with psycopg.connect(stack.settings.database_url) as connection:
+            connection.execute("INSERT INTO project (id, label_config) VALUES (9, '<View/>')")
+            connection.execute("ALTER TABLE timing RENAME TO timing_of_today")
+            connection.execute("CREATE VIEW timing AS SELECT 1 AS id")
+        with pytest.raises(ArgusError, match="psql failed"):
+            restore(elsewhere, tmp_path / "argus.tar")
+        assert rows(stack.settings.database_url) == [7, 9]
+        with psycopg.connect(stack.settings.database_url) as connection:
+            connection.execute("DROP VIEW timing")
+        restore(elsewhere, tmp_path / "argus.tar")
+        assert rows(stack.settings.database_url) == [7]
+
+
+def rows(url: str) -> list[int]:
+    with psycopg.connect(url) as connection:
+        return [row[0] for row in connection.execute("SELECT id FROM project ORDER BY id")]
+
+
 def test_a_damaged_or_foreign_file_changes_nothing(settings: Settings, tmp_path: Path) -> None:
     good, bad, foreign = (tmp_path / name for name in ("good.tar", "bad.tar", "foreign.tar"))
     backup(settings, good)
@@ -110,3 +189,44 @@ def test_down_ends_what_runs_and_a_restore_waits_for_that(settings: Settings, tm
         up.wait(60)
     again = subprocess.run([*argus, "down"], env=env, capture_output=True, text=True, timeout=60)
     assert again.returncode == 0 and "Nothing is running" in again.stdout
+
+
+@pytest.fixture
+def with_password() -> Iterator[tuple[Server, str]]:
+    """A PostgreSQL that asks for a password, with a database of Argus; its URL."""
+    rules = "local all all trust\nhost all all all scram-sha-256\n"
+    with postgres_on_tcp([], rules) as server:
+        with server.superuser() as connection:
+            connection.execute(sql.SQL("CREATE ROLE argus LOGIN PASSWORD {}").format(sql.Literal(PASSWORD)))
+            connection.execute("CREATE DATABASE argus OWNER argus")
+        with psycopg.connect(host=str(server.run_dir), port=server.port, user="postgres", dbname="argus",
+                             autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION vector")
+        yield server, f"postgresql://argus:{quote(PASSWORD, safe='')}@127.0.0.1:{server.port}/argus"
+
+
+def test_passwords__are_no_arguments(with_password: tuple[Server, str], tmp_path: Path,
+                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    server, url = with_password
+    seen = tmp_path / "arguments"
+    for program in ("pg_dump", "pg_restore", "psql"):  # the real ones, after their arguments were written down
+        wrapper = tmp_path / program
+        wrapper.write_text(f'#!/bin/sh\nprintf "%s\\n" "$0" "$@" >> {seen}\n'
+                           f'[ -z "$PGPASSFILE" ] || ls -l "$PGPASSFILE" >> {seen}\n'
+                           f'exec {server.programs / program} "$@"\n')
+        wrapper.chmod(0o755)
+    monkeypatch.setattr(postgres_tools, "_program", lambda name: str(tmp_path / name))
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    settings = Settings(_env_file=None, home=tmp_path / "home", database_url=url)
+    with psycopg.connect(url) as connection:
+        migrate(connection)
+        connection.execute("INSERT INTO project (id, label_config) VALUES (7, '<View/>')")
+    backup(settings, tmp_path / "argus.tar")
+    with psycopg.connect(url) as connection:
+        connection.execute("DELETE FROM project")
+    restore(settings, tmp_path / "argus.tar")
+    assert rows(url) == [7]
+    text = seen.read_text()
+    assert all(str(tmp_path / program) in text for program in ("pg_dump", "pg_restore", "psql"))
+    assert "a:pass" not in text and "a%3Apass" not in text
+    assert text.count("-rw-------") == 2  # the two that connect, each with a file of ours alone

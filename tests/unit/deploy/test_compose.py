@@ -26,8 +26,11 @@ EXTERNAL = {
                      "ARGUS_ML_BACKEND_URL": "https://ml.example.com",
                      "ARGUS_SEARCH_SERVICE_URL": "https://search.example.com"},
 }
+IMAGE_VARIABLES = ["POSTGRES_IMAGE", "VALKEY_IMAGE", "LABEL_STUDIO_IMAGE", "MINIO_IMAGE", "PYTHON_IMAGE_TAG"]
 REPLACED = {"postgres": {"postgres"}, "redis": {"valkey"}, "label-studio": {"label-studio", "setup"}}
 MODEL_WORKERS = {"siglip-worker", "sam3-worker"}
+# What the web services ask their callers for.
+ASKED_FOR = ("ARGUS_BASIC_AUTH_USER", "ARGUS_BASIC_AUTH_PASSWORD", "ARGUS_WEBHOOK_SECRET", "ARGUS_API_TOKEN")
 Services = dict[str, dict[str, Any]]
 
 
@@ -80,14 +83,14 @@ def test_environment__every_argus_variable_is_a_setting(services: Services) -> N
     assert given
 
 
-def test_environment__it_is_valid_and_the_same_for_every_process(services: Services) -> None:
+def test_environment__it_is_valid_and_the_same_for_every_process_but_for_its_secrets(services: Services) -> None:
     for name, service in own(services).items():
         environment = {key.removeprefix("ARGUS_").lower(): value
                        for key, value in service["environment"].items() if key.startswith("ARGUS_")}
         settings = Settings(_env_file=None, **environment)
         assert settings.resolved_database_url.startswith("postgresql://argus:made-up-"), name
     shared = [{key: value for key, value in service["environment"].items() if key.startswith("ARGUS_") and
-               key != "ARGUS_DEVICE"} for service in own(services).values()]
+               key not in ("ARGUS_DEVICE", *ASKED_FOR)} for service in own(services).values()]
     assert all(environment == shared[0] for environment in shared)
 
 
@@ -100,6 +103,19 @@ def test_environment__only_whose_it_is_gets_a_password(services: Services) -> No
     assert who_knows("argus_label_studio_password") == {"label-studio", "setup"}
     assert who_knows("minio_password") == {"minio"}
     assert who_knows("valkey_password") == {"valkey", *APPS}
+    assert who_knows("postgres_argus_password") == {"postgres", *APPS}
+    # What callers are asked for is known to who asks, and to who tells Label Studio; a worker does neither.
+    assert who_knows("argus_basic_auth_password") == {"ml-backend", "search-service"}
+    assert who_knows("argus_webhook_secret") == {"ml-backend", "search-service"}
+    assert who_knows("argus_api_token") == {"search-service"}
+    assert {name for name, service in services.items() if "HF_TOKEN" in service.get("environment", {})} == MODEL_WORKERS
+
+
+def test_arguments__hold_no_password(services: Services, secrets: dict[str, str]) -> None:
+    for name, service in services.items():
+        arguments = [*(service["command"] or []), *(service["entrypoint"] or []),
+                     *service.get("healthcheck", {}).get("test", [])]
+        assert not any(secrets[secret] in argument for secret in MADE_UP for argument in arguments), name
 
 
 @pytest.mark.parametrize("name", [*APPS, "setup"])
@@ -139,12 +155,25 @@ def test_every_service__restarts_is_watched_and_bounded(services: Services) -> N
         assert seconds(service["stop_grace_period"]) >= 15, name
 
 
+def test_every_container__has_no_rights_and_nothing_to_write_to_but_volumes_and_memory(services: Services) -> None:
+    for name, service in services.items():
+        assert service["cap_drop"] == ["ALL"] and "cap_add" not in service, name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert service["read_only"] and "/tmp" in service["tmpfs"], name
+        assert not service.get("privileged") and not service.get("pid") and not service.get("ipc"), name
+        assert not any("docker.sock" in str(volume) for volume in service["volumes"]), name
+
+
+def test_every_container__is_no_root_where_its_image_can_do_without(services: Services) -> None:
+    # Images of ours end with a USER line; MinIO's volume is made by the engine, and so is root's.
+    users = {name: service.get("user") for name, service in services.items() if "build" not in service}
+    assert users == {"postgres": "postgres", "valkey": "valkey", "label-studio": "1001:0", "minio": None}
+
+
 def test_own_images__have_nothing_to_write_to_but_their_volumes(services: Services) -> None:
     for name in [*APPS, "setup"]:
         service = services[name]
-        assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["init"], name
-        assert service["security_opt"] == ["no-new-privileges:true"], name
-        assert "privileged" not in service and "user" not in service, name
+        assert service["init"] and "user" not in service, name
         targets = {volume["target"]: volume for volume in service["volumes"]}
         assert targets["/var/lib/argus"]["source"] == "argus-home", name
         if name != "setup":
@@ -201,12 +230,11 @@ def test_networks__the_store_is_reached_by_argus_alone(compose: Compose, service
     assert networks["store"]["internal"] and networks["label-studio-store"]["internal"]
 
 
-def test_builds__torch_as_in_the_makefile(services: Services) -> None:
-    pinned = re.search(r"^TORCH \?= (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
-    assert pinned
+def test_builds__torch_from_its_lock_as_in_the_makefile(services: Services) -> None:
+    assert re.search(r"^TORCH \?=$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     for name in MODEL_WORKERS:
         build = services[name]["build"]
-        assert build["args"]["TORCH"] == pinned[1]
+        assert build["args"]["TORCH"] == build["args"]["TORCH_INDEX"] == ""
         assert build["dockerfile"] == "docker/model.Dockerfile"
     assert services["siglip-worker"]["image"] != services["sam3-worker"]["image"]
     assert all(services[name]["build"]["dockerfile"] == "docker/web.Dockerfile"
@@ -217,6 +245,16 @@ def test_images__are_pinned(services: Services) -> None:
     for name, service in services.items():
         _, _, tag = service["image"].partition(":")
         assert re.search(r"\d+[.\-]\d+", tag), f"{name}: {service['image']}"
+
+
+def test_images__of_others_can_be_given_by_digest(compose: Compose, secrets: dict[str, str]) -> None:
+    digest = "@sha256:" + "0123456789abcdef" * 4
+    variables = {name: f"registry.example.com/{name.lower()}:1.0{digest}" for name in IMAGE_VARIABLES}
+    found = config(compose, "--profile", "*", variables=secrets | variables)["services"]
+    given = {service["image"] for service in found.values() if "build" not in service}
+    assert given == {image for name, image in variables.items() if name != "PYTHON_IMAGE_TAG"}
+    bases = {service["build"]["args"]["PYTHON"] for service in found.values() if "build" in service}
+    assert bases == {variables["PYTHON_IMAGE_TAG"]}
 
 
 def test_label_studio__knows_all_that_the_embedded_one_is_told(services: Services) -> None:
@@ -247,13 +285,14 @@ def test_gpu__one_for_each_model_worker_and_no_other(compose: Compose, secrets: 
 
 
 def test_gpu__the_build_for_the_driver(compose: Compose, secrets: dict[str, str]) -> None:
-    variables = secrets | {"TORCH": "torch==2.7.1 torchvision==0.22.1", "SAM3_EXTRA": "sam3 einops psutil",
+    variables = secrets | {"TORCH": "torch==2.7.1 torchvision==0.22.1", "SAM3_LOCK": "locks/sam3.lock",
                            "TORCH_INDEX": "https://index.example.com/cu126"}
     found = config(compose, files=[BASE, GPU], variables=variables)["services"]
     for name in MODEL_WORKERS:
         assert found[name]["build"]["args"]["TORCH"] == "torch==2.7.1 torchvision==0.22.1"
         assert found[name]["build"]["args"]["TORCH_INDEX"] == "https://index.example.com/cu126"
-    assert found["sam3-worker"]["build"]["args"]["EXTRA"] == "sam3 einops psutil"
+    assert found["sam3-worker"]["build"]["args"]["LOCK"] == "locks/sam3.lock"
+    assert "LOCK" not in found["siglip-worker"]["build"]["args"]
 
 
 # Servers of one's own ---------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ def scaled(manifests: list[Manifest]) -> dict[str, Manifest]:
 
 @pytest.fixture(scope="module")
 def environment(manifests: list[Manifest]) -> dict[str, str]:
-    """What envFrom gives a container: the ConfigMap and the Secret's example."""
+    """What there is to be had for a container: the ConfigMap and the Secret's example."""
     (plain,) = (one["data"] for one in manifests if one["kind"] == "ConfigMap")
     lines = (FOLDER / "secret.env.example").read_text().splitlines()
     secret = dict(line.split("=", 1) for line in lines if line and not line.startswith("#"))
@@ -138,17 +138,23 @@ def test_probes__are_those_of_compose_and_of_the_services(deployments: dict[str,
 
 
 def test_environment__is_that_of_compose(deployments: dict[str, Manifest], services: Services,
-                                         environment: dict[str, str]) -> None:
+                                         environment: dict[str, str], manifests: list[Manifest]) -> None:
+    (plain,) = (one["data"] for one in manifests if one["kind"] == "ConfigMap")
     for name, service in own(services).items():
         its = container(deployments[name])
-        assert its["envFrom"] == [{"configMapRef": {"name": "argus"}}, {"secretRef": {"name": "argus"}}]
-        given = set(environment) | {one["name"] for one in its.get("env", [])}
-        assert set(service["environment"]) <= given, name
-        # HF_TOKEN is in the one Secret of all; the queue's address stands there for the autoscaler.
-        assert given - set(service["environment"]) <= {"HF_TOKEN", "QUEUE_ADDRESS", "QUEUE_PASSWORD"}, name
+        # Nobody gets the Secret whole: each of its values that a container gets is named there.
+        assert its["envFrom"] == [{"configMapRef": {"name": "argus"}}]
+        for one in (one for one in its["env"] if "valueFrom" in one):
+            secret = one["valueFrom"]["secretKeyRef"]
+            assert (secret["name"], secret["key"]) == ("argus", one["name"]) and one["name"] in environment
+        given = set(plain) | {one["name"] for one in its["env"]}
+        # The autoscaler looks for the queue's address in the containers that it scales.
+        more = {"QUEUE_ADDRESS", "QUEUE_PASSWORD"} if name in MODEL_WORKERS else set()
+        assert given == set(service["environment"]) | more, name
+        values = plain | {one["name"]: one.get("value") for one in its["env"]}
         for key in ("ARGUS_HOME", "ARGUS_HOST", "ARGUS_BASIC_AUTH_USER", "ARGUS_SIGLIP_MODEL", "ARGUS_SAM3_MODEL",
                     "ARGUS_SAM3_ENGINE", "ARGUS_LOG_LEVEL"):
-            assert environment[key] == service["environment"][key]
+            assert values.get(key) == service["environment"].get(key)
     Settings(_env_file=None, **{name.removeprefix("ARGUS_").lower(): value for name, value in environment.items()
                                 if name.startswith("ARGUS_")})
 

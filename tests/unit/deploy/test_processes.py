@@ -25,11 +25,13 @@ import requests
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.settings import Settings
+from argus.stack import paths
 from argus.stack.binaries import valkey_server
 from argus.stack.label_studio import find_python
 from argus.stack.ports import free_port, is_free
-from argus.stack.postgres import INITDB
+from argus.stack.postgres import INITDB, Postgres, connect
 from argus.stack.stack import APPS, Stack
+from argus.stack.template import temporary_home
 from tests.container_user import as_container_user, uid
 from tests.postgres_on_tcp import Server, postgres_on_tcp
 from tests.unit.deploy.conftest import ROOT
@@ -84,6 +86,13 @@ def run_check(service: dict[str, Any], env: dict[str, str], *, here: tuple[str, 
         return False
 
 
+def give(folders: list[Path], number: int | None = None) -> None:
+    """Give folders to the user that `as_container_user` names, as an image does with its volumes' folders."""
+    if os.geteuid() == 0:
+        for folder in folders:
+            os.chown(folder, number or uid(), number or uid())
+
+
 def stop(process: subprocess.Popen[bytes], within: float) -> int:
     process.send_signal(signal.SIGTERM)
     try:
@@ -111,12 +120,16 @@ def postgres(services: Services) -> Iterator[Server]:
 
 @pytest.fixture(scope="module")
 def valkey(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
-    """Valkey with the file's arguments."""
-    program, *arguments = services["valkey"]["command"]
-    assert program == "valkey-server"
-    port, data = free_port(), tmp_path_factory.mktemp("valkey")
-    process = subprocess.Popen([valkey_server(), *arguments, "--bind", "127.0.0.1", "--port", str(port), "--dir",
-                                str(data)], stdout=subprocess.DEVNULL)
+    """Valkey with the file's command, whose `valkey-server` is the real one with this test's place added."""
+    service, port, data = services["valkey"], free_port(), tmp_path_factory.mktemp("valkey")
+    here = tmp_path_factory.mktemp("programs")
+    (here / "valkey-server").write_text(
+        f'#!/bin/sh\nexec {valkey_server()} "$@" --bind 127.0.0.1 --port {port} --dir {data}\n')
+    (here / "valkey-server").chmod(0o755)
+    command = [part.replace("$$", "$") for part in service["command"]]  # as Compose hands it to an engine
+    give([data])
+    process = subprocess.Popen(as_container_user(command, writable=[data]), cwd=data, stdout=subprocess.DEVNULL,
+                               env=environment(service) | {"PATH": f"{here}:{os.environ['PATH']}"})
     try:
         wait_for(lambda: not is_free(port), 30)
         yield Valkey(port, data, process)
@@ -149,8 +162,8 @@ def test_container__starts_gets_healthy_and_stops_in_time(servers: Stack, servic
     env = environment(service) | here
     assert service["healthcheck"]["test"][0] == "CMD"
     dockerfile = Path(service["build"]["dockerfile"]).name
-    if os.geteuid() == 0:
-        os.chown(tmp_path, uid(dockerfile), uid(dockerfile))  # as the image does with its volume's folder
+    give([tmp_path])
+    env["TMPDIR"] = str(tmp_path)
 
     def healthy() -> bool:
         return run_check(service, env, here=(WEB.get(name, "never"), port), as_user=True)
@@ -159,8 +172,8 @@ def test_container__starts_gets_healthy_and_stops_in_time(servers: Stack, servic
     redis.Redis.from_url(env["ARGUS_REDIS_URL"]).flushdb()
     assert not healthy()
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(as_container_user(service["command"], dockerfile), env=env, cwd=tmp_path, stdout=log,
-                                   stderr=log)
+        process = subprocess.Popen(as_container_user(service["command"], dockerfile, writable=[tmp_path]), env=env,
+                                   cwd=tmp_path, stdout=log, stderr=log)
     try:
         end = time.monotonic() + READY_SECONDS
         while not healthy():
@@ -188,6 +201,31 @@ def test_postgres__takes_the_arguments_and_its_check_sees_it(services: Services,
     assert not healthy(free_port())
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can take rights away")
+def test_postgres__needs_no_rights_and_no_writable_root(services: Services) -> None:
+    assert services["postgres"]["user"] == "postgres" and "/var/run/postgresql" in services["postgres"]["tmpfs"]
+    home = temporary_home()
+    service = Postgres(Settings(_env_file=None, home=home), durable=False)
+    service.prepare(lambda _: None)
+    plain, account = service.command(), service.account
+    assert account
+    argv = as_container_user([str(part) for part in plain.argv], number=account.uid,
+                             writable=[service.data, service.run_dir])
+    process = subprocess.Popen(argv, env=dict(plain.env), cwd="/", stderr=subprocess.DEVNULL)
+    try:
+        wait_for(service.is_ready, 60)
+        with connect(service.run_dir) as server:
+            server.execute("CREATE EXTENSION vector")
+            server.execute("CREATE TABLE kept AS SELECT '[1,2,3]'::vector AS v")
+            server.execute("CHECKPOINT")
+        rights = Path(f"/proc/{process.pid}/status").read_text()
+        assert "NoNewPrivs:\t1" in rights
+    finally:
+        process.send_signal(service.stop_signal)
+        assert process.wait(60) == 0
+        paths.forget(home)
+
+
 def test_valkey__takes_the_arguments_and_its_check_sees_it(services: Services, valkey: Valkey, tmp_path: Path) -> None:
     service = services["valkey"]
     cli = tmp_path / "valkey-cli"
@@ -205,6 +243,9 @@ def test_valkey__takes_the_arguments_and_its_check_sees_it(services: Services, v
     shown = client.config_get("appendonly", "save", "maxmemory-policy")
     assert shown == {"appendonly": "yes", "save": "", "maxmemory-policy": "noeviction"}
     assert (valkey.data / "appendonlydir").is_dir()
+    arguments = Path(f"/proc/{valkey.process.pid}/cmdline")
+    if arguments.exists():  # everybody may read them: it is the server itself, and its password is not there
+        assert b"valkey-server" in arguments.read_bytes() and b"made-up" not in arguments.read_bytes()
 
 
 @pytest.fixture
@@ -212,10 +253,15 @@ def label_studio(services: Services, postgres: Server, tmp_path: Path) -> Iterat
     """Label Studio's first start with the file's environment, until its check sees it; its URL and its files."""
     service = services["label-studio"]
     assert not service["command"] and not service["entrypoint"]  # they are its image's own
-    port, files = str(free_port()), tmp_path / "files"
-    files.mkdir()
-    here = {"LABEL_STUDIO_BASE_DATA_DIR": str(tmp_path / "data"), "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files),
-            "POSTGRE_HOST": "127.0.0.1", "POSTGRE_PORT": str(postgres.port), "PATH": os.environ["PATH"]}
+    port, files, data, tmp = str(free_port()), *(tmp_path / name for name in ("files", "data", "tmp"))
+    for folder in (files, data, tmp):
+        folder.mkdir()
+    assert service["environment"]["HOME"] == "/tmp"
+    here = {"LABEL_STUDIO_BASE_DATA_DIR": str(data), "LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT": str(files),
+            "POSTGRE_HOST": "127.0.0.1", "POSTGRE_PORT": str(postgres.port), "PATH": os.environ["PATH"],
+            "HOME": str(tmp), "TMPDIR": str(tmp)}
+    number = int(service["user"].partition(":")[0])
+    give([data, tmp], number)
     argv = [str(find_python(Settings(_env_file=None).label_studio_python)), "-m", "label_studio.server", "start",
             "--no-browser", "--internal-host", "127.0.0.1", "--port", port]
 
@@ -225,7 +271,8 @@ def label_studio(services: Services, postgres: Server, tmp_path: Path) -> Iterat
     assert sum("127.0.0.1:8080/" in part for part in service["healthcheck"]["test"]) == 1
     assert not healthy()
     with (tmp_path / "log").open("wb") as log:
-        process = subprocess.Popen(argv, env=environment(service) | here, cwd=tmp_path, stdout=log, stderr=log)
+        process = subprocess.Popen(as_container_user(argv, number=number, writable=[data, tmp]), cwd=tmp_path,
+                                   env=environment(service) | here, stdout=log, stderr=log)
     try:
         end = time.monotonic() + seconds(service["healthcheck"]["start_period"])
         while not healthy():
@@ -246,8 +293,8 @@ def run_setup(service: dict[str, Any], url: str, postgres: Server, home: Path) -
     here = {"ARGUS_LABEL_STUDIO_URL": url, "ARGUS_HOME": str(home), "LABEL_STUDIO_DATABASE_URL": database,
             "PATH": PATH, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [part.replace("/opt/argus/", f"{ROOT}/docker/") for part in service["command"]]
-    done = subprocess.run(as_container_user(command), env=given | here, cwd="/", capture_output=True, text=True,
-                          timeout=120)
+    done = subprocess.run(as_container_user(command, writable=[home]), env=given | here, cwd="/", capture_output=True,
+                          text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     return (home / "label-studio.token").read_text().strip()
 
@@ -259,8 +306,7 @@ def test_label_studio__first_start_its_token_and_what_it_refuses(
     url, files = label_studio
     home = tmp_path / "argus-home"
     home.mkdir()
-    if os.geteuid() == 0:
-        os.chown(home, uid(), uid())
+    give([home])
     token = run_setup(services["setup"], url, postgres, home)
     assert run_setup(services["setup"], url, postgres, home) == token  # the second `up` finds it
     client = LabelStudio(url, token)
