@@ -6,35 +6,32 @@ import base64
 import logging
 import time
 import uuid
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from psycopg import sql
-from psycopg.types.json import Jsonb
 from rq import Queue
 from rq.timeouts import BaseTimeoutException
 
 from argus import metrics, queues
 from argus.db import connect
 from argus.doctor import visit
-from argus.errors import ArgusError, as_argus_error, is_outage, may_pass, no_number
+from argus.errors import ArgusError, is_outage, no_number
 from argus.images import open_image
 from argus.settings import get_settings
-from search_service import model_change, vectors
+from search_service import failures, model_change, vectors
 from search_service.encoder import GaveWay, SiglipEncoder
 from search_service.fetching import FETCHERS, Fetched, Unusable, batches
 from search_service.model_change import MAX_ATTEMPTS
+from search_service.usable import as_lists, encoded
 
 log = logging.getLogger(__name__)
 FORMER_SECONDS = 60.0  # a web process may still ask for the former checkpoint right after a change
 SLICE_SECONDS = 0.25  # one pass of the model in a bulk job: how long a person's query may wait for it
 STEADY_SECONDS = 10.0  # however many queries come, an image is embedded each time so much has passed
-_LENGTH_ERROR = 0.01  # of a vector; half precision stays well below
 _FATAL = ArgusError("bad_image", "The worker stopped each time it worked on this image.",
                     "Is the image enormous, or the worker's memory too small?")
 _TOO_LONG = ArgusError("timeout", "Embedding took longer than a job may.", "Is the worker's machine overloaded?")
@@ -126,6 +123,33 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
     done = {"embedded": 0, "failed": 0, "later": 0}
     if not _serves(worker):
         return done | {"later": len(task_ids)}
+    attempts, todo = _take(worker, project_id, task_ids)
+    done["failed"] = len(attempts) - len(todo)
+    left = [id_ for id_, _ in todo]
+    for batch in batches(worker.fetchers, todo, lambda: worker.batch, 4 * worker.encoder.image_side):
+        left = left[len(batch):]
+        done["failed"] += failures.record({i.task_id: i.error for i in batch if isinstance(i, Unusable)}, attempts)
+        fetched, gave_way = [item for item in batch if isinstance(item, Fetched)], False
+        errors: dict[int, ArgusError] = {}
+        try:
+            done["embedded"] += _embed_apart(worker, project_id, fetched, errors)
+        except GaveWay:
+            left, gave_way = [item.task_id for item in fetched if item.task_id not in errors] + left, True
+        except BaseTimeoutException:
+            failures.record(dict.fromkeys([item.task_id for item in fetched], _TOO_LONG), attempts)
+            _give_back(project_id, left)
+            raise
+        done["failed"] += failures.record(errors, attempts)
+        if gave_way or (left and _somebody_waits()):
+            done["later"] = len(left)
+            _give_back(project_id, left)
+            break
+    return done
+
+
+def _take(worker: _Worker, project_id: int, task_ids: list[int]) -> tuple[dict[int, int], list[tuple[int, str]]]:
+    """Count a try of each task, and return how many there were by task, and the `(id, image)` of those to be tried. The
+    others were tried too often, and nothing was ever heard of it: the worker died."""
     with connect() as connection:
         rows = connection.execute(sql.SQL(
             "UPDATE task SET attempts = attempts + 1 WHERE id = ANY(%s) AND project_id = %s AND (state = 'waiting' "
@@ -133,28 +157,8 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
             (task_ids, project_id)).fetchall()
     attempts = {int(row["id"]): int(row["attempts"]) for row in rows}
     todo = sorted((int(row["id"]), str(row["image"])) for row in rows if row["attempts"] <= MAX_ATTEMPTS)
-    for task_id in set(attempts) - {id_ for id_, _ in todo}:  # counted before each try: the worker never came back
-        done["failed"] += _record_failure(task_id, _FATAL, attempts[task_id])
-    left = [id_ for id_, _ in todo]
-    for batch in batches(worker.fetchers, todo, lambda: worker.batch, 4 * worker.encoder.image_side):
-        left = left[len(batch):]
-        fetched, gave_way = [item for item in batch if isinstance(item, Fetched)], False
-        done["failed"] += _record_all({item.task_id: item.error for item in batch if isinstance(item, Unusable)}, attempts)
-        errors: dict[int, ArgusError] = {}
-        try:
-            done["embedded"] += _embed_apart(worker, project_id, fetched, errors)
-        except GaveWay:
-            left, gave_way = [item.task_id for item in fetched if item.task_id not in errors] + left, True
-        except BaseTimeoutException:
-            _record_all(dict.fromkeys([item.task_id for item in fetched], _TOO_LONG), attempts)
-            _give_back(project_id, left)
-            raise
-        done["failed"] += _record_all(errors, attempts)
-        if gave_way or (left and _somebody_waits()):
-            done["later"] = len(left)
-            _give_back(project_id, left)
-            break
-    return done
+    failures.record(dict.fromkeys(attempts.keys() - {id_ for id_, _ in todo}, _FATAL), attempts)
+    return attempts, todo
 
 
 def _embed_apart(worker: _Worker, project_id: int, batch: list[Fetched], errors: dict[int, ArgusError]) -> int:
@@ -176,17 +180,10 @@ def _embed_apart(worker: _Worker, project_id: int, batch: list[Fetched], errors:
         if is_outage(error):
             raise
         if len(batch) == 1:
-            errors[batch[0].task_id] = _told(error, batch[0].task_id)
+            errors[batch[0].task_id] = failures.told(error, batch[0].task_id)
             return 0
         log.warning("a batch failed; its images are tried one by one", exc_info=error)
     return sum(_embed_apart(worker, project_id, [item], errors) for item in batch)
-
-
-def _told(error: Exception, task_id: int) -> ArgusError:
-    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
-        return ArgusError("out_of_memory", "This image alone does not fit into the memory of the SigLIP worker.",
-                          "Free some, or run the worker on another device.")
-    return as_argus_error(error, task=task_id)
 
 
 def _serves(worker: _Worker) -> bool:
@@ -237,50 +234,17 @@ def _vectors(worker: _Worker, encoder: SiglipEncoder, model: vectors.Model,
     fresh = {item.digest: item.image for item in batch if item.digest not in known}
     if fresh:
         started = time.monotonic()
-        known |= _encoded(encoder, fresh)
+        known |= encoded(encoder, fresh)
         seconds = time.monotonic() - started
         metrics.model_batch("siglip", len(fresh), seconds)
         _adapt(worker, seconds / len(fresh))
     return known
 
 
-def _encoded(encoder: SiglipEncoder, images: dict[bytes, Image.Image]) -> dict[bytes, vectors.Vectors]:
-    """Return the usable vectors by content. An image without one in a batch is tried alone: the others may be why."""
-    rows = encoder.encode_images(list(images.values()))
-    usable = {digest: row for digest, row in zip(images, rows, strict=True) if _is_vector(row)}
-    if len(images) > 1:
-        for digest in images.keys() - usable.keys():
-            usable |= _encoded(encoder, {digest: images[digest]})
-    return usable
-
-
-def _is_vector(row: vectors.Vectors) -> bool:
-    """Whether a vector is one of numbers, of length 1."""
-    return bool(np.isfinite(row).all()) and abs(float(np.linalg.norm(row)) - 1) < _LENGTH_ERROR
-
-
 def _adapt(worker: _Worker, seconds_per_image: float) -> None:
     """Choose the next batch: as large as the setting allows, but one pass within `SLICE_SECONDS`."""
     fits = int(SLICE_SECONDS / max(seconds_per_image, 1e-6))
     worker.batch = max(1, min(get_settings().siglip_batch, fits, 4 * worker.batch))
-
-
-def _record_all(errors: Mapping[int, ArgusError], attempts: Mapping[int, int]) -> int:
-    return sum(_record_failure(task_id, error, attempts[task_id]) for task_id, error in errors.items())
-
-
-def _record_failure(task_id: int, error: ArgusError, attempts: int) -> int:
-    passing = may_pass(error) or error.code == "internal"
-    final = not passing or attempts >= MAX_ATTEMPTS
-    with connect() as connection:
-        # A task that has a vector of the current model stays searchable; only the next model gives it up.
-        connection.execute("UPDATE task SET error = %s || jsonb_build_object('at', now()), "
-                           "attempts = CASE WHEN %s THEN %s ELSE attempts END, "
-                           "state = CASE WHEN %s AND state = 'waiting' THEN 'failed' ELSE state END "
-                           "WHERE id = %s AND state <> 'failed'",
-                           (Jsonb(error.to_json() | {"may_pass": passing}), final, MAX_ATTEMPTS, final, task_id))
-    log.warning("an image was not embedded", extra={"task": task_id, "code": error.code, "final": final})
-    return 1
 
 
 def _somebody_waits() -> bool:
@@ -301,13 +265,7 @@ def encode_text(texts: list[str], model_id: int | None = None) -> Any:
     Args:
         model_id: the registered model to encode for; None for this worker's own.
     """
-    return _numbers(_prepared().encoder_of(model_id).encode_texts(texts))
-
-
-def _numbers(found: vectors.Vectors) -> Any:
-    if not all(_is_vector(row) for row in found):
-        raise no_number()
-    return found.tolist()
+    return as_lists(_prepared().encoder_of(model_id).encode_texts(texts))
 
 
 def examine() -> dict[str, Any]:
@@ -343,4 +301,4 @@ def encode_image(data: str, box: list[float] | None = None, model_id: int | None
         sides = np.array([image.width, image.height] * 2)
         x0, y0, x1, y1 = (np.clip(box, 0, 1) * sides).round().astype(int).tolist()
         image = image.crop((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
-    return _numbers(encoder.encode_images([image]))[0]
+    return as_lists(encoder.encode_images([image]))[0]
