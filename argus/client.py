@@ -44,6 +44,8 @@ class Hit(_Answer):
     relevance: str = ""
     image: str = ""
     video: str | None = None
+    video_id: str | None = None
+    video_name: str | None = None
     video_time: float | None = None
     frame_number: int | None = None
 
@@ -84,6 +86,8 @@ class Sync(_Answer):
     duplicates: int = 0
     oldest_waiting_seconds: float | None = None
     errors: list[dict[str, Any]] = field(default_factory=list)
+    noted: int = 0
+    notes: list[dict[str, Any]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

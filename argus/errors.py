@@ -114,6 +114,17 @@ def may_pass(error: ArgusError) -> bool:
     return error.code in _PASSING and not (400 <= status < 500 and status not in (408, 425, 429))
 
 
+def no_number() -> ArgusError:
+    """Return the error of a model that answers with NaN or infinity for one input."""
+    return ArgusError("model_broken", "The model's answer is not a number.",
+                      "Try ARGUS_DTYPE=float32 for the workers; if all images fail, download the checkpoint again.")
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether one of our own servers is away: no task is to blame, and the whole work has to be done again."""
+    return isinstance(error, ArgusError) and error.code in ("database_unreachable", "queue_unreachable")
+
+
 def _rebuild(code: str, message: str, hint: str, details: dict[str, Any]) -> ArgusError:
     return ArgusError(code, message, hint, **details)
 

@@ -11,21 +11,23 @@ import functools
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC
-from typing import Any
+from typing import Any, ParamSpec
 
 import redis
 from rq import Queue, Retry, Worker
 from rq.exceptions import DuplicateJobError, InvalidJobOperation, NoSuchJobError
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
+from rq.timeouts import BaseTimeoutException
 
 from argus import trace
-from argus.errors import ArgusError, see_log
+from argus.errors import ArgusError, as_argus_error, see_log
 from argus.settings import get_settings
 
 log = logging.getLogger(__name__)
+P = ParamSpec("P")
 SIGLIP, SIGLIP_NOW = "siglip", "siglip-interactive"
 SAM3, SAM3_NOW, SAM3_PREVIEW = "sam3", "sam3-interactive", "sam3-preview"
 DEFAULT, EXPORT = "default", "export"
@@ -149,7 +151,7 @@ def _await(job: Job, queue: str, deadline: float) -> Any:
             if result.type == result.Type.SUCCESSFUL:
                 return unpack(result.return_value)
             log.error("a job failed", extra={"job": job.id, "function": job.func_name, "reason": result.exc_string})
-            raise ArgusError("internal", "The worker failed.", see_log(job=job.id))
+            raise _ended(result.exc_string or "", job.id)
         time.sleep(pause)
         pause = min(pause * 1.5, 0.03)  # a person waits
     if not workers_of(queue):
@@ -161,6 +163,19 @@ def _await(job: Job, queue: str, deadline: float) -> Any:
     raise ArgusError("timeout", f"The worker did not answer within {deadline:g} s.",
                      "It is still at it." if begun else "It has other work first, or is still loading its model.",
                      begun=begun)
+
+
+def _ended(said: str, job_id: str) -> ArgusError:
+    """Return the error of a job that ended without an answer.
+
+    Args:
+        said: what RQ kept of its end: a traceback, or a sentence of its own.
+    """
+    if "AbandonedJobError" in said:
+        return ArgusError("child_died", "The worker ended while it was at this.", see_log(job=job_id))
+    if "JobTimeoutException" in said:
+        return ArgusError("timeout", "The worker was at this for longer than it may.", see_log(job=job_id), begun=True)
+    return ArgusError("internal", "The worker failed.", see_log(job=job_id))
 
 
 def workers_of(queue: str) -> int:
@@ -182,6 +197,23 @@ def oldest_seconds(queue: str) -> float:
     if job is None or job.enqueued_at is None:
         return 0.0
     return max(0.0, time.time() - job.enqueued_at.replace(tzinfo=UTC).timestamp())
+
+
+def answering(job: Callable[P, Any]) -> Callable[P, Any]:
+    """Decorate a job that somebody waits for: what it raises is its answer, as `pack` writes it.
+
+    The end of its time is no answer: who waits has been told, and RQ has to end the job.
+    """
+    @functools.wraps(job)
+    def answered(*args: P.args, **kwargs: P.kwargs) -> Any:
+        try:
+            return job(*args, **kwargs)
+        except BaseTimeoutException:
+            raise
+        except Exception as error:
+            return pack(as_argus_error(error))
+
+    return answered
 
 
 def pack(error: ArgusError) -> dict[str, Any]:

@@ -10,14 +10,13 @@ from PIL import Image
 
 from argus import queues, trace
 from argus.db import Row
-from argus.errors import ArgusError
 from argus.images import get_images, open_image
 from argus.labelstudio.data import TaskImage
 from argus.settings import get_settings
 from label_studio_config.concepts import LabelPlan
 from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend import detections, projects
-from ml_backend.engines.base import Detections, best_named, not_among
+from ml_backend.engines.base import Detections, best_named, not_among, numbers
 from ml_backend.interactive import Request
 from ml_backend.jobs import get_engine
 from ml_backend.regions import Found, build_regions
@@ -26,24 +25,22 @@ _NAMING_SECONDS = 3.0
 _SAME_THING = 0.5  # IoU
 
 
+@queues.answering
 def answer_smart_tool(project_id: int, task_id: int, image_url: str, request: dict[str, Any]) -> dict[str, Any]:
     """Answer a smart tool: return `{"result": regions}`, or the packed error of what went wrong."""
     trace.add(task=task_id)
-    try:
-        asked = Request.from_json(request)
-        fetched = get_images().fetch(TaskImage(project_id, task_id, image_url))
-        image, key = open_image(fetched.data), fetched.sha256.hex()  # a file that is replaced has other features
-        if asked.points:
-            found = get_engine().click(image, key, asked.points_in(image.size), asked.point_signs)
-        else:
-            found = get_engine().find(image, key, asked.prompts, asked.exemplars_in(image.size))
-        found = not_among(found, asked.existing_in(image.size), get_settings().nms_iou)
-        project = projects.load(project_id)
-        plan = plan_for(project)
-        label = asked.label or _name(found, project, plan, task_id, image, key)
-        return {"result": build_regions(asked.narrow(plan, label), {label: Found(*image.size, found)})}
-    except ArgusError as error:
-        return queues.pack(error)
+    asked = Request.from_json(request)
+    fetched = get_images().fetch(TaskImage(project_id, task_id, image_url))
+    image, key = open_image(fetched.data), fetched.sha256.hex()  # a file that is replaced has other features
+    if asked.points:
+        found = get_engine().click(image, key, asked.points_in(image.size), asked.point_signs)
+    else:
+        found = get_engine().find(image, key, asked.prompts, asked.exemplars_in(image.size))
+    found = not_among(numbers(found), asked.existing_in(image.size), get_settings().nms_iou)
+    project = projects.load(project_id)
+    plan = plan_for(project)
+    label = asked.label or _name(found, project, plan, task_id, image, key)
+    return {"result": build_regions(asked.narrow(plan, label), {label: Found(*image.size, found)})}
 
 
 def _name(found: Detections, project: Row, plan: LabelPlan, task_id: int, image: Image.Image, key: str) -> str:

@@ -20,9 +20,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from psycopg.types.json import Jsonb
+from rq.timeouts import BaseTimeoutException
 
 from argus.db import Row, connect
-from argus.errors import ArgusError
+from argus.errors import ArgusError, as_argus_error
 from argus.expiring import Expiring
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
@@ -95,11 +96,24 @@ def claim(project_id: int, model_version: str, built: Iterable[Built], channel: 
 def push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
     """Bring Label Studio's predictions of these tasks up to date, and say how it went for each.
 
-    Tasks without stored detections are left out of the answer. Calling it again is harmless.
+    Tasks without stored detections are left out of the answer. Calling it again is harmless. A task whose prediction
+    cannot be made fails alone.
 
     Raises:
         ArgusError: `unknown_project`, `bad_label_config`, `label_studio_unreachable` (call again).
     """
+    try:
+        return _push(project_id, task_ids)
+    except (ArgusError, BaseTimeoutException):
+        raise
+    except Exception as error:
+        if len(task_ids) == 1:
+            return {task_ids[0]: as_argus_error(error, task=task_ids[0])}
+        log.warning("a delivery failed; its tasks are tried one by one", exc_info=error)
+    return {task: outcome for task_id in task_ids for task, outcome in push(project_id, [task_id]).items()}
+
+
+def _push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
     project = projects.load(project_id)
     plan, recipe = plan_for(project), recipe_for(project)
     built = build(plan, recipe, task_ids)

@@ -15,12 +15,13 @@ from PIL import Image
 from rq.timeouts import BaseTimeoutException
 
 from argus import metrics, trace
-from argus.errors import ArgusError, as_argus_error
+from argus.errors import ArgusError, as_argus_error, is_outage
 from argus.images import get_images, open_image
 from argus.labelstudio.data import TaskImage
+from label_studio_config.concepts import Concept
 from label_studio_config.recipe import Recipe
 from ml_backend import detections, projects
-from ml_backend.engines.base import Detections, Sam3Engine
+from ml_backend.engines.base import Detections, Sam3Engine, numbers
 from ml_backend.pace import Pace
 
 log = logging.getLogger(__name__)
@@ -143,7 +144,7 @@ def _detect(engine: Sam3Engine, recipe: Recipe, names: Sequence[str], images: di
         return {}
     began = time.perf_counter()
     try:
-        found = dict(zip(images, engine.detect(list(images.values()), concepts), strict=True))
+        found = dict(zip(images, _answers(engine, list(images.values()), concepts), strict=True))
         seconds = time.perf_counter() - began
         metrics.model_batch("sam3", len(images), seconds)
         pace.measured(len(images), _prompts(recipe, names), seconds)
@@ -155,7 +156,7 @@ def _detect(engine: Sam3Engine, recipe: Recipe, names: Sequence[str], images: di
     found = {}
     for task, image in images.items():
         try:
-            found[task] = engine.detect([image], concepts)[0]
+            found[task] = _answers(engine, [image], concepts)[0]
         except BaseTimeoutException:
             raise
         except Exception as error:
@@ -163,15 +164,23 @@ def _detect(engine: Sam3Engine, recipe: Recipe, names: Sequence[str], images: di
     return found
 
 
+def _answers(engine: Sam3Engine, images: list[Image.Image],
+             concepts: Sequence[Concept]) -> list[dict[str, Detections]]:
+    """Return what the engine finds. Raises `model_broken` when it answers for one image with what is no number."""
+    return [{label: numbers(one) for label, one in found.items()} for found in engine.detect(images, concepts)]
+
+
 def _await(saved: dict[int, Future[None]], outcome: Outcome) -> None:
     """Wait until everything is stored. An unreachable database is not the task's fault and ends the job."""
     for task, future in saved.items():
         try:
             future.result()
-        except ArgusError as error:
-            if error.code != "unknown_task":
+        except BaseTimeoutException:
+            raise
+        except Exception as error:
+            if is_outage(error):
                 raise
-            outcome.failed[task] = error
+            outcome.failed[task] = _told(task, error)
         else:
             outcome.done.append(task)
 

@@ -11,11 +11,12 @@ import uuid
 from typing import Any
 
 from rq import get_current_job
+from rq.timeouts import BaseTimeoutException
 
 from argus import queues, trace
 from argus.devices import choose_device
 from argus.doctor import visit
-from argus.errors import ArgusError, may_pass
+from argus.errors import ArgusError, as_argus_error, is_outage, may_pass
 from argus.settings import get_settings
 from label_studio_config.recipe import Recipe, checkpoint_identity, recipe_for
 from ml_backend import estimates, projects, run_jobs, run_tasks
@@ -26,6 +27,8 @@ from ml_backend.predict import enqueue_for_answer
 
 log = logging.getLogger(__name__)
 CHUNK_SECONDS = 1.0  # a person's click waits for about this long, or for one image that takes longer
+_TOO_LONG = ArgusError("timeout", "Detecting took longer than a job may.",
+                       "Is the worker's machine overloaded? A smaller ARGUS_SAM3_RESOLUTION is quicker.")
 AGAIN_SECONDS = 5.0  # a self-test that took longer at the start is not repeated while people may be waiting
 _pace = Pace()  # one engine a process
 
@@ -83,7 +86,16 @@ def detect_next(project_id: int) -> dict[str, int]:
         return {"done": 0, "failed": 0, "rest": 0}
     run_id = taken.run["id"]
     trace.add(run=run_id)
-    outcome = _detect(project_id, taken)
+    try:
+        outcome = _detect(project_id, taken)
+    except BaseTimeoutException:
+        run_tasks.fail_for_now(run_id, dict.fromkeys(taken.task_ids, _TOO_LONG))
+        raise
+    except Exception as error:  # of the chunk as a whole: the engine, or what nobody expected
+        if is_outage(error):
+            raise
+        run_tasks.fail_for_now(run_id, dict.fromkeys(taken.task_ids, as_argus_error(error)))
+        outcome = Outcome()
     run_tasks.fail(run_id, {t: e for t, e in outcome.failed.items() if not may_pass(e)})
     run_tasks.fail_for_now(run_id, {t: e for t, e in outcome.failed.items() if may_pass(e)})
     run_tasks.detected(run_id, outcome.done, outcome.seconds, _worker_name())
@@ -141,6 +153,7 @@ def detect_for_answer(project_id: int, task_ids: list[int], deadline: float) -> 
     return {"failed": list(outcome.failed), "next": follow}
 
 
+@queues.answering
 def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Any], labels: list[str]) -> dict[str, Any]:
     """Detect labels of a recipe that may never be kept on one task; what is found is stored as previewed.
 
@@ -151,9 +164,6 @@ def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Any],
         `{}`, or the packed error of what went wrong.
     """
     trace.add(task=task_id)
-    try:
-        recipe = recipe_for({**projects.load(project_id), "overrides": overrides})
-        outcome = detect_tasks(get_engine(), recipe, labels, [task_id], CHUNK_SECONDS, previewed=True, pace=_pace)
-    except ArgusError as error:
-        return queues.pack(error)
+    recipe = recipe_for({**projects.load(project_id), "overrides": overrides})
+    outcome = detect_tasks(get_engine(), recipe, labels, [task_id], CHUNK_SECONDS, previewed=True, pace=_pace)
     return queues.pack(outcome.failed[task_id]) if task_id in outcome.failed else {}

@@ -12,6 +12,7 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from label_studio_config.recipe import plan_for, recipe_for
+from search_service.videos import video_key
 
 Band = Literal["high", "medium", "low", "nothing_found"]
 
@@ -42,7 +43,8 @@ class Filters(BaseModel):
     band: Band | None = Field(default=None, description="Confidence band of that prediction.")
     label: Text = Field(default="", description="Tasks that show this label.")
     label_in: Literal["any", "annotations", "predictions"] = Field(default="any", description="Where it must stand.")
-    video: Text = Field(default="", description="Frames of this video only.")
+    video: Text = Field(default="", description="Frames of this video only: its id, or its name while no other has it, "
+                        "or `filter` of the list of videos.")
     video_from: Seconds | None = Field(default=None, description="Seconds into the video, from.")
     video_to: Seconds | None = Field(default=None, description="Seconds into the video, to, inclusive.")
     captured_from: Moment | None = Field(default=None, description="Time of capture, from; without a zone it is UTC.")
@@ -78,13 +80,15 @@ def select(project_id: int, filters: Filters) -> Selection | None:
     version that Argus delivered. Of near-duplicates that pass, the first stands for all.
 
     Raises:
-        ArgusError: `unknown_project`.
+        ArgusError: `unknown_project`; `bad_request` for the name of a video that several have.
     """
     if not filters.narrow():
         return None
     parameters: dict[str, Any] = {**filters.model_dump(), "project": project_id}
     conditions = ["t.project_id = %(project)s", "t.state = 'embedded'"]
     conditions += [sql for name, sql in _CONDITIONS.items() if parameters[name] not in (None, "")]
+    if filters.video:
+        parameters["video_key"] = video_key(project_id, filters.video)
     if filters.labelled is not None:
         conditions.append("t.labelled = %(labelled)s")
     if filters.predicted is not None:
@@ -111,7 +115,7 @@ _BANDS = {"high": " AND p.score::numeric >= %(high)s",
           "medium": " AND p.score::numeric >= %(medium)s AND p.score::numeric < %(high)s",
           "low": " AND p.score::numeric < %(medium)s",
           "nothing_found": " AND p.score IS NULL"}
-_CONDITIONS = {"video": "t.video = %(video)s", "video_from": "t.video_time >= %(video_from)s",
+_CONDITIONS = {"video": "t.video_key = %(video_key)s", "video_from": "t.video_time >= %(video_from)s",
                "video_to": "t.video_time <= %(video_to)s", "captured_from": "t.captured_at >= %(captured_from)s",
                "captured_to": "t.captured_at <= %(captured_to)s"}
 _ANNOTATED = "t.labels @> ARRAY[%(label)s::text]"

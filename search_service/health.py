@@ -30,8 +30,9 @@ def status(visible: Collection[int] | None = None) -> dict[str, Any]:
         `{"version", "search_model": {"name", "dim"} or None, "workers": [{"role", "name", "host", "state", "job",
         "since", "done", "failed"}], "roles": {role: workers alive}, "queues": [{"name", "waiting", "failed"}],
         "projects": [{"id", "title", "connected", "missing_since", "seen", "fetched", "embedded", "waiting", "failed",
-        "oldest_waiting_seconds"}], "errors": [{"what", "project", "task", "run", "message", "hint", "code", "at"}],
-        newest first}`; a project is missing since Label Studio has none of that number any more.
+        "noted": tasks with values in their data that could not be taken over, "oldest_waiting_seconds"}],
+        "errors": [{"what", "project", "task", "run", "message", "hint", "code", "at"}], newest first}`; a project is
+        missing since Label Studio has none of that number any more.
 
     Raises:
         ArgusError: `database_unreachable`, `queue_unreachable`.
@@ -81,7 +82,7 @@ def _projects(visible: Collection[int] | None) -> list[dict[str, Any]]:
             "SELECT p.id, p.title, p.connected_at IS NOT NULL AS connected, p.missing_since, count(t.id) AS seen, "
             "count(t.content_hash) AS fetched, count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded, "
             "count(t.id) FILTER (WHERE t.state = 'waiting') AS waiting, "
-            "count(t.id) FILTER (WHERE t.state = 'failed') AS failed, "
+            "count(t.id) FILTER (WHERE t.state = 'failed') AS failed, count(t.notes) AS noted, "
             "round(extract(epoch FROM now() - min(t.seen_at) FILTER (WHERE t.state = 'waiting')))::int "
             "AS oldest_waiting_seconds "
             "FROM project p LEFT JOIN task t ON t.project_id = p.id GROUP BY p.id ORDER BY p.id").fetchall()

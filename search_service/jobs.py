@@ -13,29 +13,29 @@ from typing import Any
 
 import numpy as np
 from psycopg import sql
-from psycopg.types.json import Jsonb
 from rq import Queue
+from rq.timeouts import BaseTimeoutException
 
 from argus import metrics, queues
 from argus.db import connect
 from argus.doctor import visit
-from argus.errors import ArgusError, may_pass
+from argus.errors import ArgusError, is_outage, no_number
 from argus.images import open_image
 from argus.labelstudio.data import TaskImage
 from argus.settings import get_settings
-from search_service import model_change, vectors
+from search_service import failures, model_change, vectors
 from search_service.encoder import GaveWay, SiglipEncoder
 from search_service.fetching import FETCHERS, Fetched, Unusable, batches
 from search_service.model_change import MAX_ATTEMPTS
+from search_service.usable import as_lists, encoded
 
 log = logging.getLogger(__name__)
 FORMER_SECONDS = 60.0  # a web process may still ask for the former checkpoint right after a change
 SLICE_SECONDS = 0.25  # one pass of the model in a bulk job: how long a person's query may wait for it
 STEADY_SECONDS = 10.0  # however many queries come, an image is embedded each time so much has passed
-
-
 _FATAL = ArgusError("bad_image", "The worker stopped each time it worked on this image.",
                     "Is the image enormous, or the worker's memory too small?")
+_TOO_LONG = ArgusError("timeout", "Embedding took longer than a job may.", "Is the worker's machine overloaded?")
 
 
 @dataclass
@@ -116,13 +116,41 @@ def _prepared() -> _Worker:
 def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
     """Embed those of the tasks that need it, and return `{"embedded", "failed", "later"}`.
 
-    An image that cannot be had or read fails alone. When somebody's query arrives the job stops (`later` counts what it
-    left) and goes back to the end of the queue: after its current slice, and on a CPU within it.
+    An image that cannot be had or read, or that the model cannot bear, fails alone. When somebody's query arrives the
+    job stops (`later` counts what it left) and goes back to the end of the queue: after its current slice, and on a CPU
+    within it.
     """
     worker = _prepared()
     done = {"embedded": 0, "failed": 0, "later": 0}
     if not _serves(worker):
         return done | {"later": len(task_ids)}
+    attempts, todo = _take(worker, project_id, task_ids)
+    done["failed"] = len(attempts) - len(todo)
+    left = [image.task_id for image in todo]
+    for batch in batches(worker.fetchers, todo, lambda: worker.batch, 4 * worker.encoder.image_side):
+        left = left[len(batch):]
+        done["failed"] += failures.record({i.task_id: i.error for i in batch if isinstance(i, Unusable)}, attempts)
+        fetched, gave_way = [item for item in batch if isinstance(item, Fetched)], False
+        errors: dict[int, ArgusError] = {}
+        try:
+            done["embedded"] += _embed_apart(worker, project_id, fetched, errors)
+        except GaveWay:
+            left, gave_way = [item.task_id for item in fetched if item.task_id not in errors] + left, True
+        except BaseTimeoutException:
+            failures.record(dict.fromkeys([item.task_id for item in fetched], _TOO_LONG), attempts)
+            _give_back(project_id, left)
+            raise
+        done["failed"] += failures.record(errors, attempts)
+        if gave_way or (left and _somebody_waits()):
+            done["later"] = len(left)
+            _give_back(project_id, left)
+            break
+    return done
+
+
+def _take(worker: _Worker, project_id: int, task_ids: list[int]) -> tuple[dict[int, int], list[TaskImage]]:
+    """Count a try of each task, and return how many there were by task, and the images of those to be tried. The
+    others were tried too often, and nothing was ever heard of it: the worker died."""
     with connect() as connection:
         rows = connection.execute(sql.SQL(
             "UPDATE task SET attempts = attempts + 1 WHERE id = ANY(%s) AND project_id = %s AND (state = 'waiting' "
@@ -131,23 +159,33 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
     attempts = {int(row["id"]): int(row["attempts"]) for row in rows}
     todo = [TaskImage(project_id, int(row["id"]), str(row["image"]))
             for row in sorted(rows, key=lambda row: int(row["id"])) if row["attempts"] <= MAX_ATTEMPTS]
-    left = [image.task_id for image in todo]
-    for task_id in set(attempts) - set(left):  # counted before each try: the worker never came back
-        done["failed"] += _record_failure(task_id, _FATAL, attempts[task_id])
-    for batch in batches(worker.fetchers, todo, lambda: worker.batch, 4 * worker.encoder.image_side):
-        left = left[len(batch):]
-        for item in (item for item in batch if isinstance(item, Unusable)):
-            done["failed"] += _record_failure(item.task_id, item.error, attempts[item.task_id])
-        fetched, gave_way = [item for item in batch if isinstance(item, Fetched)], False
-        try:
-            done["embedded"] += _embed_batch(worker, project_id, fetched)
-        except GaveWay:
-            left, gave_way = [item.task_id for item in fetched] + left, True
-        if gave_way or (left and _somebody_waits()):
-            done["later"] = len(left)
-            _give_back(project_id, left)
-            break
-    return done
+    failures.record(dict.fromkeys(attempts.keys() - {image.task_id for image in todo}, _FATAL), attempts)
+    return attempts, todo
+
+
+def _embed_apart(worker: _Worker, project_id: int, batch: list[Fetched], errors: dict[int, ArgusError]) -> int:
+    """Embed a batch and return how many were stored; when it fails, image by image, so that the one that the model or
+    the database cannot bear fails alone.
+
+    Args:
+        errors: gets what went wrong, by task.
+
+    Raises:
+        GaveWay, BaseTimeoutException: nothing more is to be done now.
+        ArgusError: a server is away; no image is to blame.
+    """
+    try:
+        return _embed_batch(worker, project_id, batch, errors)
+    except (GaveWay, BaseTimeoutException):
+        raise
+    except Exception as error:
+        if is_outage(error):
+            raise
+        if len(batch) == 1:
+            errors[batch[0].task_id] = failures.told(error, batch[0].task_id)
+            return 0
+        log.warning("a batch failed; its images are tried one by one", exc_info=error)
+    return sum(_embed_apart(worker, project_id, [item], errors) for item in batch)
 
 
 def _serves(worker: _Worker) -> bool:
@@ -165,23 +203,25 @@ def _serves(worker: _Worker) -> bool:
     return serves
 
 
-def _embed_batch(worker: _Worker, project_id: int, batch: list[Fetched]) -> int:
+def _embed_batch(worker: _Worker, project_id: int, batch: list[Fetched], errors: dict[int, ArgusError]) -> int:
     began = time.monotonic()
     vectors_of = []
     for encoder, model in worker.loaded():
         with encoder.giving_way(lambda: began - worker.embedded_at < STEADY_SECONDS and _somebody_waits()):
             vectors_of.append((model, _vectors(worker, encoder, model, batch)))
+    good = [item for item in batch if all(item.digest in known for _, known in vectors_of)]
     with connect() as connection:
         # Only tasks that still exist and still show this image: Label Studio may have changed while the model ran.
         current = {(row["id"], row["image"]) for row in connection.execute(
-            "SELECT id, image FROM task WHERE id = ANY(%s) FOR UPDATE", ([item.task_id for item in batch],))}
-        stored = [item for item in batch if (item.task_id, item.url) in current]
+            "SELECT id, image FROM task WHERE id = ANY(%s) FOR UPDATE", ([item.task_id for item in good],))}
+        stored = [item for item in good if (item.task_id, item.url) in current]
         for model, known in vectors_of:
             vectors.store(connection, model, [(project_id, item.task_id, known[item.digest]) for item in stored])
         with connection.cursor() as cursor:
             cursor.executemany("UPDATE task SET state = 'embedded', content_hash = %s, dhash = %s, error = NULL, "
                                "attempts = 0 WHERE id = %s",
                                [(item.digest, item.dhash, item.task_id) for item in stored])
+    errors |= {item.task_id: no_number() for item in batch if item not in good}
     if batch:
         worker.embedded_at = time.monotonic()
     return len(stored)
@@ -189,13 +229,14 @@ def _embed_batch(worker: _Worker, project_id: int, batch: list[Fetched]) -> int:
 
 def _vectors(worker: _Worker, encoder: SiglipEncoder, model: vectors.Model,
              batch: list[Fetched]) -> dict[bytes, vectors.Vectors]:
-    """Return the vector of each image content of the batch; contents that have one already are not encoded again."""
+    """Return the vector of each image content of the batch; contents that have one already are not encoded again. One
+    for which the model gives no numbers is left out."""
     with connect() as connection:
         known = vectors.known_vectors(connection, model, [item.digest for item in batch])
     fresh = {item.digest: item.image for item in batch if item.digest not in known}
     if fresh:
         started = time.monotonic()
-        known |= dict(zip(fresh, encoder.encode_images(list(fresh.values())), strict=True))
+        known |= encoded(encoder, fresh)
         seconds = time.monotonic() - started
         metrics.model_batch("siglip", len(fresh), seconds)
         _adapt(worker, seconds / len(fresh))
@@ -206,20 +247,6 @@ def _adapt(worker: _Worker, seconds_per_image: float) -> None:
     """Choose the next batch: as large as the setting allows, but one pass within `SLICE_SECONDS`."""
     fits = int(SLICE_SECONDS / max(seconds_per_image, 1e-6))
     worker.batch = max(1, min(get_settings().siglip_batch, fits, 4 * worker.batch))
-
-
-def _record_failure(task_id: int, error: ArgusError, attempts: int) -> int:
-    passing = may_pass(error) or error.code == "internal"
-    final = not passing or attempts >= MAX_ATTEMPTS
-    with connect() as connection:
-        # A task that has a vector of the current model stays searchable; only the next model gives it up.
-        connection.execute("UPDATE task SET error = %s || jsonb_build_object('at', now()), "
-                           "attempts = CASE WHEN %s THEN %s ELSE attempts END, "
-                           "state = CASE WHEN %s AND state = 'waiting' THEN 'failed' ELSE state END "
-                           "WHERE id = %s AND state <> 'failed'",
-                           (Jsonb(error.to_json() | {"may_pass": passing}), final, MAX_ATTEMPTS, final, task_id))
-    log.warning("an image was not embedded", extra={"task": task_id, "code": error.code, "final": final})
-    return 1
 
 
 def _somebody_waits() -> bool:
@@ -233,16 +260,14 @@ def _give_back(project_id: int, task_ids: list[int]) -> None:
                    job_id=f"embed-{project_id}-rest-{uuid.uuid4().hex[:8]}", retries=0)  # the job in work may be one
 
 
+@queues.answering
 def encode_text(texts: list[str], model_id: int | None = None) -> Any:
-    """Return one vector of length 1 per text, as lists of float; an expected failure as `argus.queues.pack` does.
+    """Return one vector of length 1 per text, as lists of float; a failure as `argus.queues.pack` does.
 
     Args:
         model_id: the registered model to encode for; None for this worker's own.
     """
-    try:
-        return _prepared().encoder_of(model_id).encode_texts(texts).tolist()
-    except ArgusError as error:
-        return queues.pack(error)
+    return as_lists(_prepared().encoder_of(model_id).encode_texts(texts))
 
 
 def examine() -> dict[str, Any]:
@@ -256,15 +281,14 @@ def examine() -> dict[str, Any]:
     return visit.examine(tested)
 
 
+@queues.answering
 def calibration(model_id: int | None = None) -> Any:
     """Return `[scale, bias]` of the checkpoint: its probability of a pair is `sigmoid(scale · cosine + bias)`."""
-    try:
-        encoder = _prepared().encoder_of(model_id)
-    except ArgusError as error:
-        return queues.pack(error)
+    encoder = _prepared().encoder_of(model_id)
     return [encoder.logit_scale, encoder.logit_bias]
 
 
+@queues.answering
 def encode_image(data: str, box: list[float] | None = None, model_id: int | None = None) -> Any:
     """Return the vector of one image file, or of a region of it.
 
@@ -273,13 +297,10 @@ def encode_image(data: str, box: list[float] | None = None, model_id: int | None
         box: `[x0, y0, x1, y1]` as fractions of the image's width and height; None for the whole image.
         model_id: as of `encode_text`.
     """
-    try:
-        encoder = _prepared().encoder_of(model_id)
-        image = open_image(base64.b64decode(data))
-        if box:
-            sides = np.array([image.width, image.height] * 2)
-            x0, y0, x1, y1 = (np.clip(box, 0, 1) * sides).round().astype(int).tolist()
-            image = image.crop((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
-        return encoder.encode_images([image])[0].tolist()
-    except ArgusError as error:
-        return queues.pack(error)
+    encoder = _prepared().encoder_of(model_id)
+    image = open_image(base64.b64decode(data))
+    if box:
+        sides = np.array([image.width, image.height] * 2)
+        x0, y0, x1, y1 = (np.clip(box, 0, 1) * sides).round().astype(int).tolist()
+        image = image.crop((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
+    return as_lists(encoder.encode_images([image]))[0]

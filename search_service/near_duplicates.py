@@ -84,22 +84,24 @@ def mark(project_id: int) -> int:
     compared = 0
     with connect() as connection:
         videos = connection.execute(
-            "SELECT video, min(video_time) AS first FROM task WHERE project_id = %s AND state = 'embedded' "
-            "AND NOT compared AND video IS NOT NULL AND video_time IS NOT NULL AND dhash IS NOT NULL GROUP BY video",
+            "SELECT video_key, min(video_time) AS first FROM task WHERE project_id = %s AND state = 'embedded' "
+            "AND NOT compared AND video_key IS NOT NULL AND video_time IS NOT NULL AND dhash IS NOT NULL "
+            "GROUP BY video_key",
             (project_id,)).fetchall()
     for row in videos:
-        compared += _mark_video(model, project_id, row["video"], row["first"])
+        compared += _mark_video(model, project_id, row["video_key"], row["first"])
     return compared
 
 
-def _mark_video(model: Model, project_id: int, video: str, first: float) -> int:
+def _mark_video(model: Model, project_id: int, key: str, first: float) -> int:
     settings, compared = get_settings(), 0
     while True:
         with connect() as connection:
-            frames = _frames(connection, model, project_id, "t.video = %s AND t.video_time >= %s", (video, first),
+            frames = _frames(connection, model, project_id, "t.video_key = %s AND t.video_time >= %s", (key, first),
                              BATCH)
-            kept = _frames(connection, model, project_id, "t.video = %s AND t.video_time >= %s AND t.video_time < %s "
-                           "AND t.duplicate_of IS NULL", (video, first - settings.duplicate_seconds, first), BATCH)
+            kept = _frames(connection, model, project_id, "t.video_key = %s AND t.video_time >= %s "
+                           "AND t.video_time < %s AND t.duplicate_of IS NULL",
+                           (key, first - settings.duplicate_seconds, first), BATCH)
             marks = duplicates(frames, kept, seconds=settings.duplicate_seconds, bits=settings.duplicate_bits,
                                similarity=settings.duplicate_similarity)
             with connection.cursor() as cursor:

@@ -156,8 +156,12 @@ ENDPOINTS = (
     Endpoint("get", "/api/v1/images/{task_id}", "A small picture of a task.", r.ThumbnailRequest, media="image/jpeg"),
 )
 
+_VIDEO = {"video": {"type": ["string", "null"], "description": "The file's name, which several videos may have."},
+          "video_id": {"type": ["string", "null"]},
+          "video_name": {"type": ["string", "null"], "description": "As shown: with the beginning of the id where two "
+                         "videos of the project share a name."}}
 _HIT = {"task": _NUMBER, "similarity": {"type": "number", "description": "Cosine of image and query."}, "image": _TEXT,
-        "video": {"type": ["string", "null"]}, "video_time": {"type": ["number", "null"], "description": "Seconds."},
+        **_VIDEO, "video_time": {"type": ["number", "null"], "description": "Seconds."},
         "frame_number": {"type": ["integer", "null"]},
         "relevance": {"type": "string", "enum": ["likely", "maybe", "noise", ""]},
         "labelled": {"type": "boolean", "description": "Whether people have annotated it, as of the last poll."},
@@ -166,7 +170,9 @@ _SYNC = {"seen": {"type": "integer", "description": "Tasks: those that wait, are
          "fetched": {"type": "integer", "description": "Tasks whose image file was had, whatever became of it."},
          "waiting": _NUMBER, "embedded": _NUMBER, "failed": _NUMBER,
          "duplicates": {"type": "integer", "description": "Frames marked as near-duplicates of an earlier one."},
-         "oldest_waiting_seconds": {"type": ["number", "null"]}, "errors": {"type": "array", "items": _FREE}}
+         "oldest_waiting_seconds": {"type": ["number", "null"]}, "errors": {"type": "array", "items": _FREE},
+         "noted": {"type": "integer", "description": "Tasks whose data hold a value that could not be taken over."},
+         "notes": {"type": "array", "items": _FREE}}
 _MISSING = {"type": ["string", "null"], "description": "Since when Label Studio has no such project any more."}
 _REFERENCE = "#/components/schemas/{model}"
 _SCHEMAS: dict[str, Any] = {
@@ -198,8 +204,10 @@ _SCHEMAS: dict[str, Any] = {
                          "checkpoint; searches use the old one until `left` is 0.",
                          "properties": {"model": _TEXT, "embedded": _NUMBER, "left": _NUMBER}}}},
     "Task": {"type": "object", "properties": {
-        "task": _NUMBER, "label_studio": _TEXT, "video": {"type": ["string", "null"]},
+        "task": _NUMBER, "label_studio": _TEXT, **_VIDEO,
         "video_time": {"type": ["number", "null"]}, "frame_number": {"type": ["integer", "null"]}, "state": _TEXT,
+        "captured_at": {"type": ["string", "null"]},
+        "notes": {"type": "array", "items": _FREE, "description": "Values of its data that could not be taken over."},
         "predictions": {"type": "array", "items": _FREE}, "annotations": {"type": "array", "items": _FREE}}},
     "ExportPreview": {"type": "object", "properties": {
         "images": _NUMBER, "videos": _NUMBER, "empty": _NUMBER,

@@ -17,6 +17,7 @@ from search_service.filters import Filters, select
 from search_service.relevance import NOISE, relevance
 from search_service.sync import sync_progress
 from search_service.terms import Terms, calibration, encode_texts, stored_vectors, terms_of
+from search_service.videos import SHARED, shown_name
 
 MAX_LIMIT = 1000
 
@@ -28,7 +29,9 @@ class Hit:
     task_id: int
     similarity: float
     image: str
-    video: str | None = None
+    video: str | None = None  # the file's name, which several may have
+    video_id: str | None = None
+    video_name: str | None = None  # as shown: with the beginning of the id where two share a name
     video_time: float | None = None
     frame_number: int | None = None
     relevance: str = ""
@@ -151,12 +154,14 @@ def _counts(progress: dict[str, Any]) -> dict[str, Any]:
 def _tasks(task_ids: list[int]) -> dict[int, Row]:
     with connect() as connection:
         return {row["id"]: row for row in connection.execute(
-            "SELECT id, image, video, video_time, frame_number, labelled, labels FROM task WHERE id = ANY(%s)",
+            "SELECT t.id, t.image, t.video, t.video_id, t.video_time, t.frame_number, t.labelled, t.labels, "
+            f"{SHARED} AS video_shared FROM task t WHERE t.id = ANY(%s)",
             (task_ids,))}
 
 
 def _hit(row: Row, similarity: float) -> Hit:
-    return Hit(row["id"], round(similarity, 5), row["image"], row["video"], row["video_time"], row["frame_number"],
+    return Hit(row["id"], round(similarity, 5), row["image"], row["video"], row["video_id"],
+               shown_name(row["video"], row["video_id"], row["video_shared"]), row["video_time"], row["frame_number"],
                labelled=row["labelled"], labels=tuple(row["labels"]))
 
 

@@ -19,11 +19,11 @@ from argus import queues
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
-from argus.labelstudio.data import data_value
 from argus.settings import get_settings
 from label_studio_config.concepts import parse_label_config, parse_xml
 from search_service import annotated, listing, missing, model_change, near_duplicates, vectors
 from search_service.model_change import MAX_ATTEMPTS
+from search_service.task_values import read_values
 
 log = logging.getLogger(__name__)
 CHUNK = 64  # consecutive task ids that share an embed job
@@ -33,6 +33,11 @@ ALONE_AFTER = 2  # an image that failed this often gets a job of its own: it may
 # What failed and may pass is tried once more by a full listing that comes so much later, so that a night without Label
 # Studio or a storage heals by itself.
 LATER_SECONDS = 900
+_COLUMNS = ("id", "project_id", "image", "video", "video_id", "video_time", "frame_number", "captured_at", "notes",
+            "updated_at")
+_PLACE = ("video", "video_id", "video_time")  # what a frame is compared with hangs on them
+_WRITE = (f"INSERT INTO task ({', '.join(_COLUMNS)}) VALUES ({', '.join(f'%({name})s' for name in _COLUMNS)}) "
+          f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}")
 
 
 @dataclass
@@ -174,31 +179,27 @@ def delete_tasks(project_id: int, task_ids: list[int]) -> int:
 def _upsert(project_id: int, key: str, tasks: list[dict[str, Any]], report: SyncReport) -> None:
     if not tasks:
         return
-    rows = {row[0]: row for row in (_task_row(task, key) for task in tasks)}
+    rows = {task["id"]: _task_row(project_id, task, key) for task in tasks}
     with connect() as connection:
         known = {row["id"]: row for row in connection.execute(
-            "SELECT id, project_id, image, video, video_time, frame_number, updated_at, captured_at FROM task "
-            "WHERE id = ANY(%s) FOR UPDATE", (list(rows),))}
-        new = [row for id_, row in rows.items() if id_ not in known]
-        moved = [id_ for id_, row in rows.items() if id_ in known and known[id_]["image"] != row[1]]
+            f"SELECT {', '.join(_COLUMNS)} FROM task WHERE id = ANY(%s) FOR UPDATE", (list(rows),))}
+        new = rows.keys() - known.keys()
+        changed = {id_: row for id_, row in rows.items() if id_ in known and known[id_] != row}
+        moved = [id_ for id_, row in changed.items() if known[id_]["image"] != row["image"]]
         if moved:
             vectors.forget(connection, moved)
             connection.execute("DELETE FROM detection WHERE task_id = ANY(%s)", (moved,))
-            near_duplicates.forget(connection, moved)
             connection.execute("UPDATE task SET state = 'waiting', attempts = 0, error = NULL, content_hash = NULL "
                                "WHERE id = ANY(%s)", (moved,))
+        replaced = [id_ for id_, row in changed.items() if any(known[id_][name] != row[name] for name in _PLACE)]
+        if moved or replaced:
+            near_duplicates.forget(connection, [*moved, *replaced])
         with connection.cursor() as cursor:
-            cursor.executemany(
-                "INSERT INTO task (id, project_id, image, video, video_time, frame_number, updated_at, captured_at) "
-                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET "
-                "project_id = excluded.project_id, image = excluded.image, video = excluded.video, "
-                "video_time = excluded.video_time, frame_number = excluded.frame_number, "
-                "updated_at = excluded.updated_at, captured_at = excluded.captured_at",
-                [(id_, project_id, *row[1:]) for id_, row in rows.items()
-                 if id_ not in known or tuple(known[id_].values()) != (id_, project_id, *row[1:])])
+            cursor.executemany(_WRITE, [{**rows[id_], "notes": rows[id_]["notes"] and Jsonb(rows[id_]["notes"])}
+                                        for id_ in [*new, *changed]])
         _mark_imageless(connection, project_id, key)
         connection.execute("UPDATE project SET cursor_at = GREATEST(cursor_at, %s) WHERE id = %s",
-                           (max(row[5] for row in rows.values()), project_id))
+                           (max(row["updated_at"] for row in rows.values()), project_id))
     report.created += len(new)
     report.changed += len(moved)
 
@@ -210,24 +211,13 @@ def _mark_imageless(connection: vectors.Connection, project_id: int, key: str) -
                        "AND state = 'waiting'", (Jsonb(error), project_id))
 
 
-def _task_row(task: dict[str, Any], key: str) -> tuple[int, str, str | None, float | None, int | None, datetime,
-                                                       datetime | None]:
-    data = task["data"]
-    image, video = data_value(data, key), data.get("video")
-    seconds, frame = data.get("video_time"), data.get("frame_number")
-    return (task["id"], image or "", str(video) if video else None,
-            float(seconds) if isinstance(seconds, int | float) else None,
-            int(frame) if isinstance(frame, int) else None, datetime.fromisoformat(task["updated_at"]),
-            _moment(data.get("captured_at")))
-
-
-def _moment(value: Any) -> datetime | None:
-    """Read a time of capture in ISO 8601; without a zone it is UTC. What cannot be read is no time."""
-    try:
-        found = datetime.fromisoformat(value)
-    except (TypeError, ValueError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+def _task_row(project_id: int, task: dict[str, Any], key: str) -> dict[str, Any]:
+    """Return the row of a task that Label Studio listed, by column; `notes` None when there are none."""
+    values = read_values(task["data"], key)
+    return {"id": task["id"], "project_id": project_id, "image": values.image, "video": values.video,
+            "video_id": values.video_id, "video_time": values.video_time, "frame_number": values.frame_number,
+            "captured_at": values.captured_at, "notes": values.notes or None,
+            "updated_at": datetime.fromisoformat(task["updated_at"])}
 
 
 def enqueue_waiting(project_id: int) -> int:
@@ -275,12 +265,13 @@ def retry_failed(project_id: int) -> int:
 
 def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
     """Return how far a project is: `{"seen", "fetched", "waiting", "embedded", "failed", "duplicates",
-    "oldest_waiting_seconds", "errors"}`.
+    "oldest_waiting_seconds", "errors", "noted", "notes"}`.
 
     A seen task is waiting, embedded or failed. `fetched` counts those whose image file was had, whatever became of it.
     `duplicates` counts frames marked as near-duplicates; they are embedded like all others. Errors are `{"task",
     "state", "code", "message", "hint"}`, at most `errors` of them, those of tasks that are still tried again included.
-    Raises `unknown_project`.
+    `noted` counts tasks whose data hold a value that could not be taken over; notes are `{"task", "key", "reason"}`, of
+    at most `errors` tasks. Raises `unknown_project`.
     """
     with connect() as connection:
         known = connection.execute("SELECT title FROM project WHERE id = %s", (project_id,)).fetchone()
@@ -290,6 +281,7 @@ def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
             (project_id,))}
         rows = connection.execute("SELECT id, error, state FROM task WHERE project_id = %s AND error IS NOT NULL "
                                   "ORDER BY state, id LIMIT %s", (project_id, errors)).fetchall()
+        noted, notes = _notes(connection, project_id, errors)
     if not known:
         raise unknown_project(project_id)
     number = {state: int(counts[state]["n"]) if state in counts else 0 for state in ("waiting", "embedded", "failed")}
@@ -298,7 +290,15 @@ def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
     oldest = round(counts["waiting"]["age"], 1) if "waiting" in counts else None
     fetched, duplicates = (sum(int(row[name]) for row in counts.values()) for name in ("fetched", "duplicates"))
     return {"seen": sum(number.values()), "fetched": fetched, **number, "duplicates": duplicates,
-            "oldest_waiting_seconds": oldest, "errors": shown}
+            "oldest_waiting_seconds": oldest, "errors": shown, "noted": noted, "notes": notes}
+
+
+def _notes(connection: vectors.Connection, project_id: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
+    count = connection.execute("SELECT count(*) AS n FROM task WHERE project_id = %s AND notes IS NOT NULL",
+                               (project_id,)).fetchone()
+    rows = connection.execute("SELECT id, notes FROM task WHERE project_id = %s AND notes IS NOT NULL "
+                              "ORDER BY id LIMIT %s", (project_id, limit)).fetchall()
+    return int(count["n"]) if count else 0, [{"task": row["id"], **note} for row in rows for note in row["notes"]]
 
 
 def unknown_project(project_id: int) -> ArgusError:

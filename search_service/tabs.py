@@ -12,9 +12,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from rq.timeouts import BaseTimeoutException
+
 from argus import queues
 from argus.db import Row, connect
-from argus.errors import ArgusError
+from argus.errors import as_argus_error
 from argus.labelstudio import get_label_studio
 from label_studio_config.views import filter_digest, ids_filter, live_views, write_view
 from search_service.ask import Ask
@@ -59,12 +61,15 @@ def fill(project_id: int) -> dict[str, int]:
         try:
             shown = best(project_id, Ask(text=query), SIZE, MAYBE)
             said = "" if shown else "nothing found"
-        except ArgusError as error:
-            if error.code not in _FINAL:
-                log.info("a tab is not filled yet", extra={"project": project_id, "view": view_id, "code": error.code})
+        except BaseTimeoutException:
+            raise
+        except Exception as error:
+            told = as_argus_error(error, view=view_id)
+            if told.code not in _FINAL:
+                log.info("a tab is not filled yet", extra={"project": project_id, "view": view_id, "code": told.code})
                 done["later"] += 1
                 continue
-            shown, said = [], "say what should be seen" if error.code == "empty_query" else error.message.rstrip(".")
+            shown, said = [], "say what should be seen" if told.code == "empty_query" else told.message.rstrip(".")
         data = {**live[view_id], "title": title + (SAID + said if said else ""), "filters": ids_filter(shown)}
         if data["title"] != live[view_id]["title"] or filter_digest(data["filters"]) != filter_digest(
                 live[view_id].get("filters")):

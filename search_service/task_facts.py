@@ -17,6 +17,7 @@ from argus.export.source import read_project
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.rle import Mask
 from argus.settings import get_settings
+from search_service.videos import SHARED, shown_name
 
 MASK_SIDE = 512  # pixels; enough for a picture on a screen, and a few kilobytes each
 
@@ -25,11 +26,12 @@ def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
     """Return a task with its predictions and annotations as objects.
 
     Returns:
-        `{"task", "label_studio": address, "video", "video_time", "frame_number", "state", "error", "predictions":
-        [{"id", "model_version", "current": of the current recipe, "score", "objects"}], "annotations": [{"id",
-        "updated_at", "cancelled", "from_prediction", "objects"}]}`; an object is `{"label", "score", "box": [x0, y0,
-        x1, y1], "rings": [[[x, y], …]], "mask": PNG of the box as base64 or None}`; positions are fractions of the
-        image's sides.
+        `{"task", "label_studio": address, "video", "video_id", "video_name": as shown, "video_time", "frame_number",
+        "captured_at", "notes": [{"key", "reason"}] of values that could not be taken over, "state", "error",
+        "predictions": [{"id", "model_version", "current": of the current recipe, "score", "objects"}],
+        "annotations": [{"id", "updated_at", "cancelled", "from_prediction", "objects"}]}`; an object is `{"label",
+        "score", "box": [x0, y0, x1, y1], "rings": [[[x, y], …]], "mask": PNG of the box as base64 or None}`; positions
+        are fractions of the image's sides.
 
     Raises:
         ArgusError: `unknown_task`, `unknown_project`, `label_studio_unreachable`.
@@ -39,7 +41,10 @@ def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
     task, labels = _task(ls, task_id), _labels(ls, project_id)
     version = row["model_version"]
     return {
-        "task": task_id, "video": row["video"], "video_time": row["video_time"], "frame_number": row["frame_number"],
+        "task": task_id, "video": row["video"], "video_id": row["video_id"],
+        "video_name": shown_name(row["video"], row["video_id"], row["video_shared"]), "video_time": row["video_time"],
+        "frame_number": row["frame_number"], "notes": row["notes"] or [],
+        "captured_at": row["captured_at"] and row["captured_at"].isoformat(),
         "state": row["state"], "error": row["error"],
         "label_studio": f"{get_settings().public_label_studio_url}/projects/{project_id}/data?task={task_id}",
         "predictions": [{"id": p["id"], "model_version": p["model_version"], "current": p["model_version"] == version,
@@ -48,15 +53,6 @@ def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
         "annotations": [{"id": a["id"], "updated_at": a.get("updated_at"), "cancelled": bool(a.get("was_cancelled")),
                          "from_prediction": a.get("parent_prediction"), "objects": objects(a["result"], labels)}
                         for a in task["annotations"]]}
-
-
-def list_videos(project_id: int) -> list[dict[str, Any]]:
-    """Return the videos that a project's frames come from: `{"video", "frames", "seconds": of the last frame}`."""
-    with connect() as connection:
-        rows = connection.execute(
-            "SELECT video, count(*) AS frames, max(video_time) AS seconds FROM task WHERE project_id = %s "
-            "AND video <> '' GROUP BY video ORDER BY video", (project_id,)).fetchall()
-    return [dict(row) for row in rows]
 
 
 def captured_between(project_id: int) -> list[str] | None:
@@ -103,8 +99,9 @@ def encode_mask(mask: Mask, box: Sequence[float]) -> str | None:
 
 def _row(project_id: int, task_id: int) -> Row:
     with connect() as connection:
-        row = connection.execute("SELECT t.*, p.model_version FROM task t JOIN project p ON p.id = t.project_id "
-                                 "WHERE t.id = %s AND t.project_id = %s", (task_id, project_id)).fetchone()
+        row = connection.execute(
+            f"SELECT t.*, p.model_version, {SHARED} AS video_shared FROM task t JOIN project p ON p.id = t.project_id "
+            "WHERE t.id = %s AND t.project_id = %s", (task_id, project_id)).fetchone()
     if row is None:
         raise ArgusError("unknown_task", f"The project {project_id} has no task {task_id}.")
     return row

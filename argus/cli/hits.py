@@ -22,7 +22,7 @@ def page_options(command: F) -> F:
 def show_hits(result: SearchResult) -> None:
     """Print the hits as a table, and below it what they were chosen from."""
     print_table(["rank", "task", "similarity", "relevance", "video", "time", "frame"],
-                [(result.offset + rank, hit.task_id, f"{hit.similarity:.3f}", hit.relevance, hit.video or "",
+                [(result.offset + rank, hit.task_id, f"{hit.similarity:.3f}", hit.relevance, hit.video_name or "",
                   clock(hit.video_time), "" if hit.frame_number is None else hit.frame_number)
                  for rank, hit in enumerate(result.hits, 1)])
     if result.nothing_found:

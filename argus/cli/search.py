@@ -31,7 +31,7 @@ from argus.errors import ArgusError
 @click.option("--label", default="", help="Only tasks that show this label.")
 @click.option("--label-in", type=click.Choice(["any", "annotations", "predictions"]), default="any", show_default=True,
               help="Where --label must stand.")
-@click.option("--video", default="", help="Only frames of this video; `argus videos` lists them.")
+@click.option("--video", default="", help="Only frames of this video: its id, or its name; `argus videos` lists them.")
 @click.option("--from", "video_from", type=click.FloatRange(min=0), metavar="SECONDS",
               help="Only frames from there on.")
 @click.option("--to", "video_to", type=click.FloatRange(min=0), metavar="SECONDS", help="Only frames up to there.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from argus.cli.output import json_option, print_json, print_table, say
+from argus.cli.output import json_option, plural, print_json, print_table, say
 
 
 @click.command()
@@ -25,6 +25,10 @@ def status(as_json: bool) -> None:
     print_table(["project", "title", "connected", "images", "embedded", "waiting", "failed"],
                 [(p["id"], p["title"], "gone" if p["missing_since"] else "yes" if p["connected"] else "", p["seen"],
                   p["embedded"], p["waiting"], p["failed"]) for p in found["projects"]])
+    for project in found["projects"]:
+        if project["noted"]:
+            say(f"Project {project['id']}: {plural(project['noted'], 'task')} with values in their data that were left "
+                f"out; `argus sync --project {project['id']}` lists them.")
     if found["errors"]:
         print_table(["when", "what", "project", "task", "run", "what happened"],
                     [((e["at"] or "")[:16].replace("T", " "), e["what"], e["project"], e["task"], e["run"],

@@ -53,6 +53,10 @@ def sync(project_id: int, wait: bool, full: bool, retry: bool, as_json: bool) ->
     if progress["errors"]:
         print_table(["task", "state", "error", "message"], [[e["task"], e["state"], e["code"], e["message"]]
                                                             for e in progress["errors"]])
+    if progress["noted"]:
+        say(f"{plural(progress['noted'], 'task')} with values in their data that were left out:")
+        print_table(["task", "key", "reason"], [[note["task"], note["key"], note["reason"]]
+                                                for note in progress["notes"]])
 
 
 def _progress(project_id: int) -> dict[str, Any]:

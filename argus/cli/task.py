@@ -25,8 +25,10 @@ def task(task_id: int, project_id: int, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    origin = f"; frame {found['frame_number']} of {found['video']} at {clock(found['video_time'])}"
-    say(f"task {task_id}: {found['state']}{origin if found['video'] else ''}; {found['label_studio']}")
+    origin = f"; frame {found['frame_number']} of {found['video_name']} at {clock(found['video_time'])}"
+    say(f"task {task_id}: {found['state']}{origin if found['video_name'] else ''}; {found['label_studio']}")
+    for note in found["notes"]:
+        say(f"`{note['key']}` of its data was left out: {note['reason']}.")
     rows = [(f"prediction {p['id']}" + ("" if p["current"] else " (older)"), *_cells(o))
             for p in found["predictions"] for o in p["objects"]]
     rows += [(f"annotation {a['id']}" + (" (skipped)" if a["cancelled"] else ""), *_cells(o))

@@ -14,11 +14,12 @@ from argus.cli.output import json_option, print_json, print_table, project_optio
 def videos(project_id: int, as_json: bool) -> None:
     """List the videos that a project's frames come from."""
     from search_service.sync import sync_progress
-    from search_service.task_facts import list_videos
+    from search_service.videos import list_videos
 
     sync_progress(project_id, errors=0)  # an unknown project is said to be one
     found = list_videos(project_id)
     if as_json:
         print_json({"videos": found})
         return
-    print_table(["video", "frames", "last frame at"], [(v["video"], v["frames"], clock(v["seconds"])) for v in found])
+    print_table(["video", "frames", "last frame at", "id"],
+                [(v["name"], v["frames"], clock(v["seconds"]), v["video_id"] or "") for v in found])

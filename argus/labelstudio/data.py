@@ -29,6 +29,12 @@ def data_value(data: Any, key: str) -> str | None:
         key: what follows `$` in the tag's `value`: a name, or a path such as `frames[0].url`. A name with dots is
             looked up as it stands first, as Label Studio's own import makes such names.
     """
+    found = raw_value(data, key)
+    return found if isinstance(found, str) and found and storable(found) else None
+
+
+def raw_value(data: Any, key: str) -> Any:
+    """Return whatever stands at `key` of a task's data, as of `data_value`."""
     found = data.get(key) if isinstance(data, Mapping) else None
     if found is None and (parts := re.findall(r"[^.\[\]]+", key))[1:]:
         found = data
@@ -37,9 +43,9 @@ def data_value(data: Any, key: str) -> str | None:
                 found = found[int(part)] if part.isdecimal() and int(part) < len(found) else None
             else:
                 found = found.get(part) if isinstance(found, Mapping) else None
-    return found if isinstance(found, str) and found and _storable(found) else None
+    return found
 
 
-def _storable(text: str) -> bool:
+def storable(text: str) -> bool:
     """Whether PostgreSQL takes the text: JSON may carry a zero character or half of a surrogate pair."""
     return "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text)

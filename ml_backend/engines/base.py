@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from argus.errors import no_number
 from label_studio_config.concepts import Concept
 
 
@@ -94,6 +95,13 @@ class Sam3Engine(Protocol):
 
     def self_test(self) -> None:
         """Run the model once on a small image; raise `model_broken` when what it answers makes no sense."""
+
+
+def numbers(found: Detections) -> Detections:
+    """Return `found`. Raises `model_broken` when its scores or boxes are no numbers."""
+    if not (np.isfinite(found.scores).all() and np.isfinite(found.boxes).all()):
+        raise no_number()
+    return found
 
 
 def not_among(found: Detections, boxes: Sequence[tuple[float, float, float, float]], iou: float) -> Detections:

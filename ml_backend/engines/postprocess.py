@@ -16,6 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import grid_sample
 
+from argus.errors import no_number
 from ml_backend.engines.base import Detections, Mask, nms
 
 
@@ -38,7 +39,12 @@ def select(logits: torch.Tensor, presence: torch.Tensor, boxes: torch.Tensor, ma
         boxes: (P, Q, 4) x0 y0 x1 y1, 0..1.
         masks: (P, Q, h, w) logits of the whole image.
         size: width and height of the image in pixels.
+
+    Raises:
+        ArgusError: `model_broken` when the model gave no numbers: NaN is below every score, and would be nothing found.
     """
+    if not all(bool(torch.isfinite(part).all()) for part in (logits, presence, boxes)):
+        raise no_number()
     scores = (logits.float().sigmoid() * presence.float().sigmoid()).flatten()
     candidates = torch.nonzero(scores >= limits.keep).flatten()
     # NMS compares pairs: a cap before it bounds the work, and what it drops is the worst.

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint
 
-from search_service import sync, task_facts
+from search_service import sync, task_facts, videos
 from search_service.routes import API
 
 blueprint = Blueprint("tasks", __name__, url_prefix=API)
@@ -20,4 +20,4 @@ def get_task(project_id: int, task_id: int) -> dict[str, Any]:
 @blueprint.get("/projects/<int:project_id>/videos")
 def get_videos(project_id: int) -> dict[str, Any]:
     sync.sync_progress(project_id)  # an unknown project is said to be one
-    return {"videos": task_facts.list_videos(project_id), "captured": task_facts.captured_between(project_id)}
+    return {"videos": videos.list_videos(project_id), "captured": task_facts.captured_between(project_id)}

@@ -189,7 +189,8 @@ def test_recipe_preview_and_a_run_that_is_cancelled_resumed_and_tried_again(
 
 def test_videos_task_and_status(line: tuple[int, list[int], Path]) -> None:
     project, tasks, _ = line
-    assert answer("videos", "-p", project)["videos"] == [{"video": "line.mp4", "frames": 5, "seconds": 2.0}]
+    assert answer("videos", "-p", project)["videos"] == [{"video": "line.mp4", "video_id": None, "name": "line.mp4",
+                                                          "filter": "line.mp4", "frames": 5, "seconds": 2.0}]
     assert "0:02.000" in argus("videos", "-p", project)
     assert answer("task", tasks[1], "-p", project)["video_time"] == 0.5
     assert f"task {tasks[1]}: embedded" in argus("task", tasks[1], "-p", project)

@@ -15,13 +15,14 @@ from rq.timeouts import JobTimeoutException
 
 from argus import queues
 from argus.db import connect
+from argus.errors import ArgusError
 from argus.images import open_image
 from argus.labelstudio.data import TaskImage
 from argus.settings import Settings
 from demo.draw import Split
 from label_studio_config.concepts import Concept
 from label_studio_config.recipe import Recipe
-from ml_backend import detecting, detections, run_jobs
+from ml_backend import detecting, detections, jobs, run_jobs, run_tasks
 from ml_backend.detecting import detect_tasks
 from ml_backend.engines import load_engine
 from ml_backend.engines import postprocess as post
@@ -147,6 +148,80 @@ def test_one_image_that_the_model_cannot_bear_fails_alone(tasks: list[int], pict
     assert sorted(outcome.done) == [t for t in tasks[:8] if t != tasks[2]]
     assert {t: e.code for t, e in outcome.failed.items()} == {tasks[2]: "internal"}
     assert "hunter2" not in str(outcome.failed[tasks[2]].to_json())
+
+
+class EngineThatAnswersNan:
+    """Stands in for a model in half precision that answers with NaN for black images."""
+
+    images_per_step = 8
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def detect(self, images: Sequence[Image.Image], concepts: Sequence[Concept]) -> list[dict[str, Detections]]:
+        good = Detections(np.ones(1, np.float32), np.array([[0, 0, 4, 4]], np.float32), [None])
+        bad = Detections(good.scores * np.nan, good.boxes, [None]) if self.where == "score" else \
+            Detections(good.scores, good.boxes * np.inf, [None])
+        return [{c.label: bad if np.asarray(image).max() == 0 else good for c in concepts} for image in images]
+
+
+@pytest.mark.parametrize("where", ["score", "box"])
+def test_an_image_for_which_the_model_has_no_number_fails_alone_and_says_so(
+        where: str, tasks: list[int], pictures: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    grey = detecting.fetch_image
+    monkeypatch.setattr(detecting, "fetch_image", lambda url: (
+        Image.new("RGB", (8, 8)) if url == f"image {tasks[2]}" else grey(url)))
+    outcome = detect_tasks(EngineThatAnswersNan(where), RECIPE, LABELS, tasks[:8], budget=600)  # type: ignore[arg-type]
+    assert sorted(outcome.done) == [t for t in tasks[:8] if t != tasks[2]]
+    assert {t: e.message for t, e in outcome.failed.items()} == {tasks[2]: "The model's answer is not a number."}
+
+
+def test_what_the_database_refuses_of_one_image_fails_alone(tasks: list[int], pictures: list[str],
+                                                            monkeypatch: pytest.MonkeyPatch) -> None:
+    store = detections.store
+
+    def refuses(task_id: int, recipe: Recipe, size: tuple[int, int], found: Any, previewed: bool = False) -> None:
+        store(task_id, recipe, (2**40, 1) if task_id == tasks[1] else size, found, previewed)
+
+    monkeypatch.setattr(detections, "store", refuses)
+    engine: Any = EngineThatCannotBearDarkImages()
+    outcome = detect_tasks(engine, RECIPE, LABELS, tasks[:4], budget=600)
+    assert (sorted(outcome.done), [e.code for e in outcome.failed.values()]) == (
+        [tasks[0], *tasks[2:4]], ["internal"])
+
+
+class EngineThatIsGone:
+    """Stands in for a checkpoint that was replaced by a broken one while a run goes on."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def __call__(self) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize(("error", "code", "message"), [
+    (ArgusError("model_broken", "The checkpoint is broken."), "model_broken", "The checkpoint is broken."),
+    (RuntimeError("the password is hunter2"), "internal", "Something went wrong here (RuntimeError).")])
+def test_a_job_that_raises__is_told_as_that_and_not_as_a_dead_worker(
+        error: Exception, code: str, message: str, tasks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    with connect() as connection:
+        run = connection.execute("INSERT INTO run (project_id, labels, model_version) VALUES (%s, %s, '') RETURNING id",
+                                 (PROJECT, LABELS)).fetchone()["id"]  # type: ignore[index]
+        connection.execute("INSERT INTO run_task (run_id, task_id) SELECT %s, unnest(%s::bigint[])", (run, tasks[:2]))
+    monkeypatch.setattr(jobs, "get_engine", EngineThatIsGone(error))
+    monkeypatch.setattr(jobs, "recipe_for", lambda project: RECIPE)
+    monkeypatch.setattr(queues, "SAM3", "nobody")
+    monkeypatch.setattr(queues, "DEFAULT", "nobody")
+    for _ in range(2 * run_tasks.MAX_ATTEMPTS + 1):
+        jobs.detect_next(PROJECT)
+        with connect() as connection:  # the pause between two tries is over
+            connection.execute("UPDATE run_task SET error = error || '{\"at\": \"2020-01-01T00:00:00Z\"}' "
+                               "WHERE run_id = %s AND state = 'waiting' AND error IS NOT NULL", (run,))
+    with connect() as connection:
+        found = connection.execute("SELECT state, error FROM run_task WHERE run_id = %s", (run,)).fetchall()
+    assert [(row["state"], row["error"]["code"], row["error"]["message"]) for row in found] == [
+        ("failed", code, message)] * 2
 
 
 class Clock:

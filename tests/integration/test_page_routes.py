@@ -81,7 +81,8 @@ def test_task__has_its_objects_and_its_place_in_the_video(project: int, label_st
     assert task["label_studio"].endswith(f"/projects/{project}/data?task={first}")
     ((thing,),) = [annotation["objects"] for annotation in task["annotations"]]
     assert (thing["label"], thing["box"]) == ("cpu", [0.1, 0.1, 0.3, 0.5])
-    assert api("GET", f"/projects/{project}/videos")["videos"] == [{"video": "a.mp4", "frames": 2, "seconds": 1.5}]
+    assert api("GET", f"/projects/{project}/videos")["videos"] == [
+        {"video": "a.mp4", "video_id": None, "name": "a.mp4", "filter": "a.mp4", "frames": 2, "seconds": 1.5}]
     assert api("GET", f"/projects/{project}/tasks/99999999", 404)["code"] == "unknown_task"
 
 

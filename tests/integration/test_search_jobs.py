@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from rq import Queue
 from rq.job import JobStatus
 from rq.serializers import JSONSerializer
+from rq.timeouts import JobTimeoutException
 
 from argus import queues
 from argus.db import connect
@@ -283,6 +284,118 @@ def test_encode_image__a_region_is_another_vector_and_no_image_is_an_answer(imag
     with pytest.raises(ArgusError) as error:
         queues.unpack(jobs.encode_image(base64.b64encode(b"x").decode()))
     assert error.value.code == "bad_image"
+
+
+DARK = Image.new("RGB", (60, 40))
+
+
+def dark_png() -> bytes:
+    buffer = io.BytesIO()
+    DARK.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def answers_for_dark(encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch,
+                     answer: Callable[[vectors.Vectors, np.ndarray[Any, Any]], None]) -> None:
+    """Let the model answer otherwise for black images, as checkpoints in half precision do for single pictures."""
+    encode = encoder.encode_images
+
+    def answered(batch: list[Image.Image]) -> vectors.Vectors:
+        found = encode(batch)
+        answer(found, np.array([np.asarray(image).max() == 0 for image in batch]))
+        return found
+
+    monkeypatch.setattr(encoder, "encode_images", answered)
+
+
+def nan(found: vectors.Vectors, dark: np.ndarray[Any, Any]) -> None:
+    found[dark] = np.nan
+
+
+def infinite(found: vectors.Vectors, dark: np.ndarray[Any, Any]) -> None:
+    found[dark, 0] = np.inf
+
+
+def nothing(found: vectors.Vectors, dark: np.ndarray[Any, Any]) -> None:
+    found[dark] = 0
+
+
+def nan_for_its_batch(found: vectors.Vectors, dark: np.ndarray[Any, Any]) -> None:
+    if dark.any():
+        found[:] = np.nan
+
+
+@pytest.mark.parametrize("answer", [nan, infinite, nothing, nan_for_its_batch])
+def test_embed__a_picture_for_which_the_model_has_no_number_fails_alone_and_says_so(
+        answer: Callable[[vectors.Vectors, np.ndarray[Any, Any]], None], images: FakeImages, project: int,
+        encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    tasks = add(project, images, png(1), dark_png(), png(2), png(3))
+    jobs._prepared().batch = 8
+    answers_for_dark(encoder, monkeypatch, answer)
+    assert jobs.embed(project, tasks) == {"embedded": 3, "failed": 1, "later": 0}
+    assert [row(task)["state"] for task in tasks] == ["embedded", "failed", "embedded", "embedded"]
+    assert row(tasks[1])["error"]["code"] == "model_broken"
+    assert row(tasks[1])["error"]["message"] == "The model's answer is not a number."
+
+
+def test_embed__an_image_at_which_the_model_raises_fails_alone_with_what_happened(
+        images: FakeImages, project: int, encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raises(found: vectors.Vectors, dark: np.ndarray[Any, Any]) -> None:
+        if dark.any():
+            raise RuntimeError("the password is hunter2")
+
+    tasks = add(project, images, png(1), dark_png(), png(2))
+    jobs._prepared().batch = 8
+    answers_for_dark(encoder, monkeypatch, raises)
+    for _ in range(sync.MAX_ATTEMPTS + 1):
+        jobs.embed(project, tasks)
+    assert [row(task)["state"] for task in tasks] == ["embedded", "failed", "embedded"]
+    assert row(tasks[1])["error"]["message"] == "Something went wrong here (RuntimeError)."
+
+
+def test_embed__what_the_database_refuses_fails_alone(images: FakeImages, project: int,
+                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = add(project, images, png(1), png(2))
+    store = vectors.store
+
+    def refuses(connection: Any, model: Any, rows: list[Any]) -> None:
+        if any(task_id == first for _, task_id, _ in rows):
+            connection.execute("SELECT 1 / 0")
+        store(connection, model, rows)
+
+    jobs._prepared().batch = 8
+    monkeypatch.setattr(vectors, "store", refuses)
+    assert jobs.embed(project, [first, second])["embedded"] == 1
+    assert (row(first)["error"]["message"], row(second)["state"]) == (
+        "Something went wrong here (DivisionByZero).", "embedded")
+
+
+def test_embed__a_job_whose_time_is_over_says_so_and_gives_the_rest_back(
+        images: FakeImages, project: int, encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    def too_long(found: vectors.Vectors, dark: np.ndarray[Any, Any]) -> None:
+        raise JobTimeoutException("Task exceeded maximum timeout value")
+
+    tasks = add(project, images, png(1), png(2), png(3))
+    jobs._prepared().batch = 1
+    answers_for_dark(encoder, monkeypatch, too_long)
+    with pytest.raises(JobTimeoutException):
+        jobs.embed(project, tasks)
+    assert row(tasks[0])["error"]["code"] == "timeout"
+    assert [row(task)["attempts"] for task in tasks] == [1, 0, 0]
+
+
+def test_encode__no_number_is_an_answer_and_so_is_what_raised(images: FakeImages, encoder: SiglipEncoder,
+                                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    import base64
+
+    answers_for_dark(encoder, monkeypatch, nan)
+    monkeypatch.setattr(encoder, "encode_texts", lambda texts: np.full((len(texts), encoder.dim), np.nan, np.float32))
+    for answer in (jobs.encode_image(base64.b64encode(dark_png()).decode()), jobs.encode_text(["cpu"])):
+        with pytest.raises(ArgusError, match="The model's answer is not a number") as error:
+            queues.unpack(answer)
+        assert error.value.code == "model_broken"
+    with pytest.raises(ArgusError, match=r"Something went wrong here \(TypeError\)"):
+        queues.unpack(jobs.encode_image(base64.b64encode(png(1)).decode(), ["a", None, 1, 1]))  # type: ignore[list-item]
 
 
 @pytest.fixture

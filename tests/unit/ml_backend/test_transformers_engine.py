@@ -210,6 +210,17 @@ def test_select__by_hand() -> None:
     assert len(select(logits, presence, boxes, masks, (100, 60), Limits(keep=1.0, iou=0.6, most=10))) == 0
 
 
+@pytest.mark.parametrize("which", ["logits", "presence", "boxes"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_select__what_is_no_number_is_not_nothing_found(which: str, value: float) -> None:
+    given = {"logits": torch.zeros(1, 2), "presence": torch.zeros(1, 1), "boxes": torch.rand(1, 2, 4)}
+    given[which].flatten()[0] = value
+    with pytest.raises(ArgusError, match="The model's answer is not a number") as error:
+        select(given["logits"], given["presence"], given["boxes"], torch.zeros(1, 2, 4, 4), (100, 60),
+               Limits(keep=0.1, iou=0.6, most=10))
+    assert error.value.code == "model_broken"
+
+
 def test_cut_mask__keeps_to_the_box_and_is_none_when_empty() -> None:
     logits = torch.full((8, 8), -5.0)
     logits[2:4, 2:4] = 5.0  # pixels 20..39 of an 80 × 80 image

@@ -40,7 +40,7 @@ export function makeCard(hit, chosen) {
   score.textContent = hit.similarity.toFixed(3);
   relevance.textContent = told;
   if (hit.relevance) relevance.classList.add(hit.relevance);
-  where.textContent = hit.video_time === null ? name : `${clock(hit.video_time)} · ${hit.video ?? ""}`;
+  where.textContent = hit.video_time === null ? name : `${clock(hit.video_time)} · ${hit.video_name ?? ""}`;
   where.title = `${name} · ${where.textContent}`;
   if (hit.labelled)
     text.before(h("span", { class: "tag", title: (hit.labels ?? []).join(", ") }, t("search.labelledTag")));

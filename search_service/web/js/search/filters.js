@@ -109,13 +109,14 @@ export function makeFilters({ project, changed, signal }) {
   let waiting = 0;
   async function learn() {
     const { videos, captured } = await api(`/projects/${project.id}/videos`, { signal });
-    const name = ({ video, frames, seconds: end }) => `${video} (${frames}${end === null ? "" : `, ${clock(end)}`})`;
-    const value = fields.video.read();
+    const name = ({ name, frames, seconds: end }) => `${name} (${frames}${end === null ? "" : `, ${clock(end)}`})`;
+    const asked = fields.video.read();
     fields.video.field.replaceChildren(
       option(["", t("search.any")]),
-      ...videos.map((one) => option([one.video, name(one)])),
+      ...videos.map((one) => option([one.filter, name(one)])),
     );
-    fields.video.write(value);
+    const meant = videos.find((one) => [one.filter, one.name, one.video_id].includes(asked)); // as an address may say it
+    fields.video.write(meant?.filter ?? asked);
     Object.assign(known, { video: videos.length > 0, captured: captured !== null });
     count();
   }

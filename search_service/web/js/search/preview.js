@@ -113,7 +113,7 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
     acts.moved(task);
     details(task).then(
       (known) => {
-        if (mine === loads) put(side, facts(hit), objects(known), links(known));
+        if (mine === loads) put(side, facts(hit), leftOut(known), objects(known), links(known));
       },
       (error) => {
         if (mine === loads) side.lastChild.replaceWith(h("p", { class: "bad" }, error.message));
@@ -141,7 +141,7 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
     const rows = [
       [t("search.similarity"), hit.similarity.toFixed(3)],
       hit.relevance && [t("search.relevance"), t(`search.${hit.relevance}`)],
-      hit.video && [t("search.video"), hit.video],
+      hit.video_name && [t("search.video"), hit.video_name],
       hit.video_time !== null && [t("search.time"), clock(hit.video_time)],
       hit.frame_number !== null && [t("search.frame"), number(hit.frame_number)],
     ];
@@ -193,6 +193,14 @@ export function makePreview({ project, selection, order, acts, signal, more }) {
       h("p", { class: "muted" }, t("search.regionHint")),
     );
   }
+
+  // What its data hold that could not be taken over.
+  const leftOut = ({ notes }) =>
+    h(
+      "div",
+      {},
+      notes.map(({ key, reason }) => h("p", { class: "muted" }, t("search.leftOut", { key, reason }))),
+    );
 
   // What was found on it: the annotation that counts, else the prediction of the current recipe.
   function objects(known) {

@@ -30,7 +30,7 @@ export default {
     preview: "Preview", previous: "Previous image", next: "Next image", close: "Close", placeOf: "{at} of {n}", keys: "← → next · Space selects · Esc closes",
     video: "Video", time: "Time", frame: "Frame", regions: "Regions", predicted: "Predicted", annotated: "Annotated", noRegions: "Nothing was predicted or annotated on this image yet.",
     nothingShown: "No region to show.", mask: "mask", scoreFrom: "Score from", predictionScore: "Lowest score", modelVersion: "Model version", annotatedAt: "Annotated",
-    openTask: "Open the task in Label Studio",
+    openTask: "Open the task in Label Studio", leftOut: "“{key}” of its data was left out: {reason}.",
   },
   ja: {
     title: "検索", what: "何を探しますか？", placeholder: "何を探しますか？  cpu · red fan · cpu -fan", go: "検索",
@@ -61,6 +61,6 @@ export default {
     preview: "プレビュー", previous: "前の画像", next: "次の画像", close: "閉じる", placeOf: "{n} 枚中 {at} 枚目", keys: "← → 移動 · スペース 選択 · Esc 閉じる",
     video: "動画", time: "時刻", frame: "フレーム", regions: "領域", predicted: "予測", annotated: "アノテーション", noRegions: "この画像にはまだ予測もアノテーションもありません。",
     nothingShown: "表示する領域はありません。", mask: "マスク", scoreFrom: "スコアの下限", predictionScore: "最低スコア", modelVersion: "モデルバージョン", annotatedAt: "アノテーション日時",
-    openTask: "Label Studio でタスクを開く",
+    openTask: "Label Studio でタスクを開く", leftOut: "データの「{key}」は取り込まれませんでした: {reason}",
   },
 };
