@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -100,6 +100,16 @@ class Settings(BaseSettings):
     label_studio_python: Path = Field(Path(".venv-label-studio/bin/python"),
                                       description="Python of the environment the embedded Label Studio lives in.")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Settings:
+        if self.score_threshold < self.keep_threshold:
+            raise ValueError(f"ARGUS_SCORE_THRESHOLD is {self.score_threshold:g}, below ARGUS_KEEP_THRESHOLD "
+                             f"({self.keep_threshold:g}): detections below that are not stored, so none could be shown")
+        if not 0 < self.band_medium <= self.band_high:
+            raise ValueError(f"ARGUS_BAND_MEDIUM ({self.band_medium:g}) must lie above 0 and not above ARGUS_BAND_HIGH "
+                             f"({self.band_high:g})")
+        return self
 
     @property
     def public_label_studio_url(self) -> str:

@@ -20,6 +20,7 @@ from search_service.query import parse_query
 from search_service.search import SearchResult, find
 from search_service.sync import connected_projects, sync_progress
 
+MAX_NAME = 100
 SETTLE_SECONDS = 30.0  # images may go on arriving: a view is refreshed at the latest so long after the first
 REFRESH_SECONDS = 300
 _LOCK = 0x41525357  # any constant of our own
@@ -284,6 +285,8 @@ def _name(name: str) -> str:
     tidy = " ".join(name.split())
     if not tidy or "\0" in tidy:
         raise ArgusError("bad_request", "A saved search needs a name.")
+    if len(tidy) > MAX_NAME:
+        raise ArgusError("bad_request", f"The name has {len(tidy):,} characters; at most {MAX_NAME} are allowed.")
     return tidy
 
 

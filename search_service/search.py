@@ -46,7 +46,8 @@ class SearchResult:
 
     `images` counts all embedded ones of the project. `exact` False means that an approximate index answered: then only
     the first `window` rows can be paged through. `waiting` images have no vector yet, so they cannot be among the hits.
-    `nothing_found`: a text was asked for, and even the best hits are noise.
+    `nothing_found`: a text was asked for, and even the best hits are noise. `unread`: ends of the texts that the model,
+    which takes 64 tokens, does not read.
     """
 
     project_id: int
@@ -61,11 +62,12 @@ class SearchResult:
     offset: int
     ask: Ask
     nothing_found: bool = False
+    unread: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {"project": self.project_id, "query": self.query, "total": self.total, "images": self.images,
                 "exact": self.exact, "window": self.window, "waiting": self.waiting, "limit": self.limit,
-                "offset": self.offset, "nothing_found": self.nothing_found,
+                "offset": self.offset, "nothing_found": self.nothing_found, "unread": list(self.unread),
                 "filters": self.ask.filters.model_dump(mode="json", exclude_defaults=True),
                 "hits": [hit.to_json() for hit in self.hits]}
 
@@ -123,7 +125,7 @@ def find(project_id: int, ask: Ask, limit: int = 50, offset: int = 0, *, record:
     result = SearchResult(
         project_id, ask.title(), hits, ranked.total, progress["embedded"], ranked.exact,
         ranked.total if ranked.exact else min(vectors.WINDOW, ranked.total), progress["waiting"], limit, offset, ask,
-        nothing)
+        nothing, terms.unread)
     if record and offset == 0 and ask.keepable:
         history.record(project_id, ask, ranked.total)
     return result

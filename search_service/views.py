@@ -12,7 +12,7 @@ from argus.settings import get_settings
 from label_studio_config.views import base_title, live_views, remove_view, search_views
 from search_service.ask import Ask
 from search_service.relevance import NOISE, RELEVANCE
-from search_service.search import MAX_LIMIT, find
+from search_service.search import MAX_LIMIT, SearchResult, find
 from search_service.sync import sync_progress
 
 
@@ -42,9 +42,13 @@ def make(project_id: int, title: str, ask: Ask | None, task_ids: Sequence[int] |
 
 def best(project_id: int, ask: Ask, limit: int, relevance: str = NOISE) -> list[int]:
     """Return the tasks of a search's first hits, best first, without those below a band. Not recorded."""
+    return from_band(find(project_id, ask, limit, record=False), relevance)
+
+
+def from_band(result: SearchResult, relevance: str) -> list[int]:
+    """Return the tasks of a search's hits without those below a band."""
     rank = RELEVANCE.index(relevance)
-    hits = find(project_id, ask, limit, record=False).hits
-    return [hit.task_id for hit in hits if not hit.relevance or RELEVANCE.index(hit.relevance) <= rank]
+    return [hit.task_id for hit in result.hits if not hit.relevance or RELEVANCE.index(hit.relevance) <= rank]
 
 
 def refresh(project_id: int, view_id: int) -> dict[str, Any]:

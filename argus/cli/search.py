@@ -11,6 +11,7 @@ import click
 from argus.cli.hits import page_options, show_hits
 from argus.cli.output import json_option, print_json, project_option, say
 from argus.errors import ArgusError
+from argus.typed_text import split_list
 
 
 @click.command()
@@ -66,7 +67,7 @@ def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int
     if box is not None:
         if len(wanted) != 1:
             raise ArgusError("bad_request", "--box needs exactly one --like or --image: it is a part of that picture.")
-        wanted[0]["box"] = box.split(",")
+        wanted[0]["box"] = split_list(box)
     ask = read(Ask, {"text": query, "like": wanted, "unlike": [{"task": task} for task in unlike],
                      "filters": {name: value for name, value in filters.items() if value is not None}})
     result = find(project_id, ask, limit, offset)

@@ -604,7 +604,7 @@ def test_tabs__a_title_that_asks_is_answered(twelve: tuple[int, list[int]], api:
     for view, query in ((one, "capacitor"), (other, "ram stick -cpu")):
         assert shown(label_studio, project, view) == wanted(query)
         assert data(view)["title"].endswith("⚠ nothing found") is not bool(wanted(query))
-    assert data(bad)["title"] == "? -cpu ⚠ say what should be seen"
+    assert data(bad)["title"] == "? -cpu ⚠ say what you are looking for"
     assert shown(label_studio, project, bad) == set()
     assert data(plain)["filters"]["items"] == []
     write(one, filters={"conjunction": "and", "items": []})  # what the page in a browser does with its old copy

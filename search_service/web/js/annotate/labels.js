@@ -3,15 +3,9 @@ import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { colourOf } from "../pictures.js";
 import { fromNames } from "../router.js";
+import { splitList } from "../typed.js";
 
-const words = (text) => [
-  ...new Set(
-    text
-      .split(/[,、，]/)
-      .map((one) => one.trim().replace(/\s+/g, " "))
-      .filter(Boolean),
-  ),
-];
+const words = (text) => [...new Set(splitList(text).map((one) => one.replace(/\s+/g, " ")))];
 
 // `drafts`: what a person typed and has not kept yet, as `state()` gave it. `onchange`: other labels or prompts;
 // `onthreshold`: a threshold was moved, here or by `setThreshold`.

@@ -12,6 +12,7 @@ import { takeImages } from "../search/intake.js";
 import { makeMemory } from "../search/memory.js";
 import { makePreview } from "../search/preview.js";
 import { suggestions } from "../search/suggest.js";
+import { nameKey } from "../typed.js";
 
 const FIRST = 100; // hits: enough for a large screen at once …
 const NEXT = 200; // … and the others while the person looks
@@ -49,7 +50,7 @@ export function open({ root, project, selection, params, signal }) {
       title: t("search.saved"),
       icon: "star",
       items: memory.saved
-        .filter((one) => one.name.toLowerCase().includes(text))
+        .filter((one) => nameKey(one.name).includes(text))
         .map((one) => ({
           text: one.name,
           choose: () => ask(fromKept(one.ask)),
@@ -60,7 +61,7 @@ export function open({ root, project, selection, params, signal }) {
       title: t("search.recent"),
       icon: "clock",
       items: memory.recent
-        .filter((one) => one.query.toLowerCase().includes(text))
+        .filter((one) => nameKey(one.query).includes(text))
         .slice(0, 8)
         .map((one) => ({
           text: one.query,
@@ -72,7 +73,7 @@ export function open({ root, project, selection, params, signal }) {
       title: t("search.labels"),
       icon: "search",
       items: project.labels
-        .filter((label) => label.toLowerCase().includes(text))
+        .filter((label) => nameKey(label).includes(text))
         .slice(0, 8)
         .map((label) => ({ text: label, choose: () => ask({ ...state.ask, text: label }) })),
     },
@@ -163,8 +164,8 @@ export function open({ root, project, selection, params, signal }) {
 
   // The labels that the words name: who looked for fans does not have to say again what is to be annotated.
   function asksFor() {
-    const words = ` ${state.ask.text.toLowerCase()} `;
-    const named = project.labels.filter((label) => words.includes(` ${label.toLowerCase()} `));
+    const words = ` ${nameKey(state.ask.text)} `;
+    const named = project.labels.filter((label) => words.includes(` ${nameKey(label)} `));
     return named.length ? fromNames(named) : null;
   }
 

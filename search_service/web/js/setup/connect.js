@@ -3,6 +3,7 @@ import { api, Problem } from "../api.js";
 import { add, h, put } from "../dom.js";
 import { t } from "../i18n.js";
 import { attempt, notice } from "../messages.js";
+import { splitList } from "../typed.js";
 import { row } from "./parts.js";
 
 // Returns { form, fill() }; `done()` is called after a project was connected.
@@ -45,10 +46,7 @@ export function connectForm({ signal, done }) {
   }
 
   async function send(dry) {
-    const names = labels.value
-      .split(",")
-      .map((name) => name.trim())
-      .filter(Boolean);
+    const names = splitList(labels.value);
     if (fresh() && !names.length) throw new Problem(t("setup.labelsNeeded"));
     const which = fresh() ? { title: title.value.trim() } : { project: Number(choice.value) };
     const made = await api("/label-studio/connect", { json: { ...which, labels: names, dry_run: dry } });
