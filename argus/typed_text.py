@@ -11,8 +11,9 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
-_DASHES = "‐‑‒–—―⁃−─━"
-_DOUBLE_QUOTES = "“”„‟″〝〞〟«»‹›「」『』《》"
+_DASHES = "−⁃─━"  # that Unicode takes for something else: minus, bullet, lines of tables
+_TO = "〜〰"  # dashes that stand for “to”
+_DOUBLE_QUOTES = "“”„‟″〝〞〟⹂«»‹›「」『』《》"
 _SINGLE_QUOTES = "‘’‚‛′´`"
 _COMMAS = "、،"
 _PLAIN = str.maketrans(dict.fromkeys(_DASHES, "-") | dict.fromkeys(_DOUBLE_QUOTES, '"')
@@ -29,7 +30,14 @@ def fold(text: str) -> str:
     """
     # Before the normal form, which takes “″” apart; after it, for what becomes a quote or a dash only there.
     text = unicodedata.normalize("NFKC", text.translate(_PLAIN)).translate(_PLAIN)
-    return "".join(sign for sign in text if sign in _JOINERS or unicodedata.category(sign) != "Cf")
+    return "".join(_plain(sign) for sign in text)
+
+
+def _plain(sign: str) -> str:
+    kind = unicodedata.category(sign)
+    if kind == "Pd" and sign not in _TO:
+        return "-"
+    return "" if kind == "Cf" and sign not in _JOINERS else sign
 
 
 def model_text(text: str) -> str:

@@ -215,11 +215,17 @@ def read_json(model: type[T], body: bytes, content_type: str) -> T:
     return read(model, values)
 
 
+_PLAIN = {"extra_forbidden": "is not a known field",
+          "too_long": "at most {max_length} are allowed, not {actual_length}",
+          "too_short": "at least {min_length} is needed, not {actual_length}"}
+
+
 def _sentence(error: ValidationError) -> str:
     parts = []
     for problem in error.errors(include_url=False)[:5]:
         where = ".".join(str(step) for step in problem["loc"])
         said = problem["msg"].removeprefix("Value error, ")
-        said = "is not a known field" if problem["type"] == "extra_forbidden" else said[:1].lower() + said[1:]
+        plain = _PLAIN.get(problem["type"])
+        said = plain.format(**problem.get("ctx", {})) if plain else said[:1].lower() + said[1:]
         parts.append(f"{where}: {said}" if where else said[:1].upper() + said[1:])
     return "; ".join(parts) + "."

@@ -14,7 +14,7 @@ from argus.errors import ArgusError, as_argus_error
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
 from label_studio_config.views import live_views, remove_view, search_views
-from search_service import ranks, views
+from search_service import ranks, view_ranks, views
 from search_service.ask import Ask
 from search_service.query import parse_query
 from search_service.search import SearchResult, find
@@ -173,8 +173,9 @@ def _write_view(ls: LabelStudio, row: Row, shown: list[int]) -> None:
     key = ranks.key(row["id"]) if row["ranked"] else ""
     made = {view["id"] for view in _views(row["id"])}
     if shown != row["shown"] or not made or not made <= set(live_views(ls, row["project_id"])):
-        search_views(ls, row["project_id"], row["name"], shown, Ask.model_validate(row["ask"]).title(),
-                     saved_id=row["id"], order_by=key, empty=True)
+        view_ranks.release(search_views(
+            ls, row["project_id"], row["name"], shown, Ask.model_validate(row["ask"]).title(), saved_id=row["id"],
+            order_by=key, empty=True, say_order=True))
     if row["ranked"]:
         ranks.write(ls, row["project_id"], row["id"], shown[:row["ranked"]], row["shown"][:row["ranked"]])
 

@@ -140,10 +140,19 @@ def _model(progress: dict[str, Any]) -> vectors.Model:
 
 
 def _check_embedded(project_id: int, progress: dict[str, Any]) -> None:
-    if progress["embedded"] == 0:
-        what = "has no images yet" if progress["seen"] == 0 else "has no embedded image yet"
-        raise ArgusError("not_ready", f"The project {project_id} {what}.",
-                         f"`argus sync --project {project_id} --wait` shows the progress.", **_counts(progress))
+    if progress["embedded"]:
+        return
+    message = f"Project {project_id} has no embedded image yet."
+    hint = f"They are on their way: `argus sync --project {project_id} --wait` shows the progress."
+    if not progress["seen"]:
+        message = f"Project {project_id} has no images yet."
+        hint = "Import images in Label Studio, or the frames of a video with `argus import-video`."
+    elif not progress["waiting"]:
+        count = progress["failed"]
+        message = f"Nothing can be searched in project {project_id}: " + (
+            "its only image could not be read." if count == 1 else f"none of its {count:,} images could be read.")
+        hint = f"`argus sync --project {project_id}` and the Set-up page say why."
+    raise ArgusError("not_ready", message, hint, **_counts(progress))
 
 
 def _counts(progress: dict[str, Any]) -> dict[str, Any]:

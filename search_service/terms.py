@@ -74,7 +74,12 @@ def _example(model: vectors.Model, project_id: int, example: Example) -> Vectors
         data = base64.b64decode(example.image or "", validate=True)
     except (binascii.Error, ValueError) as error:
         raise ArgusError("bad_request", "The image is not valid base64.") from error
-    return encode_image(model, data, example.box)
+    try:
+        return encode_image(model, data, example.box)
+    except ArgusError as error:
+        if error.code not in ("bad_image", "image_too_large"):
+            raise
+        raise ArgusError(error.code, error.message, "Choose another image to search by.") from error
 
 
 def encode_image(model: vectors.Model, data: bytes, box: Sequence[float] | None = None) -> Vectors:

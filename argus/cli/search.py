@@ -54,13 +54,11 @@ def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int
         argus search --project 7 --like 12 --box 0.1,0.2,0.5,0.6
         argus search --project 7 --image part.jpg
     """
-    from argus.labelstudio import get_label_studio
-    from label_studio_config.views import search_views
     from search_service import saved
     from search_service.ask import Ask
     from search_service.requests import read
     from search_service.search import find
-    from search_service.views import view_url
+    from search_service.views import show, view_url
 
     wanted: list[dict[str, Any]] = [{"task": task} for task in like]
     wanted += [{"image": base64.b64encode(file.read_bytes()).decode()} for file in images]
@@ -78,7 +76,7 @@ def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int
         views = kept["views"]
     elif view_title and result.hits:
         tasks = [hit.task_id for hit in result.hits]
-        views = search_views(get_label_studio(), project_id, view_title, tasks, text_alone)
+        views = show(project_id, view_title, tasks, text_alone)
     if as_json:
         print_json(result.to_json() | {"views": views, "url": view_url(project_id, views[0]) if views else None,
                                        "saved": kept})

@@ -129,6 +129,18 @@ def test_saved_search__a_name_too_long_for_rest_is_too_long_for_all(line: int) -
     assert caught.value.code == "bad_request" and saved.listing(line) == []
 
 
+def test_review__of_a_project_without_tasks(stack: Any, make_project: Callable[..., int]) -> None:
+    """Label Studio refuses to filter by scores there."""
+    project = make_project()
+    status = answer("review", "status", "-p", project)
+    assert (status["total"], status["left"], status["all_tasks"]) == (0, 0, 0)
+    assert set(answer("review", "views", "-p", project)["views"]) == {"high", "medium", "low", "nothing_found"}
+    for band in ("high", "nothing_found"):
+        assert answer("review", "objects", "-p", project, "--band", band)["objects"] == []
+    (view, *_) = answer("review", "views", "-p", project)["views"].values()
+    assert "no task to annotate" in argus("annotate", "-p", project, "--view", view, "--estimate", exits=2)
+
+
 def test_judgements__one_query_in_two_spellings_is_one(line: int) -> None:
     task = find(line, Ask(text="cpu"), record=False).hits[0].task_id
     evaluation.judge(line, "ＣＰＵ　fan", task, True)

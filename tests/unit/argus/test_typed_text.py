@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,11 @@ CHECKPOINTS = Path(__file__).parents[3] / "demo" / "checkpoints"
 ])
 def test_fold(typed: str, plain: str) -> None:
     assert fold(typed) == plain
+
+
+def test_fold__knows_every_dash_of_unicode_but_those_that_mean_to() -> None:
+    dashes = {chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) == "Pd"}
+    assert {dash for dash in dashes if fold(dash) != "-"} == {"〜", "〰"}
 
 
 def test_fold__keeps_case_and_spaces_and_model_text_does_not() -> None:
