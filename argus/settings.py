@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from argus import addresses
@@ -159,6 +159,16 @@ class Settings(BaseSettings):
     def _are_networks(cls, value: str) -> str:
         _networks(value)
         return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Settings:
+        if self.score_threshold < self.keep_threshold:
+            raise ValueError(f"ARGUS_SCORE_THRESHOLD is {self.score_threshold:g}, below ARGUS_KEEP_THRESHOLD "
+                             f"({self.keep_threshold:g}): detections below that are not stored, so none could be shown")
+        if not 0 < self.band_medium <= self.band_high:
+            raise ValueError(f"ARGUS_BAND_MEDIUM ({self.band_medium:g}) must lie above 0 and not above ARGUS_BAND_HIGH "
+                             f"({self.band_high:g})")
+        return self
 
     @property
     def trusted_networks(self) -> tuple[Network, ...]:

@@ -23,6 +23,7 @@ from importlib import resources
 from typing import Any, Literal
 
 from argus.errors import ArgusError
+from argus.typed_text import fold, same_name, split_list
 from label_studio_config.leftovers import kind_of, named, nothing_to_fill, why_not_filled
 
 Kind = Literal["rectanglelabels", "brushlabels", "polygonlabels", "ellipselabels"]
@@ -43,7 +44,7 @@ class Concept:
 
     Attributes:
         label: what annotations carry.
-        prompts: noun phrases; the model looks for each, and overlapping finds are one object.
+        prompts: noun phrases, folded (`argus.typed_text`); the model looks for each, overlapping finds are one object.
         threshold: regions below this score (0..1) are kept but not shown.
     """
 
@@ -84,16 +85,16 @@ class LabelPlan:
     @property
     def fills(self) -> tuple[str, ...]:
         """What each filled tag gets, in sentences."""
-        return tuple(f"<{c.name}> gets {KINDS[c.kind]} of {_some(c.labels)}." for c in self.controls)
+        return tuple(f"<{c.name}> gets {KINDS[c.kind]} of {some(c.labels)}." for c in self.controls)
 
     def concept(self, label: str) -> Concept:
-        """Return the concept of `label`; a different case is forgiven when only one label fits.
+        """Return the concept of `label`; another case or width of letters is forgiven when only one label fits.
 
         Raises:
             ArgusError: `unknown_label`, with the labels there are.
         """
         exact = [c for c in self.concepts if c.label == label]
-        found = exact or [c for c in self.concepts if c.label.strip().casefold() == label.strip().casefold()]
+        found = exact or [c for c in self.concepts if same_name(c.label) == same_name(label)]
         if len(found) != 1:
             raise ArgusError("unknown_label", f"The labelling config has no label {label!r} that Argus can fill.",
                              f"It has: {', '.join(c.label for c in self.concepts)}.", label=label)
@@ -202,7 +203,7 @@ def _new_labels(tag: ET.Element, kind: Kind, labels: list[Concept], controls: Se
     taken = {label for control in controls if control.kind == kind for label in control.labels}
     again = [c.label for c in labels if c.label in taken]
     if again:
-        notes.append(f"{named(tag)} offers {_some(again)} again; only the first tag is filled with it.")
+        notes.append(f"{named(tag)} offers {some(again)} again; only the first tag is filled with it.")
     return list({c.label: c for c in reversed(labels) if c.label not in taken}.values())[::-1]
 
 
@@ -216,9 +217,9 @@ def _labels(tag: ET.Element, default: float, notes: list[str]) -> Iterator[Conce
         if max(len(label), len(value)) > _MAX_NAME:
             notes.append(f"A label of {named(tag)} has more than {_MAX_NAME} characters and is left to people.")
             continue
-        asked = [p.strip() for p in (child.get("predicted_values") or "").split(",") if p.strip()]
+        asked = [fold(p) for p in split_list(child.get("predicted_values") or "")]
         # An underscore is how people write a space in a label; a text encoder reads it as a sign of its own.
-        prompts = tuple(dict.fromkeys(asked)) or (value.strip().replace("_", " "),)
+        prompts = tuple(dict.fromkeys(asked)) or (fold(value).strip().replace("_", " "),)
         yield Concept(label, prompts, _threshold(child, base))
 
 
@@ -230,7 +231,8 @@ def _check_size(concepts: Iterable[Concept]) -> None:
                          'Put model_skip="true" on the labels that people draw by themselves.')
 
 
-def _some(labels: Sequence[str]) -> str:
+def some(labels: Sequence[str]) -> str:
+    """Return the first five labels and how many more there are."""
     rest = len(labels) - 5
     return ", ".join(labels[:5]) + (f" and {rest} more" if rest > 0 else "")
 
@@ -255,7 +257,8 @@ def _score(value: Any, what: str) -> float:
 def _override(concept: Concept, wanted: Any) -> Concept:
     if not isinstance(wanted, Mapping):
         return concept
-    prompts = tuple(dict.fromkeys(str(p).strip() for p in wanted.get("prompts") or () if str(p).strip()))
+    asked = (fold(str(p)).strip() for p in wanted.get("prompts") or ())
+    prompts = tuple(dict.fromkeys(filter(None, asked)))
     threshold = wanted.get("threshold")
     return Concept(concept.label, prompts or concept.prompts,
                    concept.threshold if threshold is None else _score(threshold, f"threshold of {concept.label!r}"))

@@ -16,8 +16,8 @@ from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.settings import Settings, get_settings
-from label_studio_config.concepts import LabelPlan, default_label_config, parse_label_config
-from label_studio_config.recipe import recipe_for
+from label_studio_config.concepts import LabelPlan, default_label_config
+from label_studio_config.recipe import plan_for, recipe_for
 from label_studio_config.views import remove_views
 
 log = logging.getLogger(__name__)
@@ -171,7 +171,7 @@ def _forget_links(project_id: int) -> None:
 
 
 def _plan(label_config: str) -> LabelPlan:
-    return parse_label_config(label_config, default_threshold=get_settings().score_threshold)
+    return plan_for({"label_config": label_config, "overrides": {}})
 
 
 def _create(ls: LabelStudio, title: str | None, labels: Sequence[str], report: ConnectReport) -> dict[str, Any]:

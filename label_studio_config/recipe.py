@@ -6,13 +6,13 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from argus.checkpoints import weights_digest
 from argus.settings import Settings, get_settings
-from label_studio_config.concepts import Concept, LabelPlan, parse_label_config
+from label_studio_config.concepts import Concept, LabelPlan, parse_label_config, some
 
 
 @dataclass(frozen=True)
@@ -69,13 +69,19 @@ def _folder_digest(folder: Path, files: tuple[tuple[str, int], ...]) -> str:
 
 
 def plan_for(project: Mapping[str, Any]) -> LabelPlan:
-    """Return the plan of a row of `project`.
+    """Return the plan of a row of `project`; its notes tell thresholds below what is stored at all.
 
     Raises:
         ArgusError: `bad_label_config`.
     """
-    return parse_label_config(project["label_config"], project["overrides"],
-                              default_threshold=get_settings().score_threshold)
+    settings = get_settings()
+    plan = parse_label_config(project["label_config"], project["overrides"],
+                              default_threshold=settings.score_threshold)
+    low = [c.label for c in plan.concepts if c.threshold < settings.keep_threshold]
+    if not low:
+        return plan
+    return replace(plan, notes=(*plan.notes, f"The threshold of {some(low)} is below {settings.keep_threshold:g} "
+                                "(ARGUS_KEEP_THRESHOLD), and detections below that are not stored."))
 
 
 def recipe_for(project: Mapping[str, Any]) -> Recipe:

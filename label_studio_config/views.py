@@ -25,9 +25,11 @@ from argus.labelstudio import LabelStudio
 MAX_IDS = 500
 SEARCH_PREFIX, BAND_PREFIX = "Search: ", "Review: "
 MAX_TITLE = 120
+RANK = "argus_rank_"  # how the keys of `task.data` begin that hold an order of ours
 NOTHING_FOUND = "nothing_found"
 TO_FIX = "to_fix"
 _TIER = re.compile(r" (\d+)/(\d+)$")
+_ORDER = re.compile(r" \((?:ranked|unordered)\)(?=$| \d+/\d+$)")
 # Columns a view of ours shows; all others are hidden, because Label Studio computes what is shown, and some are heavy.
 _SHOWN = {"id", "total_annotations", "total_predictions", "predictions_score"}
 
@@ -46,7 +48,8 @@ def search_view(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence
 
 
 def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence[int], query: str = "", *,
-                 saved_id: int | None = None, order_by: str = "", empty: bool = False) -> list[int]:
+                 saved_id: int | None = None, order_by: str = "", empty: bool = False,
+                 say_order: bool = False) -> list[int]:
     """Make or update the views of a search and return their ids: one, or more than 500 tasks in tiers.
 
     Tiers keep the given order and are titled `Search: <title> 1/3` and so on; those that are left over from a larger
@@ -57,6 +60,8 @@ def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequenc
         saved_id: the saved search that the views follow.
         order_by: a key of `task.data` with numbers to order by; empty leaves the order alone.
         empty: allow a view of no task.
+        say_order: let the title say whether the view is in the order of its ranks: `Search: cpu (ranked)` or
+            `(unordered)`. It is the same view whichever it says.
 
     Raises:
         ArgusError: `nothing_selected` without tasks, `bad_request` for an unusable title.
@@ -66,16 +71,36 @@ def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequenc
         raise ArgusError("nothing_selected", "A view needs at least one task.", "Did the search find anything?")
     name = SEARCH_PREFIX + _clean_title(title)
     tiers = [ids[start:start + MAX_IDS] for start in range(0, len(ids), MAX_IDS)] or [[]]
-    titles = [name] if len(tiers) == 1 else [f"{name} {n}/{len(tiers)}" for n in range(1, len(tiers) + 1)]
+    said = name + (f" ({'ranked' if order_by else 'unordered'})" if say_order else "")
+    titles = [said] if len(tiers) == 1 else [f"{said} {n}/{len(tiers)}" for n in range(1, len(tiers) + 1)]
     hidden, live = _hidden_columns(ls, project_id), live_views(ls, project_id)
-    known = {row["title"]: row for row in _ours(project_id, "search")}
+    known = {_ORDER.sub("", row["title"]): row for row in _ours(project_id, "search")}
     made = []
     for tier_title, tier in zip(titles, tiers, strict=True):
         data = _view_data(tier_title, ids_filter(tier), hidden, order_by)
-        made.append(_put(ls, project_id, "search", data, query, known.get(tier_title), live, saved_id))
-    left = [row for old, row in known.items() if old not in titles and SEARCH_PREFIX + base_title(old) == name]
+        made.append(_put(ls, project_id, "search", data, query, known.get(_ORDER.sub("", tier_title)), live, saved_id))
+    left = [row for row in known.values() if row["id"] not in made and SEARCH_PREFIX + base_title(row["title"]) == name]
     _remove(ls, left, live)
+    if order_by:
+        _hide_elsewhere(ls, project_id, f"tasks:data.{order_by}", live, made)
     return made
+
+
+def _hide_elsewhere(ls: LabelStudio, project_id: int, column: str, live: Mapping[int, Mapping[str, Any]],
+                    made: Sequence[int]) -> None:
+    """Hide a column in our other views: a rank of another view would stand as a bare number under each picture."""
+    for row in _ours(project_id, None):
+        data = live.get(row["id"])
+        if data is None or row["id"] in made or row["kind"] == "tab":
+            continue
+        if (hidden := _hiding(data, column)) != data.get("hiddenColumns"):
+            write_view(ls, project_id, row["id"], {**data, "hiddenColumns": hidden})
+
+
+def _hiding(data: Mapping[str, Any], column: str) -> dict[str, list[str]]:
+    """Return the hidden columns of a view, this one among them."""
+    hidden = data.get("hiddenColumns") or {}
+    return {name: list(dict.fromkeys([*(hidden.get(name) or ()), column])) for name in ("explore", "labeling")}
 
 
 def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Edges], model_version: str) -> dict[str, int]:
@@ -170,6 +195,7 @@ def _item(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
 
 def _view_data(title: str, filters: dict[str, Any], hidden: list[str], order_by: str = "") -> dict[str, Any]:
     column = f"tasks:data.{order_by}"
+    hidden = [*hidden, column] if order_by and column not in hidden else hidden
     return {"title": title, "type": "grid", "target": "tasks", "gridWidth": 4,
             "ordering": [column] if order_by else [], "columnsWidth": {},
             "columnsDisplayType": {column: "Number"} if order_by else {}, "filters": filters,
@@ -177,15 +203,15 @@ def _view_data(title: str, filters: dict[str, Any], hidden: list[str], order_by:
 
 
 def _clean_title(title: str) -> str:
-    text = " ".join(title.split()).removeprefix(SEARCH_PREFIX.strip()).strip()
+    text = _ORDER.sub("", " ".join(title.split()).removeprefix(SEARCH_PREFIX.strip()).strip())
     if not text or "\0" in text:
         raise ArgusError("bad_request", "A view needs a title.")
     return _TIER.sub(r" \1 of \2", text[:MAX_TITLE])  # a title of one's own must not look like a tier's
 
 
 def base_title(title: str) -> str:
-    """Return what a search view was called when it was made: without our prefix and its tier's number."""
-    return _TIER.sub("", title.removeprefix(SEARCH_PREFIX))
+    """Return what a search view was called when it was made: without our prefix, its order and its tier's number."""
+    return _TIER.sub("", _ORDER.sub("", title.removeprefix(SEARCH_PREFIX)))
 
 
 def _band_title(edges: Edges) -> str:
@@ -196,9 +222,13 @@ def _band_title(edges: Edges) -> str:
 
 
 def _hidden_columns(ls: LabelStudio, project_id: int) -> list[str]:
+    """Return the columns that our views hide: of the tasks' data, what the labelling config does not show. A card gives
+    its values without their names, so that only the video's is told."""
     columns = ls.get("/api/dm/columns/", project=project_id)["columns"]
-    return [f"tasks:{'data.' if column.get('parent') == 'data' else ''}{column['id']}" for column in columns
-            if column.get("parent") != "data" and column["id"] not in _SHOWN and column["id"] != "data"]
+    data = [column for column in columns if column.get("parent") == "data"]
+    return [f"tasks:{column['id']}" for column in columns
+            if column not in data and column["id"] not in _SHOWN and column["id"] != "data"] + [
+        f"tasks:data.{column['id']}" for column in data if column["type"] == "Unknown" and column["id"] != "video"]
 
 
 def _ours(project_id: int, kind: str | None) -> list[dict[str, Any]]:
@@ -218,10 +248,15 @@ def _put(ls: LabelStudio, project_id: int, kind: str, data: dict[str, Any], quer
          known: Mapping[str, Any] | None, live: Mapping[int, Mapping[str, Any]], saved_id: int | None = None) -> int:
     """Write a view of ours and its row; return its id."""
     if known and _is_as_we_left_it(known, live):
-        names = ["title", "filters"] + (["ordering", "columnsDisplayType"] if data["ordering"] else [])
-        ours = {name: data[name] for name in names}
         view_id = int(known["id"])
-        write_view(ls, project_id, view_id, {**live[view_id], **ours})
+        before = live[view_id]
+        names = ["title", "filters"]
+        if data["ordering"] or any(RANK in column for column in before.get("ordering") or ()):
+            names += ["ordering", "columnsDisplayType"]
+        ours = {name: data[name] for name in names}
+        if data["ordering"]:
+            ours["hiddenColumns"] = _hiding(before, data["ordering"][0])
+        write_view(ls, project_id, view_id, {**before, **ours})
     else:
         view_id = int(ls.post("/api/dm/views/", {"project": project_id, "data": copy.deepcopy(data)})["id"])
     with connect() as connection:

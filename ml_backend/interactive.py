@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from argus.errors import ArgusError
+from argus.typed_text import fold, same_name
 from label_studio_config.concepts import LabelPlan
 from ml_backend.engines.base import Exemplars
 
@@ -65,7 +66,7 @@ class Request:
             positive, by_person = _sign(shape), shape.get("origin") != "prediction"
             labels += [v for key, names in value.items() if key.endswith("labels") for v in _texts(names)]
             if "text" in value:
-                prompts += [t.strip() for t in _texts(value["text"]) if t.strip()]
+                prompts += filter(None, (fold(t).strip() for t in _texts(value["text"])))
             elif (ring := _ring(shape, value)) is not None:
                 existing += [ring] if positive else []
                 boxes |= {ring: positive} if by_person else {}
@@ -214,8 +215,8 @@ def _label(plan: LabelPlan, labels: Sequence[str], prompts: Sequence[str]) -> st
     """Return the label that was chosen; else the one that was typed, by name or by prompt; else the only one."""
     if labels:
         return plan.concept(labels[-1]).label
-    typed = {p.casefold() for p in prompts}
-    named = [c.label for c in plan.concepts if typed & {name.casefold() for name in (c.label, *c.prompts)}]
+    typed = {same_name(p) for p in prompts}
+    named = [c.label for c in plan.concepts if typed & {same_name(name) for name in (c.label, *c.prompts)}]
     if named or len(plan.concepts) == 1:
         return (named or [plan.concepts[0].label])[0]
     return None

@@ -75,6 +75,14 @@ def examine() -> dict[str, Any]:
     return visit.examine(tested)
 
 
+def unread_prompts(prompts: list[str]) -> Any:
+    """Return of each prompt the end that the model does not read; an expected failure as `argus.queues.pack` does."""
+    try:
+        return get_engine().unread(prompts)
+    except ArgusError as error:
+        return queues.pack(error)
+
+
 def detect_next(project_id: int) -> dict[str, int]:
     """Detect what one of the project's runs still needs on a few tasks; the push follows as a job of its own.
 

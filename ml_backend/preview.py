@@ -20,7 +20,7 @@ from rq.serializers import JSONSerializer
 from argus import queues
 from argus.errors import ArgusError
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
-from ml_backend import detections, projects
+from ml_backend import detections, projects, prompt_reading
 from ml_backend.detections import to_items
 from ml_backend.recipes import merged
 from ml_backend.regions import Found, object_id
@@ -42,7 +42,8 @@ def preview(project_id: int, task_ids: Sequence[int], concepts: Sequence[Mapping
     Returns:
         `{"ready": whether nothing is under way, "tasks": [{"task", "state": "waiting", "done" or "failed", "error",
         "objects": [{"object", "label", "score", "box": [x0, y0, x1, y1] as fractions, "mask": {...} in pixels or
-        None}], "width", "height"}]}`; objects go down to the lowest score that is stored.
+        None}], "width", "height"}], "unread": see `prompt_reading`}`; objects go down to the lowest score that is
+        stored.
 
     Raises:
         ArgusError: `unknown_project`, `unknown_label`, `bad_request`, `nothing_selected`, `worker_missing`,
@@ -62,7 +63,9 @@ def preview(project_id: int, task_ids: Sequence[int], concepts: Sequence[Mapping
     tasks = [_failed(task, jobs[task]) if isinstance(jobs.get(task), ArgusError) else
              {"task": task, "state": "waiting", "objects": []} if task in lacking else
              _done(task, {label: found[task][label] for label in labels}) for task in task_ids]
-    return {"ready": all(task["state"] != "waiting" for task in tasks), "tasks": tasks}
+    prompts = (p for c in recipe.concepts if c.label in labels for p in c.prompts)
+    return {"ready": all(task["state"] != "waiting" for task in tasks), "tasks": tasks,
+            "unread": prompt_reading.unread(prompts)}
 
 
 def _jobs(project_id: int, recipe: Recipe, overrides: Mapping[str, Any], labels: list[str],

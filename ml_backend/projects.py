@@ -14,6 +14,7 @@ from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.labelstudio.data import TaskImage, data_value
+from argus.settings import get_settings
 from label_studio_config.concepts import ImageTag
 from label_studio_config.recipe import plan_for, recipe_for
 
@@ -79,16 +80,25 @@ def set_threshold(project_id: int, labels: Sequence[str], threshold: float) -> N
     """Override the threshold of these labels (all of the config without any); the recipe changes with it.
 
     Raises:
-        ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`.
+        ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `bad_request` as of `checked_threshold`.
     """
     project = refresh(project_id)
     plan = plan_for(project)
     chosen = [plan.concept(label).label for label in labels] or [c.label for c in plan.concepts]
     overrides = dict(project["overrides"])
     for label in chosen:
-        overrides[label] = {**overrides.get(label, {}), "threshold": threshold}
+        overrides[label] = {**overrides.get(label, {}), "threshold": checked_threshold(label, threshold)}
     with connect() as connection:
         connection.execute("UPDATE project SET overrides = %s WHERE id = %s", (Json(overrides), project_id))
+
+
+def checked_threshold(label: str, value: Any) -> float:
+    """Return the threshold of a label. Raises `bad_request` unless detections of that score are stored at all."""
+    least = get_settings().keep_threshold
+    if not least <= float(value) <= 1:
+        raise ArgusError("bad_request", f"The threshold of {label!r} is {value:g}; it must be from {least:g} to 1.",
+                         "Detections below ARGUS_KEEP_THRESHOLD are not stored, so none could be shown.")
+    return float(value)
 
 
 def remember_tasks(project_id: int, image: ImageTag, tasks: Sequence[Mapping[str, Any]]) -> set[int]:

@@ -18,9 +18,10 @@ from argus.db import Row
 from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.settings import get_settings
+from argus.typed_text import fold
 from label_studio_config.concepts import Concept
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
-from ml_backend import projects
+from ml_backend import projects, prompt_reading
 
 MAX_PROMPTS, MAX_CHARACTERS = 20, 200
 
@@ -30,7 +31,8 @@ def describe_recipe(project_id: int) -> dict[str, Any]:
 
     Returns:
         `{"model_version", "keep_threshold": lowest score that is stored, "concepts": [{"label", "prompts", "threshold",
-        "config": {"prompts", "threshold"} of the labelling config, "changed": whether a person changed them}]}`
+        "config": {"prompts", "threshold"} of the labelling config, "changed": whether a person changed them}],
+        "unread": as `prompt_reading.unread` gives it}`
 
     Raises:
         ArgusError: `unknown_project`, `bad_label_config`.
@@ -39,7 +41,8 @@ def describe_recipe(project_id: int) -> dict[str, Any]:
     recipe, config = recipe_for(project), _of_config(project)
     return {"model_version": recipe.model_version, "keep_threshold": get_settings().keep_threshold,
             "concepts": [{**_to_json(c), "config": _values(config[c.label]), "changed": c != config[c.label]}
-                         for c in recipe.concepts]}
+                         for c in recipe.concepts],
+            "unread": prompt_reading.unread(p for c in recipe.concepts for p in c.prompts)}
 
 
 def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry_run: bool = False) -> dict[str, Any]:
@@ -51,7 +54,8 @@ def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry
 
     Returns:
         `{"model_version", "changed": labels, "rebuilt": predicted tasks that need no model, "again": predicted tasks
-        that the model must look at again because of new prompts, "dry_run"}`
+        that the model must look at again because of new prompts, "unread": what it does not read of the changed ones,
+        "dry_run"}`
 
     Raises:
         ArgusError: `unknown_project`, `unknown_label`, `bad_request`.
@@ -65,8 +69,9 @@ def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry
     predicted = _predicted(project_id)
     again = outdated_tasks(project_id, new)
     before = {c.label: c for c in old.concepts}
-    return {"model_version": new.model_version,
-            "changed": [c.label for c in new.concepts if c != before.get(c.label)],
+    changed = [c for c in new.concepts if c != before.get(c.label)]
+    return {"model_version": new.model_version, "changed": [c.label for c in changed],
+            "unread": prompt_reading.unread(p for c in changed for p in c.prompts),
             "rebuilt": predicted - len(again) if new.model_version != old.model_version else 0, "again": len(again),
             "dry_run": dry_run}
 
@@ -85,7 +90,7 @@ def merged(project: Row, concepts: Sequence[Mapping[str, Any]]) -> dict[str, Any
         if (prompts := _prompts(label, wanted.get("prompts"))) and prompts != list(config[label].prompts):
             kept["prompts"] = prompts
         threshold = wanted.get("threshold")
-        if threshold is not None and _threshold(label, threshold) != config[label].threshold:
+        if threshold is not None and projects.checked_threshold(label, threshold) != config[label].threshold:
             kept["threshold"] = float(threshold)
         overrides.pop(label, None)
         if kept:
@@ -128,7 +133,7 @@ def _to_json(concept: Concept) -> dict[str, Any]:
 
 
 def _prompts(label: str, wanted: Any) -> list[str]:
-    prompts = list(dict.fromkeys(" ".join(str(p).split()) for p in wanted or ()))
+    prompts = list(dict.fromkeys(" ".join(fold(str(p)).split()) for p in wanted or ()))
     if wanted is not None and (not prompts or not all(prompts)):
         raise ArgusError("bad_request", f"A prompt of {label!r} is empty.",
                          "Say what should be looked for, such as the label's name.")
@@ -136,11 +141,3 @@ def _prompts(label: str, wanted: Any) -> list[str]:
         raise ArgusError("bad_request", f"{label!r} has too many or too long prompts.",
                          f"At most {MAX_PROMPTS} prompts of {MAX_CHARACTERS} characters.")
     return prompts
-
-
-def _threshold(label: str, value: Any) -> float:
-    least = get_settings().keep_threshold
-    if not least <= float(value) <= 1:
-        raise ArgusError("bad_request", f"The threshold of {label!r} is {value:g}; it must be from {least:g} to 1.",
-                         "Detections below ARGUS_KEEP_THRESHOLD are not stored, so none could be shown.")
-    return float(value)

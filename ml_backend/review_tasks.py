@@ -175,8 +175,8 @@ def page_of_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], size:
         if not ids:
             raise ValueError("to Label Studio an empty list means every task")
         query["selectedItems"] = {"all": False, "included": list(ids)}
-    return review.ls.get("/api/tasks/", project=review.project_id, page_size=size, fields=fields,
-                         query=json.dumps(query, separators=(",", ":")))
+    return review.ls.tasks_page(review.project_id, page_size=size, fields=fields,
+                                query=json.dumps(query, separators=(",", ":")))
 
 
 def count_made(review: Review, tasks: Iterable[Mapping[str, Any]]) -> dict[int, str]:

@@ -15,7 +15,7 @@ from argus import audit
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
-from ml_backend import detections, estimates, projects, run_jobs, run_tasks
+from ml_backend import detections, estimates, projects, prompt_reading, run_jobs, run_tasks
 from ml_backend.run_tasks import load_run
 
 log = logging.getLogger(__name__)
@@ -61,13 +61,15 @@ def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
 
 def estimate(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
              max_tasks: int | None = None) -> dict[str, Any]:
-    """Return what `create_run` with the same arguments would cost: see `estimates.estimate`. Starts nothing.
+    """Return what `create_run` with the same arguments would cost: see `estimates.estimate`; with `unread`, see
+    `prompt_reading`. Starts nothing.
 
     Raises:
         ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `nothing_selected`.
     """
     recipe, chosen, wanted = _select(projects.refresh(project_id), labels, task_ids, max_tasks)
-    return estimates.estimate(recipe, chosen, wanted)
+    prompts = (p for c in recipe.concepts if c.label in chosen for p in c.prompts)
+    return {**estimates.estimate(recipe, chosen, wanted), "unread": prompt_reading.unread(prompts)}
 
 
 def _select(project: Row, labels: Sequence[str], task_ids: Sequence[int],

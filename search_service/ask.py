@@ -80,5 +80,5 @@ class Ask(BaseModel):
         """Return itself. Raises `empty_query` when there is nothing to rank by."""
         if not self.text.strip() and not self.like:
             raise ArgusError("empty_query", "The query is empty: there is nothing to search for.",
-                             "Type what should be seen, or give an image or a task to be like.")
+                             "Type what you are looking for, or give an image or a task to be like.")
         return self

@@ -11,7 +11,7 @@ from argus import audit
 from argus.db import get_pool, held
 from argus.errors import as_argus_error
 from argus.settings import get_settings
-from search_service import indexes, missing, model_change, near_duplicates, saved, sync, tabs
+from search_service import indexes, missing, model_change, near_duplicates, saved, sync, tabs, view_ranks
 
 log = logging.getLogger(__name__)
 _SYNC_LOCK = 0x41525359  # one process at a time polls, however many default workers there are
@@ -87,6 +87,7 @@ def _look_after(project_id: int) -> None:
 
 def _keep_views(project_id: int) -> None:
     saved.look_after(project_id)
+    view_ranks.look_after(project_id)
     tabs.look_after(project_id)
 
 

@@ -6,7 +6,7 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from label_studio_config import project
-from search_service import ranks, saved
+from search_service import ranks, saved, view_ranks
 
 
 def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
@@ -20,8 +20,14 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
     with connect() as connection:
         kept = connection.execute("SELECT id FROM saved_search WHERE project_id = %s", (project_id,)).fetchall()
     if changed := sum(_forget_shown(ls, project_id, row["id"]) for row in kept):
-        removed.append(f"ranks of saved searches from {'1 task' if changed == 1 else f'{changed} tasks'}")
+        removed.append(f"ranks of saved searches from {_tasks(changed)}")
+    if changed := view_ranks.clear_all(ls, project_id):
+        removed.append(f"ranks of views from {_tasks(changed)}")
     return removed
+
+
+def _tasks(count: int) -> str:
+    return "1 task" if count == 1 else f"{count} tasks"
 
 
 def _forget_shown(ls: LabelStudio, project_id: int, saved_id: int) -> int:

@@ -24,6 +24,7 @@ from transformers.utils import logging as transformers_logging
 from argus.checkpoints import weights_digest
 from argus.devices import choose_device
 from argus.errors import ArgusError
+from argus.typed_text import model_text, unread
 from search_service.vectors import Vectors, checkpoint_name
 
 TEXT_TOKENS = 64
@@ -105,9 +106,13 @@ class SiglipEncoder:
         """Return float32 `(len(texts), dim)`, each row of length 1. Text beyond 64 tokens is cut off."""
         return _unit(self._text_features(texts)) if texts else np.empty((0, self.dim), np.float32)
 
+    def unread(self, texts: Sequence[str]) -> list[str]:
+        """Return of each text the end that lies beyond the 64 tokens; "" where all of it is read."""
+        return unread(self._processor.tokenizer, texts, TEXT_TOKENS)
+
     def _tokens(self, texts: Sequence[str]) -> torch.Tensor:
         tokens: torch.Tensor = self._processor.tokenizer(
-            [text.lower() for text in texts], padding="max_length", truncation=True, max_length=TEXT_TOKENS,
+            [model_text(text) for text in texts], padding="max_length", truncation=True, max_length=TEXT_TOKENS,
             return_tensors="pt")["input_ids"]
         return tokens
 

@@ -14,8 +14,10 @@ from typing import Any
 from argus import audit
 from argus.db import connect
 from argus.errors import ArgusError
+from argus.typed_text import fold
 from search_service.ask import Ask
 from search_service.filters import Filters
+from search_service.query import parse_query
 from search_service.relevance import RELEVANCE
 from search_service.search import MAX_LIMIT, Hit, find
 from search_service.sync import sync_progress
@@ -29,6 +31,7 @@ def judge(project_id: int, query: str, task_id: int, relevant: bool | None) -> i
     """Store a person's word on a hit of a query; None takes it back. Return how many words there are on the query."""
     sync_progress(project_id, errors=0)
     check_tasks(project_id, [task_id])
+    parse_query(query)  # what cannot be searched for has no hits
     audit.about(f"task {task_id}")
     text = _query(query)
     with connect() as connection:
@@ -151,7 +154,7 @@ def _by_labels(project_id: int) -> dict[str, dict[int, bool]]:
 
 
 def _query(query: str) -> str:
-    text = " ".join(query.split())
+    text = " ".join(fold(query).split())
     if not text or "\0" in text:
         raise ArgusError("empty_query", "The query is empty: there is nothing to judge hits of.")
     return text

@@ -270,6 +270,14 @@ def encode_text(texts: list[str], model_id: int | None = None) -> Any:
     return as_lists(_prepared().encoder_of(model_id).encode_texts(texts))
 
 
+def unread_text(texts: list[str], model_id: int | None = None) -> Any:
+    """Return of each text the end that the model does not read. Arguments and failures as of `encode_text`."""
+    try:
+        return _prepared().encoder_of(model_id).unread(texts)
+    except ArgusError as error:
+        return queues.pack(error)
+
+
 def examine() -> dict[str, Any]:
     """Job of the doctor: how this worker stands, and whether its model passes the test of its start again."""
     def tested() -> dict[str, Any]:

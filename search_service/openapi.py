@@ -188,6 +188,8 @@ _SCHEMAS: dict[str, Any] = {
         "total": {"type": "integer", "description": "Images that were ranked: those that pass the filters."},
         "images": {"type": "integer", "description": "Embedded images of the project."}, "filters": _FREE,
         "nothing_found": {**_FLAG, "description": "Even the best hits are noise."},
+        "unread": {"type": "array", "items": _TEXT, "description": "Ends of texts beyond the 64 tokens that the "
+                   "model reads."},
         "exact": {**_FLAG, "description": "False: an approximate index answered, and only `window` rows can be paged."},
         "window": _NUMBER, "waiting": {"type": "integer", "description": "Images that have no vector yet."},
         "limit": _NUMBER, "offset": _NUMBER,
@@ -275,6 +277,9 @@ _SCHEMAS: dict[str, Any] = {
         "tasks_ahead": {"type": "integer", "description": "Waiting tasks of other runs that share the workers."},
         "measured_images": {"type": "integer", "description": "Images the estimate rests on."},
         "seconds_per_image": {"type": ["number", "null"]},
+        "unread": {"type": "array", "description": "Prompts that are longer than the model reads.", "items": {
+            "type": "object", "properties": {"prompt": _TEXT, "unread": {
+                "type": ["string", "null"], "description": "What it does not read; null when no worker could say."}}}},
         "seconds": {"type": ["number", "null"], "description": "Null: this checkpoint has not worked here yet."}}},
 }
 

@@ -9,11 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from argus.errors import ArgusError
+from argus.typed_text import fold, split_list
 from search_service.vectors import Vectors
 
 MAX_CHARACTERS = 1000
 EXCLUSION_WEIGHT = 0.7
-_EXCLUDED = re.compile(r'(?:^|\s)-(?:"([^"]+)"|([^\s"-][^\s"]*))')
+# A dash where a word begins, and behind it a phrase in quotes, one whose quote is never closed, or a word. People who
+# type Japanese get `ー` from the key of the dash; no word begins with it.
+_EXCLUDED = re.compile(r"""(?:^|(?<=[\s,]))["']*[-ー]+(?:
+    "(?P<double>[^"]*)" | '(?P<single>(?:[^']|'(?=\w))*)' | ["'](?P<open>.*) | (?P<word>[^\s"'ー-][^\s"]*))""",
+                       re.VERBOSE | re.DOTALL)
+_NEXT = re.compile(r"""(?:^|[\s,])["']*[-ー]+["']*""")
+_QUOTES = re.compile(r"""["]|(?<!\w)'|'(?!\w)""")
 
 
 @dataclass(frozen=True)
@@ -31,7 +38,9 @@ class Query:
 def parse_query(text: str) -> Query:
     """Read `cpu -fan -"ram stick"`: everything but the words and quoted phrases behind a `-` is what is wanted.
 
-    A hyphen inside a word (`heat-sink`) is part of it. The model knows no case, so neither does the query.
+    A hyphen inside a word (`heat-sink`) is part of it. A quote that is not closed reaches to the end: what follows it
+    is excluded. The model knows no case, so neither does the query; width, dashes, quotes and commas are read as
+    `argus.typed_text` says.
 
     Raises:
         ArgusError: `empty_query` when nothing wanted is left, `bad_request` for control characters or a query of more
@@ -41,14 +50,15 @@ def parse_query(text: str) -> Query:
         raise ArgusError("bad_request",
                          f"The query has {len(text):,} characters; at most {MAX_CHARACTERS:,} are allowed.",
                          "The model reads only the first 64 tokens anyway.")
-    text = unicodedata.normalize("NFC", text)
     if any(unicodedata.category(letter) == "Cc" and letter not in "\t\n\r" for letter in text):
         raise ArgusError("bad_request", "The query contains control characters.")
-    excluded = tuple(dict.fromkeys(_tidy(quoted or word) for quoted, word in _EXCLUDED.findall(text)))
-    wanted = _tidy(_EXCLUDED.sub(" ", text).replace('"', " "))
+    text = fold(text)
+    excluded = tuple(dict.fromkeys(_tidy(term) for match in _EXCLUDED.finditer(text) for term in _terms(match)))
+    wanted = _tidy(_EXCLUDED.sub(" ", text))
     if not wanted:
         raise ArgusError("empty_query", "The query is empty: there is nothing to search for.",
-                         "Say what should be seen, for example: cpu -fan" if excluded else "Type what should be seen.")
+                         "Say what you are looking for, for example: cpu -fan" if excluded
+                         else "Type what you are looking for.")
     return Query(wanted, tuple(term for term in excluded if term))
 
 
@@ -83,5 +93,14 @@ def _even(terms: Vectors, sample: Vectors) -> Vectors:
     return even
 
 
+def _terms(match: re.Match[str]) -> list[str]:
+    """Return what one exclusion names: a phrase, words joined by commas, or all that follows an open quote."""
+    if match["word"] is not None:
+        return split_list(match["word"])
+    if match["open"] is not None:
+        return _NEXT.split(match["open"])
+    return [match["double"] or match["single"] or ""]
+
+
 def _tidy(text: str) -> str:
-    return " ".join(text.split()).lower()
+    return " ".join(_QUOTES.sub(" ", text).split()).strip(" ,").lower()

@@ -12,21 +12,26 @@ from collections.abc import Sequence
 from typing import Any
 
 from argus.labelstudio import LabelStudio
+from label_studio_config.views import RANK
 
 MAX_RANKED = 50
-_KEY = re.compile(r"argus_rank_\d+")
+_KEY = re.compile(RANK + r"v?\d+")
 
 
 def key(saved_id: int) -> str:
     """Return the key of `task.data` that holds the ranks of a saved search."""
-    return f"argus_rank_{saved_id}"
+    return f"{RANK}{saved_id}"
 
 
-def write(ls: LabelStudio, project_id: int, saved_id: int, ranked: Sequence[int], before: Sequence[int]) -> int:
-    """Number `ranked` from 1 on, take the number from those of `before` that are ranked no more; return the changes."""
+def write(ls: LabelStudio, project_id: int, of: int | str, ranked: Sequence[int], before: Sequence[int]) -> int:
+    """Number `ranked` from 1 on, take the number from those of `before` that are ranked no more; return the changes.
+
+    Args:
+        of: the saved search, or the key of another order.
+    """
     wanted: dict[int, int | None] = {task_id: None for task_id in before}
     wanted |= {task_id: rank for rank, task_id in enumerate(ranked, 1)}
-    name, changes = key(saved_id), 0
+    name, changes = of if isinstance(of, str) else key(of), 0
     for task_id, data in _data(ls, project_id, list(wanted)).items():
         if data.get(name) != wanted[task_id]:
             rest = {other: value for other, value in data.items() if other != name}

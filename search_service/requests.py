@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from argus.errors import ArgusError
+from argus.typed_text import split_list
 from search_service.ask import Ask, TaskId
 from search_service.filters import Filters
 from search_service.query import MAX_CHARACTERS
@@ -70,7 +71,7 @@ class LikeRequest(FilteredRequest):
         if not self.box:
             return None
         try:
-            x0, y0, x1, y1 = (float(part) for part in self.box.split(","))
+            x0, y0, x1, y1 = (float(part) for part in split_list(self.box))
         except ValueError as error:
             raise ArgusError("bad_request", "box must be four numbers: x0,y0,x1,y1.") from error
         if not (0 <= x0 < x1 <= 1 and 0 <= y0 < y1 <= 1):
@@ -142,7 +143,7 @@ class EvaluationRequest(Request):
     def cuts(self) -> list[int]:
         """Return the k as numbers. Raises `bad_request`."""
         try:
-            cuts = [int(part) for part in self.k.split(",")]
+            cuts = [int(part) for part in split_list(self.k)]
         except ValueError as error:
             raise ArgusError("bad_request", "k must be numbers separated by commas, e.g. 10,50.") from error
         if not all(1 <= k <= MAX_LIMIT for k in cuts) or len(cuts) > 10:
@@ -208,11 +209,17 @@ def read_json(model: type[T], body: bytes, content_type: str) -> T:
     return read(model, values)
 
 
+_PLAIN = {"extra_forbidden": "is not a known field",
+          "too_long": "at most {max_length} are allowed, not {actual_length}",
+          "too_short": "at least {min_length} is needed, not {actual_length}"}
+
+
 def _sentence(error: ValidationError) -> str:
     parts = []
     for problem in error.errors(include_url=False)[:5]:
         where = ".".join(str(step) for step in problem["loc"])
         said = problem["msg"].removeprefix("Value error, ")
-        said = "is not a known field" if problem["type"] == "extra_forbidden" else said[:1].lower() + said[1:]
+        plain = _PLAIN.get(problem["type"])
+        said = plain.format(**problem.get("ctx", {})) if plain else said[:1].lower() + said[1:]
         parts.append(f"{where}: {said}" if where else said[:1].upper() + said[1:])
     return "; ".join(parts) + "."

@@ -14,12 +14,13 @@ from argus.errors import ArgusError, as_argus_error
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
 from label_studio_config.views import live_views, remove_view, search_views
-from search_service import ranks, views
+from search_service import ranks, view_ranks, views
 from search_service.ask import Ask
 from search_service.query import parse_query
 from search_service.search import SearchResult, find
 from search_service.sync import connected_projects, sync_progress
 
+MAX_NAME = 100
 SETTLE_SECONDS = 30.0  # images may go on arriving: a view is refreshed at the latest so long after the first
 REFRESH_SECONDS = 300
 _LOCK = 0x41525357  # any constant of our own
@@ -174,8 +175,9 @@ def _write_view(ls: LabelStudio, row: Row, shown: list[int]) -> None:
     key = ranks.key(row["id"]) if row["ranked"] else ""
     made = {view["id"] for view in _views(row["id"])}
     if shown != row["shown"] or not made or not made <= set(live_views(ls, row["project_id"])):
-        search_views(ls, row["project_id"], row["name"], shown, Ask.model_validate(row["ask"]).title(),
-                     saved_id=row["id"], order_by=key, empty=True)
+        view_ranks.release(search_views(
+            ls, row["project_id"], row["name"], shown, Ask.model_validate(row["ask"]).title(), saved_id=row["id"],
+            order_by=key, empty=True, say_order=True))
     if row["ranked"]:
         ranks.write(ls, row["project_id"], row["id"], shown[:row["ranked"]], row["shown"][:row["ranked"]])
 
@@ -286,6 +288,8 @@ def _name(name: str) -> str:
     tidy = " ".join(name.split())
     if not tidy or "\0" in tidy:
         raise ArgusError("bad_request", "A saved search needs a name.")
+    if len(tidy) > MAX_NAME:
+        raise ArgusError("bad_request", f"The name has {len(tidy):,} characters; at most {MAX_NAME} are allowed.")
     return tidy
 
 

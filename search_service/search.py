@@ -49,7 +49,8 @@ class SearchResult:
 
     `images` counts all embedded ones of the project. `exact` False means that an approximate index answered: then only
     the first `window` rows can be paged through. `waiting` images have no vector yet, so they cannot be among the hits.
-    `nothing_found`: a text was asked for, and even the best hits are noise.
+    `nothing_found`: a text was asked for, and even the best hits are noise. `unread`: ends of the texts that the model,
+    which takes 64 tokens, does not read.
     """
 
     project_id: int
@@ -64,11 +65,12 @@ class SearchResult:
     offset: int
     ask: Ask
     nothing_found: bool = False
+    unread: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {"project": self.project_id, "query": self.query, "total": self.total, "images": self.images,
                 "exact": self.exact, "window": self.window, "waiting": self.waiting, "limit": self.limit,
-                "offset": self.offset, "nothing_found": self.nothing_found,
+                "offset": self.offset, "nothing_found": self.nothing_found, "unread": list(self.unread),
                 "filters": self.ask.filters.model_dump(mode="json", exclude_defaults=True),
                 "hits": [hit.to_json() for hit in self.hits]}
 
@@ -126,7 +128,7 @@ def find(project_id: int, ask: Ask, limit: int = 50, offset: int = 0, *, record:
     result = SearchResult(
         project_id, ask.title(), hits, ranked.total, progress["embedded"], ranked.exact,
         ranked.total if ranked.exact else min(vectors.WINDOW, ranked.total), progress["waiting"], limit, offset, ask,
-        nothing)
+        nothing, terms.unread)
     if record and offset == 0 and ask.keepable:
         history.record(project_id, ask, ranked.total)
     return result
@@ -141,10 +143,19 @@ def _model(progress: dict[str, Any]) -> vectors.Model:
 
 
 def _check_embedded(project_id: int, progress: dict[str, Any]) -> None:
-    if progress["embedded"] == 0:
-        what = "has no images yet" if progress["seen"] == 0 else "has no embedded image yet"
-        raise ArgusError("not_ready", f"The project {project_id} {what}.",
-                         f"`argus sync --project {project_id} --wait` shows the progress.", **_counts(progress))
+    if progress["embedded"]:
+        return
+    message = f"Project {project_id} has no embedded image yet."
+    hint = f"They are on their way: `argus sync --project {project_id} --wait` shows the progress."
+    if not progress["seen"]:
+        message = f"Project {project_id} has no images yet."
+        hint = "Import images in Label Studio, or the frames of a video with `argus import-video`."
+    elif not progress["waiting"]:
+        count = progress["failed"]
+        message = f"Nothing can be searched in project {project_id}: " + (
+            "its only image could not be read." if count == 1 else f"none of its {count:,} images could be read.")
+        hint = f"`argus sync --project {project_id}` and the Set-up page say why."
+    raise ArgusError("not_ready", message, hint, **_counts(progress))
 
 
 def _counts(progress: dict[str, Any]) -> dict[str, Any]:

@@ -136,8 +136,7 @@ def sources(project_id: int) -> dict[str, Any]:
     views = [{"id": view["id"], "title": (view.get("data") or {}).get("title") or f"{view['id']}"}
              for view in ls.get("/api/dm/views/", project=project_id)]
     return {"all": len(_all_tasks(project_id)), "views": views,
-            "unlabelled": ls.get("/api/tasks/", project=project_id, page_size=1, include="id",
-                                 query=_UNLABELLED)["total"]}
+            "unlabelled": ls.tasks_page(project_id, page_size=1, include="id", query=_UNLABELLED)["total"]}
 
 
 _UNLABELLED = json.dumps({"filters": {"conjunction": "and", "items": [
@@ -151,8 +150,7 @@ def _listed(project_id: int, **which: Any) -> list[int]:
     page = 1
     while True:
         try:
-            answer = get_label_studio().get("/api/tasks/", project=project_id, page=page, page_size=_PAGE,
-                                            include="id", **which)
+            answer = get_label_studio().tasks_page(project_id, page=page, page_size=_PAGE, include="id", **which)
         except ArgusError as error:
             if "view" not in which or error.code != "not_found":
                 raise

@@ -18,15 +18,18 @@ from argus import queues
 from argus.db import Row, connect
 from argus.errors import as_argus_error
 from argus.labelstudio import get_label_studio
+from argus.typed_text import fold
 from label_studio_config.views import filter_digest, ids_filter, live_views, write_view
 from search_service.ask import Ask
 from search_service.relevance import MAYBE
 from search_service.saved import project_state
-from search_service.views import best
+from search_service.search import find
+from search_service.views import from_band
 
 log = logging.getLogger(__name__)
 SIZE = 100  # hits in a tab, at most, and none that is noise
 FILL_SECONDS = 120
+_END = 40  # letters of what the model does not read that stand in a title
 SAID = " ⚠ "  # what stands behind it in a title is ours
 _TITLE = re.compile(r"\s*(?:\?|search:)(.*?)(?:⚠.*)?", re.DOTALL)
 # Errors of the query itself. Others pass by themselves (a worker that is starting), and the next round tries again.
@@ -34,8 +37,11 @@ _FINAL = ("empty_query", "bad_request")
 
 
 def query_of(title: str) -> str | None:
-    """Return the query in the title of a tab, None when it is an ordinary title, e.g. `Search: cpu`, one of ours."""
-    match = _TITLE.fullmatch(title)
+    """Return the query in the title of a tab, None when it is an ordinary title, e.g. `Search: cpu`, one of ours.
+
+    `？` and `：` of a Japanese keyboard count as `?` and `:`; see `argus.typed_text`.
+    """
+    match = _TITLE.fullmatch(fold(title))
     return " ".join(match[1].split()) if match else None
 
 
@@ -59,8 +65,9 @@ def fill(project_id: int) -> dict[str, int]:
         title = str(live[view_id]["title"]).split(SAID.rstrip())[0].rstrip()
         query = query_of(title) or ""
         try:
-            shown = best(project_id, Ask(text=query), SIZE, MAYBE)
-            said = "" if shown else "nothing found"
+            found = find(project_id, Ask(text=query), SIZE, record=False)
+            shown = from_band(found, MAYBE)
+            said = f"not read: {found.unread[0][:_END]}" if found.unread else "" if shown else "nothing found"
         except BaseTimeoutException:
             raise
         except Exception as error:
@@ -69,7 +76,8 @@ def fill(project_id: int) -> dict[str, int]:
                 log.info("a tab is not filled yet", extra={"project": project_id, "view": view_id, "code": told.code})
                 done["later"] += 1
                 continue
-            shown, said = [], "say what should be seen" if told.code == "empty_query" else told.message.rstrip(".")
+            shown = []
+            said = "say what you are looking for" if told.code == "empty_query" else told.message.rstrip(".")
         data = {**live[view_id], "title": title + (SAID + said if said else ""), "filters": ids_filter(shown)}
         if data["title"] != live[view_id]["title"] or filter_digest(data["filters"]) != filter_digest(
                 live[view_id].get("filters")):

@@ -18,6 +18,7 @@ from argus import queues
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.picture_memory import picture_part
+from argus.typed_text import maybe_longer
 from search_service import thumbnails, vectors
 from search_service.ask import Ask, Example
 from search_service.query import combine, parse_query
@@ -27,16 +28,21 @@ from search_service.vectors import Vectors
 ENCODE_SECONDS = 15.0  # a worker that has just started is still loading its model
 MAX_UPLOAD = 20 * 2**20
 SENT_SIDE = 1024  # the worker gets so many pixels, squared; no checkpoint looks at more than 512 × 512
+TEXT_TOKENS = 64  # that SigLIP 2 reads of a text
 SAMPLE = 256  # images that tell how far a term's cosines spread in a project
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The vectors of an ask: `texts` `(1 + n, dim)`, wanted and excluded, or None without text; `query` ranks."""
+    """The vectors of an ask: `texts` `(1 + n, dim)`, wanted and excluded, or None without text; `query` ranks.
+
+    `unread` are the ends of texts that are longer than the model reads.
+    """
 
     query: Vectors
     first: Vectors
     texts: Vectors | None
+    unread: tuple[str, ...] = ()
 
 
 def terms_of(model: vectors.Model, project_id: int, ask: Ask) -> Terms:
@@ -59,7 +65,7 @@ def terms_of(model: vectors.Model, project_id: int, ask: Ask) -> Terms:
     if query.shape != (model.dim,):
         raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than the one registered last.",
                          "Restart the workers; give all processes the same ARGUS_SIGLIP_MODEL.")
-    return Terms(query, wanted[0], texts)
+    return Terms(query, wanted[0], texts, unread_texts(model, parsed.texts) if parsed else ())
 
 
 def _example(model: vectors.Model, project_id: int, example: Example) -> Vectors:
@@ -72,7 +78,12 @@ def _example(model: vectors.Model, project_id: int, example: Example) -> Vectors
         data = base64.b64decode(example.image or "", validate=True)
     except (binascii.Error, ValueError) as error:
         raise ArgusError("bad_request", "The image is not valid base64.") from error
-    return encode_image(model, data, example.box)
+    try:
+        return encode_image(model, data, example.box)
+    except ArgusError as error:
+        if error.code not in ("bad_image", "image_too_large"):
+            raise
+        raise ArgusError(error.code, error.message, "Choose another image to search by.") from error
 
 
 def encode_image(model: vectors.Model, source: bytes | IO[bytes], box: Sequence[float] | None = None) -> Vectors:
@@ -157,6 +168,18 @@ def encode_texts(model: vectors.Model, texts: Sequence[str]) -> Vectors:
     """Return float32 `(len(texts), dim)` from the SigLIP worker, or from this process's memory."""
     return _texts().get(model.id, texts, lambda missing: queues.call(
         queues.SIGLIP_NOW, "search_service.jobs.encode_text", missing, model.id, deadline=ENCODE_SECONDS))
+
+
+def unread_texts(model: vectors.Model, texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the ends of texts that the model does not read, of those that are longer than its 64 tokens."""
+    long = tuple(text for text in texts if maybe_longer(text, TEXT_TOKENS))
+    return tuple(filter(None, _unread(model.id, long))) if long else ()
+
+
+@functools.lru_cache(maxsize=256)
+def _unread(model_id: int, texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(queues.call(queues.SIGLIP_NOW, "search_service.jobs.unread_text", list(texts), model_id,
+                             deadline=ENCODE_SECONDS))
 
 
 @functools.cache

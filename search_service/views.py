@@ -11,15 +11,16 @@ from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from label_studio_config.views import base_title, live_views, remove_view, search_views
+from search_service import ranks, view_ranks
 from search_service.ask import Ask
 from search_service.relevance import NOISE, RELEVANCE
-from search_service.search import MAX_LIMIT, find
+from search_service.search import MAX_LIMIT, SearchResult, find
 from search_service.sync import sync_progress
 
 
 def make(project_id: int, title: str, ask: Ask | None, task_ids: Sequence[int] | None, limit: int,
          relevance: str = NOISE) -> dict[str, Any]:
-    """Make or update a view of a search's first hits, or of given tasks.
+    """Make or update a view of a search's first hits, or of given tasks in their order; see `show`.
 
     Args:
         relevance: hits below this band are left out.
@@ -36,17 +37,39 @@ def make(project_id: int, title: str, ask: Ask | None, task_ids: Sequence[int] |
         sync_progress(project_id)  # an unknown project is said to be one
         ids = list(task_ids or [])
         check_tasks(project_id, ids)
-    made = search_views(get_label_studio(), project_id, title or (ask.title() if ask else "Selection"), ids,
-                        ask.text if ask and not ask.filters.narrow() else "")
+    made = show(project_id, title or (ask.title() if ask else "Selection"), ids,
+                ask.text if ask and not ask.filters.narrow() else "")
     audit.about(f"view {made[0]}")
     return {"views": made, "tasks": len(set(ids)), "url": view_url(project_id, made[0])}
 
 
+def show(project_id: int, title: str, task_ids: Sequence[int], query: str = "") -> list[int]:
+    """Make or update the view of these tasks, best first, and return its ids.
+
+    Up to 50 tasks are shown in this order, once a job has numbered them; of more, Label Studio cannot be told an order.
+    The title says which it is.
+    """
+    ids = list(dict.fromkeys(task_ids))
+    ls = get_label_studio()
+    if not 0 < len(ids) <= ranks.MAX_RANKED:
+        made = search_views(ls, project_id, title, ids, query, say_order=True)
+        view_ranks.release(made)
+        return made
+    rank = view_ranks.reserve(project_id, title)
+    made = search_views(ls, project_id, title, ids, query, order_by=view_ranks.key(rank), say_order=True)
+    view_ranks.order(project_id, rank, made[0], ids)
+    return made
+
+
 def best(project_id: int, ask: Ask, limit: int, relevance: str = NOISE) -> list[int]:
     """Return the tasks of a search's first hits, best first, without those below a band. Not recorded."""
+    return from_band(find(project_id, ask, limit, record=False), relevance)
+
+
+def from_band(result: SearchResult, relevance: str) -> list[int]:
+    """Return the tasks of a search's hits without those below a band."""
     rank = RELEVANCE.index(relevance)
-    hits = find(project_id, ask, limit, record=False).hits
-    return [hit.task_id for hit in hits if not hit.relevance or RELEVANCE.index(hit.relevance) <= rank]
+    return [hit.task_id for hit in result.hits if not hit.relevance or RELEVANCE.index(hit.relevance) <= rank]
 
 
 def refresh(project_id: int, view_id: int) -> dict[str, Any]:

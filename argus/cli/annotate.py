@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
@@ -74,10 +74,13 @@ def annotate(project_id: int | None, labels: tuple[str, ...], query: str | None,
             older = recipes.outdated_tasks(_required(project_id))
             chosen, source = list(dict.fromkeys([*chosen, *older])), source | {"outdated": len(older)}
         cost = runs.estimate(_required(project_id), labels, chosen, max_tasks)
-        if only_estimate:
-            return print_json(cost) if as_json else say(estimate_sentence(cost))
+        if only_estimate and as_json:
+            return print_json(cost)
         if not as_json:
             say(estimate_sentence(cost))
+            tell_unread(cost["unread"])
+        if only_estimate:
+            return None
         run_id = _start(_required(project_id), labels, chosen, source, max_tasks, threshold)
     elif action:
         {"cancel": runs.cancel_run, "resume": runs.resume_run, "retry-failed": runs.retry_failed}[action](run_id)
@@ -131,6 +134,14 @@ def _start(project_id: int, labels: tuple[str, ...], tasks: list[int], source: d
     if threshold is not None:
         projects.set_threshold(project_id, labels, threshold)
     return runs.create_run(project_id, labels, tasks, source, max_tasks)
+
+
+def tell_unread(unread: Sequence[dict[str, Any]]) -> None:
+    """Print which prompts are longer than the model reads; see `ml_backend.prompt_reading`."""
+    from ml_backend.prompt_reading import sentence
+
+    for one in unread:
+        say(f"note: {sentence(one)}")
 
 
 def estimate_sentence(cost: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from argus.cli.recorded import recorded
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
+from argus.typed_text import split_list
 
 
 def _changes(options: Mapping[str, Any]) -> str:
@@ -56,8 +57,7 @@ def connect(project_id: int | None, title: str | None, labels: str | None, dry_r
     elif project_id is not None and title is not None:
         raise ArgusError("bad_request", "--project adopts a project and --title creates one.", "Pass one of them.")
     else:
-        names = [name.strip() for name in (labels or "").split(",") if name.strip()]
-        report = setup.connect(ls, project_id, title=title, labels=names, dry_run=dry_run)
+        report = setup.connect(ls, project_id, title=title, labels=split_list(labels or ""), dry_run=dry_run)
         audit.about(project=report.project_id)
         if as_json:
             print_json(report.to_json())

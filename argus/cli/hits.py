@@ -27,6 +27,8 @@ def show_hits(result: SearchResult) -> None:
                  for rank, hit in enumerate(result.hits, 1)])
     if result.nothing_found:
         say("Nothing found: even the best hits are noise.")
+    for end in result.unread:
+        say(f"The model reads the first 64 tokens of a text; it does not read “{end}”.")
     say(f"{plural(len(result.hits), 'hit')} of {plural(result.total, 'ranked image')}"
         + (f", of {result.images} embedded" if result.total != result.images else "")
         + ("" if result.exact else f"; approximate, the best {result.window}")

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from argus.cli.annotate import tell_unread
 from argus.cli.output import json_option, plural, print_json, print_table, project_option, say
 from argus.errors import ArgusError
 
@@ -27,16 +28,16 @@ _POLL_SECONDS, _PATIENCE = 0.5, 1800.0
 def preview(project_id: int, labels: tuple[str, ...], prompts: tuple[str, ...], query: str | None, view: int | None,
             tasks: tuple[int, ...], images: int, as_json: bool) -> None:
     """Show what SAM 3 would find, on up to 12 images. Nothing reaches Label Studio."""
-    from ml_backend import recipes
+    from label_studio_config.recipe import plan_for
+    from ml_backend import projects, recipes
     from search_service import requests, selection
     from search_service.review_requests import PreviewRequest
 
     if prompts and len(labels) != 1:
         raise ArgusError("bad_request", "--prompt needs exactly one --label.")
     current = {c["label"]: c for c in recipes.describe_recipe(project_id)["concepts"]}
-    if unknown := [label for label in labels if label not in current]:
-        raise ArgusError("unknown_label", f"The project has no label {unknown[0]!r}.",
-                         f"It has: {', '.join(current)}.")
+    plan = plan_for(projects.load(project_id))
+    labels = tuple(plan.concept(label).label for label in labels)
     concepts = [{"label": label, "prompts": list(prompts) or current[label]["prompts"],
                  "threshold": current[label]["threshold"]} for label in labels]
     source: dict[str, Any] = {"search": query, "view": view, "task_ids": list(tasks) or None}
@@ -51,6 +52,7 @@ def preview(project_id: int, labels: tuple[str, ...], prompts: tuple[str, ...], 
     if as_json:
         print_json(found)
         return
+    tell_unread(found["unread"])
     _show(found, {c["label"]: c["threshold"] for c in concepts})
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from argus.cli.annotate import tell_unread
 from argus.cli.output import json_option, plural, print_json, print_table, project_option, say
 from argus.cli.recorded import recorded
 
@@ -28,7 +29,8 @@ def recipe(project_id: int, label: str | None, prompts: tuple[str, ...], thresho
     \b
         argus recipe --project 7 --label cpu --prompt cpu --prompt "computer chip" --threshold 0.5
     """
-    from ml_backend import recipes
+    from label_studio_config.recipe import plan_for
+    from ml_backend import projects, recipes
 
     changing = bool(prompts) or threshold is not None or reset
     if changing != (label is not None):
@@ -37,8 +39,8 @@ def recipe(project_id: int, label: str | None, prompts: tuple[str, ...], thresho
         raise click.UsageError("--reset goes alone.")
     effect: dict[str, Any] = {}
     if label is not None:
-        current = {c["label"]: c for c in recipes.describe_recipe(project_id)["concepts"]}
-        old: dict[str, Any] = current.get(label, {})
+        label = plan_for(projects.load(project_id)).concept(label).label
+        old = next(c for c in recipes.describe_recipe(project_id)["concepts"] if c["label"] == label)
         wanted = {"label": label, "prompts": list(prompts) or (None if reset else old.get("prompts")),
                   "threshold": None if reset else old.get("threshold") if threshold is None else threshold}
         effect = recipes.change_recipe(project_id, [wanted], dry_run=dry_run)
@@ -49,6 +51,7 @@ def recipe(project_id: int, label: str | None, prompts: tuple[str, ...], thresho
     print_table(["label", "prompts", "threshold", "changed here"],
                 [[c["label"], " · ".join(c["prompts"]), c["threshold"], "yes" if c["changed"] else ""]
                  for c in found["concepts"]])
+    tell_unread(effect["unread"] if dry_run else found["unread"])
     if effect:
         say(("Would change: " if dry_run else "Changed: ") + (", ".join(effect["changed"]) or "nothing")
             + f". With the next run {plural(effect['rebuilt'], 'predicted task')} follow without the model, and "

@@ -12,6 +12,7 @@ from argus.cli.hits import page_options, show_hits
 from argus.cli.output import json_option, print_json, project_option, say
 from argus.cli.recorded import recorded
 from argus.errors import ArgusError
+from argus.typed_text import split_list
 
 
 @click.command()
@@ -55,20 +56,18 @@ def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int
         argus search --project 7 --like 12 --box 0.1,0.2,0.5,0.6
         argus search --project 7 --image part.jpg
     """
-    from argus.labelstudio import get_label_studio
-    from label_studio_config.views import search_views
     from search_service import saved
     from search_service.ask import Ask
     from search_service.requests import read
     from search_service.search import find
-    from search_service.views import view_url
+    from search_service.views import show, view_url
 
     wanted: list[dict[str, Any]] = [{"task": task} for task in like]
     wanted += [{"image": base64.b64encode(file.read_bytes()).decode()} for file in images]
     if box is not None:
         if len(wanted) != 1:
             raise ArgusError("bad_request", "--box needs exactly one --like or --image: it is a part of that picture.")
-        wanted[0]["box"] = box.split(",")
+        wanted[0]["box"] = split_list(box)
     ask = read(Ask, {"text": query, "like": wanted, "unlike": [{"task": task} for task in unlike],
                      "filters": {name: value for name, value in filters.items() if value is not None}})
     result = find(project_id, ask, limit, offset)
@@ -79,7 +78,7 @@ def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int
         views = kept["views"]
     elif view_title and result.hits:
         tasks = [hit.task_id for hit in result.hits]
-        views = search_views(get_label_studio(), project_id, view_title, tasks, text_alone)
+        views = show(project_id, view_title, tasks, text_alone)
     if as_json:
         print_json(result.to_json() | {"views": views, "url": view_url(project_id, views[0]) if views else None,
                                        "saved": kept})

@@ -20,6 +20,7 @@ from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.data import TaskImage
 from argus.settings import Settings
 
+_UNREADABLE = ("bad_image", "image_too_large")  # codes of what is wrong with a file itself
 _SCORES = 20  # predictions looked at
 _ARRIVES = 2.0  # seconds for a webhook after the change that caused it; Label Studio sends it within the request
 
@@ -136,40 +137,60 @@ class Project:
             yield Finding(name, "ok", f"Label Studio shows those of the last {len(tasks)} predictions")
 
     def _embedding(self) -> Iterator[Finding]:
+        """Tell how many images are embedded. A file that cannot be read is somebody's file, not a broken joint."""
         with connect() as connection:
-            rows = connection.execute("SELECT state, count(*) AS n, min(error->>'message') AS error FROM task "
-                                      "WHERE project_id = %s GROUP BY state", (self._row["id"],)).fetchall()
-        counts = {row["state"]: row["n"] for row in rows}
-        detail = f"{counts.get('embedded', 0)} of {sum(counts.values())} images embedded"
-        if failed := counts.get("failed", 0):
-            why = next((row["error"] for row in rows if row["state"] == "failed"), None)
-            yield Finding(f"{self._name}: images", "problem", f"{detail}, {failed} failed, for example: {why}",
+            rows = connection.execute(
+                "SELECT state, error->>'code' = ANY(%s) AS unreadable, count(*) AS n, min(error->>'message') AS error "
+                "FROM task WHERE project_id = %s GROUP BY 1, 2", (list(_UNREADABLE), self._row["id"])).fetchall()
+        failed = [row for row in rows if row["state"] == "failed"]
+        unreadable = [row for row in failed if row["unreadable"]]
+        lost = [row for row in failed if not row["unreadable"]]
+        detail = (f"{sum(row['n'] for row in rows if row['state'] == 'embedded')} of {sum(row['n'] for row in rows)} "
+                  "images embedded")
+        if unreadable:
+            detail += f", {unreadable[0]['n']} cannot be read, for example: {unreadable[0]['error']}"
+        if lost:
+            yield Finding(f"{self._name}: images", "problem",
+                          f"{detail}, {sum(row['n'] for row in lost)} failed, for example: {lost[0]['error']}",
                           f"`argus sync --project {self._row['id']}` shows them.")
         else:
             yield Finding(f"{self._name}: images", "ok", detail)
 
     def _image(self) -> Iterator[Finding]:
-        """Fetch the newest image here and by each worker: they may stand on machines with other ways and rights."""
+        """Fetch an image here and by each worker: they may stand on machines with other ways and rights.
+
+        The newest one, but rather one that can be read. What arrives and is no image has come all the way, too.
+        """
         with connect() as connection:
-            task = connection.execute("SELECT id, image FROM task WHERE project_id = %s AND image <> '' "
-                                      "ORDER BY id DESC LIMIT 1", (self._row["id"],)).fetchone()
+            task = connection.execute(
+                "SELECT id, image FROM task WHERE project_id = %s AND image <> '' ORDER BY "
+                "state = 'failed' AND coalesce(error->>'code' = ANY(%s), false), id DESC LIMIT 1",
+                (self._row["id"], list(_UNREADABLE))).fetchone()
         if task is None:
             return
         name, which = f"{self._name}: image access", f"task {task['id']}"
         image = TaskImage(self._row["id"], task["id"], task["image"])
-        try:
-            size, had = len(get_images().download(image)), ["this process"]
-        except ArgusError as error:
-            had = []
-            yield Finding(name, "problem", f"{which}: {error.message}", error.hint)
-        for role, came in workers.fetched_by(self._roles, image).items():
-            if not isinstance(came, ArgusError):
-                size = came["bytes"]
-                had.append(f"the {role} worker")
-            elif came.code == "timeout":
-                yield Finding(f"{name} of the {role} worker", "unknown", f"{which}: {came.message}",
-                              "Ask again when it is idle.")
+        came: dict[str, int | ArgusError] = {"this process": _downloaded(image)}
+        for role, said in workers.fetched_by(self._roles, image).items():
+            came[f"the {role} worker"] = said if isinstance(said, ArgusError) else said["bytes"]
+        for who, answer in came.items():
+            if not isinstance(answer, ArgusError) or answer.code in _UNREADABLE:
+                continue
+            whose = name if who == "this process" else f"{name} of {who}"
+            if answer.code == "timeout" and who != "this process":
+                yield Finding(whose, "unknown", f"{which}: {answer.message}", "Ask again when it is idle.")
             else:
-                yield Finding(f"{name} of the {role} worker", "problem", f"{which}: {came.message}", came.hint)
+                yield Finding(whose, "problem", f"{which}: {answer.message}", answer.hint)
+        had = {who: answer for who, answer in came.items()
+               if not isinstance(answer, ArgusError) or answer.code in _UNREADABLE}
         if had:
-            yield Finding(name, "ok", f"{which}: {size} bytes, fetched by {', '.join(had)}")
+            sizes = [answer for answer in had.values() if isinstance(answer, int)]
+            yield Finding(name, "ok", f"{which}: {f'{sizes[0]} bytes' if sizes else 'the file'}, "
+                          f"fetched by {', '.join(had)}")
+
+
+def _downloaded(image: TaskImage) -> int | ArgusError:
+    try:
+        return len(get_images().download(image))
+    except ArgusError as error:
+        return error

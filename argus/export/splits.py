@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from argus.errors import ArgusError
+from argus.typed_text import fold, split_list
 
 
 def parse_splits(text: str) -> dict[str, float]:
@@ -16,7 +17,7 @@ def parse_splits(text: str) -> dict[str, float]:
         ArgusError: `bad_request`.
     """
     splits: dict[str, float] = {}
-    for part in filter(None, (part.strip() for part in text.split(","))):
+    for part in map(fold, split_list(text)):
         match = re.fullmatch(r"([a-z]\w{0,30})\s*[=:]\s*(\d+(?:\.\d+)?|\.\d+)%?", part)
         if not match or match[1] in splits or float(match[2]) <= 0:
             raise ArgusError("bad_request", f"This is not a share of a split: {part!r}.",

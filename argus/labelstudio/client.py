@@ -8,6 +8,7 @@ that we read. The SDK is used where it is strong: reading and validating label c
 from __future__ import annotations
 
 import functools
+import textwrap
 import threading
 import time
 from collections.abc import Iterator
@@ -141,6 +142,21 @@ class LabelStudio:
             found += page["results"]
         return found
 
+    def tasks_page(self, project_id: int, **params: Any) -> Json:
+        """Return one page of the Data Manager's listing, `{"tasks", "total", …}`.
+
+        While a project has no task, Label Studio refuses filters by what it computes, such as scores: none passes.
+        """
+        try:
+            return self.get("/api/tasks/", project=project_id, **params)
+        except ArgusError as error:
+            if error.details.get("status") != 500 or self._has_tasks(project_id):
+                raise
+            return {"tasks": [], "total": 0, "total_annotations": 0, "total_predictions": 0}
+
+    def _has_tasks(self, project_id: int) -> bool:
+        return bool(self.get("/api/tasks/", project=project_id, page=1, page_size=1, include="id")["total"])
+
     def tasks(self, project_id: int, *, fields: str = "all", page_size: int = 500, query: str = "") -> Iterator[Json]:
         """Yield the tasks of a project in the Data Manager's form, page by page, oldest first.
 
@@ -150,8 +166,8 @@ class LabelStudio:
         """
         page, seen = 1, 0
         while True:
-            params = {"project": project_id, "page": page, "page_size": page_size, "fields": fields}
-            answer = self.get("/api/tasks/", **params, **({"query": query} if query else {}))
+            answer = self.tasks_page(project_id, page=page, page_size=page_size, fields=fields,
+                                     **({"query": query} if query else {}))
             yield from answer["tasks"]
             seen += len(answer["tasks"])
             if not answer["tasks"] or seen >= answer["total"]:
@@ -160,7 +176,7 @@ class LabelStudio:
 
 
 def _refused(method: str, path: str, response: requests.Response) -> ArgusError:
-    said = " ".join(response.text.split())[:300]
+    said = textwrap.shorten(_said(response), 300, placeholder=" …")
     if response.status_code == 404:
         return ArgusError("not_found", f"Label Studio has nothing at {path}.", status=404)
     if response.status_code in (401, 403):
@@ -170,6 +186,15 @@ def _refused(method: str, path: str, response: requests.Response) -> ArgusError:
     return ArgusError("label_studio_refused",
                       f"Label Studio answered {response.status_code} to {method} {path}: {said}",
                       status=response.status_code)
+
+
+def _said(response: requests.Response) -> str:
+    """Return the server's own sentence, or all that it answered when there is none."""
+    try:
+        detail = response.json()["detail"]
+    except (ValueError, KeyError, TypeError):
+        return response.text
+    return detail if isinstance(detail, str) else response.text
 
 
 @functools.cache

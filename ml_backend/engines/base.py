@@ -93,6 +93,9 @@ class Sam3Engine(Protocol):
               positive: Sequence[bool]) -> Detections:
         """Return the one object (or none) that points in pixels, on it or off it, point out."""
 
+    def unread(self, prompts: Sequence[str]) -> list[str]:
+        """Return of each prompt the end that is beyond what the model reads; "" where all of it is read."""
+
     def self_test(self) -> None:
         """Run the model once on a small image; raise `model_broken` when what it answers makes no sense."""
 

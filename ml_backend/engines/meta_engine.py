@@ -19,6 +19,7 @@ from PIL import Image
 
 from argus.errors import ArgusError
 from argus.settings import Settings
+from argus.typed_text import fold
 from label_studio_config.concepts import Concept
 from ml_backend.engines.base import Detections, Exemplars, Mask, nms
 from ml_backend.engines.postprocess import Limits, trim
@@ -95,6 +96,10 @@ class MetaEngine:
         """Clicks are served by the transformers engine only."""
         raise ArgusError("bad_request", "Clicks need the transformers engine.", "Set ARGUS_SAM3_ENGINE=transformers.")
 
+    def unread(self, prompts: Sequence[str]) -> list[str]:
+        """The package keeps its tokens to itself."""
+        raise ArgusError("bad_request", "Meta's sam3 package does not say what it reads of a prompt.")
+
     def self_test(self) -> None:
         """Look for one thing on a grey image; raises what the package raises."""
         with _autocast():
@@ -110,7 +115,7 @@ class MetaEngine:
     def _ask(self, state: Any, prompt: str | None, exemplars: Exemplars | None = None) -> Detections:
         self.processor.reset_all_prompts(state)
         if prompt is not None:
-            state = self.processor.set_text_prompt(prompt=prompt, state=state)
+            state = self.processor.set_text_prompt(prompt=fold(prompt), state=state)
         width, height = state["original_width"], state["original_height"]
         for box, positive in zip(exemplars.boxes, exemplars.positive, strict=True) if exemplars else ():
             x0, y0, x1, y1 = box

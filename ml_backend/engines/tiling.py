@@ -65,6 +65,10 @@ class TilingEngine:
         """See `Sam3Engine.click`."""
         return self.engine.click(image, key, points, positive)
 
+    def unread(self, prompts: Sequence[str]) -> list[str]:
+        """See `Sam3Engine.unread`."""
+        return self.engine.unread(prompts)
+
     def self_test(self) -> None:
         """See `Sam3Engine.self_test`."""
         self.engine.self_test()

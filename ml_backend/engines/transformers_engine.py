@@ -23,6 +23,7 @@ from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
 from argus.devices import choose_device
 from argus.errors import ArgusError
 from argus.settings import Settings
+from argus.typed_text import model_text, unread
 from label_studio_config.concepts import Concept
 from ml_backend.engines.base import Detections, Exemplars
 from ml_backend.engines.features import FeatureCache, Tensors
@@ -119,7 +120,7 @@ class TransformersEngine:
     def _remember_texts(self, prompts: Sequence[str]) -> None:
         """Encode the prompts that are not in the cache, all at once."""
         if new := [p for p in prompts if p not in self._texts]:
-            tokens = self.tokenizer([p.lower() for p in new], padding="max_length", max_length=self.length,
+            tokens = self.tokenizer([model_text(p) for p in new], padding="max_length", max_length=self.length,
                                     truncation=True, return_tensors="pt").to(self.device)
             mask = tokens["attention_mask"]
             texts = self.model.get_text_features(input_ids=tokens["input_ids"], attention_mask=mask).pooler_output
@@ -192,6 +193,11 @@ class TransformersEngine:
         features = self._features.get(key, "clicks", lambda: self._tracker.features(self._encoded(image, key)))
         found: Detections = self._tracker.click(features, image.size, points, positive)
         return found
+
+    def unread(self, prompts: Sequence[str]) -> list[str]:
+        """Return what the model does not read of prompts. See `Sam3Engine.unread`."""
+        with self._lock:
+            return unread(self.tokenizer, prompts, self.length)
 
     def self_test(self) -> None:
         """Look for one thing on a grey image: a model that answers NaN or raises is refused.

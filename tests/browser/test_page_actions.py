@@ -127,7 +127,7 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
     for answer in ("no", "yes"):
         page.click("#annotate")
         question = page.locator("dialog")
-        expect(question).to_contain_text("New prompts or thresholds for cpu become those of the project.")
+        expect(question).to_contain_text("This also saves your changes to cpu for the whole project.")
         expect(question).to_contain_text("3 tasks predicted with the old prompts will be looked at again.")
         page.click(f"dialog button[value={answer}]")
         expect(question).to_have_count(0)

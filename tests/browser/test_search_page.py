@@ -60,7 +60,8 @@ def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Ca
     with page.expect_popup() as popup:
         page.click("#view")
     popup.value.wait_for_url(lambda url: "/projects/" in url or "login" in url, timeout=30_000)
-    (view,) = [v for v in label_studio.get("/api/dm/views/", project=project) if v["data"]["title"] == "Search: cpu"]
+    (view,) = [v for v in label_studio.get("/api/dm/views/", project=project)
+               if v["data"]["title"] == "Search: cpu (ranked)"]
     assert sorted(item["value"] for item in view["data"]["filters"]["items"]) == chosen
 
     page.click("#to-annotate")

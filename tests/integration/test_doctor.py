@@ -171,6 +171,25 @@ def test_images_that_failed_or_cannot_be_fetched(project: int, servers: Any) -> 
         assert problems(project) == {"images", "image access"}
 
 
+@pytest.mark.parametrize("code", ["bad_image", "image_too_large"])
+@pytest.mark.parametrize("good", [False, True])
+def test_a_file_that_cannot_be_read_is_no_broken_joint(project: int, servers: Any, label_studio: LabelStudio,
+                                                       code: str, good: bool) -> None:
+    files = [("bad.jpg", ("bad.jpg", b"no image"))] + ([("good.jpg", ("good.jpg", plain((9, 99, 9))))] if good else [])
+    with resting(servers, "worker"):
+        label_studio.request("POST", f"/api/projects/{project}/import", files=files, timeout=60)
+        with database() as connection:
+            for task in label_studio.tasks(project):
+                bad = "bad" in task["data"]["image"]
+                connection.execute("INSERT INTO task (id, project_id, image, state, error) VALUES (%s, %s, %s, %s, %s)",
+                                   (task["id"], project, task["data"]["image"], "failed" if bad else "embedded",
+                                    json.dumps({"code": code, "message": "This is not an image."}) if bad else None))
+        assert problems(project) == set()
+        assert f"{int(good)} of {1 + good} images embedded, 1 cannot be read, for example: This is not an image." in (
+            details(project)["images"])
+        assert "fetched by this process" in details(project)["image access"]
+
+
 def test_a_project_that_was_deleted_in_label_studio(servers: Any) -> None:
     with database() as connection:
         connection.execute("INSERT INTO project (id, connected_at) VALUES (99999999, now())")

@@ -7,7 +7,7 @@
 // when the address changes within the screen; without it the screen is opened anew.
 import { api, onTokenNeeded } from "./api.js";
 import { h, icon } from "./dom.js";
-import { chooseLanguage, language, LANGUAGES, number, t } from "./i18n.js";
+import { chooseLanguage, language, LANGUAGES, number, t, when } from "./i18n.js";
 import { askToken, attempt, say } from "./messages.js";
 import { change, go, linkTo, onRoute, params } from "./router.js";
 import * as annotate from "./screens/annotate.js";
@@ -74,11 +74,14 @@ async function loadProjects() {
   const { projects } = await api("/projects");
   const wanted = Number(params().project);
   $("project").replaceChildren(
-    ...projects.map((p) => h("option", { value: String(p.id), selected: p.id === wanted }, `${p.id} · ${p.title}`)),
+    ...projects.map((p) => h("option", { value: String(p.id), selected: p.id === wanted }, nameOf(p))),
   );
   $("project").closest("label").hidden = !projects.length;
   return projects;
 }
+
+// Its title is all that is left of a project that was deleted in Label Studio.
+const nameOf = ({ id, title, missing_since }) => `${id} · ${title}${missing_since ? ` (${t("common.missing")})` : ""}`;
 
 async function start() {
   const projects = await loadProjects();
@@ -86,7 +89,8 @@ async function start() {
     change({ project: null, screen: "setup" });
     return;
   }
-  if (!projects.some((p) => String(p.id) === params().project)) change({ project: projects[0].id }, { quiet: true });
+  const first = projects.find((p) => !p.missing_since) ?? projects[0];
+  if (!projects.some((p) => String(p.id) === params().project)) change({ project: first.id }, { quiet: true });
   await route();
 }
 
@@ -135,8 +139,11 @@ async function openScreen(screen, asked) {
 
 function showProject() {
   const { project } = now;
-  $("label-studio").hidden = !project;
+  const gone = project?.missing_since;
+  $("label-studio").hidden = !project || Boolean(gone);
   $("sync").hidden = !project;
+  $("missing").hidden = !gone;
+  $("missing").textContent = gone ? t("setup.missing", { since: when(gone) }) : "";
   if (!project) return;
   $("label-studio").href = project.label_studio;
   const { sync } = project;
@@ -152,7 +159,8 @@ async function follow() {
     try {
       const about = await api(`/projects/${now.project.id}`);
       if (about.id === now.project?.id) {
-        now.project.sync = about.sync;
+        if (Boolean(now.project.missing_since) !== Boolean(about.missing_since)) loadProjects().catch(() => {});
+        Object.assign(now.project, { sync: about.sync, missing_since: about.missing_since });
         showProject();
       }
     } catch {

@@ -69,6 +69,10 @@ function take(now, then) {
   renew(now, ...then.childNodes);
 }
 
+// A sentence of the server, whose commands stand in backticks, as nodes.
+export const prose = (text) =>
+  (text ?? "").split("`").map((part, place) => (place % 2 ? h("code", {}, part) : part));
+
 const kept = (children) =>
   children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
 

@@ -37,6 +37,15 @@ export function t(key, values = {}) {
   return message.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
+// "cpu, fan, hdd and 57 more": a line that stays one when there are many names, or long ones.
+export const some = (names, most = 3) => {
+  if (names.length <= most + 1) return names.map((name) => short(name)).join(", ");
+  const shown = names.slice(0, most).map((name) => short(name));
+  return t("common.andMore", { names: shown.join(", "), n: names.length - most });
+};
+
+export const short = (text, most = 40) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+
 export const number = (value, digits = 0) =>
   value.toLocaleString(language, { minimumFractionDigits: digits, maximumFractionDigits: digits });
 export const percent = (value) => value.toLocaleString(language, { style: "percent", maximumFractionDigits: 0 });

@@ -1,6 +1,6 @@
 // What the page says to the person: a problem stays until the next action, a notice goes away by itself.
 import { Problem } from "./api.js";
-import { h } from "./dom.js";
+import { h, prose } from "./dom.js";
 import { t } from "./i18n.js";
 
 const box = () => document.getElementById("message");
@@ -13,7 +13,7 @@ export function say(text, kind = "problem") {
   place.className = kind;
   place.setAttribute("role", kind === "problem" ? "alert" : "status");
   place.replaceChildren(
-    h("span", {}, text ?? ""),
+    h("span", {}, prose(text)),
     h("button", { type: "button", class: "quiet", "aria-label": t("common.close"), onclick: () => say("") }, "×"),
   );
   if (text && kind === "notice") fading = setTimeout(() => say(""), 6000);

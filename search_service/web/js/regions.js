@@ -30,12 +30,14 @@ export function drawObjects(layer, objects, labels) {
       object.label,
       object.score === null ? "" : ` ${number(object.score, 2)}`,
     );
-    const side = x0 > 0.75 ? { right: `${(1 - x1) * 100}%` } : { left: `${x0 * 100}%` }; // or it would leave the picture
-    Object.assign(tag.style, { ...side, top: `${y0 * 100}%`, background: paint });
+    Object.assign(tag.style, { left: `${x0 * 100}%`, top: `${y0 * 100}%`, background: paint });
     if (y0 * (layer.clientHeight || 400) < TAG) tag.classList.add("inside");
     tags.push(tag);
   }
   layer.replaceChildren(...shades, lines, ...tags);
+  const wide = tags.map((tag) => tag.offsetWidth); // all are measured before any is moved: one layout, not one each
+  for (const [place, tag] of tags.entries())
+    tag.style.left = `max(0px, min(${tag.style.left}, 100% - ${wide[place]}px))`; // or it would leave the picture
 }
 
 // A mask as a PNG in base64, which fills `box`, in one colour.

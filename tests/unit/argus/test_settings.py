@@ -31,7 +31,9 @@ def test_token__from_the_setting_else_from_the_file(tmp_path: Path) -> None:
     assert Settings(home=tmp_path, label_studio_token="given").access_token == "given"
 
 
-@pytest.mark.parametrize("wrong", [{"score_threshold": 1.5}, {"siglip_batch": 0}, {"sam3_engine": "magic"}])
+@pytest.mark.parametrize("wrong", [{"score_threshold": 1.5}, {"siglip_batch": 0}, {"sam3_engine": "magic"},
+                                   {"score_threshold": 0.05}, {"keep_threshold": 0.5}, {"band_high": 0.6},
+                                   {"band_medium": 0}])
 def test_values_out_of_range_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Settings(**wrong)

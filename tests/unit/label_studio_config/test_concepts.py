@@ -57,6 +57,26 @@ def test_parse__override_of_prompts() -> None:
     assert parse(rectangles('value="cpu"'), cpu={"prompts": [" processor ", ""]}).concepts[0].prompts == ("processor",)
 
 
+@pytest.mark.parametrize(("label", "prompt"), [("ＣＰＵ", "CPU"), ("ﾌｧﾝ", "ファン"), ("heat–sink", "heat-sink"),
+                                               ("ＲＡＭ_stick", "RAM stick"), ("ハードディスク", "ハードディスク")])
+def test_parse__a_prompt_is_folded_and_its_label_stays_as_it_is(label: str, prompt: str) -> None:
+    plan = parse(rectangles(f'value="{label}"'))
+    assert plan.concepts == (Concept(label, (prompt,), 0.4),)
+    assert plan.controls[0].labels == (label,)
+
+
+def test_parse__prompts_are_separated_by_commas_of_any_kind() -> None:
+    plan = parse(rectangles('value="hdd" predicted_values="hard disk、ＨＤＤ，ﾃﾞｨｽｸ,hdd"'), fan={"prompts": ["ﾌｧﾝ"]})
+    assert plan.concepts[0].prompts == ("hard disk", "HDD", "ディスク", "hdd")
+    plan = parse(rectangles('value="fan"'), fan={"prompts": ["ﾌｧﾝ", "ファン"]})
+    assert plan.concepts[0].prompts == ("ファン",)
+
+
+@pytest.mark.parametrize("typed", ["cpu", "ＣＰＵ", "ｃｐｕ", " Cpu "])
+def test_concept__forgives_the_width_of_letters(typed: str) -> None:
+    assert parse(rectangles('value="CPU"', 'value="fan"')).concept(typed).label == "CPU"
+
+
 @pytest.mark.parametrize("bad", ["high", "1.5", "nan", "-0.1", ""])
 def test_parse__threshold__that_is_no_score(bad: str) -> None:
     with pytest.raises(ArgusError, match="0 to 1") as caught:

@@ -91,6 +91,20 @@ def test_detect__a_text_of_any_length_is_cut(engine: TransformersEngine, scenes:
     assert len(engine.detect(scenes[:1], [long])[0]["x"]) > 0
 
 
+@pytest.mark.parametrize(("typed", "plain"), [("ＣＰＵ", "cpu"), ("ＦＡＮ", "fan"), ("ﾌｧﾝ", "ファン"),
+                                              ("heat–sink", "heat-sink")])
+def test_detect__a_prompt_is_read_as_it_is_meant(engine: TransformersEngine, scenes: list[Image.Image], typed: str,
+                                                 plain: str) -> None:
+    found = engine.detect(scenes[:1], [Concept("typed", (typed,), 0.5), Concept("plain", (plain,), 0.5)])[0]
+    assert same(found["typed"], found["plain"])
+
+
+def test_unread__is_the_end_that_changes_nothing(engine: TransformersEngine, scenes: list[Image.Image]) -> None:
+    long = "fan " * 30 + "cpu"
+    assert engine.unread(["fan", long]) == ["", "cpu"]
+    assert same(engine.find(scenes[0], "a", [long], None), engine.find(scenes[0], "a", ["fan " * 30 + "hdd"], None))
+
+
 def test_find__encodes_an_image_once(engine: TransformersEngine, scenes: list[Image.Image]) -> None:
     box = Exemplars(((10.0, 10.0, 60.0, 60.0), (100.0, 20.0, 150.0, 80.0)), (True, False))
     first = engine.find(scenes[0], "a", [], box)

@@ -22,13 +22,53 @@ from search_service.query import EXCLUSION_WEIGHT, Query, combine, parse_query
     ("プロセッサ -ファン", "プロセッサ", ("ファン",)),
     ("Lu\u0308fter", "lüfter", ()),
     ("a - b", "a - b", ()),
+    ("ＣＰＵ", "cpu", ()), ("ﾌｧﾝ", "ファン", ()), ("cpu？", "cpu?", ()), ("cpu、fan，hdd", "cpu,fan,hdd", ()),
+    ("サーバー", "サーバー", ()), ("heat‐sink", "heat-sink", ()), ("worker’s glove", "worker's glove", ()),
 ])
 def test_parse_query(text: str, wanted: str, excluded: tuple[str, ...]) -> None:
     assert parse_query(text) == Query(wanted, excluded)
 
 
+@pytest.mark.parametrize("dash", ["－", "‐", "‑", "–", "—", "−", "─", "﹣", "ー", "ｰ", "--"])
+def test_parse_query__any_dash_excludes(dash: str) -> None:
+    assert parse_query(f"cpu {dash}fan") == Query("cpu", ("fan",))
+    assert parse_query(f"ＣＰＵ　{dash}ﾌｧﾝ") == Query("cpu", ("ファン",))
+
+
+@pytest.mark.parametrize("phrase", ["“fan blade”", "„fan blade“", "«fan blade»", "「fan blade」", "『fan blade』",
+                                    "｢fan blade｣", "＂fan blade＂", "‘fan blade’", "'fan blade'", "〝fan blade〟"])
+def test_parse_query__any_quotes_hold_an_excluded_phrase(phrase: str) -> None:
+    assert parse_query(f"cpu -{phrase} hdd") == Query("cpu hdd", ("fan blade",))
+
+
+@pytest.mark.parametrize(("text", "wanted", "excluded"), [
+    ('cpu -"fan blade', "cpu", ("fan blade",)),
+    ("cpu -“fan blade", "cpu", ("fan blade",)),
+    ("cpu -'fan blade", "cpu", ("fan blade",)),
+    ("cpu －「ファン", "cpu", ("ファン",)),
+    ('cpu -"fan blade -hdd', "cpu", ("fan blade", "hdd")),
+    ('cpu "-fan', "cpu", ("fan",)),
+    ('"-fan cpu', "cpu", ("fan",)),
+    ('cpu -"fan" hdd -"ram stick', "cpu hdd", ("fan", "ram stick")),
+    ('cpu -"" fan', "cpu fan", ()),
+])
+def test_parse_query__an_open_quote_makes_no_wish_of_an_exclusion(text: str, wanted: str,
+                                                                  excluded: tuple[str, ...]) -> None:
+    assert parse_query(text) == Query(wanted, excluded)
+
+
+@pytest.mark.parametrize(("text", "wanted", "excluded"), [
+    ("cpu、-fan", "cpu", ("fan",)), ("cpu,-fan", "cpu", ("fan",)), ("cpu -fan、hdd", "cpu", ("fan", "hdd")),
+    ("cpu -fan, hdd", "cpu hdd", ("fan",)), ("cpu \u200b-fan", "cpu", ("fan",)), ("\ufeffcpu", "cpu", ()),
+    ("cpu -'worker's glove'", "cpu", ("worker's glove",)),
+])
+def test_parse_query__commas_and_signs_without_a_width(text: str, wanted: str, excluded: tuple[str, ...]) -> None:
+    assert parse_query(text) == Query(wanted, excluded)
+
+
 @pytest.mark.parametrize(("text", "code"), [
     ("", "empty_query"), (" \n", "empty_query"), ("-fan", "empty_query"), ('""', "empty_query"),
+    ("－fan", "empty_query"), ('-"fan cpu', "empty_query"), ("\u200b", "empty_query"), ("「」", "empty_query"),
     ("cpu\0", "bad_request"), ("cpu \x1b[1m", "bad_request"), ("c" * 10_000, "bad_request"),
 ])
 def test_parse_query__refuses(text: str, code: str) -> None:

@@ -3,15 +3,11 @@ import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { colourOf } from "../pictures.js";
 import { fromNames } from "../router.js";
+import { nameKey, splitList } from "../typed.js";
 
-const words = (text) => [
-  ...new Set(
-    text
-      .split(/[,、，]/)
-      .map((one) => one.trim().replace(/\s+/g, " "))
-      .filter(Boolean),
-  ),
-];
+const MANY = 8; // labels, from which on they can be looked for
+
+const words = (text) => [...new Set(splitList(text).map((one) => one.replace(/\s+/g, " ")))];
 
 // `drafts`: what a person typed and has not kept yet, as `state()` gave it. `onchange`: other labels or prompts;
 // `onthreshold`: a threshold was moved, here or by `setThreshold`.
@@ -24,6 +20,7 @@ export function labelForm({ recipe, chosen, drafts = {}, onchange, onthreshold }
     "fieldset",
     { class: "panel labels" },
     h("legend", {}, t("annotate.labels")),
+    rows.length > MANY && tools(),
     h(
       "div",
       { class: "label-head muted", "aria-hidden": "true" },
@@ -31,9 +28,37 @@ export function labelForm({ recipe, chosen, drafts = {}, onchange, onthreshold }
       h("span", {}, t("annotate.prompts")),
       h("span", {}, t("annotate.threshold")),
     ),
-    rows.map((one) => one.root),
+    h("div", { class: rows.length > MANY ? "label-list" : "" }, rows.map((one) => one.root)),
     h("p", { class: "muted" }, t("annotate.recipeNote")),
   );
+
+  // Of many labels: those that a word names, and all of those that are shown at once.
+  function tools() {
+    const word = h("input", {
+      id: "label-filter",
+      type: "search",
+      placeholder: t("annotate.filterLabels"),
+      "aria-label": t("annotate.filterLabels"),
+      oninput: () => {
+        for (const one of rows) one.root.hidden = !nameKey(one.label).includes(nameKey(word.value));
+      },
+    });
+    const tick = (id, on) =>
+      h(
+        "button",
+        {
+          id,
+          type: "button",
+          class: "quiet",
+          onclick: () => {
+            for (const one of rows) if (!one.root.hidden) one.choose(on);
+            onchange();
+          },
+        },
+        t(on ? "annotate.selectLabels" : "annotate.deselectLabels"),
+      );
+    return h("div", { class: "bar label-tools" }, word, tick("labels-all", true), tick("labels-none", false));
+  }
 
   function row(concept, on) {
     const { label } = concept,
@@ -106,6 +131,10 @@ export function labelForm({ recipe, chosen, drafts = {}, onchange, onthreshold }
       label,
       set,
       chosen: () => box.checked,
+      choose: (now) => {
+        box.checked = now;
+        show();
+      },
       threshold,
       draft: () => ({
         ...(reworded() ? { prompts: prompts.value } : {}),

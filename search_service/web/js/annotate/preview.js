@@ -9,15 +9,17 @@ import { drawObjects, shadeOfBits } from "../regions.js";
 
 const POLL = 600,
   WIDTH = 640,
-  BINS = 100;
+  BINS = 100,
+  MOST = 20; // labels, as the server takes them
 
-export function previewPanel({ project, source, labels, signal }) {
+// `ondone`: images were looked at, and are known to the model now.
+export function previewPanel({ project, source, labels, signal, ondone }) {
   const button = h(
     "button",
     { id: "preview", type: "button", onclick: () => attempt(start, button) },
     t("annotate.preview"),
   );
-  const text = h("p", { id: "preview-text", class: "muted", role: "status" }, t("annotate.previewHint"));
+  const text = h("p", { id: "preview-text", class: "muted", role: "status" }, t("annotate.previewHint", { most: MOST }));
   const grid = h("ul", { class: "preview-grid" }),
     charts = h("div", { class: "charts" });
   const root = h(
@@ -37,6 +39,7 @@ export function previewPanel({ project, source, labels, signal }) {
     const images = source.body(),
       concepts = labels.concepts();
     if (!concepts.length) throw new Problem(t("annotate.noLabel"));
+    if (concepts.length > MOST) throw new Problem(t("annotate.previewMost", { most: MOST, n: number(concepts.length) }));
     if (!images) throw new Problem(t("annotate.nothing"));
     const mine = ++round;
     asked = concepts.map((one) => one.label);
@@ -48,6 +51,7 @@ export function previewPanel({ project, source, labels, signal }) {
     const again = { task_ids: found.tasks.map((one) => one.task), concepts };
     while (true) {
       update(found.tasks);
+      if (found.ready && !signal.aborted) ondone();
       if (found.ready || mine !== round || signal.aborted) return;
       await new Promise((wake) => {
         setTimeout(wake, POLL);

@@ -1,7 +1,7 @@
 // The run that is looked at, and the list of the project's runs with their settings and errors.
 import { api } from "../api.js";
 import { h } from "../dom.js";
-import { number, t, when } from "../i18n.js";
+import { number, some, t, when } from "../i18n.js";
 import { attempt } from "../messages.js";
 import { change, linkTo } from "../router.js";
 import { followRun } from "./follow.js";
@@ -59,7 +59,8 @@ export function runPanel({ project, signal, onend }) {
 
   function show(run) {
     root.hidden = false;
-    name.textContent = t("annotate.run", { id: run.id, labels: (run.labels ?? []).join(", ") });
+    name.textContent = t("annotate.run", { id: run.id, labels: some(run.labels ?? []) });
+    name.title = (run.labels ?? []).join(", ");
     bar.max = run.requested || 1;
     bar.value = run.done + run.failed + run.cancelled;
     const said = [
@@ -145,7 +146,7 @@ export function runPanel({ project, signal, onend }) {
             root.scrollIntoView({ block: "nearest" });
           }, open_),
       },
-      t("annotate.run", { id: run.id, labels: run.labels.join(", ") }),
+      t("annotate.run", { id: run.id, labels: some(run.labels) }),
     );
     const recipe = run.settings.recipe?.concepts ?? run.settings.recipe?.labels ?? [];
     const facts = [
@@ -170,7 +171,7 @@ export function runPanel({ project, signal, onend }) {
           "summary",
           {},
           h("span", { class: `state ${run.state}` }, stateName(run)),
-          h("span", {}, run.labels.join(", ")),
+          h("span", { class: "names", title: run.labels.join(", ") }, some(run.labels)),
           t("annotate.progressShort", {
             done: number(run.done),
             n: run.requested,

@@ -5,7 +5,7 @@ import { previewPanel } from "../annotate/preview.js";
 import { duration, runPanel } from "../annotate/runs.js";
 import { sourceForm } from "../annotate/source.js";
 import { h } from "../dom.js";
-import { number, t } from "../i18n.js";
+import { number, short, some, t } from "../i18n.js";
 import { ask, attempt } from "../messages.js";
 import { change, toNames } from "../router.js";
 
@@ -59,8 +59,8 @@ export async function open({ root, project, selection, params, signal }) {
       remember();
     },
   });
-  preview = previewPanel({ project, source, labels, signal });
-  const runs = runPanel({ project, signal, onend: () => {} });
+  preview = previewPanel({ project, source, labels, signal, ondone: estimate });
+  const runs = runPanel({ project, signal, onend: estimate });
   root.append(
     h(
       "div",
@@ -96,7 +96,7 @@ export async function open({ root, project, selection, params, signal }) {
     try {
       const found = await api(`/projects/${project.id}/runs/estimate`, { json: body, signal });
       cost.textContent =
-        `${body.labels.join(", ")}: ` +
+        `${some(body.labels)}: ` +
         t(found.to_compute ? "annotate.estimate" : "annotate.estimateKnown", {
           n: found.tasks,
           tasks: number(found.tasks),
@@ -105,11 +105,21 @@ export async function open({ root, project, selection, params, signal }) {
         (found.seconds !== null && found.to_compute
           ? t("annotate.estimateTime", { time: duration(found.seconds), n: found.workers })
           : "") +
-        (found.workers ? "" : t("annotate.estimateNoWorker"));
+        (found.workers ? "" : t("annotate.estimateNoWorker")) +
+        unread(found.unread);
+      cost.title = body.labels.join(", ");
       cost.classList.toggle("bad", !found.workers);
     } catch (error) {
       if (error instanceof Problem) cost.textContent = error.message;
     }
+  }
+
+  // What the model does not read of prompts that are too long: of the first, and how many there are.
+  function unread(prompts) {
+    if (!prompts.length) return "";
+    const { prompt, unread: end } = prompts[0],
+      said = t(end ? "annotate.unread" : "annotate.unreadUnknown", { prompt: short(prompt), unread: short(end ?? "") });
+    return ` ${said}${prompts.length > 1 ? ` (${t("annotate.unreadMore", { n: prompts.length - 1 })})` : ""}`;
   }
 
   function request() {
@@ -137,7 +147,7 @@ export async function open({ root, project, selection, params, signal }) {
       method: "PUT",
       json: { concepts, dry_run: true },
     });
-    const said = [t("annotate.keepRecipe", { labels: told.changed.join(", ") })];
+    const said = [t("annotate.keepRecipe", { labels: some(told.changed, 10) })];
     if (told.rebuilt) said.push(t("annotate.rebuilt", { n: told.rebuilt, count: number(told.rebuilt) }));
     if (told.again) said.push(t("annotate.again", { n: told.again, count: number(told.again) }));
     if (told.changed.length && !(await ask(said.join(" "), { yes: t("annotate.start") }))) return "";

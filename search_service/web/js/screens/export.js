@@ -1,7 +1,7 @@
 // Annotations as files: what it would hold, making it in the background, and the last ones to download.
 import { api, request } from "../api.js";
-import { add, h, icon, put, renew } from "../dom.js";
-import { number, t, when } from "../i18n.js";
+import { add, h, icon, prose, put, renew } from "../dom.js";
+import { number, percent, t, when } from "../i18n.js";
 import { attempt } from "../messages.js";
 import { change } from "../router.js";
 
@@ -190,7 +190,7 @@ export async function open({ root, project, params, signal }) {
     renew(
       made,
       h("h2", { id: "e-made" }, t("export.made")),
-      exports.length ? h("ul", { class: "exports" }, exports.map(entry)) : h("p", { class: "muted" }, t("export.none")),
+      exports.length ? h("ul", { class: "exports" }, exports.map(entry)) : h("p", { class: "muted" }, prose(t("export.none"))),
     );
     if (exports.some((one) => ["queued", "running"].includes(one.state)))
       timer = setTimeout(() => {
@@ -202,7 +202,7 @@ export async function open({ root, project, params, signal }) {
   }
 
   function entry(one) {
-    const name = `${t(`export.format_${one.format}`)} · ${t(`export.source_${one.source}`)}`,
+    const name = [t(`export.format_${one.format}`), t(`export.source_${one.source}`), ...choices(one)].join(" · "),
       going = ["queued", "running"].includes(one.state);
     const act = (text, work, cls = "") =>
       h("button", { type: "button", class: cls, onclick: (event) => attempt(work, event.currentTarget) }, text);
@@ -240,6 +240,13 @@ export async function open({ root, project, params, signal }) {
           one.report.skipped.map((entry) => h("li", {}, t("export.skipped", { n: entry.count, reason: entry.reason }))),
         ),
     );
+  }
+
+  // What was chosen besides: two exports that differ by it alone must not look the same.
+  function choices({ splits, masks, images }) {
+    const all = Object.values(splits ?? {}).reduce((sum, share) => sum + share, 0);
+    const parts = Object.entries(splits ?? {}).map(([name, share]) => `${name} ${percent(share / all)}`);
+    return [parts.join(" / "), masks && t("export.withMasks"), images === false && t("export.withoutImages")].filter(Boolean);
   }
 
   function text(one) {

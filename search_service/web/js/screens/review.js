@@ -90,7 +90,9 @@ export async function open({ root, project, params, signal }) {
     return {};
   }
   const parts = [progress.root, edges.root, tabs, work];
-  root.append(h("h1", {}, t("review.title")), empty, ...parts, additions.root, history.root);
+  const loading = h("p", { class: "muted", role: "status" }, t("common.loading"));
+  for (const part of parts) part.hidden = true; // an empty frame says nothing
+  root.append(h("h1", {}, t("review.title")), loading, empty, ...parts, additions.root, history.root);
 
   function labelIn(asked) {
     return project.labels.includes(asked.label) ? asked.label : null;
@@ -124,6 +126,7 @@ export async function open({ root, project, params, signal }) {
     ]);
     views = listed.views.filter((view) => view.kind === "band");
     band ??= ["high", "medium", "low", "nothing_found"].find((name) => status.bands[name]) ?? "high";
+    loading.remove();
     empty.hidden = status.total > 0;
     for (const part of parts) part.hidden = !status.total;
     progress.show(status);
@@ -193,6 +196,7 @@ export async function open({ root, project, params, signal }) {
 
   async function choose(name) {
     band = name;
+    done.replaceChildren(); // what was done in another band; the list of acceptances has it
     change({ band }, { quiet: true });
     showBands();
     await grid.open(band, label);
@@ -250,6 +254,7 @@ export async function open({ root, project, params, signal }) {
           ["reviewed", "left", "set_aside", "total"].some((name) => now[name] !== status[name]) ||
           now.edges.high !== status.edges.high ||
           now.edges.medium !== status.edges.medium;
+        if (moved) done.replaceChildren(); // it is no longer how things stand
         if (moved && grid.loaded()) await refreshAll();
         else if (moved) await load();
       } catch (error) {
@@ -259,7 +264,7 @@ export async function open({ root, project, params, signal }) {
     setTimeout(watch, LOOK);
   }
 
-  await refreshAll();
+  await refreshAll().finally(() => loading.remove());
   setTimeout(watch, LOOK);
   return {
     update: (asked) => {

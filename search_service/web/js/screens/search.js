@@ -1,10 +1,10 @@
 // Find images by text, by images, by what they are not; choose some; open them as a view or have them annotated.
 import { api, Problem, picture } from "../api.js";
-import { add, h, icon } from "../dom.js";
-import { number, t } from "../i18n.js";
+import { add, h, icon, prose } from "../dom.js";
+import { number, short, t } from "../i18n.js";
 import { attempt, notice } from "../messages.js";
 import { cropInto } from "../pictures.js";
-import { change, fromNames, go, params as address } from "../router.js";
+import { change, fromNames, go, linkTo, params as address } from "../router.js";
 import { askFrom, find, fromKept, isEmpty, readFile, textOf, toParams } from "../search/ask.js";
 import { makeFilters } from "../search/filters.js";
 import { makeGrid } from "../search/grid.js";
@@ -12,10 +12,12 @@ import { takeImages } from "../search/intake.js";
 import { makeMemory } from "../search/memory.js";
 import { makePreview } from "../search/preview.js";
 import { suggestions } from "../search/suggest.js";
+import { nameKey } from "../typed.js";
 
 const FIRST = 100; // hits: enough for a large screen at once …
 const NEXT = 200; // … and the others while the person looks
 const MOST = 2000; // that "all likely" reads
+const PAGE = 1000; // hits in an answer, when all are to be selected
 const SHOWN = {
   noise: () => true,
   maybe: (hit) => hit.relevance !== "noise",
@@ -49,7 +51,7 @@ export function open({ root, project, selection, params, signal }) {
       title: t("search.saved"),
       icon: "star",
       items: memory.saved
-        .filter((one) => one.name.toLowerCase().includes(text))
+        .filter((one) => nameKey(one.name).includes(text))
         .map((one) => ({
           text: one.name,
           choose: () => ask(fromKept(one.ask)),
@@ -60,7 +62,7 @@ export function open({ root, project, selection, params, signal }) {
       title: t("search.recent"),
       icon: "clock",
       items: memory.recent
-        .filter((one) => one.query.toLowerCase().includes(text))
+        .filter((one) => nameKey(one.query).includes(text))
         .slice(0, 8)
         .map((one) => ({
           text: one.query,
@@ -72,7 +74,7 @@ export function open({ root, project, selection, params, signal }) {
       title: t("search.labels"),
       icon: "search",
       items: project.labels
-        .filter((label) => label.toLowerCase().includes(text))
+        .filter((label) => nameKey(label).includes(text))
         .slice(0, 8)
         .map((label) => ({ text: label, choose: () => ask({ ...state.ask, text: label }) })),
     },
@@ -128,7 +130,8 @@ export function open({ root, project, selection, params, signal }) {
     h("span", { class: "grow" }),
     chosen,
     button("likely", t("search.allLikely"), allLikely),
-    button("all", t("search.all"), () => selection.set(grid.order().map((hit) => hit.task))),
+    button("all", "", () => selection.set(grid.order().map((hit) => hit.task))),
+    button("every", "", selectEvery),
     button("none", t("search.none"), () => selection.replace([])),
     view,
     toAnnotate,
@@ -163,8 +166,8 @@ export function open({ root, project, selection, params, signal }) {
 
   // The labels that the words name: who looked for fans does not have to say again what is to be annotated.
   function asksFor() {
-    const words = ` ${state.ask.text.toLowerCase()} `;
-    const named = project.labels.filter((label) => words.includes(` ${label.toLowerCase()} `));
+    const words = ` ${nameKey(state.ask.text)} `;
+    const named = project.labels.filter((label) => words.includes(` ${nameKey(label)} `));
     return named.length ? fromNames(named) : null;
   }
 
@@ -192,6 +195,9 @@ export function open({ root, project, selection, params, signal }) {
     results.setAttribute("aria-busy", "true");
     try {
       await load();
+    } catch (error) {
+      if (error instanceof Problem) showNoAnswer(error);
+      throw error;
     } finally {
       results.removeAttribute("aria-busy");
     }
@@ -253,6 +259,7 @@ export function open({ root, project, selection, params, signal }) {
           : t("search.noneLikely")),
       !found.exact && t("search.approximate"),
       found.waiting > 0 && t("search.waiting", { n: found.waiting }),
+      found.unread?.length > 0 && t("search.unread", { text: short(found.unread[0]) }),
     ]
       .filter(Boolean)
       .join(" · ");
@@ -271,14 +278,21 @@ export function open({ root, project, selection, params, signal }) {
         labelButtons(),
       );
     }
-    shown.hidden = !judged;
+    shown.hidden = bar.querySelector("#likely").hidden = !judged; // likelihood is computed for words alone
     filterShown();
     showChosen();
   }
 
   // Hits that were not judged are all shown: nothing stands there to choose by.
   function filterShown() {
-    grid.show(SHOWN[shown.hidden ? "noise" : shown.value]);
+    const band = shown.hidden ? "noise" : shown.value,
+      all = bar.querySelector("#all"),
+      every = bar.querySelector("#every");
+    grid.show(SHOWN[band]);
+    const here = grid.order().length;
+    all.textContent = t(here < state.end ? "search.allShown" : "search.all", { n: here, count: number(here) });
+    every.hidden = band !== "noise" || here >= state.end;
+    every.textContent = t("search.all", { n: state.end, count: number(state.end) });
   }
 
   function showChosen() {
@@ -319,6 +333,34 @@ export function open({ root, project, selection, params, signal }) {
               { class: "button", href: project.label_studio, target: "_blank", rel: "noopener" },
               t("common.labelStudio"),
               icon("link"),
+            ),
+      ),
+    );
+  }
+
+  // A question that cannot be answered: why, and what can be done instead.
+  function showNoAnswer(problem) {
+    results.hidden = true;
+    const ready = problem.code !== "not_ready";
+    start.replaceChildren(
+      h(
+        "div",
+        { class: "friendly" },
+        h("h2", {}, t(ready ? "search.noAnswer" : "search.notReady")),
+        h("p", {}, prose(problem.message)),
+        ready
+          ? labelButtons()
+          : h(
+              "div",
+              { class: "bar" },
+              h("a", { class: "button", href: linkTo({ screen: "setup" }) }, t("common.setup")),
+              !project.missing_since &&
+                h(
+                  "a",
+                  { class: "button", href: project.label_studio, target: "_blank", rel: "noopener" },
+                  t("common.labelStudio"),
+                  icon("link"),
+                ),
             ),
       ),
     );
@@ -368,6 +410,19 @@ export function open({ root, project, selection, params, signal }) {
     );
   }
 
+  // All that was ranked, not only what is loaded. An approximate answer ends where it can be paged to.
+  async function selectEvery() {
+    const asked = state.ask,
+      tasks = [];
+    let found = null;
+    while (!found || (found.hits.length && tasks.length < Math.min(found.window, found.total))) {
+      found = await find(base, asked, PAGE, tasks.length, signal, false);
+      tasks.push(...found.hits.map((hit) => hit.task));
+      if (asked !== state.ask) return;
+    }
+    selection.set(tasks);
+  }
+
   async function allLikely() {
     while (state.offset < Math.min(state.end, MOST) && grid.hits.at(-1)?.relevance === "likely") await load();
     const likely = grid.hits.filter((hit) => hit.relevance === "likely").map((hit) => hit.task);
@@ -375,12 +430,19 @@ export function open({ root, project, selection, params, signal }) {
     selection.replace(likely);
   }
 
+  // The selection in the order of the hits, and behind them what was selected elsewhere: a small view keeps it.
+  function bestFirst() {
+    const hits = grid.hits.map((hit) => hit.task).filter((task) => selection.has(task)),
+      known = new Set(hits);
+    return [...hits, ...selection.list().filter((task) => !known.has(task))];
+  }
+
   async function openView() {
     if (!selection.size) throw new Problem(t("search.chooseFirst"));
     const tab = window.open("about:blank"); // opened by the click itself, or the browser would block it
     try {
       const title = [state.ask.text, ...(chips.textContent ? [chips.textContent] : [])].join(" ").trim().slice(0, 200);
-      const made = await api(`${base}/views`, { json: { title, task_ids: selection.list() } });
+      const made = await api(`${base}/views`, { json: { title, task_ids: bestFirst() } });
       if (tab) {
         tab.opener = null;
         tab.location = made.url;

@@ -1,6 +1,6 @@
 // Connecting projects; what is embedded, which workers live, what failed last, and the doctor's report.
 import { api } from "../api.js";
-import { add, h, put } from "../dom.js";
+import { add, h, prose, put } from "../dom.js";
 import { duration, number, t, when } from "../i18n.js";
 import { ask, attempt, notice } from "../messages.js";
 import { go, linkTo } from "../router.js";
@@ -203,8 +203,8 @@ export async function open({ root, project, signal }) {
           .filter(Boolean)
           .join(" · "),
       ),
-      h("span", {}, one.message || one.code || t("setup.unknownError")),
-      one.hint && h("span", { class: "muted" }, one.hint),
+      h("span", {}, prose(one.message || one.code || t("setup.unknownError"))),
+      one.hint && h("span", { class: "muted" }, prose(one.hint)),
       h("time", { class: "muted", datetime: one.at }, when(one.at)),
     );
 

@@ -43,8 +43,8 @@ export function toParams(ask) {
   return { ...Object.fromEntries(NAMES.map((name) => [name, held[name] ?? null])), task: null };
 }
 
-export const find = (base, ask, limit, offset, signal) =>
-  api(`${base}/search`, { json: body(ask, limit, offset), signal });
+export const find = (base, ask, limit, offset, signal, record = offset === 0) =>
+  api(`${base}/search`, { json: { ...body(ask, limit, offset), record }, signal });
 
 // What is kept of an ask by the server: everything but an uploaded file.
 export function kept(ask) {
@@ -65,7 +65,6 @@ function body(ask, limit, offset) {
     limit,
     offset,
     filters,
-    record: offset === 0,
     like: [...ask.like, ...(ask.file ? [{ image: ask.file.data }] : [])],
     unlike: ask.unlike,
   };

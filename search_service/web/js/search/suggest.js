@@ -1,9 +1,10 @@
 // A text box with suggestions below it: the combobox pattern of the ARIA practices. The list never takes the focus.
 import { h, icon } from "../dom.js";
 import { t } from "../i18n.js";
+import { nameKey } from "../typed.js";
 
-// `groups(text)` gives [{ title, icon, items: [{ text, choose(), forget?() }] }]; it is asked again at every letter, and by
-// `again()`.
+// `groups(text)` gives [{ title, icon, items: [{ text, choose(), forget?() }] }] for what was typed, in plain small letters;
+// it is asked again at every letter, and by `again()`.
 export function suggestions(input, groups) {
   const list = h("div", {
     id: "suggestions",
@@ -27,7 +28,7 @@ export function suggestions(input, groups) {
   function show() {
     wanted = true;
     options = [];
-    const filled = groups(input.value.trim().toLowerCase()).filter((group) => group.items.length);
+    const filled = groups(nameKey(input.value)).filter((group) => group.items.length);
     list.replaceChildren(
       ...filled.map((group) =>
         h(

@@ -3,6 +3,7 @@ import { api, Problem } from "../api.js";
 import { add, h, put } from "../dom.js";
 import { t } from "../i18n.js";
 import { attempt, notice } from "../messages.js";
+import { splitList } from "../typed.js";
 import { row } from "./parts.js";
 
 // Returns { form, fill() }; `done()` is called after a project was connected.
@@ -25,17 +26,25 @@ export function connectForm({ signal, done }) {
   add(form, h("div", { class: "bar" }, look, connect), hint, plan);
 
   const fresh = () => choice.value === "new";
+  const tasks = new Map(); // of each project
 
   function showFields() {
     titleRow.hidden = !fresh();
     title.required = fresh();
     labelsRow.querySelector("label").textContent = t(fresh() ? "setup.newLabels" : "setup.labelsIfNone");
-    connect.disabled = true;
+    allow(false);
+  }
+
+  // The hint says how the button comes to life, so it stands only while that is to be done.
+  function allow(on) {
+    connect.disabled = !on;
+    hint.hidden = on || plan.childNodes.length > 0;
   }
 
   async function fill() {
     const { projects } = await api("/label-studio/projects", { signal });
     const before = choice.value;
+    for (const one of projects) tasks.set(String(one.id), one.tasks);
     const name = (one) => `${one.id} · ${one.title}${one.connected ? ` (${t("setup.connected")})` : ""}`;
     put(choice, ...projects.map((one) => h("option", { value: String(one.id) }, name(one))));
     choice.append(h("option", { value: "new" }, t("setup.newProject")));
@@ -45,10 +54,7 @@ export function connectForm({ signal, done }) {
   }
 
   async function send(dry) {
-    const names = labels.value
-      .split(",")
-      .map((name) => name.trim())
-      .filter(Boolean);
+    const names = splitList(labels.value);
     if (fresh() && !names.length) throw new Problem(t("setup.labelsNeeded"));
     const which = fresh() ? { title: title.value.trim() } : { project: Number(choice.value) };
     const made = await api("/label-studio/connect", { json: { ...which, labels: names, dry_run: dry } });
@@ -66,25 +72,30 @@ export function connectForm({ signal, done }) {
     event.preventDefault();
     attempt(async () => {
       await send(true);
-      connect.disabled = false;
+      allow(true);
     }, look);
   });
   // It can be pressed again only after another look: a second press must not make a second project.
   connect.addEventListener("click", async () => {
     connect.disabled = true;
     await attempt(async () => {
-      const made = await send(false);
-      notice(t("setup.connectedNow", { title: made.title || made.project_id }));
+      const made = await send(false),
+        said = tasks.get(choice.value) ? "setup.connectedNow" : "setup.connectedEmpty";
+      notice(t(said, { title: made.title || made.project_id }));
       document.dispatchEvent(new Event("argus:projects"));
       title.value = "";
       await Promise.all([done(), fill()]);
     });
   });
   choice.addEventListener("change", () => {
-    showFields();
     put(plan);
+    showFields();
   });
-  for (const field of [title, labels]) field.addEventListener("input", () => (connect.disabled = true));
+  for (const field of [title, labels])
+    field.addEventListener("input", () => {
+      put(plan); // what was shown is of other words
+      allow(false);
+    });
   attempt(fill);
   return { form, fill };
 }

@@ -1,5 +1,5 @@
 // Small building blocks of the set-up screen.
-import { h, icon } from "../dom.js";
+import { h, icon, prose } from "../dom.js";
 import { t } from "../i18n.js";
 
 export function panel(name, ...content) {
@@ -15,7 +15,7 @@ export function row(id, text, field) {
 export function check(state, name, text, fix = "") {
   const sign = h("span", { class: "sign" }, icon(state === "ok" ? "review" : "close"));
   sign.append(h("span", { class: "visually-hidden" }, t(`setup.${state}`)));
-  const said = h("span", { class: "grow" }, text, fix && h("span", { class: "fix" }, fix));
+  const said = h("span", { class: "grow" }, prose(text), fix && h("span", { class: "fix" }, prose(fix)));
   return h("li", { class: state }, sign, h("strong", {}, name), said);
 }
 

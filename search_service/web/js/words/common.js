@@ -11,7 +11,8 @@ export default {
     token: "This server asks for its API token.", tokenWrong: "That token was refused. Try again.",
     unreachable: "The search service does not answer. Is it running?", answered: "The server answered {status}.",
     broken: "Something went wrong in the page: {error}",
-    task: "Task {task}", loading: "Loading …",
+    task: "Task {task}", loading: "Loading …", missing: "missing from Label Studio",
+    andMore: ({ names, n }) => `${names} and ${n} more`,
   },
   ja: {
     skip: "本文へ移動", screens: "画面", project: "プロジェクト", labelStudio: "Label Studio",
@@ -23,6 +24,7 @@ export default {
     token: "このサーバーには API トークンが必要です。", tokenWrong: "トークンが拒否されました。もう一度入力してください。",
     unreachable: "検索サービスが応答しません。起動しているか確認してください。", answered: "サーバーがエラー {status} を返しました。",
     broken: "ページでエラーが発生しました: {error}",
-    task: "タスク {task}", loading: "読み込み中…",
+    task: "タスク {task}", loading: "読み込み中…", missing: "Label Studio にありません",
+    andMore: "{names} ほか {n} 件",
   },
 };

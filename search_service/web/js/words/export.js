@@ -2,20 +2,20 @@ import { plural } from "./plural.js";
 
 export default {
   en: {
-    title: "Export", start: "Export", format: "Format", format_coco: "COCO", format_coco_hint: "One JSON file a split; boxes and masks.",
-    format_yolo: "YOLO", format_yolo_hint: "A text file an image, and data.yaml for training.",
+    title: "Export", start: "Export", format: "Format", format_coco: "COCO", format_coco_hint: "One JSON file per split; boxes and masks.",
+    format_yolo: "YOLO", format_yolo_hint: "One text file per image, plus data.yaml for training.",
     source: "What", source_annotations: "Only reviewed", source_annotations_hint: "What people accepted or drew.",
     source_both: "Reviewed, else predictions", source_both_hint: "What people accepted or drew; predictions of images that nobody has reviewed or skipped.",
     source_predictions: "Only predictions", source_predictions_hint: "What SAM 3 found with the current recipe, reviewed or not.",
     splits: "Splits", splits_none: "None", splits_none_hint: "All images together.", splits_two: "Train and val", splits_two_hint: "The frames of one video stay together.",
     splits_three: "Train, val and test", splits_three_hint: "The frames of one video stay together.", shares: "Shares",
     masks: "Outlines instead of boxes (segmentation)", images: "Copy the image files",
-    preview: "What it will hold", counts: ({ n, images, k, objects }) => `${images} ${plural(n, "image")}, ${objects} ${plural(k, "object")}`,
+    preview: "Contents", counts: ({ n, images, k, objects }) => `${images} ${plural(n, "image")}, ${objects} ${plural(k, "object")}`,
     nothing_annotations: "Nothing has been reviewed yet: accept predictions on the Review screen, annotate in Label Studio, or export predictions.",
     nothing_both: "There is nothing yet: let SAM 3 annotate some images first, or annotate in Label Studio.",
     nothing_predictions: "There are no predictions yet: let SAM 3 annotate some images first.",
     split: ({ n, images, k, videos }) => `${images} ${plural(n, "image")} from ${videos} ${plural(k, "source")}`, emptySplit: "A split is empty: the frames of one video stay together, and there are too few videos.",
-    made: "Made so far", none: "No export yet.", download: "Download ({size})", cancel: "Cancel", delete: "Delete", queued: "Waits for a worker.", cancelled: "Cancelled.",
+    withMasks: "outlines", withoutImages: "without image files", made: "Previous exports", none: "No export has been made on this page yet. `argus export` writes to a folder of its own and is not listed here.", download: "Download ({size})", cancel: "Cancel", delete: "Delete", queued: "Waits for a worker.", cancelled: "Cancelled.",
     running: "{written} of {total} images written", done: ({ n, images, k, objects }) => `${images} ${plural(n, "image")}, ${objects} ${plural(k, "object")}`, skipped: "{n} left out: {reason}",
   },
   ja: {
@@ -32,7 +32,7 @@ export default {
     nothing_both: "まだ何もありません。まず SAM 3 で自動アノテーションを実行するか、Label Studio でアノテーションしてください。",
     nothing_predictions: "予測がまだありません。まず SAM 3 で自動アノテーションを実行してください。",
     split: "画像 {images} 枚（{videos} 件の動画・画像）", emptySplit: "空の分割があります。同じ動画のフレームは分けられないため、動画の数が足りません。",
-    made: "これまでのエクスポート", none: "エクスポートはまだありません。", download: "ダウンロード（{size}）", cancel: "中止", delete: "削除", queued: "ワーカーの空きを待っています。", cancelled: "中止しました。",
+    made: "これまでのエクスポート", withMasks: "輪郭", withoutImages: "画像ファイルなし", none: "このページではまだエクスポートしていません。コマンド `argus export` は指定したフォルダーに書き出すため、ここには表示されません。", download: "ダウンロード（{size}）", cancel: "中止", delete: "削除", queued: "ワーカーの空きを待っています。", cancelled: "中止しました。",
     running: "{total} 枚中 {written} 枚を書き出し済み", done: "画像 {images} 枚、物体 {objects} 個", skipped: "{n} 件を除外: {reason}",
   },
 };
