@@ -11,21 +11,19 @@ import contextlib
 import errno
 import functools
 import hashlib
-import io
 import logging
 import os
 import tempfile
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import requests
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 from urllib3.exceptions import HTTPError
 
-from argus import metrics, public_http
+from argus import image_files, metrics, public_http
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.settings import Settings, get_settings
@@ -33,8 +31,6 @@ from argus.settings import Settings, get_settings
 log = logging.getLogger(__name__)
 _AWAY = (502, 503, 504)  # what a proxy says while the server behind it is away
 _MAX_REDIRECTS = 4
-# What cameras and browsers make. Pillow reads dozens more; EPS, for one, by starting a PostScript interpreter on it.
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")
 
 
 @dataclass(frozen=True)
@@ -243,7 +239,7 @@ def _shown(address: str) -> str:
 
 
 def open_image(data: bytes, max_side: int | None = None) -> Image.Image:
-    """Return the image as a person sees it: RGB, turned by its EXIF orientation, alpha laid on white.
+    """Return the image as Chromium shows it: RGB, turned as `argus.image_metadata` says, alpha laid on white.
 
     Args:
         max_side: decode only as much of a JPEG as an image of this longest side needs; the result may still be larger.
@@ -252,30 +248,29 @@ def open_image(data: bytes, max_side: int | None = None) -> Image.Image:
         ArgusError: `bad_image` (none of `FORMATS`, or a damaged one), `image_too_large` (more than `max_image_pixels`).
     """
     limit = get_settings().max_image_pixels
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked below
-            image = Image.open(io.BytesIO(data), formats=FORMATS)
-            if image.width * image.height > limit:
-                raise Image.DecompressionBombError(f"{image.width}×{image.height}")
-            if max_side:
-                image.draft("RGB", (max_side, max_side))
-            image.load()
-            return _to_rgb(ImageOps.exif_transpose(image))
-    except Image.DecompressionBombError as error:
-        raise ArgusError("image_too_large", f"The image has more than {limit:,} pixels: {error}.",
-                         "Raise ARGUS_MAX_IMAGE_PIXELS if that is intended.") from error
-    except UnidentifiedImageError as error:  # which says the address of our buffer, and nothing else
-        raise ArgusError("bad_image", f"This is no image of a format that is read here ({', '.join(FORMATS)}).",
-                         "Replace the file, or delete the task.") from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise ArgusError("bad_image", f"This is not a readable image: {error}.",
-                         "Replace the file, or delete the task.") from error
+    with image_files.readable():
+        opened = image_files.open_file(data)
+        width, height = opened.size
+        if width * height > limit:
+            raise ArgusError("image_too_large", f"The image has {width} × {height} pixels, more than {limit:,}.",
+                             "Raise ARGUS_MAX_IMAGE_PIXELS if that is intended.")
+        return _to_rgb(opened.decode(max_side))
+
+
+def image_header(data: bytes) -> tuple[int, int, str]:
+    """Return (width, height, Pillow's name of the format) of an image file as Chromium shows it; no pixel is read.
+
+    Raises:
+        ArgusError: `bad_image`.
+    """
+    with image_files.readable():
+        opened = image_files.open_file(data)
+        return *opened.size, opened.image.format or ""
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits a channel: Pillow would clip instead of scaling
-        return image.point(lambda value: value / 256).convert("L").convert("RGB")
+    if image.mode.startswith(("I", "F")):
+        image = image_files.grey(image)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         ground = Image.new("RGBA", image.size, "white")

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 SIZE = (64, 32)  # as stored; turned by a quarter it is 32 × 64
@@ -175,3 +176,99 @@ def avif_exif_alone(value: int) -> bytes:
     """Return an AVIF whose EXIF says `value` while its own way of turning pictures says nothing."""
     upright = saved("AVIF", exif=tiff_head([(XRESOLUTION, SHORT, 1, b"\x48\0")]), subsampling="4:4:4")
     return upright.replace(tiff_head([(XRESOLUTION, SHORT, 1, b"\x48\0")]), exif(value))
+
+
+def damaged() -> dict[str, bytes]:
+    """Return files whose picture is whole and whose metadata is broken, huge or cut off."""
+    text = tiff_head([orientation(6), (XRESOLUTION, ASCII, 4, b"300\0")])
+    plain, still = saved("JPEG", subsampling=0), saved("PNG")
+    return {
+        "JPEG, EXIF with a resolution in letters": jpeg(app1(text)),
+        "JPEG, EXIF with a resolution of no bytes": jpeg(app1(tiff_head([(XRESOLUTION, RATIONAL, 1, b"\xff" * 4)]))),
+        "JPEG, EXIF that is no EXIF": jpeg(app1(b"\0" * 40)),
+        "JPEG, empty EXIF": jpeg(app1(b"")),
+        "JPEG, JFIF cut short": jpeg(segment(0xFFE0, b"JFIF\0")),
+        "JPEG, Adobe segment cut short": jpeg(segment(0xFFEE, b"Adobe\0")),
+        "JPEG, broken colour profile": jpeg(segment(0xFFE2, b"ICC_PROFILE\0\x02\x01" + b"\xff" * 50)),
+        "JPEG, broken list of pictures": jpeg(segment(0xFFE2, b"MPF\0II*\0\x08\0\0\0\xff\xff" + b"\xff" * 24)),
+        "JPEG, list of pictures that is text": jpeg(segment(0xFFE2, b"MPF\0" + tiff_head([
+            (45056, 7, 4, b"0100"), (45057, ASCII, 4, b"two\0"), (45058, LONG, 1, b"\1\0\0\0")]))),
+        "JPEG, broken Photoshop block": jpeg(segment(0xFFED, b"Photoshop 3.0\x008BIM\x03\xed\0\0\0\0\0\x04\0\0\0\0")),
+        "JPEG, 20 comments of 60 kB": jpeg(*[segment(0xFFFE, b"x" * 60_000)] * 20),
+        "JPEG, a segment of no length": jpeg(b"\xff\xe5\0\0"),
+        "JPEG without its end": plain[:-2],
+        "JPEG, progressive, without its end": saved("JPEG", progressive=True)[:-2],
+        "JPEG, zeros in place of its end": plain[:-2] + bytes(300),
+        "PNG, text of 2 MB": png(chunk(b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(2_000_000)))),
+        "PNG, 100 texts of 1 MB": png(*[chunk(b"zTXt", b"note\0\0" + zlib.compress(bytes(1_000_000)))] * 100),
+        "PNG, broken text": png(chunk(b"zTXt", b"note\0\0not deflated"), chunk(b"iTXt", b"note")),
+        "PNG, text with a wrong checksum": png(chunk(b"tEXt", b"note\0text", crc=7)),
+        "PNG, text behind the pixels with a wrong checksum": png(late=[chunk(b"tEXt", b"note\0text", crc=7)]),
+        "PNG, broken colour profile": png(chunk(b"iCCP", b"name\0\0not deflated")),
+        "PNG, colour profile of 3 MB": png(chunk(b"iCCP", b"name\0\0" + zlib.compress(bytes(3_000_000)))),
+        "PNG, short gAMA, cHRM and pHYs": png(chunk(b"gAMA", b"\1"), chunk(b"cHRM", b"\1"), chunk(b"pHYs", b"\1")),
+        "PNG, broken EXIF": png(chunk(b"eXIf", b"\xff" * 30)),
+        "PNG, EXIF with a resolution in letters": png(chunk(b"eXIf", text)),
+        "PNG, empty animation": png(chunk(b"acTL", bytes(8))),
+        "PNG, broken animation": png(chunk(b"acTL", b"\1")),
+        "PNG without its end": still[:-12],
+        "PNG, end cut short": still[:-5],
+        "PNG, pixels without their checksum": still[:-16],
+        "PNG, pixels with a wrong checksum": still[:-16] + b"\0\0\0\0" + still[-12:],
+        "PNG, pixels whose inner checksum is wrong": png(body=still[:-20] + bytes(4) + still[-16:]),
+        "PNG, transparent colour of one byte": png(chunk(b"tRNS", b"\0")),
+        "PNG, end with a wrong checksum": still[:-4] + b"\0\0\0\0",
+        "WebP, broken EXIF": saved("WEBP", exif=b"\xff" * 30),
+        "WebP, broken colour profile": saved("WEBP", icc_profile=b"\xff" * 30),
+        "WebP, a byte more than its head says": saved("WEBP") + b"\0",
+        "AVIF, broken EXIF": _avif_with(b"\xff" * 40),
+        "AVIF, EXIF with a resolution in letters": _avif_with(text),
+        "GIF, comment of 300 kB": saved("GIF", board().quantize(8), comment=b"x" * 300_000),
+        "GIF without its end": saved("GIF", board().quantize(8))[:-1],
+    }
+
+
+def _avif_with(block: bytes) -> bytes:
+    """Return an AVIF with this in the place of its EXIF, cut or filled up to the same length."""
+    there = tiff_head([(XRESOLUTION, SHORT, 1, b"\x48\0"), (XRESOLUTION + 1, SHORT, 1, b"\x48\0")])
+    return saved("AVIF", exif=there, subsampling="4:4:4").replace(there, block.ljust(len(there), b"\0")[:len(there)])
+
+
+def tiff(values: NDArray[np.generic], order: str = "<", photometric: int = 1,
+         more: Iterable[tuple[int, int, int, bytes]] = ()) -> bytes:
+    """Return grey values of shape (H, W) as TIFF, whatever kind of numbers they are; `order` as in `struct`.
+
+    Args:
+        photometric: 1 when zero is black, 0 when it is white.
+        more: further entries of the directory: (tag, type, count, 4 bytes).
+    """
+    height, width = values.shape
+    pixels = values.astype(values.dtype.newbyteorder(order)).tobytes()  # type: ignore[arg-type]
+    kind = {"u": 1, "i": 2, "f": 3}[values.dtype.kind]
+    numbers = {256: width, 257: height, 258: 8 * values.dtype.itemsize, 259: 1, 262: photometric, 273: 0, 277: 1,
+               278: height, 279: len(pixels), 339: kind}
+    begin = 8 + 2 + 12 * (len(numbers) + len(list(more))) + 4
+    entries = [(tag, LONG, 1, struct.pack(order + "L", begin if tag == 273 else number))
+               for tag, number in numbers.items()]
+    return tiff_head(sorted([*entries, *more]), order) + pixels
+
+
+def ramp(kind: str) -> NDArray[np.generic]:
+    """Return a ramp from black to white, 4 rows of 9 equal steps, over the whole range of a kind of number (0-1 for
+    floats).
+    """
+    steps = np.tile(np.arange(9), (4, 1))
+    if np.dtype(kind).kind == "f":
+        return (steps / 8).astype(kind)
+    info = np.iinfo(kind)
+    return np.array([[int(info.min) + (int(info.max) - int(info.min)) * int(step) // 8 for step in row]
+                     for row in steps], kind)
+
+
+def wide_png(side: int) -> bytes:
+    """Return a black PNG of `side` × `side` pixels of one bit: 24 kB for 196 million pixels."""
+    packer = zlib.compressobj(9)
+    row = bytes(1 + (side + 7) // 8)
+    pixels = b"".join(packer.compress(row) for _ in range(side)) + packer.flush()
+    head = struct.pack(">LLBBBBB", side, side, 1, 0, 0, 0, 0)
+    return PNG_HEAD + chunk(b"IHDR", head) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
