@@ -6,19 +6,17 @@ import contextlib
 import errno
 import functools
 import hashlib
-import io
 import logging
 import os
 import tempfile
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
-from argus import metrics
+from argus import image_files, metrics
 from argus.errors import ArgusError
 from argus.image_requests import ImageRequests
 from argus.labelstudio.client import LabelStudio, get_label_studio
@@ -26,8 +24,6 @@ from argus.labelstudio.data import TaskImage
 from argus.settings import Settings, get_settings
 
 log = logging.getLogger(__name__)
-# What cameras and browsers make. Pillow reads dozens more; EPS, for one, by starting a PostScript interpreter on it.
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "JPEG2000", "PPM")
 
 
 @dataclass(frozen=True)
@@ -152,8 +148,8 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def open_image(data: bytes | IO[bytes], max_side: int | None = None,
-               work: Callable[[Image.Image], Image.Image] | None = None) -> Image.Image:
-    """Return the image as a person sees it: RGB, turned by its EXIF orientation, alpha laid on white.
+               work: Callable[[image_files.OpenedFile], Image.Image] | None = None) -> Image.Image:
+    """Return the image as Chromium shows it: RGB, turned as `argus.image_metadata` says, alpha laid on white.
 
     Args:
         data: the file's bytes, or the file itself.
@@ -165,45 +161,35 @@ def open_image(data: bytes | IO[bytes], max_side: int | None = None,
             and what `work` raises.
     """
     limit = get_settings().max_image_pixels
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is checked below
-            image = Image.open(io.BytesIO(data) if isinstance(data, bytes) else data, formats=FORMATS)
-            if image.width * image.height > limit:
-                raise Image.DecompressionBombError(f"{image.width}×{image.height}")
-            if max_side:
-                image.draft("RGB", (max_side, max_side))
-            if work:
-                return work(image)
-            image.load()
-            ImageOps.exif_transpose(image, in_place=True)  # a copy only if it is turned
-            return _to_rgb(image)
-    except Image.DecompressionBombError as error:
-        raise ArgusError("image_too_large", f"The image has more than {limit:,} pixels: {error}.",
-                         "Raise ARGUS_MAX_IMAGE_PIXELS if that is intended.") from error
-    except UnidentifiedImageError as error:  # which says the address of our buffer, and nothing else
-        raise ArgusError("bad_image", f"This is no image of a format that is read here ({', '.join(FORMATS)}).",
-                         "Replace the file, or delete the task.") from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        raise ArgusError("bad_image", f"This is not a readable image: {error}.",
-                         "Replace the file, or delete the task.") from error
+    with image_files.readable():
+        opened = image_files.open_file(data if isinstance(data, bytes) else data.read())
+        width, height = opened.size
+        if width * height > limit:
+            raise ArgusError("image_too_large", f"The image has {width} × {height} pixels, more than {limit:,}.",
+                             "Raise ARGUS_MAX_IMAGE_PIXELS if that is intended.")
+        return work(opened) if work else to_rgb(opened.decode(max_side))
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits a channel: Pillow would clip instead of scaling
-        return image.point(lambda value: value / 256).convert("L").convert("RGB")
+def image_header(data: bytes) -> tuple[int, int, str]:
+    """Return (width, height, Pillow's name of the format) of an image file as Chromium shows it; no pixel is read.
+
+    Raises:
+        ArgusError: `bad_image`.
+    """
+    with image_files.readable():
+        opened = image_files.open_file(data)
+        return *opened.size, opened.image.format or ""
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(("I", "F")):
+        image = image_files.grey(image)
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image if image.mode == "RGBA" else image.convert("RGBA")
         ground = Image.new("RGB", image.size, "white")
         ground.paste(image, mask=image.getchannel("A"))
         return ground
     return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def orientation_of(image: Image.Image) -> int:
-    """Return how an opened image is to be turned to stand upright: EXIF's 1 (it does) to 8."""
-    value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    return value if value in range(1, 9) else 1
 
 
 @functools.cache

@@ -20,7 +20,8 @@ from typing import IO
 from PIL import Image
 
 from argus.errors import ArgusError
-from argus.images import _to_rgb, open_image, orientation_of
+from argus.image_files import OpenedFile, grey
+from argus.images import open_image, to_rgb
 from argus.settings import get_settings
 
 PATIENCE, WAITERS, AGAIN = 5.0, 8, 2  # seconds one waits; how many may wait (each holds a thread); "come again" seconds
@@ -28,8 +29,8 @@ FETCHES = 4  # files that come from elsewhere at the same time: a slow server mu
 TILE = 1024  # pixels of a side that are turned into RGB at a time
 # Bytes a pixel that decoders of these formats hold beside, or before, the image itself. Measured, and rounded up.
 _BESIDE = {"WEBP": 13.0, "AVIF": 10.0, "JPEG2000": 17.0, "TIFF": 8.0}
+_GREY = 12.0  # bytes a pixel while numbers of more than 8 bits become greys
 _M_MMAP_THRESHOLD = -3  # of malloc.h
-_DRAFTED = ("JPEG", "MPO")  # decoded at a half, a quarter or an eighth when less is enough
 _NARROW = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}  # other modes: 4 bytes a pixel
 
 Size = tuple[int, int]
@@ -63,15 +64,18 @@ class Budget:
         self._changed = threading.Condition()
 
     @contextlib.contextmanager
-    def hold(self, size: int) -> Iterator[None]:
+    def hold(self, size: int, held: int = 0) -> Iterator[None]:
         """Take `size` bytes for as long as the block lasts.
+
+        Args:
+            held: bytes that the caller has taken already.
 
         Raises:
             ArgusError: `image_too_large` when so much is never free; `busy` when it was not free in time.
         """
-        if size > self.total:
-            raise ArgusError("image_too_large", f"Decoding the image takes {size / 2**20:.0f} MiB of memory, and there "
-                             f"are {self.total / 2**20:.0f} for all images together.",
+        if size + held > self.total:
+            raise ArgusError("image_too_large", f"Decoding the image takes {(size + held) / 2**20:.0f} MiB of memory, "
+                             f"and there are {self.total / 2**20:.0f} for all images together.",
                              "Store it smaller or as a plain JPEG or PNG, or raise ARGUS_PICTURE_MEMORY_MB.")
         self._take(size)
         try:
@@ -151,28 +155,32 @@ def picture_part(source: bytes | IO[bytes], side: int, box: Callable[[Size], Box
         ArgusError: as `open_image`; `busy` when the process's memory for pictures is in use, `image_too_large` when it
             would never do.
     """
-    def make(image: Image.Image) -> Image.Image:
-        full = image.size
-        # Elsewhere the orientation is known after decoding: a PNG's may come late, and Pillow itself turns a TIFF.
-        plan = _plan(image, side, box, enlarge, by_area) if image.format in _DRAFTED else None
-        if plan and plan.scale < 0.5:
-            image.draft("RGB", (math.ceil(full[0] * 2 * plan.scale), math.ceil(full[1] * 2 * plan.scale)))
-        with get_budget().hold(_file_bytes(source) + decode_bytes(image, full) + 32 * side * side):
+    # The file is read before its pixels' memory is known, and once more without its metadata.
+    held = 2 * _file_bytes(source)
+
+    def make(opened: OpenedFile) -> Image.Image:
+        image, full = opened.image, opened.image.size
+        plan = _plan(opened, side, box, enlarge, by_area)
+        draft = None
+        if plan.scale < 0.5:
+            draft = (math.ceil(full[0] * 2 * plan.scale), math.ceil(full[1] * 2 * plan.scale))
+            image.draft("RGB", draft)
+        with get_budget().hold(decode_bytes(opened, full) + 32 * side * side, held=held):
+            stored = opened.load(draft)
             try:
-                image.load()
-                return _made(image, plan or _plan(image, side, box, enlarge, by_area), full[0] / image.width)
+                return _made(stored, plan, full[0] / stored.width)
             finally:
-                image.close()  # whoever still knows it must not keep its pixels
+                stored.close()  # whoever still knows it must not keep its pixels
 
-    return open_image(source, work=make)
+    with get_budget().hold(held):
+        return open_image(source, work=make)
 
 
-def _plan(image: Image.Image, side: int, box: Callable[[Size], Box] | None, enlarge: float, by_area: bool) -> _Plan:
-    turned = orientation_of(image)
-    width, height = image.size[::-1] if turned >= 5 else image.size
+def _plan(opened: OpenedFile, side: int, box: Callable[[Size], Box] | None, enlarge: float, by_area: bool) -> _Plan:
+    width, height = opened.size
     part = box((width, height)) if box else (0, 0, width, height)
     across, down = part[2] - part[0], part[3] - part[1]
-    turn, stored_of = _UPRIGHT.get(turned, (None, lambda given, *_: given))
+    turn, stored_of = _UPRIGHT.get(opened.orientation, (None, lambda given, *_: given))
     scale = min(side / (math.sqrt(across * down) if by_area else max(across, down)), enlarge)
     return _Plan(stored_of(part, width, height), turn, scale,
                  (max(1, round(across * scale)), max(1, round(down * scale))))
@@ -184,6 +192,8 @@ def _made(image: Image.Image, plan: _Plan, less: float) -> Image.Image:
     Args:
         image: decoded at one `less`-th of the sides that the plan was made for.
     """
+    if image.mode.startswith(("I", "F")):  # how numbers become greys depends on all of them
+        image = grey(image)
     box = (int(plan.box[0] / less), int(plan.box[1] / less), min(image.width, math.ceil(plan.box[2] / less)),
            min(image.height, math.ceil(plan.box[3] / less)))
     small = _shrunk(image, box, max(1, int(1 / (2 * plan.scale * less))))
@@ -199,28 +209,33 @@ def _shrunk(image: Image.Image, box: Box, factor: int) -> Image.Image:
     step = factor * max(1, TILE // factor)
     for y in range(top, bottom, step):
         for x in range(left, right, step):
-            tile = _to_rgb(image.crop((x, y, min(x + step, right), min(y + step, bottom))))
+            tile = to_rgb(image.crop((x, y, min(x + step, right), min(y + step, bottom))))
             small.paste(tile.reduce(factor), ((x - left) // factor, (y - top) // factor))
     return small
 
 
 def _file_bytes(source: bytes | IO[bytes]) -> int:
-    """Return how much memory the file itself takes."""
+    """Return the size of the file. It stays where it was, at its beginning."""
     if isinstance(source, bytes):
         return len(source)
-    return source.getbuffer().nbytes if isinstance(source, io.BytesIO) else 0
+    size = source.seek(0, io.SEEK_END)
+    source.seek(0)
+    return size
 
 
-def decode_bytes(image: Image.Image, full: Size) -> int:
-    """Return the bytes that decoding an opened image takes at most; its pixels are not read yet.
+def decode_bytes(opened: OpenedFile, full: Size) -> int:
+    """Return the bytes that decoding an opened file takes at most; its pixels are not read yet.
 
     Args:
-        full: its (width, height) before `draft`.
+        full: the stored image's (width, height) before `draft`.
     """
+    image = opened.image
     pixels = image.width * image.height
     need = pixels * 1.05 * _NARROW.get(image.mode, 4) + pixels * _BESIDE.get(image.format or "", 0.0)
+    if image.mode.startswith(("I", "F")):
+        need += pixels * _GREY
     if "progressive" in image.info:  # libjpeg holds every coefficient, 2 bytes each, at the full size
         layers = [(across, down) for _, across, down, _ in getattr(image, "layer", [])] or [(1, 1)] * 4
         most = max(across for across, _ in layers) * max(down for _, down in layers)
         need += 2.1 * full[0] * full[1] * sum(across * down for across, down in layers) / most
-    return int(need)
+    return int(need) * (4 if opened.cut else 1)  # one whose end is missing is decoded twice, and compared

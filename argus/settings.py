@@ -86,7 +86,8 @@ class Settings(BaseSettings):
     score_threshold: float = Field(0.4, ge=0, le=1, description="Regions below this score are kept but not shown.")
     keep_threshold: float = Field(0.1, ge=0, le=1, description="Detections below this score are not even kept.")
     nms_iou: float = Field(0.6, ge=0, le=1, description="Detections of one label that overlap more are one object.")
-    max_detections: int = Field(100, ge=1, description="Detections kept per image and label.")
+    max_detections: int = Field(500, ge=1, description="Detections kept per image and label; a run says how many "
+                                "more there were.")
     band_high: float = Field(0.9, ge=0, le=1, description="Lower edge of the high band.")
     band_medium: float = Field(0.7, ge=0, le=1, description="Lower edge of the medium band.")
 

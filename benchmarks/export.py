@@ -30,7 +30,7 @@ _KINDS = 50  # different frames, used in turn
 
 
 class MadeUpLabelStudio:
-    """Answers the exporter's requests for a project of `tasks` annotated frames, 600 to a video."""
+    """Answers the exporter's requests for a project of `tasks` annotated frames, 50 to a video."""
 
     def __init__(self, tasks: int, objects: int, size: tuple[int, int]) -> None:
         self.tasks, random = tasks, np.random.default_rng(7)
@@ -48,7 +48,7 @@ class MadeUpLabelStudio:
         return {"total": self.tasks, "tasks": [self._task(number, full) for number in ids]}
 
     def _task(self, number: int, full: bool) -> dict[str, Any]:
-        data = {"image": f"/data/upload/1/frame_{number:06}.jpg", "video": f"line-{number // 600}.mp4"}
+        data = {"image": f"/data/upload/1/frame_{number:06}.jpg", "video": f"line-{number // 50}.mp4"}
         if not full:
             return {"id": number, "data": data}
         annotation = {"id": number, "result": json.loads(self._frames[number % _KINDS]), "updated_at": "2026-01-01",

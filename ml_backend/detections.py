@@ -20,9 +20,10 @@ from ml_backend.engines.base import Detections, Mask
 from ml_backend.regions import Found
 
 _INSERT = """
-INSERT INTO detection (task_id, label, concept_key, width, height, items, previewed) VALUES (%s, %s, %s, %s, %s, %s, %s)
-ON CONFLICT (task_id, label, concept_key) DO UPDATE
+INSERT INTO detection (task_id, label, concept_key, width, height, items, left_out, previewed)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (task_id, label, concept_key) DO UPDATE
 SET width = excluded.width, height = excluded.height, items = excluded.items, created_at = now(),
+    left_out = excluded.left_out,
     previewed = detection.previewed AND excluded.previewed
 """
 # Asked for now, or before with other prompts. From now on it counts as computed: who annotated the task meanwhile has
@@ -61,7 +62,8 @@ def store(task_id: int, recipe: Recipe, size: tuple[int, int], found: Mapping[st
         ArgusError: `unknown_task` when the task was deleted meanwhile.
     """
     concepts = {c.label: c for c in recipe.concepts}
-    rows = [(task_id, label, recipe.concept_key(concepts[label]), *size, Json(to_items(detections)), previewed)
+    rows = [(task_id, label, recipe.concept_key(concepts[label]), *size, Json(to_items(detections)),
+             detections.left_out, previewed)
             for label, detections in found.items()]
     try:
         with connect() as connection, connection.cursor() as cursor:

@@ -21,6 +21,15 @@ from ml_backend.run_tasks import load_run
 log = logging.getLogger(__name__)
 _SHOWN_ERRORS = 100
 _RATE_SECONDS = 60  # the rate is what ended within this time: a run that was resumed is judged by today
+# What the newest look at each task and label found beyond the number that is kept.
+_LEFT_OUT = """
+SELECT run_id, sum(left_out) AS objects, count(DISTINCT task_id) AS tasks
+FROM run_task JOIN run ON run.id = run_id JOIN detection USING (task_id)
+WHERE run_id = ANY(%s) AND left_out > 0 AND label = ANY(run.labels)
+AND NOT EXISTS (SELECT FROM detection newer WHERE newer.task_id = run_task.task_id AND newer.label = detection.label
+                AND newer.created_at > detection.created_at)
+GROUP BY run_id
+"""
 
 
 def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
@@ -149,6 +158,8 @@ def _reopen(run_id: int, state: str) -> dict[str, Any]:
 def run_progress(run_id: int) -> dict[str, Any]:
     """Return the run as JSON: counts, state, the first errors, tasks a second and the seconds left as far as known.
 
+    `left_out` says how many objects were found beyond `max_detections` of an image and label, and on how many tasks.
+
     Raises:
         ArgusError: `unknown_run`.
     """
@@ -185,8 +196,10 @@ def _describe(runs: Sequence[Row]) -> list[dict[str, Any]]:
         clocks = {r["id"]: r["seconds"] for r in connection.execute(
             "SELECT id, extract(epoch FROM coalesce(finished_at, now()) - started_at)::float AS seconds FROM run "
             "WHERE id = ANY(%s)", ([run["id"] for run in runs],))}
+        left_out = {r["run_id"]: r for r in connection.execute(_LEFT_OUT, ([run["id"] for run in runs],))}
     return [_progress(run, {r["state"]: r for r in counted if r["run_id"] == run["id"]}, clocks.get(run["id"]))
-            for run in runs]
+            | {"left_out": {name: int(left_out[run["id"]][name]) if run["id"] in left_out else 0
+                            for name in ("objects", "tasks")}} for run in runs]
 
 
 def _progress(run: Row, states: Mapping[str, Row], seconds: float | None) -> dict[str, Any]:

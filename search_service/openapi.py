@@ -266,6 +266,8 @@ _SCHEMAS: dict[str, Any] = {
         "computed": {"type": "integer", "description": "Tasks that needed the model."},
         "rate": {"type": ["number", "null"], "description": "Tasks a second, lately."},
         "seconds_left": {"type": ["number", "null"]},
+        "left_out": {"type": "object", "properties": {"objects": _NUMBER, "tasks": _NUMBER}, "description":
+                     "Objects found beyond the number that is kept of an image and label, and their tasks."},
         "errors": {"type": "array", "items": {"type": "object", "properties": {
             "task": _NUMBER, "code": _TEXT, "message": _TEXT, "hint": _TEXT}}}}},
     "Runs": {"type": "object", "properties": {"runs": {"type": "array", "items": {

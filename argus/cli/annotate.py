@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from argus.cli.output import console, json_option, plural, print_json, print_table, say
 from argus.cli.recorded import recorded
 from argus.errors import ArgusError
+from argus.settings import get_settings
 
 _POLL_SECONDS = 0.5
 _GOING = ("queued", "running")
@@ -198,6 +199,10 @@ def _report(progress: dict[str, Any]) -> None:
         + (f", {progress['cancelled']} cancelled" if progress["cancelled"] else "")
         + (f"; {progress['rate']:.2g} tasks a second" if progress["rate"] else "")
         + (f", about {duration(progress['seconds_left'])} left" if progress["seconds_left"] else "") + ".")
+    if progress["left_out"]["objects"]:
+        say(f"Left out on {plural(progress['left_out']['tasks'], 'task')}: "
+            f"{plural(progress['left_out']['objects'], 'object')} beyond the {get_settings().max_detections} of an "
+            "image and label that are kept; set ARGUS_MAX_DETECTIONS higher.")
     if progress["errors"]:
         print_table(["task", "error", "what happened"],
                     [(e["task"], e["code"], e["message"]) for e in progress["errors"][:20]])

@@ -1,11 +1,11 @@
 """COCO object detection format (https://cocodataset.org/#format-data), readable by pycocotools.
 
 `annotations.json` (with splits: `annotations_<split>.json`) and `images/`; an image's `file_name` is relative to
-`images/`. An object has a `bbox` in pixels inside the image and, when it has a shape, a `segmentation`: compressed RLE
-for a mask (which keeps holes and separate parts), a polygon for a polygon, ellipse or rotated rectangle; with
-`coco-polygons`, polygons for masks too. An object that is only an upright box has an empty `segmentation`. Beyond the
-format, an annotation keeps the model's `score`, the ids of its Label Studio regions and `attributes`, and an image its
-task, annotation and video.
+`images/`. An object has a `bbox` in pixels inside the image and a `segmentation`: compressed RLE for a mask (which
+keeps holes and separate parts), a polygon for a polygon, ellipse or rectangle; with `coco-polygons`, polygons for masks
+too. An upright box has its four corners, because readers of the format stumble over an object without a shape. Beyond
+the format, an annotation keeps the model's `score`, the ids of its Label Studio regions and `attributes`, and an image
+its task, annotation and video.
 """
 
 from __future__ import annotations
@@ -96,4 +96,4 @@ def _segmentation(item: ExportObject, polygons: bool) -> Any:
     if item.mask is not None:
         rings = tuple(ring for polygon in geometry.mask_polygons(item.mask)
                       for ring in geometry.rings_without_holes(polygon))
-    return [[round(c, 3) for point in ring for c in point] for ring in rings]
+    return [[round(c, 3) for point in ring for c in point] for ring in rings or [geometry.box_ring(item.box)]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import os
 import re
 import shutil
@@ -13,14 +12,12 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from PIL import Image, UnidentifiedImageError
-
 from argus.errors import ArgusError
+from argus.images import image_header
 
 _UPLOAD_PREFIX = re.compile(r"[0-9a-f]{8}-(?=.)")  # Label Studio puts it before the name of an uploaded file
-_EXTENSIONS = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif",
-               "TIFF": ".tif", "AVIF": ".avif"}
-_EXIF_ORIENTATION, _EXIF_TURNED = 0x0112, (5, 6, 7, 8)
+_EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif",
+               "TIFF": ".tif", "AVIF": ".avif", "JPEG2000": ".jp2", "PPM": ".ppm"}
 
 
 def file_stem(url: str) -> str:
@@ -57,19 +54,13 @@ class UniqueNames:
 
 
 def inspect_image(data: bytes) -> tuple[int, int, str]:
-    """Return (width, height, extension) of an image file, the size as a person sees it (EXIF orientation applied).
+    """Return (width, height, extension) of an image file, the size as Chromium shows it.
 
     Raises:
         ArgusError: `bad_image`.
     """
-    try:
-        with Image.open(io.BytesIO(data)) as image:
-            width, height = image.size
-            if image.getexif().get(_EXIF_ORIENTATION) in _EXIF_TURNED:
-                width, height = height, width
-            return width, height, _EXTENSIONS.get(image.format or "", ".img")
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ArgusError("bad_image", f"The file is not a readable image: {error}.") from error
+    width, height, format = image_header(data)
+    return width, height, _EXTENSIONS.get(format, ".img")
 
 
 @contextmanager

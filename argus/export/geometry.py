@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 from shapely import Polygon
 
+from argus.export import polygon_pixels
 from argus.rle import Mask
 
 Point = tuple[float, float]
@@ -22,6 +23,7 @@ Ring = list[Point]
 
 _ELLIPSE_POINTS = 64
 _KEPT_IOU = 0.99
+_NOTHING = 1e-6  # square pixels: what rounding leaves of a line
 
 
 def rectangle_ring(value: Mapping[str, Any], width: int, height: int) -> Ring:
@@ -54,6 +56,12 @@ def ellipse_ring(value: Mapping[str, Any], width: int, height: int) -> Ring:
         dx, dy = rx * math.cos(turn), ry * math.sin(turn)
         ring.append((cx + dx * cos - dy * sin, cy + dx * sin + dy * cos))
     return ring
+
+
+def box_ring(box: Box) -> Ring:
+    """Return the corners of an upright box, clockwise from the upper left one."""
+    x0, y0, x1, y1 = box
+    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
 
 
 def ring_box(ring: Iterable[Point]) -> Box:
@@ -111,9 +119,28 @@ def _cut(ring: Ring, axis: int, edge: float, sign: int) -> Ring:
 
 
 def ring_area(ring: Sequence[Point]) -> float:
-    """Return the area inside a polygon (the shoelace formula)."""
+    """Return the area inside a polygon that does not cross itself (the shoelace formula)."""
     pairs = zip(ring, [*ring[1:], *ring[:1]], strict=True)
     return abs(sum(x0 * y1 - x1 * y0 for (x0, y0), (x1, y1) in pairs)) / 2
+
+
+def has_area(ring: Sequence[Point]) -> bool:
+    """Whether a polygon encloses anything; the halves of one that crosses itself do not make up for each other."""
+    if len(ring) < 3:
+        return False
+    return ring_area(ring) > _NOTHING or shapely.make_valid(Polygon(ring)).area > _NOTHING
+
+
+def rings_area(rings: Sequence[Ring]) -> float:
+    """Return the area inside an object's polygons: exact, or where lines cross the number of pixels inside.
+
+    Pixels are counted as pycocotools counts them: inside is what an odd number of an outline's lines encloses, and what
+    lies in two of the object's polygons counts once.
+    """
+    shapes, areas = [Polygon(ring) for ring in rings], [ring_area(ring) for ring in rings]
+    if all(shape.is_valid for shape in shapes) and shapely.union_all(shapes).area >= sum(areas) * (1 - 1e-9):
+        return sum(areas)
+    return float(polygon_pixels.count(rings))
 
 
 def mask_polygons(mask: Mask, tolerance: float = 0.5) -> list[Polygon]:

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from shapely.errors import ShapelyError
+
 from argus.export import geometry
 from argus.export.geometry import Box, Ring
 from argus.rle import Mask, decode
@@ -18,6 +20,7 @@ Region = Mapping[str, Any]
 # `<object>-p1`, ... (parts of a polygon) and `<object>-e` (ellipse); `<object>` is 12 hex digits.
 _OURS = re.compile(r"([0-9a-f]{12})-(?:b|m|e|p\d*)")
 _SAME_OBJECT_IOU = 0.8
+_SHAPE = ("x", "y", "width", "height", "rotation", "radiusX", "radiusY", "points", "rle", "imageDataURL", "vertices")
 # How Label Studio's editor marks where a region came from; without a mark a score tells.
 _ORIGINS = {"prediction": "model", "prediction-changed": "changed", "manual": "person"}
 
@@ -54,7 +57,7 @@ class ExportObject:
         if self.mask is not None:
             return float(self.mask.sum())
         if self.rings:
-            return sum(geometry.ring_area(ring) for ring in self.rings)
+            return geometry.rings_area(self.rings)
         return (self.box[2] - self.box[0]) * (self.box[3] - self.box[1])
 
 
@@ -75,17 +78,20 @@ def read_objects(result: Sequence[Region], labels: Sequence[str], width: int, he
                  ) -> tuple[list[ExportObject], list[str]]:
     """Return the objects of an annotation or prediction, and a reason for each region that is none.
 
+    Of several shapes with one id the first counts, as it does in Label Studio.
+
     Args:
         result: Label Studio's regions.
         labels: labels of the project; a region with another one is left out.
         width, height: pixels of the image as a person sees it.
     """
     parts: list[ExportObject] = []
-    reasons: list[str] = []
-    for region in _by_id(result):
+    regions, further = _by_id(result)
+    reasons = ["another shape with the id of a region before it"] * further
+    for region in regions:
         try:
             found = _read_region(region, width, height)
-        except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        except (KeyError, TypeError, ValueError, ZeroDivisionError, ShapelyError) as error:
             reasons.append(f"damaged region: {error}" if str(error) else "damaged region")
             continue
         if isinstance(found, str):
@@ -115,19 +121,28 @@ def count_objects(result: Sequence[Region]) -> int:
 
 def read_labels(result: Sequence[Region]) -> list[str]:
     """Return the label of each object that `count_objects` counts."""
-    objects = {(object_of(region["id"]), label) for region in _by_id(result) for label in region["labels"]}
+    objects = {(object_of(region["id"]), label) for region in _by_id(result)[0] for label in region["labels"]}
     return [label for _, label in sorted(objects)]
 
 
-def _by_id(result: Sequence[Region]) -> list[dict[str, Any]]:
-    """Merge the items that share an id: `<Rectangle>` with `<Labels>` gives the shape and its label apart."""
+def _by_id(result: Sequence[Region]) -> tuple[list[dict[str, Any]], int]:
+    """Merge the items that share an id: `<Rectangle>` with `<Labels>` gives the shape and its label apart.
+
+    Returns:
+        The regions, and how many items were left out because the region of their id has another shape.
+    """
     merged: dict[str, dict[str, Any]] = {}
+    further = 0
     for index, item in enumerate(result):
         value = item.get("value")
         if not isinstance(value, Mapping):
             continue  # a relation between regions
-        region = merged.setdefault(str(item.get("id") or index), {
-            "id": str(item.get("id") or index), "labels": [], "value": {}, "score": None,
+        name = str(item.get("id") or f"#{index}")
+        if name in merged and not _same_shape(merged[name]["value"], value):
+            further += 1
+            continue
+        region = merged.setdefault(name, {
+            "id": name, "labels": [], "value": {}, "score": None,
             "origin": _ORIGINS.get(str(item.get("origin")), "model" if "score" in item else "person"),
             "size": (item.get("original_width"), item.get("original_height"))})
         for key, content in value.items():
@@ -137,7 +152,13 @@ def _by_id(result: Sequence[Region]) -> list[dict[str, Any]]:
             region["value"] = value
         if isinstance(item.get("score"), int | float):
             region["score"] = float(item["score"])
-    return [region for region in merged.values() if region["value"]]
+    return [region for region in merged.values() if region["value"]], further
+
+
+def _same_shape(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Whether two values may belong to one region: not when both are shapes and these differ."""
+    kinds = {_kind(first), _kind(second)} - {""}
+    return len(kinds) < 2 and all(first[key] == second[key] for key in _SHAPE if key in first and key in second)
 
 
 def _kind(value: Mapping[str, Any]) -> str:
@@ -161,14 +182,13 @@ def _read_region(region: dict[str, Any], width: int, height: int) -> ExportObjec
     read = {"rectangle": geometry.rectangle_ring, "polygon": geometry.polygon_ring, "ellipse": geometry.ellipse_ring}
     if kind not in read:
         return f"{kind} regions are not exported"
-    ring = read[kind](value, width, height)
+    whole = read[kind](value, width, height)
+    nothing = "outside the image" if geometry.has_area(whole) else "outside the image, or without an area"
     if kind == "rectangle" and not (value.get("rotation") or 0) % 360:
-        box = geometry.clip_box(geometry.ring_box(ring), width, height)
-        return replace(base, box=box) if box else "outside the image"
-    ring = geometry.clip_ring(ring, width, height)
-    if len(ring) < 3 or not geometry.ring_area(ring):
-        return "outside the image"
-    return replace(base, box=geometry.ring_box(ring), rings=(ring,))
+        box = geometry.clip_box(geometry.ring_box(whole), width, height)
+        return replace(base, box=box) if box else nothing
+    ring = geometry.clip_ring(whole, width, height)
+    return replace(base, box=geometry.ring_box(ring), rings=(ring,)) if geometry.has_area(ring) else nothing
 
 
 def _read_mask(base: ExportObject, value: Mapping[str, Any], size: tuple[Any, Any], width: int, height: int,

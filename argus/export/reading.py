@@ -54,7 +54,9 @@ class Reader:
     def read(self, tasks: Iterable[SourceTask]) -> Iterator[tuple[SourceTask, ExportImage]]:
         for task in tasks:
             if task.others:
-                self.skipped.add("older annotation of a task that has several", task.id, task.others)
+                older = "annotation of a task that has several" if "annotation_id" in task.origin else \
+                    "prediction of a task that has several of this model version"
+                self.skipped.add(f"older {older}", task.id, task.others)
             try:
                 yield task, self._read_task(task)
             except ArgusError as error:

@@ -57,13 +57,14 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
         entry names at most 20 tasks.
 
     Raises:
-        ArgusError: `unknown_format`, `unknown_project`, `bad_label_config`, `nothing_selected` (nothing to export),
-            `conflict` (the folder is not empty), `bad_request` (it cannot be written, or an unknown source).
+        ArgusError: `unknown_format`, `unknown_project`, `bad_label_config`, `nothing_selected` (nothing to export, or
+            nothing for one of the splits), `conflict` (the folder is not empty), `bad_request` (it cannot be written,
+            or an unknown source).
     """
     writer_class = _writer(format, masks)
     ls = label_studio or get_label_studio()
     shape = _shape(ls, project_id, source)
-    places = assign_splits(read_origins(ls, project_id, shape, source), splits) if splits else {}
+    places = _places(read_origins(ls, project_id, shape, source), splits) if splits else {}
     files: Files = "none" if not with_images else "link" if link_images else "copy"
     reader = Reader(shape, images or get_images(), files)
     with output_folder(Path(out).resolve(), overwrite=overwrite) as folder:
@@ -82,6 +83,8 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
                 progress(count)
         if not count:
             raise _nothing(ls, project_id, source, reader.skipped.report())
+        if empty := [split for split, number in in_split.items() if not number]:
+            raise _unread(empty[0], reader.skipped.report())
         writer.close()
     return {"images": count, "objects": objects, "categories": len(shape.labels), "splits": in_split,
             "skipped": reader.skipped.report(), "folder": str(out)}
@@ -133,6 +136,26 @@ def _writer(format: str, masks: bool) -> type[Writer]:
         raise ArgusError("unknown_format", f"There is no export format {format!r}.",
                          f"Choose one of: {', '.join(FORMATS)}.")
     return FORMATS[name]
+
+
+def _places(origins: Mapping[int, str], splits: Mapping[str, float]) -> dict[int, str]:
+    """Return the split of each task; refuse splits of which one gets nothing: who trains with them would not see it."""
+    places = assign_splits(origins, splits)
+    empty = [split for split in splits if split not in places.values()]
+    if not empty or not origins:
+        return places
+    sizes = Counter(origins.values())
+    of = f"{len(sizes)} videos, {max(sizes.values())} of one of them" if len(sizes) > 1 else "one video"
+    raise ArgusError("nothing_selected", f"The split {empty[0]} would be empty: the frames of a video stay together, "
+                     f"and the {len(origins)} images are of {of}.",
+                     "Give the splits shares nearer to each other, add frames of more videos, or export without splits "
+                     "and divide the images yourself.", splits=dict(Counter(places.values())))
+
+
+def _unread(split: str, skipped: list[dict[str, Any]]) -> ArgusError:
+    return ArgusError("nothing_selected", f"The split {split} would be empty: none of its images could be exported "
+                      f"({'; '.join(s['reason'] for s in skipped)}).", "`argus doctor` looks for the cause.",
+                      skipped=skipped)
 
 
 def _shape(ls: LabelStudio, project_id: int, source: str) -> ProjectShape:

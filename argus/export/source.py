@@ -41,7 +41,7 @@ class SourceTask:
     Attributes:
         image: its URL.
         origin: where frame and regions came from.
-        others: valid annotations of the task that were left for the newest.
+        others: valid annotations of the task, or predictions of this model version, that were left for the newest.
     """
 
     id: int
@@ -87,7 +87,14 @@ def read_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: So
                 video = {key: data[key] for key in ("video", "video_id", "video_time", "frame_number") if key in data}
                 yield SourceTask(task["id"], data_value(data, shape.image_key) or "", chosen["result"] or [],
                                  {"task_id": task["id"], **_provenance(kind, chosen), **video},
-                                 len(task["annotations"]) - 1 if kind == "annotations" else 0)
+                                 _others(task, kind, shape.model_version))
+
+
+def _others(task: Mapping[str, Any], kind: str, model_version: str) -> int:
+    """Return how many annotations or predictions of a task are left for the newest."""
+    if kind == "annotations":
+        return len(task["annotations"]) - 1
+    return sum(1 for p in task["predictions"] if p["model_version"] == model_version) - 1
 
 
 def _annotation(task: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -53,9 +53,10 @@ class YoloWriter:
 
     def close(self) -> None:
         self._provenance.close()
-        places = [f"{split}: images/{split}" for split in self._splits] or ["train: images", "val: images"]
-        if self._splits and "val" not in self._splits:  # Ultralytics refuses a data.yaml without one
-            places.append(f"val: images/{self._splits[-1]}")
+        places = [f"{split}: images/{split}" for split in self._splits] or ["train: images"]
+        # Ultralytics refuses a data.yaml without these two keys; one without a value is a set that is not there.
+        places += [f"{split}:  # there is no such set; --splits train=0.8,val=0.2 makes one"
+                   for split in ("train", "val") if split not in (self._splits or ["train"])]
         # A JSON string is a YAML string too, whatever characters a label holds.
         names = [f"  {number}: {json.dumps(label, ensure_ascii=False)}"
                  for number, label in enumerate(self._categories)]
@@ -76,8 +77,7 @@ def _outline(item: ExportObject) -> Ring:
         return geometry.one_ring([ring for polygon in polygons for ring in geometry.polygon_rings(polygon)])
     if item.rings:
         return geometry.one_ring(sorted(item.rings, key=geometry.ring_area, reverse=True))
-    x0, y0, x1, y1 = item.box
-    return [(x0, y0), (x1, y0), (x1, y1), (x0, y1)]
+    return geometry.box_ring(item.box)
 
 
 def _line(number: int, points: Ring, image: ExportImage) -> str:

@@ -46,17 +46,20 @@ class Detections:
         scores: float32 (N,), 0..1: `sigmoid(logit) × sigmoid(presence)`, SAM 3's own score.
         boxes: float32 (N, 4), x0 y0 x1 y1 in pixels of the image as a person sees it, inside the image.
         masks: N masks; None for an object whose mask is empty. An engine may cut them when they are first looked at.
+        left_out: objects beyond the number that is kept, at least.
     """
 
     scores: NDArray[np.float32]
     boxes: NDArray[np.float32]
     masks: Sequence[Mask | None]
+    left_out: int = 0
 
     def __len__(self) -> int:
         return len(self.scores)
 
     def take(self, index: NDArray[np.intp]) -> Detections:
-        return Detections(self.scores[index], self.boxes[index], [self.masks[i] for i in index.tolist()])
+        return Detections(self.scores[index], self.boxes[index], [self.masks[i] for i in index.tolist()],
+                          self.left_out)
 
     @classmethod
     def none(cls) -> Detections:

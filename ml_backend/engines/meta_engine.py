@@ -11,6 +11,7 @@ import contextlib
 import importlib
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -127,12 +128,14 @@ class MetaEngine:
         boxes = state["boxes"].float().cpu().numpy().clip(0, [width, height, width, height])
         masks: list[Mask | None] = [trim(state["masks"][i, 0].cpu().numpy(), 0, 0) for i in order.tolist()]
         self.processor.reset_all_prompts(state)  # masks of the whole frame in float32: not to be kept with the features
-        return Detections(scores[order], boxes[order].astype(np.float32), masks)
+        return Detections(scores[order], boxes[order].astype(np.float32), masks, len(scores) - len(order))
 
     def _merge(self, parts: list[Detections]) -> Detections:
         joined = Detections(np.concatenate([p.scores for p in parts]), np.concatenate([p.boxes for p in parts]),
                             [m for p in parts for m in p.masks])
-        return joined.take(nms(joined.boxes, joined.scores, self.limits.iou)[:self.limits.most])
+        alone = nms(joined.boxes, joined.scores, self.limits.iou)
+        kept = joined.take(alone[:self.limits.most])
+        return replace(kept, left_out=len(alone) - len(kept) + sum(p.left_out for p in parts))
 
 
 def _load_weights(model: Any, path: Path) -> None:

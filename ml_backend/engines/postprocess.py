@@ -53,9 +53,10 @@ def select(logits: torch.Tensor, presence: torch.Tensor, boxes: torch.Tensor, ma
     pixels = (boxes.flatten(0, 1)[candidates].float().clamp(0, 1) * extent).cpu().numpy()
     found = scores[candidates].cpu().numpy()
     real = np.flatnonzero((pixels[:, 2] > pixels[:, 0]) & (pixels[:, 3] > pixels[:, 1]))
-    kept = real[nms(pixels[real], found[real], limits.iou)[:limits.most]]
+    alone = real[nms(pixels[real], found[real], limits.iou)]
+    kept = alone[:limits.most]
     planes = masks.flatten(0, 1)[candidates[torch.as_tensor(kept, device=candidates.device)]].float().cpu()
-    return Detections(found[kept], pixels[kept], CutLater(planes, pixels[kept], size))
+    return Detections(found[kept], pixels[kept], CutLater(planes, pixels[kept], size), len(alone) - len(kept))
 
 
 class CutLater(Sequence[Mask | None]):

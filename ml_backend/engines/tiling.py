@@ -143,10 +143,12 @@ def merge(seen: Sequence[_Seen], iou: float, most: int) -> Detections:
             same.join(one)
     once: list[_Seen] = []  # an extent that grew may cover another one by now
     for one in kept:
-        if len(once) < most and not any(_same(k, one, iou) for k in once):
+        if not any(_same(k, one, iou) for k in once):
             once.append(one)
+    left_out = max(0, len(once) - most)
+    once = once[:most]
     return Detections(np.array([k.score for k in once], np.float32),
-                      np.array([k.box for k in once], np.float32).reshape(-1, 4), [k.mask for k in once])
+                      np.array([k.box for k in once], np.float32).reshape(-1, 4), [k.mask for k in once], left_out)
 
 
 def _same(a: _Seen, b: _Seen, iou: float) -> bool:

@@ -73,6 +73,8 @@ export function runPanel({ project, signal, onend }) {
     ];
     if (run.failed) said.push(t("annotate.failed", { failed: number(run.failed) }));
     if (run.cancelled) said.push(t("annotate.cancelled", { n: number(run.cancelled) }));
+    if (run.left_out?.objects)
+      said.push(t("annotate.leftOut", { n: number(run.left_out.objects), tasks: number(run.left_out.tasks) }));
     if (going(run) && run.rate)
       said.push(t("annotate.rate", { rate: number(run.rate, run.rate < 10 ? 1 : 0) }));
     if (going(run) && run.seconds_left) said.push(t("annotate.left", { time: duration(run.seconds_left) }));

@@ -153,3 +153,55 @@ def test_image_size__what_most_regions_say() -> None:
     one = {"original_width": 10, "original_height": 20}
     assert image_size([one, one, {"original_width": 1, "original_height": 1}, {"type": "choices"}]) == (10, 20)
     assert image_size([]) is None
+
+
+def polygon(*points: tuple[float, float], **more: Any) -> dict[str, Any]:
+    return region("polygonlabels", {"points": [list(point) for point in points], "closed": True}, **more)
+
+
+@pytest.mark.parametrize(("points", "area"), [
+    ([(10, 10), (60, 60), (60, 10), (10, 60)], 2500),  # a bow-tie: percent of 200 × 100
+    ([(10, 10), (10, 10), (60, 10), (60, 60), (60, 60)], 2500),  # corners that are there twice
+    ([(10, 10), (60, 10), (110, 10), (60, 10), (60, 60), (10, 60)], 5000),  # with a line that goes out and back
+    ([(50, 20), (150, 80), (150, 20), (50, 80)], 1500 + 1500),  # a bow-tie over the edge: its left half is inside
+])
+def test_read_objects__an_outline_that_crosses_itself_keeps_its_area(points: list[tuple[float, float]],
+                                                                     area: float) -> None:
+    (item,), reasons = read(polygon(*points))
+    assert reasons == []
+    assert item.area == pytest.approx(area, rel=0.02)
+
+
+@pytest.mark.parametrize("points", [[(10, 10), (60, 60), (10, 10)], [(10, 10), (20, 20), (30, 30)], [(5, 5)] * 4])
+def test_read_objects__what_encloses_nothing_is_told_as_that(points: list[tuple[float, float]]) -> None:
+    assert read(polygon(*points)) == ([], ["outside the image, or without an area"])
+    assert read(rectangle(10, 10, 0, 40))[1] == ["outside the image, or without an area"]
+    assert read(rectangle(110, 10, 20, 40))[1] == ["outside the image"]
+
+
+def test_read_objects__polygons_that_overlap_count_what_they_share_once() -> None:
+    (item,), _ = read(polygon((10, 10), (30, 10), (30, 50), (10, 50), id="0123456789ab-p"),
+                      polygon((20, 10), (40, 10), (40, 50), (20, 50), id="0123456789ab-p1"))
+    assert item.area == 60 * 40
+
+
+@pytest.mark.parametrize("second", [
+    rectangle(60, 10, 20, 40), rectangle(60, 10, 20, 40, label="fan"), rectangle(10, 10, 20, 41),
+    polygon((10, 10), (30, 10), (30, 50)), brush_of(patch(20, 10, 60, 50))])
+def test_read_objects__of_shapes_with_one_id_the_first_counts_and_the_others_are_told(second: dict[str, Any]) -> None:
+    (item,), reasons = read(rectangle(10, 10, 20, 40), second)
+    assert (item.label, item.box, item.mask) == ("cpu", (20, 10, 60, 50), None)
+    assert reasons == ["another shape with the id of a region before it"]
+
+
+def test_read_objects__a_region_without_an_id_is_not_the_one_whose_id_is_its_place() -> None:
+    items, reasons = read(rectangle(10, 10, 20, 40, id="1"), rectangle(60, 10, 20, 40, id=None))
+    assert (len(items), reasons) == (2, [])
+
+
+def test_read_objects__what_is_said_of_a_region_shares_its_id() -> None:
+    value = {"x": 10, "y": 10, "width": 20, "height": 40, "rotation": 0}
+    result = [rectangle(10, 10, 20, 40), region("choices", value | {"choices": ["bent"]}, label=None),
+              region("textarea", {"text": ["a note"]}, label=None)]
+    (item,), reasons = read(*result)
+    assert (item.label, reasons) == ("cpu", [])

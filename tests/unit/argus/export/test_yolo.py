@@ -5,6 +5,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pytest
 import yaml
 
 from argus.export.objects import ExportObject
@@ -84,12 +85,24 @@ def test_data_yaml__names_survive_whatever_they_hold(tmp_path: Path) -> None:
     labels = ('a: "b" #c', "部品", "yes")
     YoloWriter(tmp_path, labels, [], description="two\nlines").close()
     content = yaml.safe_load((tmp_path / "data.yaml").read_text("utf-8"))
-    assert content == {"train": "images", "val": "images", "nc": 3, "names": dict(enumerate(labels))}
+    assert content == {"train": "images", "val": None, "nc": 3, "names": dict(enumerate(labels))}
 
 
 def test_data_yaml__splits(tmp_path: Path) -> None:
     write(tmp_path, split="train")
     content = yaml.safe_load((tmp_path / "data.yaml").read_text())
-    assert (content["train"], content["val"]) == ("images/train", "images/train")
+    assert (content["train"], content["val"]) == ("images/train", None)
     assert (tmp_path / "labels" / "train" / "empty.txt").exists()
     assert (tmp_path / "images" / "train" / "a.x.jpg").exists()
+
+
+@pytest.mark.parametrize("splits", [[], ["train"], ["train", "val"], ["train", "test"], ["one", "two"]])
+def test_data_yaml__names_no_set_twice_and_has_the_keys_that_ultralytics_asks_for(tmp_path: Path,
+                                                                                  splits: list[str]) -> None:
+    YoloWriter(tmp_path, ["cpu"], splits, description="").close()
+    text = (tmp_path / "data.yaml").read_text()
+    content = yaml.safe_load(text)
+    assert {"train", "val"} <= content.keys()  # `check_det_dataset` refuses a file without them, whatever they hold
+    places = [content[name] for name in content.keys() - {"nc", "names"} if content[name]]
+    assert len(places) == len(set(places)) == (len(splits) or 1)
+    assert ("there is no such set" in text) == (not {"train", "val"} <= set(splits))
