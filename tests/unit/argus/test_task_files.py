@@ -44,7 +44,8 @@ class LabelStudioOnWindows:
     url = "http://ls"
     storages: list[dict[str, Any]] = [{"path": "C:\\files\\mine"}]  # noqa: RUF012
     said = json.dumps({"detail": "Validation error", "validation_errors": {"non_field_errors": [
-        'Absolute local path "\\" must be a subdirectory of LOCAL_FILES_DOCUMENT_ROOT="C:\\files" by security reasons.']}})
+        'Absolute local path "\\" must be a subdirectory of LOCAL_FILES_DOCUMENT_ROOT="C:\\files" by security reasons. '
+        'For example: "C:\\files\\dataset1".']}})
 
     def get(self, path: str, **params: Any) -> Any:
         assert (path, params) == ("/api/storages/localfiles/", {"project": 3})
