@@ -87,6 +87,16 @@ def test_local_files_of_label_studio_on_windows(name: str, expected: bool) -> No
     assert allowed(TaskFiles(LabelStudioOnWindows()), f"/data/local-files/?d={name}") is expected  # type: ignore[arg-type]
 
 
+def test_local_files__a_storage_that_was_added_just_now_counts() -> None:
+    ls = LabelStudioOnWindows()
+    files = TaskFiles(ls)  # type: ignore[arg-type]
+    assert not allowed(files, "/data/local-files/?d=later/a.png")
+    ls.storages = [*ls.storages, {"path": "C:\\files\\later"}]
+    assert allowed(files, "/data/local-files/?d=later/a.png")
+    ls.storages = []
+    assert allowed(files, "/data/local-files/?d=later/b.png"), "believed for a minute"
+
+
 def test_local_files__when_label_studio_does_not_say_where_they_begin() -> None:
     ls = LabelStudioOnWindows()
     ls.said = "Bad request"
