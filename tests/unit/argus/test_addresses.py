@@ -261,6 +261,18 @@ def test_parse__what_is_wrong_and_what_to_do(text: str, kind: type[BadAddress], 
     assert fix in caught.value.fix
 
 
+@pytest.mark.parametrize("text", ["http://h/" + "a" * 20_000_000, "http://" + "é." * 1_000_000, "/" + "../" * 3_000_000,
+                                  "http://h/?" + "%2e" * 3_000_000, "data:image/png;base64," + "A" * 20_000_000],
+                         ids=["path", "host", "steps", "query", "data"])
+def test_an_address_of_megabytes_is_refused_before_it_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "urljoin", None)
+    monkeypatch.setattr(addresses.requests, "PreparedRequest", None)
+    with pytest.raises(BadAddress, match=r"8,000|but data"):
+        addresses.join("http://h/", text)
+    with pytest.raises(BadAddress):
+        addresses.parse(text)
+
+
 def test_shown__as_people_write_it() -> None:
     assert addresses.shown(("http", "h", 80)) == "http://h"
     assert addresses.shown(("https", "::1", 8443)) == "https://[::1]:8443"
