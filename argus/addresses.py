@@ -16,7 +16,9 @@ from urllib3.util import parse_url
 
 PORTS = {"http": 80, "https": 443}
 Origin = tuple[str, str, int]  # scheme, host and port; an IPv6 host has no brackets
+_LONGEST = 8000  # characters; servers take no more, and reading more takes long
 _REFUSED = re.compile(r"(?P<backslash>\\)|(?P<space>\s)|(?P<control>[\x00-\x1f\x7f-\x9f])")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,19}):")
 _WHY = {"backslash": ("has a backslash", "Write a slash (/), or %5C inside a name."),
         "space": ("has white space", "Write a space as %20."),
         "control": ("has a control character", "Remove it.")}
@@ -81,14 +83,13 @@ def parse(text: str) -> Address:
     """Return the address that `text` is.
 
     Raises:
-        BadAddress: it has a backslash, white space, a control character or a user name; `OtherScheme` and `Garbled`
-            are kinds of it.
+        BadAddress: it has a backslash, white space, a control character or a user name, or is too long; `OtherScheme`
+            and `Garbled` are kinds of it.
     """
     _check_signs(text)
-    scheme, _, rest = text.partition(":")
+    scheme, colon, rest = text.partition(":")
     if scheme.lower() not in PORTS:
-        raise OtherScheme(f"is not http or https but {scheme[:20] if rest else 'a bare path'}",
-                          "Write it with http:// or https://.")
+        raise _other(scheme if colon else "")
     if "@" in re.split(r"[/?#]", rest.lstrip("/"), maxsplit=1)[0]:
         raise BadAddress("has a user name or password", "Leave out what stands before the @.")
     url = _as_sent(text.partition("#")[0])
@@ -131,7 +132,15 @@ def below(base: str, url: str) -> bool:
     return outer.origin == inner.origin and inner.path.startswith(outer.path.rstrip("/") + "/")
 
 
+def _other(scheme: str) -> OtherScheme:
+    return OtherScheme(f"is not http or https but {scheme[:20] or 'a bare path'}", "Write it with http:// or https://.")
+
+
 def _check_signs(text: str) -> None:
+    if len(text) > _LONGEST:
+        if (named := _SCHEME.match(text)) and named[1].lower() not in PORTS:  # a picture in the task itself: data:…
+            raise _other(named[1])
+        raise BadAddress(f"has more than {_LONGEST:,} characters", "Give the file a shorter one.")
     if found := _REFUSED.search(text):
         raise BadAddress(*_WHY[found.lastgroup or ""])
 

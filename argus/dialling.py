@@ -24,7 +24,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from argus import addresses
 from argus.addresses import Origin
 
-Guard = Callable[[Any, str], None]  # of a connection and its scheme, before it is opened; raises to refuse it
+Guard = Callable[[Any, str], None]  # is given a connection and its scheme before it is opened, and raises to refuse it
 
 
 class WrongTarget(ValueError):
@@ -40,10 +40,10 @@ class WrongTarget(ValueError):
 
 
 class Adapter(HTTPAdapter):
-    """Dials what the request's own address says, if `guard` lets the connection be opened.
+    """Dials what the request's own address says, and nothing when `requests` has read another host in it.
 
     Args:
-        pools: by scheme, the pools whose connections are opened.
+        pools: by scheme, the pools that open the connections.
     """
 
     def __init__(self, pools: dict[str, type[HTTPConnectionPool]]) -> None:
@@ -79,7 +79,7 @@ class _Locked(Adapter):
         return super().send(request, *args, **kwargs)
 
     def _judge(self, connection: Any, scheme: str) -> None:
-        host, port = connection.host, connection.port
+        host, port = connection._dns_host, connection.port  # `host` has lost the dot at its end
         if connection.proxy is not None:
             if connection._tunnel_host is None:  # `send` has compared what the proxy is told
                 return

@@ -8,6 +8,7 @@ inner network does not.
 
 from __future__ import annotations
 
+import re
 import time
 
 import requests
@@ -143,5 +144,5 @@ def _check_status(response: requests.Response, address: Address, label_studio: b
 
 
 def _shown(text: str) -> str:
-    """Return what stands in a task without its query: a presigned URL's query is a credential."""
-    return text.split("?", 1)[0][:200]
+    """Return what stands in a task without its credentials: a presigned URL's query, and a password."""
+    return re.sub(r"//[^/]*@", "//…@", text.split("?", 1)[0])[:200]

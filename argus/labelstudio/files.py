@@ -62,22 +62,25 @@ class TaskFiles:
             raise _foreign(image, address, _UPLOAD_IT)
 
     def _in_storage(self, project_id: int, name: str) -> bool:
-        """Whether a file, named from the root of Label Studio's local files, lies in a storage of the project."""
-        folders = self._storages(project_id)
-        if not name or not folders:
+        """Whether a file, named from the root of Label Studio's local files, lies in a storage of the project. A
+        storage that was added just now counts: only that a file is in one is believed for a while."""
+        if not name or ".." in re.split(r"[/\\]", name):
+            return False
+        return self._lies_in(self._folders.get(project_id) or [], project_id, name) \
+            or self._lies_in(self._storages(project_id), project_id, name)
+
+    def _lies_in(self, folders: list[PurePath], project_id: int, name: str) -> bool:
+        if not folders:
             return False
         root = self._document_root(project_id)
         file = type(root)(name.lstrip("/"))
-        if ".." in re.split(r"[/\\]", name) or file.drive or file.root:
+        if file.drive or file.root:
             return False
         return any((root / file).is_relative_to(folder) and root / file != folder for folder in folders)
 
     def _storages(self, project_id: int) -> list[PurePath]:
-        folders = self._folders.get(project_id)
-        if folders is None:
-            kept = self._ls.get("/api/storages/localfiles/", project=project_id)
-            folders = [_folder(storage["path"]) for storage in kept if storage.get("path")]
-            self._folders[project_id] = folders
+        kept = self._ls.get("/api/storages/localfiles/", project=project_id)
+        self._folders[project_id] = folders = [_folder(storage["path"]) for storage in kept if storage.get("path")]
         return folders
 
     def _document_root(self, project_id: int) -> PurePath:
@@ -133,5 +136,6 @@ def _texts(value: Any) -> list[str]:
 
 
 def _foreign(image: TaskImage, address: Address, fix: str) -> ArgusError:
-    return ArgusError("image_forbidden", f"Task {image.task_id} names what is not a file of its project "
-                      f"{image.project_id}: {address.shown}.", fix.format(project=image.project_id))
+    shown = address.shown if fix is _UPLOAD_IT else f"{address.shown}?{address.query}"[:200]  # no credential then
+    return ArgusError("image_forbidden", f"The image of task {image.task_id} is not a file of its project "
+                      f"{image.project_id} in Label Studio: {shown}.", fix.format(project=image.project_id))

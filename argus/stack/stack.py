@@ -214,7 +214,7 @@ def owner(home: Path) -> int | None:
 def local_url(settings: Settings, port: int) -> str:
     """Return how this machine reaches a web process of the stack."""
     host = "127.0.0.1" if settings.host in ("0.0.0.0", "::", "") else settings.host
-    return f"http://{host}:{port}"
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def resolve(settings: Settings, embedded_label_studio: bool = True) -> Settings:

@@ -550,7 +550,7 @@ def test_export__one_broken_image_does_not_stop_the_rest(known: Callable[..., Kn
     project = known(0.95, 0.95)
     review.accept(project.id, min_score=0.9)
     first = next(project.ls.tasks(project.id))
-    project.ls.patch(f"/api/tasks/{first['id']}/", {"data": {"image": "/data/upload/1/none.jpg"}})
+    project.ls.patch(f"/api/tasks/{first['id']}/", {"data": {"image": f"/data/upload/{project.id}/none.jpg"}})
     counts = export_project(project.id, "coco", tmp_path / "out")
     assert counts["images"] == 1
     assert counts["skipped"] == [{"reason": "image left out: image_unreachable", "count": 1, "tasks": [first["id"]]}]

@@ -18,6 +18,7 @@ from argus.cli.main import main
 from argus.errors import ArgusError
 from argus.images import get_images
 from argus.labelstudio import LabelStudio, get_label_studio
+from argus.labelstudio.data import TaskImage
 from search_service import frames
 from search_service.frames import import_video
 
@@ -71,7 +72,8 @@ def test_import_video__tasks_know_their_video_time_and_frame(ls: LabelStudio, pr
 def test_import_video__each_task_has_the_picture_of_its_frame(ls: LabelStudio, project: int, video: Path) -> None:
     import_video(video, project, "1/2")
     for data in tasks(ls, project):
-        image = np.asarray(Image.open(io.BytesIO(get_images().fetch(data["photo"]).data)))
+        file = get_images().fetch(TaskImage(project, 1, data["photo"])).data
+        image = np.asarray(Image.open(io.BytesIO(file)))
         assert abs(float(image.mean()) - 30 * data["video_time"]) < 6
         assert data["photo"].endswith(f"-{data['frame_number']:08d}.jpg")
 

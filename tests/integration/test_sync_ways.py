@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,14 +18,19 @@ from typing import Any
 import pytest
 import requests
 
+from argus import queues
 from argus.db import connect
+from argus.doctor import visit
 from argus.errors import ArgusError
+from argus.export import export_project
 from argus.images import ImageFetcher
 from argus.labelstudio import LabelStudio
 from argus.labelstudio.data import TaskImage
 from argus.settings import get_settings
 from argus.stack.ports import free_port
-from search_service import background, listing, missing, projects, sync
+from ml_backend import click_jobs, detecting
+from ml_backend.projects import task_images
+from search_service import background, crops, fetching, listing, missing, projects, sync, thumbnails
 from search_service.disconnect import disconnect
 from tests.pictures import plain
 from tests.resting import resting
@@ -155,6 +161,52 @@ def test_another_projects_upload_is_not_fetched(label_studio: LabelStudio, proje
                 "/user/account/", "/"):
         error = refused(label_studio, project, url)
         assert (error.code, f"project {project}" in error.hint) == ("image_forbidden", True), url
+
+
+def test_what_one_project_was_shown_another_is_not(label_studio: LabelStudio, project: int, neighbour: int,
+                                                   tmp_path: Path) -> None:
+    """Every way to see a picture, after its owner saw it: caches hand nothing on."""
+    label_studio.request("POST", f"/api/projects/{neighbour}/import", timeout=60,
+                         files=[("a.jpg", ("a.jpg", plain((75, 75, 120)), "image/jpeg"))])
+    owner = next(label_studio.tasks(neighbour))
+    label_studio.post(f"/api/projects/{project}/import", [{"data": {"image": owner["data"]["image"]}}])
+    for number in (neighbour, project):
+        sync.sync_project(number)
+    (other,) = ids(project)
+    click = {"label": "", "boxes": [], "box_signs": [], "points": [[50, 50]], "point_signs": [1], "prompts": [],
+             "existing": []}
+    ways: dict[str, Callable[[int, int], object]] = {
+        "thumbnail": lambda task, _: thumbnails.thumbnail(task, 64),
+        "crop": lambda task, _: crops.crop(task, [0.1, 0.1, 0.9, 0.9], 64, 0.1),
+        "search by its part": lambda task, number: thumbnails.original(task, number),
+        "embedding": lambda task, number: embedded(number, task),
+        "detection": lambda task, _: detecting.fetch_image(task_images([task])[task]),
+        "smart tool": lambda task, number: queues.unpack(click_jobs.answer_smart_tool(
+            number, task, owner["data"]["image"], click)),
+        "doctor": lambda task, number: queues.unpack(visit.fetch_image(number, task, owner["data"]["image"])),
+    }
+    for task in (owner["id"], other):
+        label_studio.post(f"/api/tasks/{task}/annotations/", {"result": []})
+    assert export_project(neighbour, "coco", tmp_path / "theirs", label_studio=label_studio)["images"] == 1
+    for linked in (True, False):
+        with pytest.raises(ArgusError, match="image left out: image_forbidden"):
+            export_project(project, "coco", tmp_path / "mine", label_studio=label_studio, link_images=linked)
+    for name, see in ways.items():
+        if name != "smart tool":  # which would need the model
+            see(owner["id"], neighbour)
+        with pytest.raises(ArgusError) as error:
+            see(other, project)
+        assert (error.value.code, f"project {project}" in error.value.hint) == ("image_forbidden", True), name
+
+
+def embedded(project: int, task: int) -> None:
+    """Fetch as the worker does before it embeds."""
+    with connect() as connection, ThreadPoolExecutor(1) as pool:
+        row = connection.execute("SELECT image FROM task WHERE id = %s", (task,)).fetchone()
+        assert row is not None
+        ((item,),) = fetching.batches(pool, [TaskImage(project, task, row["image"])], lambda: 1, 256)
+    if isinstance(item, fetching.Unusable):
+        raise item.error
 
 
 def test_local_files_of_another_projects_storage_are_not_fetched(servers: Any, label_studio: LabelStudio, project: int,

@@ -71,9 +71,9 @@ def servers(all_servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Servers:
     resolve = socket.getaddrinfo
 
     def resolved(host: str, *args: Any, **kwargs: Any) -> Any:
-        if host.strip("0123456789abcdefx.:") and host.lower() != "localhost":
+        if host.strip("0123456789abcdefx.:") and host.lower().rstrip(".") != "localhost":
             raise socket.gaierror("not looked up in this test")
-        return resolve(host, *args, **kwargs)
+        return resolve(host.rstrip("."), *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolved)
     all_servers.clear()
@@ -133,6 +133,14 @@ def test_the_right_addresses_are_fetched_with_the_rights_they_have(servers: Serv
     servers.own.status, servers.own.to = 302, f"{servers.listed.url}/a.png"
     assert images.download(TaskImage(3, 7, OWN)) == png(), "as a storage presigns"
     nobody_else_was_called(servers)
+
+
+def test_a_name_with_a_dot_at_its_end_is_its_own_origin(servers: Servers, tmp_path: Path) -> None:
+    dotted = f"http://localhost.:{servers.listed.port}"
+    settings = Settings(_env_file=None, home=tmp_path, label_studio_url=servers.own.url, image_origins=dotted)
+    images = ImageFetcher(LabelStudioWithoutLogin(servers.own.url), settings)  # type: ignore[arg-type]
+    assert images.download(TaskImage(3, 7, f"{dotted}/a.png")) == png()
+    refused(images, f"http://localhost:{servers.listed.port}/a.png")
 
 
 def test_the_second_lock__a_wrong_decision_sends_nothing(servers: Servers, images: ImageFetcher,
@@ -251,6 +259,18 @@ def test_parse__what_is_wrong_and_what_to_do(text: str, kind: type[BadAddress], 
         addresses.parse(text)
     assert type(caught.value) is kind
     assert fix in caught.value.fix
+
+
+@pytest.mark.parametrize("text", ["http://h/" + "a" * 20_000_000, "http://" + "é." * 1_000_000, "/" + "../" * 3_000_000,
+                                  "http://h/?" + "%2e" * 3_000_000, "data:image/png;base64," + "A" * 20_000_000],
+                         ids=["path", "host", "steps", "query", "data"])
+def test_an_address_of_megabytes_is_refused_before_it_is_read(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(addresses, "urljoin", None)
+    monkeypatch.setattr(addresses.requests, "PreparedRequest", None)
+    with pytest.raises(BadAddress, match=r"8,000|but data"):
+        addresses.join("http://h/", text)
+    with pytest.raises(BadAddress):
+        addresses.parse(text)
 
 
 def test_shown__as_people_write_it() -> None:

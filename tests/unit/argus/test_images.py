@@ -193,6 +193,14 @@ def test_fetch__each_failure_has_its_code_and_a_hint(server, tmp_path: Path, mon
     assert hint in error.hint
 
 
+def test_fetch__what_is_refused_shows_no_credential(server, tmp_path: Path) -> None:
+    images = fetcher(server[0], tmp_path)
+    for url in ("http://somebody:hunter2@h/a.png", "http://h/a b.png?X-Amz-Signature=hunter2",
+                "/data/upload/4/a.png?X-Amz-Signature=hunter2", "s3://key:hunter2@b/a.png"):
+        error = failure(images, url)
+        assert (error.code, "hunter2" in str(error.to_json()), bool(error.hint)) == ("image_forbidden", False, True)
+
+
 def test_fetch__another_servers_no_is_not_label_studios(server, tmp_path: Path) -> None:
     images = fetcher("http://127.0.0.1:1", tmp_path, image_origins=server[0])
     error = failure(images, f"{server[0]}/secret.png")

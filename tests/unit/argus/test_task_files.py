@@ -44,8 +44,8 @@ class LabelStudioOnWindows:
     url = "http://ls"
     storages: list[dict[str, Any]] = [{"path": "C:\\files\\mine"}]  # noqa: RUF012
     said = json.dumps({"detail": "Validation error", "validation_errors": {"non_field_errors": [
-        'Absolute local path "\\" must be a subdirectory of LOCAL_FILES_DOCUMENT_ROOT="C:\\files" by security '
-        "reasons."]}})
+        'Absolute local path "\\" must be a subdirectory of LOCAL_FILES_DOCUMENT_ROOT="C:\\files" by security reasons. '
+        'For example: "C:\\files\\dataset1".']}})
 
     def get(self, path: str, **params: Any) -> Any:
         assert (path, params) == ("/api/storages/localfiles/", {"project": 3})
@@ -85,6 +85,16 @@ def test_everything_else(path: str) -> None:
     ("D:mine%5Ca.png", False), ("%5C%5Chost%5Cshare%5Ca.png", False), ("mine2%5Ca.png", False), ("mine", False)])
 def test_local_files_of_label_studio_on_windows(name: str, expected: bool) -> None:
     assert allowed(TaskFiles(LabelStudioOnWindows()), f"/data/local-files/?d={name}") is expected  # type: ignore[arg-type]
+
+
+def test_local_files__a_storage_that_was_added_just_now_counts() -> None:
+    ls = LabelStudioOnWindows()
+    files = TaskFiles(ls)  # type: ignore[arg-type]
+    assert not allowed(files, "/data/local-files/?d=later/a.png")
+    ls.storages = [*ls.storages, {"path": "C:\\files\\later"}]
+    assert allowed(files, "/data/local-files/?d=later/a.png")
+    ls.storages = []
+    assert allowed(files, "/data/local-files/?d=later/b.png"), "believed for a minute"
 
 
 def test_local_files__when_label_studio_does_not_say_where_they_begin() -> None:

@@ -18,6 +18,12 @@ def test_resolve__urls_follow_the_ports(tmp_path: Path) -> None:
     assert settings.database_url.startswith("postgresql://argus@") and settings.redis_url.startswith("unix://")
 
 
+def test_resolve__an_ipv6_address_is_written_as_an_address(tmp_path: Path) -> None:
+    settings = resolve(Settings(home=tmp_path, host="::1", search_service_port=3))
+    assert settings.search_service_url == "http://[::1]:3"
+    assert Settings(**settings.model_dump()) == settings, "and a child reads it"
+
+
 def test_resolve__keeps_servers_somebody_else_runs(tmp_path: Path) -> None:
     given = Settings(home=tmp_path, database_url="postgresql://db/argus", redis_url="redis://queue",
                      label_studio_url="http://labels")
