@@ -25,6 +25,7 @@ from rq.worker_registration import REDIS_WORKER_KEYS
 
 from argus import logs, metrics, queues, trace, worker_ends
 from argus.errors import ArgusError
+from argus.job_names import OurJob, name_of
 from argus.settings import get_settings
 
 log = logging.getLogger(__name__)
@@ -38,7 +39,10 @@ PREPARE = {"siglip": "search_service.jobs:prepare", "sam3": "ml_backend.jobs:pre
 
 
 class LeaseWorker(SimpleWorker):
-    """A SimpleWorker whose running job is lost for at most `LEASE_SECONDS` when the process dies."""
+    """A SimpleWorker whose running job is lost for at most `LEASE_SECONDS` when the process dies, and that runs no jobs
+    but ours."""
+
+    job_class = OurJob
 
     def get_heartbeat_ttl(self, job: Job, *args: Any, **kwargs: Any) -> int:
         return LEASE_SECONDS
@@ -80,7 +84,7 @@ class LeaseWorker(SimpleWorker):
             finally:
                 seconds = time.perf_counter() - began
                 metrics.JOBS.labels(queue.name, outcome).observe(seconds)
-                log.info("job", extra={"function": job.func_name, "queue": queue.name, "outcome": outcome,
+                log.info("job", extra={"function": name_of(job), "queue": queue.name, "outcome": outcome,
                                        "seconds": round(seconds, 3)})
                 stop.set()
                 thread.join()
@@ -93,7 +97,7 @@ def _every_queue() -> list[str]:
 def reap() -> None:
     """Give back the jobs of dead workers: RQ itself looks only between jobs, and never while a worker is idle."""
     for name in _every_queue():
-        StartedJobRegistry(name, connection=queues.get_redis(), serializer=JSONSerializer).cleanup()
+        StartedJobRegistry(name, connection=queues.get_redis(), serializer=JSONSerializer, job_class=OurJob).cleanup()
 
 
 def _reap_forever(stop: threading.Event) -> None:
@@ -160,7 +164,7 @@ def run(role: str) -> None:
               for work in (_reap_forever, _schedule_forever) if role == "default"]
     for thread in beside:
         thread.start()
-    worker = LeaseWorker([Queue(name, connection=queues.get_redis(), serializer=JSONSerializer)
+    worker = LeaseWorker([Queue(name, connection=queues.get_redis(), serializer=JSONSerializer, job_class=OurJob)
                           for name in queues.ROLES[role]], connection=queues.get_redis(), serializer=JSONSerializer,
                          worker_ttl=IDLE_SECONDS)
     try:

@@ -109,12 +109,9 @@ def _reconcile_runs() -> None:
     importlib.import_module("ml_backend.run_jobs").reconcile_runs()
 
 
-def sync_job(project_id: int, full: bool) -> dict[str, int]:
-    """Job of the queue `default`: what a webhook asked for. Deletions are found by a full listing only.
-
-    A webhook may come from anyone who reaches the port: it cannot make Argus look at a project nobody connected.
-    """
+def sync_job(project_id: int) -> dict[str, int]:
+    """Job of the queue `default`: what a webhook asked for, of a project that is still connected."""
     if project_id not in sync.connected_projects():
         return {}
-    report = sync.sync_project(project_id, full=full or None)
+    report = sync.sync_project(project_id)
     return {"created": report.created, "changed": report.changed, "deleted": report.deleted}

@@ -89,6 +89,22 @@ def sync_project(project_id: int, *, full: bool | None = None) -> SyncReport:
     return report
 
 
+def note_change(project_id: int, *, full: bool) -> bool:
+    """Keep that something changed in Label Studio; return whether the project is connected, or else nothing is kept.
+
+    Args:
+        full: whether only a full listing shows what; the next sync is one then.
+    """
+    if not 0 < project_id < 2**31:
+        return False
+    with connect() as connection:
+        if full:
+            return bool(connection.execute("UPDATE project SET reconciled_at = NULL WHERE id = %s "
+                                           "AND connected_at IS NOT NULL", (project_id,)).rowcount)
+        return connection.execute("SELECT 1 FROM project WHERE id = %s AND connected_at IS NOT NULL",
+                                  (project_id,)).fetchone() is not None
+
+
 def _list(ls: LabelStudio, row: Row, report: SyncReport) -> None:
     key = image_key(row["label_config"])
     try:

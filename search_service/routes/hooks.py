@@ -11,6 +11,7 @@ from flask import Blueprint, request
 from argus import queues, webhook_mark
 from argus.errors import ArgusError
 from argus.settings import get_settings
+from search_service import sync
 
 log = logging.getLogger(__name__)
 blueprint = Blueprint("hooks", __name__)
@@ -33,10 +34,11 @@ def post_webhook() -> tuple[dict[str, Any], int]:
         return {"queued": False}, 202
     if webhook_mark.arrived(project_id) and action == "PROJECT_UPDATED":
         return {"queued": False}, 202  # the doctor's change, which changes nothing
-    full = action in _FULL
-    try:
-        queues.enqueue(queues.DEFAULT, "search_service.background.sync_job", project_id, full,
-                       job_id=f"sync-{project_id}-{'full' if full else 'poll'}", retries=0, ttl=120)
+    try:  # whoever reaches the port may name any project: only connected ones make a job, and each of them one
+        if not sync.note_change(project_id, full=action in _FULL):
+            return {"queued": False}, 202
+        queues.enqueue(queues.DEFAULT, "search_service.background.sync_job", project_id, job_id=f"sync-{project_id}",
+                       retries=0, ttl=120)
     except ArgusError as error:  # the next poll finds it anyway
         log.warning("a webhook's hint was lost", extra={"code": error.code})
         return {"queued": False}, 202

@@ -131,7 +131,7 @@ def test_a_webhook_that_does_not_arrive(project: int, search_service: Any, label
 
 
 def test_the_doctors_own_change_makes_no_work(project: int, label_studio: LabelStudio) -> None:
-    name = f"sync-{project}-full"
+    name = f"sync-{project}"
     if job := queues.find(queues.DEFAULT, name):
         job.delete()
     assert states(project)["webhook"] == "ok"

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rq import Queue
+from rq import Callback, Queue, Retry
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from argus import queues, worker
@@ -34,12 +35,14 @@ def refuse():
     from argus.queues import pack
     return pack(ArgusError("bad_image", "broken", "replace it", task=3))
 def crash(): raise ValueError("the password is hunter2")
+def note(*what): pathlib.Path("PLACE").touch()
 """
 SERVE = """
 import sys
 from rq import Queue
 from rq.serializers import JSONSerializer
-from argus import queues, worker
+from argus import job_names, queues, worker
+job_names.JOBS = {f"jobs_for_test.{name}" for name in ("double", "slow", "refuse", "crash")}
 worker.LEASE_SECONDS, worker.RENEW_SECONDS = 4, 1
 c = queues.get_redis()
 worker.LeaseWorker([Queue(n, connection=c, serializer=JSONSerializer) for n in sys.argv[1:]], connection=c,
@@ -50,7 +53,7 @@ worker.LeaseWorker([Queue(n, connection=c, serializer=JSONSerializer) for n in s
 @pytest.fixture
 def start_worker(servers: Any, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Start a worker process of ours for some queues; `jobs_for_test` is its module of jobs."""
-    (tmp_path / "jobs_for_test.py").write_text(JOBS)
+    (tmp_path / "jobs_for_test.py").write_text(JOBS.replace("PLACE", str(tmp_path / "noted")))
     running = []
 
     def start(*names: str) -> subprocess.Popen[bytes]:
@@ -123,6 +126,46 @@ def test_a_killed_workers_job_is_done_by_another_whatever_its_timeout(start_work
 
     wait_for(finished, 30, pause=0.5)  # not after an hour
     assert log.read_text().split() == ["started", "started", "finished"]
+
+
+def raw(queue: str, **options: Any) -> Job:
+    """Put a job on a queue as somebody would who has nothing but the queue server."""
+    connection = queues.get_redis()
+    return Queue(queue, connection=connection, serializer=JSONSerializer).enqueue_call(failure_ttl=60, **options)
+
+
+def test_a_job_that_is_none_of_ours_is_refused_and_the_worker_goes_on(start_worker: Callable[..., Any],
+                                                                      tmp_path: Path) -> None:
+    noted = tmp_path / "noted"
+    asked = [raw("now", func=name, args=args, retry=Retry(3)) for name, args in (
+        ("jobs_for_test.note", ()), ("pathlib.Path.touch", (str(noted),)), ("os.getcwd", ()), ("no.such.module", ()))]
+    unreadable = raw("now", func="jobs_for_test.double", args=(1,))
+    queues.get_redis().hset(unreadable.key, "data", b"{")
+    on_text = raw("now", func="jobs_for_test.double", args=(1,))
+    queues.get_redis().hset(on_text.key, "data", b'["upper", "text", [], {}]')
+    afterwards = [raw("now", func=f"jobs_for_test.{name}", args=args, on_success=Callback("jobs_for_test.note"),
+                      on_failure=Callback("jobs_for_test.note")) for name, args in (("double", (2,)), ("crash", ()))]
+    start_worker("now")
+    assert queues.call("now", "jobs_for_test.double", 21, deadline=60) == 42
+    for job in (*asked, on_text):
+        assert job.get_status(refresh=True) == JobStatus.FAILED
+        assert "is no job of Argus" in job.latest_result().exc_string
+    assert unreadable.get_status(refresh=True) == JobStatus.FAILED
+    assert [job.get_status(refresh=True) for job in afterwards] == [JobStatus.FINISHED, JobStatus.FAILED]
+    assert not noted.exists()
+
+
+def test_reap__calls_nothing_that_a_job_names(start_worker: Callable[..., Any], tmp_path: Path,
+                                              monkeypatch: pytest.MonkeyPatch) -> None:
+    start_worker()  # which puts its folder in order
+    monkeypatch.syspath_prepend(tmp_path)
+    job = raw(queues.DEFAULT, func="jobs_for_test.double", args=(1,), on_failure=Callback("jobs_for_test.note"))
+    Queue(queues.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer).remove(job)
+    job.set_status(JobStatus.STARTED)
+    queues.get_redis().zadd(job.started_job_registry.key, {f"{job.id}:1": 1})  # as of a worker that died long ago
+    worker.reap()
+    assert job.get_status(refresh=True) == JobStatus.FAILED
+    assert not (tmp_path / "noted").exists()
 
 
 def test_what_waits_for_its_time_comes_on_every_queue_and_without_a_child_process(stack: Any) -> None:

@@ -512,14 +512,33 @@ def test_sync_job__looks_only_at_projects_that_somebody_connected(project: int,
     """A webhook names any number it likes."""
     looked: list[int] = []
 
-    def look(project_id: int, full: bool | None) -> sync.SyncReport:
+    def look(project_id: int) -> sync.SyncReport:
         looked.append(project_id)
         return sync.SyncReport(project_id)
 
     monkeypatch.setattr(sync, "sync_project", look)
-    assert background.sync_job(project, True) == background.sync_job(2**31, False) == {}
+    assert background.sync_job(project) == background.sync_job(2**31) == {}
     assert looked == []
     with connect() as connection:
         connection.execute("UPDATE project SET connected_at = now() WHERE id = %s", (project,))
-    assert background.sync_job(project, True) == {"created": 0, "changed": 0, "deleted": 0}
+    assert background.sync_job(project) == {"created": 0, "changed": 0, "deleted": 0}
     assert looked == [project]
+
+
+def test_note_change__only_of_connected_projects_and_the_next_sync_lists_all(project: int) -> None:
+    def listed() -> bool:
+        with connect() as connection:
+            row = connection.execute("SELECT reconciled_at FROM project WHERE id = %s", (project,)).fetchone()
+        assert row is not None
+        return row["reconciled_at"] is not None
+
+    with connect() as connection:
+        connection.execute("UPDATE project SET connected_at = NULL, reconciled_at = now() WHERE id = %s", (project,))
+    for number in (project, project + 100_000, 0, -1, 2**31, 10**30):
+        assert not sync.note_change(number, full=True) and not sync.note_change(number, full=False)
+    assert listed()
+    with connect() as connection:
+        connection.execute("UPDATE project SET connected_at = now() WHERE id = %s", (project,))
+    assert sync.note_change(project, full=False) and listed()
+    assert sync.note_change(project, full=True) and not listed()
+    assert sync.sync_project(project).full and listed()

@@ -14,6 +14,8 @@ import pytest
 import requests
 from click.testing import CliRunner
 from PIL import Image
+from rq import Queue
+from rq.serializers import JSONSerializer
 
 from argus import queues
 from argus.cli.main import main
@@ -358,10 +360,15 @@ def test_webhook__is_answered_before_its_work_is_done_and_takes_only_what_it_kno
         twelve: tuple[int, list[int]], api: Api, stack: Any) -> None:
     url = f"{api.base}/webhooks/label-studio"
     with resting(stack, "worker"):
-        sent = requests.post(url, json={"action": "TASKS_CREATED", "project": {"id": twelve[0]}, "tasks": []},
-                             timeout=5)
-        assert (sent.status_code, sent.json()) == (202, {"queued": True})
-        assert queues.find(queues.DEFAULT, f"sync-{twelve[0]}-poll") is not None  # nobody has been at it
+        for action in ("TASKS_CREATED", "TASKS_DELETED", "TASKS_CREATED", "PROJECT_UPDATED"):
+            sent = requests.post(url, json={"action": action, "project": {"id": twelve[0]}, "tasks": []}, timeout=5)
+            assert (sent.status_code, sent.json()) == (202, {"queued": True})
+        for number in range(50):
+            forged = {"action": "TASKS_CREATED", "project": {"id": 900_000 + number}}
+            assert requests.post(url, json=forged, timeout=5).json() == {"queued": False}
+        waiting = Queue(queues.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer).get_job_ids()
+        assert [name for name in waiting if name.startswith((f"sync-{twelve[0]}", "sync-9000"))] == [
+            f"sync-{twelve[0]}"]  # one a project
     for body in ({"action": "ANNOTATION_CREATED", "project": {"id": 1}}, {"action": "TASKS_CREATED"}, {}):
         assert requests.post(url, json=body, timeout=5).json() == {"queued": False}
     for text in (b"", b"[]", b"{", json.dumps("x").encode()):

@@ -113,6 +113,7 @@ def test_a_webhook_without_the_secret_is_refused(client: FlaskClient, monkeypatc
     monkeypatch.setattr(hooks.webhook_mark, "refused", lambda: None)  # what the doctor reads in Redis
     monkeypatch.setattr(hooks.webhook_mark, "arrived", lambda project_id: False)
     monkeypatch.setattr(hooks.queues, "enqueue", lambda *what, **how: queued.append(what))
+    monkeypatch.setattr(hooks.sync, "note_change", lambda project_id, full: project_id == 7)  # the connected one
     for headers, status in (({}, 401), ({"X-Argus-Secret": "husch"}, 401), ({"X-Argus-Secret": "hüsh"}, 401),
                             ({"X-Argus-Secret": "hush"}, 202)):
         assert not queued
