@@ -102,10 +102,14 @@ def test_a_killed_export_worker__the_export_is_made_again_or_said_to_have_failed
     def state(number: int) -> dict[str, Any]:
         return exports.describe(number)
 
-    def kill_at_work(number: int) -> None:
-        wait_for(lambda: state(number)["state"] == "running" and state(number)["written"] > 0, 180, pause=0.002)
+    def kill_at_work(number: int, after: int = 0) -> int:
+        """Kill the worker once it has written an image, later than at `after`; return when it last said so."""
+        file = exports._folder(number) / "state.json"
+        wait_for(lambda: state(number)["state"] == "running" and state(number)["written"] > 0
+                 and file.stat().st_mtime_ns > after, 180, pause=0.002)
         stack.kill("export-worker")
         assert not (exports._folder(number) / "export.zip").exists()
+        return file.stat().st_mtime_ns
 
     first, second = (argus.call("POST", f"/projects/{project}/exports", {"format": "coco"}).json()["id"]
                      for _ in range(2))
@@ -119,9 +123,7 @@ def test_a_killed_export_worker__the_export_is_made_again_or_said_to_have_failed
     exports.remove(second)
 
     third = argus.call("POST", f"/projects/{project}/exports", {"format": "yolo"}).json()["id"]
-    kill_at_work(third)
-    wait_for(lambda: state(third)["written"] == 0 or state(third)["state"] != "running", 180, pause=0.002)
-    kill_at_work(third)
+    kill_at_work(third, after=kill_at_work(third))
     wait_for(lambda: state(third)["state"] == "failed", 180, pause=0.5)
     assert state(third)["error"]["code"] == "child_died"
     exports.tidy()  # as the worker does when it starts, and the service when the next one is asked for
