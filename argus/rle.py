@@ -36,7 +36,7 @@ def decode(rle: Sequence[int], width: int, height: int) -> Mask:
     sizes = [bits.read(4) + 1 for _ in range(4)]
     if count != 4 * width * height or word != 8:
         raise ValueError(f"the mask's code holds {count} values of {word} bits, not the RGBA of {width}x{height}")
-    values = np.zeros(count, np.uint8)
+    mask = np.zeros(width * height, np.bool_)  # of every four values the last one counts: one byte a pixel, not five
     at = 0
     while at < count:
         run = bits.read(1)
@@ -44,11 +44,12 @@ def decode(rle: Sequence[int], width: int, height: int) -> Mask:
         if end > count:
             raise ValueError("a run of the mask's code goes past the image")
         if run:
-            values[at:end] = bits.read(8)
+            mask[at // 4:end // 4] = bits.read(8) > 0
         else:
-            values[at:end] = np.frombuffer(bits.read(8 * (end - at)).to_bytes(end - at, "big"), np.uint8)
+            values = np.frombuffer(bits.read(8 * (end - at)).to_bytes(end - at, "big"), np.uint8)
+            mask[at // 4:end // 4] = values[at // 4 * 4 + 3 - at::4] > 0
         at = end
-    return values.reshape(height, width, 4)[:, :, 3] > 0
+    return mask.reshape(height, width)
 
 
 class _Bits:

@@ -47,7 +47,7 @@ def preview(project_id: int, task_ids: Sequence[int], concepts: Sequence[Mapping
 
     Raises:
         ArgusError: `unknown_project`, `unknown_label`, `bad_request`, `nothing_selected`, `worker_missing`,
-            `queue_unreachable`, `busy`.
+            `queue_unreachable`.
     """
     if not task_ids or len(task_ids) > MAX_TASKS:
         raise ArgusError("nothing_selected" if not task_ids else "bad_request",
@@ -70,11 +70,15 @@ def preview(project_id: int, task_ids: Sequence[int], concepts: Sequence[Mapping
 
 def _jobs(project_id: int, recipe: Recipe, overrides: Mapping[str, Any], labels: list[str],
           task_ids: Sequence[int], retry: bool) -> dict[int, ArgusError | None]:
-    """Look after the jobs of these tasks: those that ended without a result give the reason, new ones are enqueued."""
+    """Look after the jobs of these tasks: those that ended without a result give the reason, new ones are enqueued.
+
+    While others' previews fill the queue, the rest is enqueued by whoever asks again.
+    """
     asked = [(c.label, recipe.concept_key(c)) for c in recipe.concepts if c.label in labels]
     digest = hashlib.sha256(json.dumps(asked).encode()).hexdigest()[:12]
     names = {task: f"preview-{digest}-{task}" for task in task_ids}
     state: dict[int, ArgusError | None] = {}
+    full = False
     try:
         fetched = Job.fetch_many(list(names.values()), connection=queues.get_redis(), serializer=JSONSerializer)
         if not any(queues.SAM3_PREVIEW in worker.queue_names() for worker in Worker.all(connection=queues.get_redis())):
@@ -87,9 +91,13 @@ def _jobs(project_id: int, recipe: Recipe, overrides: Mapping[str, Any], labels:
     for (task, name), job in zip(names.items(), fetched, strict=True):
         ended = job is None or job.get_status(refresh=False) in _ENDED
         state[task] = _error_of(job) if job is not None and ended and not retry else None
-        if ended and state[task] is None:
-            queues.enqueue(queues.SAM3_PREVIEW, "ml_backend.jobs.detect_for_preview", project_id, task,
-                           dict(overrides), labels, job_id=name, timeout=_SECONDS, retries=0)
+        if ended and state[task] is None and not full:
+            try:
+                queues.enqueue(queues.SAM3_PREVIEW, "ml_backend.jobs.detect_for_preview", project_id, task,
+                               dict(overrides), labels, job_id=name, timeout=_SECONDS, retries=0)
+            except ArgusError as error:
+                if not (full := error.code == "busy"):
+                    raise
     return state
 
 

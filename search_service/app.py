@@ -69,9 +69,10 @@ def _guard() -> None:
 
 def _reserve() -> None:
     """Hold the memory that a large body takes until its request ends: an image, as bytes, text and base64."""
-    if (request.content_length or 0) > LARGE_BODY:
+    length = MAX_BODY if "Transfer-Encoding" in request.headers else request.content_length or 0
+    if LARGE_BODY < length <= MAX_BODY:  # a larger one is refused unread
         g.body = contextlib.ExitStack()
-        g.body.enter_context(get_budget().hold(3 * (request.content_length or 0)))
+        g.body.enter_context(get_budget().hold(3 * length))
 
 
 def _release(_error: BaseException | None) -> None:

@@ -183,7 +183,7 @@ def run(export_id: int) -> None:
             _write(export_id, state | {"written": written})
 
     try:
-        state |= {"state": "running", "total": _total(state)}
+        state |= {"state": "running", "written": 0, "total": _total(state)}
         _write(export_id, state)
         export_room.check_disk(folder)
         state |= _export(state, folder, progress)

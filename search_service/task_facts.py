@@ -15,6 +15,7 @@ from argus.errors import ArgusError
 from argus.export.objects import ExportObject, image_size, read_objects
 from argus.export.source import read_project
 from argus.labelstudio import LabelStudio, get_label_studio
+from argus.picture_memory import get_budget
 from argus.rle import Mask
 from argus.settings import get_settings
 from search_service.videos import SHARED, shown_name
@@ -64,20 +65,28 @@ def captured_between(project_id: int) -> list[str] | None:
 
 
 def objects(result: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[dict[str, Any]]:
-    """Return regions as objects with positions as fractions; regions of unknown kind or size are left out."""
-    if (size := image_size(result or [])) is None:
+    """Return regions as objects with positions as fractions; regions of unknown kind or size, or for a larger image
+    than there may be, are left out.
+
+    Raises:
+        ArgusError: `busy`, `image_too_large`: masks are decoded in the same memory as pictures.
+    """
+    if (size := image_size(result or [])) is None or size[0] * size[1] > get_settings().max_image_pixels:
         return []
     width, height = size
-    found, _ = read_objects(result, labels, width, height)
-    return [_object(one, width, height) for one in found]
+    masks = sum("rle" in (region.get("value") or {}) for region in result)
+    with get_budget().hold(width * height * (24 + masks) // 8 if masks else 0):  # one as it is, the others packed
+        found, _ = read_objects(result, labels, width, height, keep=lambda mask: np.packbits(mask, axis=1))
+        return [_object(one, width, height) for one in found]
 
 
 def _object(one: ExportObject, width: int, height: int) -> dict[str, Any]:
     x0, y0, x1, y1 = one.box
     rings = [[[round(float(x) / width, 5), round(float(y) / height, 5)] for x, y in ring] for ring in one.rings]
+    mask = None if one.mask is None else np.unpackbits(one.mask.view(np.uint8), axis=1, count=width).view(np.bool_)
     return {"label": one.label, "score": None if one.score is None else round(one.score, 4), "rings": rings,
             "box": [round(x0 / width, 5), round(y0 / height, 5), round(x1 / width, 5), round(y1 / height, 5)],
-            "mask": None if one.mask is None else encode_mask(one.mask, one.box)}
+            "mask": None if mask is None else encode_mask(mask, one.box)}
 
 
 def encode_mask(mask: Mask, box: Sequence[float]) -> str | None:
@@ -89,7 +98,7 @@ def encode_mask(mask: Mask, box: Sequence[float]) -> str | None:
     part = mask[max(y0, 0):y1, max(x0, 0):x1]
     if not part.size:
         return None
-    alpha = Image.fromarray(part.astype(np.uint8) * 255)
+    alpha = Image.fromarray(part.astype(np.uint8) * np.uint8(255))
     alpha.thumbnail((MASK_SIDE, MASK_SIDE))
     picture = Image.merge("LA", (Image.new("L", alpha.size, 255), alpha))
     buffer = io.BytesIO()

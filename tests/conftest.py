@@ -78,8 +78,8 @@ def servers() -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def stack(servers: Any) -> Any:
-    """The whole product: the servers, both web processes and the three workers."""
-    for name in ("ml-backend", "search-service", "siglip-worker", "sam3-worker", "worker"):
+    """The whole product: the servers, both web processes and the four workers."""
+    for name in ("ml-backend", "search-service", "siglip-worker", "sam3-worker", "worker", "export-worker"):
         servers.start(name)
     return servers
 

@@ -22,7 +22,7 @@ console = Console(highlight=False)
 def up(no_label_studio: bool, only: Sequence[str]) -> None:
     """Start the embedded stack and keep it running until Ctrl-C.
 
-    PostgreSQL with pgvector, Valkey, Label Studio, the ML backend, the search service and three workers, as child
+    PostgreSQL with pgvector, Valkey, Label Studio, the ML backend, the search service and four workers, as child
     processes of this one; data and logs under ARGUS_HOME. A server that ARGUS_DATABASE_URL or ARGUS_REDIS_URL names
     is used instead of an embedded one. --only takes the parts' names: postgres, valkey, label-studio, ml-backend,
     search-service, siglip-worker, sam3-worker, worker.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,7 +75,7 @@ def image_size(result: Sequence[Region]) -> tuple[int, int] | None:
 
 
 def read_objects(result: Sequence[Region], labels: Sequence[str], width: int, height: int,
-                 ) -> tuple[list[ExportObject], list[str]]:
+                 keep: Callable[[Mask], Any] = lambda mask: mask) -> tuple[list[ExportObject], list[str]]:
     """Return the objects of an annotation or prediction, and a reason for each region that is none.
 
     Of several shapes with one id the first counts, as it does in Label Studio.
@@ -84,13 +84,14 @@ def read_objects(result: Sequence[Region], labels: Sequence[str], width: int, he
         result: Label Studio's regions.
         labels: labels of the project; a region with another one is left out.
         width, height: pixels of the image as a person sees it.
+        keep: makes what is kept of each mask, for those to whom the masks of all regions together are too much.
     """
     parts: list[ExportObject] = []
     regions, further = _by_id(result)
     reasons = ["another shape with the id of a region before it"] * further
     for region in regions:
         try:
-            found = _read_region(region, width, height)
+            found = _read_region(region, width, height, keep)
         except (KeyError, TypeError, ValueError, ZeroDivisionError, ShapelyError) as error:
             reasons.append(f"damaged region: {error}" if str(error) else "damaged region")
             continue
@@ -169,7 +170,7 @@ def _kind(value: Mapping[str, Any]) -> str:
     return ""
 
 
-def _read_region(region: dict[str, Any], width: int, height: int) -> ExportObject | str:
+def _read_region(region: dict[str, Any], width: int, height: int, keep: Callable[[Mask], Any]) -> ExportObject | str:
     """Return the region as an object without a label, or the reason why it is none."""
     value, kind = region["value"], _kind(region["value"])
     if not region["labels"]:
@@ -178,7 +179,7 @@ def _read_region(region: dict[str, Any], width: int, height: int) -> ExportObjec
                         boxed=kind == "rectangle", shaped=kind != "rectangle", origin=region["origin"],
                         rotation=float(value.get("rotation") or 0) % 360)
     if kind == "brush":
-        return _read_mask(base, value, region["size"], width, height)
+        return _read_mask(base, value, region["size"], width, height, keep)
     read = {"rectangle": geometry.rectangle_ring, "polygon": geometry.polygon_ring, "ellipse": geometry.ellipse_ring}
     if kind not in read:
         return f"{kind} regions are not exported"
@@ -192,12 +193,12 @@ def _read_region(region: dict[str, Any], width: int, height: int) -> ExportObjec
 
 
 def _read_mask(base: ExportObject, value: Mapping[str, Any], size: tuple[Any, Any], width: int, height: int,
-               ) -> ExportObject | str:
+               keep: Callable[[Mask], Any]) -> ExportObject | str:
     if size != (width, height):
         return f"mask made for an image of {size[0]}x{size[1]} pixels, not {width}x{height}"
     mask = decode(value["rle"], width, height)
     box = geometry.mask_box(mask)
-    return replace(base, box=box, mask=mask) if box else "empty mask"
+    return replace(base, box=box, mask=keep(mask)) if box else "empty mask"
 
 
 def _join(parts: list[ExportObject]) -> list[ExportObject]:

@@ -506,7 +506,7 @@ def test_export__reviewed_predicted_or_both_hold_what_the_preview_counts(open_pa
 
 
 def test_export__is_cancelled_before_it_is_made(open_page: Callable[..., Page], project: int, stack: Any) -> None:
-    with resting(stack, "worker"):  # nobody makes it meanwhile
+    with resting(stack, "export-worker"):  # nobody makes it meanwhile
         page = open_page(f"?project={project}&screen=export")
         expect(page.locator(".exports, #e-made ~ p")).to_be_visible(timeout=20_000)
         before = page.locator(".exports > li").count()

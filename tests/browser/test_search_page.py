@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import quoteattr
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
@@ -37,6 +37,34 @@ def page(browser: Browser, stack: Any) -> Iterator[Page]:
     page.complaints = complaints  # type: ignore[attr-defined]
     yield page
     context.close()
+
+
+@pytest.mark.parametrize("token", [False, True])
+def test_page__a_picture_that_has_to_wait_comes_later(page: Page, make_project: Callable[..., int],
+                                                      token: bool) -> None:
+    project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(2)])
+    wait_for(lambda: sync_progress(project)["embedded"] == 2, 120)
+    refused: list[str] = []
+
+    def busy(route: Route) -> None:
+        if refused.count(route.request.url) < 2:
+            refused.append(route.request.url)
+            route.fulfill(status=503, content_type="application/problem+json", headers={"Retry-After": "2"},
+                          body='{"code": "busy", "detail": "Too many large pictures.", "status": 503}')
+        else:
+            route.continue_()
+
+    page.route("**/api/v1/images/*", busy)
+    if token:  # which an <img> cannot carry: its picture is fetched
+        page.add_init_script("sessionStorage.setItem('argus-token', 'any')")
+    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    page.fill("#query", "cpu")
+    page.press("#query", "Enter")
+    expect(page.locator(".hit")).to_have_count(2, timeout=20_000)
+    wait_for(lambda: page.evaluate(
+        "[...document.querySelectorAll('.hit img')].every(image => image.complete && image.naturalWidth > 0)"), 60)
+    expect(page.locator(".hit.broken")).to_have_count(0)
+    assert len(refused) >= 4
 
 
 def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Callable[..., int],

@@ -23,7 +23,7 @@ from tests.waiting import wait_for
 
 Break = Callable[[Stack, Path], AbstractContextManager[None]]
 FAULTY = Path(__file__).parent / "faulty_worker.py"
-WORKERS = {"siglip": "siglip-worker", "sam3": "sam3-worker", "default": "worker"}
+WORKERS = {"siglip": "siglip-worker", "sam3": "sam3-worker", "default": "worker", "export": "export-worker"}
 
 
 @contextmanager

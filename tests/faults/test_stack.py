@@ -207,6 +207,10 @@ def test_label_studio__boots_from_a_copy_with_a_token_and_gets_a_new_one_when_it
     with Stack(settings, {"postgres", "label-studio"}, durable=False) as stack:
         url = stack.settings.label_studio_url
         assert is_valid(url, token) and stack.settings.access_token == token
+        before = stack.pid("label-studio")
+        stack.kill("label-studio")
+        wait_for(lambda: stack.pid("label-studio") != before and answers(url), 300)
+        assert is_valid(url, token)
         family = started()
         stack.stop("label-studio")
         settings.token_path.unlink()

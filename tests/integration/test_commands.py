@@ -196,7 +196,7 @@ def test_videos_task_and_status(line: tuple[int, list[int], Path]) -> None:
     assert f"task {tasks[1]}: embedded" in argus("task", tasks[1], "-p", project)
     argus("task", 10**9, "-p", project, exits=3)
     now = answer("status")
-    assert {worker["role"] for worker in now["workers"]} == {"siglip", "sam3", "default"}
+    assert {worker["role"] for worker in now["workers"]} == {"siglip", "sam3", "default", "export"}
     assert project in [one["id"] for one in now["projects"]]
     assert "Commands" in argus("status")
 

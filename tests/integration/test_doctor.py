@@ -420,7 +420,7 @@ def test_an_image_that_only_the_workers_cannot_fetch(whole: int, label_studio: L
                               capture_output=True, text=True, timeout=120)
     told = {f["name"].removeprefix(f"project {whole}: "): f for f in json.loads(done.stdout)["findings"]}
     assert "fetched by this process" in told["image access"]["detail"]
-    for role in ("siglip", "sam3", "default"):
+    for role in ("siglip", "sam3", "default", "export"):
         worker = told[f"image access of the {role} worker"]
         assert worker["state"] == "problem" and f"task {task}" in worker["detail"]
     assert done.returncode == 1

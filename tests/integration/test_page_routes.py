@@ -90,7 +90,7 @@ def test_status__counts_workers_queues_and_images(project: int) -> None:
     wait_for(lambda: next(one for one in api("GET", "/status")["projects"] if one["id"] == project)["seen"] == 4, 60)
     status = api("GET", "/status")
     assert set(status["roles"].values()) == {1}
-    assert {worker["role"] for worker in status["workers"]} == {"siglip", "sam3", "default"}
+    assert {worker["role"] for worker in status["workers"]} == {"siglip", "sam3", "default", "export"}
     (ours,) = [one for one in status["projects"] if one["id"] == project]
     assert (ours["seen"], ours["connected"]) == (4, True)
     report = api("GET", f"/doctor?project={project}")

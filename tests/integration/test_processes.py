@@ -12,7 +12,7 @@ import pytest
 
 pytestmark = pytest.mark.integration
 
-WITHOUT_TORCH = ["ml-backend", "search-service", "worker"]
+WITHOUT_TORCH = ["ml-backend", "search-service", "worker", "export-worker"]
 
 
 def family(pid: int) -> list[int]:

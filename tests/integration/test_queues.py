@@ -97,6 +97,58 @@ def test_call__says_whether_a_worker_is_missing_or_slow(start_worker: Callable[.
         assert (caught.value.code, caught.value.details) == ("timeout", {"begun": begun})
 
 
+def test_call__leaves_nothing_of_what_was_asked_and_answered(start_worker: Callable[..., Any], tmp_path: Path) -> None:
+    def left() -> list[Any]:
+        return [*queues.get_redis().keys("rq:job:*"), *queues.get_redis().keys("rq:results:*"),
+                *queues.get_redis().lrange("rq:queue:now", 0, -1)]
+
+    for name in ("nobody", "now"):  # no worker: it is given up before anybody took it
+        with pytest.raises(ArgusError):
+            queues.call(name, "jobs_for_test.double", 1, deadline=0.3)
+    assert left() == []
+    start_worker("now")
+    assert queues.call("now", "jobs_for_test.double", "payload" * 10_000, deadline=60) == "payload" * 20_000
+    assert left() == []
+    for function in ("refuse", "crash"):
+        with pytest.raises(ArgusError):
+            queues.call("now", f"jobs_for_test.{function}", deadline=20)
+    assert left() == []
+    with pytest.raises(ArgusError) as caught:  # a worker is at it: its work is of use to the next who asks
+        queues.call("now", "jobs_for_test.slow", 3, str(tmp_path / "log"), deadline=1, timeout=60)
+    assert caught.value.details == {"begun": True}
+    wait_for(lambda: (tmp_path / "log").read_text().split() == ["started", "finished"], 60)
+
+
+def test_enqueue__of_jobs_that_people_wait_for_only_so_many_wait(servers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    queues.get_redis().flushdb()
+    monkeypatch.setitem(queues.BOUNDS, "now", 2)
+    for _ in range(2):
+        assert queues.enqueue("now", "jobs_for_test.double", 1) is not None
+        assert queues.enqueue("later", "jobs_for_test.double", 1) is not None
+    for ask in (lambda: queues.enqueue("now", "jobs_for_test.double", 1),
+                lambda: queues.call("now", "jobs_for_test.double", 1, deadline=60)):
+        with pytest.raises(ArgusError, match="2 jobs wait") as caught:
+            ask()
+        assert caught.value.code == "busy" and caught.value.details["retry_after"] > 0
+    assert queues.enqueue("later", "jobs_for_test.double", 1) is not None
+    queues.get_redis().flushdb()
+
+
+def test_enqueue__a_full_memory_of_the_queue_server_is_said_with_what_helps(servers: Any) -> None:
+    redis = queues.get_redis()
+    redis.flushdb()
+    before = redis.config_get("maxmemory")["maxmemory"]
+    redis.config_set("maxmemory", redis.info("memory")["used_memory"] + 2**19)
+    try:
+        with pytest.raises(ArgusError, match="memory of the job queue is full") as caught:
+            for _ in range(20):
+                queues.enqueue("later", "jobs_for_test.double", os.urandom(2**17).hex())
+        assert caught.value.code == "queue_unreachable" and "ARGUS_QUEUE_MEMORY_MB" in caught.value.hint
+    finally:
+        redis.config_set("maxmemory", before)
+        redis.flushdb()
+
+
 def test_enqueue__the_same_job_waits_once_and_can_come_again(servers: Any) -> None:
     queues.get_redis().flushdb()
     assert queues.enqueue("later", "jobs_for_test.double", 1, job_id="a:1") is not None

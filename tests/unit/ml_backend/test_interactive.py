@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import pytest
@@ -113,6 +114,18 @@ def test_from_context__the_editor_names_the_label_of_a_click() -> None:
 def test_json__there_and_back() -> None:
     for request in (ask(box(), {"value": {"text": "cpu"}}), ask(point(), point(9, positive=False))):
         assert Request.from_json(json.loads(json.dumps(request.to_json()))) == request
+
+
+def test_json__stays_small_however_much_is_drawn() -> None:
+    round_ = [[50 + 40 * math.cos(i), 50 + 40 * math.sin(i)] for i in range(10_000)]
+    drawn = [{"value": {"points": [[x, y + n / 100] for x, y in round_], "polygonlabels": ["cpu"]}} for n in range(20)]
+    assert len(json.dumps(ask(*drawn).to_json())) < 20_000
+
+
+def test_from_context__more_is_typed_than_anybody_looks_for() -> None:
+    with pytest.raises(ArgusError, match="10,000 characters") as caught:
+        ask({"value": {"text": "fan " * 3000}})
+    assert caught.value.code == "bad_request"
 
 
 @pytest.mark.parametrize("context", [

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
 from argus.errors import ArgusError
+from argus.picture_memory import Budget
 from argus.settings import get_settings
-from search_service import projects
+from search_service import app as app_module
+from search_service import projects, search, thumbnails
 from search_service.api_examples import BODIES, PARAMETERS
 from search_service.app import create_app
 from search_service.openapi import ENDPOINTS, document
@@ -67,6 +71,37 @@ def test_an_error_of_ours_keeps_its_code_hint_and_details(client: FlaskClient, m
     assert answer.get_json(force=True) == {"type": "urn:argus:error:not_ready", "title": "not ready", "status": 503,
                                            "detail": "Not yet.", "code": "not_ready", "hint": "Wait.",
                                            "details": {"waiting": 3}}
+
+
+def test_who_is_told_to_come_again_is_told_when(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(task_id: int, size: int) -> None:
+        with Budget(1, patience=0.01).hold(0), Budget(1, waiters=0).hold(1):
+            pass
+
+    monkeypatch.setattr(thumbnails, "thumbnail", busy)
+    answer = client.get("/api/v1/images/1")
+    assert (answer.status_code, answer.get_json(force=True)["code"]) == (503, "busy")
+    assert answer.headers["Retry-After"] == "2"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Transfer-Encoding": "chunked"}])
+def test_a_large_body_counts_while_it_is_here(client: FlaskClient, monkeypatch: pytest.MonkeyPatch,
+                                              headers: dict[str, str]) -> None:
+    budget, seen = Budget(200 * 2**20, patience=0.01), []
+    monkeypatch.setattr(app_module, "get_budget", lambda: budget)
+
+    def look(project_id: int, *_: Any, **__: Any) -> None:
+        seen.append(budget.total - budget.free)
+        raise ArgusError("unknown_project", "None.")
+
+    monkeypatch.setattr(search, "find", look)
+    body = json.dumps({"like": [{"image": "A" * 2**21}]})
+    assert client.post("/api/v1/projects/1/search", data=body, content_type="application/json",
+                       headers=headers).status_code == 404
+    assert seen == [3 * (len(body) if not headers else 32 * 2**20)] and budget.free == budget.total
+    with budget.hold(budget.total):
+        assert client.post("/api/v1/projects/1/search", data=body, content_type="application/json").status_code == 503
+        assert client.post("/api/v1/projects/1/search", json={"text": "x"}).status_code == 404  # small ones go through
 
 
 def test_an_unexpected_error_shows_nothing_of_itself(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:

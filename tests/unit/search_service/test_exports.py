@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from argus.errors import ArgusError
 from argus.settings import get_settings
-from search_service import exports
+from search_service import export_room, exports
 
 
 @pytest.fixture
@@ -89,3 +90,115 @@ def test_run__one_told_to_stop_leaves_nothing(home: Path, monkeypatch: pytest.Mo
 
 def test_new_folder__never_gives_the_same_number_twice(home: Path) -> None:
     assert [exports._new_folder() for _ in range(3)] == [1, 2, 3]
+
+
+@pytest.fixture
+def setting(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def change(**values: object) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(f"ARGUS_{name.upper()}", str(value))
+        get_settings.cache_clear()
+
+    return change
+
+
+def record(number: int, state: str = "done", size: int = 0) -> dict[str, Any]:
+    return {"id": number, "state": state, "bytes": size * 2**20}
+
+
+def test_superseded__the_newest_that_fit_stay(setting: Callable[..., None]) -> None:
+    setting(export_quota_mb=100)
+    assert export_room.superseded([record(n) for n in range(12, 0, -1)]) == [3, 2, 1]  # ten with the one to come
+    assert export_room.superseded([record(3, size=60), record(2, size=40), record(1, size=1)]) == [1]
+    assert export_room.superseded([record(3, "running"), record(2, "failed"), record(1, size=101)]) == [1]
+
+
+def test_superseded__as_many_wait_as_may(setting: Callable[..., None]) -> None:
+    setting(export_waiting=2)
+    assert export_room.superseded([record(2, "queued"), record(1)]) == []
+    with pytest.raises(ArgusError) as caught:
+        export_room.superseded([record(3, "queued"), record(2, "running"), record(1)])
+    assert caught.value.code == "too_many_requests" and caught.value.details["retry_after"] > 0
+
+
+def test_enqueue__is_refused_while_too_little_of_the_disk_is_free(home: Path, setting: Callable[..., None]) -> None:
+    setting(export_free_mb=2**40)
+    with pytest.raises(ArgusError, match="must stay free") as caught:
+        exports._enqueue(1, format="coco", source="annotations", masks=False, images=True, splits={})
+    assert caught.value.kind.status == 507 and "ARGUS_EXPORT_FREE_MB" in caught.value.hint
+    assert list((home / "exports").iterdir()) == []
+
+
+def written(count: int, size: int) -> Callable[..., dict[str, Any]]:
+    """Return what stands for `export_project`: it writes `count` files of `size` bytes that are not compressed."""
+    def write(_project: int, _format: str, folder: Path, *, progress: Callable[[int], None],
+              **_: Any) -> dict[str, Any]:
+        folder.mkdir()
+        for number in range(1, count + 1):
+            (folder / f"{number}.jpg").write_bytes(bytes(size))
+            progress(number)
+        return {"images": count, "folder": str(folder)}
+
+    return write
+
+
+@pytest.mark.parametrize(("changed", "code"), [({"export_quota_mb": 1}, "insufficient_storage"), ({}, "")])
+def test_run__one_that_outgrows_the_quota_fails_and_leaves_nothing(
+        home: Path, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch, changed: dict[str, int],
+        code: str) -> None:
+    setting(**changed)
+    monkeypatch.setattr(exports, "_total", lambda state: 3)
+    monkeypatch.setattr(exports, "export_project", written(3, 600_000))
+    put(home, 1, state="queued", images=True, masks=False, splits={}, source="annotations", error=None)
+    exports.run(1)
+    state = exports.describe(1)
+    left = {path.name for path in (home / "exports" / "1").iterdir()}
+    if code:
+        assert (state["state"], state["error"]["code"]) == ("failed", code) and left == {"state.json"}
+    else:
+        assert (state["state"], state["bytes"] > 1_800_000) == ("done", True) and left == {"state.json", "export.zip"}
+
+
+def test_run__one_that_meets_a_disk_that_fills_up_ends_and_leaves_nothing(
+        home: Path, setting: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "_total", lambda state: 3)
+    monkeypatch.setattr(exports, "_SAY_SECONDS", -1.0)
+
+    def fill(*args: Any, progress: Callable[[int], None], **options: Any) -> dict[str, Any]:
+        progress(1)
+        setting(export_free_mb=2**40)  # stands for somebody else who fills the disk
+        return written(3, 10)(*args, progress=progress, **options)
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for export in (fill, refuse):
+        setting(export_free_mb=0)
+        monkeypatch.setattr(exports, "export_project", export)
+        put(home, 1, state="queued", images=True, masks=False, splits={}, source="annotations")
+        exports.run(1)
+        assert exports.describe(1)["error"]["code"] == "insufficient_storage"
+        assert [path.name for path in (home / "exports" / "1").iterdir()] == ["state.json"]
+        exports.remove(1)
+
+
+def test_tidy__what_a_lost_export_left_goes_and_a_live_one_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "_is_lost", lambda number: number == 1)  # asks the queue server
+    for number in (1, 2):
+        put(home, number, state="running")
+        (home / "exports" / str(number) / "half").mkdir()
+        (home / "exports" / str(number) / "export.zip").touch()
+    exports.tidy()
+    assert [path.name for path in (home / "exports" / "1").iterdir()] == ["state.json"]
+    assert json.loads((home / "exports" / "1" / "state.json").read_text())["state"] == "failed"
+    assert len(list((home / "exports" / "2").iterdir())) == 3
+
+
+def test_preview__only_so_many_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "_PREVIEW_WAIT", 0.05)
+    monkeypatch.setattr(exports, "preview_export", lambda *_, **__: {})
+    assert exports.preview(1, source="annotations", splits={}) == {}
+    monkeypatch.setattr(exports, "preview_export", lambda *_, **__: exports.preview(1, source="both", splits={}))
+    with pytest.raises(ArgusError) as caught:
+        exports.preview(1, source="annotations", splits={})
+    assert caught.value.code == "busy" and caught.value.details["retry_after"]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import io
+import tracemalloc
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from ml_backend.rle import encode
 from search_service.task_facts import MASK_SIDE, encode_mask, objects
 
 
@@ -47,3 +50,34 @@ def test_encode_mask__is_never_larger_than_a_screen_needs_and_none_for_nothing()
     assert png is not None
     assert max(alpha(png).shape) == MASK_SIDE
     assert encode_mask(np.ones((10, 10), bool), (5, 5, 5, 5)) is None
+
+
+def brush(width: int, height: int, label: str = "cpu") -> dict[str, Any]:
+    part = np.ones((height // 4, width // 4), bool)
+    code = encode(part, width // 4, height // 4, width, height)
+    return {"id": "m", "type": "brushlabels", "original_width": width, "original_height": height,
+            "value": {"format": "rle", "rle": code, "brushlabels": [label]}}
+
+
+def test_objects__masks_of_a_large_image_take_a_bit_a_pixel_each() -> None:
+    regions = [brush(4000, 3000) | {"id": f"m{n}"} for n in range(20)]
+    tracemalloc.start()
+    try:
+        found = objects(regions, ["cpu"])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert len(found) == 20 and found[0]["mask"] == found[19]["mask"] and found[0]["box"] == [0.25, 0.25, 0.5, 0.5]
+    assert peak < 12_000_000 * (24 + 20) / 8 + 2**24  # as was said beforehand
+
+
+def test_objects__a_mask_for_a_larger_image_than_there_may_be_is_left_out() -> None:
+    small = brush(40, 30)
+    assert len(objects([small], ["cpu"])) == 1
+    huge = small | {"original_width": 30_000, "original_height": 30_000}
+    tracemalloc.start()
+    try:
+        assert objects([huge], ["cpu"]) == []
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()

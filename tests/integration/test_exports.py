@@ -1,0 +1,131 @@
+"""Exports beside everything else: a worker of their own, its death, and how many may wait. Real servers, over HTTP."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from argus import queues
+from argus.client import Argus
+from argus.errors import ArgusError
+from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
+from argus.stack.stack import Stack
+from search_service import exports
+from tests.pictures import plain
+from tests.resting import resting
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+
+@pytest.fixture
+def argus(stack: Stack) -> Argus:
+    return Argus(get_settings().search_service_url, timeout=120)
+
+
+@pytest.fixture
+def project(stack: Stack, make_project: Callable[..., int], label_studio: LabelStudio) -> int:
+    """300 annotated tasks that share three pictures."""
+    made = make_project(("cpu",), [(f"{i}.jpg", plain((60 * i, 90, 120))) for i in range(3)])
+    urls = [task["data"]["image"] for task in label_studio.tasks(made)]
+    region = {"from_name": "box", "to_name": "image", "type": "rectanglelabels", "original_width": 64,
+              "original_height": 48, "value": {"x": 10, "y": 10, "width": 20, "height": 20, "rotation": 0,
+                                               "rectanglelabels": ["cpu"]}}
+    label_studio.post(f"/api/projects/{made}/import", [
+        {"data": {"image": urls[i % 3]}, "annotations": [{"result": [region]}]} for i in range(300)], timeout=120)
+    return made
+
+
+def waiting(name: str) -> int:
+    return Queue(name, connection=queues.get_redis(), serializer=JSONSerializer).count
+
+
+def test_predictions_are_delivered_while_40_exports_wait(stack: Stack, argus: Argus, project: int,
+                                                         label_studio: LabelStudio) -> None:
+    with resting(stack, "export-worker"):
+        wanted = {"format": "coco", "source": "annotations", "masks": False, "images": True, "splits": {}}
+        asked = [exports._enqueue(project, **wanted)["id"] for _ in range(40)]
+        assert (waiting(queues.EXPORT), waiting(queues.DEFAULT)) == (40, 0)
+        tasks = [task["id"] for task in label_studio.tasks(project, fields="task_only")][:3]
+        wait_for(lambda: argus.sync(project).seen == 303, 60)
+        run = argus.wait_for_run(argus.start_run(project, ["cpu"], tasks=tasks).id, seconds=180)
+        assert (run.done, run.failed) == (3, 0)
+        assert all(label_studio.get(f"/api/tasks/{task}/")["predictions"] for task in tasks)
+        assert {exports.describe(number)["state"] for number in asked} == {"queued"}
+        for number in asked:
+            exports.remove(number)
+    wait_for(lambda: waiting(queues.EXPORT) == 0, 60)
+
+
+def test_so_many_of_a_project_may_wait__then_one_is_refused_until_there_is_room(stack: Stack, argus: Argus,
+                                                                                project: int) -> None:
+    most, path = get_settings().export_waiting, f"/projects/{project}/exports"
+    with resting(stack, "export-worker"):
+        asked = [argus.call("POST", path, {"format": "coco"}).json()["id"] for _ in range(most)]
+        refused = requests.post(f"{argus.address}/api/v1{path}", json={"format": "coco"}, timeout=30)
+        assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+        assert int(refused.headers["Retry-After"]) > 0 and f"{most} exports" in refused.json()["detail"]
+        argus.call("DELETE", f"/exports/{asked[0]}")
+        asked.append(argus.call("POST", path, {"format": "coco"}).json()["id"])
+    for number in asked[1:]:
+        wait_for(lambda number=number: exports.describe(number)["state"] == "done", 120)  # type: ignore[misc]
+        exports.remove(number)
+
+
+def test_the_client_gets_the_file_and_leaves_nothing_on_the_server(argus: Argus, project: int, tmp_path: Path) -> None:
+    before = exports.listing(project)
+    with zipfile.ZipFile(argus.export(project, tmp_path / "coco.zip")) as archive:
+        assert archive.testzip() is None and sum(name.endswith(".jpg") for name in archive.namelist()) == 300
+    assert exports.listing(project) == before
+    gone = requests.post(f"{argus.address}/api/v1/projects/{project}/export", json={"format": "coco"}, timeout=30)
+    assert gone.status_code == 404  # the whole export was made while this request waited, in the web process
+
+
+def test_what_goes_wrong_with_an_export_is_what_the_client_raises(argus: Argus, make_project: Callable[..., int],
+                                                                  tmp_path: Path) -> None:
+    with pytest.raises(ArgusError) as caught:
+        argus.export(make_project(("cpu",)), tmp_path / "none.zip")
+    assert caught.value.code == "nothing_selected" and not (tmp_path / "none.zip").exists()
+
+
+@pytest.mark.faults
+def test_a_killed_export_worker__the_export_is_made_again_or_said_to_have_failed(stack: Stack, argus: Argus,
+                                                                                 project: int) -> None:
+    def state(number: int) -> dict[str, Any]:
+        return exports.describe(number)
+
+    def kill_at_work(number: int, after: int = 0) -> int:
+        """Kill the worker once it has written an image, later than at `after`; return when it last said so."""
+        file = exports._folder(number) / "state.json"
+        wait_for(lambda: state(number)["state"] == "running" and state(number)["written"] > 0
+                 and file.stat().st_mtime_ns > after, 180, pause=0.002)
+        stack.kill("export-worker")
+        assert not (exports._folder(number) / "export.zip").exists()
+        return file.stat().st_mtime_ns
+
+    first, second = (argus.call("POST", f"/projects/{project}/exports", {"format": "coco"}).json()["id"]
+                     for _ in range(2))
+    kill_at_work(first)
+    wait_for(lambda: state(first)["state"] == "done", 180, pause=0.5)
+    with zipfile.ZipFile(exports.archive(first)[0]) as archive:
+        assert archive.testzip() is None and sum(name.endswith(".jpg") for name in archive.namelist()) == 300
+    assert {path.name for path in exports._folder(first).iterdir()} == {"state.json", "export.zip"}
+    exports.remove(first)
+    wait_for(lambda: state(second)["state"] == "done", 180, pause=0.5)
+    exports.remove(second)
+
+    third = argus.call("POST", f"/projects/{project}/exports", {"format": "yolo"}).json()["id"]
+    kill_at_work(third, after=kill_at_work(third))
+    wait_for(lambda: state(third)["state"] == "failed", 180, pause=0.5)
+    assert state(third)["error"]["code"] == "child_died"
+    exports.tidy()  # as the worker does when it starts, and the service when the next one is asked for
+    assert [path.name for path in exports._folder(third).iterdir()] == ["state.json"]
+    exports.remove(third)
