@@ -1,5 +1,5 @@
 // Pictures of objects, and the colours of labels.
-import { request } from "./api.js";
+import { carriesToken, request } from "./api.js";
 
 export const COLOURS = [
   "#2754d0",
@@ -18,7 +18,7 @@ export const colourOf = (labels, label) => COLOURS[Math.max(0, labels.indexOf(la
 // Show the part of a task's picture around `box` (fractions). An <img> cannot carry a token, so with one it is fetched.
 export async function cropInto(image, task, box, size = 224) {
   const path = `/images/${task}/crop?box=${box.join(",")}&size=${size}`;
-  if (!sessionStorage.getItem("argus-token")) {
+  if (!carriesToken()) {
     image.src = `/api/v1${path}`;
     return;
   }
