@@ -153,18 +153,19 @@ def test_what_is_for_who_manages_is_refused_to_others(ask: Any, people: dict[str
         assert problem.get("code") != "forbidden", (name, problem)
 
 
-def test_connecting(ask: Any, people: dict[str, Person], project: int) -> None:
+def test_connecting(ask: Any, people: dict[str, Person], project: int, stack: Any) -> None:
     path = "/label-studio/connect"
     assert ask("bob", "POST", path, {"project": project})[0] == 403
     assert ask("bob", "POST", path, {"project": project, "dry_run": True})[0] == 403
     assert ask("ada", "POST", path, {"project": project, "dry_run": True})[1]["code"] == "bad_request"  # no labels
     status, made = ask("bob", "POST", path, {"title": "Bob's", "labels": ["cpu"]})
-    try:
-        if status == 200:  # else nothing listens where the ML backend would be: Label Studio looks
-            assert people["bob"].ls.project(made["project_id"])["created_by"]["id"] == people["bob"].id
-    finally:
-        if status == 200:
-            people["bob"].ls.delete(f"/api/projects/{made['project_id']}/")
+    assert status == 200, made
+    number = made["project_id"]
+    assert people["bob"].ls.project(number)["created_by"]["id"] == people["bob"].id
+    assert newest(number)[0::3] == (people["bob"].email, "project.connect")
+    assert ask("cyd", "POST", f"/projects/{number}/disconnect")[0] == 403
+    assert ask("bob", "POST", f"/projects/{number}/disconnect")[0] == 200
+    people["bob"].ls.delete(f"/api/projects/{number}/")
 
 
 def test_what_somebody_made_is_changed_by_them_and_by_who_manages(ask: Any, people: dict[str, Person],
