@@ -73,6 +73,7 @@ def test_where_an_account_is_asked_for_the_whole_page_is_ones_own(browser: Brows
         page.click("dialog button.danger")
         expect(page.locator("#message")).to_contain_text("This is for those who manage project")
         page.click("#person")
+        expect(page.locator("dialog strong")).to_have_text("Signed in as hedy@people.example")
         page.click("#sign-out")
         expect(page.locator("#person-token")).to_be_visible()
         sign_in(page, get_settings().access_token)

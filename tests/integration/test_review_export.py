@@ -436,8 +436,10 @@ def test_accept__with_a_person_s_token_carries_their_name(known: Callable[..., K
     assert failure.value.code == "unauthorized"
     assert project.annotated() == [0]
     assert review.undo(report["acceptance"])["undone"] == 1
-    answer = create_app().test_client().post(f"{API}/projects/{project.id}/review/accept", json={"min_score": 0.9},
-                                             headers={HEADER: ada._token})  # the token with which she may ask at all
+    client, path = create_app().test_client(), f"{API}/projects/{project.id}/review/accept"
+    hers = {"headers": {HEADER: ada._token}}  # the token with which she may ask at all; the project is not hers
+    assert client.post(path, json={"min_score": 0.9}, **hers).status_code == 403
+    answer = client.post(path, json={"task_ids": [project.tasks[0]]}, **hers)
     assert answer.json is not None and answer.json["accepted_tasks"] == 1
     assert [a["completed_by"] for found in project.annotations() for a in found] == [her["id"]]
 

@@ -56,6 +56,7 @@ function askToken(said) {
       "dialog",
       { class: "ask", "aria-label": t("common.signInTitle") },
       said && h("p", { class: "bad", role: "alert" }, said),
+      !said && person() && h("p", {}, h("strong", {}, t("common.signedIn", { name: person().name }))),
       h(
         "form",
         { method: "dialog" },
