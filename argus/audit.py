@@ -72,8 +72,8 @@ def begin(who: Actor, entry: Entry | None = None) -> None:
     _entry.set(entry)
 
 
-def act_as(name: str, person: int) -> None:
-    """Let the owner of a token act from now on, from the same address."""
+def act_as(name: str, person: int | None) -> None:
+    """Let the owner of a token, or `SERVICE`, act from now on, from the same address."""
     _actor.set(Actor(name, person, actor().address))
 
 

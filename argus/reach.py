@@ -108,6 +108,11 @@ def _no_site_has(name: str) -> bool:
     return True
 
 
+def is_ours(place: str) -> bool:
+    """Whether only this machine reaches `place`, a host or a URL."""
+    return _is_loopback(_name(urlsplit(place).netloc.rpartition("@")[2] if "//" in place else place))
+
+
 def _is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -16,7 +16,7 @@ from argus.errors import ArgusError, as_argus_error
 from argus.picture_memory import get_budget
 from argus.settings import get_settings
 from search_service.routes import API, audit, blueprints
-from search_service.routes.caller import HEADER, check_access, client_address
+from search_service.routes.caller import HEADER, check_access
 
 MAX_BODY, LARGE_BODY = 32 * 2**20, 2**20
 # The page loads nothing from elsewhere and runs no inline script.
@@ -58,8 +58,8 @@ def _guard() -> None:
     guarded = request.path.startswith("/api/") or request.path == "/metrics"
     given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
     if not token or hmac.compare_digest(given.encode(), token.encode()):
-        argus.audit.begin(argus.audit.Actor(argus.audit.SERVICE, address=client_address(request)),
-                          argus.audit.current())
+        if token or not settings.require_person:
+            argus.audit.act_as(argus.audit.SERVICE, None)
         return
     by_person = settings.require_person and request.path.startswith(f"{API}/") and (HEADER in request.headers
                                                                                     or not given)

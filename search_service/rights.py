@@ -109,7 +109,7 @@ def check(caller: Caller, action: Action, arguments: Mapping[str, Any]) -> None:
 def must_manage(caller: Caller | None, project_id: int, why: str = "") -> None:
     """Raise `forbidden` unless the caller manages the project; without a caller the service's own rights count."""
     if caller and not caller.manages(project_id):
-        said = why or f"{caller.person.email} does not manage project {project_id}, and this is for those who do."
+        said = why or f"This is for those who manage project {project_id}, and {caller.person.email} does not."
         raise ArgusError("forbidden", said[0].upper() + said[1:], MANAGERS)
 
 

@@ -59,7 +59,7 @@ def _actor(lent: str) -> audit.Actor:
     address = f"local {_user()}"
     try:
         person = sign_in(lent) if lent else service_account() if get_settings().access_token else None
-    except ArgusError:  # the command says so itself when it needs Label Studio
+    except (ArgusError, ValueError, KeyError, TypeError):  # the command says so itself when it needs Label Studio
         person = None
     return audit.Actor(person.email, person.id, address) if person else audit.Actor(address=address)
 

@@ -57,6 +57,7 @@ class Doctor:
 
     def label_studio(self) -> Iterator[Finding]:
         yield from label_studio.check(self._ls, self._settings.access_token)
+        yield from label_studio.default_password(self._ls, self._settings)
 
     def clock(self) -> Iterator[Finding]:
         yield from clocks.check(self._ls.url, self._visits)

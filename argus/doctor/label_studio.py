@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import requests
 
-from argus import dialling
+from argus import dialling, reach
 from argus.doctor.finding import TIMEOUT, Finding, version
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
@@ -51,6 +51,24 @@ def check(ls: LabelStudio, token: str) -> Iterator[Finding]:
 def ask_version(url: str) -> requests.Response:
     """Ask Label Studio for its version, which it tells everybody. Raises as `argus.dialling.ask`."""
     return dialling.ask("GET", f"{url}/api/version", get_settings().proxy_url.get_secret_value(), timeout=TIMEOUT)
+
+
+def default_password(ls: LabelStudio, settings: Settings) -> Iterator[Finding]:
+    """Whether others reach an account whose password stands in the documentation. It is tried: what the settings say
+    of the password may be old."""
+    from argus.stack.access_token import log_in
+
+    public = [where for where in (settings.host, ls.url, settings.public_label_studio_url) if not reach.is_ours(where)]
+    if not public:
+        return
+    known = Settings.model_fields["label_studio_password"].default.get_secret_value()
+    try:
+        log_in(ls.url, settings.label_studio_user, known).close()
+    except (ArgusError, requests.RequestException):
+        return
+    yield Finding("access", "problem", f"{settings.label_studio_user} has the password that everybody can read in the "
+                  f"documentation, and others may reach {public[0] or 'every address'}.",
+                  "Change it with `label-studio reset_password`, and set ARGUS_LABEL_STUDIO_PASSWORD to the new one.")
 
 
 def token_kind(token: str) -> str:

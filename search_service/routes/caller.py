@@ -50,9 +50,10 @@ def _caller_of(token: str) -> access.Caller:
     try:
         return access.caller_of(token)
     except ArgusError as error:
-        if error.code != "bad_request" or not get_settings().require_person:
+        if error.code != "bad_request":
             raise
-        raise ArgusError("unauthorized", error.message, error.hint) from error  # it is what opens the API there
+        code = "unauthorized" if get_settings().require_person else error.code  # there it is what opens the API
+        raise ArgusError(code, error.message, error.hint, header=HEADER) from error
 
 
 def caller() -> access.Caller | None:

@@ -258,28 +258,33 @@ def test_review__filtered_edges_dragged_and_every_way_to_decide(
 def in_a_persons_name(page: Page, project: int, tasks: list[int], ls: LabelStudio) -> None:
     grace = sign_up(ls, "grace@example.com")
     choose_band(page, "medium")
-    expect(page.locator("#person")).to_have_text("Accepting as the service")
-    page.click("#person")
-    page.fill("#person-token", grace._token)
-    page.press("#person-token", "Enter")
-    expect(page.locator("#message")).to_contain_text("now carry the name grace@example.com")
+    expect(page.locator("#person")).to_have_text("Sign in")
     page.click("#person")
     page.fill("#person-token", "not a token")
     page.press("#person-token", "Enter")
-    expect(page.locator("#message")).to_contain_text("does not know this personal access token")
+    expect(page.locator("dialog")).to_contain_text("does not know this personal access token")
     (complaint,) = page.complaints  # type: ignore[attr-defined]
     assert "400" in complaint and "/people/me" in complaint
     page.complaints.clear()  # type: ignore[attr-defined]
+    page.fill("#person-token", grace._token)
+    page.press("#person-token", "Enter")
+    expect(page.locator("#person")).to_have_text("grace@example.com", timeout=20_000)
     page.reload()
-    expect(page.locator("#person")).to_have_text("Accepting as grace@example.com", timeout=20_000)
+    expect(page.locator("#person")).to_have_text("grace@example.com", timeout=20_000)
     page.locator(f"[data-object^='{tasks[3]}/'] .face").click()
     page.keyboard.press("a")
     expect(page.locator("#review-text")).to_contain_text("Accepted 1 task with 1 object", timeout=60_000)
     expect(page.locator(".acceptances li").first).to_contain_text("grace@example.com")
     shows(page, medium=1, left=3)
+    page.click("#accept-band")
+    page.locator("dialog").get_by_role("button", name="Accept").click()
+    expect(page.locator("#message")).to_contain_text("Accepting in bulk is for those who manage the project")
+    (complaint,) = page.complaints  # type: ignore[attr-defined]
+    assert "403" in complaint and "/review/accept" in complaint
+    page.complaints.clear()  # type: ignore[attr-defined]
     page.click("#person")
-    page.click("dialog button[value=nobody]")
-    expect(page.locator("#person")).to_have_text("Accepting as the service")
+    page.click("#sign-out")
+    expect(page.locator("#person")).to_have_text("Sign in")
     page.locator(f"[data-object^='{tasks[4]}/'] .face").click()
     page.keyboard.press("a")
     shows(page, medium=0, left=2)

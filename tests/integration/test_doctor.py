@@ -226,6 +226,25 @@ def found(check: Iterator[Finding]) -> dict[str, tuple[str, str]]:
     return {finding.name: (finding.state, finding.detail) for finding in check}
 
 
+def test_a_password_that_everybody_knows_where_others_reach_it(servers: Any, label_studio: LabelStudio) -> None:
+    settings = get_settings()
+
+    def said(**changed: str) -> list[str]:
+        found = to_label_studio.default_password(label_studio, settings.model_copy(update=changed))
+        assert all((one.name, one.state) == ("access", "problem") and "reset_password" in one.fix for one in found)
+        return [one.detail for one in to_label_studio.default_password(label_studio,
+                                                                       settings.model_copy(update=changed))]
+
+    assert said() == said(host="localhost") == said(label_studio_public_url="http://[::1]:8080") == []
+    for changed in ({"host": "0.0.0.0"}, {"host": ""}, {"host": "192.0.2.7"},
+                    {"label_studio_public_url": "https://labels.example"}):
+        (detail,) = said(**changed)
+        assert settings.label_studio_user in detail
+        assert said(**changed, label_studio_user="nobody@example.com") == []  # its password is another
+    findings = [one for one in Doctor(settings.model_copy(update={"host": "0.0.0.0"})).run() if one.name == "access"]
+    assert any("documentation" in one.detail for one in findings)
+
+
 def test_the_token_is_of_another_kind(servers: Any, label_studio: LabelStudio) -> None:
     access = label_studio.authorization().removeprefix("Bearer ")
     forged = label_studio._token[:-4] + "AAAA"

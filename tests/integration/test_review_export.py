@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 from pycocotools.coco import COCO
 
+from argus import audit
 from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.export import count_images, export_project, preview_export
@@ -185,7 +186,7 @@ def test_status__of_a_project_that_was_never_connected(servers: Any) -> None:
 
 def test_accept__takes_the_range_and_nothing_else_and_only_once(known: Callable[..., Known]) -> None:
     project = known()
-    first = review.accept(project.id, min_score=0.9, accepted_by="ada")
+    first = review.accept(project.id, min_score=0.9)
     assert (first["accepted_tasks"], first["accepted_regions"], first["skipped"]) == (3, 3, 0)
     assert project.annotated() == [0, 1, 7]
     again = review.accept(project.id, min_score=0.9)
@@ -197,7 +198,8 @@ def test_accept__takes_the_range_and_nothing_else_and_only_once(known: Callable[
 
 def test_accept__records_what_label_studio_has(known: Callable[..., Known]) -> None:
     project = known()
-    report = review.accept(project.id, min_score=0.9, accepted_by="ada")
+    with audit.recorded(audit.Actor("ada@example.com", 7), "review.accept", project.id):
+        report = review.accept(project.id, min_score=0.9)
     made = {a["parent_prediction"]: a for found in project.annotations() for a in found}
     recorded = items(report["acceptance"])
     assert {item["prediction_id"] for item in recorded} == set(made)
@@ -209,7 +211,9 @@ def test_accept__records_what_label_studio_has(known: Callable[..., Known]) -> N
             assert annotation["created_at"] == item["updated_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         assert {r["score"] for r in annotation["result"]} <= {0.9, 0.95, 0.99}
     (entry,) = review.acceptances(project.id)
-    assert (entry["accepted_by"], entry["state"], entry["accepted"]) == ("ada", "done", 3)
+    assert (entry["accepted_by"], entry["state"], entry["accepted"]) == ("ada@example.com", "done", 3)
+    (row,) = audit.listing(project=project.id)["entries"]
+    assert (row["object"], row["who"]) == (f"acceptance {report['acceptance']}", "ada@example.com")
 
 
 def test_accept__an_empty_selection_is_a_clean_zero(known: Callable[..., Known]) -> None:
@@ -432,8 +436,10 @@ def test_accept__with_a_person_s_token_carries_their_name(known: Callable[..., K
     assert failure.value.code == "unauthorized"
     assert project.annotated() == [0]
     assert review.undo(report["acceptance"])["undone"] == 1
-    answer = create_app().test_client().post(f"{API}/projects/{project.id}/review/accept", json={"min_score": 0.9},
-                                             headers={HEADER: ada._token})  # the token with which she may ask at all
+    client, path = create_app().test_client(), f"{API}/projects/{project.id}/review/accept"
+    hers = {"headers": {HEADER: ada._token}}  # the token with which she may ask at all; the project is not hers
+    assert client.post(path, json={"min_score": 0.9}, **hers).status_code == 403
+    answer = client.post(path, json={"task_ids": [project.tasks[0]]}, **hers)
     assert answer.json is not None and answer.json["accepted_tasks"] == 1
     assert [a["completed_by"] for found in project.annotations() for a in found] == [her["id"]]
 

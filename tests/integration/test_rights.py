@@ -116,10 +116,13 @@ def newest(project: int) -> tuple[Any, ...]:
 
 
 def owned(project: int, table: str, person: int | None) -> int:
-    values = {"run": "(project_id, labels, model_version, state, person_id) VALUES (%s, '{cpu}', 'x', 'running', %s)",
-              "acceptance": "(project_id, model_version, person_id) VALUES (%s, 'x', %s)"}[table]
+    """Make one that is somebody's; a run that is over, whose tasks no worker takes."""
+    values = {"run": "(project_id, labels, model_version, state, person_id) VALUES (%s, '{cpu}', 'x', 'done', %s)",
+              "acceptance": "(project_id, model_version, person_id) VALUES (%s, 'x', %s)",
+              "saved_search": "(project_id, name, ask, person_id) VALUES (%s, gen_random_uuid()::text, '{}', %s)"}
     with database() as connection:
-        row = connection.execute(f"INSERT INTO {table} {values} RETURNING id".encode(), (project, person)).fetchone()
+        row = connection.execute(f"INSERT INTO {table} {values[table]} RETURNING id".encode(),
+                                 (project, person)).fetchone()
     assert row
     return int(row["id"])
 
@@ -153,27 +156,28 @@ def test_what_is_for_who_manages_is_refused_to_others(ask: Any, people: dict[str
         assert problem.get("code") != "forbidden", (name, problem)
 
 
-def test_connecting(ask: Any, people: dict[str, Person], project: int) -> None:
+def test_connecting(ask: Any, people: dict[str, Person], project: int, stack: Any) -> None:
     path = "/label-studio/connect"
     assert ask("bob", "POST", path, {"project": project})[0] == 403
     assert ask("bob", "POST", path, {"project": project, "dry_run": True})[0] == 403
     assert ask("ada", "POST", path, {"project": project, "dry_run": True})[1]["code"] == "bad_request"  # no labels
     status, made = ask("bob", "POST", path, {"title": "Bob's", "labels": ["cpu"]})
-    try:
-        if status == 200:  # else nothing listens where the ML backend would be: Label Studio looks
-            assert people["bob"].ls.project(made["project_id"])["created_by"]["id"] == people["bob"].id
-    finally:
-        if status == 200:
-            people["bob"].ls.delete(f"/api/projects/{made['project_id']}/")
+    assert status == 200, made
+    number = made["project_id"]
+    assert people["bob"].ls.project(number)["created_by"]["id"] == people["bob"].id
+    assert newest(number)[0::3] == (people["bob"].email, "project.connect")
+    assert ask("cyd", "POST", f"/projects/{number}/disconnect")[0] == 403
+    assert ask("bob", "POST", f"/projects/{number}/disconnect")[0] == 200
+    people["bob"].ls.delete(f"/api/projects/{number}/")
 
 
 def test_what_somebody_made_is_changed_by_them_and_by_who_manages(ask: Any, people: dict[str, Person],
                                                                   project: int) -> None:
-    for owner, name, status in (("bob", "bob", 200), ("bob", "cyd", 403), ("bob", "ada", 200), (None, "bob", 403),
-                                (None, "ada", 200), ("bob", "", 200)):
+    for owner, name, code in (("bob", "bob", "conflict"), ("bob", "cyd", "forbidden"), ("bob", "ada", "conflict"),
+                              (None, "bob", "forbidden"), (None, "ada", "conflict"), ("bob", "", "conflict")):
         run = owned(project, "run", owner and people[owner].id)
-        assert ask(name, "POST", f"/runs/{run}/cancel")[0] == status, (owner, name)
-        assert newest(project)[3:5] == ("run.cancel", f"run {run}")
+        assert ask(name, "POST", f"/runs/{run}/cancel")[1]["code"] == code, (owner, name)  # it is over already
+        assert newest(project)[3:] == ("run.cancel", f"run {run}", code)
     for owner, name, forbidden in (("bob", "cyd", True), ("bob", "bob", False), ("cyd", "ada", False)):
         number = owned(project, "acceptance", people[owner].id)
         assert (ask(name, "POST", f"/acceptances/{number}/undo")[1].get("code") == "forbidden") is forbidden
@@ -234,10 +238,10 @@ def test_an_export_is_downloaded_by_who_manages(ask: Any, people: dict[str, Pers
 
 def test_admins_may_do_everything_where_they_see_something(ask: Any, people: dict[str, Person], project: int,
                                                            setting: Callable[[str, str], None]) -> None:
-    run = owned(project, "run", None)
+    saved = owned(project, "saved_search", None)
     assert ask("cyd", "GET", "/audit")[0] == 403
     setting("ARGUS_ADMINS", f"nobody@rights.example, {people['cyd'].email}")
-    assert ask("cyd", "POST", f"/runs/{run}/cancel")[0] == 200
+    assert ask("cyd", "DELETE", f"/projects/{project}/saved-searches/{saved}")[0] == 200
     assert ask("cyd", "GET", "/audit")[0] == 200
     assert ask("cyd", "GET", "/people/me") == (200, {"id": people["cyd"].id, "email": people["cyd"].email,
                                                      "name": people["cyd"].email, "admin": True})
@@ -329,15 +333,16 @@ def test_reading_the_table(ask: Any, people: dict[str, Person], project: int, st
 
 
 def test_the_command_line_acts_as_the_owner_of_its_token(people: dict[str, Person], project: int) -> None:
-    run = owned(project, "run", None)
-    done = CliRunner().invoke(argus, ["annotate", "--run", str(run), "--cancel", "--no-wait", "--json"])
+    saved = owned(project, "saved_search", None)
+    done = CliRunner().invoke(argus, ["saved-searches", "delete", str(saved), "--project", str(project), "--json"])
     assert done.exit_code == 0, done.output
-    with database() as connection:
-        row = connection.execute("SELECT * FROM audit WHERE object = %s ORDER BY id DESC LIMIT 1",
-                                 (f"run {run}",)).fetchone()
-    assert row and (row["who"], row["verified"], row["action"], row["outcome"]) == (
-        get_settings().label_studio_user, True, "run.cancel", "done")
-    assert row["address"].startswith("local ")
+    who, verified, address, *rest = newest(project)
+    assert (who, verified, rest) == (get_settings().label_studio_user, True,
+                                     ["saved-search.delete", f"saved search {saved}", "done"])
+    assert address.startswith("local ")
+    done = CliRunner().invoke(argus, ["annotate", "--run", str(owned(project, "run", None)), "--cancel", "--no-wait"])
+    assert done.exit_code == 5, done.output
+    assert audit.listing(limit=1)["entries"][0]["outcome"] == "conflict"
     done = CliRunner().invoke(argus, ["review", "accept", "--project", str(project), "--yes", "--token",
                                       people["bob"].token])
     assert newest(project)[0:4:3] == (people["bob"].email, "review.accept")
@@ -397,13 +402,16 @@ def test_a_proxy_says_who_it_is_where_everybody_must_be_somebody(
     setting("ARGUS_API_TOKEN", shared)
     setting("ARGUS_REQUIRE_PERSON", "true")
     ada, bob = (through(people[name].token, shared) for name in ("ada", "bob"))
-    run = owned(project, "run", people["bob"].id)
+    saved = owned(project, "saved_search", people["bob"].id)
     assert (ada.me()["email"], bob.me()["email"]) == (people["ada"].email, people["bob"].email)
-    assert bob.cancel_run(run).state == "cancelled"
+    assert bob.delete_saved(project, saved)["deleted"] == saved
     assert newest(project)[:2] == (people["bob"].email, True)
     with pytest.raises(ArgusError) as refused:
-        bob.export(project, __import__("pathlib").Path("/nowhere"))
+        bob.call("POST", f"/projects/{project}/disconnect")
     assert refused.value.code == "forbidden"
+    with pytest.raises(ArgusError) as refused:
+        bob.delete_saved(project, owned(project, "saved_search", people["ada"].id))
+    assert (refused.value.code, newest(project)[0]) == ("forbidden", people["bob"].email)
 
 
 def test_where_everybody_must_be_somebody_the_shared_token_reads_health_alone(
@@ -439,8 +447,8 @@ def test_everything_is_as_it_was_for_who_has_the_shared_token_or_needs_none(
     for token in ("", "a-token-of-tests"):
         setting("ARGUS_API_TOKEN", token)
         client, headers = app.test_client(), {"Authorization": f"Bearer {token}"} if token else {}
-        run = owned(project, "run", 1)
-        assert client.post(f"{API}/runs/{run}/cancel", headers=headers).status_code == 200
+        saved = f"{API}/projects/{project}/saved-searches/{owned(project, 'saved_search', 1)}"
+        assert client.delete(saved, headers=headers).status_code == 200
         assert client.delete(f"{API}/projects/{project}/searches", headers=headers).status_code == 200
         assert client.get(f"{API}/audit", headers=headers).status_code == 200
         assert client.get(f"{API}/people/me", headers=headers).json == {"id": None, "email": None, "name": None,

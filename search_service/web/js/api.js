@@ -8,44 +8,69 @@ export class Problem extends Error {
   }
 }
 
-const KEY = "argus-token"; // of this tab only; the page itself never carries it
-let askToken = () => Promise.resolve(null);
+// Both of this tab only; the page itself never carries them. PERSON is `{ token, name }` of whoever is signed in.
+const KEY = "argus-token",
+  PERSON = "argus-person",
+  HEADER = "X-Label-Studio-Token";
+let askToken = () => Promise.resolve(null),
+  askPerson = () => Promise.resolve(null);
 
-// The frame says how a person is asked for the token: `ask(wrong)` resolves to it, or to null.
-export function onTokenNeeded(ask) {
-  askToken = ask;
+// The frame says how a person is asked for the API's token, `token(wrong)`, and for their own, `person(wrong)`. Each
+// resolves to what is kept then, as text, or to null.
+export function onTokensNeeded({ token, person }) {
+  askToken = token;
+  askPerson = person;
 }
 
-export function headers(extra = {}) {
+export const person = () => JSON.parse(sessionStorage.getItem(PERSON) ?? "null");
+
+export function keepPerson(who) {
+  if (who) sessionStorage.setItem(PERSON, JSON.stringify(who));
+  else sessionStorage.removeItem(PERSON);
+}
+
+const kept = () => [sessionStorage.getItem(KEY), sessionStorage.getItem(PERSON)].join();
+
+// Whether requests carry a token: what an <img> or a link asks for would go without.
+export const carriesToken = () => Boolean(sessionStorage.getItem(KEY) || person());
+
+// `own`: somebody's token to be tried, instead of that of who is signed in.
+export function headers(extra = {}, own = person()?.token) {
   const token = sessionStorage.getItem(KEY);
-  return token ? { ...extra, Authorization: `Bearer ${token}` } : extra;
+  return { ...extra, ...(token && { Authorization: `Bearer ${token}` }), ...(own && { [HEADER]: own }) };
 }
 
-// Returns the answer as a `Response`. `json` makes it a POST, unless `method` says otherwise.
-export async function request(path, { json, signal, ...options } = {}) {
+// Returns the answer as a `Response`. `json` makes it a POST, unless `method` says otherwise; `own` as for `headers`.
+export async function request(path, { json, signal, own, ...options } = {}) {
   if (json !== undefined)
     options = { method: "POST", body: JSON.stringify(json), type: "application/json", ...options };
   const { type, ...rest } = options;
   const ask = () =>
-    fetch(`/api/v1${path}`, { ...rest, signal, headers: headers(type ? { "Content-Type": type } : {}) });
-  let used = sessionStorage.getItem(KEY),
-    answer = await reach(ask);
-  for (let wrong = false; answer.status === 401; wrong = true) {
-    if (used === sessionStorage.getItem(KEY) && !(await newToken(wrong))) break;
-    used = sessionStorage.getItem(KEY);
-    answer = await reach(ask);
+    fetch(`/api/v1${path}`, { ...rest, signal, headers: headers(type ? { "Content-Type": type } : {}, own) });
+  for (let again = false; ; again = true) {
+    const used = kept(),
+      answer = await reach(ask);
+    if (answer.ok) return answer;
+    const body = await answer.json().catch(() => ({})),
+      wanted = own ? null : missing(answer.status, body);
+    if (!wanted || (used === kept() && !(await newToken(wanted, again || wanted.wrong))))
+      throw new Problem(problemText(body, answer.status), body, answer.status);
   }
-  if (answer.ok) return answer;
-  const body = await answer.json().catch(() => ({}));
-  throw new Problem(problemText(body, answer.status), body, answer.status);
+}
+
+// Which token a refused request lacks; null when that is not why.
+function missing(status, { code, details }) {
+  if (code === "person_required") return { ask: askPerson, key: PERSON };
+  if (details?.header === HEADER) return { ask: askPerson, key: PERSON, wrong: true };
+  return status === 401 ? { ask: askToken, key: KEY } : null;
 }
 
 // Several requests may be refused at once; the person is asked once.
 let asking = null;
-function newToken(wrong) {
-  asking ??= askToken(wrong)
+function newToken({ ask, key }, wrong) {
+  asking ??= ask(wrong)
     .then((token) => {
-      if (token) sessionStorage.setItem(KEY, token);
+      if (token) sessionStorage.setItem(key, token);
       return token;
     })
     .finally(() => {
@@ -72,7 +97,7 @@ export const picture = (image, task, size) => show(image, `/images/${task}?size=
 // token, or once it has failed, it is fetched. While the service is busy with others' pictures the placeholder stays.
 export function show(image, path) {
   image.dataset.path = path;
-  if (sessionStorage.getItem(KEY)) return fetched(image, path);
+  if (carriesToken()) return fetched(image, path);
   image.addEventListener(
     "error",
     (event) => {

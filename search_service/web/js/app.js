@@ -5,10 +5,11 @@
 // `root` is empty and the screen's own; `project` is the API's description of it; `selection` the chosen tasks; `params`
 // the address. `signal` is aborted when the screen closes: give it to requests, listeners and timers. `update` is called
 // when the address changes within the screen; without it the screen is opened anew.
-import { api, onTokenNeeded } from "./api.js";
+import { api, onTokensNeeded } from "./api.js";
 import { h, icon } from "./dom.js";
 import { chooseLanguage, language, LANGUAGES, number, t, when } from "./i18n.js";
 import { askToken, attempt, say } from "./messages.js";
+import { personButton, signIn } from "./person.js";
 import { change, go, linkTo, onRoute, params } from "./router.js";
 import * as annotate from "./screens/annotate.js";
 import * as exporting from "./screens/export.js";
@@ -56,6 +57,7 @@ function buildFrame() {
     ),
   );
   $("language").setAttribute("aria-label", t("common.language"));
+  personButton($("person"));
   $("theme").replaceChildren(icon("sun"));
   showTheme();
 }
@@ -170,7 +172,7 @@ async function follow() {
   setTimeout(follow, POLL);
 }
 
-onTokenNeeded(askToken);
+onTokensNeeded({ token: askToken, person: signIn });
 buildFrame();
 onRoute(() => {
   say("");

@@ -1,7 +1,13 @@
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
+
+import click
 import pytest
 
+from argus.cli.main import COMMANDS
+from argus.cli.recorded import RECORDED
 from search_service import access, rights
 from search_service.app import create_app
 from search_service.routes import API
@@ -34,3 +40,42 @@ def test_what_only_its_owner_may_change_has_a_way_to_the_owner() -> None:
     for rule in create_app().url_map.iter_rules():
         if rights.ACTIONS.get(rule.endpoint, rights.QUESTION).right == "own":
             assert len(rule.arguments & rights._OWNER_OF.keys()) == 1, rule.rule
+
+
+def test_the_documentation_says_of_every_action_who_may() -> None:
+    lines = [line for line in Path("docs/security.md").read_text("utf-8").splitlines() if line.startswith("|")]
+    for action in rights.ACTIONS.values():
+        if action.name:
+            (line,) = (one for one in lines if f"`{action.name}`" in one)
+            _, _, _, member, maker, manager, *_ = (cell.strip() for cell in line.split("|"))
+            if action.name == "project.connect":  # the route itself tells a new project from one that is there
+                assert member == "only a new one"
+            elif action.right == "see":
+                assert member not in ("no", "–"), action
+            else:
+                assert (member, maker == "yes") == ("no", action.right == "own"), action
+            assert manager in ("yes", "also in bulk", "everybody's")
+
+
+READING = {"init", "up", "down", "demo", "videos", "search-history list", "search-history repeat",
+           "saved-searches list", "saved-searches run", "judgements list", "search-eval", "views list", "task",
+           "preview", "review status", "review histogram", "review objects", "worker", "status", "audit", "doctor",
+           "backup", "restore"}
+
+
+def test_every_command_writes_a_row_or_changes_nothing_in_a_project() -> None:
+    silent = set()
+
+    def walk(command: click.Command, path: str) -> None:
+        if isinstance(command, click.Group):
+            for name, one in command.commands.items():
+                walk(one, f"{path} {name}")
+        elif command.callback not in RECORDED:
+            silent.add(path)
+
+    for name in COMMANDS:
+        module = name.replace("-", "_")
+        walk(getattr(importlib.import_module(f"argus.cli.{module}"), module), name)
+    assert silent == READING
+    known = {action.name for action in rights.ACTIONS.values()} | {"video.import"}
+    assert {action for action in RECORDED.values() if isinstance(action, str)} <= known

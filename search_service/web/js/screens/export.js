@@ -1,5 +1,5 @@
 // Annotations as files: what it would hold, making it in the background, and the last ones to download.
-import { api, request } from "../api.js";
+import { api, carriesToken, request } from "../api.js";
 import { add, h, icon, prose, put, renew } from "../dom.js";
 import { number, percent, t, when } from "../i18n.js";
 import { attempt } from "../messages.js";
@@ -264,7 +264,7 @@ export async function open({ root, project, params, signal }) {
   }
 
   async function download(one) {
-    const answer = sessionStorage.getItem("argus-token") ? await request(`/exports/${one.id}/file`) : null; // a link cannot carry a token
+    const answer = carriesToken() ? await request(`/exports/${one.id}/file`) : null; // a link cannot carry a token
     const href = answer ? URL.createObjectURL(await answer.blob()) : `/api/v1/exports/${one.id}/file`;
     h("a", { href, download: `project-${one.project}-${one.format}-${one.id}.zip` }).click();
     if (answer) setTimeout(() => URL.revokeObjectURL(href), 60_000);

@@ -11,7 +11,6 @@ import { edgesPanel } from "../review/edges.js";
 import { cropGrid } from "../review/grid.js";
 import { historyPanel } from "../review/history.js";
 import { look } from "../review/look.js";
-import { inMyName, personButton } from "../review/person.js";
 import { progressPanel } from "../review/progress.js";
 
 const BANDS = ["high", "medium", "low", "nothing_found", "to_fix"];
@@ -22,10 +21,7 @@ export async function open({ root, project, params, signal }) {
     views = [],
     band = BANDS.includes(params.band) ? params.band : null,
     label = labelIn(params);
-  const post = (path, json) =>
-    api(`/projects/${project.id}/review/${path}`, {
-      json: { ...json, ...(["accept", "additions"].includes(path) ? inMyName() : {}) },
-    });
+  const post = (path, json) => api(`/projects/${project.id}/review/${path}`, { json });
   const progress = progressPanel(),
     edges = edgesPanel({
       project,
@@ -73,7 +69,6 @@ export async function open({ root, project, params, signal }) {
     act: { accept: run(right), reject: run(reject), fix: run(fix), back: run(back), look: show, changed },
   });
   desk.grid = grid;
-  const person = personButton();
   const tools = h("div", { class: "toolbar", role: "toolbar", "aria-label": t("review.actions") });
   const work = h("section", { class: "panel work" }, head, working, done, grid.root, tools);
   const empty = h(
@@ -174,7 +169,6 @@ export async function open({ root, project, params, signal }) {
       h("h2", {}, t(`review.${band}`)),
       h("span", { class: "muted" }, t(`review.hint_${band}`)),
       h("span", { class: "grow" }),
-      person,
       view ? h("a", { href: view.url, target: "_blank", rel: "noopener" }, t("review.open")) : "",
       bulk ? all : "",
     );

@@ -4,6 +4,7 @@ import { add, h, prose, put } from "../dom.js";
 import { duration, number, t, when } from "../i18n.js";
 import { ask, attempt, notice } from "../messages.js";
 import { go, linkTo } from "../router.js";
+import { auditList } from "../setup/audit.js";
 import { connectForm } from "../setup/connect.js";
 import { check, details, panel, table } from "../setup/parts.js";
 
@@ -40,6 +41,7 @@ export async function open({ root, project, signal }) {
         ),
       ),
     ),
+    panel("audit", h("p", { class: "muted" }, t("setup.auditHint")), auditList({ project, signal })),
   );
 
   // --- projects and workers, kept fresh
