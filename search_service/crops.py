@@ -27,7 +27,7 @@ def crop(task_id: int, box: Sequence[float], size: int, margin: float) -> tuple[
     """
     place = ",".join(f"{v:.5f}" for v in box)
     url = thumbnails.image_url(task_id)
-    tag = hashlib.sha256(f"crop {url} {place} {size} {margin}".encode()).hexdigest()[:32]
+    tag = hashlib.sha256(f"crop {thumbnails.UPRIGHT} {url} {place} {size} {margin}".encode()).hexdigest()[:32]
     path = get_settings().home / "thumbnails" / tag[:2] / f"{tag}.jpg"
     try:
         return path.read_bytes(), tag

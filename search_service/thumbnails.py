@@ -15,6 +15,7 @@ from argus.errors import ArgusError
 from argus.images import get_images, open_image, write_whole
 from argus.settings import get_settings
 
+UPRIGHT = "as Chromium"  # changes when the same file comes to be opened otherwise: what was kept is made anew
 MAX_FILES, TRIM_EVERY = 20_000, 500  # about 300 MB
 _written = itertools.count()
 
@@ -26,7 +27,7 @@ def thumbnail(task_id: int, size: int) -> tuple[bytes, str]:
         ArgusError: `unknown_task`, and whatever is wrong with the image.
     """
     url = image_url(task_id)
-    tag = hashlib.sha256(f"{url} {size}".encode()).hexdigest()[:32]
+    tag = hashlib.sha256(f"{UPRIGHT} {url} {size}".encode()).hexdigest()[:32]
     path = get_settings().home / "thumbnails" / tag[:2] / f"{tag}.jpg"
     try:
         return path.read_bytes(), tag
