@@ -17,6 +17,7 @@ from argus.labelstudio.data import TaskImage
 from argus.picture_memory import fetching, get_budget, picture_part
 from argus.settings import get_settings
 
+UPRIGHT = "as Chromium"  # changes when the same file comes to be opened otherwise: what was kept is made anew
 MAX_FILES, TRIM_EVERY = 20_000, 500  # about 300 MB
 _written = itertools.count()
 
@@ -79,7 +80,7 @@ def task_image(task_id: int, project_id: int | None = None) -> TaskImage:
 
 def key(image: TaskImage) -> str:
     """Return what a picture of this image is kept under: another task that names the same address finds none."""
-    return f"{image.project_id} {image.task_id} {image.url}"
+    return f"{UPRIGHT} {image.project_id} {image.task_id} {image.url}"
 
 
 def keep(path: Path, data: bytes) -> None:

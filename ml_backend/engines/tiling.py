@@ -8,7 +8,7 @@ object that several tiles saw is one object: what saw it whole wins over what an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +53,12 @@ class TilingEngine:
             [image if cut == whole else image.crop(cut) for cut in cuts[begin:begin + step]], concepts)]
         if len(cuts) == 1:
             return found[0]
-        return {c.label: merge([seen for f, cut in zip(found, cuts, strict=True)
-                                for seen in _seen(f[c.label], cut, image.size)], self.iou, self.most) for c in concepts}
+        return {c.label: self._merge([f[c.label] for f in found], cuts, image.size) for c in concepts}
+
+    def _merge(self, found: Sequence[Detections], cuts: Sequence[Tile], size: tuple[int, int]) -> Detections:
+        merged = merge([seen for f, cut in zip(found, cuts, strict=True) for seen in _seen(f, cut, size)],
+                       self.iou, self.most)
+        return replace(merged, left_out=merged.left_out + max(f.left_out for f in found))
 
     def find(self, image: Image.Image, key: str, prompts: Sequence[str], exemplars: Exemplars | None) -> Detections:
         """See `Sam3Engine.find`."""

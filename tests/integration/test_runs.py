@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,8 +19,10 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from demo.draw import Split
-from label_studio_config.recipe import recipe_for
-from ml_backend import projects, run_jobs, run_tasks, runs
+from label_studio_config.concepts import Concept
+from label_studio_config.recipe import Recipe, recipe_for
+from ml_backend import detections, projects, run_jobs, run_tasks, runs
+from ml_backend.engines.base import Detections
 from ml_backend.predict import Predictor
 from search_service import sync
 from tests.pictures import scene
@@ -218,6 +221,29 @@ def test_progress__rate_and_seconds_left(state: str, began: int, ended: list[int
     assert progress["rate"] == (rate and pytest.approx(rate, rel=0.1))
     assert progress["seconds_left"] == (left and pytest.approx(left, rel=0.1))
     assert progress["waiting"] == 2
+
+
+def test_progress__says_how_many_objects_lie_beyond_the_cap(idle: None, project: int, tasks: list[int]) -> None:
+    with connect() as connection:
+        run = connection.execute("INSERT INTO run (project_id, labels, model_version) VALUES (%s, '{cpu,fan}', 'v') "
+                                 "RETURNING id", (project,)).fetchone()
+        assert run is not None
+        for task in tasks[:3]:
+            connection.execute("INSERT INTO run_task (run_id, task_id, state) VALUES (%s, %s, 'done')",
+                               (run["id"], task))
+    recipe = Recipe("left out", (Concept("cpu", ("cpu",), 0.4), Concept("fan", ("fan",), 0.4)))
+    full, whole = replace(Detections.none(), left_out=50), Detections.none()
+    for task, found in zip(tasks, ({"cpu": full, "fan": full}, {"cpu": full}, {"cpu": whole}), strict=False):
+        detections.store(task, recipe, (64, 48), found)
+    assert runs.run_progress(run["id"])["left_out"] == {"objects": 150, "tasks": 2}
+    assert runs.list_runs(project)[0]["left_out"] == {"objects": 150, "tasks": 2}
+    assert "150 objects beyond the 500" in command("--run", str(run["id"]))
+    detections.store(tasks[1], recipe, (64, 48), {"cpu": whole})  # looked at again
+    assert runs.run_progress(run["id"])["left_out"] == {"objects": 100, "tasks": 1}
+    with connect() as connection:
+        connection.execute("DELETE FROM run WHERE id = %s", (run["id"],))
+        connection.execute("DELETE FROM detection WHERE task_id = ANY(%s) AND concept_key = ANY(%s)",
+                           (tasks, [recipe.concept_key(concept) for concept in recipe.concepts]))
 
 
 def clock_moves(run_id: int, hours: int) -> None:

@@ -78,6 +78,12 @@ def test_detect__one_image_pass_prompts_merged(fake: FakeSam3Processor) -> None:
     assert len(found["fan"]) == 0
 
 
+def test_detect__what_lies_beyond_the_cap_is_counted(fake: FakeSam3Processor) -> None:
+    engine = MetaEngine(fake, Limits(keep=0.1, iou=0.6, most=1))
+    (found,) = engine.detect([Image.new("RGB", (100, 80))], [Concept("cpu", ("cpu", "processor"), 0.5)])
+    assert (len(found["cpu"]), found["cpu"].left_out) == (1, 1)
+
+
 def test_find__boxes_go_as_centre_and_size(fake: FakeSam3Processor) -> None:
     engine = MetaEngine(fake, Limits(keep=0.1, iou=0.6, most=10))
     image = Image.new("RGB", (100, 80))

@@ -116,7 +116,7 @@ def test_detect__small_objects_have_their_place_in_the_whole_image() -> None:
 def test_detect__seen_by_several_tiles_is_one_object() -> None:
     everywhere = [(x, y, x + 30, y + 20) for x in range(5, 1150, 57) for y in range(5, 860, 43)]
     found = look(drawn((1200, 900), *everywhere), smallest=100)
-    assert len(found) == 100  # the cap
+    assert (len(found), found.left_out) == (100, len(everywhere) - 100)  # the cap
     engine = TilingEngine(EngineThatSeesWhite(100), 400, 0.25, iou=0.6, most=10_000)
     assert boxes_of(engine.detect([drawn((1200, 900), *everywhere)], [WHITE])[0]["white"]) == {
         tuple(map(float, thing)) for thing in everywhere}

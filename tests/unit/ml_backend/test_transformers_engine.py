@@ -235,6 +235,18 @@ def test_select__what_is_no_number_is_not_nothing_found(which: str, value: float
     assert error.value.code == "model_broken"
 
 
+@pytest.mark.parametrize(("most", "kept", "left_out"), [
+    (Settings(_env_file=None).max_detections, 150, 0), (150, 150, 0), (149, 149, 1), (40, 40, 110), (10, 10, 30)])
+def test_select__what_lies_beyond_the_cap_is_counted(most: int, kept: int, left_out: int) -> None:
+    """150 sure objects side by side. Of more than four times the cap only so many are looked at: "at least"."""
+    edges = torch.arange(150) / 150
+    boxes = torch.stack([edges, torch.zeros(150), edges + 1 / 200, torch.ones(150)], dim=1)[None]
+    found = select(torch.full((1, 150), 9.0), torch.full((1, 1), 9.0), boxes, torch.full((1, 150, 4, 4), 5.0),
+                   (3000, 60), Limits(keep=0.1, iou=0.6, most=most))
+    assert (len(found), found.left_out) == (kept, left_out)
+    assert found.take(np.array([0])).left_out == left_out
+
+
 def test_cut_mask__keeps_to_the_box_and_is_none_when_empty() -> None:
     logits = torch.full((8, 8), -5.0)
     logits[2:4, 2:4] = 5.0  # pixels 20..39 of an 80 × 80 image
