@@ -95,6 +95,8 @@ def _moment(value: Any) -> datetime:
     """Read a time of capture in ISO 8601; without a zone it is UTC."""
     if not isinstance(value, str):
         raise _Unusable(f"it is {_kind(value)}, not a time in ISO 8601")
+    if not storable(value):  # Python reads a time up to a zero character
+        raise _Unusable("it holds characters that cannot be stored")
     try:
         found = datetime.fromisoformat(value)
         moment = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

@@ -19,6 +19,7 @@ from search_service.ask import Ask
 from search_service.search import find
 from search_service.sync import sync_progress
 from search_service.task_facts import captured_between
+from search_service.videos import list_videos
 from tests.pictures import scene
 from tests.waiting import wait_for
 
@@ -251,6 +252,32 @@ def test_page__what_comes_from_outside_is_shown_as_text(page: Page, make_project
     assert evil in page.inner_text(".hit .text")
     assert page.title() == "Search · Argus"
     assert page.locator("main img[src=x]").count() == 0
+
+
+def test_page__two_videos_of_one_name_and_what_was_left_out(page: Page, make_project: Callable[..., int],
+                                                            label_studio: LabelStudio) -> None:
+    project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(3)])
+    ids = ["1111aaaa1111aaaa", "1111aaaa1111aaaa", "2222bbbb2222bbbb"]
+    for n, task in enumerate(sorted(label_studio.tasks(project), key=lambda task: task["id"])):
+        label_studio.patch(f"/api/tasks/{task['id']}/", {"data": task["data"] | {
+            "video": "0001.mp4", "video_id": ids[n], "video_time": float(n), "frame_number": n or 1700000000000}})
+    wait_for(lambda: len(list_videos(project)) == 2 and sync_progress(project)["embedded"] == 3, 120)
+    page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu")
+    expect(page.locator(".hit")).to_have_count(3, timeout=20_000)
+    page.click("#filter-toggle")
+    expect(page.locator("#filter-video option")).to_have_text(
+        ["any", "0001.mp4 (1111aaaa) (2, 0:01)", "0001.mp4 (2222bbbb) (1, 0:02)"])
+    page.select_option("#filter-video", "0001.mp4 (2222bbbb)")
+    expect(page.locator(".hit")).to_have_count(1)
+    assert "0001.mp4 (2222bbbb)" in page.inner_text(".hit .text")
+    page.select_option("#filter-video", "0001.mp4 (1111aaaa)")
+    expect(page.locator(".hit")).to_have_count(2)
+    page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu&video=2222bbbb2222bbbb")  # an id will do
+    expect(page.locator(".hit")).to_have_count(1)
+    expect(page.locator("#filter-video")).to_have_value("0001.mp4 (2222bbbb)")
+    first = min(task["id"] for task in label_studio.tasks(project))
+    page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu&task={first}")
+    expect(page.locator("dialog[open]")).to_contain_text("1700000000000 is not from 0 to", timeout=20_000)
 
 
 def test_page__names_of_labels_and_files_are_shown_as_text(page: Page, make_project: Callable[..., int],
