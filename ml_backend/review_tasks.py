@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from argus.errors import ArgusError
-from argus.labelstudio.client import LabelStudio, get_label_studio
+from argus.labelstudio.client import LabelStudio, get_label_studio, tasks_page
 from argus.settings import get_settings
 from label_studio_config.project import ensure_model_version
 from label_studio_config.recipe import recipe_for
@@ -175,8 +175,8 @@ def page_of_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], size:
         if not ids:
             raise ValueError("to Label Studio an empty list means every task")
         query["selectedItems"] = {"all": False, "included": list(ids)}
-    return review.ls.tasks_page(review.project_id, page_size=size, fields=fields,
-                                query=json.dumps(query, separators=(",", ":")))
+    return tasks_page(review.ls, review.project_id, page_size=size, fields=fields,
+                      query=json.dumps(query, separators=(",", ":")))
 
 
 def count_made(review: Review, tasks: Iterable[Mapping[str, Any]]) -> dict[int, str]:

@@ -78,8 +78,8 @@ def _pages(ls: LabelStudio, project_id: int, ids: Sequence[int] | None, **what: 
                                  "ordering": ["tasks:id"]}
         if ids is not None:
             query["selectedItems"] = {"all": False, "included": list(ids)}
-        answer = ls.tasks_page(project_id, page=1, page_size=PAGE,
-                               query=json.dumps(query, separators=(",", ":")), **what)
+        answer = ls.get("/api/tasks/", project=project_id, page=1, page_size=PAGE,
+                        query=json.dumps(query, separators=(",", ":")), **what)
         yield from answer["tasks"]
         left = answer["total"] > len(answer["tasks"]) > 0
         last = answer["tasks"][-1]["id"] if answer["tasks"] else 0

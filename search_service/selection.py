@@ -15,6 +15,7 @@ from typing import Any
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
+from argus.labelstudio.client import tasks_page
 from argus.labelstudio.people import sign_in
 from search_service.review_requests import PreviewRequest, RunRequest, Source
 from search_service.search import search
@@ -136,7 +137,8 @@ def sources(project_id: int) -> dict[str, Any]:
     views = [{"id": view["id"], "title": (view.get("data") or {}).get("title") or f"{view['id']}"}
              for view in ls.get("/api/dm/views/", project=project_id)]
     return {"all": len(_all_tasks(project_id)), "views": views,
-            "unlabelled": ls.tasks_page(project_id, page_size=1, include="id", query=_UNLABELLED)["total"]}
+            "unlabelled": ls.get("/api/tasks/", project=project_id, page_size=1, include="id",
+                                 query=_UNLABELLED)["total"]}
 
 
 _UNLABELLED = json.dumps({"filters": {"conjunction": "and", "items": [
@@ -150,7 +152,7 @@ def _listed(project_id: int, **which: Any) -> list[int]:
     page = 1
     while True:
         try:
-            answer = get_label_studio().tasks_page(project_id, page=page, page_size=_PAGE, include="id", **which)
+            answer = tasks_page(get_label_studio(), project_id, page=page, page_size=_PAGE, include="id", **which)
         except ArgusError as error:
             if "view" not in which or error.code != "not_found":
                 raise

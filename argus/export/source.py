@@ -181,4 +181,4 @@ def _numbers(task: Mapping[str, Any]) -> int:
 
 def _page(ls: LabelStudio, project_id: int, filters: Sequence[Mapping[str, Any]], size: int, fields: str) -> Any:
     query = {"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]}
-    return ls.tasks_page(project_id, page_size=size, fields=fields, query=json.dumps(query))
+    return ls.get("/api/tasks/", project=project_id, page_size=size, fields=fields, query=json.dumps(query))

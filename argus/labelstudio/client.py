@@ -142,21 +142,6 @@ class LabelStudio:
             found += page["results"]
         return found
 
-    def tasks_page(self, project_id: int, **params: Any) -> Json:
-        """Return one page of the Data Manager's listing, `{"tasks", "total", …}`.
-
-        While a project has no task, Label Studio refuses filters by what it computes, such as scores: none passes.
-        """
-        try:
-            return self.get("/api/tasks/", project=project_id, **params)
-        except ArgusError as error:
-            if error.details.get("status") != 500 or self._has_tasks(project_id):
-                raise
-            return {"tasks": [], "total": 0, "total_annotations": 0, "total_predictions": 0}
-
-    def _has_tasks(self, project_id: int) -> bool:
-        return bool(self.get("/api/tasks/", project=project_id, page=1, page_size=1, include="id")["total"])
-
     def tasks(self, project_id: int, *, fields: str = "all", page_size: int = 500, query: str = "") -> Iterator[Json]:
         """Yield the tasks of a project in the Data Manager's form, page by page, oldest first.
 
@@ -166,13 +151,27 @@ class LabelStudio:
         """
         page, seen = 1, 0
         while True:
-            answer = self.tasks_page(project_id, page=page, page_size=page_size, fields=fields,
-                                     **({"query": query} if query else {}))
+            answer = tasks_page(self, project_id, page=page, page_size=page_size, fields=fields,
+                                **({"query": query} if query else {}))
             yield from answer["tasks"]
             seen += len(answer["tasks"])
             if not answer["tasks"] or seen >= answer["total"]:
                 return
             page += 1
+
+
+def tasks_page(ls: LabelStudio, project_id: int, **params: Any) -> Json:
+    """Return one page of the Data Manager's listing, `{"tasks", "total", …}`.
+
+    While a project has no task, Label Studio refuses filters by what it computes, such as scores: none passes.
+    """
+    try:
+        return ls.get("/api/tasks/", project=project_id, **params)
+    except ArgusError as error:
+        if error.details.get("status") != 500 or \
+                ls.get("/api/tasks/", project=project_id, page=1, page_size=1, include="id")["total"]:
+            raise
+        return {"tasks": [], "total": 0, "total_annotations": 0, "total_predictions": 0}
 
 
 def _refused(method: str, path: str, response: requests.Response) -> ArgusError:

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from argus import typed_text
 from argus.db import connect as database
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
@@ -195,13 +194,15 @@ def test_search__says_what_is_not_read_of_a_text(open_page: Callable[..., Page],
 
 
 def test_typed__the_page_reads_lists_and_names_as_the_server_does(open_page: Callable[..., Page], crowd: int) -> None:
+    from argus.typed_text import split_list
+
     lists = ["cpu、fan，hdd", " ＣＰＵ､ﾌｧﾝ ,", "heat–sink;x", "、", "a b,c"]
     page = open_page(f"?project={crowd}")
     split = page.evaluate("""async lists => {
         const { splitList } = await import('/web/js/typed.js');
         return lists.map(splitList);
     }""", lists)
-    assert split == [typed_text.split_list(one) for one in lists]
+    assert split == [split_list(one) for one in lists]
     page.fill("#query", "ＰＡＲＴ ５７")
     expect(page.locator("#suggestions [role=option]", has_text="part 57")).to_be_visible(timeout=20_000)
 

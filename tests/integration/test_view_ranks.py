@@ -10,7 +10,7 @@ import pytest
 from argus.db import connect as database
 from argus.labelstudio import LabelStudio, get_label_studio
 from label_studio_config.views import band_views, live_views, review_bands
-from search_service import disconnect, saved, view_ranks, views
+from search_service import disconnect, saved, views
 from search_service.ask import Ask
 from search_service.search import find
 from search_service.sync import sync_progress
@@ -125,6 +125,8 @@ def test_disconnect__takes_the_ranks_of_views_away(stack: Any, make_project: Cal
     wait_for(lambda: sync_progress(project)["embedded"] == 3, 60)
     views.make(project, "", Ask(text="cpu"), None, 3)
     wait_for(lambda: len(ranked(label_studio, project)) == 1, 60)
+    from search_service import view_ranks
+
     removed = disconnect.disconnect(label_studio, project)
     assert removed[-2:] == ["1 view", "ranks of views from 3 tasks"]
     assert ranked(label_studio, project) == set()
