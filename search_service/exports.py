@@ -65,7 +65,7 @@ def prepare() -> None:
 def tidy() -> None:
     """Write down of each export that is lost that it failed, and delete what is there of it."""
     for number in _numbers():
-        with contextlib.suppress(ArgusError, OSError):  # deleted meanwhile, or not ours
+        with contextlib.suppress(ArgusError, OSError, ValueError, KeyError):  # deleted meanwhile, or not ours
             if json.loads((_folder(number) / "state.json").read_text("utf-8"))["state"] in UNDER_WAY:
                 state = describe(number)
                 if state["state"] == "failed":
