@@ -26,6 +26,7 @@ from argus.settings import get_settings
 
 PATIENCE, WAITERS, AGAIN = 5.0, 8, 2  # seconds one waits; how many may wait (each holds a thread); "come again" seconds
 FETCHES = 4  # files that come from elsewhere at the same time: a slow server must not hold every thread
+SMALL = 8 * 2**20  # bytes: a picture of a usual JPEG
 TILE = 1024  # pixels of a side that are turned into RGB at a time
 # Bytes a pixel that decoders of these formats hold beside, or before, the image itself. Measured, and rounded up.
 _BESIDE = {"WEBP": 13.0, "AVIF": 10.0, "JPEG2000": 17.0, "TIFF": 8.0}
@@ -55,11 +56,12 @@ class Budget:
         total: bytes.
         patience: seconds that one waits for its turn.
         waiters: how many may wait.
+        small: so much is given at once while it is free, whoever waits for more.
     """
 
-    def __init__(self, total: int, patience: float = PATIENCE, waiters: int = WAITERS) -> None:
+    def __init__(self, total: int, patience: float = PATIENCE, waiters: int = WAITERS, small: int = 0) -> None:
         self.total, self.free = total, total
-        self._patience, self._waiters = patience, waiters
+        self._patience, self._waiters, self._small = patience, waiters, small
         self._queue: deque[object] = deque()
         self._changed = threading.Condition()
 
@@ -88,6 +90,9 @@ class Budget:
     def _take(self, size: int) -> None:
         ticket = object()
         with self._changed:
+            if size <= self._small and size <= self.free:
+                self.free -= size
+                return
             if len(self._queue) >= self._waiters:
                 raise _busy()
             self._queue.append(ticket)
@@ -114,7 +119,7 @@ def get_budget() -> Budget:
     """
     with contextlib.suppress(AttributeError, OSError):  # another C library
         ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 2**20)
-    return Budget(get_settings().picture_memory_mb * 2**20)
+    return Budget(get_settings().picture_memory_mb * 2**20, small=SMALL)
 
 
 @functools.cache

@@ -35,7 +35,7 @@ PATIENCE, PAUSE = 60.0, 2.0  # seconds a starting worker waits for the queue ser
 
 # What a role imports and prepares before its first job: a model that cannot be loaded ends the worker at once.
 PREPARE = {"siglip": "search_service.jobs:prepare", "sam3": "ml_backend.jobs:prepare",
-           "default": "search_service.background:prepare", "export": "search_service.exports:prepare"}
+           "default": "search_service.background:prepare", "export": "search_service.exports:tidy"}
 
 
 class LeaseWorker(SimpleWorker):

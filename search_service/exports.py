@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 from argus import audit, private_files, queues
-from argus.db import get_pool
 from argus.errors import ArgusError, as_argus_error
 from argus.export import count_images, export_project, preview_export
 from argus.export.run import FORMATS
@@ -56,16 +55,11 @@ def preview(project_id: int, *, source: Source, splits: Mapping[str, float]) -> 
         _PREVIEWS.release()
 
 
-def prepare() -> None:
-    """Tidy up behind an export worker that was killed. Called once, before the first job of one."""
-    get_pool()  # a database that does not answer ends the worker with a clear error
-    tidy()
-
-
 def tidy() -> None:
-    """Write down of each export that is lost that it failed, and delete what is there of it."""
+    """Write down of each export that is lost that it failed, and delete what is there of it. An export worker does so
+    before its first job."""
     for number in _numbers():
-        with contextlib.suppress(ArgusError, OSError):  # deleted meanwhile, or not ours
+        with contextlib.suppress(ArgusError, OSError, ValueError, KeyError):  # deleted meanwhile, or not ours
             if json.loads((_folder(number) / "state.json").read_text("utf-8"))["state"] in UNDER_WAY:
                 state = describe(number)
                 if state["state"] == "failed":

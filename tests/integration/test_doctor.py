@@ -359,8 +359,8 @@ def whole(stack: Any, label_studio: LabelStudio) -> Iterator[int]:
 def test_workers_and_config_of_the_whole_product(whole: int, stack: Any, label_studio: LabelStudio,
                                                  tmp_path: Path) -> None:
     names = found(Doctor(project_id=whole).run())
-    assert "fetched by this process, the siglip worker, the sam3 worker, the default worker" in names[
-        f"project {whole}: image access"][1]
+    workers = ", ".join(f"the {role} worker" for role in ("siglip", "sam3", "default", "export"))
+    assert f"fetched by this process, {workers}" in names[f"project {whole}: image access"][1]
     for role in ("siglip", "sam3"):
         assert "passed its self-test just now" in names[f"{role} model"][1]
 

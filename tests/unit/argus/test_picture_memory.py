@@ -187,6 +187,18 @@ def test_budget__first_come_first_served_and_only_so_many_wait() -> None:
     assert order == ["large", "small"] and budget.free == 100
 
 
+def test_budget__a_small_one_need_not_wait_behind_a_large_one() -> None:
+    budget, taken = Budget(100, patience=60, small=10), []
+    with budget.hold(50):
+        large = threading.Thread(target=lambda: taken.append(budget.hold(100).__enter__()))
+        large.start()
+        wait_for(lambda: len(budget._queue) == 1, 60)
+        with budget.hold(10):
+            assert (budget.free, taken) == (40, [])
+    large.join(60)
+    assert taken == [None]
+
+
 def test_the_default_budget_decodes_a_plain_picture_of_the_pixel_limit() -> None:
     settings = get_settings()
     image = Image.new("RGB", (1, 1))

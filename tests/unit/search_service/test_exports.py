@@ -184,6 +184,8 @@ def test_run__one_that_meets_a_disk_that_fills_up_ends_and_leaves_nothing(
 
 def test_tidy__what_a_lost_export_left_goes_and_a_live_one_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "_is_lost", lambda number: number == 1)  # asks the queue server
+    (home / "exports" / "0").mkdir(parents=True)
+    (home / "exports" / "0" / "state.json").write_text("{")
     for number in (1, 2):
         put(home, number, state="running")
         (home / "exports" / str(number) / "half").mkdir()
