@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any
 
+from argus import audit
 from argus.db import alone
 from argus.db import connect as database
 from argus.errors import ArgusError
@@ -181,6 +182,7 @@ def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progres
     if row is None:
         raise ArgusError("not_found", f"There is no acceptance {acceptance_id}.",
                          "`argus review status` lists the last ones.")
+    audit.about(project=row["project_id"])
     review = open_review(row["project_id"], ls)
     with _locked(review.project_id):
         settle(review)

@@ -111,6 +111,7 @@ def cancel_run(run_id: int) -> dict[str, Any]:
         ArgusError: `unknown_run`, `conflict` when it has ended.
     """
     run = load_run(run_id)
+    audit.about(project=run["project_id"])
     with connect() as connection:
         changed = connection.execute("UPDATE run SET state = 'cancelled', finished_at = now() WHERE id = %s "
                                      "AND state IN ('queued', 'running')", (run_id,)).rowcount
@@ -142,6 +143,7 @@ def retry_failed(run_id: int) -> dict[str, Any]:
 
 def _reopen(run_id: int, state: str) -> dict[str, Any]:
     run = load_run(run_id)
+    audit.about(project=run["project_id"])
     with connect() as connection:
         connection.execute("UPDATE run_task SET state = 'waiting', attempts = 0, error = NULL, job = NULL, "
                            "ended_at = NULL WHERE run_id = %s AND state = %s", (run_id, state))

@@ -194,6 +194,19 @@ def test_numbers_in_bodies_and_queries_are_checked_too(app: Flask, things: dict[
         assert (answer.status_code, answer.get_json(force=True)["code"]) == (404, "unknown_project")
 
 
+def test_who_owns_another_organisation_is_no_administrator_of_ours(app: Flask, things: dict[str, int],
+                                                                   tokens: Tokens) -> None:
+    client, header = app.test_client(), {HEADER: tokens.stranger}
+    assert access.caller_of(tokens.stranger).person.owns_organization
+    for answer in (client.get(f"{API}/audit", headers=header),
+                   client.post(f"{API}/label-studio/connect", json={"title": "Theirs", "labels": ["cpu"]},
+                               headers=header)):
+        assert (answer.status_code, answer.get_json(force=True)["code"]) == (403, "forbidden")
+    answer = client.get(f"{API}/audit?project={things['project_id']}", headers=header)
+    assert (answer.status_code, answer.get_json(force=True)["code"]) == (404, "unknown_project")
+    assert access.caller_of(tokens.stranger).visible() == set()
+
+
 def test_who_is_named_is_the_owner_of_the_token_lent_else_of_the_callers_own(
         app: Flask, things: dict[str, int], tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
     named: list[str] = []
