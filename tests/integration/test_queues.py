@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rq import Queue
+from rq import Queue, Worker
 from rq.serializers import JSONSerializer
 
 from argus import queues, worker
@@ -34,6 +34,7 @@ def refuse():
     from argus.queues import pack
     return pack(ArgusError("bad_image", "broken", "replace it", task=3))
 def crash(): raise ValueError("the password is hunter2")
+def nothing(): pass
 """
 SERVE = """
 import sys
@@ -46,6 +47,17 @@ worker.LeaseWorker([Queue(n, connection=c, serializer=JSONSerializer) for n in s
                    serializer=JSONSerializer).work(logging_level="WARNING")
 """
 
+# A worker whose process has two open connections to the queue server before it becomes one, as one has whose
+# preparation looked at several things at once.
+AFTER_OTHER_WORK = """
+from argus import queues, worker
+worker.PREPARE["siglip"], queues.ROLES["siglip"] = "jobs_for_test:nothing", ("later",)
+pool = queues.get_redis().connection_pool
+both = [pool.get_connection(), pool.get_connection()]
+for one in both: pool.release(one)
+worker.run("siglip")
+"""
+
 
 @pytest.fixture
 def start_worker(servers: Any, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
@@ -53,9 +65,9 @@ def start_worker(servers: Any, tmp_path: Path) -> Iterator[Callable[..., subproc
     (tmp_path / "jobs_for_test.py").write_text(JOBS)
     running = []
 
-    def start(*names: str) -> subprocess.Popen[bytes]:
+    def start(*names: str, code: str = SERVE) -> subprocess.Popen[bytes]:
         env = os.environ | {"PYTHONPATH": str(tmp_path)}
-        running.append(subprocess.Popen([sys.executable, "-c", SERVE, *names], env=env))
+        running.append(subprocess.Popen([sys.executable, "-c", code, *names], env=env))
         return running[-1]
 
     queues.get_redis().flushdb()
@@ -123,6 +135,34 @@ def test_a_killed_workers_job_is_done_by_another_whatever_its_timeout(start_work
 
     wait_for(finished, 30, pause=0.5)  # not after an hour
     assert log.read_text().split() == ["started", "started", "finished"]
+
+
+def test_a_worker__waits_for_jobs_without_being_cut_off(start_worker: Callable[..., Any],
+                                                        capfd: pytest.CaptureFixture[str]) -> None:
+    start_worker(code=AFTER_OTHER_WORK)
+    said = ""
+
+    def idle() -> bool:
+        """Whether it waited for a job until RQ itself looked up, and was heard of then."""
+        nonlocal said
+        said += capfd.readouterr().err
+        assert "Retrying" not in said  # RQ's word for a connection that broke; it looks away for up to a minute then
+        ours = [one for one in Worker.all(connection=queues.get_redis()) if one.queue_names() == ["later"]]
+        return bool(ours) and ours[0].last_heartbeat - ours[0].birth_date > timedelta(seconds=12)
+
+    wait_for(idle, 60)
+    assert queues.call("later", "jobs_for_test.double", 21, deadline=10) == 42
+
+
+def test_a_waiting_connection__is_told_so_itself(servers: Any) -> None:
+    """Whatever the client's own default is (5 s since redis-py 8)."""
+    waiting = queues.waiting_redis(7.5)
+    connection = waiting.connection_pool.get_connection()
+    assert connection.socket_timeout == 7.5
+    waiting.connection_pool.release(connection)
+    assert waiting.connection_pool is not queues.get_redis().connection_pool
+    # RQ waits 15 s less than an idle worker lives, and raises what is less than 10 s more.
+    assert worker.READ_SECONDS > worker.IDLE_SECONDS - 15 + 10
 
 
 def test_what_waits_for_its_time_comes_on_every_queue_and_without_a_child_process(stack: Any) -> None:
