@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import IO, Any
 
 
 def make_folder(path: Path) -> None:
-    """Make `path` and its missing parents; it is closed to others also when it was there before."""
+    """Make `path` and its missing parents; it is closed to others also when it was there before, if it is ours."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.chmod(0o700)
+    with contextlib.suppress(PermissionError):
+        path.chmod(0o700)
 
 
 def open_file(path: Path, mode: str) -> IO[Any]:

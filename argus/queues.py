@@ -45,7 +45,18 @@ _AGAIN = 5  # seconds
 def get_redis() -> redis.Redis:
     """Return this process's connection pool to Redis or Valkey."""
     return redis.Redis.from_url(get_settings().resolved_redis_url, health_check_interval=30, socket_connect_timeout=5,
-                                socket_timeout=10)  # a worker that waits for jobs gives itself more
+                                socket_timeout=10)  # not for reads that wait for something: `waiting_redis`
+
+
+def waiting_redis(seconds: float) -> redis.Redis:
+    """Return a connection pool of its own, for commands that the server answers only when something happens.
+
+    Args:
+        seconds: how long a read may take; longer than any of these commands waits. Connections of `get_redis` would be
+            cut off: what their pool is told later does not reach those that it has open.
+    """
+    return redis.Redis.from_url(get_settings().resolved_redis_url, health_check_interval=30, socket_connect_timeout=5,
+                                socket_timeout=seconds)
 
 
 def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, timeout: int = 300,

@@ -31,6 +31,7 @@ from argus.settings import get_settings
 log = logging.getLogger(__name__)
 LEASE_SECONDS, RENEW_SECONDS, REAP_SECONDS, SCHEDULE_SECONDS = 20, 5, 10, 1
 IDLE_SECONDS = 30  # an idle worker is heard of every 15 s, and one that was killed is listed for 90 s
+READ_SECONDS = 40.0  # RQ waits for a job for 15 s less than IDLE_SECONDS, and wants 10 more of a connection
 PATIENCE, PAUSE = 60.0, 2.0  # seconds a starting worker waits for the queue server, and between two looks
 
 # What a role imports and prepares before its first job: a model that cannot be loaded ends the worker at once.
@@ -164,9 +165,10 @@ def run(role: str) -> None:
               for work in (_reap_forever, _schedule_forever) if role == "default"]
     for thread in beside:
         thread.start()
-    worker = LeaseWorker([Queue(name, connection=queues.get_redis(), serializer=JSONSerializer, job_class=OurJob)
-                          for name in queues.ROLES[role]], connection=queues.get_redis(), serializer=JSONSerializer,
-                         worker_ttl=IDLE_SECONDS)
+    waiting = queues.waiting_redis(READ_SECONDS)
+    listened = [Queue(name, connection=waiting, serializer=JSONSerializer, job_class=OurJob)
+                for name in queues.ROLES[role]]
+    worker = LeaseWorker(listened, connection=waiting, serializer=JSONSerializer, worker_ttl=IDLE_SECONDS)
     try:
         worker.work(logging_level="WARNING")
     finally:

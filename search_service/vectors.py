@@ -85,7 +85,7 @@ def _check_pgvector(connection: Connection) -> None:
     version = tuple(int(part) for part in str(row["extversion"]).split(".")[:2]) if row else (0, 0)
     if version < MIN_PGVECTOR:
         raise ArgusError("database_unreachable", f"pgvector {'.'.join(map(str, version))} is too old.",
-                         "Install pgvector 0.8 or newer and run ALTER EXTENSION vector UPDATE.")
+                         "Install pgvector 0.8.4 or newer and run ALTER EXTENSION vector UPDATE.")
 
 
 def _make_tables(connection: Connection, model: Model) -> None:

@@ -43,7 +43,7 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
                          "Start it with `argus up`, or set ARGUS_DATABASE_URL.") from error
     except psycopg.errors.FeatureNotSupported as error:
         raise ArgusError("database_unreachable", "This PostgreSQL has no pgvector extension.",
-                         "Install pgvector 0.8 or newer on the server.") from error
+                         "Install pgvector 0.8.4 or newer on the server.") from error
     except psycopg.Error as error:
         raise ArgusError("database_unreachable", f"PostgreSQL refuses our tables: {redact(str(error)).strip()}",
                          "Does the role of ARGUS_DATABASE_URL own its database?") from error

@@ -24,9 +24,9 @@ class Finding:
         return asdict(self)
 
 
-def version(text: str) -> tuple[int, ...]:
-    """Return the first two numbers of a version: (1, 23) of "1.23.2"."""
-    return tuple(int(digits[0]) if (digits := re.match(r"\d+", part)) else 0 for part in text.split(".")[:2])
+def version(text: str, numbers: int = 2) -> tuple[int, ...]:
+    """Return the first numbers of a version: (1, 23) of "1.23.2"."""
+    return tuple(int(digits[0]) if (digits := re.match(r"\d+", part)) else 0 for part in text.split(".")[:numbers])
 
 
 def gibibytes(number: int) -> str:

@@ -12,7 +12,7 @@ from argus.db import connect, migrations
 from argus.doctor.finding import TIMEOUT, Finding, version
 from argus.settings import Settings
 
-MIN_PGVECTOR = (0, 8)  # older ones lack iterative index scans
+MIN_PGVECTOR = (0, 8, 4)  # 0.8 brought iterative index scans; its first patches are too early to rely on
 MIN_POSTGRES = (14,)  # the oldest that its makers still mend
 MIN_REDIS, MIN_VALKEY = (5, 0), (7, 2)  # what RQ asks for
 
@@ -27,9 +27,9 @@ def database() -> Iterator[Finding]:
     detail = f"PostgreSQL {row['server'].split()[0]}, pgvector {row['vector']}, schema {row['schema']}"
     if version(row["server"]) < MIN_POSTGRES:
         yield Finding("database", "problem", detail, f"Argus needs PostgreSQL {MIN_POSTGRES[0]} or newer.")
-    elif row["vector"] is None or version(row["vector"]) < MIN_PGVECTOR:
+    elif row["vector"] is None or version(row["vector"], 3) < MIN_PGVECTOR:
         yield Finding("database", "problem", detail,
-                      "Install pgvector 0.8 or newer and ALTER EXTENSION vector UPDATE.")
+                      "Install pgvector 0.8.4 or newer and ALTER EXTENSION vector UPDATE.")
     elif row["schema"] > newest:
         yield Finding("database", "problem", f"{detail}, but this Argus knows only up to {newest}",
                       "A newer Argus has used this database: update this one.")

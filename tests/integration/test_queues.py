@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rq import Callback, Queue, Retry
+from rq import Callback, Queue, Retry, Worker
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
@@ -36,6 +36,7 @@ def refuse():
     return pack(ArgusError("bad_image", "broken", "replace it", task=3))
 def crash(): raise ValueError("the password is hunter2")
 def note(*what): pathlib.Path("PLACE").touch()
+def nothing(): pass
 """
 SERVE = """
 import sys
@@ -49,6 +50,18 @@ worker.LeaseWorker([Queue(n, connection=c, serializer=JSONSerializer) for n in s
                    serializer=JSONSerializer).work(logging_level="WARNING")
 """
 
+# A worker whose process has two open connections to the queue server before it becomes one, as one has whose
+# preparation looked at several things at once.
+AFTER_OTHER_WORK = """
+from argus import job_names, queues, worker
+job_names.JOBS = {"jobs_for_test.double"}
+worker.PREPARE["siglip"], queues.ROLES["siglip"] = "jobs_for_test:nothing", ("later",)
+pool = queues.get_redis().connection_pool
+both = [pool.get_connection(), pool.get_connection()]
+for one in both: pool.release(one)
+worker.run("siglip")
+"""
+
 
 @pytest.fixture
 def start_worker(servers: Any, tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
@@ -56,9 +69,9 @@ def start_worker(servers: Any, tmp_path: Path) -> Iterator[Callable[..., subproc
     (tmp_path / "jobs_for_test.py").write_text(JOBS.replace("PLACE", str(tmp_path / "noted")))
     running = []
 
-    def start(*names: str) -> subprocess.Popen[bytes]:
+    def start(*names: str, code: str = SERVE) -> subprocess.Popen[bytes]:
         env = os.environ | {"PYTHONPATH": str(tmp_path)}
-        running.append(subprocess.Popen([sys.executable, "-c", SERVE, *names], env=env))
+        running.append(subprocess.Popen([sys.executable, "-c", code, *names], env=env))
         return running[-1]
 
     queues.get_redis().flushdb()
@@ -218,6 +231,34 @@ def test_reap__calls_nothing_that_a_job_names(start_worker: Callable[..., Any], 
     worker.reap()
     assert job.get_status(refresh=True) == JobStatus.FAILED
     assert not (tmp_path / "noted").exists()
+
+
+def test_a_worker__waits_for_jobs_without_being_cut_off(start_worker: Callable[..., Any],
+                                                        capfd: pytest.CaptureFixture[str]) -> None:
+    start_worker(code=AFTER_OTHER_WORK)
+    said = ""
+
+    def idle() -> bool:
+        """Whether it waited for a job until RQ itself looked up, and was heard of then."""
+        nonlocal said
+        said += capfd.readouterr().err
+        assert "Retrying" not in said  # RQ's word for a connection that broke; it looks away for up to a minute then
+        ours = [one for one in Worker.all(connection=queues.get_redis()) if one.queue_names() == ["later"]]
+        return bool(ours) and ours[0].last_heartbeat - ours[0].birth_date > timedelta(seconds=12)
+
+    wait_for(idle, 60)
+    assert queues.call("later", "jobs_for_test.double", 21, deadline=10) == 42
+
+
+def test_a_waiting_connection__is_told_so_itself(servers: Any) -> None:
+    """Whatever the client's own default is (5 s since redis-py 8)."""
+    waiting = queues.waiting_redis(7.5)
+    connection = waiting.connection_pool.get_connection()
+    assert connection.socket_timeout == 7.5
+    waiting.connection_pool.release(connection)
+    assert waiting.connection_pool is not queues.get_redis().connection_pool
+    # RQ waits 15 s less than an idle worker lives, and raises what is less than 10 s more.
+    assert worker.READ_SECONDS > worker.IDLE_SECONDS - 15 + 10
 
 
 def test_what_waits_for_its_time_comes_on_every_queue_and_without_a_child_process(stack: Any) -> None:

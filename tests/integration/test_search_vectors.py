@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pgvector import HalfVector
 
 from argus.db import connect, held
 from argus.settings import get_settings
@@ -191,6 +192,23 @@ def test_search__a_large_project_uses_its_own_index_and_says_so(
     assert len(window) == len(set(window)) == vectors.WINDOW
     assert set(window) <= set(ids)
     assert indexes.state(model, project) == {"kind": kind, "state": "ready", "percent": None}
+
+
+def test_search__says_itself_how_it_scans_an_index(model: Model, project: int) -> None:
+    """What a server or a role has by default, which another pgvector changes, does not change what a search finds."""
+    with connect() as connection:
+        functions = connection.execute(
+            "SELECT proconfig FROM pg_proc WHERE prosrc LIKE %s", ("%ORDER BY e.embedding <=>%",)).fetchall()
+    assert functions and all({"hnsw.iterative_scan=relaxed_order", "ivfflat.iterative_scan=relaxed_order"}
+                             <= set(row["proconfig"]) for row in functions)
+    ids = fill(model, project, clusters(3000))
+    assert indexes.build(model, project, "hnsw")
+    with connect() as connection:
+        connection.execute("SET LOCAL hnsw.iterative_scan = 'off'")
+        found = connection.execute(
+            "SELECT task_id FROM search_similar_frames_approximate(%s, %s::smallint, %s, %s)",
+            (HalfVector(unit(1, seed=7)[0]), model.id, project, vectors.WINDOW)).fetchall()
+    assert len({row["task_id"] for row in found} & set(ids)) == vectors.WINDOW  # without the scan going on, ef_search
 
 
 def label(project: int, ids: list[int], labels: list[str]) -> None:
