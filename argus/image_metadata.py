@@ -76,13 +76,13 @@ def _strip_png(data: bytes) -> tuple[bytes, int]:
     kept: list[bytes | memoryview] = [PNG]
     exif, pixels = None, False
     for name, content, crc in _chunks(data):
-        right = crc == _checksum(name, content)
         pixels = pixels or name == b"IDAT"
         if name == b"IEND":
             break
-        if name == b"eXIf" and exif is None and right and not pixels:
+        if name == b"eXIf" and exif is None and not pixels and crc == _checksum(name, content):
             exif = bytes(content)
-        clear = name == b"tRNS" and right and len(content) == _TRANSPARENT.get(data[25], len(content))
+        clear = name == b"tRNS" and len(content) == _TRANSPARENT.get(data[25], len(content)) \
+            and crc == _checksum(name, content)
         if name[:1].isupper() or clear:  # a capital says: nothing is shown without it
             kept += [len(content).to_bytes(4, "big"), name, content, crc]
     return b"".join([*kept, _PNG_END]), exif_orientation(exif or b"")

@@ -71,7 +71,7 @@ def _show_preview(found: dict[str, Any], as_json: bool) -> None:
         return
     say(f"{plural(found['images'], 'image')} would be exported")
     for split, part in found["splits"].items():
-        say(f"  {split}: {plural(part['images'], 'image')}")
+        say(f"  {split}: {plural(part['images'], 'image')}" + ("" if part["images"] else "; such splits are refused"))
     if found["counted"] < found["images"]:
         say(f"objects of the first {found['counted']}:")
     print_table(["label", "objects"], [[label, count] for label, count in found["objects"].items()])

@@ -28,6 +28,8 @@ os.dup2(2, 1)  # what a library prints is no answer
 for line in sys.stdin:
     request = json.loads(line)
     try:
+        if not hasattr(module, request["probe"]):
+            raise ImportError(f"there is no probe {request['probe']}")
         answer = {"value": getattr(module, request["probe"])(request["argument"])}
     except ImportError as error:
         answer = {"broken": str(error)}
