@@ -18,6 +18,7 @@ JOBS = frozenset({
     "ml_backend.jobs.detect_for_preview",
     "ml_backend.jobs.detect_next",
     "ml_backend.jobs.examine",
+    "ml_backend.jobs.unread_prompts",
     "ml_backend.jobs.prepare",  # asked for by who wants to know that the model is loaded
     "ml_backend.push_jobs.push_next",
     "ml_backend.push_jobs.push_tasks",
@@ -30,8 +31,10 @@ JOBS = frozenset({
     "search_service.jobs.encode_image",
     "search_service.jobs.encode_text",
     "search_service.jobs.examine",
+    "search_service.jobs.unread_text",
     "search_service.saved.refresh_job",
     "search_service.tabs.fill",
+    "search_service.view_ranks.write_job",
 })
 
 

@@ -28,7 +28,7 @@ from ml_backend.predict import enqueue_for_answer
 log = logging.getLogger(__name__)
 CHUNK_SECONDS = 1.0  # a person's click waits for about this long, or for one image that takes longer
 _TOO_LONG = ArgusError("timeout", "Detecting took longer than a job may.",
-                       "Is the worker's machine overloaded? A smaller ARGUS_SAM3_RESOLUTION is quicker.")
+                       "Is the worker's machine overloaded? A smaller ARGUS_SAM3_RESOLUTION is quicker.", alone=True)
 AGAIN_SECONDS = 5.0  # a self-test that took longer at the start is not repeated while people may be waiting
 _pace = Pace()  # one engine a process
 
@@ -102,7 +102,10 @@ def detect_next(project_id: int) -> dict[str, int]:
     except Exception as error:  # of the chunk as a whole: the engine, or what nobody expected
         if is_outage(error):
             raise
-        run_tasks.fail_for_now(run_id, dict.fromkeys(taken.task_ids, as_argus_error(error)))
+        ours = as_argus_error(error)
+        if ours is not error:
+            ours.details["alone"] = True
+        run_tasks.fail_for_now(run_id, dict.fromkeys(taken.task_ids, ours))
         outcome = Outcome()
     run_tasks.fail(run_id, {t: e for t, e in outcome.failed.items() if not may_pass(e)})
     run_tasks.fail_for_now(run_id, {t: e for t, e in outcome.failed.items() if may_pass(e)})

@@ -13,7 +13,7 @@ from psycopg.types.json import Json
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
-from argus.labelstudio.data import TaskImage, data_value
+from argus.labelstudio.data import TaskImage, data_value, moment
 from argus.settings import get_settings
 from label_studio_config.concepts import ImageTag
 from label_studio_config.recipe import plan_for, recipe_for
@@ -116,8 +116,8 @@ def remember_tasks(project_id: int, image: ImageTag, tasks: Sequence[Mapping[str
 
 def _time(value: Any) -> datetime | None:
     try:
-        return datetime.fromisoformat(value)
-    except (TypeError, ValueError):
+        return moment(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
         return None
 
 

@@ -17,16 +17,18 @@ from argus.errors import ArgusError
 
 MAX_ATTEMPTS = 5  # a task that was taken this often without an end kills its worker, or something is wrong with it
 _TAKE_LOCK = 0x41525455  # any constant of our own
-_SUSPICIOUS = 2  # taken this often without a word, a task goes alone: one that kills its worker takes no other with it
+_SUSPICIOUS = 2  # taken this often without a word of its own, a task goes alone: it may be what kills the worker
 _PAUSE = "make_interval(secs => 5 * power(2, attempts))"  # before what failed for now is tried again: 10 s, 20 s, …
 
+# Failed for now with others, and any of them may be why: `alone` in the details of the error.
+_ALONE = "coalesce((error->'details'->>'alone')::boolean, false)"
 _NOT_ELSEWHERE = """NOT EXISTS (SELECT FROM run_task other WHERE other.task_id = t.task_id AND other.state = 'waiting'
                                 AND other.job IS NOT NULL)"""
 _TAKE = f"""
 UPDATE run_task SET job = %(job)s, attempts = attempts + 1
 WHERE (run_id, task_id) IN (
     SELECT run_id, task_id FROM run_task t WHERE run_id = %(run)s AND state = 'waiting' AND job IS NULL
-    AND (attempts < {_SUSPICIOUS} OR error IS NOT NULL) = %(fresh)s AND {_NOT_ELSEWHERE}
+    AND (attempts < {_SUSPICIOUS} OR error IS NOT NULL AND NOT {_ALONE}) = %(fresh)s AND {_NOT_ELSEWHERE}
     AND (error IS NULL OR (error->>'at')::timestamptz NOT BETWEEN now() - {_PAUSE} AND now())
     ORDER BY task_id LIMIT %(size)s)
 RETURNING task_id

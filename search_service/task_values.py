@@ -8,16 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from argus.labelstudio.data import data_value, raw_value, storable
+from argus.labelstudio.data import data_value, moment, raw_value, storable
 
 MAX_TEXT = 1000  # bytes of a name: an index entry of PostgreSQL holds 2,700
 MAX_SECONDS = 1e9  # of a frame's place in its video: 30 years
 MAX_FRAME = 2**31 - 1
-# One year off the ends of the calendar, so that a time can be shown in every zone.
-FIRST, LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 _LONG = 10**20  # numbers from there on are neither names nor shown
 _KINDS = {bool: "true or false", int: "a number", float: "a number", str: "text", list: "a list", dict: "an object"}
 
@@ -92,21 +90,14 @@ def _frame(value: Any) -> int:
 
 
 def _moment(value: Any) -> datetime:
-    """Read a time of capture in ISO 8601; without a zone it is UTC."""
     if not isinstance(value, str):
         raise _Unusable(f"it is {_kind(value)}, not a time in ISO 8601")
-    if not storable(value):  # Python reads a time up to a zero character
-        raise _Unusable("it holds characters that cannot be stored")
     try:
-        found = datetime.fromisoformat(value)
-        moment = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+        return moment(value)
     except ValueError as error:
         raise _Unusable("it is not a time in ISO 8601, such as 2026-05-13T10:15:00Z") from error
     except OverflowError as error:
         raise _Unusable("its year is out of range") from error
-    if not FIRST <= moment <= LAST:
-        raise _Unusable("its year is out of range")
-    return moment
 
 
 def _is_number(value: Any) -> bool:

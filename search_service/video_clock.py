@@ -40,8 +40,10 @@ class VideoClock:
             at = Fraction(0)
         elif stamp is None or not self._offsets:
             at = self._last + self._length
-        else:  # two frames of one time, or a little out of order: both are shown
-            at = max(self._on_our_clock(stamp, self._last), self._last + self._length / 2)
+        else:
+            at = self._on_our_clock(stamp, self._last)
+            if at <= self._last:  # two frames of one time, or a little out of order: both are shown
+                at = self._last + self._length / 2
         if stamp is not None and not self._offsets:
             self._offsets = [at - stamp]
         self._last, self._length = at, self.length(frame)

@@ -25,6 +25,7 @@ _TEXT = ("ansi", "bintext", "xbin", "idf")  # FFmpeg would draw the letters of a
 _RAW = ("m4v", "mpegvideo", "h264", "hevc", "mjpeg")  # pictures without a container
 _TS_DISCONT = 0x200  # FFmpeg's AVFMT_TS_DISCONT; PyAV's own enumeration refuses flags that it does not know
 _LOOK_AHEAD = 200  # packets
+_BOXES = 1000  # outer boxes of an MP4 file that are looked at
 _BUFFER = 2**20  # bytes read at once
 _NO_INDEX = "Copy it again from where it was recorded; a recorder can often repair a recording that was not ended."
 _KNOWN = "MP4, MKV, AVI, MOV, WebM, MPEG-TS and the files of many recorders are known to work."
@@ -153,7 +154,7 @@ def _boxes(path: Path) -> list[bytes]:
     with path.open("rb") as file:
         end = file.seek(0, 2)
         at = 0
-        while at + 8 <= end:
+        while at + 8 <= end and len(kinds) < _BOXES:
             file.seek(at)
             head = file.read(16)
             size, kind = int.from_bytes(head[:4], "big"), head[4:8]

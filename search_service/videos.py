@@ -7,6 +7,7 @@ shown with the beginning of its id.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 from argus.db import connect
@@ -45,18 +46,18 @@ def list_videos(project_id: int) -> list[dict[str, Any]]:
     """Return a project's videos by name: `{"video": the file's name, "video_id": null when the frames have none,
     "name": as shown, "filter": what the filter `video` takes for it, "frames", "seconds": of the last frame}`.
 
-    Of one video under several names the first frame's counts.
+    Of one video under several names the first in the alphabet counts.
     """
     with connect() as connection:
         rows = connection.execute(
-            "SELECT (array_agg(video ORDER BY id))[1] AS video, min(video_id) AS video_id, count(*) AS frames, "
-            "max(video_time) AS seconds FROM task WHERE project_id = %s AND video_key IS NOT NULL GROUP BY video_key",
+            "SELECT min(video) AS video, min(video_id) AS video_id, count(*) AS frames, max(video_time) AS seconds "
+            "FROM task WHERE project_id = %s AND video_key IS NOT NULL GROUP BY video_key",
             (project_id,)).fetchall()
-    names = [row["video"] for row in rows]
+    names = Counter(row["video"] for row in rows)
     found = []
     for row in rows:
         name, id_ = row["video"], row["video_id"]
-        shared = names.count(name) > 1
+        shared = names[name] > 1
         found.append({"video": name, "video_id": id_, "name": shown_name(name, id_, shared),
                       "filter": mark(name, id_) if id_ or shared else name,
                       "frames": row["frames"], "seconds": row["seconds"]})

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+
+FIRST, LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,23 @@ def raw_value(data: Any, key: str) -> Any:
                 found = found[int(part)] if part.isdecimal() and int(part) < len(found) else None
             else:
                 found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def moment(text: str) -> datetime:
+    """Read a time in ISO 8601; without a zone it is UTC.
+
+    Raises:
+        ValueError: it is none.
+        OverflowError: its year is too near an end of the calendar to be shown in every zone; PostgreSQL would take it,
+            and no program could read its row any more.
+    """
+    if not storable(text):  # Python reads a time up to a zero character
+        raise ValueError("not a time")
+    found = datetime.fromisoformat(text)
+    found = (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    if not FIRST <= found <= LAST:
+        raise OverflowError("year out of range")
     return found
 
 

@@ -200,15 +200,22 @@ class EngineThatIsGone:
         raise self.error
 
 
+def start_run(tasks: list[int]) -> int:
+    with connect() as connection:
+        run = connection.execute("INSERT INTO run (project_id, labels, model_version) VALUES (%s, %s, '') RETURNING id",
+                                 (PROJECT, LABELS)).fetchone()
+        assert run
+        connection.execute("INSERT INTO run_task (run_id, task_id) SELECT %s, unnest(%s::bigint[])",
+                           (run["id"], tasks))
+    return int(run["id"])
+
+
 @pytest.mark.parametrize(("error", "code", "message"), [
     (ArgusError("model_broken", "The checkpoint is broken."), "model_broken", "The checkpoint is broken."),
     (RuntimeError("the password is hunter2"), "internal", "Something went wrong here (RuntimeError).")])
 def test_a_job_that_raises__is_told_as_that_and_not_as_a_dead_worker(
         error: Exception, code: str, message: str, tasks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
-    with connect() as connection:
-        run = connection.execute("INSERT INTO run (project_id, labels, model_version) VALUES (%s, %s, '') RETURNING id",
-                                 (PROJECT, LABELS)).fetchone()["id"]  # type: ignore[index]
-        connection.execute("INSERT INTO run_task (run_id, task_id) SELECT %s, unnest(%s::bigint[])", (run, tasks[:2]))
+    run = start_run(tasks[:2])
     monkeypatch.setattr(jobs, "get_engine", EngineThatIsGone(error))
     monkeypatch.setattr(jobs, "recipe_for", lambda project: RECIPE)
     monkeypatch.setattr(queues, "SAM3", "nobody")
@@ -222,6 +229,24 @@ def test_a_job_that_raises__is_told_as_that_and_not_as_a_dead_worker(
         found = connection.execute("SELECT state, error FROM run_task WHERE run_id = %s", (run,)).fetchall()
     assert [(row["state"], row["error"]["code"], row["error"]["message"]) for row in found] == [
         ("failed", code, message)] * 2
+
+
+def test_a_chunk_whose_time_is_over__is_told_and_its_tasks_go_alone_later(
+        tasks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    run = start_run(tasks[:3])
+    over = JobTimeoutException("Task exceeded maximum timeout value")
+    monkeypatch.setattr(jobs, "get_engine", EngineThatIsGone(over))
+    monkeypatch.setattr(jobs, "recipe_for", lambda project: RECIPE)
+    taken = []
+    for _ in range(3):
+        with pytest.raises(JobTimeoutException):
+            jobs.detect_next(PROJECT)
+        with connect() as connection:
+            rows = connection.execute("UPDATE run_task SET error = error || '{\"at\": \"2020-01-01T00:00:00Z\"}' "
+                                      "WHERE run_id = %s RETURNING attempts, error", (run,)).fetchall()
+        assert {row["error"]["code"] for row in rows} == {"timeout"}
+        taken.append(sorted(row["attempts"] for row in rows))
+    assert taken == [[1, 1, 1], [2, 2, 2], [2, 2, 3]]  # the third time one goes alone
 
 
 class Clock:

@@ -13,6 +13,8 @@ from click.testing import CliRunner
 from argus.cli.main import main
 from argus.db import connect
 from argus.labelstudio import LabelStudio, get_label_studio
+from label_studio_config.recipe import plan_for
+from ml_backend import projects
 from search_service import sync
 from search_service.task_facts import describe_task
 
@@ -116,3 +118,13 @@ def test_cli__sync_status_and_task_tell_what_was_left_out(ls: LabelStudio, proje
     [mine] = [one for one in json.loads(told["status --json"].output)["projects"] if one["id"] == project]
     assert mine["noted"] == 1
     assert json.loads(told[f"task {id_} --json"].output)["notes"][0]["key"] == "frame_number"
+
+
+def test_remember_tasks__what_a_call_of_predict_brings_is_read_as_a_listing_is(project: int) -> None:
+    """Anybody who reaches the ML backend can send a task."""
+    sync.sync_project(project)
+    tasks = [{"id": 920_000_000 + n, "data": {"image": "/x.jpg"}, "updated_at": at}
+             for n, at in enumerate(["9999-12-31T23:59:59-09:00", "0001-01-01T00:00:00+09:00", "2026-01-01T00:00:00Z"])]
+    projects.remember_tasks(project, plan_for(projects.load(project)).image, tasks)
+    known = rows(project)
+    assert [known[task["id"]]["updated_at"] for task in tasks] == [None, None, datetime(2026, 1, 1, tzinfo=UTC)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from argus.labelstudio.data import data_value
+from argus.labelstudio.data import data_value, moment
 
 
 @pytest.mark.parametrize(("data", "key", "expected"), [
@@ -19,3 +19,15 @@ from argus.labelstudio.data import data_value
 ])
 def test_data_value(data: Any, key: str, expected: str | None) -> None:
     assert data_value(data, key) == expected
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-09:00", "0001-01-01T00:00:00+09:00", "9999-01-01"])
+def test_moment__what_some_zone_cannot_show_is_out_of_range(text: str) -> None:
+    with pytest.raises(OverflowError):
+        moment(text)
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "0000-01-01", "2026-05-13T10:15:00\0", "2026-13-01"])
+def test_moment__what_is_no_time(text: str) -> None:
+    with pytest.raises(ValueError, match=".+"):
+        moment(text)

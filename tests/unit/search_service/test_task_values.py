@@ -50,7 +50,7 @@ def test_read_values__no_value_needs_no_note(data: Any) -> None:
     ("captured_at", "yesterday", "it is not a time in ISO 8601"),
     ("captured_at", 1700000000, "it is a number, not a time in ISO 8601"),
     ("captured_at", [["2026-05-13"]], "it is a list, not a time in ISO 8601"),
-    ("captured_at", "2026-05-13T10:15:00\0", "it holds characters that cannot be stored"),
+    ("captured_at", "2026-05-13T10:15:00\0", "it is not a time in ISO 8601"),
     ("video", "line\0.mp4", "it holds characters that cannot be stored"),
     ("video", "\ud83d.mp4", "it holds characters that cannot be stored"),
     ("video", "é" * 501, "it is longer than 1,000 bytes"),

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -157,6 +158,20 @@ def test_sample_frames__frames_out_of_order_or_without_times_are_all_there(tmp_p
     assert taken(raw, "1") == [(0, 0.0), (25, 1.0)]
     lost = videos.with_padding_times_removed(tmp_path / "lost.ts", videos.write(tmp_path / "whole.ts", form="mpegts"))
     assert taken(lost, "1") == [(0, 0.0), (25, 1.0)]
+
+
+def test_sample_frames__frames_that_come_faster_than_the_files_rate_keep_their_times(tmp_path: Path) -> None:
+    path = tmp_path / "burst.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"bf": "0"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.time_base = Fraction(1, 1000)
+        for number, milliseconds in enumerate([0, 1000, 1005, 1010, 1015, 2000]):
+            frame = av.VideoFrame.from_ndarray(videos.picture(number), format="rgb24")
+            frame.pts, frame.time_base = milliseconds, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    assert [frame.seconds for frame in sample_frames(path, Fraction(240))] == [0, 1, 1.005, 1.01, 1.015, 2]
 
 
 # Files whose beginning is missing
