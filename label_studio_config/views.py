@@ -250,12 +250,12 @@ def _put(ls: LabelStudio, project_id: int, kind: str, data: dict[str, Any], quer
     if known and _is_as_we_left_it(known, live):
         view_id = int(known["id"])
         before = live[view_id]
-        names = ["title", "filters"]
-        if data["ordering"] or any(RANK in column for column in before.get("ordering") or ()):
-            names += ["ordering", "columnsDisplayType"]
-        ours = {name: data[name] for name in names}
+        ours = {name: data[name] for name in ("title", "filters")}
         if data["ordering"]:
-            ours["hiddenColumns"] = _hiding(before, data["ordering"][0])
+            ours |= {"ordering": data["ordering"], "columnsDisplayType": data["columnsDisplayType"],
+                     "hiddenColumns": _hiding(before, data["ordering"][0])}
+        elif any(RANK in column for column in before.get("ordering") or ()):
+            ours["ordering"] = ["tasks:id"]  # Label Studio keeps the order it had when it is given none
         write_view(ls, project_id, view_id, {**before, **ours})
     else:
         view_id = int(ls.post("/api/dm/views/", {"project": project_id, "data": copy.deepcopy(data)})["id"])

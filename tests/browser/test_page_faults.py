@@ -230,6 +230,7 @@ def test_estimate__follows_a_preview_and_a_run(open_page: Callable[..., Page], s
     page.click("#annotate")
     expect(page.locator("#run-text")).to_contain_text("done", timeout=60_000)
     expect(page.locator("#estimate")).to_contain_text("all processed already")
+    page.goto("about:blank")  # it goes on asking for its project
     get_label_studio().delete(f"/api/projects/{project}/")
 
 
@@ -240,6 +241,7 @@ def test_estimate__of_a_run_is_made_anew_when_it_is_done(open_page: Callable[...
     expect(page.locator("#estimate")).to_contain_text("1 image, 1 not processed yet", timeout=20_000)
     page.click("#annotate")
     expect(page.locator("#estimate")).to_contain_text("all processed already", timeout=60_000)
+    page.goto("about:blank")
     get_label_studio().delete(f"/api/projects/{project}/")
 
 

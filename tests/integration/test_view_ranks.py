@@ -29,7 +29,7 @@ def line(stack: Any) -> Iterator[int]:
     ls = get_label_studio()
     project = connect(ls, None, title="Ranked", labels=["cpu"]).project_id
     assert project is not None
-    files = [(f"{n}.jpg", (f"{n}.jpg", scene(n % 9, 320), "image/jpeg")) for n in range(COUNT)]
+    files = [(f"{n}.jpg", (f"{n}.jpg", scene(n, 320), "image/jpeg")) for n in range(COUNT)]
     for start in (0, 50):
         ls.request("POST", f"/api/projects/{project}/import", files=files[start:start + 50], timeout=60)
     first = min(task["id"] for task in ls.tasks(project))
@@ -61,7 +61,7 @@ def test_view__of_a_small_search_is_best_first(line: int, label_studio: LabelStu
     (view,) = views.make(line, "", Ask(text="cpu"), None, limit)["views"]
     assert live_views(label_studio, line)[view]["title"] == "Search: cpu (ranked)"
     wait_for(lambda: listed(label_studio, line, view) == expected, 120)
-    assert expected != sorted(expected)
+    assert expected != sorted(expected)  # which Label Studio shows of itself
     views.remove(line, view)
     wait_for(lambda: not ranked(label_studio, line), 120)
 
@@ -84,7 +84,7 @@ def test_view__that_grows_says_that_it_has_no_order(line: int, label_studio: Lab
     wait_for(lambda: ranked(label_studio, line), 60)
     assert views.make(line, "Grows", Ask(text="cpu"), None, COUNT)["views"] == [view]
     data = live_views(label_studio, line)[view]
-    assert (data["title"], data["ordering"]) == ("Search: Grows (unordered)", [])
+    assert (data["title"], data["ordering"]) == ("Search: Grows (unordered)", ["tasks:id"])
     wait_for(lambda: not ranked(label_studio, line), 60)
     assert views.make(line, "Grows", Ask(text="cpu"), None, 3)["views"] == [view]
     assert live_views(label_studio, line)[view]["title"] == "Search: Grows (ranked)"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from label_studio_config import views
 from label_studio_config.views import (
     MAX_IDS,
     band_filter,
@@ -58,3 +61,20 @@ def test_filter_digest__tells_filters_apart_by_what_they_mean() -> None:
 
 def test_ids_filter__of_no_task_lets_none_pass() -> None:
     assert short(ids_filter([])["items"]) == [("filter:tasks:id", "equal", 0)]
+
+
+@pytest.mark.parametrize(("title", "name"), [
+    ("Search: cpu", "cpu"), ("Search: cpu (ranked)", "cpu"), ("Search: cpu (unordered)", "cpu"),
+    ("Search: cpu (unordered) 2/3", "cpu"), ("Search: cpu 2/3", "cpu"),
+    ("Search: cpu (ranked) -fan", "cpu (ranked) -fan"),
+    ("Search: (ranked) cpu", "(ranked) cpu"),
+])
+def test_base_title__is_without_order_and_tier(title: str, name: str) -> None:
+    assert views.base_title(title) == name
+    assert views._clean_title(views.base_title(title)) == name
+
+
+def test_hiding__adds_a_column_once() -> None:
+    once = views._hiding({"hiddenColumns": {"explore": ["a"], "labeling": None}}, "b")
+    assert once == {"explore": ["a", "b"], "labeling": ["b"]}
+    assert views._hiding({"hiddenColumns": once}, "b") == once

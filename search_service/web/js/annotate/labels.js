@@ -149,7 +149,7 @@ export function labelForm({ recipe, chosen, drafts = {}, onchange, onthreshold }
       root: h(
         "div",
         { class: "label-row" },
-        h("label", { class: "name" }, box, swatch, h("span", {}, label)),
+        h("label", { class: "name", title: label }, box, swatch, h("span", {}, label)),
         prompts,
         h("span", { class: "threshold" }, slider, value),
         reset,

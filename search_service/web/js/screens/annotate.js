@@ -118,7 +118,7 @@ export async function open({ root, project, selection, params, signal }) {
   function unread(prompts) {
     if (!prompts.length) return "";
     const { prompt, unread: end } = prompts[0],
-      said = t(end ? "annotate.unread" : "annotate.unreadUnknown", { prompt: short(prompt), unread: short(end ?? "") });
+      said = t(end ? "annotate.unread" : "annotate.unreadUnknown", { prompt: short(prompt, 24), unread: short(end ?? "", 24) });
     return ` ${said}${prompts.length > 1 ? ` (${t("annotate.unreadMore", { n: prompts.length - 1 })})` : ""}`;
   }
 
