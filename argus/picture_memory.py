@@ -129,8 +129,8 @@ def _fetches() -> Budget:
 
 @contextlib.contextmanager
 def fetching() -> Iterator[None]:
-    """Hold what fetching one image file from elsewhere may take. Raises `busy`."""
-    with _fetches().hold(1), get_budget().hold(min(get_settings().max_image_bytes, get_budget().total)):
+    """Hold what fetching one image file from elsewhere may take, in pieces and as a whole. Raises `busy`."""
+    with _fetches().hold(1), get_budget().hold(min(2 * get_settings().max_image_bytes, get_budget().total)):
         yield
 
 
