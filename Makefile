@@ -18,7 +18,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-
 	$(if $(UPGRADE),--upgrade) --custom-compile-command "make lock"
 OURS = $(COMPILE) --overrides locks/overrides.txt --excludes locks/excludes.txt pyproject.toml
 
-.PHONY: help install demo test test-long test-faults soak lint lock audit pin-images docs demo-models clean-demo bench-annotate bench-search
+.PHONY: help install demo test test-long test-faults soak lint lock floors audit pin-images docs demo-models clean-demo bench-annotate bench-search
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -59,8 +59,12 @@ lock: install ## Resolve all dependencies anew, with the hash of every file; UPG
 	@$(COMPILE) locks/build.in -o locks/build.lock
 	@$(COMPILE) locks/tools.in -o locks/tools.lock
 
+floors: install ## Run the quick tests on the lowest versions that pyproject.toml allows; 8 GB for half an hour.
+	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r locks/tools.lock
+	@$(BIN)/python scripts/floors.py $(TESTS)
+
 audit: install ## Look every pinned package up for known vulnerabilities; write bills of materials to .argus/sbom.
-	@mkdir -p .argus/sbom; status=0; for lock in web models label-studio; do \
+	@mkdir -p .argus/sbom; status=0; for lock in web models torch label-studio; do \
 		$(BIN)/python -m cyclonedx_py requirements locks/$$lock.lock --of JSON -o .argus/sbom/$$lock.json && \
 		$(BIN)/python -m pip_audit --strict --no-deps --disable-pip --progress-spinner off -r locks/$$lock.lock || status=1; \
 	done; exit $$status

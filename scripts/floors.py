@@ -1,0 +1,79 @@
+"""Install the lowest versions that pyproject.toml allows into an environment of its own, and run the quick tests there.
+
+What Argus itself needs is as low as it may be; the tools that the tests need beside it are as new as they fit. The
+environment lies in the temporary folder (TMPDIR; about 8 GB, most of it torch) and goes when the script ends. Run by
+`make floors`, which installs the uv that it needs.
+
+    python scripts/floors.py [pytest's arguments]
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = "3.11"  # the lowest too: requires-python
+RUNS = ("models", "embedded")  # the extras that run; the others are tools
+TOOLS = "pytest pytest-timeout pycocotools scipy moto jsonschema"  # of the quick tests
+QUICK = ["tests/unit", "--ignore=tests/unit/deploy", "-m",
+         "not (integration or browser or faults or long)"]
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory(prefix="argus-floors-") as folder:
+        python = install(Path(folder))
+        print("Running the quick tests …", flush=True)
+        tests = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *(sys.argv[1:] or QUICK)]
+        done = subprocess.run(tests, cwd=ROOT)
+    sys.exit(done.returncode)
+
+
+def install(folder: Path) -> Path:
+    """Make the environment and return its Python."""
+    floors, tools, wanted, python = (folder / name for name in ("floors.txt", "tools.in", "all.txt", "env/bin/python"))
+    extras = [part for extra in RUNS for part in ("--extra", extra)]
+    uv("pip", "compile", "--resolution", "lowest-direct", *extras, "-o", floors)
+    found, declared = pins(floors), direct()
+    lowest = [f"{name}=={found[name]}" for name in sorted(declared)]
+    print(f"The lowest of {len(lowest)} packages: {' '.join(lowest)}", flush=True)
+    if early := [f"{name}>={floor}" for name, floor in declared.items() if not found[name].startswith(floor)]:
+        sys.exit(f"Declared in pyproject.toml, and never installed together with the rest: {', '.join(early)}")
+    floors.write_text("\n".join(lowest))
+    tools.write_text(TOOLS.replace(" ", "\n"))
+    uv("pip", "compile", *extras, "--constraints", floors, "-o", wanted, tools)
+    run("uv", "venv", "--quiet", "--python", PYTHON, folder / "env")
+    run("uv", "pip", "install", "--quiet", "--python", python, "--no-deps", "-r", wanted)
+    run("uv", "pip", "install", "--quiet", "--python", python, "--no-deps", "-e", ROOT)
+    return python
+
+
+def direct() -> dict[str, str]:
+    """Return the lowest version of each package that pyproject.toml itself asks for; empty where any will do."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *(one for extra in RUNS for one in project["optional-dependencies"][extra])]
+    return dict(re.match(r"([\w-]+)(?:\[[^]]*\])?(?:>=([\d.]+))?", one).groups("") for one in asked)
+
+
+def pins(file: Path) -> dict[str, str]:
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", file.read_text(), re.MULTILINE))
+
+
+def uv(*arguments: str | Path) -> None:
+    run("uv", *arguments[:2], "--quiet", "--python-version", PYTHON, "--overrides", "locks/overrides.txt",
+        *arguments[2:], "pyproject.toml")
+
+
+def run(*command: str | Path) -> None:
+    """Run a program of the environment that this script runs in; end with its status when it fails."""
+    program = Path(sys.executable).parent / command[0]
+    done = subprocess.run([program, *command[1:]], cwd=ROOT, env=os.environ | {"VIRTUAL_ENV": ""})
+    if done.returncode:
+        sys.exit(f"This failed: {' '.join(map(str, command))}")
+
+
+if __name__ == "__main__":
+    main()
