@@ -225,8 +225,8 @@ def test_progress__rate_and_seconds_left(state: str, began: int, ended: list[int
 
 def test_progress__says_how_many_objects_lie_beyond_the_cap(idle: None, project: int, tasks: list[int]) -> None:
     with connect() as connection:
-        run = connection.execute("INSERT INTO run (project_id, labels, model_version) VALUES (%s, '{cpu,fan}', 'v') "
-                                 "RETURNING id", (project,)).fetchone()
+        run = connection.execute("INSERT INTO run (project_id, labels, model_version, state) VALUES "
+                                 "(%s, '{cpu,fan}', 'v', 'done') RETURNING id", (project,)).fetchone()
         assert run is not None
         for task in tasks[:3]:
             connection.execute("INSERT INTO run_task (run_id, task_id, state) VALUES (%s, %s, 'done')",
