@@ -20,6 +20,7 @@ SUPERUSER = "postgres"  # of the embedded server, which nothing but its socket r
 def postgres() -> Iterator[str]:
     """Run the embedded PostgreSQL for a block; yield its address."""
     from argus.settings import Settings
+    from argus.stack import paths
     from argus.stack.stack import Stack
     from argus.stack.template import copy_home, template_home, temporary_home
 
@@ -28,6 +29,7 @@ def postgres() -> Iterator[str]:
     settings = Settings(_env_file=None, home=home)  # type: ignore[call-arg]
     with Stack(settings, {"postgres"}, durable=False) as stack:
         yield make_conninfo(stack.env["ARGUS_DATABASE_URL"], user=SUPERUSER)
+    paths.forget(home)
 
 
 def use(server: str) -> None:
