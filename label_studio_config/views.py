@@ -73,7 +73,8 @@ def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequenc
     tiers = [ids[start:start + MAX_IDS] for start in range(0, len(ids), MAX_IDS)] or [[]]
     said = name + (f" ({'ranked' if order_by else 'unordered'})" if say_order else "")
     titles = [said] if len(tiers) == 1 else [f"{said} {n}/{len(tiers)}" for n in range(1, len(tiers) + 1)]
-    hidden, live = _hidden_columns(ls, project_id), live_views(ls, project_id)
+    live = live_views(ls, project_id)
+    hidden = _hidden_columns(ls, project_id, live)
     known = {_ORDER.sub("", row["title"]): row for row in _ours(project_id, "search")}
     made = []
     for tier_title, tier in zip(titles, tiers, strict=True):
@@ -111,7 +112,8 @@ def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Edges], mod
         model_version: the version whose empty predictions count as "nothing found". Scores need it to be the project's
             own `model_version`, since Label Studio averages over that one only.
     """
-    hidden, live = _hidden_columns(ls, project_id), live_views(ls, project_id)
+    live = live_views(ls, project_id)
+    hidden = _hidden_columns(ls, project_id, live)
     known = {row["query"]: row for row in _ours(project_id, "band")}
     filters = {name: (_band_title(edges), band_filter(edges)) for name, edges in bands.items()}
     filters[NOTHING_FOUND] = ("nothing found", nothing_found_filter(model_version))
@@ -131,7 +133,8 @@ def fix_view(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> int |
         _remove(ls, [known] if known else [], live)
         return None
     items = [_item("id", "equal", "Number", task_id) for task_id in task_ids[:MAX_IDS]]
-    data = _view_data(BAND_PREFIX + "to fix", {"conjunction": "or", "items": items}, _hidden_columns(ls, project_id))
+    data = _view_data(BAND_PREFIX + "to fix", {"conjunction": "or", "items": items},
+                      _hidden_columns(ls, project_id, live))
     return _put(ls, project_id, "band", data, TO_FIX, known, live)
 
 
@@ -221,14 +224,16 @@ def _band_title(edges: Edges) -> str:
     return f"{lower} to {upper} %" if upper else f"{lower} % and above"
 
 
-def _hidden_columns(ls: LabelStudio, project_id: int) -> list[str]:
+def _hidden_columns(ls: LabelStudio, project_id: int, live: Mapping[int, Mapping[str, Any]]) -> list[str]:
     """Return the columns that our views hide: of the tasks' data, what the labelling config does not show. A card gives
     its values without their names, so that only the video's is told."""
     columns = ls.get("/api/dm/columns/", project=project_id)["columns"]
     data = [column for column in columns if column.get("parent") == "data"]
     return [f"tasks:{column['id']}" for column in columns
             if column not in data and column["id"] not in _SHOWN and column["id"] != "data"] + [
-        f"tasks:data.{column['id']}" for column in data if column["type"] == "Unknown" and column["id"] != "video"]
+        f"tasks:data.{column['id']}" for column in data if column["type"] == "Unknown" and column["id"] != "video"] + [
+        # Of ranks that are still to be written Label Studio knows no column yet.
+        column.removeprefix("-") for view in live.values() for column in view.get("ordering") or () if RANK in column]
 
 
 def _ours(project_id: int, kind: str | None) -> list[dict[str, Any]]:

@@ -526,7 +526,7 @@ def test_saved_searches__ranks_order_the_view(twelve: tuple[int, list[int]], api
             assert not changed.done()
         changed.result(60)
     api("DELETE", f"{path}/{made['id']}")
-    assert not any("argus_rank" in name for task in label_studio.tasks(project) for name in task["data"])
+    assert not any(ranks.key(made["id"]) in task["data"] for task in label_studio.tasks(project))
 
 
 def somebody_waits_for_a_lock() -> bool:
