@@ -76,13 +76,13 @@ demo-models: install ## Train the demo's tiny checkpoints again; about two hours
 	@$(BIN)/python -m demo.train
 
 clean-demo: ## Forget what the demo made: its video, its databases, its logs.
-	@if [ -d .argus/demo ]; then $(BIN)/python -m argus.stack.forget .argus/demo; fi
+	@if [ -d .argus/demo ]; then $(BIN)/python -m argus_cli.stack.forget .argus/demo; fi
 
 bench-search: install ## Measure the search beside numpy, FAISS, sqlite-vec and a plain index; an hour. BENCH="--sizes 50000".
 	@$(BIN)/python -m benchmarks.search $(BENCH)
 
 docs: install ## Write the reference pages (settings, errors, commands) from the code.
-	@$(BIN)/python -m argus.reference
+	@$(BIN)/python scripts/reference.py
 
 bench-annotate: install ## Measure what auto-annotation costs, and write docs/benchmarks-annotate.md; about 20 minutes.
 	@$(BIN)/python -m benchmarks.annotate $(SECTIONS)

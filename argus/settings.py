@@ -201,7 +201,7 @@ class Settings(BaseSettings):
     @property
     def run_dir(self) -> Path:
         """Folder of the embedded servers' unix sockets; short, because a socket's path holds 107 bytes."""
-        from argus.stack.paths import socket_dir
+        from argus.home import socket_dir
 
         return socket_dir(self.home)
 

@@ -1,7 +1,7 @@
 """Ids that follow one piece of work through the processes: request, job, run, and task where it is one task's.
 
-What is bound here is in every log line of the thread, and travels with the jobs it enqueues (`argus.queues` writes it
-into the job, `argus.worker` binds it again), so that one search of the logs shows a request's whole way.
+What is bound here is in every log line of the thread, and travels with the jobs it enqueues (`argus.jobs.queues` writes
+it into the job, `argus.jobs.worker` binds it again), so that one search of the logs shows a request's whole way.
 """
 
 from __future__ import annotations

@@ -19,15 +19,16 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
+from argus import home as argus_home
 from argus.labelstudio import LabelStudio
 from argus.labelstudio.client import get_label_studio
+from argus.labelstudio.filters import chunks
 from argus.settings import Settings
-from argus.stack import paths
-from argus.stack.ports import free_port
-from argus.stack.stack import Stack
-from argus.stack.template import copy_home, template_home, temporary_home
+from argus_cli.stack.ports import free_port
+from argus_cli.stack.stack import Stack
+from argus_cli.stack.template import copy_home, template_home, temporary_home
 from benchmarks.known import VERSION, make_project
-from ml_backend.review_tasks import CHUNK, chunks
+from search_service.review.candidates import CHUNK
 
 
 @contextmanager
@@ -41,7 +42,7 @@ def servers() -> Iterator[None]:
             os.environ.update({name: value for name, value in stack.env.items() if name.startswith("ARGUS_")})
             yield
     finally:
-        paths.forget(home)
+        argus_home.forget(home)
 
 
 def timed(call: Callable[[], Any]) -> tuple[float, Any]:
@@ -103,7 +104,7 @@ def main() -> None:
     asked = parser.parse_args()
     width, height = (int(side) for side in asked.size.split("x"))
     with servers():
-        from ml_backend import review
+        from search_service.review import service
 
         ls = get_label_studio()
         project = make_project(ls, asked.tasks, asked.objects, (width, height))
@@ -111,10 +112,10 @@ def main() -> None:
             print(json.dumps(ways(ls, project)))
         action = bare_action(ls, project, CHUNK)
         load = os.getloadavg()[0]
-        plan_s, plan = timed(lambda: review.accept_plan(project))
-        first_s, first = timed(lambda: review.accept(project))
-        undo_s, undone = timed(lambda: review.undo(first["acceptance"]))
-        again_s, again = timed(lambda: review.accept(project))
+        plan_s, plan = timed(lambda: service.accept_plan(project))
+        first_s, first = timed(lambda: service.accept(project))
+        undo_s, undone = timed(lambda: service.undo(first["acceptance"]))
+        again_s, again = timed(lambda: service.accept(project))
     assert plan["tasks"] == first["accepted_tasks"] == undone["undone"] == again["accepted_tasks"] == asked.tasks
     print(json.dumps({"tasks": asked.tasks, "objects": first["accepted_regions"], "plan_s": plan_s,
                       "accept_s": first_s, "undo_s": undo_s, "accept_again_s": again_s, "bare_action_s": action,

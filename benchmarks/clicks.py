@@ -15,7 +15,7 @@ from typing import Any
 
 import requests
 
-from argus.stack import Stack
+from argus_cli.stack import Stack
 from benchmarks.annotate.report import Figure
 from benchmarks.annotate.world import LABELS, make_project, world
 
@@ -81,14 +81,15 @@ def clicks(stack: Stack) -> list[Figure]:
 
 def _ready() -> None:
     """Wait until the worker has loaded its model and takes jobs."""
-    from argus import queues
+    from argus import queue_names
+    from argus.jobs import queues
 
-    queues.call(queues.SAM3_NOW, "ml_backend.jobs.prepare", deadline=180)
+    queues.call(queue_names.SAM3_NOW, "ml_backend.sam3_worker.engine.prepare", deadline=180)
 
 
 def _during_a_batch(click: Callable[[], None]) -> Latency:
     """Click at any moment of a run's chunks; a click that the run did not outlast does not count."""
-    from ml_backend import runs
+    from ml_backend.runs import runs
 
     project, ids = make_project(BATCH_TASKS, WIDTH)
     run = runs.create_run(project, LABELS, ids)

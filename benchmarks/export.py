@@ -21,10 +21,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from argus.export import FORMATS, export_project
-from argus.images import ImageFetcher
+from argus.images.fetcher import ImageFetcher
 from argus.labelstudio import LabelStudio
 from benchmarks.known import regions
+from search_service.export import FORMATS, export_project
 
 _KINDS = 50  # different frames, used in turn
 

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 
 from argus.db import connect as database
-from argus.labelstudio import LabelStudio
-from label_studio_config.concepts import default_label_config
-from ml_backend import rle
+from argus.labelstudio import LabelStudio, brush_rle
+from label_studio_config.label_config import default_label_config
 
 VERSION = "sam3-00000bench"
 _CHUNK = 100
@@ -56,4 +55,4 @@ def regions(random: np.random.Generator, task: int, objects: int, width: int, he
             "x": 100 * x / width, "y": 100 * y / height, "width": 100 * w / width, "height": 100 * h / height,
             "rotation": 0, "rectanglelabels": ["cpu"]}}
         yield base | {"id": f"{name}-m", "from_name": "mask", "type": "brushlabels", "value": {
-            "format": "rle", "rle": rle.encode(bits, x, y, width, height), "brushlabels": ["cpu"]}}
+            "format": "rle", "rle": brush_rle.encode(bits, x, y, width, height), "brushlabels": ["cpu"]}}

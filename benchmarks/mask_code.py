@@ -13,7 +13,7 @@ import numpy as np
 from label_studio_sdk.converter import brush
 from numpy.typing import NDArray
 
-from ml_backend.rle import encode
+from argus.labelstudio.brush_rle import encode
 
 WIDTH, HEIGHT = 1920, 1080
 mask2rle: Any = brush.mask2rle

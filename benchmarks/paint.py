@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=2000)
     asked = parser.parse_args()
     with world() as stack, sync_playwright() as playwright:
-        from search_service.sync import sync_progress
+        from search_service.sync.progress import sync_progress
 
         stack.start("siglip-worker")
         project, _ = make_project(asked.tasks, 640)

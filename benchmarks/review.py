@@ -22,10 +22,11 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
+from argus import home as argus_home
 from argus.settings import Settings, get_settings
-from argus.stack import Stack, paths
-from argus.stack.ports import free_port
-from argus.stack.template import copy_home, template_home, temporary_home
+from argus_cli.stack import Stack
+from argus_cli.stack.ports import free_port
+from argus_cli.stack.template import copy_home, template_home, temporary_home
 from benchmarks.annotate.report import machine
 from benchmarks.hands import SLOW, Editor, Hand, sign_in
 from demo.measure import regions_of
@@ -50,7 +51,7 @@ def demo() -> Iterator[Story]:
         for step in (story.render, story.connect, story.import_frames, story.embed):
             step()
         yield story
-    paths.forget(home)
+    argus_home.forget(home)
 
 
 def with_argus(page: Page, story: Story, count: int) -> Hand:

@@ -76,16 +76,16 @@ def _tasks() -> Iterator[Row]:
 
 def _vectors(name: str, dim: int) -> Iterator[Row]:
     from argus.db import connect
-    from search_service import indexes, vectors
+    from search_service.vectors import indexes, store
 
-    model = vectors.register_model(f"sizes-{name}", "1", dim)
+    model = store.register_model(f"sizes-{name}", "1", dim)
     random = np.random.default_rng(0)
     centres = random.normal(size=(200, dim))
     with connect() as connection:
         for start in range(0, VECTORS, 2000):
             some = centres[random.integers(0, 200, 2000)] + random.normal(size=(2000, dim)) * 0.5
             some /= np.linalg.norm(some, axis=1, keepdims=True)
-            vectors.store(connection, model, [(PROJECT, PROJECT + 1 + start + n, vector)
+            store.store(connection, model, [(PROJECT, PROJECT + 1 + start + n, vector)
                                               for n, vector in enumerate(some.astype(np.float32))])
     with connect() as connection:
         size = _size(connection, f"embedding_{dim}_m{model.id}")
@@ -94,7 +94,7 @@ def _vectors(name: str, dim: int) -> Iterator[Row]:
     indexes.build(model, PROJECT, "hnsw")
     seconds = time.monotonic() - began
     with connect() as connection:
-        size = _size(connection, vectors.index_name(model, PROJECT, "hnsw"))
+        size = _size(connection, store.index_name(model, PROJECT, "hnsw"))
     yield (f"index {dim}", f"HNSW index, {dim} dimensions, per vector (built at {VECTORS / seconds:,.0f} a second)",
            size / VECTORS)
 
@@ -102,8 +102,8 @@ def _vectors(name: str, dim: int) -> Iterator[Row]:
 def _predictions(run_dir: Any) -> Iterator[Row]:
     """A run of the demo's checkpoint; Label Studio's own table beside ours."""
     from argus.db import connect
-    from argus.stack.postgres import connect as superuser
-    from ml_backend import runs
+    from argus_cli.stack.postgres import connect as superuser
+    from ml_backend.runs import runs
 
     def theirs(table: str) -> int:
         with superuser(run_dir, "labelstudio") as database:

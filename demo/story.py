@@ -89,7 +89,7 @@ class Story:
         render(self.video, self.truth, self.video_seconds, progress=self._percent("rendered"))
 
     def connect(self) -> None:
-        from label_studio_config.project import connect
+        from label_studio_config.connect import connect
 
         note = self.folder / "project.json"
         known = json.loads(note.read_text())["project"] if note.exists() else None
@@ -99,7 +99,7 @@ class Story:
         note.write_text(json.dumps({"project": self.project}))
 
     def import_frames(self) -> None:
-        from search_service.frames import import_video
+        from search_service.frames.video_import import import_video
 
         report = import_video(self.video, self.project, fps=1.0)
         self.say(f"  {report.imported} frames imported, {report.skipped} were there")
@@ -158,7 +158,7 @@ class Story:
             raise ArgusError("internal", f"Run {self.run} ended as {run['state']}.", json.dumps(run["errors"][:3]))
 
     def review(self) -> None:
-        from ml_backend.review import make_band_views
+        from search_service.review.service import make_band_views
 
         make_band_views(self.project)
         url = f"/projects/{self.project}/review/accept"
@@ -168,7 +168,7 @@ class Story:
                  f"then {self.accepted_again} more")
 
     def export(self) -> None:
-        from argus.export import export_project
+        from search_service.export import export_project
 
         for kind in ("coco", "yolo"):
             counts = export_project(self.project, kind, self.folder / "export" / kind, overwrite=True)

@@ -33,6 +33,7 @@ RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
     pip install --require-hashes --only-binary :all: --no-binary attr,iopath --no-build-isolation --no-deps --requirement "$LOCK"
 COPY pyproject.toml README.md LICENSE ./
 COPY argus argus
+COPY argus_cli argus_cli
 COPY label_studio_config label_studio_config
 COPY ml_backend ml_backend
 COPY search_service search_service

@@ -15,7 +15,7 @@ import requests
 
 from argus.errors import ArgusError
 from argus.settings import Settings, get_settings
-from argus.stack.access_token import REVOKE, ensure_access_token, is_valid
+from argus_cli.stack.access_token import REVOKE, ensure_access_token, is_valid
 
 
 def say(line: str) -> None:

@@ -1,0 +1,1 @@
+"""What Label Studio is told: label configs, recipes, project settings, views."""

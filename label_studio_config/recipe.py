@@ -12,7 +12,7 @@ from typing import Any
 
 from argus.checkpoints import weights_digest
 from argus.settings import Settings, get_settings
-from label_studio_config.concepts import Concept, LabelPlan, parse_label_config, some
+from label_studio_config.label_config import Concept, LabelPlan, parse_label_config, some
 
 
 @dataclass(frozen=True)

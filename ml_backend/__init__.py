@@ -1,0 +1,1 @@
+"""What the model does: from an image to detections, from detections to predictions."""

@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import sys
 
-from argus import logs, reach, serving
+from argus import logs
 from argus.errors import ArgusError
 from argus.settings import get_settings
-from ml_backend.app import MAX_BODY, create_app  # through ml_backend.model, which keeps torch out of this process
+from argus.web import origin_check, serving
+from ml_backend.protocol.app import (  # through ml_backend.model, which keeps torch out of this process
+    MAX_BODY,
+    create_app,
+)
 
 _SPARE_THREADS = 8
 
@@ -18,7 +22,7 @@ _SPARE_THREADS = 8
 def main() -> int:
     settings = get_settings()
     logs.configure("ml-backend", settings.log_level)
-    reach.warn("ml-backend", settings)
+    origin_check.warn("ml-backend", settings)
     try:
         server = serving.Server("ML backend", "ARGUS_ML_BACKEND_PORT", create_app(settings), settings.host,
                                 settings.ml_backend_port, threads=2 * settings.predict_waiters + _SPARE_THREADS,

@@ -1,0 +1,1 @@
+"""What a person does: sync, search, views, runs, review, export, and the page."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 
-from argus import logs, reach, serving
+from argus import logs
 from argus.errors import ArgusError
 from argus.settings import get_settings
-from search_service.app import MAX_BODY, create_app
+from argus.web import origin_check, serving
+from search_service.api.app import MAX_BODY, create_app
 
 THREADS = 16
 
@@ -15,7 +16,7 @@ THREADS = 16
 def main() -> int:
     settings = get_settings()
     logs.configure("search-service", settings.log_level)
-    reach.warn("search-service", settings)
+    origin_check.warn("search-service", settings)
     try:
         server = serving.Server("search service", "ARGUS_SEARCH_SERVICE_PORT", create_app(), settings.host,
                                 settings.search_service_port, threads=THREADS, limits=serving.Limits(MAX_BODY))

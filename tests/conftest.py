@@ -31,7 +31,7 @@ def forget_process_state() -> None:
     for thing in gc.get_objects():
         # Not `isinstance`, which asks a weak proxy for what may be gone.
         if type(thing) is functools._lru_cache_wrapper and thing.__module__.split(".")[0] in (
-                "argus", "ml_backend", "search_service", "label_studio_config"):
+                "argus", "argus_cli", "ml_backend", "search_service", "label_studio_config"):
             thing.cache_clear()
 
 
@@ -56,10 +56,10 @@ class Environment:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Any]:
     """PostgreSQL, Valkey and Label Studio; this process's settings point at them. Yields the `Stack`."""
-    from argus.stack import paths
-    from argus.stack.ports import free_port
-    from argus.stack.stack import Stack
-    from argus.stack.template import copy_home, template_home, temporary_home
+    from argus import home as argus_home
+    from argus_cli.stack.ports import free_port
+    from argus_cli.stack.stack import Stack
+    from argus_cli.stack.template import copy_home, template_home, temporary_home
 
     plain = Settings(_env_file=None)  # a .env of this checkout is somebody's installation, not the tests'
     home = copy_home(template_home(plain), temporary_home())
@@ -73,7 +73,7 @@ def servers() -> Iterator[Any]:
             yield stack
         finally:
             environment.restore()
-    paths.forget(home)
+    argus_home.forget(home)
 
 
 @pytest.fixture(scope="session")
@@ -96,7 +96,7 @@ def make_project(label_studio: LabelStudio) -> Iterator[Callable[..., int]]:
     made: list[int] = []
 
     def make(labels: Sequence[str] = ("cpu", "fan"), images: Sequence[tuple[str, bytes]] = ()) -> int:
-        from label_studio_config.project import connect
+        from label_studio_config.connect import connect
 
         project = connect(label_studio, None, title=f"Test {len(made) + 1}", labels=labels).project_id
         made.append(project)

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import psycopg
 
+from argus import home as argus_home
 from argus.settings import Settings
-from argus.stack import paths
-from argus.stack.ports import free_port
-from argus.stack.postgres import NOT_DURABLE, Postgres
-from argus.stack.template import temporary_home
+from argus_cli.stack.ports import free_port
+from argus_cli.stack.postgres import NOT_DURABLE, Postgres
+from argus_cli.stack.template import temporary_home
 from tests.waiting import wait_for
 
 
@@ -59,7 +59,7 @@ def postgres_on_tcp(arguments: Sequence[str], rules: str) -> Iterator[Server]:
     finally:
         process.send_signal(service.stop_signal)
         process.wait(60)
-        paths.forget(home)
+        argus_home.forget(home)
 
 
 def _answers(server: Server) -> bool:

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from argus.stack.stack import Stack
+from argus_cli.stack.stack import Stack
 
 WORKERS = ("siglip-worker", "sam3-worker", "worker")
 

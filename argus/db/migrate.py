@@ -10,8 +10,9 @@ from importlib import resources
 
 from psycopg import Connection
 
+from argus.db import locks
+
 log = logging.getLogger(__name__)
-_LOCK = 0x41524755  # any constant of our own: two processes that start together must not both migrate
 
 
 def migrations() -> list[tuple[int, str, str]]:
@@ -50,5 +51,5 @@ def migrate(connection: Connection) -> list[str]:
 @contextmanager
 def _locked(connection: Connection) -> Iterator[None]:
     with connection.transaction():
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", (_LOCK,))
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", (locks.MIGRATE,))
         yield

@@ -15,9 +15,9 @@ from urllib.parse import parse_qsl, unquote
 
 from argus.addresses import Address
 from argus.errors import ArgusError
-from argus.expiring import Expiring
 from argus.labelstudio.client import LabelStudio
-from argus.labelstudio.data import TaskImage
+from argus.labelstudio.task_data import TaskImage
+from argus.ttl_cache import Expiring
 
 _NAME = r"(?!\.{1,2}$)[^/\\\x00-\x1f]+"  # one name, and no step out of its folder
 _UPLOAD = re.compile(rf"/data/upload/([0-9]+)/{_NAME}")

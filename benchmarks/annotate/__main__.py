@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from argus.stack import Stack
+from argus_cli.stack import Stack
 from benchmarks.annotate import figures
 from benchmarks.annotate.full_size import full_size
 from benchmarks.annotate.report import TABLE, Figure, keep, machine, write_table

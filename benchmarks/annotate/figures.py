@@ -16,8 +16,8 @@ import psutil  # type: ignore[import-untyped]
 import requests
 from numpy.typing import NDArray
 
-from argus.stack import Stack
-from argus.stack.ports import free_port
+from argus_cli.stack import Stack
+from argus_cli.stack.ports import free_port
 from benchmarks.annotate.report import Figure
 from benchmarks.annotate.stand_in import SECONDS, StandInEngine
 from benchmarks.annotate.world import LABELS, make_project, work_until_done
@@ -25,28 +25,30 @@ from benchmarks.annotate.world import LABELS, make_project, work_until_done
 
 def encodes(stack: Stack) -> list[Figure]:
     """How often images are encoded: 50 tasks, 3 labels, the demo's checkpoint."""
-    from ml_backend import jobs, runs
+    from ml_backend.runs import runs
+    from ml_backend.sam3_worker import engine as sam3
 
     project, ids = make_project(50, 640)
-    before = jobs.get_engine().images_encoded  # type: ignore[attr-defined]
+    before = sam3.get_engine().images_encoded  # type: ignore[attr-defined]
     work_until_done(runs.create_run(project, LABELS, ids))
-    count = jobs.get_engine().images_encoded - before  # type: ignore[attr-defined]
+    count = sam3.get_engine().images_encoded - before  # type: ignore[attr-defined]
     return [Figure("image encodes for 50 tasks × 3 labels", str(count), "50", count == 50)]
 
 
 def overhead(stack: Stack) -> list[Figure]:
     """What is not the model: a run with a stand-in of fixed cost."""
-    from ml_backend import jobs, runs
+    from ml_backend.runs import runs
+    from ml_backend.sam3_worker import engine as sam3
 
-    count, engine, real = 100, StandInEngine(), jobs.get_engine
-    jobs.get_engine = lambda: engine  # type: ignore[assignment,return-value]
+    count, engine, real = 100, StandInEngine(), sam3.get_engine
+    sam3.get_engine = lambda: engine  # type: ignore[assignment,return-value]
     try:
         project, ids = make_project(count, 1280)
         began, busy = time.perf_counter(), _own_cpu(stack)
         work_until_done(runs.create_run(project, LABELS, ids))
         wall, busy = time.perf_counter() - began, _own_cpu(stack) - busy
     finally:
-        jobs.get_engine = real
+        sam3.get_engine = real
     other = wall - SECONDS * engine.images_encoded
     name = f"not the model, {count} tasks of 1280 × 720 with 3 objects, stand-in engine of {SECONDS} s an image"
     return [Figure(f"{name}: a task", f"{1000 * other / count:.0f} ms", "≤ 40 ms", other / count <= 0.04),
@@ -65,10 +67,11 @@ def end_to_end(stack: Stack) -> list[Figure]:
     from argus.labelstudio import get_label_studio
     from argus.settings import get_settings
     from benchmarks.annotate.loop import Loop, timed
-    from ml_backend import jobs, runs
+    from ml_backend.runs import runs
+    from ml_backend.sam3_worker import engine as sam3
 
     ls, count = get_label_studio(), 50
-    engine: Any = jobs.get_engine()
+    engine: Any = sam3.get_engine()
     project, ids = make_project(count, 1280)
     began = time.perf_counter()
     work_until_done(runs.create_run(project, LABELS, ids))
@@ -101,18 +104,20 @@ def end_to_end(stack: Stack) -> list[Figure]:
 def push(stack: Stack) -> list[Figure]:
     """Delivery of predictions that are computed already."""
     from argus.labelstudio import get_label_studio
+    from label_studio_config import projects
     from label_studio_config.recipe import recipe_for
-    from ml_backend import deliver, detections, projects
+    from ml_backend.detection import store as detection_store
+    from ml_backend.predictions import delivery
 
     count = 400
     project, ids = make_project(count, 640)
     recipe = recipe_for(projects.load(project))
     found = StandInEngine(0).detect([_blank()], recipe.concepts)[0]
     for task in ids:
-        detections.store(task, recipe, (640, 360), found)
+        detection_store.store(task, recipe, (640, 360), found)
     theirs = _TimedImports(get_label_studio())
     began = time.perf_counter()
-    outcomes = deliver.push(project, ids)
+    outcomes = delivery.push(project, ids)
     each, server = (time.perf_counter() - began) / count, theirs.stop() / count
     assert list(outcomes.values()) == ["stored"] * count
     return [Figure(f"push of {count} predictions in bulk, 3 boxes and 3 masks each: a prediction",
@@ -147,8 +152,8 @@ def _blank() -> Any:
 
 def rle() -> list[Figure]:
     """Label Studio's run-length code of a mask at 1080p: ours against the SDK's."""
+    from argus.labelstudio.brush_rle import encode
     from benchmarks.annotate.loop import sdk_rle
-    from ml_backend.rle import encode
 
     rng = np.random.default_rng(0)
     masks = [_ellipse(rng) for _ in range(20)]
@@ -182,9 +187,10 @@ def _best(call: Callable[[], object]) -> float:
 
 def health(stack: Stack) -> list[Figure]:
     """How fast the web process answers while the SAM 3 worker loads its model, and while it works on 500 tasks."""
-    from argus import queues
+    from argus import queue_names
+    from argus.jobs import queues
     from argus.labelstudio import get_label_studio
-    from ml_backend import runs
+    from ml_backend.runs import runs
 
     project, ids = make_project(500, 320)
     body = {"project": f"{project}.1", "schema": get_label_studio().project(project)["label_config"]}
@@ -192,7 +198,7 @@ def health(stack: Stack) -> list[Figure]:
     with probe:
         began = time.monotonic()
         stack.start("sam3-worker")
-        while not queues.workers_of(queues.SAM3) and time.monotonic() - began < 120:
+        while not queues.workers_of(queue_names.SAM3) and time.monotonic() - began < 120:
             time.sleep(0.1)
     loading = probe.lines("while a model loads")
     with probe:

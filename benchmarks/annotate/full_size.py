@@ -22,9 +22,9 @@ def full_size() -> list[Figure]:
     """
     import torch
 
-    from argus.images import open_image
+    from argus.images.fetcher import open_image
     from benchmarks.annotate.loop import Loop, timed
-    from label_studio_config.concepts import Concept
+    from label_studio_config.label_config import Concept
     from ml_backend.engines.postprocess import Limits
     from ml_backend.engines.transformers_engine import TransformersEngine
 

@@ -16,7 +16,7 @@ from label_studio_sdk.converter import brush
 from PIL import Image
 from transformers import Sam3ImageProcessor
 
-from argus.images import open_image
+from argus.images.fetcher import open_image
 from ml_backend.engines.transformers_engine import to_pixels
 
 _THRESHOLD = 0.4

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image
 
-from label_studio_config.concepts import Concept
+from label_studio_config.label_config import Concept
 from ml_backend.engines.base import Detections, Mask
 
 SECONDS = 0.1

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from argus import home as argus_home
 from argus.settings import Settings
-from argus.stack import Stack, paths
-from argus.stack.ports import free_port
-from argus.stack.template import copy_home, template_home, temporary_home
+from argus_cli.stack import Stack
+from argus_cli.stack.ports import free_port
+from argus_cli.stack.template import copy_home, template_home, temporary_home
 from demo.draw import Split
 from demo.scenes import make_scene, render_scene
 
@@ -39,7 +40,7 @@ def world() -> Iterator[Stack]:
             from argus.db import get_pool
 
             get_pool().close()
-    paths.forget(home)
+    argus_home.forget(home)
 
 
 @functools.cache
@@ -54,8 +55,8 @@ def picture(index: int, width: int) -> bytes:
 def make_project(count: int, width: int, labels: Sequence[str] = LABELS) -> tuple[int, list[int]]:
     """Return a connected project of `count` tasks, which share `_PICTURES` pictures, and its task ids."""
     from argus.labelstudio import get_label_studio
-    from label_studio_config.project import connect
-    from ml_backend import projects
+    from label_studio_config import projects
+    from label_studio_config.connect import connect
 
     ls = get_label_studio()
     project = connect(ls, None, title=f"Benchmark {count} × {width}", labels=labels).project_id
@@ -76,13 +77,14 @@ def work_until_done(run_id: int) -> dict[str, Any]:
     from rq import Queue
     from rq.serializers import JSONSerializer
 
-    from argus import queues
-    from argus.worker import LeaseWorker
-    from ml_backend import runs
+    from argus import queue_names
+    from argus.jobs import queues
+    from argus.jobs.worker import LeaseWorker
+    from ml_backend.runs import runs
 
     connection = queues.get_redis()
     worker = LeaseWorker([Queue(name, connection=connection, serializer=JSONSerializer)
-                          for name in queues.ROLES["sam3"]], connection=connection, serializer=JSONSerializer)
+                          for name in queue_names.ROLES["sam3"]], connection=connection, serializer=JSONSerializer)
     while (progress := runs.run_progress(run_id))["state"] in ("queued", "running"):
         worker.work(burst=True, logging_level="WARNING")
         time.sleep(0.02)

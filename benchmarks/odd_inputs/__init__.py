@@ -19,8 +19,8 @@ generator: what it starts (a server, a browser) stays up while a case it yielded
     def opens(argument: Any) -> Any        # JSON in, JSON out
 
 A probe runs in a process of its own, once with this tree's product code and once with the baseline's. Therefore
-* it imports the product inside the function, by `product("argus.images", "open_image")` when the place may move: give
-  the new place first, the one of the baseline last;
+* it imports the product inside the function, by `product("argus.images.fetcher", "argus.images", "open_image")` when
+  the place has moved: the new place first, the one of the baseline last;
 * the module imports nothing of the product at its head (the reference's libraries are fine);
 * what it raises is its answer: `"refused: bad_image"` for an `ArgusError`, `"raised: TypeError"` for anything else. A
   case whose right answer is a refusal has such a text in `right`;

@@ -19,17 +19,17 @@ SUPERUSER = "postgres"  # of the embedded server, which nothing but its socket r
 @contextmanager
 def postgres() -> Iterator[str]:
     """Run the embedded PostgreSQL for a block; yield its address."""
+    from argus import home as argus_home
     from argus.settings import Settings
-    from argus.stack import paths
-    from argus.stack.stack import Stack
-    from argus.stack.template import copy_home, template_home, temporary_home
+    from argus_cli.stack.stack import Stack
+    from argus_cli.stack.template import copy_home, template_home, temporary_home
 
     plain = Settings(_env_file=None)  # type: ignore[call-arg]  # pydantic-settings' own
     home: Path = copy_home(template_home(plain), temporary_home())
     settings = Settings(_env_file=None, home=home)  # type: ignore[call-arg]
     with Stack(settings, {"postgres"}, durable=False) as stack:
         yield make_conninfo(stack.env["ARGUS_DATABASE_URL"], user=SUPERUSER)
-    paths.forget(home)
+    argus_home.forget(home)
 
 
 def use(server: str) -> None:

@@ -26,7 +26,7 @@ def cases(work: Path) -> Iterator[Case]:
 
 def opened(argument: str) -> Any:
     """Return what predictions, crops, thumbnails and searches by image see: size, and pixels at Chromium's points."""
-    image = product("argus.images", "open_image")(base64.b64decode(argument))
+    image = product("argus.images.fetcher", "argus.images", "open_image")(base64.b64decode(argument))
     width, height = image.size
     points = [(int((column + 0.5) * width / GRID), int((row + 0.5) * height / GRID))
               for row in range(GRID) for column in range(GRID)]
@@ -35,4 +35,5 @@ def opened(argument: str) -> Any:
 
 def exported(argument: str) -> Any:
     """Return width and height that a COCO file states."""
-    return list(product("argus.export.files", "inspect_image")(base64.b64decode(argument))[:2])
+    inspect_image = product("search_service.export.files", "argus.export.files", "inspect_image")
+    return list(inspect_image(base64.b64decode(argument))[:2])

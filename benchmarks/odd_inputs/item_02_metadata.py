@@ -45,7 +45,7 @@ def cases(work: Path) -> Iterator[Case]:
 
 def opened(argument: str) -> Any:
     """Return what predictions, crops, thumbnails and searches by image see: size, and pixels at Chromium's points."""
-    image = product("argus.images", "open_image")(base64.b64decode(argument))
+    image = product("argus.images.fetcher", "argus.images", "open_image")(base64.b64decode(argument))
     width, height = image.size
     points = [(int((column + 0.5) * width / GRID), int((row + 0.5) * height / GRID))
               for row in range(GRID) for column in range(GRID)]
@@ -56,15 +56,16 @@ def wide(argument: list[Any]) -> Any:
     """Return the size of an image file that is opened under a limit of pixels."""
     path, pixels = argument
     with settings(max_image_pixels=pixels):
-        return list(product("argus.images", "open_image")(Path(path).read_bytes()).size)
+        return list(product("argus.images.fetcher", "argus.images", "open_image")(Path(path).read_bytes()).size)
 
 
 def ramp(argument: str) -> Any:
     """Return the greys of the first row."""
-    image = product("argus.images", "open_image")(base64.b64decode(argument))
+    image = product("argus.images.fetcher", "argus.images", "open_image")(base64.b64decode(argument))
     return [image.getpixel((x, 0))[0] for x in range(image.width)]
 
 
 def exported(argument: str) -> Any:
     """Return width and height that a COCO file states."""
-    return list(product("argus.export.files", "inspect_image")(base64.b64decode(argument))[:2])
+    inspect_image = product("search_service.export.files", "argus.export.files", "inspect_image")
+    return list(inspect_image(base64.b64decode(argument))[:2])

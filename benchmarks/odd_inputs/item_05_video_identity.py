@@ -73,7 +73,7 @@ def split(argument: Sequence[dict[str, Any]]) -> Any:
         def get(self, path: str, **options: Any) -> Any:
             return {"tasks": self.pages.pop(0)}
 
-    shape = product("search_service.export.source", "argus.export.source", "ProjectShape")("", ("cpu",), "image", "")
+    shape = product("argus.labelstudio.project_shape", "argus.export.source", "ProjectShape")("", ("cpu",), "image", "")
     origins = product("search_service.export.source", "argus.export.source", "read_origins")
     return len(set(origins(ListingOnly(), 1, shape, "annotations").values()))
 

@@ -77,7 +77,7 @@ def detected(argument: int) -> Any:
 
 
 def _export(tasks: list[dict[str, Any]], source: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    export_project = product("argus.export", "export_project")
+    export_project = product("search_service.export", "argus.export", "export_project")
     with tempfile.TemporaryDirectory() as folder:
         report = export_project(1, "coco", Path(folder) / "out", with_images=False, source=source,
                                 label_studio=cast(Any, Listing(tasks)), images=cast(Any, None))

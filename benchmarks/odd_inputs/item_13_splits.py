@@ -50,6 +50,6 @@ def sets(argument: list[Any]) -> Any:
 
 def _export(folder: Path, format: str, shares: Any, frames: list[str]) -> Any:
     tasks = [task(number, [box(10, "a")], video=video) for number, video in enumerate(frames, 1)]
-    return product("argus.export", "export_project")(
+    return product("search_service.export", "argus.export", "export_project")(
         1, format, folder, with_images=False, splits=shares, label_studio=cast(Any, Listing(tasks)),
         images=cast(Any, None))

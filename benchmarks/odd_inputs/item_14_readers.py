@@ -61,7 +61,7 @@ def pixels(argument: list[Any]) -> Any:
 @contextlib.contextmanager
 def _written(format: str, result: list[dict[str, Any]]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory() as folder:
-        product("argus.export", "export_project")(
+        product("search_service.export", "argus.export", "export_project")(
             1, format, Path(folder) / "out", with_images=False, label_studio=cast(Any, Listing([task(1, result)])),
             images=cast(Any, None))
         file = Path(folder) / "out" / "annotations.json"

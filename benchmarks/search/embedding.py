@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from argus.db import connect
-from argus.images import open_image
+from argus.images.fetcher import open_image
 from benchmarks.search.storage import served
 from benchmarks.search.world import full_size_siglip, photos, stack
 
@@ -31,14 +31,14 @@ def run(images: int, record: Callable[[dict[str, Any]], None]) -> None:
 def _measure(files: list[bytes], origin: str, record: Callable[[dict[str, Any]], None]) -> None:
     import torch
 
-    from search_service import jobs
+    from search_service.embedding import worker as embedding_worker
 
-    worker = jobs._prepared()
+    worker = embedding_worker._prepared()
     encoder = worker.encoder
     with connect() as connection:
         connection.execute("INSERT INTO project (id) VALUES (1)")
     _add(origin, len(files), 0)
-    jobs.embed(1, list(range(1, len(files) + 1)))  # the worker finds its batch size
+    embedding_worker.embed(1, list(range(1, len(files) + 1)))  # the worker finds its batch size
     size = worker.batch
     decoded = [open_image(data, 4 * encoder.image_side) for data in files[:size]]
     pixels = encoder._processor.image_processor(images=decoded, return_tensors="pt")["pixel_values"].to(
@@ -54,7 +54,7 @@ def _measure(files: list[bytes], origin: str, record: Callable[[dict[str, Any]],
     def pipeline(turn: int) -> float:
         first = _add(origin, len(files), turn)
         started = time.perf_counter()
-        done = jobs.embed(1, list(range(first, first + len(files))))
+        done = embedding_worker.embed(1, list(range(first, first + len(files))))
         assert done["embedded"] == len(files), done
         return len(files) / (time.perf_counter() - started)
 

@@ -13,9 +13,8 @@ from argus.db import connect
 from argus.settings import get_settings
 from benchmarks.search.data import Vectors, split
 from benchmarks.search.measure import K, Measured, ask_all
-from search_service import indexes
-from search_service import vectors as store
-from search_service.vectors import Model
+from search_service.vectors import indexes, store
+from search_service.vectors.store import Model
 
 BATCH = 2000
 WHOLE, REST = 100, 99  # project ids; the others are named after their share

@@ -12,7 +12,7 @@ from typing import Any
 from benchmarks.search import data, ours, peers
 from benchmarks.search.measure import Measured, exact_answers
 from benchmarks.search.world import stack
-from search_service import vectors as store
+from search_service.vectors import store
 
 DIM = 1152
 

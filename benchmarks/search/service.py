@@ -34,7 +34,7 @@ def run(tasks: int, images: int, record: Record) -> None:
 
 
 def _polls(tasks: int, record: Record) -> None:
-    from search_service import sync
+    from search_service.sync import tasks as sync_tasks
 
     ls = get_label_studio()
     project = ls.post("/api/projects/", {"title": "Large", "label_config": '<View><Image name="image" value="$image"/>'
@@ -47,7 +47,7 @@ def _polls(tasks: int, record: Record) -> None:
         seconds = []
         for _ in range(times):
             started = time.perf_counter()
-            sync.sync_project(project, full=full)
+            sync_tasks.sync_project(project, full=full)
             seconds.append(time.perf_counter() - started)
         figures[name] = round(float(np.median(seconds)), 3)
     record(figures)
@@ -56,8 +56,8 @@ def _polls(tasks: int, record: Record) -> None:
 
 def _queries(origin: str, images: int, record: Record) -> None:
     from argus.client import Argus
-    from label_studio_config.project import connect
-    from search_service import sync
+    from label_studio_config.connect import connect
+    from search_service.sync import tasks as sync_tasks
 
     ls, argus = get_label_studio(), Argus(get_settings().search_service_url)
     project = connect(ls, None, title="Queries", labels=["cpu"]).project_id
@@ -68,7 +68,7 @@ def _queries(origin: str, images: int, record: Record) -> None:
     idle = _ask(argus, project, "idle")
     bulk = [{"data": {"image": f"{origin}/{n % images}.jpg?{n}"}} for n in range(4, 100 * images)]
     ls.post(f"/api/projects/{project}/import", bulk, timeout=300)
-    sync.sync_project(project)
+    sync_tasks.sync_project(project)
     time.sleep(5)
     before = argus.sync(project)
     busy = _ask(argus, project, "busy")

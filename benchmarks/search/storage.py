@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from argus.stack.ports import free_port
+from argus_cli.stack.ports import free_port
 
 
 class _Handler(BaseHTTPRequestHandler):

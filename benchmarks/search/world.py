@@ -8,12 +8,12 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
+from argus import home as argus_home
 from argus.labelstudio import get_label_studio
 from argus.settings import Settings, get_settings
-from argus.stack import paths
-from argus.stack.ports import free_port
-from argus.stack.stack import Stack
-from argus.stack.template import copy_home, template_home, temporary_home
+from argus_cli.stack.ports import free_port
+from argus_cli.stack.stack import Stack
+from argus_cli.stack.template import copy_home, template_home, temporary_home
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ def stack(services: Collection[str], **changes: Any) -> Iterator[Stack]:
 
             if get_pool.cache_info().currsize:
                 get_pool().close()
-    paths.forget(home)
+    argus_home.forget(home)
 
 
 def full_size_siglip(folder: Path) -> Path:

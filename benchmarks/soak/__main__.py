@@ -11,7 +11,7 @@ import sys
 import time
 from pathlib import Path
 
-from argus.stack.stack import SERVICES
+from argus_cli.stack.stack import SERVICES
 from benchmarks.search.world import stack
 from benchmarks.soak import report
 from benchmarks.soak.counts import compare, whole
@@ -58,8 +58,8 @@ def make_project() -> tuple[int, list[str]]:
     """Return a connected project of `PICTURES` tasks with different pictures, and the pictures' addresses."""
     from argus.labelstudio import get_label_studio
     from benchmarks.annotate.world import picture
-    from label_studio_config.project import connect
-    from ml_backend import projects
+    from label_studio_config import projects
+    from label_studio_config.connect import connect
 
     ls = get_label_studio()
     project = connect(ls, None, title="Soak", labels=LABELS).project_id
@@ -73,11 +73,11 @@ def make_project() -> tuple[int, list[str]]:
 
 def settle(project: int) -> list[str]:
     """Wait until nothing is outstanding after a full listing; return what is to be said when it never is."""
-    from search_service import sync
+    from search_service.sync import tasks
 
     deadline = time.monotonic() + PATIENCE
     while True:
-        sync.sync_project(project, full=True)
+        tasks.sync_project(project, full=True)
         if whole(project):
             return []
         if time.monotonic() > deadline:

@@ -8,7 +8,7 @@ from typing import Any
 
 from argus.db import connect
 from argus.labelstudio import LabelStudio
-from search_service import vectors
+from search_service.vectors import store
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _ours(project: int) -> dict[str, Any]:
             rows = connection.execute(query.encode(), {"project": project}).fetchall()
             return {values[0] if len(values) == 1 else values for values in (tuple(row.values()) for row in rows)}
 
-        model = vectors.current_model()
+        model = store.current_model()
         return {
             "tasks": ids("SELECT id FROM task WHERE project_id = %(project)s"),
             "embedded": ids("SELECT id FROM task WHERE project_id = %(project)s AND state = 'embedded'"),

@@ -19,7 +19,7 @@ from argus.client import Argus
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from ml_backend import runs
+from ml_backend.runs import runs
 
 log = logging.getLogger(__name__)
 MIN_SCORE = 0.5

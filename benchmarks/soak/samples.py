@@ -12,8 +12,8 @@ from pathlib import Path
 
 import psycopg
 
-from argus import queues
-from argus.stack import Stack, guard
+from argus.jobs import queues
+from argus_cli.stack import Stack, guard
 
 SECONDS = 5.0  # between two samples
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from argus.errors import no_number
-from label_studio_config.concepts import Concept
+from label_studio_config.label_config import Concept
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,3 +159,12 @@ def nms(boxes: NDArray[np.float32], scores: NDArray[np.float32], iou: float) -> 
         kept.append(int(best))
         order = rest[iou_with(boxes[best], boxes[rest]) <= iou]
     return np.array(kept, np.intp)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The stored detections of one label on one image of `width` × `height` pixels."""
+
+    width: int
+    height: int
+    detections: Detections

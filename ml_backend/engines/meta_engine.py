@@ -21,7 +21,7 @@ from PIL import Image
 from argus.errors import ArgusError
 from argus.settings import Settings
 from argus.typed_text import fold
-from label_studio_config.concepts import Concept
+from label_studio_config.label_config import Concept
 from ml_backend.engines.base import Detections, Exemplars, Mask, nms
 from ml_backend.engines.postprocess import Limits, trim
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from argus.errors import ArgusError
-from label_studio_config.concepts import Concept
+from label_studio_config.label_config import Concept
 from ml_backend.engines.base import Detections, Exemplars, Mask, Sam3Engine, iou_with
 
 _EDGE = 2.0  # pixels; a box that comes this close to a tile's inner edge is cut by it

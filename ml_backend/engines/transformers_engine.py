@@ -24,7 +24,7 @@ from argus.devices import choose_device
 from argus.errors import ArgusError
 from argus.settings import Settings
 from argus.typed_text import model_text, unread
-from label_studio_config.concepts import Concept
+from label_studio_config.label_config import Concept
 from ml_backend.engines.base import Detections, Exemplars
 from ml_backend.engines.features import FeatureCache, Tensors
 from ml_backend.engines.loading import check_folder, load_model, load_tokenizer

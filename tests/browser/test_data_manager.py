@@ -34,9 +34,9 @@ def test_search_view_shows_exactly_its_tasks_and_a_task_its_boxes(
         stack: Any, page: Page, label_studio: LabelStudio, make_project: Callable[..., int],
         scenes: list[tuple[bytes, list[SceneObject]]]) -> None:
     from label_studio_config.views import search_view
-    from ml_backend.runs import create_run, run_progress
-    from search_service.search import search
-    from search_service.sync import sync_progress
+    from ml_backend.runs.runs import create_run, run_progress
+    from search_service.search.search import search
+    from search_service.sync.progress import sync_progress
 
     project = make_project(["cpu"], [(f"{i:03}.jpg", data) for i, (data, _) in enumerate(scenes)])
     wait_for(lambda: sync_progress(project)["embedded"] == len(scenes), 120)
@@ -71,8 +71,8 @@ def test_search_view_shows_exactly_its_tasks_and_a_task_its_boxes(
 def test_an_expired_login__leads_back_to_the_task_that_was_asked_for(
         page: Page, make_project: Callable[..., int], label_studio: LabelStudio) -> None:
     """The links of Argus's page go to Label Studio, whose login ends by itself."""
-    from search_service.sync import sync_progress
-    from search_service.task_facts import describe_task
+    from search_service.pictures.task_details import describe_task
+    from search_service.sync.progress import sync_progress
 
     project = make_project(["cpu"], [(f"{n}.jpg", plain((40 * n, 90, 60))) for n in range(2)])
     wait_for(lambda: sync_progress(project)["embedded"] == 2, 60)

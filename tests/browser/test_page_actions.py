@@ -13,13 +13,16 @@ from playwright.sync_api import Page, expect
 from argus.db import connect as database
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from label_studio_config.project import connect
+from label_studio_config import projects
+from label_studio_config.connect import connect
 from label_studio_config.recipe import plan_for, recipe_for
-from ml_backend import deliver, detections, projects, recipes, runs
+from ml_backend.detection import store
 from ml_backend.engines.base import Detections
-from search_service.search import search
-from search_service.sync import sync_progress
-from search_service.views import make
+from ml_backend.predictions import delivery
+from ml_backend.runs import recipes, runs
+from search_service.search.search import search
+from search_service.sync.progress import sync_progress
+from search_service.views.search_views import make
 from tests.people import sign_up
 from tests.pictures import plain, scene
 from tests.resting import resting
@@ -62,9 +65,9 @@ def predicted(stack: Any, label_studio: LabelStudio) -> Iterator[tuple[int, list
     row = projects.refresh(project)
     projects.remember_tasks(project, plan_for(row).image, list(label_studio.tasks(project, fields="all")))
     for task, found in zip(tasks, FOUND, strict=True):
-        detections.store(task, recipe_for(row), SIZE, {label: objects(label, found.get(label, ()))
+        store.store(task, recipe_for(row), SIZE, {label: objects(label, found.get(label, ()))
                                                        for label in ("cpu", "fan")})
-    assert set(deliver.push(project, tasks).values()) == {"stored"}
+    assert set(delivery.push(project, tasks).values()) == {"stored"}
     yield project, tasks
     label_studio.delete(f"/api/projects/{project}/")
 

@@ -12,11 +12,12 @@ from playwright.sync_api import Page, expect
 from argus.db import connect as database
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
-from label_studio_config.project import connect
-from ml_backend import recipes
-from ml_backend.runs import create_run, run_progress
-from search_service import exports, missing
-from search_service.sync import sync_progress
+from label_studio_config.connect import connect
+from ml_backend.runs import recipes
+from ml_backend.runs.runs import create_run, run_progress
+from search_service.export import jobs
+from search_service.sync import missing_projects
+from search_service.sync.progress import sync_progress
 from tests.integration.test_commands import argus
 from tests.pictures import scene
 from tests.waiting import wait_for
@@ -325,7 +326,7 @@ def test_project__that_was_deleted_is_marked_everywhere(open_page: Callable[...,
     project = make(["cpu"], [("0.jpg", scene(1))], "Deleted")
     wait_for(lambda: sync_progress(project)["embedded"] == 1, 60)
     get_label_studio().delete(f"/api/projects/{project}/")
-    missing.note(project)
+    missing_projects.note(project)
     page = open_page(f"?project={project}&q=cpu")
     found(page)
     expect(page.locator("#project option:checked")).to_have_text(f"{project} · Deleted (missing from Label Studio)")
@@ -341,7 +342,7 @@ def test_project__that_was_deleted_is_marked_everywhere(open_page: Callable[...,
 def test_exports__that_differ_by_a_choice_look_different(open_page: Callable[..., Page], crowd: int) -> None:
     page = open_page(f"?project={crowd}&screen=export")
     expect(page.locator("#e-made ~ p")).to_contain_text("argus export writes to a folder of its own", timeout=20_000)
-    made = [exports.start(crowd, format="yolo", source="predictions", masks=masks, images=images, splits=splits)["id"]
+    made = [jobs.start(crowd, format="yolo", source="predictions", masks=masks, images=images, splits=splits)["id"]
             for masks, images, splits in ((False, True, {}), (False, True, {"train": 0.7, "val": 0.2, "test": 0.1}),
                                           (True, True, {}), (False, False, {}), (False, True, {"train": 8, "val": 2}))]
     page.reload()
@@ -353,7 +354,7 @@ def test_exports__that_differ_by_a_choice_look_different(open_page: Callable[...
     assert any(name.endswith("outlines") for name in told)
     assert any(name.endswith("without image files") for name in told)
     for one in made:
-        exports.remove(one)
+        jobs.remove(one)
 
 
 def test_phone__every_button_of_a_result_can_be_seen(open_page: Callable[..., Page], crowd: int) -> None:

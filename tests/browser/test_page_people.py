@@ -11,9 +11,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from argus import audit
 from argus.labelstudio import LabelStudio
-from argus.labelstudio.people import identify
+from argus.labelstudio.users import identify
 from argus.settings import get_settings
-from argus.stack.ports import free_port
+from argus_cli.stack.ports import free_port
 from tests.browser.test_page_screens import another
 from tests.people import sign_up
 from tests.pictures import scene
@@ -33,8 +33,8 @@ def hedy(stack: Any) -> LabelStudio:
 def project(stack: Any) -> Iterator[int]:
     """A project of two embedded images, made by the service's account."""
     from argus.labelstudio import get_label_studio
-    from label_studio_config.project import connect
-    from search_service.sync import sync_progress
+    from label_studio_config.connect import connect
+    from search_service.sync.progress import sync_progress
 
     ls = get_label_studio()
     number = connect(ls, None, title="People", labels=["cpu"]).project_id

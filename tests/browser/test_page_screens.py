@@ -27,15 +27,15 @@ from playwright.sync_api import Browser, Page, expect
 from argus.db import connect as database
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from argus.stack.ports import free_port
-from label_studio_config.project import connect
-from ml_backend import recipes
-from ml_backend.runs import create_run, run_progress
-from search_service import exports
-from search_service.filters import Filters
-from search_service.search import search
-from search_service.sync import sync_progress
-from search_service.views import make
+from argus_cli.stack.ports import free_port
+from label_studio_config.connect import connect
+from ml_backend.runs import recipes
+from ml_backend.runs.runs import create_run, run_progress
+from search_service.export import jobs
+from search_service.search.filters import Filters
+from search_service.search.search import search
+from search_service.sync.progress import sync_progress
+from search_service.views.search_views import make
 from tests.pictures import scene
 from tests.resting import resting
 from tests.waiting import wait_for
@@ -517,7 +517,7 @@ def test_export__is_cancelled_before_it_is_made(open_page: Callable[..., Page], 
         waiting.get_by_role("button", name="Cancel").click()
         expect(waiting).to_have_count(0)
         expect(page.locator(".exports > li")).to_have_count(before)
-        assert [one for one in exports.listing(project) if one["state"] == "queued"] == []
+        assert [one for one in jobs.listing(project) if one["state"] == "queued"] == []
 
 
 def test_setup__shows_what_runs_and_connects_a_project(open_page: Callable[..., Page], project: int,

@@ -13,13 +13,13 @@ from playwright.sync_api import Browser, Page, Route, expect
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from label_studio_config.project import connect
-from ml_backend.runs import create_run, run_progress
-from search_service.ask import Ask
-from search_service.search import find
-from search_service.sync import sync_progress
-from search_service.task_facts import captured_between
-from search_service.videos import list_videos
+from label_studio_config.connect import connect
+from ml_backend.runs.runs import create_run, run_progress
+from search_service.pictures.task_details import captured_between
+from search_service.search.query import SearchQuery
+from search_service.search.search import find
+from search_service.sync.progress import sync_progress
+from search_service.sync.videos import list_videos
 from tests.pictures import scene
 from tests.waiting import wait_for
 
@@ -127,7 +127,7 @@ def test_page__more_like_a_region_drawn_on_the_picture(page: Page, make_project:
 
     def found_like(box: list[float]) -> None:
         """The hits are those that the service finds for this part."""
-        like = Ask.model_validate({"like": [{"task": task, "box": box}]})
+        like = SearchQuery.model_validate({"like": [{"task": task, "box": box}]})
         expected = [str(hit.task_id) for hit in find(project, like, record=False).hits]
         expect(page.locator(".hit").first).to_have_attribute("data-task", expected[0], timeout=20_000)
         assert [hit.get_attribute("data-task") for hit in page.locator(".hit").all()] == expected
@@ -185,7 +185,7 @@ def test_page__more_like_a_region_drawn_on_the_picture(page: Page, make_project:
     page.click("#unlike-region")
     expect(page.locator(".chip")).to_have_text(re.compile(f"not like a part of task {task}"))
     assert parse_qs(urlsplit(page.url).query)["unlike"] == [f"{task}:0.25:0.25:0.75:0.75"]
-    unlike = Ask.model_validate({"text": "cpu", "unlike": [{"task": task, "box": [0.25, 0.25, 0.75, 0.75]}]})
+    unlike = SearchQuery.model_validate({"text": "cpu", "unlike": [{"task": task, "box": [0.25, 0.25, 0.75, 0.75]}]})
     expected = [str(hit.task_id) for hit in find(project, unlike, record=False).hits]
     expect(page.locator(".hit")).to_have_count(len(expected))
     assert [hit.get_attribute("data-task") for hit in page.locator(".hit").all()] == expected
@@ -218,7 +218,8 @@ def test_page__narrows_by_time_of_capture_and_by_where_a_label_stands(
     label_studio.post(f"/api/tasks/{tasks[1]['id']}/annotations/", {"result": [
         {"from_name": "label", "to_name": "image", "type": "rectanglelabels",
          "value": {"x": 1, "y": 1, "width": 9, "height": 9, "rectanglelabels": ["cpu"]}}]})
-    wait_for(lambda: find(project, Ask.model_validate({"text": "cpu", "filters": {"label": "cpu"}})).total == 1, 60)
+    labelled = SearchQuery.model_validate({"text": "cpu", "filters": {"label": "cpu"}})
+    wait_for(lambda: find(project, labelled).total == 1, 60)
     page.select_option("#filter-labelled", "")
     page.select_option("#filter-label", "cpu")
     expect(page.locator(".hit")).to_have_count(1)

@@ -15,10 +15,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from argus.export.objects import read_labels
 from argus.labelstudio import LabelStudio
+from argus.labelstudio.regions import read_labels
 from argus.settings import get_settings
-from search_service.sync import sync_progress, sync_project
+from search_service.sync.progress import sync_progress
+from search_service.sync.tasks import sync_project
 from tests.pictures import scene
 from tests.resting import frozen
 from tests.waiting import wait_for
@@ -49,7 +50,7 @@ def open_page(browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
 def predicted(stack: Any, make_project: Callable[..., int], label_studio: LabelStudio) -> Callable[..., int]:
     """Return `predicted(count)`: a project whose images have predictions for `cpu`."""
     def make(count: int = COUNT) -> int:
-        from ml_backend.runs import create_run, run_progress
+        from ml_backend.runs.runs import create_run, run_progress
 
         project = make_project(["cpu", "fan"], [(f"{n}.jpg", scene(n)) for n in range(count)])
         wait_for(lambda: sync_progress(project)["embedded"] == count, 120)
@@ -211,8 +212,8 @@ def test_two_people_never_both_accept_and_see_each_other(open_page: Callable[...
 def test_labels_computed_later_join_the_annotations_and_leave_them_again(open_page: Callable[..., Page],
                                                                          predicted: Callable[..., int],
                                                                          label_studio: LabelStudio) -> None:
-    from ml_backend.review import accept
-    from ml_backend.runs import create_run, run_progress
+    from ml_backend.runs.runs import create_run, run_progress
+    from search_service.review.service import accept
 
     project = predicted(8)
     accept(project, min_score=0)
@@ -281,7 +282,7 @@ def test_a_worker_killed_in_mid_run_loses_nothing(open_page: Callable[..., Page]
     expect(page.locator("#estimate")).to_contain_text("12 images", timeout=20_000)
     page.click("#annotate")
     expect(page.locator("#run-text")).not_to_be_empty(timeout=60_000)
-    from ml_backend.runs import list_runs
+    from ml_backend.runs.runs import list_runs
 
     # Not by the page, which asks every second and a half: the run may be over by then.
     wait_for(lambda: list_runs(project)[0]["state"] == "running", 60, 0.02)

@@ -9,10 +9,10 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import Browser
 
-from argus.export.files import inspect_image
-from argus.images import open_image
+from argus.images.fetcher import open_image
 from benchmarks.odd_inputs import image_files
 from benchmarks.odd_inputs.chromium import Chromium
+from search_service.export.files import inspect_image
 
 pytestmark = pytest.mark.browser
 TURNED = image_files.turned_jpegs() | image_files.turned_others()

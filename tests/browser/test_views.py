@@ -117,20 +117,20 @@ def test_views_of_a_review__show_their_tasks_and_select_all_acts_on_them_alone(
 def test_views_of_searches__show_their_tasks_and_select_all_acts_on_them_alone(
         stack: Any, page: Page, label_studio: LabelStudio, make_project: Callable[..., int]) -> None:
     """A search, one too large for a view, a saved search, and one in the order of its ranks."""
-    from search_service import saved
-    from search_service.ask import Ask
-    from search_service.search import search
-    from search_service.sync import sync_progress
+    from search_service.search.query import SearchQuery
+    from search_service.search.search import search
+    from search_service.sync.progress import sync_progress
+    from search_service.views import saved_searches
 
     number = make_project(["cpu"], [(f"{n}.jpg", scene(n, 1280)) for n in range(6)])
     label_studio.post(f"/api/projects/{number}/import", [{"data": {"image": ""}} for _ in range(500)], timeout=60)
     wait_for(lambda: sync_progress(number)["embedded"] == 6, 120)
     found = [hit.task_id for hit in search(number, "cpu", record=False).hits]
     every = sorted(task["id"] for task in label_studio.tasks(number))
-    made = saved.create(number, "Parts", Ask(text="cpu"), size=3, keep_view=True)
-    ranked = saved.create(number, "In order", Ask(text="cpu"), size=5, keep_view=True, ranked=5)
-    wait_for(lambda: saved.get(number, ranked["id"])["refreshed_at"], 60)
-    (in_order,) = saved.get(number, ranked["id"])["views"]
+    made = saved_searches.create(number, "Parts", SearchQuery(text="cpu"), size=3, keep_view=True)
+    ranked = saved_searches.create(number, "In order", SearchQuery(text="cpu"), size=5, keep_view=True, ranked=5)
+    wait_for(lambda: saved_searches.get(number, ranked["id"])["refreshed_at"], 60)
+    (in_order,) = saved_searches.get(number, ranked["id"])["views"]
     first, second = views.search_views(label_studio, number, "Every", every)
     manager = DataManager(page, label_studio, number)
     check(manager, views.search_view(label_studio, number, "CPU", found[:4]), found[:4])
@@ -144,8 +144,8 @@ def test_views_of_searches__show_their_tasks_and_select_all_acts_on_them_alone(
 def test_a_tab_titled_as_a_question__is_filled(stack: Any, page: Page, label_studio: LabelStudio,
                                                make_project: Callable[..., int],
                                                record_property: Callable[[str, object], None]) -> None:
-    from search_service.search import search
-    from search_service.sync import sync_progress
+    from search_service.search.search import search
+    from search_service.sync.progress import sync_progress
 
     scenes = [scene_and_objects(seed, 1280) for seed in range(12)]
     project = make_project(["cpu"], [(f"{n:02}.jpg", data) for n, (data, _) in enumerate(scenes)])

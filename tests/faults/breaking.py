@@ -11,13 +11,14 @@ from pathlib import Path
 
 import requests
 
-from argus import queues
+from argus import queue_names
 from argus.db import connect
-from argus.stack import Stack
-from argus.stack.apps import Web, Worker
-from argus.stack.ports import free_port
-from argus.stack.processes import Supervisor
-from argus.stack.stack import APPS
+from argus.jobs import queues
+from argus_cli.stack import Stack
+from argus_cli.stack.apps import Web, Worker
+from argus_cli.stack.ports import free_port
+from argus_cli.stack.processes import Supervisor
+from argus_cli.stack.stack import APPS
 from tests.faults.load import quietly
 from tests.waiting import wait_for
 
@@ -104,7 +105,7 @@ def replaced(stack: Stack, folder: Path, roles: Sequence[str], fault: str = "", 
     supervisor = Supervisor(folder, lines.append)
     try:
         for role in roles:
-            argv = [str(FAULTY), role, fault, str(folder)] if fault else ["-m", "argus.worker", role]
+            argv = [str(FAULTY), role, fault, str(folder)] if fault else ["-m", "argus_cli", "worker", role]
             supervisor.start(Worker(WORKERS[role], WORKERS[role], argv, stack.env | env))
         yield lines
         supervisor.check()
@@ -146,10 +147,10 @@ def two_deploys(stack: Stack, folder: Path) -> Iterator[None]:
     env = stack.env | {"ARGUS_SEARCH_SERVICE_PORT": str(port)}
     try:
         for role, name in WORKERS.items():
-            supervisor.start(Worker(name, name, ["-m", "argus.worker", role], env))
+            supervisor.start(Worker(name, name, ["-m", "argus_cli", "worker", role], env))
         supervisor.start(Web("search-service", "search service", ["-m", "search_service"], env,
                              f"http://127.0.0.1:{port}"))
-        wait_for(quietly(lambda: all(queues.workers_of(role[0]) >= 2 for role in queues.ROLES.values())), 120, 1)
+        wait_for(quietly(lambda: all(queues.workers_of(role[0]) >= 2 for role in queue_names.ROLES.values())), 120, 1)
         for name in WORKERS.values():
             stack.stop(name)
         assert requests.get(f"http://127.0.0.1:{port}/readyz", timeout=10).ok

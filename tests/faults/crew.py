@@ -16,7 +16,7 @@ from typing import Any
 
 from argus.db import connect
 from argus.labelstudio import LabelStudio
-from ml_backend import runs
+from ml_backend.runs import runs
 from tests.waiting import wait_for
 
 WORKER = Path(__file__).parent / "dying_worker.py"

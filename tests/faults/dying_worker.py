@@ -17,7 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from argus import worker
+from argus.jobs import worker
+from argus_cli.commands.worker import worker as run_worker
 
 Change = Callable[[Callable[[], None]], None]
 
@@ -56,19 +57,21 @@ def after(module: Any, name: str, only: str = "") -> Change:
 def points(role: str) -> dict[str, Change]:
     """Return where a worker of this role can die, in the order in which a task passes."""
     if role == "sam3":
-        from ml_backend import detections, jobs, run_jobs, run_tasks
+        from ml_backend.detection import store
+        from ml_backend.runs import scheduling, task_states
+        from ml_backend.sam3_worker import detect_jobs
 
-        return {"before compute": before(jobs, "detect_tasks"),
-                "seen by the model, not stored": before(detections, "store"),
-                "computed, not recorded": before(run_tasks, "detected"),
-                "recorded, no push asked for": before(run_jobs, "enqueue_push"),
-                "chunk finished, not acknowledged": after(jobs, "detect_next")}
+        return {"before compute": before(detect_jobs, "detect_tasks"),
+                "seen by the model, not stored": before(store, "store"),
+                "computed, not recorded": before(task_states, "mark_detected"),
+                "recorded, no push asked for": before(scheduling, "enqueue_push"),
+                "chunk finished, not acknowledged": after(detect_jobs, "detect_next")}
     from argus.labelstudio import LabelStudio
-    from ml_backend import push_jobs
+    from ml_backend.predictions import jobs as predictions_jobs
 
     return {"claimed, not sent": before(LabelStudio, "post", "import/predictions"),
             "pushed, not recorded": after(LabelStudio, "post", "import/predictions"),
-            "push recorded, not acknowledged": after(push_jobs, "push_next")}
+            "push recorded, not acknowledged": after(predictions_jobs, "push_next")}
 
 
 def count_images(folder: Path) -> None:
@@ -100,7 +103,8 @@ def main() -> int:
     if role == "sam3":
         count_images(folder.parent / "computed")
     worker.LEASE_SECONDS, worker.RENEW_SECONDS, worker.REAP_SECONDS = 8, 1, 1  # the tests wait less for the dead
-    return worker.main([role])
+    run_worker([role])
+    return 0
 
 
 if __name__ == "__main__":

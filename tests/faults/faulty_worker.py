@@ -72,9 +72,10 @@ def clock_ahead(folder: Path) -> None:
 def main() -> int:
     role, fault, folder = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     {"poison": poison, "short of memory": short_of_memory, "clock ahead": clock_ahead}[fault](folder)
-    from argus import worker  # after the clock was moved
+    from argus_cli.commands.worker import worker  # after the clock was moved
 
-    return worker.main([role])
+    worker([role])
+    return 0
 
 
 if __name__ == "__main__":

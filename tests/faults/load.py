@@ -10,14 +10,16 @@ from typing import Any
 
 import requests
 
-from argus import queues
+from argus import queue_names
 from argus.client import Argus
 from argus.db import connect
 from argus.errors import ArgusError
+from argus.jobs import queues
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from benchmarks.soak.counts import Counts, compare, whole
-from ml_backend import projects, runs
+from label_studio_config import projects
+from ml_backend.runs import runs
 from tests.waiting import wait_for
 
 MIN_SCORE = 0.5  # of what the reviewer accepts
@@ -168,7 +170,7 @@ class Load:
     def account(self) -> Counts:
         """See that every role's worker is on record; count everything at Label Studio and with us; accept what is left,
         once, and count again."""
-        wait_for(lambda: all(queues.workers_of(names[0]) for names in queues.ROLES.values()), 180, pause=1)
+        wait_for(lambda: all(queues.workers_of(names[0]) for names in queue_names.ROLES.values()), 180, pause=1)
         deadline = time.monotonic() + 180  # for the last polls and checks
         while apart := compare(self._ls, self.project)[1]:
             assert time.monotonic() < deadline, apart

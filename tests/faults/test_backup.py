@@ -14,14 +14,15 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from argus import home as argus_home
 from argus.db import migrate
 from argus.errors import ArgusError
 from argus.settings import Settings
-from argus.stack import Stack, paths, postgres_tools, swap
-from argus.stack.backup import backup, restore
-from argus.stack.postgres import Postgres
-from argus.stack.stack import owner
-from argus.stack.template import copy_home, template_home, temporary_home
+from argus_cli.stack import Stack, postgres_tools, swap
+from argus_cli.stack.backup import backup, restore
+from argus_cli.stack.postgres import Postgres
+from argus_cli.stack.stack import owner
+from argus_cli.stack.template import copy_home, template_home, temporary_home
 from tests.postgres_on_tcp import Server, postgres_on_tcp
 from tests.waiting import wait_for
 
@@ -30,7 +31,7 @@ DYING = """
 import os, signal, sys
 from pathlib import Path
 from argus.settings import Settings
-from argus.stack.backup import restore
+from argus_cli.stack.backup import restore
 home, file, line, rename = sys.argv[1:]
 def die(*_): os.kill(os.getpid(), signal.SIGKILL)
 def progress(said):
@@ -59,7 +60,7 @@ def settings() -> Iterator[Settings]:
     (home / "label-studio" / "media").mkdir(exist_ok=True)
     (home / "label-studio" / "media" / "upload.jpg").write_bytes(b"pixels")
     yield made
-    paths.forget(home)
+    argus_home.forget(home)
 
 
 def state(settings: Settings) -> tuple[list[int], int, bytes]:
@@ -167,7 +168,7 @@ def test_a_damaged_or_foreign_file_changes_nothing(settings: Settings, tmp_path:
 
 
 def test_down_ends_what_runs_and_a_restore_waits_for_that(settings: Settings, tmp_path: Path) -> None:
-    argus = [sys.executable, "-m", "argus.cli"]
+    argus = [sys.executable, "-m", "argus_cli"]
     env = {name: value for name, value in os.environ.items() if not name.startswith("ARGUS_")} | {
         "ARGUS_HOME": str(settings.home)}
     up = subprocess.Popen([*argus, "up", "--only", "postgres"], env=env, stdout=subprocess.DEVNULL)

@@ -16,7 +16,8 @@ import pytest
 
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
-from ml_backend import accepting, review, undoing
+from search_service.review import acceptance as accepting
+from search_service.review import service, undo
 from tests.integration.test_review_export import Known, items, known  # noqa: F401  the fixture
 from tests.waiting import wait_for
 
@@ -82,31 +83,31 @@ def test_label_studio_killed__accepting_is_finished_and_taken_back_afterwards(
     project = known(*[0.95] * COUNT)
     project.record_deliveries()
     monkeypatch.setattr(accepting, "CHUNK", CHUNK)
-    monkeypatch.setattr(undoing, "CHUNK", CHUNK)
+    monkeypatch.setattr(undo, "CHUNK", CHUNK)
 
     dying = Killed(label_studio, servers, "predictions_to_annotations", at=2, change=2 * CHUNK)
     with started_again(servers), pytest.raises(ArgusError) as failure:
-        review.accept(project.id, min_score=0.9, ls=dying)
+        service.accept(project.id, min_score=0.9, ls=dying)
     assert failure.value.code == "label_studio_unreachable"
     first = failure.value.details["acceptance"]
     assert failure.value.details["accepted_tasks"] == CHUNK
     assert states(first) == {"accepted": CHUNK, "asked": CHUNK}  # what nobody knows yet is said to be unknown
-    again = review.accept(project.id, min_score=0.9)
+    again = service.accept(project.id, min_score=0.9)
     assert again["accepted_tasks"] == COUNT - 2 * CHUNK
     assert states(first) == {"accepted": 2 * CHUNK}
     assert project.annotated() == list(range(COUNT))
     counted = [task["total_annotations"] for task in label_studio.tasks(project.id)]
     assert counted == [1] * COUNT
-    assert review.review_status(project.id)["accepted"] == COUNT
+    assert service.review_status(project.id)["accepted"] == COUNT
 
     dying = Killed(label_studio, servers, "delete_tasks_annotations", at=1, change=-CHUNK)
     with started_again(servers), pytest.raises(ArgusError) as failure:
-        review.undo(first, ls=dying)
+        service.undo(first, ls=dying)
     assert failure.value.code == "label_studio_unreachable"
     assert states(first) == {"accepted": 2 * CHUNK}
-    assert review.undo(first) == {"acceptance": first, "undone": 2 * CHUNK, "left": []}
+    assert service.undo(first) == {"acceptance": first, "undone": 2 * CHUNK, "left": []}
     assert states(first) == {"undone": 2 * CHUNK}
     assert len(project.annotated()) == COUNT - 2 * CHUNK
     assert sum(task["total_annotations"] for task in label_studio.tasks(project.id)) == COUNT - 2 * CHUNK
-    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 2 * CHUNK
+    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 2 * CHUNK
     assert project.annotated() == list(range(COUNT))

@@ -18,7 +18,7 @@ import pytest
 from argus.db import connect
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from ml_backend import run_jobs, runs
+from ml_backend.runs import runs, scheduling
 from tests.faults.crew import Crew, counted, everything_delivered, ids, wait_until_done
 from tests.resting import resting
 from tests.waiting import wait_for
@@ -131,9 +131,11 @@ def at_work(crew: Crew, count: int) -> bool:
     """Whether the queue knows the first `count` of the crew: by process, since a dead one stays listed for a while."""
     from rq import Worker
 
-    from argus import queues
+    from argus import queue_names
+    from argus.jobs import queues
 
-    known = {worker.pid for worker in Worker.all(connection=queues.get_redis()) if queues.SAM3 in worker.queue_names()}
+    workers = Worker.all(connection=queues.get_redis())
+    known = {worker.pid for worker in workers if queue_names.SAM3 in worker.queue_names()}
     return set(crew.pids()[:count]) <= known
 
 
@@ -148,11 +150,11 @@ def test_a_small_run_does_not_wait_for_a_large_one_of_another_project(crew: Crew
     assert runs.run_progress(first)["waiting"] > 0
     assert runs.cancel_run(first)["cancelled"] > 0
     # The chunk in work has ended … (a job on its way from the queue to a worker is in neither for an instant)
-    wait_for(lambda: not any(time.sleep(0.1) or run_jobs.live_jobs().detections[large] for _ in range(3)), 120)
+    wait_for(lambda: not any(time.sleep(0.1) or scheduling.live_jobs().detections[large] for _ in range(3)), 120)
     kept = computed(large)
     assert 0 < kept < 160
-    run_jobs.reconcile_runs()
-    assert not run_jobs.live_jobs().detections[large]
+    scheduling.reconcile_runs()
+    assert not scheduling.live_jobs().detections[large]
     other = new(8)
     assert wait_until_done(runs.create_run(other, ["cpu"], ids(label_studio, other)), 400)["done"] == 8
     assert computed(large) == kept  # … and no other one was begun, while the worker had time for somebody else

@@ -16,12 +16,13 @@ import pytest
 import redis
 import requests
 
+from argus import home as argus_home
 from argus.errors import ArgusError
 from argus.settings import Settings
-from argus.stack import Stack, guard, paths, processes
-from argus.stack.access_token import is_valid
-from argus.stack.ports import free_port
-from argus.stack.template import copy_home, template_home, temporary_home
+from argus_cli.stack import Stack, guard, processes
+from argus_cli.stack.access_token import is_valid
+from argus_cli.stack.ports import free_port
+from argus_cli.stack.template import copy_home, template_home, temporary_home
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.faults
@@ -31,7 +32,7 @@ HOLDER = """
 import sys
 from pathlib import Path
 from argus.settings import Settings
-from argus.stack import Stack
+from argus_cli.stack import Stack
 with Stack(Settings(home=Path(sys.argv[1])), {"postgres", "valkey"}, durable=False) as stack:
     print("up", flush=True)
     stack.wait()
@@ -47,7 +48,7 @@ def with_ctrl_c() -> None:
 def home() -> Iterator[Path]:
     home = temporary_home()
     yield home
-    paths.forget(home)
+    argus_home.forget(home)
 
 
 @pytest.fixture
@@ -221,7 +222,7 @@ def test_label_studio__boots_from_a_copy_with_a_token_and_gets_a_new_one_when_it
 
 
 def test_up__ctrl_c_stops_it_and_shows_where_things_are(home: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-m", "argus.cli", "up", "--only", "valkey"], text=True,
+    process = subprocess.Popen([sys.executable, "-m", "argus_cli", "up", "--only", "valkey"], text=True,
                                env=os.environ | {"ARGUS_HOME": str(home)}, stdout=subprocess.PIPE,
                                preexec_fn=with_ctrl_c)
     assert process.stdout

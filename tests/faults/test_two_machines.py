@@ -17,15 +17,15 @@ from typing import Any
 import psycopg
 import pytest
 
+from argus import home as argus_home
 from argus.db import connect
 from argus.labelstudio import LabelStudio
 from argus.settings import Settings, get_settings
-from argus.stack import paths
-from argus.stack.postgres import Postgres
-from argus.stack.postgres import connect as superuser
-from argus.stack.service import Command, Progress
-from argus.stack.template import temporary_home
-from ml_backend import runs
+from argus_cli.stack.postgres import Postgres
+from argus_cli.stack.postgres import connect as superuser
+from argus_cli.stack.service import Command, Progress
+from argus_cli.stack.template import temporary_home
+from ml_backend.runs import runs
 from tests.faults.crew import Crew, counted, everything_delivered, ids, wait_until_done
 from tests.faults.machines import Machine, environment, two_machines, why_no_namespaces
 from tests.resting import resting
@@ -103,10 +103,11 @@ def registered(since: datetime = EVER) -> dict[int, str | None]:
     """Return the SAM 3 workers that the queue has heard of since then, by process, with the job in work."""
     from rq import Worker
 
-    from argus import queues
+    from argus import queue_names
+    from argus.jobs import queues
 
     return {worker.pid: worker.get_current_job_id() for worker in Worker.all(connection=queues.get_redis())
-            if queues.SAM3 in worker.queue_names() and (worker.last_heartbeat or EVER) >= since}
+            if queue_names.SAM3 in worker.queue_names() and (worker.last_heartbeat or EVER) >= since}
 
 
 def at_work(crew: Crew, since: datetime = EVER) -> bool:
@@ -174,7 +175,7 @@ def test_what_a_machine_had_locked_is_free_again_soon() -> None:
         finally:
             process.send_signal(server.stop_signal)
             process.wait(120)
-    paths.forget(home)
+    argus_home.forget(home)
 
 
 def gets_lock(connection: psycopg.Connection) -> bool:

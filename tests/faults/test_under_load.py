@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from argus.labelstudio import LabelStudio
-from ml_backend import runs
+from ml_backend.runs import runs
 from tests.faults import breaking, table
 from tests.faults.breaking import Break
 from tests.faults.load import Load, pictures

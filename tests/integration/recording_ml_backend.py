@@ -10,7 +10,7 @@ from flask import request
 from werkzeug.serving import make_server
 
 from argus.settings import Settings
-from ml_backend.app import create_app
+from ml_backend.protocol.app import create_app
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,16 @@ from werkzeug.routing import Rule
 from argus.client import Argus
 from argus.db import connect as database
 from argus.errors import ArgusError
+from argus.labelstudio.users import log_in
 from argus.settings import get_settings
-from argus.stack.access_token import _create, log_in
-from argus.stack.label_studio import LabelStudio as Service
-from search_service import access, exports, selection
-from search_service.app import create_app
-from search_service.routes import API
-from search_service.routes.caller import HEADER
+from argus_cli.stack.access_token import _create
+from argus_cli.stack.label_studio import LabelStudio as Service
+from search_service.api import access
+from search_service.api.app import create_app
+from search_service.api.caller import HEADER
+from search_service.api.requests import API
+from search_service.export import jobs
+from search_service.review import service as review_service
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 PASSWORD = "two-users-2"
@@ -104,15 +107,15 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
         acceptance = connection.execute("INSERT INTO acceptance (project_id, model_version) VALUES (%s, 'x') "
                                         "RETURNING id", (number,)).fetchone()
     assert run and acceptance
-    export = exports._new_folder()
-    exports._write(export, {"id": export, "project": number, "state": "failed"})
+    export = jobs._new_folder()
+    jobs._write(export, {"id": export, "project": number, "state": "failed"})
     with database() as connection:
         saved = connection.execute("INSERT INTO saved_search (project_id, name, ask) VALUES (%s, 'Fans', '{}') "
                                    "RETURNING id", (number,)).fetchone()
     assert saved
     yield {"project_id": number, "task_id": task, "run_id": run["id"], "acceptance_id": acceptance["id"],
            "export_id": export, "view_id": 1, "search_id": 1, "saved_id": saved["id"]}
-    exports.remove(export)
+    jobs.remove(export)
     ls.delete(f"/api/projects/{number}/")
     with database() as connection:
         connection.execute("DELETE FROM project WHERE id = %s", (number,))
@@ -220,7 +223,7 @@ def test_who_is_named_is_the_owner_of_the_token_lent_else_of_the_callers_own(
     monkeypatch.setenv("ARGUS_ADMINS", "colleague@example.com")
     get_settings.cache_clear()
     for action, path in (("accept", f"{base}/accept"), ("add_labels", f"{base}/additions")):
-        monkeypatch.setattr(selection.review(), action, note)
+        monkeypatch.setattr(review_service, action, note)
         for header, lent in (({HEADER: tokens.colleague}, ""), ({HEADER: f" {tokens.colleague} "}, service),
                              ({}, tokens.colleague), ({}, "")):
             assert client.post(path, json={"token": lent}, headers=header).status_code == 200
@@ -251,7 +254,7 @@ def test_the_answer_is_asked_again_after_a_while(app: Flask, things: dict[str, i
     for _ in range(3):
         assert client.get(path, headers={HEADER: tokens.stranger}).status_code == 404
     assert asked == [things["project_id"]]
-    monkeypatch.setattr("argus.expiring.time.monotonic", lambda: __import__("time").perf_counter() + 1e9)
+    monkeypatch.setattr("argus.ttl_cache.time.monotonic", lambda: __import__("time").perf_counter() + 1e9)
     assert client.get(path, headers={HEADER: tokens.stranger}).status_code == 404
     assert len(asked) == 2
 

@@ -15,9 +15,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from search_service import sync
-from search_service.app import create_app
-from search_service.openapi import ENDPOINTS
+from search_service.api.app import create_app
+from search_service.api.openapi import ENDPOINTS
+from search_service.sync import progress
 from tests.pictures import plain
 from tests.waiting import wait_for
 
@@ -34,14 +34,14 @@ def chunk(name: bytes, data: bytes) -> bytes:
 def project(stack: Any) -> Any:
     """A connected project with three embedded images: what is made up finds something to act on."""
     from argus.labelstudio import get_label_studio
-    from label_studio_config.project import connect
+    from label_studio_config.connect import connect
 
     ls = get_label_studio()
     number = connect(ls, None, title="Made-up requests", labels=["cpu", "fan"]).project_id
     assert number is not None
     files = [(f"{grey}.jpg", (f"{grey}.jpg", plain((grey, 90, 120)), "image/jpeg")) for grey in (10, 90, 170)]
     ls.request("POST", f"/api/projects/{number}/import", timeout=60, files=files)
-    wait_for(lambda: sync.sync_progress(number)["embedded"] == 3, 180)
+    wait_for(lambda: progress.sync_progress(number)["embedded"] == 3, 180)
     yield number
     ls.delete(f"/api/projects/{number}/")
 
@@ -50,7 +50,7 @@ def project(stack: Any) -> Any:
 def run(project: int) -> int:
     """A run of that project which has ended."""
     from argus.labelstudio import get_label_studio
-    from ml_backend import runs
+    from ml_backend.runs import runs
 
     number = runs.create_run(project, ["cpu"], [task["id"] for task in get_label_studio().tasks(project)])
     wait_for(lambda: runs.run_progress(number)["state"] == "done", 180)

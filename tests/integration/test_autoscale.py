@@ -11,9 +11,10 @@ import yaml
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from argus import queues
+from argus import queue_names
 from argus.db import connect
-from ml_backend import run_jobs
+from argus.jobs import queues
+from ml_backend.runs import scheduling
 from tests.resting import resting
 
 pytestmark = pytest.mark.integration
@@ -41,12 +42,12 @@ def test_autoscaler__sees_what_waits(waiting_run: None) -> None:
     (scaled,) = (one for one in yaml.safe_load_all(AUTOSCALE.read_text()) if one["metadata"]["name"] == "sam3-worker")
     (query,) = (trigger["metadata"]["query"] for trigger in scaled["spec"]["triggers"]
                 if trigger["type"] == "postgresql")
-    queue = Queue(queues.SAM3, connection=queues.get_redis(), serializer=JSONSerializer)
+    queue = Queue(queue_names.SAM3, connection=queues.get_redis(), serializer=JSONSerializer)
     assert queue.key in [trigger["metadata"].get("listName") for trigger in scaled["spec"]["triggers"]]
-    run_jobs.staff(PROJECT)
+    scheduling.ensure_detection_jobs(PROJECT)
     ours = [name for name in queue.get_job_ids() if name.startswith(f"detect-{PROJECT}-")]
     try:
-        assert len(ours) == queues.workers_of(queues.SAM3) + 1  # says that there is work, and not how much
+        assert len(ours) == queues.workers_of(queue_names.SAM3) + 1  # says that there is work, and not how much
         with connect() as connection:
             found = connection.execute(query.encode()).fetchone()
             rest = connection.execute(query.encode() + b" AND run.project_id <> 88888888").fetchone()

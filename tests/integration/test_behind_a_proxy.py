@@ -19,8 +19,8 @@ import requests
 from flask import Flask, Response, request
 from requests.adapters import HTTPAdapter
 
-from argus import proxies, serving
 from argus.settings import Settings
+from argus.web import proxies, serving
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration,

@@ -17,21 +17,23 @@ from PIL import Image
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from argus import queues
+from argus import queue_names
 from argus.errors import ArgusError
+from argus.jobs import queues
+from argus.jobs.worker import LeaseWorker
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from argus.worker import LeaseWorker
 from demo.draw import Split
 from demo.scenes import SceneObject, make_scene, render_scene
 from demo.truth import Box, iou
-from label_studio_config.concepts import Concept
+from label_studio_config import projects
+from label_studio_config.label_config import Concept
 from label_studio_config.recipe import plan_for, recipe_for
-from ml_backend import projects, run_jobs, runs
-from ml_backend.detecting import detect_tasks
+from ml_backend.detection.batch import detect_tasks
 from ml_backend.engines.base import Detections, Exemplars
-from ml_backend.interactive import Request
-from ml_backend.predict import Predictor
+from ml_backend.protocol.predict import Predictor
+from ml_backend.runs import runs, scheduling
+from ml_backend.smart_tools.request import Request
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -80,7 +82,7 @@ class Asked:
 @pytest.fixture(scope="module")
 def asked(stack: Any) -> Iterator[Asked]:
     """A project of two frames; its labels are fan and cpu, in this order. Nothing was detected on them."""
-    from label_studio_config.project import connect
+    from label_studio_config.connect import connect
 
     settings = get_settings()
     label_studio = LabelStudio(settings.label_studio_url, settings.access_token)
@@ -88,7 +90,8 @@ def asked(stack: Any) -> Iterator[Asked]:
     assert project is not None
     files = [(f"{i:04d}.jpg", (f"{i:04d}.jpg", frame(i)[0], "image/jpeg")) for i in range(2)]
     label_studio.request("POST", f"/api/projects/{project}/import", files=files, timeout=120)
-    queues.call(queues.SAM3_NOW, "ml_backend.jobs.prepare", deadline=180)  # the worker may still be loading its model
+    # The worker may still be loading its model.
+    queues.call(queue_names.SAM3_NOW, "ml_backend.sam3_worker.engine.prepare", deadline=180)
     yield Asked(label_studio, project, stack.settings.ml_backend_url)
     label_studio.delete(f"/api/projects/{project}/")
 
@@ -187,8 +190,8 @@ def test_people__on_two_images_do_not_mix(asked: Asked) -> None:
 
 def test_click__an_image_is_encoded_once_by_its_content(asked: Asked) -> None:
     """The worker's own function, in this process, where its engine can be asked."""
-    from ml_backend.click_jobs import answer_smart_tool
-    from ml_backend.jobs import get_engine
+    from ml_backend.sam3_worker.engine import get_engine
+    from ml_backend.smart_tools.jobs import answer_smart_tool
 
     plan = plan_for(projects.load(asked.project))
     engine: Any = get_engine()
@@ -239,7 +242,7 @@ def test_click__on_the_bare_belt_is_an_empty_answer(asked: Asked) -> None:
 def test_click__goes_before_the_chunks_of_three_runs(
         asked: Asked, make_project: Callable[..., int], stack: Any) -> None:
     """All wait while no worker is there; a worker that does one job (here, in this process) does the click."""
-    from ml_backend.jobs import get_engine
+    from ml_backend.sam3_worker.engine import get_engine
 
     get_engine()  # loaded before the click, as a worker that is at work has it
     batches = []
@@ -250,19 +253,20 @@ def test_click__goes_before_the_chunks_of_three_runs(
     stack.stop("sam3-worker")
     try:
         started = [runs.create_run(project, ["cpu"], ids) for project, ids in batches]
-        wait_for(lambda: len(waiting(queues.SAM3)) >= 3, 10)
-        chunks = waiting(queues.SAM3)
+        wait_for(lambda: len(waiting(queue_names.SAM3)) >= 3, 10)
+        chunks = waiting(queue_names.SAM3)
         answers: list[requests.Response] = []
         person = threading.Thread(target=lambda: answers.append(asked.predict({"result": [on(part(0, "cpu"))]})))
         person.start()
-        wait_for(lambda: len(waiting(queues.SAM3_NOW)) == 1, 10, pause=0.02)
-        names = [Queue(name, connection=queues.get_redis(), serializer=JSONSerializer) for name in queues.ROLES["sam3"]]
+        wait_for(lambda: len(waiting(queue_names.SAM3_NOW)) == 1, 10, pause=0.02)
+        names = [Queue(name, connection=queues.get_redis(), serializer=JSONSerializer)
+                 for name in queue_names.ROLES["sam3"]]
         worker = LeaseWorker(names, connection=queues.get_redis(), serializer=JSONSerializer)
         worker.work(burst=True, max_jobs=1, logging_level="WARNING")
         person.join()
         assert answers[0].status_code == 200
         assert boxes(answers[0].json()["results"][0]["result"])
-        assert set(chunks) <= set(waiting(queues.SAM3))
+        assert set(chunks) <= set(waiting(queue_names.SAM3))
     finally:
         stack.start("sam3-worker")
     wait_for(lambda: all(runs.run_progress(run)["state"] == "done" for run in started), 180)
@@ -291,8 +295,8 @@ class SlowEngine:
 def test_click__that_was_given_up_leaves_the_images_features_to_the_next_one(
         asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     engine = SlowEngine()
-    monkeypatch.setattr("ml_backend.click_jobs.get_engine", lambda: engine)
-    monkeypatch.setattr(queues, "SAM3_NOW", "clicks-of-this-test")  # served by the worker below alone
+    monkeypatch.setattr("ml_backend.smart_tools.jobs.get_engine", lambda: engine)
+    monkeypatch.setattr(queue_names, "SAM3_NOW", "clicks-of-this-test")  # served by the worker below alone
     predictor = Predictor(get_settings().model_copy(update={"predict_deadline_click": 8.0}))
     project, shape = projects.load(asked.project), box(part(0, "cpu"))
     said: list[Any] = []
@@ -310,7 +314,7 @@ def test_click__that_was_given_up_leaves_the_images_features_to_the_next_one(
         wait_for(lambda: waiting("clicks-of-this-test"), 10, pause=0.02)
         queue = Queue("clicks-of-this-test", connection=queues.get_redis(), serializer=JSONSerializer)
         (job,) = queue.get_jobs()
-        assert job.timeout == run_jobs.work_seconds(1)  # not the person's patience
+        assert job.timeout == scheduling.work_seconds(1)  # not the person's patience
         worker = LeaseWorker([queue], connection=queues.get_redis(), serializer=JSONSerializer)
         worker.work(burst=True, max_jobs=1, logging_level="WARNING")
         person.join()

@@ -35,7 +35,7 @@ def argus(stack: Any) -> Argus:
 @pytest.fixture(scope="module")
 def project(argus: Argus) -> Iterator[int]:
     from argus.labelstudio import get_label_studio
-    from label_studio_config.project import connect
+    from label_studio_config.connect import connect
 
     ls = get_label_studio()
     number = connect(ls, None, title="Client", labels=["cpu", "fan"]).project_id

@@ -10,16 +10,20 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from argus.cli.main import main
 from argus.db import connect
 from argus.labelstudio import LabelStudio, get_label_studio
+from argus_cli.main import main
 from demo.draw import Split
+from label_studio_config import projects
 from label_studio_config.recipe import recipe_for
 from label_studio_config.views import live_views
-from ml_backend import deliver, detections, projects, runs
-from search_service import sync
-from search_service.ask import Ask
-from search_service.search import find
+from ml_backend.detection import store
+from ml_backend.predictions import delivery
+from ml_backend.runs import runs
+from search_service.search.query import SearchQuery
+from search_service.search.search import find
+from search_service.sync import progress
+from search_service.sync import tasks as sync_tasks
 from tests.integration.test_review_objects import HEIGHT, WIDTH, Reviewed, found, reviewed  # noqa: F401
 from tests.pictures import scene
 from tests.resting import resting
@@ -42,7 +46,7 @@ def answer(*arguments: object) -> Any:
 @pytest.fixture(scope="module")
 def line(stack: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, list[int], Path]]:
     """Four embedded scenes of a video and a file that is no image: `(project, task ids, file of the first)`."""
-    from label_studio_config.project import connect as connect_project
+    from label_studio_config.connect import connect as connect_project
 
     ls = get_label_studio()
     project = connect_project(ls, None, title="Commands", labels=["cpu", "fan"]).project_id
@@ -53,8 +57,8 @@ def line(stack: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
     for n, task in enumerate(sorted(ls.tasks(project), key=lambda task: task["id"])):
         ls.patch(f"/api/tasks/{task['id']}/", {"data": {**task["data"], "video": "line.mp4", "video_time": n / 2,
                                                         "captured_at": f"2026-01-01T10:00:0{n}"}})
-    sync.sync_project(project, full=True)
-    wait_for(lambda: (now := sync.sync_progress(project))["embedded"] == 4 and now["failed"] == 1, 90)
+    sync_tasks.sync_project(project, full=True)
+    wait_for(lambda: (now := progress.sync_progress(project))["embedded"] == 4 and now["failed"] == 1, 90)
     picture = tmp_path_factory.mktemp("commands") / "first.jpg"
     picture.write_bytes(files[0][1])
     yield project, sorted(task["id"] for task in ls.tasks(project)), picture
@@ -70,7 +74,7 @@ def test_search__by_file_by_part_and_with_every_filter(line: tuple[int, list[int
     best = answer("search", "--image", picture, "-p", project, "--limit", 1)["hits"][0]
     assert (best["task"], best["similarity"] > 0.99) == (tasks[0], True)
     part = answer("search", "-p", project, "--like", tasks[0], "--box", "0,0,0.5,0.5")
-    wanted = Ask.model_validate({"like": [{"task": tasks[0], "box": [0, 0, 0.5, 0.5]}]})
+    wanted = SearchQuery.model_validate({"like": [{"task": tasks[0], "box": [0, 0, 0.5, 0.5]}]})
     assert tasks_of(part) == [hit.task_id for hit in find(project, wanted, record=False).hits]
     assert part["query"] == f"like part 0 0 50 50 % of task {tasks[0]}"
     cut = answer("search", "-p", project, "--image", picture, "--box", "0,0,0.5,0.5", "--limit", 1)["hits"][0]
@@ -225,8 +229,8 @@ def test_review__views_bands_histogram_objects_set_aside_and_added_labels(
     assert "accepted 2 tasks with 3 objects" in argus("review", "accept", "-p", project.id, "--yes")
     recipe = recipe_for(projects.load(project.id))
     for task, score in zip(project.tasks[:2], (0.6, 0.97), strict=True):  # what a later run for another label stores
-        detections.store(task, recipe, (WIDTH, HEIGHT), {"fan": found((score,))})
-    deliver.push(project.id, project.tasks[:2])
+        store.store(task, recipe, (WIDTH, HEIGHT), {"fan": found((score,))})
+    delivery.push(project.id, project.tasks[:2])
     added = argus("review", "add-labels", "-p", project.id, "--min-score", 0.5, "--max-score", 0.9, "--yes")
     assert "added 1 object to 1 annotation" in added
     with connect() as connection:

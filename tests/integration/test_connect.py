@@ -13,7 +13,7 @@ from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from label_studio_config.project import WEBHOOK_ACTIONS, connect, disconnect, ensure_model_version
+from label_studio_config.connect import WEBHOOK_ACTIONS, connect, disconnect, ensure_model_version
 from tests.integration.fake_ml_backend import FakeMlBackend
 from tests.waiting import wait_for
 
@@ -231,9 +231,9 @@ def test_disconnect__takes_back_only_what_is_ours(backend: FakeMlBackend, label_
 @pytest.mark.timeout(600)
 def test_connect__label_studio_with_its_default_settings_refuses_private_addresses(
         servers: Any, backend: FakeMlBackend, label_studio: LabelStudio, project: Callable[..., int]) -> None:
-    from argus.doctor import Doctor
-    from argus.stack.label_studio import LabelStudio as Service
-    from argus.stack.ports import free_port
+    from argus_cli.stack.label_studio import LabelStudio as Service
+    from argus_cli.stack.ports import free_port
+    from search_service.health.doctor import Doctor
 
     number = project()
     settings = servers.settings.model_copy(update={"label_studio_port": free_port()})

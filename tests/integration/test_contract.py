@@ -17,18 +17,19 @@ from hypothesis import settings as fuzz
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from argus import queues
 from argus.db import connect
 from argus.errors import ArgusError
+from argus.jobs import queues
 from argus.labelstudio import LabelStudio
-from argus.labelstudio.data import data_value
+from argus.labelstudio.task_data import data_value
 from argus.settings import get_settings
-from label_studio_config.concepts import parse_label_config
+from label_studio_config import projects
+from label_studio_config.label_config import parse_label_config
 from label_studio_config.recipe import recipe_for
-from ml_backend import detections, projects
-from ml_backend.app import create_app
-from ml_backend.engines.base import Detections, Mask
-from ml_backend.regions import Found, build_regions
+from ml_backend.detection import store
+from ml_backend.engines.base import Detections, Found, Mask
+from ml_backend.predictions.regions import build_regions
+from ml_backend.protocol.app import create_app
 from tests.integration.recording_ml_backend import RecordingMlBackend
 from tests.waiting import wait_for
 
@@ -73,7 +74,7 @@ def project(servers: Any, backend: RecordingMlBackend) -> Iterator[int]:
         cursor.executemany("INSERT INTO task (id, project_id, image) VALUES (%s, %s, %s)",
                            [(i, number, f"http://127.0.0.1:9/{i}.jpg") for i in ids])
     for task in ids[:12]:  # the first was only previewed: whoever asks for its prediction asks for its labels
-        detections.store(task, recipe, (640, 360), {"cpu": one, "fan": Detections.none()}, previewed=task == ids[0])
+        store.store(task, recipe, (640, 360), {"cpu": one, "fan": Detections.none()}, previewed=task == ids[0])
     assert row["model_version"] == version()
     yield number
     ls.delete(f"/api/projects/{number}/")

@@ -13,23 +13,28 @@ import pytest
 from PIL import Image
 from rq.timeouts import JobTimeoutException
 
-from argus import queues
+from argus import queue_names
 from argus.db import connect
 from argus.errors import ArgusError
-from argus.images import open_image
-from argus.labelstudio.data import TaskImage
+from argus.images.fetcher import open_image
+from argus.jobs import queues
+from argus.labelstudio.task_data import TaskImage
 from argus.settings import Settings
 from demo.draw import Split
-from label_studio_config.concepts import Concept
+from label_studio_config.label_config import Concept
 from label_studio_config.recipe import Recipe
-from ml_backend import detecting, detections, jobs, run_jobs, run_tasks
-from ml_backend.detecting import detect_tasks
+from ml_backend.detection import batch
+from ml_backend.detection import store as detection_store
+from ml_backend.detection.batch import detect_tasks
+from ml_backend.detection.step_size import Pace
 from ml_backend.engines import load_engine
 from ml_backend.engines import postprocess as post
 from ml_backend.engines.base import Detections
 from ml_backend.engines.transformers_engine import TransformersEngine
-from ml_backend.pace import Pace
-from ml_backend.predict import enqueue_for_answer
+from ml_backend.runs import scheduling, task_states
+from ml_backend.runs.scheduling import enqueue_for_answer
+from ml_backend.sam3_worker import detect_jobs
+from ml_backend.sam3_worker import engine as sam3_worker_engine
 from tests.pictures import scene
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -63,7 +68,7 @@ def pictures(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         fetched.append(image.url)
         return Image.radial_gradient("L").resize((64, 48)).convert("RGB")
 
-    monkeypatch.setattr(detecting, "fetch_image", fetch_grey_image)
+    monkeypatch.setattr(batch, "fetch_image", fetch_grey_image)
     return fetched
 
 
@@ -75,7 +80,7 @@ def test_50_tasks_of_3_labels__50_encodes_and_none_the_second_time(tasks: list[i
     outcome = detect_tasks(engine, RECIPE, LABELS, tasks, budget=600)
     assert (sorted(outcome.done), outcome.failed, outcome.rest) == (tasks, {}, [])
     assert sum(encoded) == len(pictures) == 50
-    assert detections.missing(tasks, RECIPE, LABELS) == {}
+    assert detection_store.missing(tasks, RECIPE, LABELS) == {}
     assert sorted(detect_tasks(engine, RECIPE, LABELS, tasks, budget=600).done) == tasks
     assert sum(encoded) == len(pictures) == 50
 
@@ -85,7 +90,7 @@ def test_masks__are_cut_and_packed_by_another_thread_than_the_models(
     engine = load_engine(Settings(_env_file=None, sam3_model=str(DEMO), device="cpu", torch_threads=1,
                                   keep_threshold=0.0))
     frames = [open_image(scene(f"masks {n}", 320, Split.VALIDATION)) for n in range(3)]
-    monkeypatch.setattr(detecting, "fetch_image", lambda image: frames[image.task_id - FIRST])
+    monkeypatch.setattr(batch, "fetch_image", lambda image: frames[image.task_id - FIRST])
     threads: set[str] = set()
     cut = post.cut_mask
 
@@ -96,7 +101,8 @@ def test_masks__are_cut_and_packed_by_another_thread_than_the_models(
     monkeypatch.setattr(post, "cut_mask", watched)
     assert detect_tasks(engine, RECIPE, ["cpu"], tasks[:3], budget=600).done == tasks[:3]
     assert threads and all(name.startswith("store") for name in threads)
-    kept = [mask for found in detections.load(tasks[:3], RECIPE).values() for mask in found["cpu"].detections.masks]
+    stored = detection_store.load(tasks[:3], RECIPE)
+    kept = [mask for found in stored.values() for mask in found["cpu"].detections.masks]
     assert any(mask is not None for mask in kept)
 
 
@@ -141,8 +147,8 @@ class EngineThatCannotBearDarkImages:
 
 def test_one_image_that_the_model_cannot_bear_fails_alone(tasks: list[int], pictures: list[str],
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
-    grey = detecting.fetch_image
-    monkeypatch.setattr(detecting, "fetch_image", lambda image: (
+    grey = batch.fetch_image
+    monkeypatch.setattr(batch, "fetch_image", lambda image: (
         Image.new("RGB", (8, 8)) if image.task_id == tasks[2] else grey(image)))
     outcome = detect_tasks(EngineThatCannotBearDarkImages(), RECIPE, LABELS, tasks[:8], budget=600)  # type: ignore[arg-type]
     assert sorted(outcome.done) == [t for t in tasks[:8] if t != tasks[2]]
@@ -168,8 +174,8 @@ class EngineThatAnswersNan:
 @pytest.mark.parametrize("where", ["score", "box"])
 def test_an_image_for_which_the_model_has_no_number_fails_alone_and_says_so(
         where: str, tasks: list[int], pictures: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    grey = detecting.fetch_image
-    monkeypatch.setattr(detecting, "fetch_image", lambda url: (
+    grey = batch.fetch_image
+    monkeypatch.setattr(batch, "fetch_image", lambda url: (
         Image.new("RGB", (8, 8)) if url == f"image {tasks[2]}" else grey(url)))
     outcome = detect_tasks(EngineThatAnswersNan(where), RECIPE, LABELS, tasks[:8], budget=600)  # type: ignore[arg-type]
     assert sorted(outcome.done) == [t for t in tasks[:8] if t != tasks[2]]
@@ -178,12 +184,12 @@ def test_an_image_for_which_the_model_has_no_number_fails_alone_and_says_so(
 
 def test_what_the_database_refuses_of_one_image_fails_alone(tasks: list[int], pictures: list[str],
                                                             monkeypatch: pytest.MonkeyPatch) -> None:
-    store = detections.store
+    store = detection_store.store
 
     def refuses(task_id: int, recipe: Recipe, size: tuple[int, int], found: Any, previewed: bool = False) -> None:
         store(task_id, recipe, (2**40, 1) if task_id == tasks[1] else size, found, previewed)
 
-    monkeypatch.setattr(detections, "store", refuses)
+    monkeypatch.setattr(detection_store, "store", refuses)
     engine: Any = EngineThatCannotBearDarkImages()
     outcome = detect_tasks(engine, RECIPE, LABELS, tasks[:4], budget=600)
     assert (sorted(outcome.done), [e.code for e in outcome.failed.values()]) == (
@@ -216,12 +222,12 @@ def start_run(tasks: list[int]) -> int:
 def test_a_job_that_raises__is_told_as_that_and_not_as_a_dead_worker(
         error: Exception, code: str, message: str, tasks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     run = start_run(tasks[:2])
-    monkeypatch.setattr(jobs, "get_engine", EngineThatIsGone(error))
-    monkeypatch.setattr(jobs, "recipe_for", lambda project: RECIPE)
-    monkeypatch.setattr(queues, "SAM3", "nobody")
-    monkeypatch.setattr(queues, "DEFAULT", "nobody")
-    for _ in range(2 * run_tasks.MAX_ATTEMPTS + 1):
-        jobs.detect_next(PROJECT)
+    monkeypatch.setattr(sam3_worker_engine, "get_engine", EngineThatIsGone(error))
+    monkeypatch.setattr(detect_jobs, "recipe_for", lambda project: RECIPE)
+    monkeypatch.setattr(queue_names, "SAM3", "nobody")
+    monkeypatch.setattr(queue_names, "DEFAULT", "nobody")
+    for _ in range(2 * task_states.MAX_ATTEMPTS + 1):
+        detect_jobs.detect_next(PROJECT)
         with connect() as connection:  # the pause between two tries is over
             connection.execute("UPDATE run_task SET error = error || '{\"at\": \"2020-01-01T00:00:00Z\"}' "
                                "WHERE run_id = %s AND state = 'waiting' AND error IS NOT NULL", (run,))
@@ -235,12 +241,12 @@ def test_a_chunk_whose_time_is_over__is_told_and_its_tasks_go_alone_later(
         tasks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     run = start_run(tasks[:3])
     over = JobTimeoutException("Task exceeded maximum timeout value")
-    monkeypatch.setattr(jobs, "get_engine", EngineThatIsGone(over))
-    monkeypatch.setattr(jobs, "recipe_for", lambda project: RECIPE)
+    monkeypatch.setattr(sam3_worker_engine, "get_engine", EngineThatIsGone(over))
+    monkeypatch.setattr(detect_jobs, "recipe_for", lambda project: RECIPE)
     taken = []
     for _ in range(3):
         with pytest.raises(JobTimeoutException):
-            jobs.detect_next(PROJECT)
+            detect_jobs.detect_next(PROJECT)
         with connect() as connection:
             rows = connection.execute("UPDATE run_task SET error = error || '{\"at\": \"2020-01-01T00:00:00Z\"}' "
                                       "WHERE run_id = %s RETURNING attempts, error", (run,)).fetchall()
@@ -281,7 +287,7 @@ def test_chunk__has_as_many_images_a_step_as_fit_into_its_second(
         seconds: float, first: list[int], second: list[int], tasks: list[int], pictures: list[str],
         monkeypatch: pytest.MonkeyPatch) -> None:
     clock, pace = Clock(), Pace()
-    monkeypatch.setattr(detecting, "time", clock)
+    monkeypatch.setattr(batch, "time", clock)
     engine: Any = EngineThatTakes(clock, seconds)
     outcome = detect_tasks(engine, RECIPE, LABELS, tasks[:8], budget=1.0, pace=pace)
     assert engine.steps == first
@@ -315,15 +321,15 @@ def test_job_whose_time_is_over__ends_and_does_not_begin_its_images_again(
     def fetch_for_ever(url: str) -> Image.Image:
         raise JobTimeoutException("Task exceeded maximum timeout value")  # while the job waits for the image
 
-    monkeypatch.setattr(detecting, "fetch_image", fetch_for_ever)
+    monkeypatch.setattr(batch, "fetch_image", fetch_for_ever)
     with pytest.raises(JobTimeoutException):
         detect_tasks(engine, RECIPE, LABELS, tasks[:8], budget=600)
-    assert (engine.asked, len(detections.missing(tasks[:8], RECIPE, LABELS))) == (1, 8)
+    assert (engine.asked, len(detection_store.missing(tasks[:8], RECIPE, LABELS))) == (1, 8)
 
 
 def test_answer_to_an_opened_task__may_take_as_long_as_a_run_would_once_it_was_begun(tasks: list[int]) -> None:
     job = queues.find("nobody", enqueue_for_answer("nobody", PROJECT, tasks[:1], time.time() + 3))
     assert job is not None
-    assert job.timeout is not None and float(job.timeout) >= run_jobs.work_seconds(1)  # nobody's wait ends the work
+    assert job.timeout is not None and float(job.timeout) >= scheduling.work_seconds(1)  # nobody's wait ends the work
     assert job.ttl is not None and job.ttl <= 3  # but nobody begins it for a person who has gone
     job.delete()

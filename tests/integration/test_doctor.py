@@ -22,17 +22,18 @@ from psycopg import sql
 from safetensors.numpy import load_file, save_file
 from werkzeug.serving import make_server
 
-from argus import queues
+from argus import queue_names
 from argus.db import connect as database
-from argus.doctor import Doctor, Finding, clocks
-from argus.doctor import label_studio as to_label_studio
-from argus.doctor import servers as to_servers
-from argus.doctor.workers import Visit
+from argus.jobs import queues
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from argus.stack.postgres import connect as superuser
-from label_studio_config.project import connect
-from search_service.app import create_app
+from argus_cli.stack.postgres import connect as superuser
+from label_studio_config.connect import connect
+from search_service.api.app import create_app
+from search_service.health.doctor import Doctor, Finding, clocks
+from search_service.health.doctor import label_studio as to_label_studio
+from search_service.health.doctor import servers as to_servers
+from search_service.health.doctor.workers import Visit
 from tests.conftest import CHECKPOINTS
 from tests.integration.fake_ml_backend import FakeMlBackend
 from tests.pictures import plain
@@ -132,12 +133,12 @@ def test_a_webhook_that_does_not_arrive(project: int, search_service: Any, label
 
 def test_the_doctors_own_change_makes_no_work(project: int, label_studio: LabelStudio) -> None:
     name = f"sync-{project}"
-    if job := queues.find(queues.DEFAULT, name):
+    if job := queues.find(queue_names.DEFAULT, name):
         job.delete()
     assert states(project)["webhook"] == "ok"
-    assert queues.find(queues.DEFAULT, name) is None
+    assert queues.find(queue_names.DEFAULT, name) is None
     label_studio.patch(f"/api/projects/{project}/", {"title": "Another title"})
-    assert queues.find(queues.DEFAULT, name) is not None
+    assert queues.find(queue_names.DEFAULT, name) is not None
 
 
 def details(project: int) -> dict[str, str]:
@@ -212,7 +213,7 @@ def test_each_server_that_is_away_is_named_and_the_status_says_so(servers: Any, 
                                                                   broken: set[str], monkeypatch: pytest.MonkeyPatch,
                                                                   ) -> None:
     monkeypatch.setenv(f"ARGUS_{setting}", value)
-    done = subprocess.run([sys.executable, "-m", "argus.cli", "doctor", "--json"], capture_output=True, text=True,
+    done = subprocess.run([sys.executable, "-m", "argus_cli", "doctor", "--json"], capture_output=True, text=True,
                           timeout=120)
     report = json.loads(done.stdout)
     assert (done.returncode, report["ok"]) == (1, False)
@@ -298,7 +299,7 @@ def test_a_postgresql_without_pgvector(servers: Any) -> None:
             # Where this server looks for extensions: in this database it finds none.
             server.execute(sql.SQL("ALTER DATABASE {} SET extension_control_path = '/nowhere'").format(name))
             env = os.environ | {"ARGUS_DATABASE_URL": f"postgresql://argus@/without_pgvector?host={run_dir}"}
-            done = subprocess.run([sys.executable, "-m", "argus.cli", "doctor", "--json"], env=env,
+            done = subprocess.run([sys.executable, "-m", "argus_cli", "doctor", "--json"], env=env,
                                   capture_output=True, text=True, timeout=120)
         finally:
             server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
@@ -337,7 +338,7 @@ def test_clocks_that_differ(servers: Any, label_studio: LabelStudio, monkeypatch
 
 def told_by_the_command(project: int) -> dict[str, str]:
     """Return the problems that `argus doctor` tells, and what it says of each."""
-    command = [sys.executable, "-m", "argus.cli", "doctor", "--project", str(project), "--json"]
+    command = [sys.executable, "-m", "argus_cli", "doctor", "--project", str(project), "--json"]
     report = json.loads(subprocess.run(command, capture_output=True, text=True).stdout)
     return {f["name"]: f["detail"] for f in report["findings"] if f["state"] == "problem"}
 
@@ -377,7 +378,7 @@ def test_workers_and_config_of_the_whole_product(whole: int, stack: Any, label_s
     try:
         assert list(told_by_the_command(whole)) == ["siglip worker"]
         env = os.environ | {"ARGUS_SIGLIP_MODEL": str(one_that_knows_no_words(tmp_path))}
-        done = subprocess.run([sys.executable, "-m", "argus.worker", "siglip"], env=env, capture_output=True,
+        done = subprocess.run([sys.executable, "-m", "argus_cli", "worker", "siglip"], env=env, capture_output=True,
                               timeout=120)
         assert done.returncode == 10
         assert "different texts give the same vector" in told_by_the_command(whole)["siglip worker"]
@@ -400,9 +401,9 @@ def test_workers_and_config_of_the_whole_product(whole: int, stack: Any, label_s
 
 def with_a_gpu_that_cannot_be_used(role: str) -> str:
     """Start a worker that is told of an NVIDIA GPU on which torch cannot compute; it must end. Return its log."""
-    code = ("import sys, argus.devices, argus.worker; argus.devices.nvidia_gpu_present = lambda: True; "
-            "sys.exit(argus.worker.main(sys.argv[1:]))")
-    done = subprocess.run([sys.executable, "-c", code, role], env=os.environ | {"ARGUS_DEVICE": "auto"},
+    code = ("import argus.devices, argus_cli.main; argus.devices.nvidia_gpu_present = lambda: True; "
+            "argus_cli.main.main()")
+    done = subprocess.run([sys.executable, "-c", code, "worker", role], env=os.environ | {"ARGUS_DEVICE": "auto"},
                           capture_output=True, text=True, timeout=120)
     assert done.returncode == 10, done.stderr
     lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
@@ -437,7 +438,7 @@ def test_an_image_that_only_the_workers_cannot_fetch(whole: int, label_studio: L
         wait_for(lambda: state_of(task) == "failed", 60)
         monkeypatch.setenv("ARGUS_IMAGE_ORIGINS", origin)  # in this process, and not in the workers
         env = dict(os.environ)
-        done = subprocess.run([sys.executable, "-m", "argus.cli", "doctor", "--project", str(whole), "--json"], env=env,
+        done = subprocess.run([sys.executable, "-m", "argus_cli", "doctor", "--project", str(whole), "--json"], env=env,
                               capture_output=True, text=True, timeout=120)
     told = {f["name"].removeprefix(f"project {whole}: "): f for f in json.loads(done.stdout)["findings"]}
     assert "fetched by this process" in told["image access"]["detail"]

@@ -12,13 +12,14 @@ import requests
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from argus import queues
+from argus import queue_names
 from argus.client import Argus
 from argus.errors import ArgusError
+from argus.jobs import queues
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from argus.stack.stack import Stack
-from search_service import exports
+from argus_cli.stack.stack import Stack
+from search_service.export import jobs
 from tests.pictures import plain
 from tests.resting import resting
 from tests.waiting import wait_for
@@ -52,17 +53,17 @@ def test_predictions_are_delivered_while_40_exports_wait(stack: Stack, argus: Ar
                                                          label_studio: LabelStudio) -> None:
     with resting(stack, "export-worker"):
         wanted = {"format": "coco", "source": "annotations", "masks": False, "images": True, "splits": {}}
-        asked = [exports._enqueue(project, **wanted)["id"] for _ in range(40)]
-        assert (waiting(queues.EXPORT), waiting(queues.DEFAULT)) == (40, 0)
+        asked = [jobs._enqueue(project, **wanted)["id"] for _ in range(40)]
+        assert (waiting(queue_names.EXPORT), waiting(queue_names.DEFAULT)) == (40, 0)
         tasks = [task["id"] for task in label_studio.tasks(project, fields="task_only")][:3]
         wait_for(lambda: argus.sync(project).seen == 303, 60)
         run = argus.wait_for_run(argus.start_run(project, ["cpu"], tasks=tasks).id, seconds=180)
         assert (run.done, run.failed) == (3, 0)
         assert all(label_studio.get(f"/api/tasks/{task}/")["predictions"] for task in tasks)
-        assert {exports.describe(number)["state"] for number in asked} == {"queued"}
+        assert {jobs.describe(number)["state"] for number in asked} == {"queued"}
         for number in asked:
-            exports.remove(number)
-    wait_for(lambda: waiting(queues.EXPORT) == 0, 60)
+            jobs.remove(number)
+    wait_for(lambda: waiting(queue_names.EXPORT) == 0, 60)
 
 
 def test_so_many_of_a_project_may_wait__then_one_is_refused_until_there_is_room(stack: Stack, argus: Argus,
@@ -76,15 +77,15 @@ def test_so_many_of_a_project_may_wait__then_one_is_refused_until_there_is_room(
         argus.call("DELETE", f"/exports/{asked[0]}")
         asked.append(argus.call("POST", path, {"format": "coco"}).json()["id"])
     for number in asked[1:]:
-        wait_for(lambda number=number: exports.describe(number)["state"] == "done", 120)  # type: ignore[misc]
-        exports.remove(number)
+        wait_for(lambda number=number: jobs.describe(number)["state"] == "done", 120)  # type: ignore[misc]
+        jobs.remove(number)
 
 
 def test_the_client_gets_the_file_and_leaves_nothing_on_the_server(argus: Argus, project: int, tmp_path: Path) -> None:
-    before = exports.listing(project)
+    before = jobs.listing(project)
     with zipfile.ZipFile(argus.export(project, tmp_path / "coco.zip")) as archive:
         assert archive.testzip() is None and sum(name.endswith(".jpg") for name in archive.namelist()) == 300
-    assert exports.listing(project) == before
+    assert jobs.listing(project) == before
     gone = requests.post(f"{argus.address}/api/v1/projects/{project}/export", json={"format": "coco"}, timeout=30)
     assert gone.status_code == 404  # the whole export was made while this request waited, in the web process
 
@@ -100,32 +101,32 @@ def test_what_goes_wrong_with_an_export_is_what_the_client_raises(argus: Argus, 
 def test_a_killed_export_worker__the_export_is_made_again_or_said_to_have_failed(stack: Stack, argus: Argus,
                                                                                  project: int) -> None:
     def state(number: int) -> dict[str, Any]:
-        return exports.describe(number)
+        return jobs.describe(number)
 
     def kill_at_work(number: int, after: int = 0) -> int:
         """Kill the worker once it has written an image, later than at `after`; return when it last said so."""
-        file = exports._folder(number) / "state.json"
+        file = jobs._folder(number) / "state.json"
         wait_for(lambda: state(number)["state"] == "running" and state(number)["written"] > 0
                  and file.stat().st_mtime_ns > after, 180, pause=0.002)
         stack.kill("export-worker")
-        assert not (exports._folder(number) / "export.zip").exists()
+        assert not (jobs._folder(number) / "export.zip").exists()
         return file.stat().st_mtime_ns
 
     first, second = (argus.call("POST", f"/projects/{project}/exports", {"format": "coco"}).json()["id"]
                      for _ in range(2))
     kill_at_work(first)
     wait_for(lambda: state(first)["state"] == "done", 180, pause=0.5)
-    with zipfile.ZipFile(exports.archive(first)[0]) as archive:
+    with zipfile.ZipFile(jobs.archive(first)[0]) as archive:
         assert archive.testzip() is None and sum(name.endswith(".jpg") for name in archive.namelist()) == 300
-    assert {path.name for path in exports._folder(first).iterdir()} == {"state.json", "export.zip"}
-    exports.remove(first)
+    assert {path.name for path in jobs._folder(first).iterdir()} == {"state.json", "export.zip"}
+    jobs.remove(first)
     wait_for(lambda: state(second)["state"] == "done", 180, pause=0.5)
-    exports.remove(second)
+    jobs.remove(second)
 
     third = argus.call("POST", f"/projects/{project}/exports", {"format": "yolo"}).json()["id"]
     kill_at_work(third, after=kill_at_work(third))
     wait_for(lambda: state(third)["state"] == "failed", 180, pause=0.5)
     assert state(third)["error"]["code"] == "child_died"
-    exports.tidy()  # as the worker does when it starts, and the service when the next one is asked for
-    assert [path.name for path in exports._folder(third).iterdir()] == ["state.json"]
-    exports.remove(third)
+    jobs.tidy()  # as the worker does when it starts, and the service when the next one is asked for
+    assert [path.name for path in jobs._folder(third).iterdir()] == ["state.json"]
+    jobs.remove(third)

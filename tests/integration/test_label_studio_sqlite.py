@@ -22,10 +22,10 @@ from psycopg.conninfo import make_conninfo
 from argus.db import connect
 from argus.labelstudio import LabelStudio
 from argus.settings import Settings, get_settings
-from argus.stack.access_token import ensure_access_token
-from argus.stack.label_studio import LabelStudio as Service
-from argus.stack.ports import free_port
-from argus.stack.template import template_home
+from argus_cli.stack.access_token import ensure_access_token
+from argus_cli.stack.label_studio import LabelStudio as Service
+from argus_cli.stack.ports import free_port
+from argus_cli.stack.template import template_home
 from tests.conftest import CHECKPOINTS, Environment
 from tests.pictures import plain, scene
 from tests.waiting import wait_for
@@ -100,7 +100,7 @@ def sqlite(servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[L
 def workers(folder: Path, *roles: str) -> Iterator[None]:
     """Workers with this process's settings, until the block ends."""
     with (folder / "workers.log").open("ab") as log:
-        started = [subprocess.Popen([sys.executable, "-m", "argus.worker", role], stdout=log, stderr=log)
+        started = [subprocess.Popen([sys.executable, "-m", "argus_cli", "worker", role], stdout=log, stderr=log)
                    for role in roles]
     try:
         yield
@@ -135,29 +135,32 @@ def tasks_of(sqlite: LabelStudio, project: int, view: int) -> list[int]:
 
 def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: pytest.MonkeyPatch) -> None:
     from label_studio_config.views import MAX_IDS, search_views
-    from search_service import jobs, sync, vectors
+    from search_service.embedding import worker
+    from search_service.sync import progress
+    from search_service.sync import tasks as sync_tasks
+    from search_service.vectors import store
 
-    monkeypatch.setattr(jobs, "_worker", None)
+    monkeypatch.setattr(worker, "_worker", None)
     project = connected(sqlite, "SQLite", [(f"{grey}.jpg", plain((grey, 90, 200 - grey)))
                                            for grey in range(0, 200, 25)])
-    report = sync.sync_project(project)
+    report = sync_tasks.sync_project(project)
     assert (report.created, report.full) == (8, True)
     tasks = sorted(task["id"] for task in sqlite.tasks(project))
-    assert jobs.embed(project, tasks) == {"embedded": 8, "failed": 0, "later": 0}
-    model = vectors.current_model()
+    assert worker.embed(project, tasks) == {"embedded": 8, "failed": 0, "later": 0}
+    model = store.current_model()
     assert model is not None
     with connect() as connection:
-        wanted = vectors.of_tasks(connection, model, project, tasks)[tasks[5]]
-    best = [task for task, _ in vectors.search(model, project, wanted, 3).rows]
+        wanted = store.of_tasks(connection, model, project, tasks)[tasks[5]]
+    best = [task for task, _ in store.search(model, project, wanted, 3).rows]
     assert best[0] == tasks[5]
 
     (view,) = search_views(sqlite, project, "like the sixth", best)
     assert set(tasks_of(sqlite, project, view)) == set(best)
 
     sqlite.delete(f"/api/tasks/{tasks[0]}/")
-    assert sync.sync_project(project).deleted == 0  # an incremental poll cannot see it
-    assert sync.sync_project(project, full=True).deleted == 1
-    assert sync.sync_progress(project)["seen"] == 7
+    assert sync_tasks.sync_project(project).deleted == 0  # an incremental poll cannot see it
+    assert sync_tasks.sync_project(project, full=True).deleted == 1
+    assert progress.sync_progress(project)["seen"] == 7
 
     # A view as large as any of ours: SQLite refuses a filter of about 1,000 terms.
     many = sqlite.post(f"/api/projects/{project}/import?return_task_ids=true",
@@ -169,9 +172,10 @@ def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: py
 
 
 def test_a_saved_search_and_a_tab__follow_the_images(sqlite: LabelStudio, tmp_path: Path) -> None:
-    from search_service import saved, sync
-    from search_service.ask import Ask
-    from search_service.search import search
+    from search_service.search.query import SearchQuery
+    from search_service.search.search import search
+    from search_service.sync import progress
+    from search_service.views import saved_searches
 
     def arrive(number: int) -> tuple[str, bytes]:
         return f"{number}.jpg", scene(f"sqlite {number}", 320)
@@ -181,11 +185,11 @@ def test_a_saved_search_and_a_tab__follow_the_images(sqlite: LabelStudio, tmp_pa
 
     project = connected(sqlite, "Followed", [arrive(number) for number in range(6)])
     with workers(tmp_path, "siglip", "default"):
-        wait_for(lambda: sync.sync_progress(project)["embedded"] == 6, 180)
-        plain_one = saved.create(project, "Parts", Ask(text="cpu"), size=3, keep_view=True)
-        ranked = saved.create(project, "In order", Ask(text="cpu"), size=4, keep_view=True, ranked=4)
-        wait_for(lambda: saved.get(project, ranked["id"])["refreshed_at"], 60)
-        (in_order,) = saved.get(project, ranked["id"])["views"]
+        wait_for(lambda: progress.sync_progress(project)["embedded"] == 6, 180)
+        plain_one = saved_searches.create(project, "Parts", SearchQuery(text="cpu"), size=3, keep_view=True)
+        ranked = saved_searches.create(project, "In order", SearchQuery(text="cpu"), size=4, keep_view=True, ranked=4)
+        wait_for(lambda: saved_searches.get(project, ranked["id"])["refreshed_at"], 60)
+        (in_order,) = saved_searches.get(project, ranked["id"])["views"]
         assert sorted(tasks_of(sqlite, project, plain_one["views"][0])) == sorted(best("cpu", 3))
         assert tasks_of(sqlite, project, in_order) == best("cpu", 4)
 
@@ -196,7 +200,7 @@ def test_a_saved_search_and_a_tab__follow_the_images(sqlite: LabelStudio, tmp_pa
 
         sqlite.request("POST", f"/api/projects/{project}/import", timeout=60, files=[
             (name, (name, data, "image/jpeg")) for name, data in map(arrive, range(6, 12))])
-        wait_for(lambda: sync.sync_progress(project)["embedded"] == 12, 120)
+        wait_for(lambda: progress.sync_progress(project)["embedded"] == 12, 120)
         wait_for(lambda: tasks_of(sqlite, project, in_order) == best("cpu", 4), 120, pause=1)
         wait_for(lambda: sorted(tasks_of(sqlite, project, plain_one["views"][0])) == sorted(best("cpu", 3)), 60)
     forget(project)

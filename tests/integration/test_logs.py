@@ -14,10 +14,10 @@ import requests
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from argus.stack.apps import Web
-from argus.stack.ports import free_port
-from argus.stack.processes import Supervisor
-from search_service.sync import sync_progress
+from argus_cli.stack.apps import Web
+from argus_cli.stack.ports import free_port
+from argus_cli.stack.processes import Supervisor
+from search_service.sync.progress import sync_progress
 from tests.pictures import plain
 from tests.waiting import wait_for
 
@@ -70,8 +70,8 @@ def test_no_log_has_a_secret(stack: Any, make_project: Callable[..., int], label
                  headers={"X-Label-Studio-Token": settings.access_token}).raise_for_status()
     speak_to_locked_services(stack, tmp_path)
     nowhere = {"ARGUS_DATABASE_URL": "postgresql://argus:sesame-of-the-database@127.0.0.1:1/argus"}
-    lost = subprocess.run([sys.executable, "-m", "argus.worker", "default"], env=stack.env | nowhere, timeout=120,
-                          capture_output=True, text=True)
+    lost = subprocess.run([sys.executable, "-m", "argus_cli", "worker", "default"], env=stack.env | nowhere,
+                          timeout=120, capture_output=True, text=True)
     assert lost.returncode != 0 and "PostgreSQL" in lost.stderr
 
     logs = {path: path.read_text("utf-8", "replace") for folder in (stack.settings.home / "logs", tmp_path)

@@ -15,14 +15,16 @@ import pytest
 import requests
 from PIL import Image
 
-from argus import queues
 from argus.db import connect
 from argus.errors import ArgusError
+from argus.jobs import queues
 from argus.labelstudio import LabelStudio
+from argus.labelstudio.regions import object_of
 from demo.draw import Split
 from demo.scenes import Scene, SceneObject, make_scene, render_scene
-from ml_backend import deliver, projects, push_jobs, runs
-from ml_backend.regions import object_of
+from label_studio_config import projects
+from ml_backend.predictions import delivery, jobs
+from ml_backend.runs import runs
 from tests.resting import frozen
 from tests.waiting import wait_for
 
@@ -172,8 +174,8 @@ def test_delivery__pushes_at_once_make_one_prediction(new: Callable[..., Project
     project = new(6)
     project.run(["cpu"])
     project.act("delete_tasks_predictions")
-    together(*[lambda: deliver.push(project.id, project.ids)] * 4)
-    wait_for(lambda: set(push_jobs.push_tasks(project.id, project.ids)) and project.settled(), 30)
+    together(*[lambda: delivery.push(project.id, project.ids)] * 4)
+    wait_for(lambda: set(jobs.push_tasks(project.id, project.ids)) and project.settled(), 30)
     assert project.per_task() == {1: 6}
 
 
@@ -214,7 +216,7 @@ def test_run__a_task_deleted_while_it_is_labelled(new: Callable[..., Project]) -
     ids = project.ids
     project.run(["cpu"])
     project.ls.delete(f"/api/tasks/{ids[1]}/")
-    outcomes = deliver.push(project.id, ids)
+    outcomes = delivery.push(project.id, ids)
     gone = outcomes.pop(ids[1])
     assert isinstance(gone, ArgusError)
     assert gone.code == "unknown_task"
@@ -273,7 +275,7 @@ def test_recipe__a_new_threshold_rebuilds_without_the_model(new: Callable[..., P
     computed = computed_at(project)
     projects.set_threshold(project.id, [], middle)
     projects.refresh(project.id)
-    push_jobs.remove_old_versions(project.id)
+    jobs.remove_old_versions(project.id)
     after = project.predictions()
     versions = {q["model_version"] for p in after.values() for q in p}
     assert project.per_task() == {1: 8}
@@ -312,7 +314,7 @@ def test_claim__that_label_studio_never_stored_is_released(new: Callable[..., Pr
         connection.execute("UPDATE prediction SET state = 'claimed', channel = 'predict', claimed_at = now() - CASE "
                            "WHEN task_id = %s THEN interval '1 hour' ELSE interval '0' END WHERE task_id = ANY(%s)",
                            (lost, project.ids))
-    outcomes = deliver.push(project.id, project.ids)
+    outcomes = delivery.push(project.id, project.ids)
     assert outcomes[young] == "later"  # its answer may still be on the way
     wait_for(lambda: [len(project.predictions()[i]) for i in (lost, young)] == [1, 0], 10)
     wait_for(lambda: project.settled() and project.per_task() == {1: 2}, 60)  # and once it is old, the pass releases it

@@ -63,7 +63,7 @@ def test_a_request_is_followed_from_http_to_the_worker(stack: Any, make_project:
 
     wait_for(lambda: any(line["message"] == "job" for line in seen("siglip-worker")), seconds=20)
     job = next(line for line in seen("siglip-worker") if line["message"] == "job")
-    assert job["job"] and job["function"] == "search_service.jobs.encode_text" and job["outcome"] == "ok"
+    assert job["job"] and job["function"] == "search_service.embedding.worker.encode_text" and job["outcome"] == "ok"
     request = next(line for line in seen("search-service") if line["message"] == "request")
     assert request["path"].endswith("/search") and request["status"] == asked.status_code
 
@@ -92,8 +92,8 @@ def test_a_run_is_followed_to_both_workers_and_stays_in_the_metrics(stack: Any, 
         return [line for line in lines(stack, process) if line.get("request") == "follow-me.2"
                 and line.get("run") == str(run) and line["message"] == message and line.get("function") == function]
 
-    for process, function in (("sam3-worker", "ml_backend.jobs.detect_next"),
-                              ("worker", "ml_backend.push_jobs.push_next")):
+    for process, function in (("sam3-worker", "ml_backend.sam3_worker.detect_jobs.detect_next"),
+                              ("worker", "ml_backend.predictions.jobs.push_next")):
         wait_for(lambda process=process, function=function: seen(process, "job", function), seconds=20)
         assert seen(process, "job", function)[0]["job"]
     (failed,) = seen("sam3-worker", "a task failed")
@@ -118,7 +118,7 @@ def test_a_click_is_followed_to_its_task(stack: Any, make_project: Any, label_st
 
     def jobs() -> list[dict[str, Any]]:
         return [line for line in lines(stack, "sam3-worker") if line.get("request") == "follow-me.3"
-                and line.get("function") == "ml_backend.click_jobs.answer_smart_tool"]
+                and line.get("function") == "ml_backend.smart_tools.jobs.answer_smart_tool"]
 
     wait_for(jobs, seconds=20)
     assert jobs()[0]["task"] == str(task["id"])

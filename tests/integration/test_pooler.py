@@ -21,7 +21,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from argus.db import migrate, migrations, open_pool
 from argus.settings import get_settings
-from argus.stack.ports import free_port
+from argus_cli.stack.ports import free_port
 from tests.conftest import forget_process_state
 from tests.waiting import wait_for
 
@@ -110,7 +110,8 @@ def test_the_same_query_many_times_on_more_clients_than_connections(pooled: str)
 
 
 def test_one_process_at_a_time_synchronises(pooled: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    from search_service import background, sync
+    from search_service import periodic
+    from search_service.sync import progress
 
     open_pool(pooled).close()
     monkeypatch.setenv("ARGUS_DATABASE_URL", pooled)
@@ -122,18 +123,18 @@ def test_one_process_at_a_time_synchronises(pooled: str, monkeypatch: pytest.Mon
         assert release.wait(30)
         return []
 
-    monkeypatch.setattr(sync, "connected_projects", slow)
-    monkeypatch.setattr(background, "_reconcile_runs", lambda: None)
+    monkeypatch.setattr(progress, "connected_projects", slow)
+    monkeypatch.setattr(periodic, "_reconcile_runs", lambda: None)
     try:
         first: list[bool] = []
-        thread = threading.Thread(target=lambda: first.append(background.Rounds().once()))
+        thread = threading.Thread(target=lambda: first.append(periodic.Rounds().once()))
         thread.start()
         assert entered.wait(30)
-        assert background.Rounds().once() is False
+        assert periodic.Rounds().once() is False
         release.set()
         thread.join(30)
         assert first == [True]
-        assert background.Rounds().once() is True, "the lock was left behind on a connection of the pooler"
+        assert periodic.Rounds().once() is True, "the lock was left behind on a connection of the pooler"
     finally:
         release.set()
         monkeypatch.undo()

@@ -34,8 +34,8 @@ def test_web_processes_and_the_default_worker_are_light(stack: Any, name: str) -
         assert resident_mb(pid) < 200
 
 
-@pytest.mark.parametrize("module", ["ml_backend.app", "search_service.app", "search_service.background", "argus.worker",
-                                    "argus.cli.main", "ml_backend.push_jobs"])
+@pytest.mark.parametrize("module", ["ml_backend.protocol.app", "search_service.api.app", "search_service.periodic",
+                                    "argus.jobs.worker", "argus_cli.main", "ml_backend.predictions.jobs"])
 def test_they_import_where_torch_is_not_installed(module: str) -> None:
     """Blocks what only the models' lock installs, as if it were missing."""
     code = ("import sys; sys.modules.update(dict.fromkeys(['torch', 'torchvision', 'transformers', 'scipy']));"

@@ -16,9 +16,11 @@ from rq import Callback, Queue, Retry, Worker
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
-from argus import queues, worker
+from argus import queue_names
 from argus.errors import ArgusError
-from argus.stack import guard
+from argus.jobs import queues, worker
+from argus_cli.commands.worker import preparation
+from argus_cli.stack import guard
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
@@ -32,17 +34,16 @@ def slow(seconds, path):
     with open(path, "a") as f: f.write("finished\\n")
 def refuse():
     from argus.errors import ArgusError
-    from argus.queues import pack
+    from argus.jobs.queues import pack
     return pack(ArgusError("bad_image", "broken", "replace it", task=3))
 def crash(): raise ValueError("the password is hunter2")
 def note(*what): pathlib.Path("PLACE").touch()
-def nothing(): pass
 """
 SERVE = """
 import sys
 from rq import Queue
 from rq.serializers import JSONSerializer
-from argus import job_names, queues, worker
+from argus.jobs import job_names, queues, worker
 job_names.JOBS = {f"jobs_for_test.{name}" for name in ("double", "slow", "refuse", "crash")}
 worker.LEASE_SECONDS, worker.RENEW_SECONDS = 4, 1
 c = queues.get_redis()
@@ -53,13 +54,14 @@ worker.LeaseWorker([Queue(n, connection=c, serializer=JSONSerializer) for n in s
 # A worker whose process has two open connections to the queue server before it becomes one, as one has whose
 # preparation looked at several things at once.
 AFTER_OTHER_WORK = """
-from argus import job_names, queues, worker
+from argus import queue_names
+from argus.jobs import job_names, queues, worker
 job_names.JOBS = {"jobs_for_test.double"}
-worker.PREPARE["siglip"], queues.ROLES["siglip"] = "jobs_for_test:nothing", ("later",)
+queue_names.ROLES["siglip"] = ("later",)
 pool = queues.get_redis().connection_pool
 both = [pool.get_connection(), pool.get_connection()]
 for one in both: pool.release(one)
-worker.run("siglip")
+worker.run("siglip", lambda: None)
 """
 
 
@@ -224,8 +226,8 @@ def test_reap__calls_nothing_that_a_job_names(start_worker: Callable[..., Any], 
                                               monkeypatch: pytest.MonkeyPatch) -> None:
     start_worker()  # which puts its folder in order
     monkeypatch.syspath_prepend(tmp_path)
-    job = raw(queues.DEFAULT, func="jobs_for_test.double", args=(1,), on_failure=Callback("jobs_for_test.note"))
-    Queue(queues.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer).remove(job)
+    job = raw(queue_names.DEFAULT, func="jobs_for_test.double", args=(1,), on_failure=Callback("jobs_for_test.note"))
+    Queue(queue_names.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer).remove(job)
     job.set_status(JobStatus.STARTED)
     queues.get_redis().zadd(job.started_job_registry.key, {f"{job.id}:1": 1})  # as of a worker that died long ago
     worker.reap()
@@ -265,12 +267,13 @@ def test_a_waiting_connection__is_told_so_itself(servers: Any) -> None:
 def test_what_waits_for_its_time_comes_on_every_queue_and_without_a_child_process(stack: Any) -> None:
     asked = [Queue(name, connection=queues.get_redis(), serializer=JSONSerializer).enqueue_in(
         timedelta(seconds=1), function, result_ttl=60) for name, function in (
-            (queues.DEFAULT, "argus.doctor.visit.examine"), (queues.SIGLIP, "search_service.jobs.examine"),
-            (queues.SAM3, "ml_backend.jobs.examine"))]
+            (queue_names.DEFAULT, "argus.jobs.self_check.examine"),
+            (queue_names.SIGLIP, "search_service.embedding.worker.examine"),
+            (queue_names.SAM3, "ml_backend.sam3_worker.engine.examine"))]
     wait_for(lambda: all(job.latest_result() for job in asked), 120)
     assert all(job.latest_result().type.name == "SUCCESSFUL" for job in asked)
     assert guard.family({stack.pid("worker")}) == {stack.pid("worker")}
 
 
 def test_every_role_has_its_queues_and_its_preparation() -> None:
-    assert set(worker.PREPARE) == set(queues.ROLES)
+    assert all(callable(preparation(role)) for role in queue_names.ROLES)

@@ -16,15 +16,17 @@ from pycocotools.coco import COCO
 from argus import audit
 from argus.db import connect as database
 from argus.errors import ArgusError
-from argus.export import count_images, export_project, preview_export
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from label_studio_config.concepts import default_label_config
+from label_studio_config import projects
+from label_studio_config.label_config import default_label_config
 from label_studio_config.recipe import recipe_for
-from ml_backend import accepting, projects, review
-from search_service.app import create_app
-from search_service.routes import API
-from search_service.routes.caller import HEADER
+from search_service.api.app import create_app
+from search_service.api.caller import HEADER
+from search_service.api.requests import API
+from search_service.export import count_images, export_project, preview_export
+from search_service.review import acceptance as accepting
+from search_service.review import records, service
 from tests.people import sign_up
 from tests.pictures import plain
 
@@ -133,7 +135,7 @@ def state(acceptance: int) -> str:
 
 def test_status__counts_each_task_in_its_band(known: Callable[..., Known]) -> None:
     project = known()
-    found = review.review_status(project.id)
+    found = service.review_status(project.id)
     assert found["bands"] == {"high": 3, "medium": 2, "low": 1, "nothing_found": 2}
     assert found["regions"] == {"high": 3, "medium": 2, "low": 1, "nothing_found": 0}  # box and mask are one object
     assert (found["left"], found["total"], found["reviewed"]) == (8, 8, 0)
@@ -148,50 +150,50 @@ def test_status__regions_come_from_the_record_of_deliveries_only_when_it_fits(kn
                 "INSERT INTO prediction (task_id, model_version, project_id, channel, state, score, regions) "
                 "VALUES (%s, %s, %s, 'push', 'stored', %s, %s)", (task, VERSION, project.id, score, 10 if score else 0))
     project.annotate(0, [])
-    review.accept(project.id, min_score=0.99)
-    recorded = review.review_status(project.id)["regions"]
+    service.accept(project.id, min_score=0.99)
+    recorded = service.review_status(project.id)["regions"]
     assert recorded == {"high": 10, "medium": 20, "low": 10, "nothing_found": 0}
     with database() as connection:
         connection.execute("UPDATE prediction SET model_version = 'sam3-old' WHERE task_id = %s", (project.tasks[4],))
-    assert review.review_status(project.id)["outdated"] == 1
-    assert review.review_status(project.id)["regions"] == {"high": 1, "medium": 2, "low": 1, "nothing_found": 0}
+    assert service.review_status(project.id)["outdated"] == 1
+    assert service.review_status(project.id)["regions"] == {"high": 1, "medium": 2, "low": 1, "nothing_found": 0}
 
 
 def test_status__tells_what_people_did_apart(known: Callable[..., Known]) -> None:
     project = known()
-    review.accept(project.id, min_score=0.95)
+    service.accept(project.id, min_score=0.95)
     project.annotate(1, regions(project.tasks[1], 0.9))
     changed = regions(project.tasks[2], 0.89)
     changed[0]["value"]["x"] = 12
     project.annotate(2, changed)
     project.annotate(3, [], cancelled=True)
-    found = review.review_status(project.id)
+    found = service.review_status(project.id)
     assert {key: found[key] for key in ("accepted", "checked", "fixed", "skipped", "reviewed", "left")} == {
         "accepted": 2, "checked": 1, "fixed": 1, "skipped": 1, "reviewed": 5, "left": 3}
 
 
 def test_status__repairs_a_project_whose_scores_count_for_another_version(known: Callable[..., Known]) -> None:
     project = known()
-    review.review_status(project.id)
+    service.review_status(project.id)
     project.ls.patch(f"/api/projects/{project.id}/", {"model_version": ""})
     assert [task["predictions_score"] for task in project.ls.tasks(project.id)] == [None] * 8  # the trap itself
-    assert review.review_status(project.id)["bands"]["high"] == 3
+    assert service.review_status(project.id)["bands"]["high"] == 3
 
 
 def test_status__of_a_project_that_was_never_connected(servers: Any) -> None:
     with pytest.raises(ArgusError) as failure:
-        review.review_status(10**8)
+        service.review_status(10**8)
     assert failure.value.code == "unknown_project"
 
 
 def test_accept__takes_the_range_and_nothing_else_and_only_once(known: Callable[..., Known]) -> None:
     project = known()
-    first = review.accept(project.id, min_score=0.9)
+    first = service.accept(project.id, min_score=0.9)
     assert (first["accepted_tasks"], first["accepted_regions"], first["skipped"]) == (3, 3, 0)
     assert project.annotated() == [0, 1, 7]
-    again = review.accept(project.id, min_score=0.9)
+    again = service.accept(project.id, min_score=0.9)
     assert again == {"acceptance": None, "accepted_tasks": 0, "accepted_regions": 0, "skipped": 0, "reasons": {}}
-    middle = review.accept(project.id, min_score=0.7, max_score=0.89)  # the upper end is not part of it
+    middle = service.accept(project.id, min_score=0.7, max_score=0.89)  # the upper end is not part of it
     assert middle["accepted_tasks"] == 1
     assert project.annotated() == [0, 1, 3, 7]
 
@@ -199,7 +201,7 @@ def test_accept__takes_the_range_and_nothing_else_and_only_once(known: Callable[
 def test_accept__records_what_label_studio_has(known: Callable[..., Known]) -> None:
     project = known()
     with audit.recorded(audit.Actor("ada@example.com", 7), "review.accept", project.id):
-        report = review.accept(project.id, min_score=0.9)
+        report = service.accept(project.id, min_score=0.9)
     made = {a["parent_prediction"]: a for found in project.annotations() for a in found}
     recorded = items(report["acceptance"])
     assert {item["prediction_id"] for item in recorded} == set(made)
@@ -210,7 +212,7 @@ def test_accept__records_what_label_studio_has(known: Callable[..., Known]) -> N
         if item["updated_at"]:
             assert annotation["created_at"] == item["updated_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         assert {r["score"] for r in annotation["result"]} <= {0.9, 0.95, 0.99}
-    (entry,) = review.acceptances(project.id)
+    (entry,) = records.acceptances(project.id)
     assert (entry["accepted_by"], entry["state"], entry["accepted"]) == ("ada@example.com", "done", 3)
     (row,) = audit.listing(project=project.id)["entries"]
     assert (row["object"], row["who"]) == (f"acceptance {report['acceptance']}", "ada@example.com")
@@ -218,15 +220,15 @@ def test_accept__records_what_label_studio_has(known: Callable[..., Known]) -> N
 
 def test_accept__an_empty_selection_is_a_clean_zero(known: Callable[..., Known]) -> None:
     project = known(0.5, None)
-    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
+    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
     assert project.annotated() == []
 
 
 def test_accept__nothing_found_is_a_group_of_its_own(known: Callable[..., Known]) -> None:
     project = known()
-    assert review.accept(project.id, min_score=0)["accepted_tasks"] == 6
+    assert service.accept(project.id, min_score=0)["accepted_tasks"] == 6
     assert project.annotated() == [0, 1, 2, 3, 4, 7]
-    report = review.accept(project.id, nothing_found=True)
+    report = service.accept(project.id, nothing_found=True)
     assert (report["accepted_tasks"], report["accepted_regions"]) == (2, 0)
     assert [project.annotations()[index][0]["result"] for index in (5, 6)] == [[], []]
 
@@ -235,14 +237,14 @@ def test_accept__leaves_alone_what_a_person_annotated_or_skipped(known: Callable
     project = known()
     project.annotate(0, [])
     project.annotate(1, [], cancelled=True)
-    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 1
+    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 1
     assert project.annotated() == [0, 1, 7]
 
 
 def test_accept__a_task_with_two_predictions_of_one_version_is_left_out(known: Callable[..., Known]) -> None:
     project = known(0.95, 0.96)
     project.predict([0.97])
-    report = review.accept(project.id, min_score=0.9)
+    report = service.accept(project.id, min_score=0.9)
     assert (report["accepted_tasks"], report["skipped"]) == (1, 1)
     assert list(report["reasons"]) == ["more than one prediction of this version"]
     assert project.annotated() == [1]
@@ -252,12 +254,12 @@ def test_accept__predictions_of_another_version_do_not_count(known: Callable[...
     project = known(0.5)
     project.ls.post(f"/api/projects/{project.id}/import/predictions",
                     [{"task": project.tasks[0], "model_version": "old", "score": 1.0, "result": []}])
-    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
+    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
 
 
 def test_accept__two_processes_at_once_share_the_work_and_double_nothing(known: Callable[..., Known]) -> None:
     project = known(*[0.95] * 30)
-    command = [sys.executable, "-m", "argus.cli", "review", "accept", "--project", str(project.id), "--json"]
+    command = [sys.executable, "-m", "argus_cli", "review", "accept", "--project", str(project.id), "--json"]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(3)]
     reports = [json.loads(process.communicate(timeout=120)[0]) for process in running]
     assert sorted(report["accepted_tasks"] for report in reports) == [0, 0, 30]
@@ -287,19 +289,19 @@ def test_accept__a_failure_in_the_middle_leaves_a_true_record(known: Callable[..
     project = known(*[0.95] * 5)
     monkeypatch.setattr(accepting, "CHUNK", 2)
     with pytest.raises(ArgusError) as failure:
-        review.accept(project.id, min_score=0.9, ls=CutOff(project.ls, 2, arrives=arrives))
+        service.accept(project.id, min_score=0.9, ls=CutOff(project.ls, 2, arrives=arrives))
     acceptance = failure.value.details["acceptance"]
     assert failure.value.details["accepted_tasks"] == accepted == len(project.annotated())
     assert state(acceptance) == "failed"
     assert [item["state"] for item in items(acceptance)] == ["accepted"] * accepted + ["skipped"] * (4 - accepted)
-    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 5 - accepted
+    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 5 - accepted
     assert project.annotated() == list(range(5))
-    assert review.undo(acceptance)["undone"] == accepted
+    assert service.undo(acceptance)["undone"] == accepted
 
 
 def test_accept__settles_what_a_killed_process_left_open(known: Callable[..., Known]) -> None:
     project = known(0.95, 0.95)
-    review.review_status(project.id)
+    service.review_status(project.id)
     predictions = [task["predictions"][0]["id"] for task in project.ls.tasks(project.id)]
     with database() as connection:
         row = connection.execute("INSERT INTO acceptance (project_id, model_version) VALUES (%s, %s) RETURNING id",
@@ -310,48 +312,48 @@ def test_accept__settles_what_a_killed_process_left_open(known: Callable[..., Kn
                                "VALUES (%s, %s, %s)", (row["id"], task, prediction))
     project.ls.post(f"/api/dm/actions?id=predictions_to_annotations&project={project.id}",
                     {"selectedItems": {"all": False, "included": project.tasks[:1]}, "model_version": VERSION})
-    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 1
+    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 1
     assert state(row["id"]) == "failed"
     assert [item["state"] for item in items(row["id"])] == ["accepted", "skipped"]
 
 
 def test_undo__takes_back_what_nobody_touched_and_it_can_be_accepted_again_once(known: Callable[..., Known]) -> None:
     project = known()
-    first = review.accept(project.id, min_score=0.9)
+    first = service.accept(project.id, min_score=0.9)
     edited, drafted = project.annotations()[0][0], project.annotations()[1][0]
     project.ls.patch(f"/api/annotations/{edited['id']}/", {"result": []})
     project.ls.post(f"/api/tasks/{project.tasks[1]}/annotations/{drafted['id']}/drafts", {"result": [], "lead_time": 1})
     mine = project.annotate(4, [])
-    report = review.undo(first["acceptance"])
+    report = service.undo(first["acceptance"])
     assert report["undone"] == 1
     assert {item["annotation"]: item["reason"] for item in report["left"]} == {
         edited["id"]: "changed since", drafted["id"]: "somebody is changing it"}
     assert [a["id"] for found in project.annotations() for a in found] == [edited["id"], drafted["id"], mine]
     assert state(first["acceptance"]) == "undone"
-    assert review.undo(first["acceptance"])["undone"] == 0
-    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 1
-    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
+    assert service.undo(first["acceptance"])["undone"] == 0
+    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 1
+    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
     assert project.annotated() == [0, 1, 4, 7]
 
 
 def test_undo__that_was_asked_for_and_did_nothing_is_settled_once(known: Callable[..., Known]) -> None:
     project = known()
-    first = review.accept(project.id, min_score=0.9)["acceptance"]
+    first = service.accept(project.id, min_score=0.9)["acceptance"]
     with database() as connection:  # as an undo leaves them whose first call Label Studio did not answer
         connection.execute("UPDATE acceptance_item SET undo_asked_at = now() WHERE acceptance_id = %s", (first,))
     before = project.annotated()
-    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
+    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
     with database() as connection:
         rows = connection.execute("SELECT state, undo_asked_at FROM acceptance_item WHERE acceptance_id = %s",
                                   (first,)).fetchall()
     assert {(row["state"], row["undo_asked_at"]) for row in rows} == {("accepted", None)}
     assert project.annotated() == before
-    assert review.undo(first)["undone"] == len(before)
+    assert service.undo(first)["undone"] == len(before)
 
 
 def test_undo__of_an_acceptance_that_never_was(servers: Any) -> None:
     with pytest.raises(ArgusError) as failure:
-        review.undo(10**8)
+        service.undo(10**8)
     assert failure.value.code == "not_found"
 
 
@@ -374,18 +376,18 @@ def test_accept_and_undo__what_is_on_record_needs_no_reading_of_masks(known: Cal
     project.record_deliveries()
     monkeypatch.setattr(accepting, "CHUNK", 2)
     ls = Counting(project.ls)
-    report = review.accept(project.id, min_score=0.9, ls=ls)
+    report = service.accept(project.id, min_score=0.9, ls=ls)
     assert (report["accepted_tasks"], report["accepted_regions"], ls.read) == (3, 3, 0)
     made = {a["task"]: a["parent_prediction"] for found in project.annotations() for a in found}
     recorded = items(report["acceptance"])
     assert {item["task_id"]: item["prediction_id"] for item in recorded} == made
     assert {item["task_id"]: item["task_updated_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ") for item in recorded} == {
         task["id"]: task["updated_at"] for task in project.ls.tasks(project.id) if task["annotations"]}
-    assert review.undo(report["acceptance"], ls=ls) == {"acceptance": report["acceptance"], "undone": 3, "left": []}
+    assert service.undo(report["acceptance"], ls=ls) == {"acceptance": report["acceptance"], "undone": 3, "left": []}
     assert ls.read == 0
     assert project.annotated() == []
-    assert review.accept(project.id, min_score=0.9, ls=ls)["accepted_tasks"] == 3
-    assert review.accept(project.id, nothing_found=True, ls=ls)["accepted_tasks"] == 2
+    assert service.accept(project.id, min_score=0.9, ls=ls)["accepted_tasks"] == 3
+    assert service.accept(project.id, nothing_found=True, ls=ls)["accepted_tasks"] == 2
     assert ls.read == 0
 
 
@@ -399,43 +401,43 @@ def test_accept__a_record_that_is_wrong_is_not_believed(known: Callable[..., Kno
     with database() as connection:
         connection.execute("UPDATE prediction SET score = 0.95 WHERE task_id = %s", (project.tasks[4],))
         connection.execute("DELETE FROM prediction WHERE task_id = %s", (project.tasks[3],))
-    report = review.accept(project.id, min_score=0.9)
+    report = service.accept(project.id, min_score=0.9)
     assert (report["accepted_tasks"], report["skipped"]) == (2, 0)
     assert project.annotated() == [0, 1, 2, 3]  # the first two are a person's
-    assert review.undo(report["acceptance"])["undone"] == 2
+    assert service.undo(report["acceptance"])["undone"] == 2
 
 
 def test_undo__of_what_is_on_record_leaves_every_change_and_every_draft(known: Callable[..., Known],
                                                                         ada: LabelStudio) -> None:
     project = known(*[0.95] * 5)
     project.record_deliveries()
-    report = review.accept(project.id, min_score=0.9)
+    report = service.accept(project.id, min_score=0.9)
     first = [found[0]["id"] for found in project.annotations()]
     ada.patch(f"/api/annotations/{first[0]}/", {"result": []})
     ada.post(f"/api/tasks/{project.tasks[1]}/annotations/{first[1]}/drafts", {"result": [], "lead_time": 1})
     ada.post(f"/api/tasks/{project.tasks[2]}/drafts", {"result": [], "lead_time": 1})
     project.ls.delete(f"/api/annotations/{first[3]}/")
-    undone = review.undo(report["acceptance"])
+    undone = service.undo(report["acceptance"])
     assert undone["undone"] == 2
     assert {item["task"]: item["reason"] for item in undone["left"]} == {
         project.tasks[0]: "changed since", project.tasks[1]: "somebody is changing it",
         project.tasks[3]: "deleted already"}
     assert project.annotated() == [0, 1]
     assert len(ada.get(f"/api/tasks/{project.tasks[2]}/drafts")) == 1  # her own work beside it is still there
-    assert review.accept(project.id, min_score=0.9)["accepted_tasks"] == 3
+    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 3
 
 
 def test_accept__with_a_person_s_token_carries_their_name(known: Callable[..., Known], ada: LabelStudio) -> None:
     project = known(0.95, 0.5)
-    report = review.accept(project.id, min_score=0.9, token=ada._token)
+    report = service.accept(project.id, min_score=0.9, token=ada._token)
     her = ada.get("/api/current-user/whoami")
     assert [a["completed_by"] for found in project.annotations() for a in found] == [her["id"]]
-    assert review.acceptances(project.id)[0]["accepted_by"] == her["email"]
+    assert records.acceptances(project.id)[0]["accepted_by"] == her["email"]
     with pytest.raises(ArgusError) as failure:
-        review.accept(project.id, min_score=0.4, token="not.a.token")
+        service.accept(project.id, min_score=0.4, token="not.a.token")
     assert failure.value.code == "unauthorized"
     assert project.annotated() == [0]
-    assert review.undo(report["acceptance"])["undone"] == 1
+    assert service.undo(report["acceptance"])["undone"] == 1
     client, path = create_app().test_client(), f"{API}/projects/{project.id}/review/accept"
     hers = {"headers": {HEADER: ada._token}}  # the token with which she may ask at all; the project is not hers
     assert client.post(path, json={"min_score": 0.9}, **hers).status_code == 403
@@ -453,7 +455,7 @@ def test_additions__a_label_computed_later_joins_the_annotation_that_is_there(kn
                            (default_label_config(["fan", "cpu"]), project.id))
     hers = [ada.post(f"/api/tasks/{task}/annotations/", {"result": regions(task, 0.95)})["id"]
             for task in project.tasks[:4]]
-    assert review.additions_plan(project.id, min_score=0)["tasks"] == 0
+    assert service.additions_plan(project.id, min_score=0)["tasks"] == 0
     predictions = {task["id"]: task["predictions"][0]["id"] for task in project.ls.tasks(project.id)}
     recipe = recipe_for(projects.load(project.id))
     fan = next(concept for concept in recipe.concepts if concept.label == "fan")
@@ -465,43 +467,43 @@ def test_additions__a_label_computed_later_joins_the_annotation_that_is_there(kn
                                "VALUES (%s, 'fan', %s, 1, 1, '[]')", (task, recipe.concept_key(fan)))
     ada.patch(f"/api/annotations/{hers[2]}/", {"result": []})  # she has seen the new label and wants none of it
     ada.post(f"/api/tasks/{project.tasks[3]}/annotations/{hers[3]}/drafts", {"result": [], "lead_time": 1})
-    plan = review.additions_plan(project.id, min_score=0)
+    plan = service.additions_plan(project.id, min_score=0)
     assert (plan["tasks"], plan["regions"]) == (2, 2)
     assert {band: (found["tasks"], found["regions"]) for band, found in plan["bands"].items()} == {
         "high": (1, 1), "medium": (0, 0), "low": (1, 1)}
     assert plan["bands"]["low"]["examples"] == [
         {"task": project.tasks[1], "label": "fan", "score": 0.6, "box": [0.1, 0.1, 0.3, 0.5]}]
-    report = review.add_labels(project.id, min_score=0.9)
+    report = service.add_labels(project.id, min_score=0.9)
     assert (report["added_tasks"], report["added_regions"], report["skipped"]) == (1, 1, 0)
     (first,), (second,), *_ = project.annotations()
     assert [r["id"] for r in first["result"]] == [
         r["id"] for r in regions(project.tasks[0], 0) + regions(project.tasks[0] + 10**6, 0, "fan")]
     assert (first["completed_by"], len(second["result"])) == (ada.get("/api/current-user/whoami")["id"], 2)
     assert project.annotated() == [0, 1, 2, 3]  # never a second annotation
-    assert review.add_labels(project.id, min_score=0.9)["acceptance"] is None
-    assert review.review_status(project.id)["added"] == 1
-    assert review.acceptances(project.id)[0]["accepted"] == 1
-    assert review.undo(report["acceptance"]) == {"acceptance": report["acceptance"], "undone": 1, "left": []}
+    assert service.add_labels(project.id, min_score=0.9)["acceptance"] is None
+    assert service.review_status(project.id)["added"] == 1
+    assert records.acceptances(project.id)[0]["accepted"] == 1
+    assert service.undo(report["acceptance"]) == {"acceptance": report["acceptance"], "undone": 1, "left": []}
     assert len(project.annotations()[0][0]["result"]) == 2
-    assert review.review_status(project.id)["added"] == 0
-    again = review.add_labels(project.id, min_score=0.5)
+    assert service.review_status(project.id)["added"] == 0
+    again = service.add_labels(project.id, min_score=0.5)
     assert again["added_tasks"] == 2
     ada.patch(f"/api/annotations/{hers[0]}/", {"result": regions(project.tasks[0], 0.95)})
-    assert review.undo(again["acceptance"])["left"] == [
+    assert service.undo(again["acceptance"])["left"] == [
         {"task": project.tasks[0], "annotation": hers[0], "reason": "changed since"}]
 
 
 def test_band_views__show_what_status_counts(known: Callable[..., Known]) -> None:
     project = known()
-    views = review.make_band_views(project.id)
+    views = service.make_band_views(project.id)
     shown = {band: project.ls.get("/api/tasks/", view=view)["total"] for band, view in views.items()}
-    assert shown == review.review_status(project.id)["bands"]
-    assert review.make_band_views(project.id) == views
+    assert shown == service.review_status(project.id)["bands"]
+    assert service.make_band_views(project.id) == views
 
 
 def test_export__coco_and_yolo_hold_what_was_accepted_or_drawn(known: Callable[..., Known], tmp_path: Path) -> None:
     project = known()
-    review.accept(project.id, min_score=0.9)
+    service.accept(project.id, min_score=0.9)
     drawn = regions(1, 0.5, "fan")[:1]  # a person's own box: no score, no id of ours
     drawn[0]["id"], drawn[0]["value"]["x"] = "aB3dE", 50
     del drawn[0]["score"]
@@ -533,7 +535,7 @@ def test_export__coco_and_yolo_hold_what_was_accepted_or_drawn(known: Callable[.
 
 def test_export__predictions_when_asked_for(known: Callable[..., Known], tmp_path: Path) -> None:
     project = known()
-    review.review_status(project.id)
+    service.review_status(project.id)
     counts = export_project(project.id, "yolo", tmp_path / "out", masks=True, source="predictions")
     assert (counts["images"], counts["objects"]) == (8, 6)
     lines = [line.split() for path in (tmp_path / "out" / "labels").iterdir() for line in path.read_text().splitlines()]
@@ -554,7 +556,7 @@ def test_export__splits_keep_videos_together(known: Callable[..., Known], tmp_pa
 
 def test_export__one_broken_image_does_not_stop_the_rest(known: Callable[..., Known], tmp_path: Path) -> None:
     project = known(0.95, 0.95)
-    review.accept(project.id, min_score=0.9)
+    service.accept(project.id, min_score=0.9)
     first = next(project.ls.tasks(project.id))
     project.ls.patch(f"/api/tasks/{first['id']}/", {"data": {"image": f"/data/upload/{project.id}/none.jpg"}})
     counts = export_project(project.id, "coco", tmp_path / "out")
@@ -582,7 +584,7 @@ def test_export__errors_are_sentences_and_leave_nothing_behind(known: Callable[.
 
 def test_export__predictions_fill_what_nobody_has_reviewed(known: Callable[..., Known], tmp_path: Path) -> None:
     project = known()
-    review.accept(project.id, min_score=0.99)
+    service.accept(project.id, min_score=0.99)
     project.annotate(0, [])
     project.annotate(1, [], cancelled=True)
     steps: list[int] = []
@@ -597,7 +599,7 @@ def test_export__predictions_fill_what_nobody_has_reviewed(known: Callable[..., 
 
 def test_preview__counts_what_the_export_writes(known: Callable[..., Known], tmp_path: Path) -> None:
     project = known()
-    review.accept(project.id, min_score=0.9)
+    service.accept(project.id, min_score=0.9)
     project.annotate(5, [])
     splits = {"train": 0.5, "val": 0.5}
     found = preview_export(project.id, splits=splits)
@@ -627,7 +629,7 @@ def test_export__of_several_annotations_the_newest_counts_and_the_others_are_tol
 
 def test_export__linked_images_are_the_cache_s_files(known: Callable[..., Known], tmp_path: Path) -> None:
     project = known(0.95)
-    review.accept(project.id, min_score=0.9)
+    service.accept(project.id, min_score=0.9)
     export_project(project.id, "coco", tmp_path / "copied")
     export_project(project.id, "coco", tmp_path / "linked", link_images=True)
     copied, linked = (tmp_path / kind / "images" / "frame_000.jpg" for kind in ("copied", "linked"))

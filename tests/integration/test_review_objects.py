@@ -16,17 +16,23 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 from PIL import Image
 
-from argus import queues
-from argus.cli.main import main
+from argus import queue_names
 from argus.labelstudio import LabelStudio
-from label_studio_config.concepts import Concept
+from argus_cli.main import main
+from label_studio_config import projects
+from label_studio_config.label_config import Concept
 from label_studio_config.recipe import recipe_for
-from ml_backend import deliver, detections, jobs, projects, recipes, review
-from ml_backend.detecting import detect_tasks
+from ml_backend.detection import store
+from ml_backend.detection.batch import detect_tasks
 from ml_backend.engines.base import Detections
-from ml_backend.review_objects import band_objects, histogram
-from ml_backend.set_aside import put_back, set_aside
-from search_service.app import create_app
+from ml_backend.predictions import delivery
+from ml_backend.runs import recipes
+from ml_backend.sam3_worker import detect_jobs
+from ml_backend.sam3_worker import engine as sam3_worker_engine
+from search_service.api.app import create_app
+from search_service.review import service
+from search_service.review.objects import band_objects, histogram
+from search_service.review.set_aside import put_back, set_aside
 from tests.pictures import plain
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
@@ -51,8 +57,8 @@ class Reviewed:
         projects.remember_tasks(project_id, review_plan(project).image, tasks)
         self.tasks: list[int] = sorted(task["id"] for task in tasks)
         for task, scores in zip(self.tasks, TASKS, strict=True):
-            detections.store(task, recipe_for(project), (WIDTH, HEIGHT), {"cpu": found(scores)})
-        outcomes = deliver.push(project_id, self.tasks)
+            store.store(task, recipe_for(project), (WIDTH, HEIGHT), {"cpu": found(scores)})
+        outcomes = delivery.push(project_id, self.tasks)
         assert set(outcomes.values()) == {"stored"}
 
     def objects(self, band: str, **options: Any) -> list[tuple[int, float | None]]:
@@ -85,7 +91,7 @@ def review_plan(project: Any) -> Any:
 
 @pytest.fixture
 def reviewed(servers: Any, label_studio: LabelStudio) -> Iterator[Callable[[], Reviewed]]:
-    from label_studio_config.concepts import default_label_config
+    from label_studio_config.label_config import default_label_config
 
     made: list[int] = []
 
@@ -131,7 +137,7 @@ def test_objects_and_counts_follow_what_people_do_in_label_studio(reviewed: Call
     project.ls.post(f"/api/tasks/{project.tasks[3]}/annotations/", {"result": []})
     assert project.objects("medium") == [(2, 0.8), (2, 0.95)]
     assert histogram(project.id)["tasks"][75] == 0
-    plan = review.accept_plan(project.id, min_score=0.7, max_score=0.9)
+    plan = service.accept_plan(project.id, min_score=0.7, max_score=0.9)
     assert plan == {"tasks": 1, "regions": 2, "set_aside": 0}
 
 
@@ -141,15 +147,15 @@ def test_histogram_sums_to_the_bands_at_any_edge(reviewed: Callable[[], Reviewed
     assert (sum(spread["labels"]["cpu"]), sum(spread["labels"]["fan"])) == (8, 0)
     assert spread["labels"]["cpu"][95] == 2
     for edge in (92, 93, 75, 76):
-        expected = review.accept_plan(project.id, min_score=edge / 100)
+        expected = service.accept_plan(project.id, min_score=edge / 100)
         assert sum(spread["tasks"][edge:]) == expected["tasks"]
         assert sum(spread["objects"][edge:]) == expected["regions"]
 
 
 def test_edges_move_bands_and_views_together(reviewed: Callable[[], Reviewed]) -> None:
     project = reviewed()
-    moved = review.set_edges(project.id, 0.93, 0.8)
-    assert review.review_status(project.id)["bands"] == {"high": 1, "medium": 2, "low": 2, "nothing_found": 2}
+    moved = service.set_edges(project.id, 0.93, 0.8)
+    assert service.review_status(project.id)["bands"] == {"high": 1, "medium": 2, "low": 2, "nothing_found": 2}
     views = {view["id"]: view["data"] for view in project.ls.get("/api/dm/views/", project=project.id)}
     assert [item["value"] for item in views[moved["views"]["medium"]]["filters"]["items"]] == [0.8, 0.93, 0]
     assert project.ls.project(project.id)["model_version"] == projects.load(project.id)["model_version"]
@@ -157,7 +163,7 @@ def test_edges_move_bands_and_views_together(reviewed: Callable[[], Reviewed]) -
     path = f"/api/v1/projects/{project.id}/review/bands"
     for wrong in ({"high": 0.5, "medium": 0.8}, {"high": 1.2}, {"medium": "x"}, {"low": 0.1}):
         assert client.put(path, json=wrong).status_code == 400
-    assert review.review_status(project.id)["edges"] == {"high": 0.93, "medium": 0.8}
+    assert service.review_status(project.id)["edges"] == {"high": 0.93, "medium": 0.8}
     assert client.put(path, json={}).json["edges"] == {"high": 0.9, "medium": 0.7}
 
 
@@ -172,15 +178,15 @@ def test_a_rejected_object_keeps_its_task_out_of_bulk_acceptance_and_loses_nothi
     assert project.objects("high") == [(0, 0.95)]
     assert [(o["task"], o["verdict"]) for o in band_objects(project.id, "to_fix")["objects"]] == [
         (worst["task"], "rejected"), (worst["task"], "")]
-    assert review.accept_plan(project.id) == {"tasks": 1, "regions": 1, "set_aside": 1}
-    done = review.accept(project.id)
+    assert service.accept_plan(project.id) == {"tasks": 1, "regions": 1, "set_aside": 1}
+    done = service.accept(project.id)
     assert (done["accepted_tasks"], done["reasons"]) == (1, {"rejected or sent to be fixed": 1})
     assert project.annotated() == [0]
-    assert review.review_status(project.id)["set_aside"] == 1
+    assert service.review_status(project.id)["set_aside"] == 1
     (task,) = [t for t in project.ls.tasks(project.id) if t["id"] == worst["task"]]
     assert len(task["predictions"][0]["result"]) == 2  # as it was
     assert put_back(project.id, worst["task"])["to_fix"] == 0
-    assert review.accept(project.id)["accepted_tasks"] == 1
+    assert service.accept(project.id)["accepted_tasks"] == 1
     assert report["view"] not in {v["id"] for v in project.ls.get("/api/dm/views/", project=project.id)}
 
 
@@ -199,13 +205,13 @@ def test_a_task_sent_to_be_fixed_waits_until_somebody_has_annotated_it(reviewed:
     assert [(o["task"], o["verdict"]) for o in waiting["objects"]] == [
         (project.tasks[1], "fix"), (project.tasks[0], "fix"), (project.tasks[1], "fix")]  # all of a task's objects
     assert (project.objects("high"), sum(histogram(project.id)["tasks"])) == ([], sum(before) - 2)
-    assert review.accept_plan(project.id) == {"tasks": 0, "regions": 0, "set_aside": 2}
-    assert review.accept(project.id)["accepted_tasks"] == 0
+    assert service.accept_plan(project.id) == {"tasks": 0, "regions": 0, "set_aside": 2}
+    assert service.accept(project.id)["accepted_tasks"] == 0
     project.ls.post(f"/api/tasks/{project.tasks[1]}/annotations/", {"result": []})
-    assert review.review_status(project.id)["set_aside"] == 1  # it has served its purpose
+    assert service.review_status(project.id)["set_aside"] == 1  # it has served its purpose
     assert client.post(f"{path}/put-back", json={"task": project.tasks[0]}).json == {
         "task": project.tasks[0], "put_back": 1, "to_fix": 0}
-    assert review.accept(project.id)["accepted_tasks"] == 1
+    assert service.accept(project.id)["accepted_tasks"] == 1
     refused = client.post(f"{path}/set-aside", json={"task": 99999999, "verdict": "fix"})
     assert refused.get_json(force=True)["code"] == "unknown_task"
     assert client.post(f"{path}/set-aside", json={"task": project.tasks[0], "verdict": "nice"}).status_code == 400
@@ -222,13 +228,13 @@ class LaterThan(datetime):
 def test_status_counts_what_was_completed_within_the_last_hour(
         reviewed: Callable[[], Reviewed], monkeypatch: pytest.MonkeyPatch) -> None:
     project = reviewed()
-    assert review.review_status(project.id)["last_hour"] == 0
-    assert review.accept(project.id)["accepted_tasks"] == 2
+    assert service.review_status(project.id)["last_hour"] == 0
+    assert service.accept(project.id)["accepted_tasks"] == 2
     project.ls.post(f"/api/tasks/{project.tasks[4]}/annotations/", {"result": []})
-    status = review.review_status(project.id)
+    status = service.review_status(project.id)
     assert (status["last_hour"], status["reviewed"]) == (3, 3)
-    monkeypatch.setattr("ml_backend.review_tasks.datetime", LaterThan)
-    status = review.review_status(project.id)
+    monkeypatch.setattr("argus.labelstudio.filters.datetime", LaterThan)
+    status = service.review_status(project.id)
     assert (status["last_hour"], status["reviewed"]) == (0, 3)
 
 
@@ -256,10 +262,10 @@ def test_a_prediction_with_regions_but_no_score_is_found_and_explained(reviewed:
     project = reviewed()
     (task,) = [t for t in project.ls.tasks(project.id) if t["id"] == project.tasks[0]]
     project.ls.patch(f"/api/predictions/{task['predictions'][0]['id']}/", {"score": None})
-    status = review.review_status(project.id)
+    status = service.review_status(project.id)
     assert (status["bands"]["nothing_found"], status["unscored"]) == (3, 1)
     assert "without a score" in status["notes"][0]
-    assert review.accept(project.id, nothing_found=True)["accepted_tasks"] == 2  # and never taken for empty
+    assert service.accept(project.id, nothing_found=True)["accepted_tasks"] == 2  # and never taken for empty
 
 
 def test_recipe_changes_are_kept_beside_the_config_and_told_before(reviewed: Callable[[], Reviewed]) -> None:
@@ -309,7 +315,7 @@ def test_preview_shows_what_is_known_down_to_the_lowest_kept_score(
     spread = client.post(path, json={"all": True, "images": 3, "concepts": [{"label": "cpu"}]}).json
     assert [task["task"] for task in spread["tasks"]] == [project.tasks[0], project.tasks[3], project.tasks[6]]
     # Other prompts need the model, and no worker serves this queue.
-    monkeypatch.setattr(queues, "SAM3_PREVIEW", "nobody-serves-this")
+    monkeypatch.setattr(queue_names, "SAM3_PREVIEW", "nobody-serves-this")
     unknown = client.post(path, json={"all": True, "concepts": [{"label": "cpu", "prompts": ["chip"]}]})
     assert (unknown.status_code, unknown.get_json(force=True)["code"]) == (503, "worker_missing")
     for wrong, code in (({"task_ids": [99999999]}, "unknown_task"), ({"view": 99999999}, "not_found"),
@@ -335,7 +341,7 @@ class EngineThatSeesOneOfEach:
 def test_preview__no_prediction_and_no_review_sees_it_until_somebody_asks_for_its_label(
         reviewed: Callable[[], Reviewed], monkeypatch: pytest.MonkeyPatch) -> None:
     engine: Any = EngineThatSeesOneOfEach()
-    monkeypatch.setattr(jobs, "get_engine", lambda: engine)
+    monkeypatch.setattr(sam3_worker_engine, "get_engine", lambda: engine)
     project = reviewed()
     recipe, looked_at = recipe_for(projects.load(project.id)), project.tasks[:3]
     before, spread = project.in_label_studio(), histogram(project.id)
@@ -343,11 +349,11 @@ def test_preview__no_prediction_and_no_review_sees_it_until_somebody_asks_for_it
 
     def run(label: str) -> None:
         assert detect_tasks(engine, recipe, [label], looked_at, budget=60).failed == {}
-        assert set(deliver.push(project.id, looked_at).values()) == {"stored"}
+        assert set(delivery.push(project.id, looked_at).values()) == {"stored"}
 
     for task in looked_at:
-        assert jobs.detect_for_preview(project.id, task, {}, ["fan"]) == {}
-        assert jobs.detect_for_preview(project.id, task, {"cpu": {"prompts": ["chip"]}}, ["cpu"]) == {}
+        assert detect_jobs.detect_for_preview(project.id, task, {}, ["fan"]) == {}
+        assert detect_jobs.detect_for_preview(project.id, task, {"cpu": {"prompts": ["chip"]}}, ["cpu"]) == {}
     body = {"task_ids": looked_at, "concepts": [{"label": "fan"}]}
     seen = create_app().test_client().post(f"/api/v1/projects/{project.id}/preview", json=body).json
     assert [[o["label"] for o in task["objects"]] for task in seen["tasks"]] == [["fan"]] * 3
@@ -357,9 +363,9 @@ def test_preview__no_prediction_and_no_review_sees_it_until_somebody_asks_for_it
     assert recipes.outdated_tasks(project.id) == []
     run("cpu")  # delivers again what it has
     assert project.in_review() == project.in_label_studio() == before
-    assert review.accept_plan(project.id, min_score=0.0) == {"tasks": 5, "regions": 8, "set_aside": 0}
+    assert service.accept_plan(project.id, min_score=0.0) == {"tasks": 5, "regions": 8, "set_aside": 0}
 
-    review.accept(project.id, task_ids=looked_at[:1])
+    service.accept(project.id, task_ids=looked_at[:1])
     run("fan")
     assert engine.images == 6  # the preview has spared the run its work
     after = project.in_label_studio()
@@ -367,7 +373,7 @@ def test_preview__no_prediction_and_no_review_sees_it_until_somebody_asks_for_it
     assert project.in_review() == after | {looked_at[0]: set()}
     assert sum(histogram(project.id)["labels"]["fan"]) == 2
     # What was seen in a preview before, but delivered after the acceptance, is new to the annotation.
-    assert review.additions_plan(project.id, min_score=0.0)["tasks"] == 1
+    assert service.additions_plan(project.id, min_score=0.0)["tasks"] == 1
 
 
 def test_review__shows_a_label_only_once_label_studio_has_it(reviewed: Callable[[], Reviewed]) -> None:
@@ -377,33 +383,32 @@ def test_review__shows_a_label_only_once_label_studio_has_it(reviewed: Callable[
     recipe = recipe_for(projects.load(project.id))
     detect_tasks(engine, recipe, ["fan"], project.tasks[:2], budget=60)  # detected, and the delivery is still to come
     assert project.in_review() == project.in_label_studio() == before
-    deliver.push(project.id, project.tasks[:2])
+    delivery.push(project.id, project.tasks[:2])
     assert project.in_review() == project.in_label_studio() != before
 
 
 def test_prompts_that_were_previewed_and_kept__are_delivered_without_the_model(
         reviewed: Callable[[], Reviewed], monkeypatch: pytest.MonkeyPatch) -> None:
     engine: Any = EngineThatSeesOneOfEach()
-    monkeypatch.setattr(jobs, "get_engine", lambda: engine)
+    monkeypatch.setattr(sam3_worker_engine, "get_engine", lambda: engine)
     project = reviewed()
     chip = {"label": "cpu", "prompts": ["chip"], "threshold": None}
     for label, overrides in (("cpu", {"cpu": {"prompts": ["chip"]}}), ("fan", {})):
-        assert jobs.detect_for_preview(project.id, project.tasks[0], overrides, [label]) == {}
+        assert detect_jobs.detect_for_preview(project.id, project.tasks[0], overrides, [label]) == {}
     told = recipes.change_recipe(project.id, [chip])
     assert (told["again"], told["rebuilt"]) == (len(TASKS) - 1, 1)
     projects.refresh(project.id)
-    deliver.remove_old_versions(project.id)
+    delivery.remove_old_versions(project.id)
     shown = project.in_label_studio()
     assert [len(shown[task]) for task in project.tasks] == [1, 0, 0, 0, 0, 0, 0]  # and of fan, nothing
     assert project.in_review() == shown
 
 
 def test_sources_of_a_run_follow_label_studio(reviewed: Callable[[], Reviewed]) -> None:
-    from search_service.review_requests import Source
-    from search_service.selection import resolve, sources
+    from search_service.run_sources import Source, resolve, sources
 
     project = reviewed()
-    views = review.make_band_views(project.id)
+    views = service.make_band_views(project.id)
     project.ls.post(f"/api/tasks/{project.tasks[0]}/annotations/", {"result": []})
     found = sources(project.id)
     assert (found["all"], found["unlabelled"]) == (len(TASKS), len(TASKS) - 1)
@@ -415,7 +420,7 @@ def test_sources_of_a_run_follow_label_studio(reviewed: Callable[[], Reviewed]) 
 
 def test_events_tell_progress_until_the_run_ends_and_do_not_take_every_thread(reviewed: Callable[[], Reviewed]) -> None:
     from argus.db import connect
-    from search_service.routes.runs import STREAMS
+    from search_service.api.routes.runs import STREAMS
 
     project, client = reviewed(), create_app().test_client()
     with connect() as connection:

@@ -19,18 +19,20 @@ from psycopg.types.json import Jsonb
 from werkzeug.serving import make_server
 
 from argus import audit
-from argus.cli.main import main as argus
 from argus.client import Argus
 from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
-from argus.labelstudio.people import identify, service_account
+from argus.labelstudio.users import identify, service_account
 from argus.settings import get_settings
-from search_service import access, evaluation, exports, history
-from search_service.app import create_app
-from search_service.ask import Ask
-from search_service.routes import API
-from search_service.routes.caller import HEADER
+from argus_cli.main import main as argus
+from search_service.api import access
+from search_service.api.app import create_app
+from search_service.api.caller import HEADER
+from search_service.api.requests import API
+from search_service.export import jobs
+from search_service.search import evaluation, history
+from search_service.search.query import SearchQuery
 from tests.people import sign_up
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -202,8 +204,8 @@ def test_history_and_judgements_are_deleted_by_those_who_made_them(ask: Any, peo
     def fill() -> dict[str, int]:
         for name in ("bob", "cyd"):
             audit.begin(audit.Actor(people[name].email, people[name].id))
-            history.record(project, Ask(text=f"of {name}"), 1)
-            history.record(project, Ask(text="of both"), 1)
+            history.record(project, SearchQuery(text=f"of {name}"), 1)
+            history.record(project, SearchQuery(text="of both"), 1)
             evaluation.judge(project, f"of {name}", task, True)
         audit.begin(audit.Actor())
         return {one["query"]: one["id"] for one in history.history(project)}
@@ -224,16 +226,16 @@ def test_history_and_judgements_are_deleted_by_those_who_made_them(ask: Any, peo
 
 
 def test_an_export_is_downloaded_by_who_manages(ask: Any, people: dict[str, Person], project: int) -> None:
-    export = exports._new_folder()
-    exports._write(export, {"id": export, "project": project, "format": "coco", "state": "done"})
-    (exports._folder(export) / "export.zip").write_bytes(b"PK")
+    export = jobs._new_folder()
+    jobs._write(export, {"id": export, "project": project, "format": "coco", "state": "done"})
+    (jobs._folder(export) / "export.zip").write_bytes(b"PK")
     try:
         assert ask("bob", "GET", f"/exports/{export}")[0] == 200
         assert ask("bob", "GET", f"/exports/{export}/file")[0] == 403
         assert ask("ada", "GET", f"/exports/{export}/file")[0] == 200
         assert newest(project)[3:] == ("export.download", f"export {export}", "done")
     finally:
-        exports.remove(export)
+        jobs.remove(export)
 
 
 def test_admins_may_do_everything_where_they_see_something(ask: Any, people: dict[str, Person], project: int,

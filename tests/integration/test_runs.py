@@ -12,19 +12,22 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from argus import queues
-from argus.cli.main import main
+from argus import queue_names
 from argus.db import connect
 from argus.errors import ArgusError
+from argus.jobs import queues
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
+from argus_cli.main import main
 from demo.draw import Split
-from label_studio_config.concepts import Concept
+from label_studio_config import projects
+from label_studio_config.label_config import Concept
 from label_studio_config.recipe import Recipe, recipe_for
-from ml_backend import detections, projects, run_jobs, run_tasks, runs
+from ml_backend.detection import store
 from ml_backend.engines.base import Detections
-from ml_backend.predict import Predictor
-from search_service import sync
+from ml_backend.protocol.predict import Predictor
+from ml_backend.runs import runs, scheduling, task_states
+from search_service.sync import tasks as sync_tasks
 from tests.pictures import scene
 from tests.resting import resting
 from tests.waiting import wait_for
@@ -37,7 +40,7 @@ def project(stack: Any, make_project: Callable[..., int]) -> int:
     """A project of eight tasks, the last of which is no image."""
     files = [(f"{i}.jpg", scene(f"runs {i}", 320, Split.VALIDATION)) for i in range(7)] + [("broken.jpg", b"no image")]
     project = make_project(("cpu", "fan"), files)
-    sync.sync_project(project)
+    sync_tasks.sync_project(project)
     return project
 
 
@@ -67,7 +70,7 @@ def command(*arguments: str) -> str:
 
 def test_a_run_from_its_estimate_to_its_place_in_the_list(stack: Any, project: int, tasks: list[int]) -> None:
     body = {"labels": ["cpu"], "task_ids": tasks}
-    wait_for(lambda: queues.workers_of(queues.SAM3), 120)  # it has loaded its model, tested it, and timed the test
+    wait_for(lambda: queues.workers_of(queue_names.SAM3), 120)  # it has loaded its model, tested it, and timed the test
     before = api(stack, "POST", f"/projects/{project}/runs/estimate", body=body)
     assert (before["tasks"], before["to_compute"]) == (8, 8)
     assert before["seconds"] > 0 and before["measured_images"] > 0
@@ -119,12 +122,12 @@ def test_estimate__of_what_is_not_there(stack: Any, project: int) -> None:
 def test_take__two_runs_never_take_the_same_task_and_take_turns(idle: None, project: int, tasks: list[int]) -> None:
     first = runs.create_run(project, ["cpu"], tasks)
     second = runs.create_run(project, ["cpu"], tasks)
-    taken = [run_tasks.take(project, f"job {i}", 3) for i in range(5)]
+    taken = [task_states.take(project, f"job {i}", 3) for i in range(5)]
     assert [t and (t.run["id"], len(t.task_ids)) for t in taken] == [(first, 3), (second, 3), (first, 2), None, None]
     assert len({task for t in taken if t for task in t.task_ids}) == 8
-    assert run_tasks.jobs_in_work() >= {"job 0", "job 1", "job 2"}
-    assert run_jobs.reconcile_runs() >= 8  # nobody works on them: all are free again
-    again = run_tasks.take(project, "job 9", 3)
+    assert task_states.jobs_in_work() >= {"job 0", "job 1", "job 2"}
+    assert scheduling.reconcile_runs() >= 8  # nobody works on them: all are free again
+    again = task_states.take(project, "job 9", 3)
     assert again and len(again.task_ids) == 3
     for run_id in (first, second):
         assert runs.cancel_run(run_id)["cancelled"] == 8
@@ -135,8 +138,8 @@ def test_take__what_was_taken_often_goes_alone_and_is_given_up_at_last(idle: Non
     run_id = runs.create_run(project, ["cpu"], tasks[:4])
     with connect() as connection:
         connection.execute("UPDATE run_task SET attempts = CASE task_id WHEN %s THEN 2 WHEN %s THEN %s ELSE 0 END "
-                           "WHERE run_id = %s", (tasks[0], tasks[1], run_tasks.MAX_ATTEMPTS, run_id))
-    sizes = [run_tasks.take(project, f"job {i}", 8) for i in range(3)]
+                           "WHERE run_id = %s", (tasks[0], tasks[1], task_states.MAX_ATTEMPTS, run_id))
+    sizes = [task_states.take(project, f"job {i}", 8) for i in range(3)]
     assert [t and t.task_ids for t in sizes] == [tasks[2:4], tasks[:1], None]
     progress = runs.run_progress(run_id)
     assert (progress["failed"], progress["errors"][0]["task"]) == (1, tasks[1])
@@ -147,17 +150,17 @@ def test_take__what_was_taken_often_goes_alone_and_is_given_up_at_last(idle: Non
 def test_fail_for_now__is_tried_again_after_a_pause_and_a_bounded_number_of_times(idle: None, project: int,
                                                                                   tasks: list[int]) -> None:
     run_id = runs.create_run(project, ["cpu"], tasks[:2])
-    for attempt in range(run_tasks.MAX_ATTEMPTS):
-        taken = run_tasks.take(project, f"job {attempt}", 8)  # together: neither is suspected of killing its worker
+    for attempt in range(task_states.MAX_ATTEMPTS):
+        taken = task_states.take(project, f"job {attempt}", 8)  # together: neither is suspected of killing its worker
         assert taken and taken.task_ids == tasks[:2]
-        run_tasks.fail_for_now(run_id, {tasks[0]: ArgusError("image_unreachable", "No answer."),
+        task_states.fail_attempt(run_id, {tasks[0]: ArgusError("image_unreachable", "No answer."),
                                         tasks[1]: ArgusError("label_studio_unreachable", "It is away.")})
-        assert run_tasks.take(project, "too early", 8) is None
+        assert task_states.take(project, "too early", 8) is None
         clock_moves(run_id, hours=-1 if attempt % 2 else 1)  # a clock that was put back makes nothing wait for ever
     progress = runs.run_progress(run_id)
     assert [(error["task"], error["code"]) for error in progress["errors"]] == [(tasks[0], "image_unreachable")]
     assert (progress["failed"], progress["waiting"]) == (1, 1)  # as long as Label Studio is away, no task is to blame
-    taken = run_tasks.take(project, "job 9", 8)
+    taken = task_states.take(project, "job 9", 8)
     assert taken and taken.task_ids == tasks[1:2]
     runs.cancel_run(run_id)
 
@@ -165,31 +168,31 @@ def test_fail_for_now__is_tried_again_after_a_pause_and_a_bounded_number_of_time
 def test_free_lost__what_kills_its_worker_goes_alone_though_it_failed_for_now_before(idle: None, project: int,
                                                                                      tasks: list[int]) -> None:
     run_id = runs.create_run(project, ["cpu"], tasks[:2])
-    assert run_tasks.take(project, "job 0", 8)
-    run_tasks.fail_for_now(run_id, {task: ArgusError("image_unreachable", "No answer.") for task in tasks[:2]})
+    assert task_states.take(project, "job 0", 8)
+    task_states.fail_attempt(run_id, {task: ArgusError("image_unreachable", "No answer.") for task in tasks[:2]})
     clock_moves(run_id, hours=1)
-    taken = run_tasks.take(project, "job 1", 8)
+    taken = task_states.take(project, "job 1", 8)
     assert taken and taken.task_ids == tasks[:2]
-    assert run_tasks.free_lost(["job 1"]) == 2  # one of the two killed the worker
-    taken = run_tasks.take(project, "job 2", 8)
+    assert task_states.release_stalled(["job 1"]) == 2  # one of the two killed the worker
+    taken = task_states.take(project, "job 2", 8)
     assert taken and len(taken.task_ids) == 1
     runs.cancel_run(run_id)
 
 
 def test_cancel_and_resume__by_rest(idle: None, stack: Any, project: int, tasks: list[int]) -> None:
     run_id = api(stack, "POST", f"/projects/{project}/runs", 201, {"labels": ["cpu"], "task_ids": tasks[:3]})["id"]
-    (first,) = (run_tasks.take(project, "job 0", 1) or pytest.fail()).task_ids
-    run_tasks.detected(run_id, [first], {first: 0.5}, "w")
-    run_tasks.done(run_id, [first])
+    (first,) = (task_states.take(project, "job 0", 1) or pytest.fail()).task_ids
+    task_states.mark_detected(run_id, [first], {first: 0.5}, "w")
+    task_states.mark_delivered(run_id, [first])
     stopped = api(stack, "POST", f"/runs/{run_id}/cancel")
     assert (stopped["state"], stopped["done"], stopped["cancelled"], stopped["waiting"]) == ("cancelled", 1, 2, 0)
     assert stopped["finished_at"] and stopped["seconds_left"] is None
-    assert run_tasks.take(project, "job 1", 8) is None
+    assert task_states.take(project, "job 1", 8) is None
     assert api(stack, "POST", f"/runs/{run_id}/cancel", 409)["code"] == "conflict"
     again = api(stack, "POST", f"/runs/{run_id}/resume")
     assert (again["state"], again["done"], again["cancelled"], again["waiting"]) == ("running", 1, 0, 2)
     assert again["finished_at"] is None
-    taken = run_tasks.take(project, "job 2", 8)
+    taken = task_states.take(project, "job 2", 8)
     assert taken and taken.task_ids == tasks[1:3]
     assert api(stack, "POST", f"/runs/{run_id}/cancel")["cancelled"] == 2
     assert api(stack, "POST", "/runs/999999/resume", 404)["code"] == "unknown_run"
@@ -234,11 +237,11 @@ def test_progress__says_how_many_objects_lie_beyond_the_cap(idle: None, project:
     recipe = Recipe("left out", (Concept("cpu", ("cpu",), 0.4), Concept("fan", ("fan",), 0.4)))
     full, whole = replace(Detections.none(), left_out=50), Detections.none()
     for task, found in zip(tasks, ({"cpu": full, "fan": full}, {"cpu": full}, {"cpu": whole}), strict=False):
-        detections.store(task, recipe, (64, 48), found)
+        store.store(task, recipe, (64, 48), found)
     assert runs.run_progress(run["id"])["left_out"] == {"objects": 150, "tasks": 2}
     assert runs.list_runs(project)[0]["left_out"] == {"objects": 150, "tasks": 2}
     assert "150 objects beyond the 500" in command("--run", str(run["id"]))
-    detections.store(tasks[1], recipe, (64, 48), {"cpu": whole})  # looked at again
+    store.store(tasks[1], recipe, (64, 48), {"cpu": whole})  # looked at again
     assert runs.run_progress(run["id"])["left_out"] == {"objects": 100, "tasks": 1}
     with connect() as connection:
         connection.execute("DELETE FROM run WHERE id = %s", (run["id"],))

@@ -13,8 +13,9 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from label_studio_config.recipe import recipe_for
-from search_service import annotated, sync
-from search_service.filters import Filters, select
+from search_service.search.filters import Filters, select
+from search_service.sync import annotations as annotated
+from search_service.sync import tasks
 
 pytestmark = pytest.mark.integration
 CONFIG = ('<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"><Label value="cpu"/>'
@@ -39,7 +40,7 @@ def project(ls: LabelStudio) -> Iterator[tuple[int, list[int]]]:
         {"data": {"image": f"/data/upload/{n}.jpg", "video": f"{'ab'[n // 5]}.mp4", "video_time": n % 5 / 2,
                   "frame_number": n % 5, "captured_at": f"2026-01-0{1 + n // 5}T10:00:0{n % 5}"}}
         for n in range(10)])["task_ids"]
-    sync.sync_project(number)
+    tasks.sync_project(number)
     with connect() as connection:
         connection.execute("UPDATE task SET state = 'embedded' WHERE project_id = %s", (number,))
     yield number, ids
@@ -71,16 +72,16 @@ def test_select__annotations_are_known_after_the_next_poll(project: tuple[int, l
     first = ls.post(f"/api/tasks/{ids[0]}/annotations/", {"result": [region("cpu"), region("fan"), region("cpu")]})
     ls.post(f"/api/tasks/{ids[1]}/annotations/", {"result": []})
     ls.post(f"/api/tasks/{ids[2]}/annotations/", {"result": [region("fan")], "was_cancelled": True})
-    sync.sync_project(number, full=False)
+    tasks.sync_project(number, full=False)
     assert passing(number, labelled=True) == ids[:2]
     assert passing(number, labelled=False) == ids[2:]
     assert passing(number, label="cpu", label_in="annotations") == ids[:1]
     ls.patch(f"/api/annotations/{first['id']}/", {"result": [region("fan")]})
-    sync.sync_project(number, full=False)
+    tasks.sync_project(number, full=False)
     assert (passing(number, label="cpu"), passing(number, label="fan")) == ([], ids[:1])
     ls.request("POST", "/api/dm/actions/", params={"id": "delete_tasks_annotations", "project": number},
                json={"project": number, "selectedItems": {"all": False, "included": ids[:1]}})
-    sync.sync_project(number, full=False)
+    tasks.sync_project(number, full=False)
     assert passing(number, labelled=True) == ids[1:2]
 
 
@@ -89,7 +90,7 @@ def test_refresh__a_full_listing_repairs_what_polls_missed(project: tuple[int, l
     with connect() as connection:
         connection.execute("UPDATE task SET labelled = (id = %s) WHERE project_id = %s", (ids[5], number))
     assert annotated.refresh(ls, number) == 0
-    sync.sync_project(number, full=True)
+    tasks.sync_project(number, full=True)
     assert passing(number, labelled=True) == ids[1:2]
 
 

@@ -17,16 +17,20 @@ from PIL import Image
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from argus import queues
-from argus.cli.main import main
+from argus import queue_names
 from argus.db import connect
 from argus.errors import ArgusError
+from argus.jobs import queues
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
+from argus_cli.main import main
 from label_studio_config.views import search_views
-from search_service import ranks, saved, sync
-from search_service.saved import refresh_job
-from search_service.search import search
+from search_service.search.search import search
+from search_service.sync import progress as sync_progress
+from search_service.sync import tasks as sync_tasks
+from search_service.views import ranks
+from search_service.views import saved_searches as saved
+from search_service.views.saved_searches import refresh_job
 from tests.resting import resting
 from tests.waiting import wait_for
 
@@ -44,7 +48,7 @@ def jpeg(seed: int, size: tuple[int, int] = (96, 64)) -> bytes:
 def settled(project: int, count: int) -> Callable[[], bool]:
     """Whether `count` tasks were seen and none of them waits any more."""
     def holds() -> bool:
-        progress = sync.sync_progress(project)
+        progress = sync_progress.sync_progress(project)
         return bool(progress["seen"] == count and progress["waiting"] == 0)
 
     return holds
@@ -73,7 +77,7 @@ def api(stack: Any) -> Api:
 @pytest.fixture(scope="module")
 def twelve(stack: Any) -> Iterator[tuple[int, list[int]]]:
     """A project of twelve embedded images, the last of which has the content of the first; `(project, task ids)`."""
-    from label_studio_config.project import connect as connect_project
+    from label_studio_config.connect import connect as connect_project
 
     settings = get_settings()
     ls = LabelStudio(settings.label_studio_url, settings.access_token)
@@ -87,7 +91,7 @@ def twelve(stack: Any) -> Iterator[tuple[int, list[int]]]:
 
 
 def test_new_tasks_are_embedded_without_anybody_asking(twelve: tuple[int, list[int]]) -> None:
-    progress = sync.sync_progress(twelve[0])
+    progress = sync_progress.sync_progress(twelve[0])
     assert (progress["seen"], progress["embedded"], progress["failed"], progress["errors"]) == (12, 12, 0, [])
 
 
@@ -291,7 +295,7 @@ def test_a_bad_image_fails_alone_and_a_repaired_task_recovers(stack: Any, make_p
     bad = next(error["task"] for error in progress["errors"] if error["code"] == "bad_image")
     good = next(task for task in tasks.values() if task["data"]["image"].endswith("0.jpg"))
     label_studio.patch(f"/api/tasks/{bad}/", {"data": {"image": good["data"]["image"]}})
-    wait_for(lambda: sync.sync_progress(project)["embedded"] == 3, 30)
+    wait_for(lambda: sync_progress.sync_progress(project)["embedded"] == 3, 30)
 
 
 def test_changed_and_deleted_tasks_are_noticed(stack: Any, make_project: Callable[..., int],
@@ -300,8 +304,8 @@ def test_changed_and_deleted_tasks_are_noticed(stack: Any, make_project: Callabl
     wait_for(settled(project, 4), 60)
     tasks = sorted(label_studio.tasks(project), key=lambda task: task["id"])
     label_studio.delete(f"/api/tasks/{tasks[0]['id']}/")
-    sync.sync_project(project, full=True)
-    assert sync.sync_progress(project)["seen"] == 3
+    sync_tasks.sync_project(project, full=True)
+    assert sync_progress.sync_progress(project)["seen"] == 3
     with connect() as connection:
         before = connection.execute("SELECT content_hash FROM task WHERE id = %s", (tasks[1]["id"],)).fetchone()
     label_studio.patch(f"/api/tasks/{tasks[1]['id']}/", {"data": {"image": tasks[2]["data"]["image"]}})
@@ -325,25 +329,25 @@ def test_sync__finds_created_tasks_by_poll_alone_and_a_second_one_changes_nothin
     label_studio.post(f"/api/projects/{project}/import", [
         {"data": {"photo": f"/data/upload/{n}.jpg", "video": "line.mp4", "video_time": n / 2, "frame_number": n}}
         for n in range(5)])
-    first = sync.sync_project(project)
+    first = sync_tasks.sync_project(project)
     assert (first.created, first.changed, first.deleted, first.full) == (5, 0, 0, True)
-    second = sync.sync_project(project)
+    second = sync_tasks.sync_project(project)
     assert (second.created, second.changed, second.deleted, second.full) == (0, 0, 0, False)
     with connect() as connection:
         row = connection.execute("SELECT image, video, video_time, frame_number FROM task WHERE project_id = %s "
                                  "ORDER BY id OFFSET 3 LIMIT 1", (project,)).fetchone()
     assert row == {"image": "/data/upload/3.jpg", "video": "line.mp4", "video_time": 1.5, "frame_number": 3}
     label_studio.post(f"/api/projects/{project}/import", [{"data": {"photo": "/data/upload/9.jpg"}}])
-    third = sync.sync_project(project, full=False)
+    third = sync_tasks.sync_project(project, full=False)
     assert (third.created, third.full) == (1, False)
     label_studio.delete(f"/api/projects/{project}/")
     with pytest.raises(ArgusError) as error:
-        sync.sync_project(project, full=True)
+        sync_tasks.sync_project(project, full=True)
     assert error.value.code == "unknown_project"
 
 
 def test_sync__unknown_project(servers: Any) -> None:
-    for ask in (sync.sync_project, sync.sync_progress, lambda project: search(project, "cpu")):
+    for ask in (sync_tasks.sync_project, sync_progress.sync_progress, lambda project: search(project, "cpu")):
         with pytest.raises(ArgusError) as error:
             ask(987_654)
         assert error.value.code == "unknown_project"
@@ -366,7 +370,7 @@ def test_webhook__is_answered_before_its_work_is_done_and_takes_only_what_it_kno
         for number in range(50):
             forged = {"action": "TASKS_CREATED", "project": {"id": 900_000 + number}}
             assert requests.post(url, json=forged, timeout=5).json() == {"queued": False}
-        waiting = Queue(queues.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer).get_job_ids()
+        waiting = Queue(queue_names.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer).get_job_ids()
         assert [name for name in waiting if name.startswith((f"sync-{twelve[0]}", "sync-9000"))] == [
             f"sync-{twelve[0]}"]  # one a project
     for body in ({"action": "ANNOTATION_CREATED", "project": {"id": 1}}, {"action": "TASKS_CREATED"}, {}):

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from pgvector import HalfVector
 
-from argus.db import connect, held
+from argus.db import connect, held, locks
 from argus.settings import get_settings
-from search_service import filters, indexes, model_change, vectors
-from search_service.filters import Filters
-from search_service.vectors import Model, Vectors
+from search_service.search import filters
+from search_service.search.filters import Filters
+from search_service.vectors import indexes, model_change, store
+from search_service.vectors.store import Model, Vectors
 from tests.resting import resting
 
 pytestmark = pytest.mark.integration
@@ -36,7 +37,7 @@ def nobody_drops_indexes(servers: Any) -> Iterator[None]:
 
 @pytest.fixture
 def model(servers: Any, request: pytest.FixtureRequest) -> Model:
-    return vectors.register_model(f"test-{request.node.name}", "1", DIM)
+    return store.register_model(f"test-{request.node.name}", "1", DIM)
 
 
 @pytest.fixture
@@ -57,14 +58,14 @@ def fill(model: Model, project: int, found: Vectors, first: int | None = None) -
     with connect() as connection, connection.cursor() as cursor:
         cursor.executemany("INSERT INTO task (id, project_id, image, state) VALUES (%s, %s, 'x', 'embedded') "
                            "ON CONFLICT DO NOTHING", [(id_, project) for id_ in ids])
-        vectors.store(connection, model, [(project, id_, vector) for id_, vector in zip(ids, found, strict=True)])
+        store.store(connection, model, [(project, id_, vector) for id_, vector in zip(ids, found, strict=True)])
     return ids
 
 
 def test_register_model__twice_is_once_and_a_new_revision_is_another(servers: Any) -> None:
-    first = vectors.register_model("example/two-revisions", "a", DIM)
-    assert vectors.register_model("example/two-revisions", "a", DIM) == first
-    assert vectors.register_model("example/two-revisions", "b", DIM + 1).id != first.id
+    first = store.register_model("example/two-revisions", "a", DIM)
+    assert store.register_model("example/two-revisions", "a", DIM) == first
+    assert store.register_model("example/two-revisions", "b", DIM + 1).id != first.id
 
 
 def test_register_model__vectors_are_kept_in_line(model: Model) -> None:
@@ -80,7 +81,7 @@ def test_search__is_numpys_order_and_pages_do_not_overlap(model: Model, project:
     found, query = unit(300), unit(1, seed=1)[0]
     ids = fill(model, project, found)
     order = [ids[row] for row in np.argsort(-(found.astype(np.float16).astype(np.float32) @ query), kind="stable")]
-    pages = [vectors.search(model, project, query, 50, offset) for offset in range(0, 300, 50)]
+    pages = [store.search(model, project, query, 50, offset) for offset in range(0, 300, 50)]
     got = [task for page in pages for task, _ in page.rows]
     assert all(page.exact and page.total == 300 for page in pages)
     assert set(got) == set(ids)
@@ -93,18 +94,18 @@ def test_search__is_numpys_order_and_pages_do_not_overlap(model: Model, project:
 
 def test_search__equal_images_have_a_fixed_order(model: Model, project: int) -> None:
     ids = fill(model, project, np.repeat(unit(1), 40, axis=0))
-    got = [task for offset in range(0, 40, 7) for task, _ in vectors.search(model, project, unit(1)[0], 7, offset).rows]
+    got = [task for offset in range(0, 40, 7) for task, _ in store.search(model, project, unit(1)[0], 7, offset).rows]
     assert got == ids
 
 
 def test_search__sees_only_its_own_project_and_model(model: Model, project: int) -> None:
     ids = fill(model, project, unit(5))
-    other_model = vectors.register_model(model.name + "-other", "1", DIM)
+    other_model = store.register_model(model.name + "-other", "1", DIM)
     fill(other_model, project, unit(5, seed=3), first=project * 10_000 + 100)
     with connect() as connection:
         connection.execute("INSERT INTO project (id) VALUES (%s)", (project + 50_000,))
     fill(model, project + 50_000, unit(5, seed=4))
-    found = vectors.search(model, project, unit(1)[0], 50)
+    found = store.search(model, project, unit(1)[0], 50)
     assert (sorted(task for task, _ in found.rows), found.total) == (ids, 5)
     with connect() as connection:
         connection.execute("DELETE FROM project WHERE id = %s", (project + 50_000,))
@@ -112,13 +113,13 @@ def test_search__sees_only_its_own_project_and_model(model: Model, project: int)
 
 def test_search__past_the_end_is_empty(model: Model, project: int) -> None:
     fill(model, project, unit(5))
-    assert vectors.search(model, project, unit(1)[0], 10, 5).rows == []
+    assert store.search(model, project, unit(1)[0], 10, 5).rows == []
 
 
 def test_store__again_replaces(model: Model, project: int) -> None:
     fill(model, project, unit(5))
     fill(model, project, unit(5, seed=9))
-    found = vectors.search(model, project, unit(5, seed=9)[2], 1)
+    found = store.search(model, project, unit(5, seed=9)[2], 1)
     assert found.total == 5
     assert found.rows[0][0] == project * 10_000 + 2
     assert found.rows[0][1] == pytest.approx(1, abs=2e-3)
@@ -128,25 +129,25 @@ def test_a_deleted_task_loses_its_vector(model: Model, project: int) -> None:
     ids = fill(model, project, unit(5))
     with connect() as connection:
         connection.execute("DELETE FROM task WHERE id = %s", (ids[2],))
-    found = vectors.search(model, project, unit(5)[2], 10)
+    found = store.search(model, project, unit(5)[2], 10)
     assert found.total == 4
     assert ids[2] not in [task for task, _ in found.rows]
 
 
 def test_forget__removes_the_vectors_of_every_model(model: Model, project: int) -> None:
     ids = fill(model, project, unit(4))
-    other = vectors.register_model(model.name + "-wide", "1", DIM)
+    other = store.register_model(model.name + "-wide", "1", DIM)
     fill(other, project, unit(4))
     with connect() as connection:
-        vectors.forget(connection, ids[:3])
-    assert [vectors.count(m, project) for m in (model, other)] == [1, 1]
+        store.forget(connection, ids[:3])
+    assert [store.count(m, project) for m in (model, other)] == [1, 1]
 
 
 def test_known_vectors__finds_content_in_any_project(model: Model, project: int) -> None:
     (task,) = fill(model, project, unit(1))
     with connect() as connection:
         connection.execute("UPDATE task SET content_hash = %s WHERE id = %s", (b"\1" * 32, task))
-        known = vectors.known_vectors(connection, model, [b"\1" * 32, b"\2" * 32])
+        known = store.known_vectors(connection, model, [b"\1" * 32, b"\2" * 32])
     assert list(known) == [b"\1" * 32]
     np.testing.assert_allclose(known[b"\1" * 32], unit(1)[0], atol=1e-3)
 
@@ -175,21 +176,21 @@ def test_search__a_large_project_uses_its_own_index_and_says_so(
         model: Model, project: int, kind: str, settings: Callable[..., None]) -> None:
     ids = fill(model, project, clusters(3000))
     queries = unit(10, seed=7)  # lists begin at random: one query alone may be unlucky
-    query, exact = queries[0], vectors.search(model, project, queries[0], 100)
-    bests = [[task for task, _ in vectors.search(model, project, one, 100).rows] for one in queries]
+    query, exact = queries[0], store.search(model, project, queries[0], 100)
+    bests = [[task for task, _ in store.search(model, project, one, 100).rows] for one in queries]
     assert exact.exact
     settings(EXACT_SEARCH_ROWS=1000)
-    assert vectors.search(model, project, query, 100).exact  # no index yet: slower, but right
+    assert store.search(model, project, query, 100).exact  # no index yet: slower, but right
     assert indexes.build(model, project, kind)
     assert not indexes.build(model, project, kind)
-    near = vectors.search(model, project, query, 100)
+    near = store.search(model, project, query, 100)
     assert (near.exact, near.total, len(near.rows)) == (False, 3000, 100)
-    recalls = [overlap(vectors.search(model, project, one, 100), best) / 100
+    recalls = [overlap(store.search(model, project, one, 100), best) / 100
                for one, best in zip(queries, bests, strict=True)]
     assert np.mean(recalls) >= {"hnsw": 0.95, "ivfflat": 0.6}[kind]  # a fifth of the lists, far from all queries
-    pages = [vectors.search(model, project, query, 100, offset).rows for offset in range(0, 1200, 100)]
+    pages = [store.search(model, project, query, 100, offset).rows for offset in range(0, 1200, 100)]
     window = [task for page in pages for task, _ in page]
-    assert len(window) == len(set(window)) == vectors.WINDOW
+    assert len(window) == len(set(window)) == store.WINDOW
     assert set(window) <= set(ids)
     assert indexes.state(model, project) == {"kind": kind, "state": "ready", "percent": None}
 
@@ -207,8 +208,8 @@ def test_search__says_itself_how_it_scans_an_index(model: Model, project: int) -
         connection.execute("SET LOCAL hnsw.iterative_scan = 'off'")
         found = connection.execute(
             "SELECT task_id FROM search_similar_frames_approximate(%s, %s::smallint, %s, %s)",
-            (HalfVector(unit(1, seed=7)[0]), model.id, project, vectors.WINDOW)).fetchall()
-    assert len({row["task_id"] for row in found} & set(ids)) == vectors.WINDOW  # without the scan going on, ef_search
+            (HalfVector(unit(1, seed=7)[0]), model.id, project, store.WINDOW)).fetchall()
+    assert len({row["task_id"] for row in found} & set(ids)) == store.WINDOW  # without the scan going on, ef_search
 
 
 def label(project: int, ids: list[int], labels: list[str]) -> None:
@@ -227,23 +228,23 @@ def test_search__filters_come_first_so_that_no_page_is_short(model: Model, proje
     label(project, ranked[1200:1300], ["fan"])
     unlabelled, fans = filters.select(project, Filters(labelled=False)), filters.select(project, Filters(label="fan"))
     assert unlabelled is not None and fans is not None
-    exact = vectors.search(model, project, query, 50, only=unlabelled)
+    exact = store.search(model, project, query, 50, only=unlabelled)
     assert (exact.exact, exact.total) == (True, 1700)
     assert overlap(exact, ranked[1300:1350]) >= 49
     settings(EXACT_SEARCH_ROWS=1000)
     indexes.build(model, project, "hnsw")
-    near = vectors.search(model, project, query, 50, only=unlabelled)
+    near = store.search(model, project, query, 50, only=unlabelled)
     assert (near.exact, near.total, len(near.rows)) == (False, 1700, 50)
     assert overlap(near, ranked[1300:1350]) >= 45
-    few = vectors.search(model, project, query, 50, only=fans)
+    few = store.search(model, project, query, 50, only=fans)
     assert (few.exact, few.total) == (True, 100)
     assert overlap(few, ranked[1200:1250]) >= 49
-    left_out = vectors.search(model, project, query, 50, leave_out=ranked[:5])
+    left_out = store.search(model, project, query, 50, leave_out=ranked[:5])
     assert len(left_out.rows) == 50
     assert not overlap(left_out, ranked[:5])
 
 
-def overlap(found: vectors.Ranked, expected: list[int]) -> int:
+def overlap(found: store.Ranked, expected: list[int]) -> int:
     return len({task for task, _ in found.rows} & set(expected))
 
 
@@ -262,7 +263,7 @@ def test_index__is_built_replaced_and_dropped_as_the_project_and_the_settings_wa
     assert not indexes.due(model, project)
     settings(EXACT_SEARCH_ROWS=200)
     assert indexes.due(model, project)
-    with held(indexes._LOCK, DIM):  # another process builds or drops one
+    with held(locks.BUILD_INDEX, DIM):  # another process builds or drops one
         assert not indexes.update(project, model.id)
         assert indexes.due(model, project)
     assert indexes.update(project, model.id)
@@ -271,7 +272,7 @@ def test_index__is_built_replaced_and_dropped_as_the_project_and_the_settings_wa
     settings(SEARCH_INDEX="ivfflat")
     assert indexes.update(project, model.id)
     with connect() as connection:
-        assert [index.kind for index in vectors.indexes(connection, model, project)] == ["ivfflat"]
+        assert [index.kind for index in store.indexes(connection, model, project)] == ["ivfflat"]
     settings(EXACT_SEARCH_ROWS=310)
     assert not indexes.due(model, project)  # a little below the limit it stays
     settings(EXACT_SEARCH_ROWS=1000)
@@ -282,11 +283,11 @@ def test_index__is_built_replaced_and_dropped_as_the_project_and_the_settings_wa
 def test_index__of_a_project_that_is_gone_is_dropped(searched: Model, project: int) -> None:
     model = searched
     indexes.build(model, project, "hnsw")
-    assert vectors.index_name(model, project, "hnsw") not in indexes.drop_unused()
+    assert store.index_name(model, project, "hnsw") not in indexes.drop_unused()
     with connect() as connection:
         connection.execute("DELETE FROM project WHERE id = %s", (project,))
-    with held(indexes._LOCK, DIM):
+    with held(locks.BUILD_INDEX, DIM):
         assert indexes.drop_unused() == []
-    assert vectors.index_name(model, project, "hnsw") in indexes.drop_unused()
+    assert store.index_name(model, project, "hnsw") in indexes.drop_unused()
     with connect() as connection:
-        assert vectors.indexes(connection, model, project) == []
+        assert store.indexes(connection, model, project) == []

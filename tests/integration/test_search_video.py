@@ -14,13 +14,13 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
-from argus.cli.main import main
 from argus.errors import ArgusError
-from argus.images import get_images
+from argus.images.fetcher import get_images
 from argus.labelstudio import LabelStudio, get_label_studio
-from argus.labelstudio.data import TaskImage
-from search_service import frames
-from search_service.frames import import_video
+from argus.labelstudio.task_data import TaskImage
+from argus_cli.main import main
+from search_service.frames import video_import
+from search_service.frames.video_import import import_video
 
 pytestmark = pytest.mark.integration
 CONFIG = ('<View><Image name="photo" value="$photo"/><RectangleLabels name="label" toName="photo"><Label value="cpu"/>'
@@ -92,7 +92,7 @@ def test_import_video__again_adds_nothing_and_a_higher_rate_only_what_lies_betwe
 
 def test_import_video__an_interrupted_import_goes_on(ls: LabelStudio, project: int, video: Path,
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(frames, "BATCH_FILES", 3)
+    monkeypatch.setattr(video_import, "BATCH_FILES", 3)
 
     def stop(share: float) -> None:
         if share > 0.5:

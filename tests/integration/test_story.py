@@ -25,7 +25,7 @@ LABELS = ["cpu", "fan", "hdd", "ram stick", "capacitor", "battery"]
 
 def argus(*arguments: object, expect: int = 0) -> Any:
     """Run a command of `argus`; return its JSON when it was asked for, else what it said."""
-    done = subprocess.run([sys.executable, "-m", "argus.cli", *map(str, arguments)], capture_output=True, text=True,
+    done = subprocess.run([sys.executable, "-m", "argus_cli", *map(str, arguments)], capture_output=True, text=True,
                           timeout=600, env=os.environ | {"COLUMNS": "200"})
     assert done.returncode == expect, f"{arguments}: {done.returncode}\n{done.stdout}\n{done.stderr}"
     if expect:

@@ -18,20 +18,25 @@ from typing import Any
 import pytest
 import requests
 
-from argus import queues
 from argus.db import connect
-from argus.doctor import visit
 from argus.errors import ArgusError
-from argus.export import export_project
-from argus.images import ImageFetcher
+from argus.images.fetcher import ImageFetcher
+from argus.jobs import queues, self_check
 from argus.labelstudio import LabelStudio
-from argus.labelstudio.data import TaskImage
+from argus.labelstudio.task_data import TaskImage
 from argus.settings import get_settings
-from argus.stack.ports import free_port
-from ml_backend import click_jobs, detecting
-from ml_backend.projects import task_images
-from search_service import background, crops, fetching, listing, missing, projects, sync, thumbnails
-from search_service.disconnect import disconnect
+from argus_cli.stack.ports import free_port
+from label_studio_config.projects import task_images
+from ml_backend.detection import batch
+from ml_backend.smart_tools import jobs
+from search_service import periodic
+from search_service.embedding import prefetch
+from search_service.export import export_project
+from search_service.pictures import crops, thumbnails
+from search_service.projects import describe as projects
+from search_service.projects.disconnect import disconnect
+from search_service.sync import listing, missing_projects, progress
+from search_service.sync import tasks as sync_tasks
 from tests.pictures import plain
 from tests.resting import resting
 from tests.waiting import wait_for
@@ -85,7 +90,7 @@ def s3_stand_in() -> Iterator[str]:
 
 def fetched(ls: LabelStudio, project: int, *origins: str) -> list[bytes]:
     """Sync the project and fetch the image of every task, with these origins allowed."""
-    sync.sync_project(project)
+    sync_tasks.sync_project(project)
     settings = get_settings().model_copy(update={"image_origins": ",".join(origins)})
     fetcher = ImageFetcher(ls, settings)
     with connect() as connection:
@@ -143,6 +148,12 @@ def neighbour(label_studio: LabelStudio) -> Iterator[int]:
     label_studio.delete(f"/api/projects/{number}/")
 
 
+def file_of(task: int, project: int) -> bytes:
+    """Return a task's image file as a search by a part of it reads it."""
+    with thumbnails.open_file(thumbnails.task_image(task, project)) as file:
+        return file.read()
+
+
 def test_another_projects_upload_is_not_fetched(label_studio: LabelStudio, project: int, neighbour: int) -> None:
     files = [("a.jpg", ("a.jpg", plain((70, 70, 120)), "image/jpeg"))]
     label_studio.request("POST", f"/api/projects/{neighbour}/import", files=files, timeout=60)
@@ -171,19 +182,19 @@ def test_what_one_project_was_shown_another_is_not(label_studio: LabelStudio, pr
     owner = next(label_studio.tasks(neighbour))
     label_studio.post(f"/api/projects/{project}/import", [{"data": {"image": owner["data"]["image"]}}])
     for number in (neighbour, project):
-        sync.sync_project(number)
+        sync_tasks.sync_project(number)
     (other,) = ids(project)
     click = {"label": "", "boxes": [], "box_signs": [], "points": [[50, 50]], "point_signs": [1], "prompts": [],
              "existing": []}
     ways: dict[str, Callable[[int, int], object]] = {
         "thumbnail": lambda task, _: thumbnails.thumbnail(task, 64),
         "crop": lambda task, _: crops.crop(task, [0.1, 0.1, 0.9, 0.9], 64, 0.1),
-        "search by its part": lambda task, number: thumbnails.original(task, number),
+        "search by its part": file_of,
         "embedding": lambda task, number: embedded(number, task),
-        "detection": lambda task, _: detecting.fetch_image(task_images([task])[task]),
-        "smart tool": lambda task, number: queues.unpack(click_jobs.answer_smart_tool(
+        "detection": lambda task, _: batch.fetch_image(task_images([task])[task]),
+        "smart tool": lambda task, number: queues.unpack(jobs.answer_smart_tool(
             number, task, owner["data"]["image"], click)),
-        "doctor": lambda task, number: queues.unpack(visit.fetch_image(number, task, owner["data"]["image"])),
+        "doctor": lambda task, number: queues.unpack(self_check.fetch_image(number, task, owner["data"]["image"])),
     }
     for task in (owner["id"], other):
         label_studio.post(f"/api/tasks/{task}/annotations/", {"result": []})
@@ -204,8 +215,8 @@ def embedded(project: int, task: int) -> None:
     with connect() as connection, ThreadPoolExecutor(1) as pool:
         row = connection.execute("SELECT image FROM task WHERE id = %s", (task,)).fetchone()
         assert row is not None
-        ((item,),) = fetching.batches(pool, [TaskImage(project, task, row["image"])], lambda: 1, 256)
-    if isinstance(item, fetching.Unusable):
+        ((item,),) = prefetch.batches(pool, [TaskImage(project, task, row["image"])], lambda: 1, 256)
+    if isinstance(item, prefetch.Unusable):
         raise item.error
 
 
@@ -306,7 +317,7 @@ def add(ls: LabelStudio, project: int, count: int) -> list[int]:
 
 
 def one_round() -> None:
-    wait_for(lambda: background.Rounds().once(), 30)  # another process may be at it
+    wait_for(lambda: periodic.Rounds().once(), 30)  # another process may be at it
 
 
 def test_missed_webhooks__one_round_finds_new_changed_and_deleted_tasks_of_all_projects(
@@ -344,13 +355,13 @@ def test_a_sync_that_is_cut_off_loses_nothing(label_studio: LabelStudio, connect
 
         monkeypatch.setattr(listing, cut, interrupted)
         with pytest.raises(KeyboardInterrupt):
-            sync.sync_project(project, full=cut == "all_tasks")
+            sync_tasks.sync_project(project, full=cut == "all_tasks")
         monkeypatch.setattr(listing, cut, whole)
     assert 0 < len(ids(project)) < 7
-    report = sync.sync_project(project)  # a new process would read the same cursor from PostgreSQL
+    report = sync_tasks.sync_project(project)  # a new process would read the same cursor from PostgreSQL
     assert report.full
     assert ids(project) == set(tasks)
-    assert sync.sync_project(project).created == 0
+    assert sync_tasks.sync_project(project).created == 0
 
 
 def missing_since(project: int) -> Any:
@@ -369,8 +380,8 @@ def test_a_project_that_is_gone_is_noticed_once_and_found_again(label_studio: La
     assert missing_since(gone) is None
     label_studio.delete(f"/api/projects/{gone}/")
     asked: list[int] = []
-    look = sync.sync_project
-    monkeypatch.setattr(sync, "sync_project", lambda number: asked.append(number) or look(number))
+    look = sync_tasks.sync_project
+    monkeypatch.setattr(sync_tasks, "sync_project", lambda number: asked.append(number) or look(number))
     for _ in range(3):
         one_round()
     assert [number for number in asked if number in (project, gone)] == [project, gone, project, project]
@@ -380,8 +391,8 @@ def test_a_project_that_is_gone_is_noticed_once_and_found_again(label_studio: La
     assert (shown["connected"], shown["missing_since"]) == (True, noticed.isoformat())
     assert disconnect(label_studio, gone) == [
         "the project from those that are polled: Label Studio does not have it any more"]
-    assert gone not in sync.connected_projects()
-    missing.note(project)  # as if the token had lost its access for a while
+    assert gone not in progress.connected_projects()
+    missing_projects.note(project)  # as if the token had lost its access for a while
     (task,) = add(label_studio, project, 1)
     one_round()
     assert ids(project) == set()

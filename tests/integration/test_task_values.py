@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from argus.cli.main import main
 from argus.db import connect
 from argus.labelstudio import LabelStudio, get_label_studio
+from argus_cli.main import main
+from label_studio_config import projects
 from label_studio_config.recipe import plan_for
-from ml_backend import projects
-from search_service import sync
-from search_service.task_facts import describe_task
+from search_service.pictures.task_details import describe_task
+from search_service.sync import progress as sync_progress
+from search_service.sync import tasks as sync_tasks
 
 pytestmark = pytest.mark.integration
 CONFIG = ('<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"><Label value="cpu"/>'
@@ -54,7 +55,7 @@ def test_sync__the_other_tasks_come_in_and_every_later_listing_works(ls: LabelSt
             for n, odd in enumerate([*ODD, {}, {}])]
     ids = ls.post(f"/api/projects/{project}/import?return_task_ids=true", [{"data": one} for one in data])["task_ids"]
     for full in (True, False, True):
-        sync.sync_project(project, full=full)
+        sync_tasks.sync_project(project, full=full)
     known = rows(project)
     assert known.keys() == set(ids)
     for id_, odd in zip(ids, [*ODD, {}, {}], strict=True):
@@ -62,7 +63,7 @@ def test_sync__the_other_tasks_come_in_and_every_later_listing_works(ls: LabelSt
             "video", "video_id", "video_time", "frame_number", "captured_at") if key in odd]
         assert all(known[id_][key] is None for key in odd)
     assert known[ids[0]]["video"] == "line.mp4"
-    progress = sync.sync_progress(project)
+    progress = sync_progress.sync_progress(project)
     assert (progress["seen"], progress["noted"]) == (len(data), len(ODD))
     assert {"task": ids[0], "key": "frame_number",
             "reason": "1700000000000 is not from 0 to 2,147,483,647"} in progress["notes"]
@@ -72,30 +73,30 @@ def test_sync__the_other_tasks_come_in_and_every_later_listing_works(ls: LabelSt
 def test_sync__a_value_that_is_put_right_loses_its_note(ls: LabelStudio, project: int) -> None:
     [id_] = ls.post(f"/api/projects/{project}/import?return_task_ids=true",
                     [{"data": {"image": "/data/upload/1.jpg", "frame_number": "7"}}])["task_ids"]
-    sync.sync_project(project)
+    sync_tasks.sync_project(project)
     assert rows(project)[id_]["notes"] == [{"key": "frame_number", "reason": "it is text, not a whole number"}]
     ls.patch(f"/api/tasks/{id_}/", {"data": {"image": "/data/upload/1.jpg", "frame_number": 7}})
-    sync.sync_project(project, full=False)
+    sync_tasks.sync_project(project, full=False)
     assert (rows(project)[id_]["notes"], rows(project)[id_]["frame_number"]) == (None, 7)
 
 
 def test_upsert__what_only_another_database_keeps(servers: Any, project: int) -> None:
-    sync.sync_project(project)
+    sync_tasks.sync_project(project)
     tasks = [{"id": 900_000_000 + n, "updated_at": "2026-01-01T00:00:00Z",
               "data": {"image": f"/data/upload/{n}.jpg"} | odd} for n, odd in enumerate([*ODDER, {}])]
     for _ in range(2):
-        sync._upsert(project, "image", tasks, sync.SyncReport(project))
+        sync_tasks._upsert(project, "image", tasks, sync_tasks.SyncReport(project))
     known = rows(project)
     assert len(known) == len(tasks)
     assert [len(known[task["id"]]["notes"] or []) for task in tasks] == [1] * len(ODDER) + [0]
 
 
 def test_upsert__a_time_is_read_back_in_every_time_zone(servers: Any, project: int) -> None:
-    sync.sync_project(project)
+    sync_tasks.sync_project(project)
     tasks = [{"id": 910_000_000 + n, "updated_at": "2026-01-01T00:00:00Z",
               "data": {"image": "/x.jpg", "captured_at": at}}
              for n, at in enumerate(["0002-01-01T00:00:00Z", "9998-12-31T00:00:00Z"])]
-    sync._upsert(project, "image", tasks, sync.SyncReport(project))
+    sync_tasks._upsert(project, "image", tasks, sync_tasks.SyncReport(project))
     for zone in ("Asia/Tokyo", "America/Los_Angeles", "Pacific/Kiritimati"):
         with connect() as connection:
             connection.execute("SELECT set_config('timezone', %s, true)", (zone,))
@@ -122,7 +123,7 @@ def test_cli__sync_status_and_task_tell_what_was_left_out(ls: LabelStudio, proje
 
 def test_remember_tasks__what_a_call_of_predict_brings_is_read_as_a_listing_is(project: int) -> None:
     """Anybody who reaches the ML backend can send a task."""
-    sync.sync_project(project)
+    sync_tasks.sync_project(project)
     tasks = [{"id": 920_000_000 + n, "data": {"image": "/x.jpg"}, "updated_at": at}
              for n, at in enumerate(["9999-12-31T23:59:59-09:00", "0001-01-01T00:00:00+09:00", "2026-01-01T00:00:00Z"])]
     projects.remember_tasks(project, plan_for(projects.load(project)).image, tasks)

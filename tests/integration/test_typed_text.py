@@ -10,11 +10,15 @@ import pytest
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from demo.draw import Split
+from label_studio_config import projects
 from label_studio_config.views import live_views
-from ml_backend import projects, recipes, runs
-from search_service import evaluation, saved, sync
-from search_service.ask import Ask
-from search_service.search import find
+from ml_backend.runs import recipes, runs
+from search_service.search import evaluation
+from search_service.search.query import SearchQuery
+from search_service.search.search import find
+from search_service.sync import progress
+from search_service.sync import tasks as sync_tasks
+from search_service.views import saved_searches
 from tests.integration.test_commands import answer, argus
 from tests.pictures import scene
 from tests.waiting import wait_for
@@ -26,21 +30,21 @@ LONG = "この画面の右上にある赤い部品を探してください"  # m
 @pytest.fixture(scope="module")
 def line(stack: Any) -> Iterator[int]:
     """A project with the labels `ＣＰＵ` and `ﾌｧﾝ` and four embedded scenes."""
-    from label_studio_config.project import connect
+    from label_studio_config.connect import connect
 
     ls = get_label_studio()
     project = connect(ls, None, title="Typed", labels=["ＣＰＵ", "ﾌｧﾝ"]).project_id
     assert project is not None
     files = [(f"{n}.jpg", (f"{n}.jpg", scene(f"commands {n}", 320, Split.VALIDATION), "image/jpeg")) for n in range(4)]
     ls.request("POST", f"/api/projects/{project}/import", files=files, timeout=60)
-    sync.sync_project(project, full=True)
-    wait_for(lambda: sync.sync_progress(project)["embedded"] == 4, 90)
+    sync_tasks.sync_project(project, full=True)
+    wait_for(lambda: progress.sync_progress(project)["embedded"] == 4, 90)
     yield project
     ls.delete(f"/api/projects/{project}/")
 
 
 def ranking(project: int, text: str) -> list[tuple[int, float]]:
-    return [(hit.task_id, hit.similarity) for hit in find(project, Ask(text=text), record=False).hits]
+    return [(hit.task_id, hit.similarity) for hit in find(project, SearchQuery(text=text), record=False).hits]
 
 
 @pytest.mark.parametrize(("typed", "plain"), [("ＣＰＵ", "cpu"), ("ﾌｧﾝ", "ファン"), ("cpu －fan", "cpu -fan"),
@@ -50,10 +54,10 @@ def test_search__finds_what_is_meant(line: int, typed: str, plain: str) -> None:
 
 
 def test_search__says_what_the_model_does_not_read(line: int) -> None:
-    assert find(line, Ask(text="cpu"), record=False).unread == ()
-    long = find(line, Ask(text="fan " * 63 + "elephant"), record=False)
+    assert find(line, SearchQuery(text="cpu"), record=False).unread == ()
+    long = find(line, SearchQuery(text="fan " * 63 + "elephant"), record=False)
     assert long.unread == ("elephant",) and long.to_json()["unread"] == ["elephant"]
-    assert find(line, Ask(text="cpu -\"" + "fan " * 63 + 'elephant"'), record=False).unread == ("elephant",)
+    assert find(line, SearchQuery(text="cpu -\"" + "fan " * 63 + 'elephant"'), record=False).unread == ("elephant",)
     assert "does not read “elephant”" in argus("search", "fan " * 63 + "elephant", "-p", line)
 
 
@@ -125,8 +129,8 @@ def test_threshold__of_a_labelling_config_below_what_is_stored_is_told(stack: An
 
 def test_saved_search__a_name_too_long_for_rest_is_too_long_for_all(line: int) -> None:
     with pytest.raises(ArgusError, match="at most 100") as caught:
-        saved.create(line, "n" * 101, Ask(text="cpu"))
-    assert caught.value.code == "bad_request" and saved.listing(line) == []
+        saved_searches.create(line, "n" * 101, SearchQuery(text="cpu"))
+    assert caught.value.code == "bad_request" and saved_searches.listing(line) == []
 
 
 def test_review__of_a_project_without_tasks(stack: Any, make_project: Callable[..., int]) -> None:
@@ -142,7 +146,7 @@ def test_review__of_a_project_without_tasks(stack: Any, make_project: Callable[.
 
 
 def test_judgements__one_query_in_two_spellings_is_one(line: int) -> None:
-    task = find(line, Ask(text="cpu"), record=False).hits[0].task_id
+    task = find(line, SearchQuery(text="cpu"), record=False).hits[0].task_id
     evaluation.judge(line, "ＣＰＵ　fan", task, True)
     assert evaluation.judgements(line, "CPU fan") == [{"query": "CPU fan", "task": task, "relevant": True}]
     for query in ("c" * 1001, "cpu \x07", "-fan"):

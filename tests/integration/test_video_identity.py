@@ -11,18 +11,22 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from argus.cli.main import main
 from argus.db import connect
 from argus.errors import ArgusError
-from argus.export.run import preview_export
-from argus.export.source import read_origins, read_project
 from argus.labelstudio import LabelStudio, get_label_studio
-from search_service import near_duplicates, saved, sync, vectors
-from search_service.ask import Ask
-from search_service.filters import Filters, select
-from search_service.frames import import_video
-from search_service.task_facts import describe_task
-from search_service.videos import list_videos
+from argus.labelstudio.project_shape import read_project
+from argus_cli.main import main
+from search_service.embedding import near_duplicates
+from search_service.export.run import preview_export
+from search_service.export.source import read_origins
+from search_service.frames.video_import import import_video
+from search_service.pictures.task_details import describe_task
+from search_service.search.filters import Filters, select
+from search_service.search.query import SearchQuery
+from search_service.sync import tasks
+from search_service.sync.videos import list_videos
+from search_service.vectors import store
+from search_service.views import saved_searches
 from tests import videos
 
 pytestmark = pytest.mark.integration
@@ -40,7 +44,7 @@ def make_project(ls: LabelStudio, frames: list[dict[str, Any]]) -> tuple[int, li
     number = ls.post("/api/projects/", {"title": "Same names", "label_config": CONFIG})["id"]
     ids = ls.post(f"/api/projects/{number}/import?return_task_ids=true",
                   [{"data": {"image": f"/data/upload/{n}.jpg", **frame}} for n, frame in enumerate(frames)])["task_ids"]
-    sync.sync_project(number)
+    tasks.sync_project(number)
     with connect() as connection:
         connection.execute("UPDATE task SET state = 'embedded' WHERE project_id = %s", (number,))
     return number, ids
@@ -109,19 +113,19 @@ def test_cli__videos(project: tuple[int, list[int]]) -> None:
 
 
 @pytest.fixture
-def model(servers: Any, monkeypatch: pytest.MonkeyPatch) -> vectors.Model:
+def model(servers: Any, monkeypatch: pytest.MonkeyPatch) -> store.Model:
     """A registered model of 4 dimensions, for this test the current one."""
-    found = vectors.register_model("for-identity", "1", 4)
-    monkeypatch.setattr(vectors, "current_model", lambda: found)
+    found = store.register_model("for-identity", "1", 4)
+    monkeypatch.setattr(store, "current_model", lambda: found)
     return found
 
 
 def test_near_duplicates__never_across_two_videos_of_one_name(project: tuple[int, list[int]],
-                                                              model: vectors.Model) -> None:
+                                                              model: store.Model) -> None:
     number, ids = project
     same = np.array([1, 0, 0, 0], np.float32)
     with connect() as connection:
-        vectors.store(connection, model, [(number, id_, same) for id_ in ids])
+        store.store(connection, model, [(number, id_, same) for id_ in ids])
         connection.execute("UPDATE task SET dhash = %s, compared = false WHERE project_id = %s", (bytes(32), number))
     near_duplicates.mark(number)
     with connect() as connection:
@@ -137,7 +141,7 @@ def test_sync__frames_that_become_another_videos_are_compared_again(ls: LabelStu
         connection.execute("UPDATE task SET compared = true, duplicate_of = %s WHERE id = %s", (ids[0], ids[1]))
     task = next(task for task in ls.tasks(number) if task["id"] == ids[1])
     ls.patch(f"/api/tasks/{ids[1]}/", {"data": task["data"] | {"video_id": CAM2}})
-    sync.sync_project(number)
+    tasks.sync_project(number)
     with connect() as connection:
         row = connection.execute("SELECT video_id, duplicate_of, compared FROM task WHERE id = %s",
                                  (ids[1],)).fetchone()
@@ -160,12 +164,12 @@ def test_splits__two_videos_of_one_name_are_divided(ls: LabelStudio, project: tu
 
 def test_saved_search__a_name_that_became_ambiguous_is_told(ls: LabelStudio) -> None:
     number, _ = make_project(ls, frames("a.mp4", CAM1, 2))
-    kept = saved.create(number, "frames", Ask(text="cpu", filters=Filters(video="a.mp4")))
+    kept = saved_searches.create(number, "frames", SearchQuery(text="cpu", filters=Filters(video="a.mp4")))
     with pytest.raises(ArgusError, match=r"2 videos of project .* are called a\.mp4"):
         ls.post(f"/api/projects/{number}/import", [{"data": {"image": "/data/upload/9.jpg", "video": "a.mp4",
                                                              "video_id": CAM2, "video_time": 0.0}}])
-        sync.sync_project(number)
-        select(number, Ask.model_validate(kept["ask"]).filters)
+        tasks.sync_project(number)
+        select(number, SearchQuery.model_validate(kept["ask"]).filters)
     ls.delete(f"/api/projects/{number}/")
 
 
@@ -177,7 +181,7 @@ def test_import_video__two_files_of_one_name(ls: LabelStudio, tmp_path: Path) ->
     done = CliRunner().invoke(main, ["import-video", str(tmp_path), "-p", str(number), "--json"])
     reports = json.loads(done.output)["videos"]
     assert [report["imported"] for report in reports] == [2, 2]
-    sync.sync_project(number)
+    tasks.sync_project(number)
     found = list_videos(number)
     assert [(one["video"], one["frames"]) for one in found] == [("0001.mp4", 2)] * 2
     assert {one["name"] for one in found} == {f"0001.mp4 ({report['video_id'][:8]})" for report in reports}

@@ -10,10 +10,11 @@ import pytest
 from argus.db import connect as database
 from argus.labelstudio import LabelStudio, get_label_studio
 from label_studio_config.views import band_views, live_views, review_bands
-from search_service import disconnect, saved, views
-from search_service.ask import Ask
-from search_service.search import find
-from search_service.sync import sync_progress
+from search_service.projects import disconnect
+from search_service.search.query import SearchQuery
+from search_service.search.search import find
+from search_service.sync.progress import sync_progress
+from search_service.views import saved_searches, search_views
 from tests.pictures import scene
 from tests.waiting import wait_for
 
@@ -24,7 +25,7 @@ COUNT = 53  # more than are ranked
 @pytest.fixture(scope="module")
 def line(stack: Any) -> Iterator[int]:
     """A project with more images than a view is ranked for; each is a frame of a video."""
-    from label_studio_config.project import connect
+    from label_studio_config.connect import connect
 
     ls = get_label_studio()
     project = connect(ls, None, title="Ranked", labels=["cpu"]).project_id
@@ -42,7 +43,7 @@ def line(stack: Any) -> Iterator[int]:
 
 
 def best(project: int, text: str, limit: int) -> list[int]:
-    return [hit.task_id for hit in find(project, Ask(text=text), limit, record=False).hits]
+    return [hit.task_id for hit in find(project, SearchQuery(text=text), limit, record=False).hits]
 
 
 def listed(ls: LabelStudio, project: int, view: int) -> list[int]:
@@ -58,19 +59,19 @@ def ranked(ls: LabelStudio, project: int) -> set[str]:
 @pytest.mark.parametrize("limit", [6, 50])
 def test_view__of_a_small_search_is_best_first(line: int, label_studio: LabelStudio, limit: int) -> None:
     expected = best(line, "cpu", limit)
-    (view,) = views.make(line, "", Ask(text="cpu"), None, limit)["views"]
+    (view,) = search_views.make(line, "", SearchQuery(text="cpu"), None, limit)["views"]
     assert live_views(label_studio, line)[view]["title"] == "Search: cpu (ranked)"
     wait_for(lambda: listed(label_studio, line, view) == expected, 120)
     assert expected != sorted(expected)  # which Label Studio shows of itself
-    views.remove(line, view)
+    search_views.remove(line, view)
     wait_for(lambda: not ranked(label_studio, line), 120)
 
 
 def test_view__of_chosen_tasks_keeps_their_order(line: int, label_studio: LabelStudio) -> None:
     chosen = best(line, "fan", 4)[::-1]
-    (view,) = views.make(line, "Chosen", None, chosen, 50)["views"]
+    (view,) = search_views.make(line, "Chosen", None, chosen, 50)["views"]
     wait_for(lambda: listed(label_studio, line, view) == chosen, 60)
-    assert views.make(line, "Search:  Chosen (ranked)", None, chosen[::-1], 50)["views"] == [view]
+    assert search_views.make(line, "Search:  Chosen (ranked)", None, chosen[::-1], 50)["views"] == [view]
     wait_for(lambda: listed(label_studio, line, view) == chosen[::-1], 60)
     assert live_views(label_studio, line)[view]["title"] == "Search: Chosen (ranked)"
     label_studio.delete(f"/api/dm/views/{view}/")  # by a person, in Label Studio
@@ -80,52 +81,53 @@ def test_view__of_chosen_tasks_keeps_their_order(line: int, label_studio: LabelS
 
 
 def test_view__that_grows_says_that_it_has_no_order(line: int, label_studio: LabelStudio) -> None:
-    (view,) = views.make(line, "Grows", Ask(text="cpu"), None, 3)["views"]
+    (view,) = search_views.make(line, "Grows", SearchQuery(text="cpu"), None, 3)["views"]
     wait_for(lambda: ranked(label_studio, line), 60)
-    assert views.make(line, "Grows", Ask(text="cpu"), None, COUNT)["views"] == [view]
+    assert search_views.make(line, "Grows", SearchQuery(text="cpu"), None, COUNT)["views"] == [view]
     data = live_views(label_studio, line)[view]
     assert (data["title"], data["ordering"]) == ("Search: Grows (unordered)", ["tasks:id"])
     wait_for(lambda: not ranked(label_studio, line), 60)
-    assert views.make(line, "Grows", Ask(text="cpu"), None, 3)["views"] == [view]
+    assert search_views.make(line, "Grows", SearchQuery(text="cpu"), None, 3)["views"] == [view]
     assert live_views(label_studio, line)[view]["title"] == "Search: Grows (ranked)"
-    assert views.refresh(line, view)["views"] == [view]
+    assert search_views.refresh(line, view)["views"] == [view]
     wait_for(lambda: listed(label_studio, line, view) == best(line, "cpu", 3), 60)
-    views.remove(line, view)
+    search_views.remove(line, view)
 
 
 def test_view__shows_no_bare_numbers(line: int, label_studio: LabelStudio) -> None:
     """Neither a frame's own, nor the ranks of this view and of those that are made later."""
     band = band_views(label_studio, line, review_bands(0.9, 0.7), "mv")["high"]
-    first, second = (views.make(line, name, Ask(text=name), None, 3)["views"][0] for name in ("cpu", "fan"))
-    third = saved.create(line, "Kept", Ask(text="hdd"), size=3, keep_view=True, ranked=3)
+    first, second = (search_views.make(line, name, SearchQuery(text=name), None, 3)["views"][0]
+                     for name in ("cpu", "fan"))
+    third = saved_searches.create(line, "Kept", SearchQuery(text="hdd"), size=3, keep_view=True, ranked=3)
     wait_for(lambda: len(ranked(label_studio, line)) == 3, 60)
     columns = [f"tasks:data.{column['id']}" for column in label_studio.get("/api/dm/columns/", project=line)["columns"]
                if column.get("parent") == "data"]
     assert {"tasks:data.video_id", "tasks:data.video_time", "tasks:data.frame_number"} < set(columns)
-    for view in (band, first, second, *saved.get(line, third["id"])["views"]):
+    for view in (band, first, second, *saved_searches.get(line, third["id"])["views"]):
         for where in live_views(label_studio, line)[view]["hiddenColumns"].values():
             assert [one for one in columns if one not in where] == ["tasks:data.image", "tasks:data.video"], view
-    saved.delete(line, third["id"])
+    saved_searches.delete(line, third["id"])
     for view in (first, second):
-        views.remove(line, view)
+        search_views.remove(line, view)
 
 
 @pytest.mark.parametrize(("ranks", "said"), [(0, "unordered"), (3, "ranked")])
 def test_saved_search__its_view_says_its_order(line: int, label_studio: LabelStudio, ranks: int, said: str) -> None:
-    made = saved.create(line, "Parts", Ask(text="cpu"), size=3, keep_view=True, ranked=ranks)
-    wait_for(lambda: saved.get(line, made["id"])["views"], 60)
-    (view,) = saved.get(line, made["id"])["views"]
+    made = saved_searches.create(line, "Parts", SearchQuery(text="cpu"), size=3, keep_view=True, ranked=ranks)
+    wait_for(lambda: saved_searches.get(line, made["id"])["views"], 60)
+    (view,) = saved_searches.get(line, made["id"])["views"]
     assert live_views(label_studio, line)[view]["title"] == f"Search: Parts ({said})"
-    saved.delete(line, made["id"])
+    saved_searches.delete(line, made["id"])
 
 
 def test_disconnect__takes_the_ranks_of_views_away(stack: Any, make_project: Callable[..., int],
                                                    label_studio: LabelStudio) -> None:
     project = make_project(["cpu"], [(f"{n}.jpg", scene(n, 320)) for n in range(3)])
     wait_for(lambda: sync_progress(project)["embedded"] == 3, 60)
-    views.make(project, "", Ask(text="cpu"), None, 3)
+    search_views.make(project, "", SearchQuery(text="cpu"), None, 3)
     wait_for(lambda: len(ranked(label_studio, project)) == 1, 60)
-    from search_service import view_ranks
+    from search_service.views import view_ranks
 
     removed = disconnect.disconnect(label_studio, project)
     assert removed[-2:] == ["1 view", "ranks of views from 3 tasks"]

@@ -16,11 +16,11 @@ import pytest
 import requests
 from PIL import Image
 
-from argus import queues
+from argus.jobs import queues
 from argus.settings import get_settings
-from argus.stack import guard
-from argus.stack.stack import Stack
-from search_service import sync
+from argus_cli.stack import guard
+from argus_cli.stack.stack import Stack
+from search_service.sync import progress, tasks
 from tests.pictures import plain
 from tests.resting import resting
 from tests.waiting import wait_for
@@ -76,7 +76,7 @@ def tasks_of(project: int, count: int) -> list[int]:
     from argus.db import connect
 
     def rows() -> list[int]:
-        sync.sync_project(project, full=True)
+        tasks.sync_project(project, full=True)
         with connect() as connection:
             return [row["id"] for row in connection.execute("SELECT id FROM task WHERE project_id = %s ORDER BY id",
                                                             (project,))]
@@ -123,7 +123,7 @@ def test_eight_crops_of_24_megapixels_at_once__each_comes_and_the_process_stays_
 def searched(make_project: Callable[..., int], service: Callable[..., requests.Response]) -> int:
     """A project whose one image is embedded."""
     project = make_project(("cpu",), [("one.jpg", plain((90, 120, 60)))])
-    wait_for(lambda: tasks_of(project, 1) and sync.sync_progress(project)["embedded"] == 1, 180, pause=0.5)
+    wait_for(lambda: tasks_of(project, 1) and progress.sync_progress(project)["embedded"] == 1, 180, pause=0.5)
     return project
 
 

@@ -10,15 +10,16 @@ from typing import Any, NamedTuple
 import pytest
 from pydantic import ValidationError
 
-from argus import addresses, dialling, image_requests
+from argus import addresses, dialling
 from argus.addresses import BadAddress, Garbled, OtherScheme
 from argus.errors import ArgusError
-from argus.images import ImageFetcher
+from argus.images import requests
+from argus.images.fetcher import ImageFetcher
 from argus.labelstudio import LabelStudio
-from argus.labelstudio.data import TaskImage
+from argus.labelstudio.task_data import TaskImage
 from argus.settings import Settings, get_settings
+from tests.unit.argus.images.test_fetcher import LabelStudioWithoutLogin, png
 from tests.unit.argus.listeners import Listener, listening
-from tests.unit.argus.test_images import LabelStudioWithoutLogin, png
 
 OWN = "/data/upload/3/a.png"
 # {good} is whose name is used, {evil} is who would be called; both are host:port. {port} is that of {evil}.
@@ -147,7 +148,7 @@ def test_the_second_lock__a_wrong_decision_sends_nothing(servers: Servers, image
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the first lock had taken the address for Label Studio's own."""
     chosen = images._requests
-    monkeypatch.setattr(image_requests.ImageRequests, "_allow", lambda *args: (
+    monkeypatch.setattr(requests.ImageRequests, "_allow", lambda *args: (
         chosen._to_own, {"Authorization": "Bearer known"}))
     for url in (f"{servers.evil.url}/a.png", f"http://localhost:{servers.own.port}/a.png",
                 f"https://{servers.own.netloc}/a.png", f"{servers.listed.url}/a.png"):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from argus.labelstudio.data import data_value, moment
+from argus.labelstudio.task_data import data_value, moment
 
 
 @pytest.mark.parametrize(("data", "key", "expected"), [

@@ -9,18 +9,19 @@ from pathlib import Path
 import pytest
 import requests
 
-from argus import addresses, dialling, public_http
+from argus import addresses, dialling
 from argus.client import Argus
-from argus.doctor import label_studio as to_label_studio
-from argus.doctor import servers as to_servers
 from argus.errors import ArgusError
-from argus.images import ImageFetcher
-from argus.labelstudio import LabelStudio
-from argus.labelstudio.data import TaskImage
+from argus.images import public_http
+from argus.images.fetcher import ImageFetcher
+from argus.labelstudio import LabelStudio, users
+from argus.labelstudio.task_data import TaskImage
 from argus.settings import Settings
-from argus.stack import access_token
+from argus_cli.stack import access_token
+from search_service.health.doctor import label_studio as to_label_studio
+from search_service.health.doctor import servers as to_servers
+from tests.unit.argus.images.test_fetcher import LabelStudioWithoutLogin
 from tests.unit.argus.listeners import Listener, listening, netrc
-from tests.unit.argus.test_images import LabelStudioWithoutLogin
 
 ROOT = Path(__file__).parents[3]
 ANSWER = b'{"access": "ours", "release": "1.23.2", "results": [], "next": null, "projects": []}'
@@ -62,7 +63,7 @@ ASKED: dict[str, tuple[Callable[[str, Path], object], str | None]] = {  # what i
     "health": (lambda url, _: to_servers.health("ML backend", url, ("us", "ours"), "ARGUS_X"), "Basic dXM6b3Vycw=="),
     "health without a password": (lambda url, _: to_servers.health("search service", url, None, "ARGUS_X"), None),
     "token": (lambda url, _: access_token.is_valid(url, "personal"), None),
-    "login": (lambda url, _: access_token.log_in(url, "a@example.com", "ours"), None),
+    "login": (lambda url, _: users.log_in(url, "a@example.com", "ours"), None),
 }
 
 

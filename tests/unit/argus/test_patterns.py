@@ -9,11 +9,12 @@ from collections.abc import Callable
 import pytest
 
 from argus.errors import ArgusError
-from argus.export.files import file_stem
-from argus.export.splits import parse_splits
-from argus.labelstudio.data import data_value
-from label_studio_config.concepts import parse_label_config
-from search_service import query, tabs
+from argus.labelstudio.task_data import data_value
+from label_studio_config.label_config import parse_label_config
+from search_service.export.files import file_stem
+from search_service.export.splits import parse_splits
+from search_service.search import query_text
+from search_service.views import query_tabs
 
 
 def config(value: str) -> object:
@@ -21,8 +22,8 @@ def config(value: str) -> object:
 
 
 READERS: dict[str, tuple[Callable[[str], object], list[str]]] = {
-    "title of a tab": (tabs.query_of, [" ", "?", "search:", "⚠", "? ⚠", "\n"]),
-    "query": (query._EXCLUDED.findall, [" ", "-", " -", ' -"', '"', ' -"a', " -a"]),
+    "title of a tab": (query_tabs.query_of, [" ", "?", "search:", "⚠", "? ⚠", "\n"]),
+    "query": (query_text._EXCLUDED.findall, [" ", "-", " -", ' -"', '"', ' -"a', " -a"]),
     "key of a task": (lambda text: data_value({}, text), [".", "[", "a", "a.", "[0]", "]"]),
     "name of a file": (file_stem, ["/", ".", "a", "?d=", "%2F", " ", "a.", "é"]),
     "shares of splits": (parse_splits, ["a", "a=", " ", "=", "a =", "1", "a=1."]),

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from argus.export.files import output_folder
 from argus.settings import get_settings
-from argus.stack.processes import Supervisor
-from argus.stack.service import Command, Service
-from search_service import exports
+from argus_cli.stack.processes import Supervisor
+from argus_cli.stack.service import Command, Service
+from search_service.export import jobs
+from search_service.export.files import output_folder
 
 
 @pytest.fixture(autouse=True)
@@ -52,12 +52,12 @@ def test_exports__made_in_the_background(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("ARGUS_HOME", str(tmp_path / "home"))
     get_settings.cache_clear()
     (tmp_path / "home/exports").mkdir(parents=True)
-    export_id = exports._new_folder()
+    export_id = jobs._new_folder()
     folder = tmp_path / "home/exports" / str(export_id)
-    exports._write(export_id, {"state": "queued"})
+    jobs._write(export_id, {"state": "queued"})
     (tmp_path / "files").mkdir()
     (tmp_path / "files/one.jpg").write_bytes(b"pixels")
-    exports._zip(tmp_path / "files", folder / "export.zip")
+    jobs._zip(tmp_path / "files", folder / "export.zip")
     monkeypatch.undo()
     get_settings.cache_clear()
     assert [mode(path) for path in (folder.parent, folder)] == [0o700, 0o700]

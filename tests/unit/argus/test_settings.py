@@ -13,7 +13,7 @@ def test_every_setting_says_what_it_is() -> None:
 
 
 def test_docs_table_is_made_from_the_settings() -> None:
-    from argus.reference import settings_table
+    from scripts.reference import settings_table
 
     assert settings_table() in Path("docs/settings.md").read_text("utf-8"), "run `make docs`"
 

@@ -10,8 +10,8 @@ import requests
 
 from argus import addresses
 from argus.errors import ArgusError
-from argus.labelstudio.data import TaskImage
 from argus.labelstudio.files import TaskFiles
+from argus.labelstudio.task_data import TaskImage
 
 TASK = TaskImage(3, 7, "")
 OWN = ["/data/upload/3/0a1b2c3d-a.png", "/data/upload/3/0a1b2c3d-a%25.png", "/data/upload/3/%E7%94%BB.png",

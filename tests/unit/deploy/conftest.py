@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from argus.cli.init import PLAIN, render
+from argus_cli.commands.init import PLAIN, render
 
 ROOT = Path(__file__).resolve().parents[3]
 BASE, GPU = "docker-compose.yml", "docker-compose.gpu.yml"

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from argus import queues
-from argus.cli.init import SECRETS
+from argus import queue_names
+from argus.jobs import queues
 from argus.settings import Settings
-from argus.stack.label_studio import INHERITED, LabelStudio
-from argus.stack.stack import APPS
+from argus_cli.commands.init import SECRETS
+from argus_cli.stack.label_studio import INHERITED, LabelStudio
+from argus_cli.stack.stack import APPS
 from tests.unit.deploy.conftest import BASE, GPU, ROOT, Compose, config
 
 MADE_UP = sorted(name for group in SECRETS.values() for name in group)
@@ -127,15 +128,15 @@ def test_command__is_something_this_code_has(services: Services, name: str) -> N
         assert spec, f"there is no module {arguments[1]}"
         if spec.submodule_search_locations is not None:
             assert importlib.util.find_spec(f"{arguments[1]}.__main__"), f"{arguments[1]} has no __main__"
-        assert arguments[2:] == ([] if arguments[1] != "argus.worker" else [arguments[2]])
-        assert set(arguments[2:]) <= set(queues.ROLES)
+        assert arguments[2:] == ([] if arguments[1] != "argus_cli" else ["worker", arguments[-1]])
+        assert set(arguments[3:]) <= set(queue_names.ROLES)
     else:
         copied = f"COPY docker/{arguments[0].rsplit('/', 1)[-1]} {arguments[0]}"
         assert copied in (ROOT / "docker/web.Dockerfile").read_text()
 
 
 def test_command__as_the_embedded_stack_starts_it(services: Services) -> None:
-    from argus.stack.stack import Stack
+    from argus_cli.stack.stack import Stack
 
     stack = object.__new__(Stack)
     stack.settings, stack.env = Settings(_env_file=None), {}
@@ -193,10 +194,10 @@ def test_start_order(services: Services) -> None:
 
 
 def test_stop_grace_period__longer_than_a_job_may_take(services: Services) -> None:
-    from ml_backend import run_jobs
+    from ml_backend.runs import scheduling
 
     usual = inspect.signature(queues.enqueue).parameters["timeout"].default
-    one_image = 120 + run_jobs.SECONDS_PER_TASK  # a chunk looks at its clock between images
+    one_image = 120 + scheduling.SECONDS_PER_TASK  # a chunk looks at its clock between images
     assert seconds(services["siglip-worker"]["stop_grace_period"]) > usual
     assert seconds(services["worker"]["stop_grace_period"]) > usual
     assert seconds(services["sam3-worker"]["stop_grace_period"]) > one_image

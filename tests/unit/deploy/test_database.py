@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from argus import home as argus_home
 from argus.settings import Settings
-from argus.stack import paths
-from argus.stack.binaries import postgres_bin
-from argus.stack.postgres import connect
-from argus.stack.stack import Stack
-from argus.stack.template import temporary_home
+from argus_cli.stack.binaries import postgres_bin
+from argus_cli.stack.postgres import connect
+from argus_cli.stack.stack import Stack
+from argus_cli.stack.template import temporary_home
 from tests.unit.deploy.conftest import ROOT
 
 SCRIPT = ROOT / "docker/postgres/10-databases.sql"
@@ -32,12 +32,12 @@ def empty_server(clean_environment: None) -> Iterator[Stack]:
         with connect(stack.settings.run_dir, "template1") as template:
             template.execute("DROP EXTENSION vector")
         yield stack
-    paths.forget(home)
+    argus_home.forget(home)
 
 
 def run_script(server: Stack) -> None:
     """Run the script as the image does: by psql, as the superuser, ending at the first error."""
-    psql = postgres_bin(paths.plain_account()) / "psql"
+    psql = postgres_bin(argus_home.plain_account()) / "psql"
     done = subprocess.run([psql, "-v", "ON_ERROR_STOP=1", "--no-psqlrc", "-f", SCRIPT], capture_output=True,
                           text=True, env={
         "PATH": os.environ["PATH"], "PGHOST": str(server.settings.run_dir), "PGUSER": "postgres",

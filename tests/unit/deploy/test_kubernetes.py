@@ -10,9 +10,9 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
-from argus import queues
+from argus import queue_names
 from argus.settings import Settings
-from argus.stack.stack import APPS
+from argus_cli.stack.stack import APPS
 from tests.unit.deploy.conftest import ROOT, Compose, config
 from tests.unit.deploy.test_compose import MODEL_WORKERS, Services, own, seconds
 
@@ -184,7 +184,7 @@ def test_names__lead_somewhere(manifests: list[Manifest], deployments: dict[str,
     for name, one in scaled.items():
         assert one["spec"]["scaleTargetRef"]["name"] in deployments
         lists = {t["metadata"]["listName"] for t in one["spec"]["triggers"] if t["type"] == "redis"}
-        assert lists == {f"rq:queue:{queue}" for queue in queues.ROLES[name.removesuffix("-worker")]}
+        assert lists == {f"rq:queue:{queue}" for queue in queue_names.ROLES[name.removesuffix("-worker")]}
         used = {value for trigger in one["spec"]["triggers"] for key, value in trigger["metadata"].items()
                 if key.endswith("FromEnv")}
         assert used <= set(environment)

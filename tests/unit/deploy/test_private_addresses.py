@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from argus.settings import Settings
-from argus.stack.label_studio import find_python
-from label_studio_config.project import WEBHOOK_PATH
+from argus_cli.stack.label_studio import find_python
+from label_studio_config.connect import WEBHOOK_PATH
 from tests.unit.deploy.conftest import Compose, config
 
 ASK = """

@@ -22,16 +22,16 @@ import pytest
 import redis
 import requests
 
+from argus import home as argus_home
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.settings import Settings
-from argus.stack import paths
-from argus.stack.binaries import valkey_server
-from argus.stack.label_studio import find_python
-from argus.stack.ports import free_port, is_free
-from argus.stack.postgres import INITDB, Postgres, connect
-from argus.stack.stack import APPS, Stack
-from argus.stack.template import temporary_home
+from argus_cli.stack.binaries import valkey_server
+from argus_cli.stack.label_studio import find_python
+from argus_cli.stack.ports import free_port, is_free
+from argus_cli.stack.postgres import INITDB, Postgres, connect
+from argus_cli.stack.stack import APPS, Stack
+from argus_cli.stack.template import temporary_home
 from tests.container_user import as_container_user, uid
 from tests.postgres_on_tcp import Server, postgres_on_tcp
 from tests.unit.deploy.conftest import ROOT
@@ -223,7 +223,7 @@ def test_postgres__needs_no_rights_and_no_writable_root(services: Services) -> N
     finally:
         process.send_signal(service.stop_signal)
         assert process.wait(60) == 0
-        paths.forget(home)
+        argus_home.forget(home)
 
 
 def test_valkey__takes_the_arguments_and_its_check_sees_it(services: Services, valkey: Valkey, tmp_path: Path) -> None:

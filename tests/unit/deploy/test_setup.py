@@ -10,13 +10,13 @@ from types import ModuleType
 import pytest
 from pydantic import SecretStr
 
+from argus import home as argus_home
 from argus.errors import ArgusError
 from argus.settings import Settings
-from argus.stack import paths
-from argus.stack.access_token import is_valid
-from argus.stack.ports import free_port
-from argus.stack.stack import Stack
-from argus.stack.template import copy_home, template_home, temporary_home
+from argus_cli.stack.access_token import is_valid
+from argus_cli.stack.ports import free_port
+from argus_cli.stack.stack import Stack
+from argus_cli.stack.template import copy_home, template_home, temporary_home
 from tests.unit.deploy.conftest import ROOT, forget_argus_variables
 
 
@@ -38,7 +38,7 @@ def label_studio() -> Iterator[Stack]:
         settings = Settings(home=home, label_studio_port=free_port())
     with Stack(settings, {"postgres", "label-studio"}, durable=False) as stack:
         yield stack
-    paths.forget(home)
+    argus_home.forget(home)
 
 
 def elsewhere(stack: Stack, home: Path, token: str = "") -> Settings:

@@ -10,9 +10,9 @@ import pytest
 from label_studio_sdk.label_interface import LabelInterface
 
 from argus.errors import ArgusError
-from label_studio_config.concepts import LabelPlan, parse_label_config
-from ml_backend.engines.base import Detections, Mask
-from ml_backend.regions import Found, build_regions
+from label_studio_config.label_config import LabelPlan, parse_label_config
+from ml_backend.engines.base import Detections, Found, Mask
+from ml_backend.predictions.regions import build_regions
 
 FOLDER = Path(__file__).parents[2] / "data" / "label_configs"
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from argus.settings import Settings
-from label_studio_config.concepts import Concept
+from label_studio_config.label_config import Concept
 from label_studio_config.recipe import Recipe, checkpoint_identity, recipe_for
 
 CPU, FAN = Concept("cpu", ("cpu", "processor"), 0.4), Concept("fan", ("fan",), 0.4)

@@ -1,3 +1,0 @@
-from argus.cli.main import main
-
-main(prog_name="argus")

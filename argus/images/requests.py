@@ -1,0 +1,149 @@
+"""Asking a server for a task's image, with the rights that are this task's.
+
+A task's image URL is data from outside. Label Studio's own origin gets its token, and only for the task's own files
+(`argus.labelstudio.files`); other origins must be listed in `ARGUS_IMAGE_ORIGINS`, or are public
+(`argus.images.public_http`), and get no token. Each redirect is judged like a first address, so a storage's presigned
+URL works and a detour into the inner network does not.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from argus import addresses, dialling
+from argus.addresses import Address
+from argus.errors import ArgusError
+from argus.images import public_http
+from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.files import TaskFiles
+from argus.labelstudio.task_data import TaskImage
+from argus.settings import Settings
+
+_AWAY = (502, 503, 504)  # what a proxy says while the server behind it is away
+_MAX_REDIRECTS = 4
+
+
+class ImageRequests:
+    """Asks for images past any cache.
+
+    Args:
+        label_studio: gives the address relative URLs belong to, and the token for that origin.
+
+    Raises:
+        ArgusError: `bad_setting` when a setting that should be an address is none.
+    """
+
+    def __init__(self, label_studio: LabelStudio, settings: Settings) -> None:
+        self._ls, self._settings, self._files = label_studio, settings, TaskFiles(label_studio)
+        self._own = {_setting(label_studio.url, "LABEL_STUDIO_URL").origin,
+                     _setting(settings.public_label_studio_url, "LABEL_STUDIO_PUBLIC_URL").origin}
+        self._listed = {_setting(listed.strip(), "IMAGE_ORIGINS").origin
+                        for listed in settings.image_origins.split(",") if listed.strip()}
+        proxy = settings.proxy_url.get_secret_value()
+        self._to_own, self._to_listed = dialling.locked(self._own, proxy), dialling.locked(self._listed, proxy)
+        self._to_public = public_http.session()
+
+    def address(self, image: TaskImage) -> Address:
+        """Return where a task says that its image is. Raises `image_forbidden` and `image_unreachable`."""
+        return self._join(self._ls.url + "/", image.url, image)
+
+    def get(self, image: TaskImage) -> bytes:
+        """Return the image file of a task. Raises as `argus.images.fetcher.ImageFetcher.fetch`."""
+        address = self.address(image)
+        deadline = time.monotonic() + 3 * self._settings.image_timeout
+        renewed = False
+        for _ in range(_MAX_REDIRECTS + 1):
+            session, headers = self._allow(image, address)
+            try:
+                with session.get(address.url, headers=headers, stream=True, allow_redirects=False,
+                                 timeout=self._settings.image_timeout) as response:
+                    if response.is_redirect:
+                        address = self._join(address, response.headers["location"], image)
+                        continue
+                    if response.status_code == 401 and headers and not renewed:  # its clock jumped, or it restarted
+                        self._ls.forget_access()
+                        renewed = True
+                        continue
+                    _check_status(response, address, address.origin in self._own)
+                    return self._read(response, address, deadline)
+            except dialling.WrongTarget as error:
+                raise ArgusError("image_forbidden", f"{address.shown} leads to {error.target}, which was not judged; "
+                                 "nothing was sent there.", "Correct the address in the task's data.") from error
+            except (requests.RequestException, HTTPError, ValueError) as error:  # a ValueError: a name that is too long
+                raise self._unanswered(address, error) from error
+        raise ArgusError("image_unreachable", f"The image redirects over {_MAX_REDIRECTS} times: {_shown(image.url)}.",
+                         "Open the address in a browser, and give the task the one at which the image appears.")
+
+    @staticmethod
+    def _join(base: Address | str, text: str, image: TaskImage) -> Address:
+        try:
+            return addresses.join(base, text)
+        except addresses.OtherScheme as error:
+            raise ArgusError("image_forbidden", f"Images come by http(s); the address {error.what}: {_shown(text)}.",
+                             "For S3, let Label Studio presign its URLs.", task=image.task_id) from error
+        except addresses.BadAddress as error:
+            code = "image_unreachable" if isinstance(error, addresses.Garbled) else "image_forbidden"
+            raise ArgusError(code, f"The address of the image {error.what}: {_shown(text)}.",
+                             f"{error.fix} Correct the address in the task's data, or delete the task.",
+                             task=image.task_id) from error
+
+    def _allow(self, image: TaskImage, address: Address) -> tuple[requests.Session, dict[str, str]]:
+        """Return the session and the headers for `address`; `image_forbidden` when it may not be asked at all."""
+        if address.origin in self._own:
+            self._files.check(image, address)
+            return self._to_own, {"Authorization": self._ls.authorization()}
+        return self._to_listed if address.origin in self._listed else self._to_public, {}
+
+    def _unanswered(self, address: Address, error: Exception) -> ArgusError:
+        away = isinstance(error, (requests.ConnectionError, requests.Timeout, HTTPError))
+        if away and address.origin in self._own:
+            return ArgusError("label_studio_unreachable", f"Label Studio, which has the image, does not answer: "
+                              f"{address.shown}.", "Is it running? Check ARGUS_LABEL_STUDIO_URL.")
+        return ArgusError("image_unreachable", f"The image does not answer: {address.shown} ({type(error).__name__}).",
+                          "Is its server up, and reachable from here?")
+
+    def _read(self, response: requests.Response, address: Address, deadline: float) -> bytes:
+        limit, chunks, size = self._settings.max_image_bytes, [], 0
+        # What has come, however little: `iter_content` waits for a whole chunk, and a server can make that last.
+        while chunk := response.raw.read1(2**16, decode_content=True):
+            size += len(chunk)
+            if size > limit:
+                raise ArgusError("image_too_large", f"The image has more than {limit / 2**20:.0f} MiB: "
+                                 f"{address.shown}.", "Raise ARGUS_MAX_IMAGE_BYTES if that is intended.")
+            if time.monotonic() > deadline:
+                raise ArgusError("image_unreachable", f"The image came too slowly: {address.shown}.",
+                                 "Is its server busy, or far away? Raise ARGUS_IMAGE_TIMEOUT if that is intended.")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+
+def _setting(text: str, name: str) -> Address:
+    try:
+        return addresses.parse(text)
+    except addresses.BadAddress as error:
+        raise ArgusError("bad_setting", f"An address in ARGUS_{name} {error.what}.", error.fix) from error
+
+
+def _check_status(response: requests.Response, address: Address, label_studio: bool) -> None:
+    if label_studio and response.status_code in _AWAY:
+        raise ArgusError("label_studio_unreachable", f"In Label Studio's place something answers "
+                         f"{response.status_code}: {address.shown}.", "Is Label Studio running?")
+    if response.status_code in (401, 403):
+        raise ArgusError("image_forbidden", f"The image's server answered {response.status_code}: {address.shown}.",
+                         "Does the token's owner see this project?" if label_studio else
+                         "Let Label Studio presign its URLs, or let that server give the image to everybody.")
+    if response.status_code != 200:
+        away = response.status_code in (408, 425, 429) or response.status_code >= 500
+        raise ArgusError("image_unreachable", f"The image's server answered {response.status_code}: {address.shown}.",
+                         "It is tried again by itself; if that goes on, look at that server." if away else
+                         "Is the file still there? Correct the address in the task's data, or delete the task.",
+                         status=response.status_code)
+
+
+def _shown(text: str) -> str:
+    """Return what stands in a task without its credentials: a presigned URL's query, and a password."""
+    return re.sub(r"//[^/]*@", "//…@", text.split("?", 1)[0])[:200]

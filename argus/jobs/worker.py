@@ -1,0 +1,195 @@
+"""A process that takes jobs from a role's queues: `argus worker ROLE`.
+
+A model is loaded once and stays, so every role runs its jobs in the process itself. RQ's SimpleWorker holds a job for
+`timeout + 60` s after the process dies; here a thread renews a short lease while a job runs, so a dead worker's job is
+taken up by another after about 20 s, whatever its time-out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from prometheus_client import start_http_server
+from redis.exceptions import RedisError
+from rq import Queue, SimpleWorker
+from rq.job import Job
+from rq.registry import StartedJobRegistry
+from rq.scheduler import RQScheduler
+from rq.serializers import JSONSerializer
+from rq.worker_registration import REDIS_WORKER_KEYS
+
+from argus import logs, metrics, queue_names, trace
+from argus.errors import ArgusError
+from argus.jobs import queues, worker_failures
+from argus.jobs.job_names import OurJob, name_of
+from argus.settings import get_settings
+
+log = logging.getLogger(__name__)
+LEASE_SECONDS, RENEW_SECONDS, REAP_SECONDS, SCHEDULE_SECONDS = 20, 5, 10, 1
+IDLE_SECONDS = 30  # an idle worker is heard of every 15 s, and one that was killed is listed for 90 s
+READ_SECONDS = 40.0  # RQ waits for a job for 15 s less than IDLE_SECONDS, and wants 10 more of a connection
+PATIENCE, PAUSE = 60.0, 2.0  # seconds a starting worker waits for the queue server, and between two looks
+
+
+class LeaseWorker(SimpleWorker):
+    """A SimpleWorker whose running job is lost for at most `LEASE_SECONDS` when the process dies, and that runs no jobs
+    but ours."""
+
+    job_class = OurJob
+
+    def get_heartbeat_ttl(self, job: Job, *args: Any, **kwargs: Any) -> int:
+        return LEASE_SECONDS
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Say that it is alive; when the queue server came back without its data, register anew first.
+
+        RQ registers a worker at its birth only: it would go on working, and nobody would know that there is one. The
+        same happens when the machine stood still for so long that the worker was held for dead.
+        """
+        if pipeline is None and not self.connection.sismember(REDIS_WORKER_KEYS, self.key):
+            self.connection.delete(self.key)
+            self.register_birth()  # type: ignore[no-untyped-call]
+        super().heartbeat(timeout, pipeline)
+
+    def perform_job(self, job: Job, queue: Queue, *execution: Any) -> bool:
+        stop = threading.Event()
+        held = execution[0]
+
+        def renew() -> None:
+            while not stop.wait(RENEW_SECONDS):
+                try:
+                    with self.connection.pipeline() as pipeline:
+                        self.heartbeat(LEASE_SECONDS, pipeline=pipeline)
+                        held.heartbeat(job.started_job_registry, LEASE_SECONDS, pipeline=pipeline)
+                        pipeline.execute()
+                except RedisError as error:
+                    log.warning("the lease was not renewed", extra={"job": job.id, "error": str(error)})
+
+        thread = threading.Thread(target=renew, name="lease", daemon=True)
+        thread.start()
+        began = time.perf_counter()
+        outcome = "failed"
+        with trace.bind(**job.meta.get("trace", {}) | {"job": job.id}):
+            try:
+                if done := bool(super().perform_job(job, queue, *execution)):
+                    outcome = "ok"
+                return done
+            finally:
+                seconds = time.perf_counter() - began
+                metrics.JOBS.labels(queue.name, outcome).observe(seconds)
+                log.info("job", extra={"function": name_of(job), "queue": queue.name, "outcome": outcome,
+                                       "seconds": round(seconds, 3)})
+                stop.set()
+                thread.join()
+
+
+def _every_queue() -> list[str]:
+    return [queue for names in queue_names.ROLES.values() for queue in names]
+
+
+def reap() -> None:
+    """Give back the jobs of dead workers: RQ itself looks only between jobs, and never while a worker is idle."""
+    for name in _every_queue():
+        StartedJobRegistry(name, connection=queues.get_redis(), serializer=JSONSerializer, job_class=OurJob).cleanup()
+
+
+def _reap_forever(stop: threading.Event) -> None:
+    while not stop.wait(REAP_SECONDS):
+        try:
+            reap()
+        except Exception:
+            log.exception("the reaper failed; it goes on")
+
+
+def _schedule_forever(stop: threading.Event) -> None:
+    """Put jobs that wait for their time (a second try, a delivery put off) onto their queues.
+
+    RQ's own way is a child process. It would be forked while our threads hold locks and connections, copy the parent's
+    memory bit by bit, and outlive a parent that is killed.
+    """
+    scheduler: Any = RQScheduler(_every_queue(), connection=queues.get_redis(), serializer=JSONSerializer,
+                                 logging_level="WARNING")
+    while not stop.wait(SCHEDULE_SECONDS):
+        try:
+            scheduler.acquire_locks()  # or renew them: they may have gone with Redis' data, or with another's death
+            scheduler.enqueue_scheduled_jobs()
+        except Exception:
+            log.exception("the scheduler failed; it goes on")
+    with contextlib.suppress(RedisError):
+        scheduler.release_locks()  # the next worker need not wait until they run out
+
+
+def _await_queue(seconds: float) -> None:
+    """Return once the queue server answers: after a restart of it, workers come up before it does.
+
+    Raises:
+        ArgusError: `queue_unreachable`, after that many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with queues.reachable():
+                queues.get_redis().ping()
+            return
+        except ArgusError as error:
+            if time.monotonic() > deadline:
+                raise
+            log.warning("waiting for the queue server", extra={"code": error.code, "error": error.message})
+        time.sleep(PAUSE)
+
+
+def serve_worker() -> None:
+    """Answer `/metrics` of this worker at `ARGUS_WORKER_METRICS_PORT`; 0, the default, answers nothing.
+
+    Raises:
+        ArgusError: `port_in_use`.
+    """
+    from argus.errors import ArgusError
+
+    settings = get_settings()
+    if not settings.worker_metrics_port:
+        return
+    try:
+        start_http_server(settings.worker_metrics_port, addr=settings.host, registry=metrics.REGISTRY)
+    except OSError as error:
+        raise ArgusError("port_in_use", f"The metrics of this worker cannot listen on {settings.host}:"
+                         f"{settings.worker_metrics_port}: {error.strerror}.",
+                         "Give each worker of a machine its own ARGUS_WORKER_METRICS_PORT, or 0.") from error
+
+
+def run(role: str, prepare: Callable[[], None]) -> None:
+    """Prepare `role` and work until a signal ends the process. The default role is also scheduler and reaper.
+
+    Args:
+        prepare: loads what the role's jobs need; a model that cannot be loaded ends the worker before its first job.
+
+    Raises:
+        ArgusError: what the preparation raised (a model that cannot be loaded, a server that does not answer).
+    """
+    settings = get_settings()
+    logs.configure(f"{role}-worker", settings.log_level)
+    prepare()
+    serve_worker()
+    _await_queue(PATIENCE)
+    worker_failures.forget(role)
+    log.info("ready", extra={"queues": queue_names.ROLES[role]})
+    ended = threading.Event()
+    beside = [threading.Thread(target=work, args=(ended,), name=work.__name__, daemon=True)
+              for work in (_reap_forever, _schedule_forever) if role == "default"]
+    for thread in beside:
+        thread.start()
+    waiting = queues.waiting_redis(READ_SECONDS)
+    listened = [Queue(name, connection=waiting, serializer=JSONSerializer, job_class=OurJob)
+                for name in queue_names.ROLES[role]]
+    worker = LeaseWorker(listened, connection=waiting, serializer=JSONSerializer, worker_ttl=IDLE_SECONDS)
+    try:
+        worker.work(logging_level="WARNING")
+    finally:
+        ended.set()
+        for thread in beside:
+            thread.join(5)

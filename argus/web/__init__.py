@@ -1,0 +1,1 @@
+"""What the two Flask apps share: probes, request ids, rate limits, checks of origin and host, metrics."""

@@ -1,0 +1,3 @@
+from argus_cli.main import main
+
+main(prog_name="argus")

@@ -1,0 +1,1 @@
+"""One module a command, each thin over the service that does the work."""

@@ -1,0 +1,38 @@
+"""`argus doctor`: try every joint and say how to mend what is wrong."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from argus_cli.output import json_option, print_json, say
+
+_SIGNS = {"ok": ("ok", "green"), "problem": ("PROBLEM", "red"), "unknown": ("-", "yellow")}
+
+
+@click.command()
+@click.option("--project", "-p", "project_id", type=click.IntRange(min=1), metavar="N",
+              help="Look at this project only.  [default: all connected ones]")
+@json_option
+def doctor(project_id: int | None, as_json: bool) -> None:
+    """Check every joint and say how to mend what is wrong. The exit status is 0 only when all is well.
+
+    Nothing is changed.
+    """
+    from search_service.health.doctor import Doctor
+
+    findings = []
+    for finding in Doctor(project_id=project_id).run():
+        findings.append(finding)
+        if not as_json:
+            word, colour = _SIGNS[finding.state]
+            say(f"{click.style(f'{word:<8}', fg=colour)} {finding.name}: {finding.detail}")
+            if finding.state != "ok" and finding.fix:
+                say(f"{'':<8} {finding.fix}")
+    problems = sum(finding.state == "problem" for finding in findings)
+    if as_json:
+        print_json({"ok": not problems, "findings": [finding.to_json() for finding in findings]})
+    else:
+        say(f"{problems or 'no'} problem{'' if problems == 1 else 's'}")
+    sys.exit(1 if problems else 0)

@@ -1,0 +1,78 @@
+"""`argus export`: write annotations as COCO or YOLO."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from argus.errors import ArgusError
+from argus_cli.output import json_option, plural, print_json, print_table, progress_bar, project_option, say
+from argus_cli.recorded import recorded
+
+
+@click.command()
+@project_option
+@click.option("--format", "-f", "format_", default="coco", show_default=True,
+              metavar="coco|coco-polygons|yolo|yolo-seg", help="Format to write.")
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="Folder to make.")
+@click.option("--masks", is_flag=True, help="With -f yolo: outlines instead of boxes, as -f yolo-seg.")
+@click.option("--splits", metavar="SHARES", help="Divide the images, for example train=0.8,val=0.2. The frames of one "
+                                                "video stay together.")
+@click.option("--from", "source", type=click.Choice(["annotations", "predictions", "both"]), default="annotations",
+              show_default=True, help="What people accepted or drew, what the model predicted, or predictions where "
+                                      "nobody has annotated.")
+@click.option("--no-images", is_flag=True, help="Write no image files.")
+@click.option("--link-images", is_flag=True, help="Link to the image cache's files instead of copying them.")
+@click.option("--overwrite", is_flag=True, help="Replace a folder that is not empty.")
+@click.option("--preview", is_flag=True, help="Only count what would be exported.")
+@json_option
+@recorded(lambda options: "" if options["preview"] else "export.download")
+def export(project_id: int, format_: str, out: Path | None, masks: bool, splits: str | None, source: str,
+           no_images: bool, link_images: bool, overwrite: bool, preview: bool, as_json: bool) -> None:
+    """Write a project's annotations and images as COCO or YOLO.
+
+    The box and the mask of one object become one object. The folder appears only when it is complete.
+
+    \b
+        argus export --project 7 --preview
+        argus export --project 7 --format coco -o dataset
+        argus export --project 7 --format yolo-seg -o dataset --splits train=0.8,val=0.2
+    """
+    from search_service.export import count_images, export_project, parse_splits, preview_export
+    from search_service.export.source import Source
+
+    shares = parse_splits(splits) if splits else None
+    if preview:
+        _show_preview(preview_export(project_id, source=cast(Source, source), splits=shares), as_json)
+        return
+    if out is None:
+        raise ArgusError("bad_request", "No folder to write to was given.", "Name it with -o, or count with --preview.")
+    total = 0 if as_json else count_images(project_id, cast(Source, source))
+    with progress_bar("exporting", shown=not as_json) as progress:
+        report = export_project(project_id, format_, out, with_images=not no_images, link_images=link_images,
+                                masks=masks, splits=shares, source=cast(Source, source), overwrite=overwrite,
+                                progress=lambda done: progress(done, max(done, total)))
+    if as_json:
+        print_json(report)
+        return
+    say(f"{report['folder']}: {plural(report['images'], 'image')}, {plural(report['objects'], 'object')}, "
+        f"{report['categories']} categories")
+    for split, count in report["splits"].items():
+        say(f"  {split}: {plural(count, 'image')}")
+    for entry in report["skipped"]:
+        say(f"  left out {entry['count']}: {entry['reason']} (task {', '.join(map(str, entry['tasks'][:5]))})")
+
+
+def _show_preview(found: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(found)
+        return
+    say(f"{plural(found['images'], 'image')} would be exported")
+    for split, part in found["splits"].items():
+        say(f"  {split}: {plural(part['images'], 'image')}" + ("" if part["images"] else "; such splits are refused"))
+    if found["counted"] < found["images"]:
+        say(f"objects of the first {found['counted']}:")
+    print_table(["label", "objects"], [[label, count] for label, count in found["objects"].items()])
+    say(f"{plural(found['empty'], 'image')} without an object")

@@ -1,0 +1,74 @@
+"""`argus import-video`: videos become frames, frames become tasks."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import click
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from argus.errors import ArgusError
+from argus_cli.output import console, json_option, print_json, print_table, project_option, say
+from argus_cli.recorded import recorded
+
+
+@click.command("import-video")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE|FOLDER...", type=click.Path(path_type=Path))
+@project_option
+@click.option("--fps", default="1", show_default=True, metavar="RATE",
+              help="Frames per second of video: a number or a fraction such as 1/5.")
+@click.option("--scene", default=0.0, metavar="THRESHOLD",
+              help="Of these frames, take only those that differ from the last one taken by at least this much, "
+                   "0 to 1; 0.1 is a good start.")
+@json_option
+@recorded("video.import")
+def import_video(paths: tuple[Path, ...], project_id: int, fps: str, scene: float, as_json: bool) -> None:
+    """Cut videos into frames and import them as tasks that know their video, time and frame number.
+
+    Any video that FFmpeg reads is imported; of a folder, every one in it and below. Frames that are tasks already are
+    left alone, so an interrupted import goes on and a second one adds nothing. A video that cannot be read does not
+    stop the others.
+
+    \b
+        argus import-video line-a.mp4 --project 1
+        argus import-video recordings/ --project 1 --fps 5 --scene 0.1
+    """
+    from argus.labelstudio import get_label_studio
+    from search_service.frames.video_import import find_videos, imported_frames
+    from search_service.frames.video_import import import_video as run
+
+    videos, ls = find_videos(paths), get_label_studio()
+    ls.project(project_id)
+    known = imported_frames(ls, project_id)
+    reports, failures = [], []
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console(), disable=as_json or not sys.stdout.isatty(), transient=True) as bar:
+        for path in videos:
+            line = bar.add_task(path.name, total=1.0)
+            try:
+                reports.append(run(path, project_id, fps, scene=scene, known=known, ls=ls,
+                                   progress=partial(_show, bar, line)))
+            except ArgusError as error:
+                if error.code not in ("bad_video", "conflict") or len(videos) == 1:
+                    raise
+                failures.append((path, error))
+    if as_json:
+        print_json({"project": project_id, "videos": [asdict(report) for report in reports],
+                    "failed": [{"file": str(path), **failure.to_json()} for path, failure in failures]})
+    else:
+        print_table(["video", "frames", "imported", "there already", "unreadable", "seconds"],
+                    [[r.video, r.frames, r.imported, r.skipped, r.left_out, r.seconds] for r in reports])
+        for report in reports:
+            for loss in report.lost:
+                say(f"{report.video}: {loss}")
+        for path, failure in failures:
+            say(f"{path}: {failure.message}" + (f" {failure.hint}" if failure.hint else ""))
+    if failures and not reports:
+        raise ArgusError("bad_video", "None of the videos could be imported.")
+
+
+def _show(bar: Progress, line: TaskID, share: float) -> None:
+    bar.update(line, completed=share)

@@ -1,0 +1,77 @@
+"""`argus judgements`: thumbs on hits, by which `argus search-eval` measures the search."""
+
+from __future__ import annotations
+
+import click
+
+from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.recorded import recorded
+
+
+@click.group()
+def judgements() -> None:
+    """What people said of hits: right or wrong. `argus search-eval` measures the search by it."""
+
+
+@judgements.command()
+@click.argument("query")
+@click.argument("tasks", metavar="TASK...", nargs=-1, required=True, type=click.IntRange(min=1))
+@project_option
+@click.option("--right", "word", flag_value="right", default=True, help="They show what QUERY says.  [default]")
+@click.option("--wrong", "word", flag_value="wrong", help="They do not.")
+@click.option("--unsaid", "word", flag_value="unsaid", help="Take back what was said of them.")
+@json_option
+@recorded("judgement.set")
+def add(query: str, tasks: tuple[int, ...], project_id: int, word: str, as_json: bool) -> None:
+    """Say whether these tasks are right hits for QUERY.
+
+    \b
+        argus judgements add "red fan" 17 23 --project 7
+        argus judgements add "red fan" 31 --project 7 --wrong
+    """
+    from search_service.search.evaluation import judge
+    from search_service.sync.progress import check_tasks
+
+    check_tasks(project_id, tasks)  # all or none
+    relevant = {"right": True, "wrong": False, "unsaid": None}[word]
+    count = [judge(project_id, query, task, relevant) for task in tasks][-1]
+    if as_json:
+        print_json({"judged": count})
+        return
+    say(f"{plural(count, 'image')} judged for “{' '.join(query.split())}”")
+
+
+@judgements.command("list")
+@project_option
+@click.option("--query", help="Only those on this query.")
+@json_option
+def listing(project_id: int, query: str | None, as_json: bool) -> None:
+    """List what people said, by query and task."""
+    from search_service.search.evaluation import judgements as said
+
+    found = said(project_id, query)
+    if as_json:
+        print_json({"judgements": found})
+        return
+    print_table(["query", "task", "said"],
+                [(one["query"], one["task"], "right" if one["relevant"] else "wrong") for one in found])
+
+
+@judgements.command()
+@project_option
+@click.option("--query", help="Only those on this query.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@json_option
+@recorded("judgement.delete")
+def delete(project_id: int, query: str | None, yes: bool, as_json: bool) -> None:
+    """Forget what people said, of one query or of all."""
+    from search_service.search import evaluation
+
+    if not yes and not as_json:
+        count = len(evaluation.judgements(project_id, query))
+        click.confirm(f"Forget {plural(count, 'judgement')}?", abort=True)
+    count = evaluation.forget_judgements(project_id, query)
+    if as_json:
+        print_json({"deleted": count})
+        return
+    say(f"forgot {plural(count, 'judgement')}")

@@ -1,0 +1,29 @@
+"""`argus restore`: the state of a backup in the place of today's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from argus.errors import ArgusError
+from argus.settings import get_settings
+from argus_cli.output import say
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--replace", is_flag=True, help="Yes, lose what is there now.")
+def restore(file: Path, replace: bool) -> None:
+    """Put the state of the backup FILE in the place of what is there. Argus must be stopped.
+
+    The file is checked whole before anything is replaced. An older backup is brought to today's schema at the next
+    start.
+    """
+    from argus_cli.stack.backup import restore as put_back
+
+    if not replace:
+        raise ArgusError("conflict", "A restore replaces all projects, annotations and searches that are there now.",
+                         f"If that is what you want: argus restore {file} --replace")
+    manifest = put_back(get_settings(), file, say)
+    say(f"Restored the state of {manifest['made_at']}. Start it with: argus up")

@@ -1,0 +1,279 @@
+"""`argus review`: what is left in each score band, accepting in bulk, and taking that back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from argus.errors import ArgusError
+from argus.settings import get_settings
+from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.recorded import recorded
+
+_token = click.option("--token", envvar="ARGUS_REVIEWER_TOKEN", default="", metavar="PAT",
+                      help="Your own Label Studio access token: the annotations carry your name instead of the "
+                           "service's.  [env: ARGUS_REVIEWER_TOKEN]")
+_TITLES = {"high": "high", "medium": "medium", "low": "low", "nothing_found": "nothing found"}
+
+
+@click.group()
+def review() -> None:
+    """Review predictions by score: accept the sure ones in bulk, look at the rest.
+
+    A task's score is that of its least sure region. A task where nothing was found has no score and is in no band.
+    """
+
+
+@review.command()
+@project_option
+@json_option
+def status(project_id: int, as_json: bool) -> None:
+    """Show what is left in each band, and what was done so far."""
+    from search_service.review import records, service
+
+    found = service.review_status(project_id)
+    last = records.acceptances(project_id, limit=5)
+    if as_json:
+        print_json(found | {"acceptances": last})
+        return
+    edges = found["edges"]
+    ranges = {"high": f"{edges['high']:g} and above", "medium": f"{edges['medium']:g} to {edges['high']:g}",
+              "low": f"below {edges['medium']:g}", "nothing_found": "no regions"}
+    print_table(["left in band", "score", "tasks", "objects"],
+                [[_TITLES[band], ranges[band], found["bands"][band], found["regions"][band]] for band in _TITLES])
+    say(f"{found['reviewed']} of {plural(found['total'], 'task')} reviewed: {found['accepted']} accepted in bulk, "
+        f"{found['checked']} checked, {found['fixed']} fixed, {found['skipped']} skipped; {found['left']} left")
+    if found["set_aside"]:
+        say(f"{plural(found['set_aside'], 'task')} of these set aside to be fixed: no bulk acceptance takes them")
+    if found["added"]:
+        say(f"{plural(found['added'], 'annotated task')} to which labels were added that were computed later")
+    for note in found["notes"]:
+        say(note)
+    if found["outdated"]:
+        say(f"{plural(found['outdated'], 'task')} beside these: predicted before labels, prompts or the model changed; "
+            "the next run (argus annotate) brings them up to date")
+    if last:
+        print_table(["acceptance", "when", "by", "selection", "state", "tasks", "taken back", "left as changed"],
+                    [[a["id"], a["created_at"][:16].replace("T", " "), a["accepted_by"], _selection(a["selection"]),
+                      a["state"], a["accepted"], a["undone"], a["kept"]] for a in last])
+
+
+@review.command()
+@project_option
+@click.option("--min-score", type=click.FloatRange(0, 1), default=None, help="Lowest score to accept.  [default: 0.9]")
+@click.option("--max-score", type=click.FloatRange(0, 1), default=None, help="Accept only below this score.")
+@click.option("--task", "tasks", type=click.IntRange(min=1), multiple=True, metavar="ID",
+              help="Accept exactly these tasks, whatever their score; repeatable.")
+@click.option("--nothing-found", is_flag=True, help="Accept the tasks where nothing was found, as empty annotations. "
+                                                    "A range of scores never includes them.")
+@_token
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@json_option
+@recorded("review.accept")
+def accept(project_id: int, min_score: float | None, max_score: float | None, tasks: tuple[int, ...],
+           nothing_found: bool, token: str, yes: bool, as_json: bool) -> None:
+    """Turn predictions of a score range into annotations, where nobody has annotated yet.
+
+    \b
+        argus review accept --project 7 --min-score 0.9
+        argus review accept --project 7 --nothing-found
+    """
+    from search_service.review import service
+
+    if nothing_found and (min_score is not None or max_score is not None):
+        raise ArgusError("bad_request", "Tasks where nothing was found have no score.",
+                         "Accept them by --nothing-found alone.")
+    if tasks and (min_score is not None or max_score is not None):
+        raise ArgusError("bad_request", "Either --task or a range of scores.", "Leave one of them out.")
+    lowest = 0.9 if min_score is None else min_score
+    selection: dict[str, Any] = {"min_score": lowest, "max_score": max_score, "nothing_found": nothing_found,
+                                 "task_ids": list(tasks) or None}
+    if not yes and not as_json:
+        _ask(service.accept_plan(project_id, **selection), selection)
+    report = service.accept(project_id, **selection, token=token)
+    if as_json:
+        print_json(report)
+        return
+    say(f"accepted {plural(report['accepted_tasks'], 'task')} with {plural(report['accepted_regions'], 'object')}")
+    _tell_rest(report, report["accepted_tasks"])
+
+
+@review.command("add-labels")
+@project_option
+@click.option("--min-score", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="Lowest score to add.")
+@click.option("--max-score", type=click.FloatRange(0, 1), default=None, help="Add only below this score.")
+@_token
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@json_option
+@recorded("review.add-labels")
+def add_labels(project_id: int, min_score: float, max_score: float | None, token: str, yes: bool,
+               as_json: bool) -> None:
+    """Add objects of labels that were computed later to the annotations that tasks already have.
+
+    Never a second annotation, and nothing that a person removed or drew already. `argus review undo` takes it back.
+    """
+    from search_service.review import service
+
+    if not yes and not as_json:
+        plan = service.additions_plan(project_id, min_score=min_score, max_score=max_score)
+        if plan["tasks"]:
+            click.confirm(f"Add {plural(plan['regions'], 'object')} to the annotations of "
+                          f"{plural(plan['tasks'], 'task')}?", abort=True)
+    report = service.add_labels(project_id, min_score=min_score, max_score=max_score, token=token)
+    if as_json:
+        print_json(report)
+        return
+    say(f"added {plural(report['added_regions'], 'object')} to {plural(report['added_tasks'], 'annotation')}")
+    _tell_rest(report, report["added_tasks"])
+
+
+def _tell_rest(report: Mapping[str, Any], changed: int) -> None:
+    """Say what was left out and why, and the way back when something was changed."""
+    for reason, count in report["reasons"].items():
+        say(f"left out {plural(count, 'task')}: {reason}")
+    if changed:
+        say(f"take it back with: argus review undo {report['acceptance']}")
+
+
+def _ask(plan: dict[str, Any], selection: dict[str, Any]) -> None:
+    if not plan["tasks"]:
+        return  # there is nothing to agree to; the report will say so
+    aside = f"; {plural(plan['set_aside'], 'task')} stay out, set aside to be fixed" if plan["set_aside"] else ""
+    click.confirm(f"Accept {plural(plan['tasks'], 'task')} with {plural(plan['regions'], 'object')} "
+                  f"({_selection(selection)}{aside})?", abort=True)
+
+
+def _selection(selection: dict[str, Any]) -> str:
+    if selection.get("nothing_found"):
+        return "nothing found"
+    if tasks := selection.get("task_ids"):
+        return plural(len(tasks), "chosen task")
+    upper, kind = selection.get("max_score"), "added labels, " if selection.get("additions") else ""
+    return f"{kind}score {selection['min_score']:g} " + ("and above" if upper is None else f"to {upper:g}")
+
+
+@review.command()
+@click.argument("acceptance", type=click.IntRange(min=1))
+@json_option
+@recorded("review.undo")
+def undo(acceptance: int, as_json: bool) -> None:
+    """Take back the acceptance number ACCEPTANCE, except annotations that were changed since."""
+    from search_service.review import service
+
+    report = service.undo(acceptance)
+    if as_json:
+        print_json(report)
+        return
+    say(f"took back {plural(report['undone'], 'annotation')}")
+    if report["left"]:
+        print_table(["task", "annotation", "left, because"],
+                    [[item["task"], item["annotation"], item["reason"]] for item in report["left"]])
+
+
+@review.command()
+@project_option
+@json_option
+@recorded("view.bands")
+def views(project_id: int, as_json: bool) -> None:
+    """Make a tab for each band in Label Studio's Data Manager, or put it right."""
+    from search_service.review import service
+
+    made = service.make_band_views(project_id)
+    if as_json:
+        print_json({"views": made})
+        return
+    base = f"{get_settings().public_label_studio_url}/projects/{project_id}/data?tab="
+    print_table(["band", "tab"], [[_TITLES.get(band, band), f"{base}{view}"] for band, view in made.items()])
+
+
+@review.command()
+@project_option
+@click.option("--high", type=click.FloatRange(0, 1), help="Lower edge of the high band.")
+@click.option("--medium", type=click.FloatRange(0, 1), help="Lower edge of the medium band.")
+@click.option("--reset", is_flag=True, help="Back to the settings' edges.")
+@json_option
+@recorded("bands.change")
+def bands(project_id: int, high: float | None, medium: float | None, reset: bool, as_json: bool) -> None:
+    """Move a project's band edges; the band tabs in Label Studio move with them."""
+    from search_service.review import service
+
+    if reset == (high is not None or medium is not None):
+        raise click.UsageError("Give --high, --medium or both, or --reset alone.")
+    if not reset:
+        old = service.review_status(project_id)["edges"]
+        high, medium = old["high"] if high is None else high, old["medium"] if medium is None else medium
+    report = service.set_edges(project_id, high, medium)
+    if as_json:
+        print_json(report)
+        return
+    say(f"high: {report['edges']['high']:g} and above, medium: from {report['edges']['medium']:g}, low: below")
+
+
+@review.command()
+@project_option
+@json_option
+def histogram(project_id: int, as_json: bool) -> None:
+    """Show how the scores that are left to review are spread: where the band edges cut."""
+    from search_service.review.objects import histogram as service
+
+    found = service(project_id)
+    if as_json:
+        print_json(found)
+        return
+    step = found["bins"] // 20
+    rows = [[f"{start / found['bins']:.2f} to {(start + step) / found['bins']:.2f}",
+             *(sum(counts[start:start + step]) for counts in (found["tasks"], *found["labels"].values()))]
+            for start in range(0, found["bins"], step)]
+    most = max((row[1] for row in rows), default=0)
+    print_table(["score", "tasks", *found["labels"], ""],
+                [[*row, "█" * -(-24 * row[1] // most) if most else ""] for row in rows if any(row[1:])])
+    say(f"Tasks by the score of their least sure object, objects of a label by their own. Edges: high from "
+        f"{found['edges']['high']:g}, medium from {found['edges']['medium']:g}.")
+
+
+@review.command()
+@project_option
+@click.option("--band", default="low", show_default=True,
+              type=click.Choice(["high", "medium", "low", "nothing_found", "to_fix"]), help="Which band.")
+@click.option("--label", "-l", help="Only objects of this label.")
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Objects to show.")
+@click.option("--after", default="", help="Go on where the page before ended.")
+@json_option
+def objects(project_id: int, band: str, label: str | None, limit: int, after: str, as_json: bool) -> None:
+    """List a band's objects, lowest score first."""
+    from search_service.review.objects import band_objects
+
+    page = band_objects(project_id, band, label=label, limit=limit, after=after)
+    if as_json:
+        print_json(page)
+        return
+    print_table(["task", "object", "label", "score", "decided"],
+                [[o["task"], o["object"], o["label"], o["score"], o["verdict"]] for o in page["objects"]])
+    if page["next"]:
+        say(f"More: --after {page['next']!r}")
+
+
+@review.command("set-aside")
+@project_option
+@click.option("--task", required=True, type=click.IntRange(min=1), metavar="ID", help="The task.")
+@click.option("--object", "object_id", default="", help="The object that is wrong, as `objects` names it.")
+@click.option("--back", is_flag=True, help="Take the decision back.")
+@json_option
+@recorded(lambda options: "review.put-back" if options["back"] else "review.set-aside")
+def aside(project_id: int, task: int, object_id: str, back: bool, as_json: bool) -> None:
+    """Reject an object (--object), or send a task to be fixed: no bulk acceptance takes the task any more.
+
+    Nothing is deleted. The task waits in the tab "Review: to fix" until somebody has annotated it.
+    """
+    from search_service.review import set_aside as service
+
+    if back:
+        report = service.put_back(project_id, task, object_id=object_id or None)
+    else:
+        report = service.set_aside(project_id, task, "rejected" if object_id else "fix", object_id=object_id)
+    if as_json:
+        print_json(report)
+        return
+    say(f"{plural(report['to_fix'], 'task')} set aside to be fixed")

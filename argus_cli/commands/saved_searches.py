@@ -1,0 +1,135 @@
+"""`argus saved-searches`: searches kept by name, and the Label Studio views that follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from argus.errors import ArgusError
+from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output_hits import page_options, show_hits
+from argus_cli.recorded import recorded
+
+_saved = click.argument("saved_id", metavar="SAVED", type=click.IntRange(min=1))
+
+
+@click.group("saved-searches")
+def saved_searches() -> None:
+    """Searches kept by name (`argus search … --save NAME`): list, run, change, refresh, delete them."""
+
+
+@saved_searches.command("list")
+@project_option
+@json_option
+def listing(project_id: int, as_json: bool) -> None:
+    """List the saved searches by name."""
+    from search_service.views import saved_searches as saved
+
+    found = saved.listing(project_id)
+    if as_json:
+        print_json({"saved_searches": found})
+        return
+    print_table(["saved", "name", "searches for", "view", "tasks", "state"],
+                [(one["id"], one["name"], one["query"], one["url"] or "", one["tasks"] if one["keep_view"] else "",
+                  _state(one)) for one in found])
+
+
+@saved_searches.command()
+@_saved
+@project_option
+@page_options
+@json_option
+def run(saved_id: int, project_id: int, limit: int, offset: int, as_json: bool) -> None:
+    """Search now for what was saved."""
+    from search_service.views import saved_searches as saved
+
+    result = saved.run(project_id, saved_id, limit, offset)
+    if as_json:
+        print_json(result.to_json())
+        return
+    say(result.query)
+    show_hits(result)
+
+
+@saved_searches.command()
+@_saved
+@project_option
+@click.option("--name", help="Another name.")
+@click.option("--query", help="Search for this text, with the same examples and filters.")
+@click.option("--size", type=click.IntRange(1, 1000), help="Hits that the view shows at most.")
+@click.option("--relevance", type=click.Choice(["likely", "maybe", "noise"]),
+              help="Hits below this are not shown in the view.")
+@click.option("--view/--no-view", "keep_view", default=None, help="Whether a Label Studio view follows it.")
+@click.option("--ranked", type=click.IntRange(0, 50), metavar="N",
+              help="Order the view, by writing the rank of the first N into their tasks; 0: no order.")
+@json_option
+@recorded("saved-search.change")
+def change(saved_id: int, project_id: int, query: str | None, as_json: bool, **wanted: Any) -> None:
+    """Change a saved search; its view follows."""
+    from search_service.api.schemas.search import SavedChange, read
+    from search_service.views import saved_searches as saved
+
+    changes = {name: value for name, value in wanted.items() if value is not None}
+    if query is not None:
+        changes["ask"] = saved.get(project_id, saved_id)["ask"] | {"text": query}
+    if not changes:
+        raise ArgusError("bad_request", "Nothing to change was given.",
+                         "`argus saved-searches change --help` lists what can be changed.")
+    report = saved.change(project_id, saved_id, read(SavedChange, changes).values())
+    if as_json:
+        print_json(report)
+        return
+    _show(report)
+    _tell_left(report["left"])
+
+
+@saved_searches.command()
+@_saved
+@project_option
+@json_option
+@recorded("saved-search.refresh")
+def refresh(saved_id: int, project_id: int, as_json: bool) -> None:
+    """Search again and bring the view up to date now."""
+    from search_service.views import saved_searches as saved
+
+    report = saved.refresh(project_id, saved_id)
+    if as_json:
+        print_json(report)
+        return
+    _show(report)
+
+
+@saved_searches.command()
+@_saved
+@project_option
+@json_option
+@recorded("saved-search.delete")
+def delete(saved_id: int, project_id: int, as_json: bool) -> None:
+    """Forget a saved search, and remove its view, unless somebody changed that."""
+    from search_service.views import saved_searches as saved
+
+    report = saved.delete(project_id, saved_id)
+    if as_json:
+        print_json(report)
+        return
+    say(f"forgot the saved search {saved_id}")
+    _tell_left(report["left"])
+
+
+def _show(one: dict[str, Any]) -> None:
+    say(f"“{one['name']}” searches for {one['query']}"
+        + (f"; its view shows {plural(one['tasks'], 'task')}: {one['url']}" if one["url"] else "")
+        + (f" ({state})" if (state := _state(one)) else ""))
+
+
+def _state(one: dict[str, Any]) -> str:
+    if one["error"]:
+        return str(one["error"]["message"])
+    return "about to follow" if one["stale"] else ""
+
+
+def _tell_left(views: Sequence[int]) -> None:
+    if views:
+        say(f"left in Label Studio, because somebody changed it there: view {', '.join(map(str, views))}")

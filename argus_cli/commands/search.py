@@ -1,0 +1,91 @@
+"""`argus search`: find frames by text, by example, and among those that pass filters."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import click
+
+from argus.errors import ArgusError
+from argus.typed_text import split_list
+from argus_cli.output import json_option, print_json, project_option, say
+from argus_cli.output_hits import page_options, show_hits
+from argus_cli.recorded import recorded
+
+
+@click.command()
+@click.argument("query", default="")
+@project_option
+@page_options
+@click.option("--like", type=click.IntRange(min=1), multiple=True, metavar="TASK",
+              help="Like the image of this task; repeatable.")
+@click.option("--unlike", type=click.IntRange(min=1), multiple=True, metavar="TASK", help="And not like this one.")
+@click.option("--image", "images", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True,
+              metavar="FILE", help="Like this image file; repeatable.")
+@click.option("--box", metavar="X0,Y0,X1,Y1", help="Like this part of the one --like or --image only: left, top, right "
+                                                   "and bottom as fractions of the sides, for example 0.1,0.2,0.5,0.6.")
+@click.option("--labelled/--unlabelled", default=None, help="Only tasks with, or without, an annotation.")
+@click.option("--predicted/--unpredicted", default=None, help="Only tasks with, or without, a prediction.")
+@click.option("--band", type=click.Choice(["high", "medium", "low", "nothing_found"]), help="Only tasks of this band.")
+@click.option("--label", default="", help="Only tasks that show this label.")
+@click.option("--label-in", type=click.Choice(["any", "annotations", "predictions"]), default="any", show_default=True,
+              help="Where --label must stand.")
+@click.option("--video", default="", help="Only frames of this video: its id, or its name; `argus videos` lists them.")
+@click.option("--from", "video_from", type=click.FloatRange(min=0), metavar="SECONDS",
+              help="Only frames from there on.")
+@click.option("--to", "video_to", type=click.FloatRange(min=0), metavar="SECONDS", help="Only frames up to there.")
+@click.option("--captured-from", metavar="TIME", help="Only images taken from then on: ISO 8601, without a zone UTC.")
+@click.option("--captured-to", metavar="TIME", help="Only images taken up to then.")
+@click.option("--collapse", is_flag=True, help="One of each row of near-duplicates.")
+@click.option("--view", "view_title", metavar="TITLE", help="Also make a Label Studio view of these hits.")
+@click.option("--save", "saved_name", metavar="NAME", help="Also keep the search, with a view that follows new images; "
+                                                          "`argus saved-searches` lists them.")
+@json_option
+@recorded(lambda options: "saved-search.create" if options["saved_name"] else "")
+def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int, ...], unlike: tuple[int, ...],
+           images: tuple[Path, ...], box: str | None, view_title: str | None, saved_name: str | None, as_json: bool,
+           **filters: Any) -> None:
+    """Find the frames that show QUERY, best first.
+
+    QUERY is free text in any language the checkpoint knows. A word behind a minus sign excludes: "cpu -fan".
+
+    \b
+        argus search "red fan -cpu" --project 7 --unlabelled
+        argus search --project 7 --like 12 --box 0.1,0.2,0.5,0.6
+        argus search --project 7 --image part.jpg
+    """
+    from search_service.api.schemas.search import read
+    from search_service.search.query import SearchQuery
+    from search_service.search.search import find
+    from search_service.views import saved_searches
+    from search_service.views.search_views import show, view_url
+
+    wanted: list[dict[str, Any]] = [{"task": task} for task in like]
+    wanted += [{"image": base64.b64encode(file.read_bytes()).decode()} for file in images]
+    if box is not None:
+        if len(wanted) != 1:
+            raise ArgusError("bad_request", "--box needs exactly one --like or --image: it is a part of that picture.")
+        wanted[0]["box"] = split_list(box)
+    ask = read(SearchQuery, {"text": query, "like": wanted, "unlike": [{"task": task} for task in unlike],
+                     "filters": {name: value for name, value in filters.items() if value is not None}})
+    result = find(project_id, ask, limit, offset)
+    kept = saved_searches.create(project_id, saved_name, ask, size=limit, keep_view=True) if saved_name else None
+    text_alone = ask.text if ask.to_json().keys() == {"text"} else ""  # what a refresh of the view would search for
+    views: list[int] = []
+    if kept and view_title and view_title.strip() == kept["name"]:  # one view cannot follow a search and stay as it is
+        views = kept["views"]
+    elif view_title and result.hits:
+        tasks = [hit.task_id for hit in result.hits]
+        views = show(project_id, view_title, tasks, text_alone)
+    if as_json:
+        print_json(result.to_json() | {"views": views, "url": view_url(project_id, views[0]) if views else None,
+                                       "saved": kept})
+        return
+    show_hits(result)
+    for view in views:
+        say(f"View: {view_url(project_id, view)}")
+    if kept:
+        say(f"Saved as “{kept['name']}”: {kept['url']}" if kept["url"] else f"Saved as “{kept['name']}”; its view "
+            f"follows: {kept['error']['message']}" if kept["error"] else f"Saved as “{kept['name']}”.")

@@ -1,0 +1,41 @@
+"""`argus search-eval`: how good the search is, by thumbs or by labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from argus_cli.output import json_option, print_json, print_table, project_option, say
+
+
+@click.command("search-eval")
+@project_option
+@click.option("--by", "source", type=click.Choice(["thumbs", "labels"]), default="thumbs", show_default=True,
+              help="What people said of hits, or the labels of the annotations there are.")
+@click.option("--k", "cuts", type=click.IntRange(1, 1000), multiple=True, default=(10, 50), show_default=True,
+              help="Cut of recall@k and nDCG@k; may be given several times.")
+@json_option
+def search_eval(project_id: int, source: str, cuts: tuple[int, ...], as_json: bool) -> None:
+    """Measure the search of a project by what people said: recall@k, nDCG@k, and precision per relevance band.
+
+    Only judged images are counted; the others are neither right nor wrong.
+    """
+    from search_service.search.evaluation import evaluate
+
+    found = evaluate(project_id, source, cuts)
+    if as_json:
+        print_json(found)
+        return
+    keys = [str(k) for k in cuts]
+    print_table(["query", "judged", "relevant", *(f"recall@{k}" for k in keys), *(f"nDCG@{k}" for k in keys), "likely",
+                 "maybe", "noise"],
+                [[row["query"], row["judged"], row["relevant"], *_numbers(row, keys)]
+                 for row in [*found["queries"], {"query": "mean", "judged": "", "relevant": "", **found["mean"]}]])
+    say("likely, maybe, noise: the share of right ones among the judged hits of that band.")
+
+
+def _numbers(row: dict[str, Any], keys: list[str]) -> list[str]:
+    values = [(row[name] or {}).get(key) for name in ("recall", "ndcg") for key in keys]
+    values += [row["precision"][band] for band in ("likely", "maybe", "noise")]
+    return ["" if value is None else f"{value:.3f}" for value in values]

@@ -1,0 +1,74 @@
+"""`argus search-history`: what was searched for, to be repeated or forgotten."""
+
+from __future__ import annotations
+
+import click
+
+from argus.errors import ArgusError
+from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output_hits import page_options, show_hits
+from argus_cli.recorded import recorded
+
+_search = click.argument("search_id", metavar="SEARCH", type=click.IntRange(min=1))
+
+
+@click.group("search-history")
+def search_history() -> None:
+    """What was searched for in a project: list it, search again, forget it."""
+
+
+@search_history.command("list")
+@project_option
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Searches to show.")
+@json_option
+def listing(project_id: int, limit: int, as_json: bool) -> None:
+    """List the last different searches, newest first."""
+    from search_service.search.history import history
+    from search_service.sync.progress import sync_progress
+
+    sync_progress(project_id, errors=0)  # an unknown project is said to be one
+    found = history(project_id, limit)
+    if as_json:
+        print_json({"searches": found})
+        return
+    print_table(["search", "when", "ranked", "searched for"],
+                [(one["id"], one["at"][:16].replace("T", " "), one["total"], one["query"]) for one in found])
+
+
+@search_history.command()
+@_search
+@project_option
+@page_options
+@json_option
+def repeat(search_id: int, project_id: int, limit: int, offset: int, as_json: bool) -> None:
+    """Search again for what SEARCH asked for, text, examples and filters."""
+    from search_service.search.history import recall
+    from search_service.search.search import find
+
+    result = find(project_id, recall(project_id, search_id), limit, offset)
+    if as_json:
+        print_json(result.to_json())
+        return
+    say(result.query)
+    show_hits(result)
+
+
+@search_history.command()
+@click.argument("search_id", metavar="[SEARCH]", type=click.IntRange(min=1), required=False)
+@project_option
+@click.option("--all", "every", is_flag=True, help="The whole history.")
+@json_option
+@recorded("history.delete")
+def delete(search_id: int | None, project_id: int, every: bool, as_json: bool) -> None:
+    """Forget SEARCH, however often it was repeated, or the whole history."""
+    from search_service.search.history import forget, recall
+
+    if every == (search_id is not None):
+        raise ArgusError("bad_request", "Name one search, or --all.", "`argus search-history list` shows them.")
+    if search_id is not None:
+        recall(project_id, search_id)  # an unknown one is said to be one
+    count = forget(project_id, search_id)
+    if as_json:
+        print_json({"deleted": count})
+        return
+    say(f"forgot {plural(count, 'entry')}" if count == 1 else f"forgot {count} entries")

@@ -1,0 +1,35 @@
+"""`argus status`: what runs, what waits, and what failed last."""
+
+from __future__ import annotations
+
+import click
+
+from argus_cli.output import json_option, plural, print_json, print_table, say
+
+
+@click.command()
+@json_option
+def status(as_json: bool) -> None:
+    """Show workers, queues, projects, and what failed last. `argus doctor` looks deeper."""
+    from search_service.health.status import status as service
+
+    found = service()
+    if as_json:
+        print_json(found)
+        return
+    model = found["search_model"]
+    say(f"Argus {found['version']}; searches use {model['name']}" if model else f"Argus {found['version']}")
+    print_table(["worker", "host", "state", "done", "failed"],
+                [(w["role"], w["host"], w["state"], w["done"], w["failed"]) for w in found["workers"]])
+    print_table(["queue", "waiting", "failed"], [(q["name"], q["waiting"], q["failed"]) for q in found["queues"]])
+    print_table(["project", "title", "connected", "images", "embedded", "waiting", "failed"],
+                [(p["id"], p["title"], "gone" if p["missing_since"] else "yes" if p["connected"] else "", p["seen"],
+                  p["embedded"], p["waiting"], p["failed"]) for p in found["projects"]])
+    for project in found["projects"]:
+        if project["noted"]:
+            say(f"Project {project['id']}: {plural(project['noted'], 'task')} with values in their data that were left "
+                f"out; `argus sync --project {project['id']}` lists them.")
+    if found["errors"]:
+        print_table(["when", "what", "project", "task", "run", "what happened"],
+                    [((e["at"] or "")[:16].replace("T", " "), e["what"], e["project"], e["task"], e["run"],
+                      e["message"]) for e in found["errors"]])

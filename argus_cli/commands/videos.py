@@ -1,0 +1,25 @@
+"""`argus videos`: the videos that a project's frames come from."""
+
+from __future__ import annotations
+
+import click
+
+from argus_cli.output import json_option, print_json, print_table, project_option
+from argus_cli.output_hits import clock
+
+
+@click.command()
+@project_option
+@json_option
+def videos(project_id: int, as_json: bool) -> None:
+    """List the videos that a project's frames come from."""
+    from search_service.sync.progress import sync_progress
+    from search_service.sync.videos import list_videos
+
+    sync_progress(project_id, errors=0)  # an unknown project is said to be one
+    found = list_videos(project_id)
+    if as_json:
+        print_json({"videos": found})
+        return
+    print_table(["video", "frames", "last frame at", "id"],
+                [(v["name"], v["frames"], clock(v["seconds"]), v["video_id"] or "") for v in found])

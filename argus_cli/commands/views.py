@@ -1,0 +1,99 @@
+"""`argus views`: the Label Studio views (tabs of the Data Manager) that Argus made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from argus.errors import ArgusError
+from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.recorded import recorded
+
+_view = click.argument("view_id", metavar="VIEW", type=click.IntRange(min=1))
+
+
+@click.group()
+def views() -> None:
+    """The Label Studio views that Argus made: list, make, refresh, remove them.
+
+    `argus review views` makes those of the score bands, `argus search … --save` those that follow a search.
+    """
+
+
+@views.command("list")
+@project_option
+@click.option("--all", "every", is_flag=True, help="Every view of the project, whoever made it: what `argus annotate "
+                                                   "--view` can take.")
+@json_option
+def listing(project_id: int, every: bool, as_json: bool) -> None:
+    """List the views that Argus made or filled."""
+    from search_service import run_sources
+    from search_service.views import search_views as service
+
+    found = run_sources.sources(project_id)["views"] if every else service.listing(project_id)
+    if as_json:
+        print_json({"views": found})
+    elif every:
+        print_table(["view", "title"], [(one["id"], one["title"]) for one in found])
+    else:
+        print_table(["view", "kind", "title", "made of", "follows", "address"],
+                    [(one["id"], one["kind"], one["title"], one["query"],
+                      f"saved search {one['saved']}" if one["saved"] else "", one["url"]) for one in found])
+
+
+@views.command()
+@project_option
+@click.option("--title", default="", help="Its title behind “Search: ”.  [default: the query]")
+@click.option("--search", "query", metavar="QUERY", help="Of the first hits of this text.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Hits --search takes.")
+@click.option("--relevance", type=click.Choice(["likely", "maybe", "noise"]), default="noise", show_default=True,
+              help="Hits below this are left out.")
+@click.option("--task", "tasks", type=click.IntRange(min=1), multiple=True, metavar="ID",
+              help="Of exactly these tasks; repeatable.")
+@json_option
+@recorded("view.make")
+def make(project_id: int, query: str | None, tasks: tuple[int, ...], as_json: bool, **options: Any) -> None:
+    """Make a view of a search's hits or of chosen tasks, or bring it up to date."""
+    from search_service.api.schemas import search
+    from search_service.views import search_views as service
+
+    if (query is None) != bool(tasks):
+        raise ArgusError("bad_request", "Say which tasks: --search QUERY, or --task ID.")
+    asked = search.read(search.ViewRequest, {"query": query, "task_ids": list(tasks) or None, **options})
+    _show(service.make(project_id, asked.title, asked.ask(), asked.task_ids, asked.limit, asked.relevance), as_json)
+
+
+@views.command()
+@_view
+@project_option
+@json_option
+@recorded("view.refresh")
+def refresh(view_id: int, project_id: int, as_json: bool) -> None:
+    """Search again for what a view was made of, and show as many of today's best hits."""
+    from search_service.views import search_views as service
+
+    _show(service.refresh(project_id, view_id), as_json)
+
+
+@views.command()
+@_view
+@project_option
+@json_option
+@recorded("view.delete")
+def remove(view_id: int, project_id: int, as_json: bool) -> None:
+    """Remove a view of ours; its tasks stay. One that somebody changed is theirs, and stays."""
+    from search_service.views import search_views as service
+
+    service.remove(project_id, view_id)
+    if as_json:
+        print_json({"deleted": view_id})
+        return
+    say(f"removed the view {view_id}")
+
+
+def _show(made: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(made)
+        return
+    say(f"{plural(made['tasks'], 'task')}: {made['url']}")

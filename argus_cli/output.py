@@ -1,0 +1,105 @@
+"""What the commands share: output for people and for scripts, and one way from an error to an exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import click
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from argus.errors import ArgusError, as_argus_error
+
+F = TypeVar("F", bound=Callable[..., Any])
+_JSON = "argus_cli.json"
+
+
+class ArgusGroup(click.Group):
+    """A command group whose commands may raise `ArgusError`: a sentence and a hint on stderr, the code's exit status.
+
+    A command that was asked for JSON gets the error as JSON on stderr too. An exception that is not ours ends with
+    status 1 and its traceback, which is what a bug report needs.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except ArgusError as error:
+            show_error(error, as_json=bool(ctx.meta.get(_JSON)))
+            ctx.exit(error.kind.exit_code)
+
+
+def show_error(error: BaseException, *, as_json: bool = False) -> None:
+    """Print an error on stderr: what is wrong, then what to do about it."""
+    ours = as_argus_error(error)
+    if as_json:
+        click.echo(json.dumps({"error": ours.to_json()}, ensure_ascii=False, default=str), err=True)
+        return
+    click.secho(f"Error: {ours.message}", fg="red", err=True)
+    if ours.hint:
+        click.echo(f"  {ours.hint}", err=True)
+
+
+def json_option(command: F) -> F:
+    """Add `--json`: the command prints one JSON document on stdout and nothing else there."""
+    def remember(ctx: click.Context, parameter: click.Parameter, value: bool) -> bool:
+        ctx.meta[_JSON] = value
+        return value
+
+    return click.option("--json", "as_json", is_flag=True, callback=remember, is_eager=True,
+                        help="Print JSON for scripts.")(command)
+
+
+def project_option(command: F) -> F:
+    """Add the required `--project N`."""
+    return click.option("--project", "-p", "project_id", type=click.IntRange(min=1), required=True, metavar="N",
+                        help="Label Studio's project id.")(command)
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON document on stdout."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+def console() -> Console:
+    """Return a console on today's stdout; a table is not squeezed when the output is a file or a pipe."""
+    wide = {} if sys.stdout.isatty() or os.environ.get("COLUMNS") else {"width": 160}
+    return Console(file=sys.stdout, highlight=False, soft_wrap=False, **wide)  # type: ignore[arg-type]
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """Print a table; a column whose cells are all numbers is set to the right. Cells are shown as they are."""
+    cells = [list(row) for row in rows]
+    table = Table(title=title or None, title_justify="left", header_style="bold")
+    for index, name in enumerate(columns):
+        numbers = bool(cells) and all(isinstance(row[index], int | float) for row in cells)
+        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for row in cells:
+        table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+    console().print(table)
+
+
+@contextmanager
+def progress_bar(title: str, *, shown: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """Yield a function of (done, total) that draws a bar on stderr; nothing is drawn without a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not (shown and sys.stderr.isatty())) as bar:
+        line = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(line, completed=done, total=total)
+
+
+def say(text: str) -> None:
+    """Print one line for a person on stdout."""
+    click.echo(text)
+
+
+def plural(count: int, noun: str) -> str:
+    """Return "1 task", "2 tasks"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

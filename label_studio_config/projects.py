@@ -1,0 +1,172 @@
+"""Projects and tasks as this backend meets them: rows made from what Label Studio sends, or fetched from it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Json
+
+from argus.db import Row, connect
+from argus.errors import ArgusError
+from argus.labelstudio import get_label_studio
+from argus.labelstudio.task_data import TaskImage, data_value, moment
+from argus.settings import get_settings
+from label_studio_config.label_config import ImageTag
+from label_studio_config.recipe import plan_for, recipe_for
+
+log = logging.getLogger(__name__)
+_PAGE = 200  # ids in one request: they travel in its address
+
+
+def load(project_id: int) -> Row:
+    """Return the project's row.
+
+    Raises:
+        ArgusError: `unknown_project`.
+    """
+    with connect() as connection:
+        row = connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
+    if row is None:
+        raise ArgusError("unknown_project", f"Argus does not know project {project_id}.",
+                         f"`argus connect --project {project_id}` adopts it.")
+    return row
+
+
+def remember(project_id: int, label_config: str, title: str | None = None) -> Row:
+    """Record a project's labelling config and the version of its recipe; return its row.
+
+    Raises:
+        ArgusError: `bad_label_config`: nothing is recorded then.
+    """
+    with connect() as connection:
+        old = connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
+        version = recipe_for({"label_config": label_config, "overrides": old["overrides"] if old else {}}).model_version
+        same = old and old["label_config"] == label_config and old["model_version"] == version
+        if old and same and title in (None, old["title"]):
+            return old
+        row = connection.execute(
+            "INSERT INTO project (id, title, label_config, model_version) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO "
+            "UPDATE SET title = coalesce(nullif(excluded.title, ''), project.title), "
+            "label_config = excluded.label_config, model_version = excluded.model_version RETURNING *",
+            (project_id, title or "", label_config, version)).fetchone()
+    assert row is not None  # INSERT .. RETURNING gives one row
+    plan = plan_for(row)
+    log.info("labelling config read", extra={"project": project_id, "fills": plan.fills, "left": plan.notes})
+    return row
+
+
+def has_old_versions(project: Row) -> bool:
+    """Whether predictions of an older recipe are still to be rebuilt and removed."""
+    with connect() as connection:
+        return connection.execute("SELECT FROM prediction WHERE project_id = %s AND model_version <> %s LIMIT 1",
+                                  (project["id"], project["model_version"])).fetchone() is not None
+
+
+def refresh(project_id: int) -> Row:
+    """Fetch the project from Label Studio and `remember` it.
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`, `label_studio_unreachable`.
+    """
+    project = get_label_studio().project(project_id)
+    return remember(project_id, project["label_config"], project["title"])
+
+
+def set_threshold(project_id: int, labels: Sequence[str], threshold: float) -> None:
+    """Override the threshold of these labels (all of the config without any); the recipe changes with it.
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `bad_request` as of `checked_threshold`.
+    """
+    project = refresh(project_id)
+    plan = plan_for(project)
+    chosen = [plan.concept(label).label for label in labels] or [c.label for c in plan.concepts]
+    overrides = dict(project["overrides"])
+    for label in chosen:
+        overrides[label] = {**overrides.get(label, {}), "threshold": checked_threshold(label, threshold)}
+    with connect() as connection:
+        connection.execute("UPDATE project SET overrides = %s WHERE id = %s", (Json(overrides), project_id))
+
+
+def checked_threshold(label: str, value: Any) -> float:
+    """Return the threshold of a label. Raises `bad_request` unless detections of that score are stored at all."""
+    least = get_settings().keep_threshold
+    if not least <= float(value) <= 1:
+        raise ArgusError("bad_request", f"The threshold of {label!r} is {value:g}; it must be from {least:g} to 1.",
+                         "Detections below ARGUS_KEEP_THRESHOLD are not stored, so none could be shown.")
+    return float(value)
+
+
+def remember_tasks(project_id: int, image: ImageTag, tasks: Sequence[Mapping[str, Any]]) -> set[int]:
+    """Make rows for tasks (Label Studio's JSON) that have none, and return the ids whose data has an image.
+
+    A task that is known is left as it is: keeping it up to date is the sync's work.
+    """
+    rows = [(task["id"], project_id, url, _time(task.get("updated_at"))) for task in tasks
+            if (url := image_url(task.get("data"), image)) is not None]
+    with connect() as connection, connection.cursor() as cursor:
+        cursor.executemany("INSERT INTO task (id, project_id, image, updated_at) VALUES (%s, %s, %s, %s) "
+                           "ON CONFLICT (id) DO NOTHING", rows)
+    return {row[0] for row in rows}
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        return moment(value) if isinstance(value, str) else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def image_url(data: Any, image: ImageTag) -> str | None:
+    """Return the image's URL in a task's data, or None. Data that came as JSON text is read too."""
+    if isinstance(data, str):
+        try:
+            data = json.loads(data)
+        except ValueError:
+            return None
+    return data_value(data, image.key)
+
+
+def known_tasks(project: Row, task_ids: Sequence[int]) -> set[int]:
+    """Return which of `task_ids` are the project's, asking Label Studio for those the sync has not brought yet."""
+    wanted = set(task_ids)
+    known = _in_table(project["id"], wanted)
+    lacking = wanted - known
+    if not lacking:
+        return known
+    listed = listed_tasks(project["id"], sorted(lacking), fields="task_only")
+    remember_tasks(project["id"], plan_for(project).image, listed)
+    return known | _in_table(project["id"], lacking)
+
+
+def listed_tasks(project_id: int, task_ids: Sequence[int], *, fields: str) -> list[Any]:
+    """Return those of `task_ids` that Label Studio still has in the project, in the Data Manager's form.
+
+    Not `GET /api/tasks/ID`: that one asks the ML backend for a prediction before it answers.
+
+    Args:
+        fields: "all" brings predictions with their results, "task_only" leaves them out.
+    """
+    found: list[Any] = []
+    for begin in range(0, len(task_ids), _PAGE):
+        # An empty selection would mean "every task"; the range above never gives one.
+        chosen = {"selectedItems": {"all": False, "included": list(task_ids[begin:begin + _PAGE])}}
+        found += get_label_studio().tasks(project_id, fields=fields, query=json.dumps(chosen))
+    return found
+
+
+def _in_table(project_id: int, task_ids: set[int]) -> set[int]:
+    with connect() as connection:
+        return {row["id"] for row in connection.execute(
+            "SELECT id FROM task WHERE project_id = %s AND id = ANY(%s)", (project_id, list(task_ids)))}
+
+
+def task_images(task_ids: Sequence[int]) -> dict[int, TaskImage]:
+    """Return where the image of each known task is."""
+    with connect() as connection:
+        return {row["id"]: TaskImage(row["project_id"], row["id"], row["image"]) for row in connection.execute(
+            "SELECT id, project_id, image FROM task WHERE id = ANY(%s)", (list(task_ids),))}

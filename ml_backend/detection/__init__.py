@@ -1,0 +1,1 @@
+"""From images to stored detections, a batch at a time."""

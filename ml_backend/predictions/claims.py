@@ -1,0 +1,94 @@
+"""Who delivers the prediction of a task and model version: one claim, held in PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from psycopg.types.json import Jsonb
+
+from argus.db import Row, connect
+from argus.labelstudio.regions import Region, count_objects
+from argus.settings import get_settings
+
+_SLOW_STORE = 4.0  # a busy Label Studio was seen to take this many times as long to store a prediction
+
+
+@dataclass(frozen=True)
+class Built:
+    """A prediction made from stored detections of `labels` (sorted). `digest` changes when its content does."""
+
+    task_id: int
+    result: list[Region]
+    score: float | None
+    digest: str
+    labels: list[str]
+
+    def to_prediction(self, model_version: str) -> dict[str, Any]:
+        """Return the form that `/predict` answers with and the bulk import takes (plus its `task`)."""
+        return {"result": self.result, "score": self.score, "model_version": model_version}
+
+
+def claim(project_id: int, model_version: str, built: Iterable[Built], channel: Literal["predict", "push"]) -> set[int]:
+    """Take the right to deliver, and return the tasks for which it was still free. A deleted task is free to nobody.
+
+    Label Studio stores an answer's predictions one by one: the claims of a large answer grow old later.
+    """
+    rows = [{"task_id": b.task_id, "score": b.score, "regions": count_objects(b.result), "digest": b.digest,
+             "labels": b.labels} for b in built]
+    grace = _SLOW_STORE * get_settings().predict_store_seconds * len(rows) if channel == "predict" else 0.0
+    with connect() as connection:
+        taken = connection.execute(
+            "INSERT INTO prediction (task_id, model_version, project_id, channel, claimed_at, score, regions, digest, "
+            "labels) SELECT new.task_id, %s, %s, %s, now() + make_interval(secs => %s), new.score, new.regions, "
+            "new.digest, new.labels FROM jsonb_to_recordset(%s) AS new (task_id bigint, score real, regions int, "
+            "digest text, labels text[]) JOIN task ON task.id = new.task_id ON CONFLICT DO NOTHING RETURNING task_id",
+            (model_version, project_id, channel, grace, Jsonb(rows))).fetchall()
+    return {row["task_id"] for row in taken}
+
+
+def _is_storing(project_id: int) -> bool:
+    """Whether Label Studio may be storing an answer of several tasks.
+
+    At its end it counts the predictions of all tasks it had asked for, in one transaction; an import into the same
+    project at that moment was seen to end in a deadlock of its database, and a person got an error.
+    """
+    with connect() as connection:
+        row = connection.execute(
+            "SELECT count(*) > 1 AS busy FROM prediction WHERE project_id = %s AND channel = 'predict' "
+            "AND state = 'claimed' AND claimed_at > now() - make_interval(secs => %s)",
+            (project_id, get_settings().claim_seconds)).fetchone()
+    return bool(row and row["busy"])
+
+
+def _rows(model_version: str, task_ids: Iterable[int]) -> dict[int, Row]:
+    with connect() as connection:
+        return {row["task_id"]: row for row in connection.execute(
+            "SELECT * FROM prediction WHERE model_version = %s AND task_id = ANY(%s)", (model_version, list(task_ids)))}
+
+
+def _stored(model_version: str, predictions: Mapping[int, int | None]) -> None:
+    """Record that Label Studio has these tasks' predictions, and their ids where they were seen."""
+    with connect() as connection:
+        connection.execute(
+            "UPDATE prediction SET state = 'stored', prediction_id = coalesce(seen.id, prediction_id) "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS seen (task_id, id) "
+            "WHERE prediction.task_id = seen.task_id AND model_version = %s",
+            (list(predictions), list(predictions.values()), model_version))
+
+
+def _release(model_version: str, task_ids: Sequence[int]) -> None:
+    with connect() as connection:
+        connection.execute("DELETE FROM prediction WHERE model_version = %s AND task_id = ANY(%s)",
+                           (model_version, list(task_ids)))
+
+
+def _release_unseen(row: Row) -> None:
+    """Release a claim Label Studio knows nothing of, unless it is young, or moved on since `row` was read."""
+    with connect() as connection:
+        connection.execute(
+            "DELETE FROM prediction WHERE task_id = %(task_id)s AND model_version = %(model_version)s "
+            "AND state = %(state)s AND claimed_at = %(claimed_at)s "
+            "AND (state = 'stored' OR claimed_at < now() - make_interval(secs => %(old)s))",
+            {**row, "old": get_settings().claim_seconds})

@@ -1,0 +1,80 @@
+"""What the default worker runs for this package: deliveries. Imports no torch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from rq import Queue
+from rq.serializers import JSONSerializer
+
+from argus import queue_names, trace
+from argus.errors import ArgusError
+from argus.jobs import queues
+from ml_backend.predictions import delivery
+from ml_backend.predictions.delivery import Outcome
+from ml_backend.runs import scheduling, task_states
+
+log = logging.getLogger(__name__)
+_AGAIN_SECONDS = 5
+_MOST = 100  # tasks of one job: others get their turn in between
+_FINAL = ("not_found", "unknown_project", "bad_label_config")  # trying again would only say the same
+
+
+def push_next(run_id: int) -> dict[str, int]:
+    """Deliver what a run has detected so far, at most `_MOST` tasks, and record how each ended.
+
+    A task whose claim somebody else holds stays as it is: `reconcile_runs` looks at it again a few seconds later.
+    """
+    trace.add(run=run_id)
+    run = task_states.load_run(run_id)
+    todo = task_states.detected_tasks(run_id, _MOST)
+    outcomes: Mapping[int, Outcome]
+    try:
+        outcomes = delivery.push(run["project_id"], todo) if todo else {}
+    except ArgusError as error:
+        if error.code not in _FINAL:
+            raise
+        outcomes = dict.fromkeys(todo, error)
+    done = [t for t, o in outcomes.items() if o == "stored"]
+    errors = {t: o for t, o in outcomes.items() if isinstance(o, ArgusError)}
+    # Detections that vanished: the task was deleted, or the prompts changed under the run. Detecting finds out.
+    lost = [t for t in todo if t not in outcomes]
+    task_states.mark_delivered(run_id, done)
+    task_states.fail(run_id, errors)
+    if lost:
+        task_states.requeue(run_id, lost)
+        scheduling.ensure_detection_jobs(run["project_id"])
+    if len(todo) == _MOST and (done or errors):
+        scheduling.enqueue_push(run_id)
+    task_states.finish_if_done(run_id)
+    return {"done": len(done), "failed": len(errors), "later": len(todo) - len(done) - len(errors) - len(lost)}
+
+
+def push_tasks(project_id: int, task_ids: list[int]) -> dict[str, int]:
+    """Bring the predictions of these tasks up to date: confirm answers to `/predict`, add labels that came since."""
+    outcomes = delivery.push(project_id, task_ids)
+    count = [o if isinstance(o, str) else "failed" for o in outcomes.values()]
+    return {name: count.count(name) for name in ("stored", "later", "failed")}
+
+
+def remove_old_versions(project_id: int) -> int:
+    """Rebuild and remove what older recipes predicted; put off while a delivery is unsettled."""
+    removed = delivery.remove_old_versions(project_id)
+    if removed is None:
+        schedule("ml_backend.predictions.jobs.remove_old_versions", project_id, seconds=_AGAIN_SECONDS)
+        return 0
+    return removed
+
+
+def schedule(function: str, *args: Any, seconds: float) -> None:
+    """Run a job on the default worker after a while. Losing it costs only time: `reconcile_runs` makes up for it.
+
+    Raises:
+        ArgusError: `queue_unreachable`.
+    """
+    with queues.reachable():
+        queue = Queue(queue_names.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer)
+        queue.enqueue_in(timedelta(seconds=seconds), function, *args, result_ttl=600)

@@ -1,0 +1,1 @@
+"""Runs over many tasks: their rows, their jobs, what they would cost, and previews."""

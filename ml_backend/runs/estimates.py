@@ -1,0 +1,117 @@
+"""What the next run will cost, from what this checkpoint cost lately.
+
+The time of a chunk is modelled as `a × images + b × (image, prompt) pairs`: an image is encoded once, then every
+prompt goes through the heads. Both are fitted to the stored timings; as long as those cannot tell them apart (every run
+had the same number of prompts), the encoder is taken to cost as much as `ENCODER_PROMPTS` prompts, which is what the
+full-size architecture was measured at (49 s and 5.3 s on one CPU core).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from argus import queue_names
+from argus.db import connect
+from argus.errors import ArgusError
+from argus.jobs import queues
+from label_studio_config.recipe import Recipe
+from ml_backend.detection import store
+from ml_backend.detection.step_size import ENCODER_PROMPTS
+
+_USED = 200  # newest timings that count
+_KEPT = 1000
+_PRUNE_EVERY = 100
+
+
+class Timing(NamedTuple):
+    """One chunk: its images, its (image, prompt) pairs, and the seconds they took."""
+
+    images: int
+    pairs: int
+    seconds: float
+
+
+class Cost(NamedTuple):
+    """Seconds an image costs, and seconds that each prompt adds to it."""
+
+    image: float
+    prompt: float
+
+
+def fit(timings: Sequence[Timing]) -> Cost | None:
+    """Return the cost that explains these timings best; None without any."""
+    rows = np.array([t for t in timings if t.images > 0 and t.seconds > 0], np.float64).reshape(-1, 3)
+    if not len(rows):
+        return None
+    if len(np.unique(np.round(rows[:, 1] / rows[:, 0], 3))) > 1:
+        (image, prompt), *_ = np.linalg.lstsq(rows[:, :2], rows[:, 2], rcond=None)
+        if image >= 0 and prompt >= 0:
+            return Cost(float(image), float(prompt))
+    unit = rows[:, 2].sum() / (ENCODER_PROMPTS * rows[:, 0] + rows[:, 1]).sum()
+    return Cost(float(ENCODER_PROMPTS * unit), float(unit))
+
+
+def record(checkpoint: str, worker: str, images: int, pairs: int, seconds: float) -> None:
+    """Store what a chunk cost. A chunk that had nothing to compute says nothing."""
+    if not images:
+        return
+    with connect() as connection:
+        row = connection.execute(
+            "INSERT INTO timing (checkpoint, worker, images, pairs, seconds) VALUES (%s, %s, %s, %s, %s) RETURNING id",
+            (checkpoint, worker, images, pairs, seconds)).fetchone()
+        if row and row["id"] % _PRUNE_EVERY == 0:
+            connection.execute("DELETE FROM timing WHERE checkpoint = %s AND id <= (SELECT id FROM timing "
+                               "WHERE checkpoint = %s ORDER BY id DESC OFFSET %s LIMIT 1)",
+                               (checkpoint, checkpoint, _KEPT))
+
+
+def record_first(checkpoint: str, worker: str, seconds: float) -> None:
+    """Store the time of one image with one prompt, unless something better is known."""
+    if not _timings(checkpoint):
+        record(checkpoint, worker, 1, 1, seconds)
+
+
+def estimate(recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int]) -> dict[str, Any]:
+    """Return what a run of `labels` on `task_ids` will cost, JSON-ready.
+
+    Returns:
+        `tasks`, of which `to_compute` still need the model; `workers` that share them now; `tasks_ahead` of other runs
+        that share the workers; `seconds_per_image` of one worker and `seconds` in all, both None while this checkpoint
+        has not worked here yet; `measured_images` they rest on.
+    """
+    lacking = store.missing(task_ids, recipe, labels)
+    prompts = {c.label: len(c.prompts) for c in recipe.concepts}
+    pairs = sum(prompts[label] for names in lacking.values() for label in names)
+    timings = _timings(recipe.checkpoint)
+    cost = fit(timings)
+    workers = _workers()
+    seconds = cost.image * len(lacking) + cost.prompt * pairs if cost else None
+    return {"tasks": len(task_ids), "to_compute": len(lacking), "labels": list(labels), "workers": workers,
+            "tasks_ahead": _tasks_ahead(), "measured_images": sum(t.images for t in timings),
+            "seconds_per_image": round(seconds / len(lacking), 3) if seconds is not None and lacking else None,
+            "seconds": round(seconds / max(1, workers), 1) if seconds is not None else None}
+
+
+def _timings(checkpoint: str) -> list[Timing]:
+    with connect() as connection:
+        rows = connection.execute("SELECT images, pairs, seconds FROM timing WHERE checkpoint = %s "
+                                  "ORDER BY id DESC LIMIT %s", (checkpoint, _USED)).fetchall()
+    return [Timing(r["images"], r["pairs"], r["seconds"]) for r in rows]
+
+
+def _tasks_ahead() -> int:
+    with connect() as connection:
+        row = connection.execute("SELECT count(*) AS n FROM run_task JOIN run ON run.id = run_id "
+                                 "WHERE run.state IN ('queued', 'running') AND run_task.state = 'waiting'").fetchone()
+    return int(row["n"]) if row else 0
+
+
+def _workers() -> int:
+    """Return the SAM 3 workers there are; none while the queue does not answer, which is no reason for no estimate."""
+    try:
+        return queues.workers_of(queue_names.SAM3)
+    except ArgusError:
+        return 0

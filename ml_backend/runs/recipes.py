@@ -1,0 +1,144 @@
+"""A project's prompts and thresholds, changed by people.
+
+They live in Argus, in `project.overrides`, beside the labelling config and never in it: Label Studio shares the config
+with everybody who annotates, and a change there would touch their screens. They belong to the project and not to a
+run, because a task has one prediction per recipe: two runs with different prompts for one label would otherwise leave
+a project whose scores mean different things from task to task. So a person first sees what a change would do
+(`dry_run`), and a run then uses the project's recipe as it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg.types.json import Json
+
+from argus.db import Row
+from argus.db import connect as database
+from argus.errors import ArgusError
+from argus.settings import get_settings
+from argus.typed_text import fold
+from label_studio_config import projects
+from label_studio_config.label_config import Concept
+from label_studio_config.recipe import Recipe, plan_for, recipe_for
+from ml_backend.runs import prompt_reading
+
+MAX_PROMPTS, MAX_CHARACTERS = 20, 200
+
+
+def describe_recipe(project_id: int) -> dict[str, Any]:
+    """Return what the project's labels are asked for.
+
+    Returns:
+        `{"model_version", "keep_threshold": lowest score that is stored, "concepts": [{"label", "prompts", "threshold",
+        "config": {"prompts", "threshold"} of the labelling config, "changed": whether a person changed them}],
+        "unread": as `prompt_reading.unread` gives it}`
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`.
+    """
+    project = projects.load(project_id)
+    recipe, config = recipe_for(project), _of_config(project)
+    return {"model_version": recipe.model_version, "keep_threshold": get_settings().keep_threshold,
+            "concepts": [{**_to_json(c), "config": _values(config[c.label]), "changed": c != config[c.label]}
+                         for c in recipe.concepts],
+            "unread": prompt_reading.unread(p for c in recipe.concepts for p in c.prompts)}
+
+
+def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry_run: bool = False) -> dict[str, Any]:
+    """Change prompts and thresholds of some labels. Predictions follow with the next run, not at once.
+
+    Args:
+        concepts: `[{"label", "prompts": [...] or None, "threshold": 0-1 or None}]`; None means the labelling config's.
+        dry_run: change nothing and only tell what would happen.
+
+    Returns:
+        `{"model_version", "changed": labels, "rebuilt": predicted tasks that need no model, "again": predicted tasks
+        that the model must look at again because of new prompts, "unread": what it does not read of the changed ones,
+        "dry_run"}`
+
+    Raises:
+        ArgusError: `unknown_project`, `unknown_label`, `bad_request`.
+    """
+    project = projects.load(project_id) if dry_run else projects.refresh(project_id)
+    overrides = merged(project, concepts)
+    old, new = recipe_for(project), recipe_for({**project, "overrides": overrides})
+    if not dry_run:
+        with database() as connection:
+            connection.execute("UPDATE project SET overrides = %s WHERE id = %s", (Json(overrides), project_id))
+    predicted = _predicted(project_id)
+    again = outdated_tasks(project_id, new)
+    before = {c.label: c for c in old.concepts}
+    changed = [c for c in new.concepts if c != before.get(c.label)]
+    return {"model_version": new.model_version, "changed": [c.label for c in changed],
+            "unread": prompt_reading.unread(p for c in changed for p in c.prompts),
+            "rebuilt": predicted - len(again) if new.model_version != old.model_version else 0, "again": len(again),
+            "dry_run": dry_run}
+
+
+def merged(project: Row, concepts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the project's overrides after a change; what equals the labelling config is not kept.
+
+    Raises:
+        ArgusError: `unknown_label`; `bad_request` for prompts or a threshold that cannot be.
+    """
+    plan, config = plan_for(project), _of_config(project)
+    overrides = dict(project["overrides"])
+    for wanted in concepts:
+        label = plan.concept(str(wanted["label"])).label
+        kept: dict[str, Any] = {}
+        if (prompts := _prompts(label, wanted.get("prompts"))) and prompts != list(config[label].prompts):
+            kept["prompts"] = prompts
+        threshold = wanted.get("threshold")
+        if threshold is not None and projects.checked_threshold(label, threshold) != config[label].threshold:
+            kept["threshold"] = float(threshold)
+        overrides.pop(label, None)
+        if kept:
+            overrides[label] = kept
+    return overrides
+
+
+def outdated_tasks(project_id: int, recipe: Recipe | None = None) -> list[int]:
+    """Return the predicted tasks that were looked at for a label of the recipe (the project's current one), but with
+    other prompts or weights only."""
+    recipe = recipe or recipe_for(projects.load(project_id))
+    with database() as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT p.task_id FROM prediction p JOIN detection d USING (task_id) "
+            "JOIN unnest(%s::text[], %s::text[]) AS w (label, concept_key) ON w.label = d.label "
+            "WHERE p.project_id = %s AND NOT d.previewed "
+            "AND NOT EXISTS (SELECT FROM detection n WHERE n.task_id = p.task_id "
+            "AND n.label = w.label AND n.concept_key = w.concept_key) ORDER BY p.task_id",
+            ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts], project_id))
+        return [row["task_id"] for row in rows]
+
+
+def _predicted(project_id: int) -> int:
+    with database() as connection:
+        row = connection.execute("SELECT count(DISTINCT task_id) AS n FROM prediction WHERE project_id = %s",
+                                 (project_id,)).fetchone()
+    return int(row["n"]) if row else 0
+
+
+def _of_config(project: Row) -> dict[str, Concept]:
+    return {c.label: c for c in plan_for({**project, "overrides": {}}).concepts}
+
+
+def _values(concept: Concept) -> dict[str, Any]:
+    return {"prompts": list(concept.prompts), "threshold": concept.threshold}
+
+
+def _to_json(concept: Concept) -> dict[str, Any]:
+    return {"label": concept.label, **_values(concept)}
+
+
+def _prompts(label: str, wanted: Any) -> list[str]:
+    prompts = list(dict.fromkeys(" ".join(fold(str(p)).split()) for p in wanted or ()))
+    if wanted is not None and (not prompts or not all(prompts)):
+        raise ArgusError("bad_request", f"A prompt of {label!r} is empty.",
+                         "Say what should be looked for, such as the label's name.")
+    if len(prompts) > MAX_PROMPTS or any(len(p) > MAX_CHARACTERS for p in prompts):
+        raise ArgusError("bad_request", f"{label!r} has too many or too long prompts.",
+                         f"At most {MAX_PROMPTS} prompts of {MAX_CHARACTERS} characters.")
+    return prompts

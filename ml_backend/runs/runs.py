@@ -1,0 +1,232 @@
+"""Runs: "label these tasks with these labels". What a person asks for, stops, resumes and looks at.
+
+The states of a run's tasks are in `run_tasks`, the jobs that carry them in `run_jobs`, the cost in `estimates`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg.types.json import Json
+
+from argus import audit
+from argus.db import Row, connect
+from argus.errors import ArgusError
+from label_studio_config import projects
+from label_studio_config.recipe import Recipe, plan_for, recipe_for
+from ml_backend.detection import store
+from ml_backend.runs import estimates, prompt_reading, scheduling, task_states
+from ml_backend.runs.task_states import load_run
+
+log = logging.getLogger(__name__)
+_SHOWN_ERRORS = 100
+_RATE_SECONDS = 60  # the rate is what ended within this time: a run that was resumed is judged by today
+# What the newest look at each task and label found beyond the number that is kept.
+_LEFT_OUT = """
+SELECT run_id, sum(left_out) AS objects, count(DISTINCT task_id) AS tasks
+FROM run_task JOIN run ON run.id = run_id JOIN detection USING (task_id)
+WHERE run_id = ANY(%s) AND left_out > 0 AND label = ANY(run.labels)
+AND NOT EXISTS (SELECT FROM detection newer WHERE newer.task_id = run_task.task_id AND newer.label = detection.label
+                AND newer.created_at > detection.created_at)
+GROUP BY run_id
+"""
+
+
+def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
+               settings: Mapping[str, Any] | None = None, max_tasks: int | None = None) -> int:
+    """Record a run, put its work on the queue, and return its id.
+
+    Args:
+        labels: labels of the project's config; empty means all of them.
+        task_ids: tasks of the project; one that does not exist becomes a failed task of the run.
+        settings: where the tasks came from, for the record (`{"source": "search", "query": …}`).
+        max_tasks: take no more than this many, those first that the model has not seen yet.
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `nothing_selected`, `queue_unreachable`
+            (the run is recorded then, and starts when the queue is back).
+    """
+    project = projects.refresh(project_id)
+    recipe, chosen, wanted = _select(project, labels, task_ids, max_tasks)
+    known = projects.known_tasks(project, wanted)
+    record = {**(settings or {}), "recipe": _recipe_json(recipe, chosen)}
+    with connect() as connection:
+        row = connection.execute(
+            "INSERT INTO run (project_id, labels, settings, model_version, person_id) VALUES (%s, %s, %s, %s, %s) "
+            "RETURNING id", (project_id, chosen, Json(record), project["model_version"],
+                             audit.actor().person)).fetchone()
+        assert row is not None  # INSERT .. RETURNING gives one row
+        run_id = int(row["id"])
+        audit.about(f"run {run_id}")
+        connection.execute("INSERT INTO run_task (run_id, task_id) SELECT %s, unnest(%s::bigint[])", (run_id, wanted))
+    task_states.fail(run_id, {t: _unknown_task(project_id, t) for t in wanted if t not in known})
+    task_states.finish_if_done(run_id)
+    if projects.has_old_versions(project):
+        scheduling.enqueue_cleanup(project_id)
+    if known:
+        scheduling.ensure_detection_jobs(project_id)
+    return run_id
+
+
+def estimate(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
+             max_tasks: int | None = None) -> dict[str, Any]:
+    """Return what `create_run` with the same arguments would cost: see `estimates.estimate`; with `unread`, see
+    `prompt_reading`. Starts nothing.
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `nothing_selected`.
+    """
+    recipe, chosen, wanted = _select(projects.refresh(project_id), labels, task_ids, max_tasks)
+    prompts = (p for c in recipe.concepts if c.label in chosen for p in c.prompts)
+    return {**estimates.estimate(recipe, chosen, wanted), "unread": prompt_reading.unread(prompts)}
+
+
+def _select(project: Row, labels: Sequence[str], task_ids: Sequence[int],
+            max_tasks: int | None) -> tuple[Recipe, list[str], list[int]]:
+    wanted = list(dict.fromkeys(task_ids))
+    if not wanted:
+        raise ArgusError("nothing_selected", "No task was selected.", "Select tasks, or give a query that finds some.")
+    plan, recipe = plan_for(project), recipe_for(project)
+    chosen = list(dict.fromkeys(plan.concept(label).label for label in labels)) or [c.label for c in plan.concepts]
+    if max_tasks is not None and max_tasks < len(wanted):
+        lacking = store.missing(wanted, recipe, chosen)
+        wanted = sorted(wanted, key=lambda task: task not in lacking)[:max_tasks]
+    return recipe, chosen, wanted
+
+
+def _recipe_json(recipe: Recipe, labels: Sequence[str]) -> dict[str, Any]:
+    return {"checkpoint": recipe.checkpoint, "labels": [
+        {"label": c.label, "prompts": list(c.prompts), "threshold": c.threshold}
+        for c in recipe.concepts if c.label in labels]}
+
+
+def _unknown_task(project_id: int, task_id: int) -> ArgusError:
+    return ArgusError("unknown_task", f"Project {project_id} has no task {task_id}.", task=task_id)
+
+
+def cancel_run(run_id: int) -> dict[str, Any]:
+    """Stop a run: no further chunk is begun, a chunk in work is kept for a later run. Returns its progress.
+
+    Raises:
+        ArgusError: `unknown_run`, `conflict` when it has ended.
+    """
+    run = load_run(run_id)
+    audit.about(project=run["project_id"])
+    with connect() as connection:
+        changed = connection.execute("UPDATE run SET state = 'cancelled', finished_at = now() WHERE id = %s "
+                                     "AND state IN ('queued', 'running')", (run_id,)).rowcount
+        if changed:
+            connection.execute("UPDATE run_task SET state = 'cancelled', job = NULL, ended_at = now() "
+                               "WHERE run_id = %s AND state = 'waiting'", (run_id,))
+    if not changed:
+        raise ArgusError("conflict", f"Run {run_id} has already ended: it is {run['state']}.")
+    return run_progress(run_id)
+
+
+def resume_run(run_id: int) -> dict[str, Any]:
+    """Go on with what is missing, cancelled tasks included; harmless while the run goes on. Returns its progress.
+
+    Raises:
+        ArgusError: `unknown_run`, `queue_unreachable` (it goes on when the queue is back).
+    """
+    return _reopen(run_id, "cancelled")
+
+
+def retry_failed(run_id: int) -> dict[str, Any]:
+    """Try the failed tasks again. Returns the run's progress.
+
+    Raises:
+        ArgusError: as `resume_run`.
+    """
+    return _reopen(run_id, "failed")
+
+
+def _reopen(run_id: int, state: str) -> dict[str, Any]:
+    run = load_run(run_id)
+    audit.about(project=run["project_id"])
+    with connect() as connection:
+        connection.execute("UPDATE run_task SET state = 'waiting', attempts = 0, error = NULL, job = NULL, "
+                           "ended_at = NULL WHERE run_id = %s AND state = %s", (run_id, state))
+        going = connection.execute(
+            "UPDATE run SET state = 'running', finished_at = NULL, started_at = coalesce(started_at, now()) "
+            "WHERE id = %s AND EXISTS (SELECT FROM run_task WHERE run_id = run.id "
+            "AND state IN ('waiting', 'detected'))", (run_id,)).rowcount
+    if going:
+        scheduling.ensure_detection_jobs(run["project_id"])
+        scheduling.enqueue_push(run_id)
+    return run_progress(run_id)
+
+
+def run_progress(run_id: int) -> dict[str, Any]:
+    """Return the run as JSON: counts, state, the first errors, tasks a second and the seconds left as far as known.
+
+    `left_out` says how many objects were found beyond `max_detections` of an image and label, and on how many tasks.
+
+    Raises:
+        ArgusError: `unknown_run`.
+    """
+    run = load_run(run_id)
+    with connect() as connection:
+        errors = connection.execute("SELECT task_id, error FROM run_task WHERE run_id = %s AND state = 'failed' "
+                                    "ORDER BY task_id LIMIT %s", (run_id, _SHOWN_ERRORS)).fetchall()
+    return _describe([run])[0] | {"errors": [{"task": e["task_id"], "code": e["error"]["code"],
+                                              "message": e["error"]["message"], "hint": e["error"]["hint"]}
+                                             for e in errors]}
+
+
+def list_runs(project_id: int, limit: int = 50) -> list[dict[str, Any]]:
+    """Return the project's newest runs, newest first: as `run_progress`, with one example of each kind of error."""
+    with connect() as connection:
+        rows = connection.execute("SELECT * FROM run WHERE project_id = %s ORDER BY id DESC LIMIT %s",
+                                  (project_id, limit)).fetchall()
+        kinds = connection.execute(
+            "SELECT run_id, error->>'code' AS code, count(*) AS tasks, min(task_id) AS task, "
+            "(array_agg(error->>'message' ORDER BY task_id))[1] AS message FROM run_task "
+            "WHERE run_id = ANY(%s) AND state = 'failed' GROUP BY run_id, code ORDER BY run_id, tasks DESC",
+            ([row["id"] for row in rows],)).fetchall()
+    return [run | {"errors": [{"task": k["task"], "code": k["code"], "message": k["message"], "tasks": k["tasks"]}
+                              for k in kinds if k["run_id"] == run["id"]]} for run in _describe(rows)]
+
+
+def _describe(runs: Sequence[Row]) -> list[dict[str, Any]]:
+    with connect() as connection:
+        counted = connection.execute(
+            "SELECT run_id, run_task.state, count(*) AS n, count(*) FILTER (WHERE job IS NOT NULL) AS in_work, "
+            "count(*) FILTER (WHERE run_task.state IN ('done', 'failed') AND ended_at > now() - "
+            "make_interval(secs => %s)) AS lately, count(worker) AS computed FROM run_task WHERE run_id = ANY(%s) "
+            "GROUP BY run_id, run_task.state", (_RATE_SECONDS, [run["id"] for run in runs])).fetchall()
+        clocks = {r["id"]: r["seconds"] for r in connection.execute(
+            "SELECT id, extract(epoch FROM coalesce(finished_at, now()) - started_at)::float AS seconds FROM run "
+            "WHERE id = ANY(%s)", ([run["id"] for run in runs],))}
+        left_out = {r["run_id"]: r for r in connection.execute(_LEFT_OUT, ([run["id"] for run in runs],))}
+    return [_progress(run, {r["state"]: r for r in counted if r["run_id"] == run["id"]}, clocks.get(run["id"]))
+            | {"left_out": {name: int(left_out[run["id"]][name]) if run["id"] in left_out else 0
+                            for name in ("objects", "tasks")}} for run in runs]
+
+
+def _progress(run: Row, states: Mapping[str, Row], seconds: float | None) -> dict[str, Any]:
+    counts = {name: states[name]["n"] if name in states else 0
+              for name in ("waiting", "detected", "done", "failed", "cancelled")}
+    left = counts["waiting"] + counts["detected"]
+    going = run["state"] in ("queued", "running")
+    rate = _rate(counts["done"] + counts["failed"], sum(r["lately"] for r in states.values()), seconds, going)
+    return {"id": run["id"], "project": run["project_id"], "labels": run["labels"], "state": run["state"],
+            "requested": sum(counts.values()), **counts, "waiting": left,
+            "in_work": sum(r["in_work"] for r in states.values()),
+            "computed": sum(r["computed"] for r in states.values()),
+            "model_version": run["model_version"], "settings": run["settings"], "errors": [],
+            "created_at": run["created_at"].isoformat(),
+            "started_at": run["started_at"].isoformat() if run["started_at"] else None,
+            "finished_at": run["finished_at"].isoformat() if run["finished_at"] else None,
+            "seconds": round(seconds, 1) if seconds is not None else None,
+            "rate": round(rate, 3) if rate else None,
+            "seconds_left": round(left / rate, 1) if rate and going else None}
+
+
+def _rate(ended: int, lately: int, seconds: float | None, going: bool) -> float | None:
+    """Return tasks a second: of the last minute while the run goes on, else of all its time."""
+    if not seconds or not ended:
+        return None
+    return lately / min(seconds, _RATE_SECONDS) if going and lately else ended / seconds

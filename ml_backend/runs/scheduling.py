@@ -1,0 +1,167 @@
+"""The jobs that carry runs. They hold no state: which tasks are free is in PostgreSQL, a job only takes some and goes.
+
+Each project with work has a few detection jobs waiting or running, one more than there are SAM 3 workers. A job takes
+one chunk and enqueues its successor at the end of the queue: projects take turns, and a new run never waits for the
+whole of an older one. Any worker on any machine may serve any of them.
+
+Whatever is lost (a killed worker, an emptied queue) is made good by `reconcile_runs`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rq import Queue
+from rq.registry import StartedJobRegistry
+from rq.serializers import JSONSerializer
+
+from argus import queue_names
+from argus.db import connect
+from argus.jobs import queues
+from argus.settings import Settings, get_settings
+from ml_backend.runs import task_states
+
+SECONDS_PER_TASK = 300  # a full-size model on a slow CPU
+_CHECKED = 200  # claims looked at in one job
+_FAR_SECONDS = 3600  # no answer to /predict is given longer than this before its claims are looked at
+
+
+class Live(NamedTuple):
+    """Jobs that are waiting or running: detection jobs by project, the runs with a push, every running job's id."""
+
+    detections: Counter[int]
+    pushes: set[int]
+    started: set[str]
+
+
+def enqueue_detection(project_id: int) -> None:
+    """Put one detection job of the project on the queue.
+
+    It has no retry of its own: what a job that fails or dies had in work is freed by `reconcile_runs`, which counts
+    attempts by task.
+    """
+    queues.enqueue(queue_names.SAM3, "ml_backend.sam3_worker.detect_jobs.detect_next", project_id,
+                   job_id=f"detect-{project_id}-{uuid.uuid4().hex}", retries=0, result_ttl=60,
+                   timeout=work_seconds(get_settings().chunk_tasks))
+
+
+def work_seconds(tasks: int) -> int:
+    """Return after how many seconds a SAM 3 job that has so many images in work is surely stuck."""
+    return 120 + SECONDS_PER_TASK * tasks
+
+
+def ensure_detection_jobs(project_id: int, live: Live | None = None) -> None:
+    """See to it that the project has as many detection jobs as it should."""
+    live = live or live_jobs()
+    for _ in range(queues.workers_of(queue_names.SAM3) + 1 - live.detections[project_id]):
+        enqueue_detection(project_id)
+
+
+def enqueue_push(run_id: int) -> None:
+    """Put a delivery of what the run has detected on the queue, unless one is waiting there already."""
+    with queues.reachable():
+        waiting = Queue(queue_names.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer).get_job_ids()
+    if not any(name.startswith(f"push-{run_id}-") for name in waiting):
+        queues.enqueue(queue_names.DEFAULT, "ml_backend.predictions.jobs.push_next", run_id,
+                       job_id=f"push-{run_id}-{uuid.uuid4().hex}", retries=0, result_ttl=60)
+
+
+def enqueue_cleanup(project_id: int) -> None:
+    """Put the removal of older versions' predictions on the queue."""
+    queues.enqueue(queue_names.DEFAULT, "ml_backend.predictions.jobs.remove_old_versions", project_id,
+                   job_id=f"old-versions-{project_id}", timeout=1800)
+
+
+def enqueue_check(project_id: int, task_ids: Sequence[int]) -> None:
+    """Put a check of delivered predictions on the queue."""
+    queues.enqueue(queue_names.DEFAULT, "ml_backend.predictions.jobs.push_tasks", project_id, list(task_ids),
+                   job_id=f"check-{project_id}-{task_ids[0]}", retries=0)
+
+
+def live_jobs() -> Live:
+    """Return what is on the queues and in work now.
+
+    Raises:
+        ArgusError: `queue_unreachable`.
+    """
+    names: list[str] = []
+    started: set[str] = set()
+    with queues.reachable():
+        for name in (queue_names.SAM3, queue_names.DEFAULT):
+            options: Any = {"connection": queues.get_redis(), "serializer": JSONSerializer}
+            # In this order: a job that starts meanwhile is seen twice, not missed.
+            names += Queue(name, **options).get_job_ids()
+            started |= set(StartedJobRegistry(name, **options).get_job_ids(cleanup=False))
+    found = [(m[1], int(m[2])) for n in {*names, *started} if (m := re.match(r"(detect|push)-(\d+)-", n))]
+    return Live(Counter(n for kind, n in found if kind == "detect"), {n for kind, n in found if kind == "push"},
+                started)
+
+
+def reconcile_runs(settings: Settings | None = None) -> int:
+    """Make good what was lost; called every few seconds by the default worker. Returns the tasks freed of dead jobs.
+
+    Claims that nobody confirmed are checked, and predictions of older recipes are removed.
+    """
+    held = task_states.jobs_in_work()  # before the look at the queue: a job is there before it takes a task
+    live = live_jobs()
+    freed = task_states.release_stalled(held - live.started)
+    with connect() as connection:
+        projects = connection.execute(
+            "SELECT DISTINCT project_id FROM run WHERE state IN ('queued', 'running') "
+            "AND EXISTS (SELECT FROM run_task WHERE run_id = run.id AND state = 'waiting')").fetchall()
+        # Detected tasks of a cancelled run still have their prediction delivered.
+        undelivered = connection.execute("SELECT DISTINCT run_id FROM run_task WHERE state = 'detected'").fetchall()
+        ended = connection.execute(
+            "SELECT id FROM run WHERE state IN ('queued', 'running') AND NOT EXISTS (SELECT FROM run_task "
+            "WHERE run_id = run.id AND state IN ('waiting', 'detected'))").fetchall()
+    for row in projects:
+        ensure_detection_jobs(row["project_id"], live)
+    for row in undelivered:
+        if row["run_id"] not in live.pushes:
+            enqueue_push(row["run_id"])
+    for row in ended:
+        task_states.finish_if_done(row["id"])
+    _check_deliveries(settings or get_settings())
+    return freed
+
+
+def _check_deliveries(settings: Settings) -> None:
+    grace = min(15.0, settings.claim_seconds)
+    with connect() as connection:
+        # Made while the server's clock was ahead: nobody would look at it until the clock gets there again.
+        connection.execute("UPDATE prediction SET claimed_at = now() WHERE state = 'claimed' "
+                           "AND claimed_at > now() + make_interval(secs => %s)", (_FAR_SECONDS,))
+        claims = connection.execute(
+            "SELECT project_id, array_agg(task_id ORDER BY task_id) AS tasks FROM prediction WHERE state = 'claimed' "
+            "AND claimed_at < now() - make_interval(secs => %s) GROUP BY project_id", (grace,)).fetchall()
+        outdated = connection.execute(
+            "SELECT id FROM project WHERE model_version <> '' AND "
+            "(EXISTS (SELECT FROM prediction p WHERE p.project_id = project.id "
+            "AND p.model_version < project.model_version) OR EXISTS (SELECT FROM prediction p "
+            "WHERE p.project_id = project.id AND p.model_version > project.model_version))").fetchall()
+    for row in claims:
+        enqueue_check(row["project_id"], row["tasks"][:_CHECKED])
+    for row in outdated:
+        enqueue_cleanup(row["id"])
+
+
+def enqueue_for_answer(queue: str, project_id: int, task_ids: Sequence[int], deadline: float) -> str:
+    """Put a detection that a `/predict` waits for on `queue`, and return the job's id.
+
+    Args:
+        deadline: Unix time; a job that nobody took by then is dropped. One that was begun goes on: what it finds is
+            stored, and stopping it would only make the next one start anew.
+
+    Raises:
+        ArgusError: `queue_unreachable`.
+    """
+    seconds = max(1, round(deadline - time.time()))
+    job = queues.enqueue(queue, "ml_backend.sam3_worker.detect_jobs.detect_for_answer", project_id, list(task_ids),
+                         deadline, retries=0, ttl=seconds, timeout=seconds + work_seconds(len(task_ids)))
+    assert job is not None  # without a job id there are no duplicates
+    return job.id

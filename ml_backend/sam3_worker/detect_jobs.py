@@ -1,0 +1,127 @@
+"""What the SAM 3 worker runs. The web processes name these functions but never import this module."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from typing import Any
+
+from rq import get_current_job
+from rq.timeouts import BaseTimeoutException
+
+from argus import queue_names, trace
+from argus.errors import ArgusError, as_argus_error, is_outage, may_pass
+from argus.jobs import queues
+from argus.settings import get_settings
+from label_studio_config import projects
+from label_studio_config.recipe import Recipe, recipe_for
+from ml_backend.detection.batch import Outcome, detect_tasks
+from ml_backend.detection.step_size import Pace
+from ml_backend.runs import estimates, scheduling, task_states
+from ml_backend.runs.scheduling import enqueue_for_answer
+from ml_backend.sam3_worker import engine
+
+CHUNK_SECONDS = 1.0  # a person's click waits for about this long, or for one image that takes longer
+_TOO_LONG = ArgusError("timeout", "Detecting took longer than a job may.",
+                       "Is the worker's machine overloaded? A smaller ARGUS_SAM3_RESOLUTION is quicker.", alone=True)
+_pace = Pace()  # one engine a process
+
+
+def unread_prompts(prompts: list[str]) -> Any:
+    """Return of each prompt the end that the model does not read; an expected failure as `queues.pack` does."""
+    try:
+        return engine.get_engine().unread(prompts)
+    except ArgusError as error:
+        return queues.pack(error)
+
+
+def detect_next(project_id: int) -> dict[str, int]:
+    """Detect what one of the project's runs still needs on a few tasks; the push follows as a job of its own.
+
+    A chunk ends after `CHUNK_SECONDS`, and its successor goes to the end of the queue: clicks and other projects get
+    in between. When nothing is free to be taken there is no successor.
+    """
+    taken = task_states.take(project_id, _job_id(), get_settings().chunk_tasks)
+    if taken is None:
+        return {"done": 0, "failed": 0, "rest": 0}
+    run_id = taken.run["id"]
+    trace.add(run=run_id)
+    try:
+        outcome = _detect(project_id, taken)
+    except BaseTimeoutException:
+        task_states.fail_attempt(run_id, dict.fromkeys(taken.task_ids, _TOO_LONG))
+        raise
+    except Exception as error:  # of the chunk as a whole: the engine, or what nobody expected
+        if is_outage(error):
+            raise
+        ours = as_argus_error(error)
+        if ours is not error:
+            ours.details["alone"] = True
+        task_states.fail_attempt(run_id, dict.fromkeys(taken.task_ids, ours))
+        outcome = Outcome()
+    task_states.fail(run_id, {t: e for t, e in outcome.failed.items() if not may_pass(e)})
+    task_states.fail_attempt(run_id, {t: e for t, e in outcome.failed.items() if may_pass(e)})
+    task_states.mark_detected(run_id, outcome.done, outcome.seconds, engine.worker_name())
+    task_states.release(run_id, outcome.rest)
+    scheduling.enqueue_push(run_id)
+    scheduling.enqueue_detection(project_id)
+    task_states.finish_if_done(run_id)
+    return {"done": len(outcome.done), "failed": len(outcome.failed), "rest": len(outcome.rest)}
+
+
+def _detect(project_id: int, taken: task_states.Taken) -> Outcome:
+    try:
+        recipe = recipe_for(projects.load(project_id))
+        labels = [label for label in taken.run["labels"] if label in {c.label for c in recipe.concepts}]
+        if not labels:
+            raise ArgusError("unknown_label", "None of the run's labels is in the labelling config any more.")
+    except ArgusError as error:
+        if error.code == "database_unreachable":
+            raise
+        return Outcome(failed=dict.fromkeys(taken.task_ids, error))
+    return _timed(recipe, labels, taken.task_ids)
+
+
+def _timed(recipe: Recipe, labels: list[str], task_ids: list[int]) -> Outcome:
+    outcome = detect_tasks(engine.get_engine(), recipe, labels, task_ids, CHUNK_SECONDS, pace=_pace)
+    estimates.record(recipe.checkpoint, engine.worker_name(), len(outcome.seconds), outcome.pairs,
+                     sum(outcome.seconds.values()))
+    return outcome
+
+
+def _job_id() -> str:
+    job = get_current_job(connection=queues.get_redis())
+    return job.id if job else f"no-job-{uuid.uuid4().hex}"  # called by hand: freed at the next look for lost jobs
+
+
+def detect_for_answer(project_id: int, task_ids: list[int], deadline: float) -> dict[str, Any]:
+    """Detect every label of the recipe for a `/predict` that waits; what is found is stored, not pushed.
+
+    Args:
+        deadline: Unix time after which nobody waits any more; the tasks belong to a run then.
+
+    Returns:
+        `{"failed": [task ids], "next": id of the job that goes on with what is left, or None}`.
+    """
+    if time.time() >= deadline:
+        return {"failed": [], "next": None}
+    recipe = recipe_for(projects.load(project_id))
+    outcome = _timed(recipe, [c.label for c in recipe.concepts], task_ids)
+    follow = enqueue_for_answer(queue_names.SAM3, project_id, outcome.rest, deadline) if outcome.rest else None
+    return {"failed": list(outcome.failed), "next": follow}
+
+
+@queues.answering
+def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Any], labels: list[str]) -> dict[str, Any]:
+    """Detect labels of a recipe that may never be kept on one task; what is found is stored as previewed.
+
+    Args:
+        overrides: prompts and thresholds by label, as the project's own would be after the change.
+
+    Returns:
+        `{}`, or the packed error of what went wrong.
+    """
+    trace.add(task=task_id)
+    recipe = recipe_for({**projects.load(project_id), "overrides": overrides})
+    outcome = detect_tasks(engine.get_engine(), recipe, labels, [task_id], CHUNK_SECONDS, previewed=True, pace=_pace)
+    return queues.pack(outcome.failed[task_id]) if task_id in outcome.failed else {}

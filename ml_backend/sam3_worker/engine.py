@@ -1,0 +1,67 @@
+"""The SAM 3 engine of a worker process: loaded once, tried once, then kept."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+import socket
+import time
+from typing import Any
+
+from argus.devices import choose_device
+from argus.jobs import self_check
+from argus.settings import get_settings
+from label_studio_config.recipe import checkpoint_identity
+from ml_backend.engines import Sam3Engine, load_engine
+from ml_backend.runs import estimates
+
+log = logging.getLogger(__name__)
+AGAIN_SECONDS = 5.0  # a self-test that took longer at the start is not repeated while people may be waiting
+
+
+def get_engine() -> Sam3Engine:
+    """Return this process's engine, loaded and tested at the first call, and again when the checkpoint was replaced.
+
+    Raises what `load_engine` says.
+    """
+    return _load(checkpoint_identity(get_settings()))[0]
+
+
+@functools.lru_cache(maxsize=1)
+def _load(identity: str) -> tuple[Sam3Engine, float]:
+    """Return the engine, and the seconds that its self-test took."""
+    began = time.monotonic()
+    engine = load_engine(get_settings())
+    tested = time.monotonic()
+    engine.self_test()  # one image, one prompt: the first estimate of a checkpoint that has not worked here yet
+    seconds = time.monotonic() - tested
+    estimates.record_first(identity, worker_name(), seconds)
+    log.info("engine ready", extra={"checkpoint": identity, "seconds": round(time.monotonic() - began, 1)})
+    return engine, seconds
+
+
+def prepare() -> None:
+    """Load the model before the first job; a model that cannot be loaded ends the worker at once."""
+    get_engine()
+
+
+def examine() -> dict[str, Any]:
+    """Job of the doctor: how this worker stands, and whether its model passes the test of its start again."""
+    def tested() -> dict[str, Any]:
+        settings = get_settings()
+        engine, seconds = _load(checkpoint_identity(settings))
+        device, _ = choose_device(settings.device, settings.dtype)
+        fresh = seconds < AGAIN_SECONDS
+        if fresh:
+            began = time.monotonic()
+            engine.self_test()
+            seconds = time.monotonic() - began
+        return {"checkpoint": settings.sam3_model, "device": str(device), "seconds": seconds, "fresh": fresh}
+
+    return self_check.examine(tested)
+
+
+@functools.cache
+def worker_name() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}"

@@ -1,0 +1,1 @@
+"""Clicks and boxes drawn in Label Studio, answered with regions."""

@@ -1,0 +1,1 @@
+"""The REST API over HTTP: who may ask, what is asked, what is answered."""

@@ -1,0 +1,109 @@
+"""The search service as a Flask application. It never loads torch, and turns errors into answers in one place."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import json
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter, Map
+
+import argus.audit
+from argus.errors import ArgusError, as_argus_error
+from argus.images.memory import get_budget
+from argus.settings import get_settings
+from argus.web import app_hooks
+from search_service.api.caller import HEADER, check_access
+from search_service.api.requests import API
+from search_service.api.routes import audit, blueprints
+
+MAX_BODY, LARGE_BODY = 32 * 2**20, 2**20
+# The page loads nothing from elsewhere and runs no inline script.
+CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
+       "form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
+
+
+class Id(IntegerConverter):
+    """A number in a path that may be a row's: any other is an address that does not exist."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, min=1, max=2**63 - 1)
+
+
+def create_app() -> Flask:
+    """Return the WSGI application."""
+    app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.url_map.converters["int"] = Id
+    audit.install(app)  # first: what is refused is a row, too
+    app_hooks.install(app, "search-service", get_settings, _guard)
+    app.register_error_handler(Exception, _problem)
+    app.before_request(audit.find_project)
+    app.before_request(check_access)
+    app.before_request(_reserve)
+    app.teardown_request(_release)
+    app.after_request(_harden)
+    for blueprint in blueprints():
+        app.register_blueprint(blueprint)
+    return app
+
+
+def _guard() -> None:
+    """Refuse a request without the token. Where everybody must bring their own, that is the token."""
+    settings = get_settings()
+    token = settings.api_token.get_secret_value()
+    guarded = request.path.startswith("/api/") or request.path == "/metrics"
+    given = request.headers.get("Authorization", "").removeprefix("Bearer ").strip()
+    if not token or hmac.compare_digest(given.encode(), token.encode()):
+        if token or not settings.require_person:
+            argus.audit.act_as(argus.audit.SERVICE, None)
+        return
+    by_person = settings.require_person and request.path.startswith(f"{API}/") and (HEADER in request.headers
+                                                                                    or not given)
+    if guarded and request.path != f"{API}/openapi.json" and not by_person:  # else `check_access` asks for theirs
+        raise ArgusError("unauthorized", "The API asks for a token.", "Send Authorization: Bearer <ARGUS_API_TOKEN>.")
+
+
+def _reserve() -> None:
+    """Hold the memory that a large body takes until its request ends: an image, as bytes, text and base64."""
+    length = MAX_BODY if "Transfer-Encoding" in request.headers else request.content_length or 0
+    if LARGE_BODY < length <= MAX_BODY:  # a larger one is refused unread
+        g.body = contextlib.ExitStack()
+        g.body.enter_context(get_budget().hold(3 * length))
+
+
+def _release(_error: BaseException | None) -> None:
+    if body := g.pop("body", None):
+        body.close()
+
+
+def _harden(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", CSP)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "no-referrer")
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _problem(error: Exception) -> Response:
+    """The one place where an error becomes an answer (RFC 9457)."""
+    status = None
+    if isinstance(error, HTTPException):
+        status = error.code
+        code = "not_found" if status == 404 else "bad_request"
+        ours = ArgusError(code, f"{request.method} {request.path}: {(error.name or '').lower()}.",
+                          "GET /api/v1/openapi.json lists what there is.")
+    else:
+        ours = as_argus_error(error, method=request.method, path=request.path)
+    body = ours.to_problem() | ({"status": status} if status else {})
+    response: Response = Response(status=body["status"], content_type="application/problem+json")
+    response.set_data(json.dumps(body, ensure_ascii=False, default=str))
+    if wait := ours.details.get("retry_after"):
+        response.headers["Retry-After"] = str(wait)
+    if ours.code == "unauthorized":
+        response.headers["WWW-Authenticate"] = "Bearer"
+    return response

@@ -1,0 +1,39 @@
+"""Examples of requests for the description of the API, by operation. A test holds them to the request models."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel
+
+from search_service import run_sources
+from search_service.api.schemas import review as rr
+from search_service.api.schemas import search as r
+from search_service.api.schemas import setup as sr
+
+# Values of path and query parameters, wherever they appear.
+PARAMETERS: dict[str, Any] = {
+    "project_id": 1, "task_id": 17, "run_id": 3, "view_id": 5, "search_id": 12, "saved_id": 2, "acceptance_id": 4,
+    "export_id": 6,
+    "q": "red fan -cpu", "limit": 50, "offset": 0, "box": "0.25,0.25,0.75,0.75", "size": 320}
+
+# Bodies, by the model that reads them.
+BODIES: dict[type[BaseModel], dict[str, Any]] = {
+    r.ViewRequest: {"title": "red fans", "query": "red fan", "limit": 50},
+    r.AskRequest: {"text": "red fan -cpu", "like": [{"task": 17}], "filters": {"labelled": False}, "limit": 50},
+    r.SavedRequest: {"name": "Red fans", "ask": {"text": "red fan"}, "keep_view": True},
+    r.SavedChange: {"relevance": "maybe"},
+    r.JudgementRequest: {"query": "red fan", "task": 17, "relevant": True},
+    r.Webhook: {"action": "TASKS_CREATED", "project": {"id": 1}},
+    run_sources.RunRequest: {"labels": ["cpu"], "search": "cpu", "limit": 50},
+    run_sources.PreviewRequest: {"concepts": [{"label": "cpu"}], "search": "cpu", "images": 6},
+    rr.RecipeRequest: {"concepts": [{"label": "cpu", "prompts": ["cpu", "processor"], "threshold": 0.5}]},
+    rr.AcceptRequest: {"min_score": 0.9},
+    rr.AdditionsRequest: {"min_score": 0.9},
+    rr.PersonRequest: {"token": "a personal access token"},
+    rr.BandsRequest: {"high": 0.9, "medium": 0.7},
+    rr.SetAsideRequest: {"task": 17, "verdict": "fix"},
+    rr.PutBackRequest: {"task": 17},
+    sr.ConnectRequest: {"project": 1, "dry_run": True},
+    sr.ExportJobRequest: {"format": "yolo", "splits": {"train": 80, "val": 20}},
+}

@@ -1,0 +1,148 @@
+"""Who may do what, route by route: the table that is in `docs/security.md`, and what the audit table calls an action.
+
+It binds callers who bring their own Label Studio token. Who has only the service's token may do everything, unless
+ARGUS_REQUIRE_PERSON turns them away. No Flask.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from argus.db import connect
+from argus.errors import ArgusError
+from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.users import service_account
+from search_service.api.access import Caller, project_of
+
+Right = Literal["see", "own", "manage"]
+ONE_BY_ONE = 200  # tasks that somebody may accept at once who does not manage the project: a page of the review
+MANAGERS = ("Who made the project in Label Studio, the owner of the organisation, and ARGUS_ADMINS may: ask one of "
+            "them to do it, or to name you there.")
+
+
+@dataclass(frozen=True)
+class Action:
+    """What a route does.
+
+    Args:
+        name: as the audit table has it; empty for a question that changes nothing.
+        right: `see`, everybody who can open the project in Label Studio; `own`, who made the thing, or who manages the
+            project; `manage`, who manages the project.
+    """
+
+    name: str = ""
+    right: Right = "see"
+
+
+QUESTION = Action()
+# By Flask's name of the route. A GET that is not here is a question.
+ACTIONS: dict[str, Action] = {
+    "projects.post_sync": Action("project.sync"),
+    "projects.post_retry": Action("project.retry"),
+    "projects.post_repeat": QUESTION,
+    "projects.delete_history": Action("history.delete"),  # their own; all of it, who manages
+    "projects.delete_search": Action("history.delete"),
+    "search.post_search": QUESTION,
+    "search.post_search_image": QUESTION,
+    "search.post_view": Action("view.make"),
+    "search.delete_view": Action("view.delete"),
+    "search.post_refresh": Action("view.refresh"),
+    "saved.post_saved": Action("saved-search.create"),
+    "saved.patch_saved": Action("saved-search.change", "own"),
+    "saved.delete_saved": Action("saved-search.delete", "own"),
+    "saved.post_refresh": Action("saved-search.refresh"),
+    "saved.post_judgement": Action("judgement.set"),
+    "saved.delete_judgements": Action("judgement.delete"),  # their own; all of them, who manages
+    "runs.put_recipe": Action("recipe.change", "manage"),
+    "runs.post_preview": QUESTION,
+    "runs.post_estimate": QUESTION,
+    "runs.post_run": Action("run.start"),
+    "runs.post_cancel": Action("run.cancel", "own"),
+    "runs.post_resume": Action("run.resume", "own"),
+    "runs.post_retry": Action("run.retry", "own"),
+    "review.put_bands": Action("bands.change", "manage"),
+    "review.post_accept_plan": QUESTION,
+    "review.post_accept": Action("review.accept"),  # chosen tasks; a whole band, who manages: `may_accept`
+    "review.post_me": QUESTION,
+    "review.post_additions_plan": QUESTION,
+    "review.post_additions": Action("review.add-labels", "manage"),
+    "review.post_undo": Action("review.undo", "own"),
+    "review.post_set_aside": Action("review.set-aside"),
+    "review.post_put_back": Action("review.put-back"),
+    "review.post_band_views": Action("view.bands"),
+    "review.post_export": Action("export.download", "manage"),
+    "exports.post_export_preview": QUESTION,
+    "exports.post_export_job": Action("export.start", "manage"),
+    "exports.delete_export": Action("export.delete", "manage"),
+    "exports.get_export_file": Action("export.download", "manage"),
+    "setup.post_connect": Action("project.connect"),  # a new one; one that is there, who manages it: the route checks
+    "setup.post_disconnect": Action("project.disconnect", "manage"),
+}
+_OWNER_OF = {"run_id": "SELECT person_id FROM run WHERE id = %s",
+             "acceptance_id": "SELECT person_id FROM acceptance WHERE id = %s",
+             "saved_id": "SELECT person_id FROM saved_search WHERE id = %s"}
+_THINGS = {"run_id": "run", "acceptance_id": "acceptance", "saved_id": "saved search", "search_id": "search",
+           "view_id": "view", "export_id": "export", "task_id": "task"}
+
+
+def action_of(route: str, method: str) -> Action:
+    """Return what a route does; `KeyError` for one that may change something and that nobody has thought of."""
+    return ACTIONS.get(route, QUESTION) if method in ("GET", "HEAD", "OPTIONS") else ACTIONS[route]
+
+
+def thing(arguments: Mapping[str, Any]) -> str:
+    """Return what the variables of a route's path name inside the project, as "run 7"; "" for the project itself."""
+    return " ".join(f"{_THINGS[name]} {number}" for name, number in arguments.items() if name in _THINGS)
+
+
+def check(caller: Caller, action: Action, arguments: Mapping[str, Any]) -> None:
+    """Raise `forbidden` when the right that `action` needs is not the caller's; they see the project already."""
+    if action.right == "see" or (action.right == "own" and _owns(caller, arguments)):
+        return
+    project_id = project_of(arguments)
+    if project_id is not None:
+        must_manage(caller, project_id, f"{thing(arguments)} is not yours." if action.right == "own" else "")
+
+
+def must_manage(caller: Caller | None, project_id: int, why: str = "") -> None:
+    """Raise `forbidden` unless the caller manages the project; without a caller the service's own rights count."""
+    if caller and not caller.manages(project_id):
+        said = why or f"This is for those who manage project {project_id}, and {caller.person.email} does not."
+        raise ArgusError("forbidden", said[0].upper() + said[1:], MANAGERS)
+
+
+def makes_projects(caller: Caller) -> LabelStudio:
+    """Return the client that makes a project as the caller, who manages it then. Raises `forbidden` when the service's
+    own account would not see it."""
+    if caller.person.organization != service_account().organization:
+        raise ArgusError("forbidden", "The service works in another organisation of Label Studio than you do.",
+                         "Make the project there and ask who manages it to connect it.")
+    return caller.person.ls
+
+
+def may_accept(caller: Caller | None, project_id: int, task_ids: list[int] | None) -> None:
+    """Raise `forbidden` for an acceptance in bulk by somebody who does not manage the project."""
+    if task_ids is None or len(task_ids) > ONE_BY_ONE:
+        must_manage(caller, project_id, "Accepting in bulk is for those who manage the project; up to "
+                    f"{ONE_BY_ONE} chosen tasks at a time are for everybody who can open it.")
+
+
+def must_be_admin(caller: Caller | None) -> None:
+    """Raise `forbidden` unless the caller may manage every project."""
+    if caller and not caller.is_admin():
+        raise ArgusError("forbidden", "This is for the owner of the organisation in Label Studio and for ARGUS_ADMINS.",
+                         "Ask for one project that you manage, or ask one of them.")
+
+
+def whose(caller: Caller | None, project_id: int) -> int | None:
+    """Return whose things the caller may delete in a project: their own by their id; None: everybody's."""
+    return None if caller is None or caller.manages(project_id) else caller.person.id
+
+
+def _owns(caller: Caller, arguments: Mapping[str, Any]) -> bool:
+    (name,) = arguments.keys() & _OWNER_OF.keys()
+    with connect() as connection:
+        row = connection.execute(_OWNER_OF[name].encode(), (arguments[name],)).fetchone()
+    return row is None or row["person_id"] == caller.person.id  # one that is not there: the route says so

@@ -1,0 +1,25 @@
+"""The REST API and the page, a module per topic. Each only reads the request, calls a service and writes the answer."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+
+def blueprints() -> list[Blueprint]:
+    """Return every blueprint of the service."""
+    from search_service.api.routes import (
+        audit,
+        exports,
+        hooks,
+        page,
+        projects,
+        review,
+        runs,
+        saved,
+        search,
+        setup,
+        tasks,
+    )
+
+    return [module.blueprint
+            for module in (projects, search, saved, tasks, runs, review, exports, setup, audit, hooks, page)]

@@ -1,0 +1,48 @@
+"""The page, the health check and the description of the API."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from flask import Blueprint, Response, request, send_from_directory
+
+from argus import __version__
+from argus.web.metrics_endpoint import CONTENT_TYPE, exposition
+from search_service.api.docs_page import page
+from search_service.api.openapi import document
+from search_service.api.requests import API
+
+blueprint = Blueprint("page", __name__)
+WEB = Path(__file__).parents[2] / "web"
+
+
+@blueprint.get("/")
+def get_page() -> Response:
+    return send_from_directory(WEB, "index.html")
+
+
+@blueprint.get("/web/<path:name>")
+def get_asset(name: str) -> Response:
+    return send_from_directory(WEB, name)
+
+
+@blueprint.get("/health")
+def get_health() -> dict[str, Any]:
+    return {"status": "ok", "service": "search-service", "version": __version__}
+
+
+@blueprint.get("/metrics")
+def get_metrics() -> Response:
+    return Response(exposition(), content_type=CONTENT_TYPE)
+
+
+@blueprint.get("/openapi.json")
+@blueprint.get(f"{API}/openapi.json")
+def get_openapi() -> dict[str, Any]:
+    return document()
+
+
+@blueprint.get("/docs")
+def get_docs() -> Response:
+    return Response(page(document(), request.host_url.rstrip("/")), content_type="text/html; charset=utf-8")

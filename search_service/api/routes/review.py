@@ -1,0 +1,125 @@
+"""Review by score, and export. The work is `search_service.review.service`'s and `search_service.export`'s."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from search_service.api import access, rights
+from search_service.api.caller import acting, caller
+from search_service.api.requests import API, body
+from search_service.api.schemas import review as asking
+from search_service.api.schemas import search
+from search_service.pictures import crops
+from search_service.review import objects, records, service, set_aside
+from search_service.sync import progress
+
+blueprint = Blueprint("review", __name__, url_prefix=API)
+
+
+@blueprint.get("/projects/<int:project_id>/review")
+def get_review(project_id: int) -> Any:
+    return service.review_status(project_id)
+
+
+@blueprint.get("/projects/<int:project_id>/review/histogram")
+def get_histogram(project_id: int) -> Any:
+    return objects.histogram(project_id)
+
+
+@blueprint.get("/projects/<int:project_id>/review/objects")
+def get_objects(project_id: int) -> Any:
+    asked = search.read(asking.ObjectsRequest, request.args)
+    return objects.band_objects(project_id, asked.band, label=asked.label,
+                                                            limit=asked.limit, after=asked.after)
+
+
+@blueprint.put("/projects/<int:project_id>/review/bands")
+def put_bands(project_id: int) -> Any:
+    asked = body(asking.BandsRequest)
+    return service.set_edges(project_id, asked.high, asked.medium)
+
+
+@blueprint.post("/projects/<int:project_id>/review/accept/plan")
+def post_accept_plan(project_id: int) -> Any:
+    return service.accept_plan(project_id, **_accepted(body(asking.AcceptRequest)))
+
+
+@blueprint.post("/projects/<int:project_id>/review/accept")
+def post_accept(project_id: int) -> Any:
+    asked = body(asking.AcceptRequest)
+    token, person = acting(asked.token, project_id)
+    rights.may_accept(person, project_id, asked.task_ids)
+    return access.accept(project_id, **_accepted(asked), token=token)
+
+
+@blueprint.get("/people/me")
+def get_me() -> dict[str, Any]:
+    asks = caller()
+    person = {"id": asks.person.id, "email": asks.person.email, "name": asks.person.name} if asks else dict.fromkeys(
+        ("id", "email", "name"))
+    return {**person, "admin": asks is None or asks.is_admin()}
+
+
+@blueprint.post("/people/me")
+def post_me() -> dict[str, Any]:
+    return access.person(body(asking.PersonRequest).token)
+
+
+@blueprint.post("/projects/<int:project_id>/review/additions/plan")
+def post_additions_plan(project_id: int) -> Any:
+    asked = body(asking.AdditionsRequest)
+    return service.additions_plan(project_id, min_score=asked.min_score, max_score=asked.max_score)
+
+
+@blueprint.post("/projects/<int:project_id>/review/additions")
+def post_additions(project_id: int) -> Any:
+    asked = body(asking.AdditionsRequest)
+    token, person = acting(asked.token, project_id)
+    rights.must_manage(person, project_id)
+    return service.add_labels(project_id, min_score=asked.min_score, max_score=asked.max_score, token=token)
+
+
+def _accepted(asked: asking.AcceptRequest) -> dict[str, Any]:
+    return {"min_score": asked.min_score, "max_score": asked.max_score, "nothing_found": asked.nothing_found,
+            "task_ids": asked.task_ids}
+
+
+@blueprint.get("/projects/<int:project_id>/review/acceptances")
+def get_acceptances(project_id: int) -> dict[str, Any]:
+    asked = search.read(asking.AcceptancesRequest, request.args)
+    progress.sync_progress(project_id)  # an unknown project is said to be one
+    return {"acceptances": records.acceptances(project_id, limit=asked.limit)}
+
+
+@blueprint.post("/acceptances/<int:acceptance_id>/undo")
+def post_undo(acceptance_id: int) -> Any:
+    return service.undo(acceptance_id)
+
+
+@blueprint.post("/projects/<int:project_id>/review/set-aside")
+def post_set_aside(project_id: int) -> Any:
+    asked = body(asking.SetAsideRequest)
+    return set_aside.set_aside(project_id, asked.task, asked.verdict, object_id=asked.object)
+
+
+@blueprint.post("/projects/<int:project_id>/review/put-back")
+def post_put_back(project_id: int) -> Any:
+    asked = body(asking.PutBackRequest)
+    return set_aside.put_back(project_id, asked.task, object_id=asked.object)
+
+
+@blueprint.post("/projects/<int:project_id>/review/views")
+def post_band_views(project_id: int) -> Any:
+    return {"views": service.make_band_views(project_id)}
+
+
+@blueprint.get("/images/<int:task_id>/crop")
+def get_crop(task_id: int) -> Response:
+    asked = search.read(asking.CropRequest, request.args)
+    data, tag = crops.crop(task_id, crops.corners(asked.box), asked.size, asked.margin)
+    response = Response(data, content_type="image/jpeg")
+    response.set_etag(tag)
+    response.headers["Cache-Control"] = "private, max-age=3600"
+    return response.make_conditional(request)  # type: ignore[return-value]

@@ -1,0 +1,60 @@
+"""Connecting projects, and how the parts are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, request
+
+from argus import audit
+from argus.labelstudio import get_label_studio
+from label_studio_config import connect as setup
+from search_service.api import rights
+from search_service.api.caller import caller, mine
+from search_service.api.requests import API
+from search_service.api.schemas import search
+from search_service.api.schemas import setup as schemas
+from search_service.health import status
+from search_service.projects import describe, disconnect
+
+blueprint = Blueprint("setup", __name__, url_prefix=API)
+
+
+@blueprint.get("/status")
+def get_status() -> dict[str, Any]:
+    asks = caller()
+    return status.status(asks.visible() if asks else None)
+
+
+@blueprint.get("/doctor")
+def get_doctor() -> dict[str, Any]:
+    project_id, asks = search.read(schemas.DoctorRequest, request.args).project, caller()
+    if asks and project_id is not None:
+        asks.check(project_id)
+    return status.doctor(project_id, asks.visible() if asks else None)
+
+
+@blueprint.get("/label-studio/projects")
+def list_label_studio_projects() -> dict[str, Any]:
+    return {"projects": mine(describe.list_label_studio_projects())}
+
+
+@blueprint.post("/label-studio/connect")
+def post_connect() -> dict[str, Any]:
+    asked = search.read_json(schemas.ConnectRequest, request.get_data(), request.content_type or "")
+    if asked.dry_run:
+        audit.nothing_changes()
+    asks, ls = caller(), get_label_studio()
+    if asks and asked.project is not None:
+        asks.check(asked.project)
+        rights.must_manage(asks, asked.project)
+    elif asks:
+        ls = rights.makes_projects(asks)
+    report = setup.connect(ls, asked.project, title=asked.title, labels=asked.labels, dry_run=asked.dry_run)
+    audit.about(project=report.project_id)
+    return report.to_json()
+
+
+@blueprint.post("/projects/<int:project_id>/disconnect")
+def post_disconnect(project_id: int) -> dict[str, Any]:
+    return {"removed": disconnect.disconnect(get_label_studio(), project_id)}

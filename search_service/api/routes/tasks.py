@@ -1,0 +1,24 @@
+"""One task with everything known of it, and the videos that frames come from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint
+
+from search_service.api.requests import API
+from search_service.pictures import task_details
+from search_service.sync import progress, videos
+
+blueprint = Blueprint("tasks", __name__, url_prefix=API)
+
+
+@blueprint.get("/projects/<int:project_id>/tasks/<int:task_id>")
+def get_task(project_id: int, task_id: int) -> dict[str, Any]:
+    return task_details.describe_task(project_id, task_id)
+
+
+@blueprint.get("/projects/<int:project_id>/videos")
+def get_videos(project_id: int) -> dict[str, Any]:
+    progress.sync_progress(project_id)  # an unknown project is said to be one
+    return {"videos": videos.list_videos(project_id), "captured": task_details.captured_between(project_id)}

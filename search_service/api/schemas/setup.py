@@ -1,0 +1,46 @@
+"""What the routes of set-up, health and export take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from search_service.export.source import Source
+from search_service.search.fields import Request
+
+Label = Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class ConnectRequest(Request):
+    """A project to adopt, or one to create."""
+
+    project: Annotated[int, Field(ge=1)] | None = Field(None, description="Adopt this project of Label Studio.")
+    title: str | None = Field(None, max_length=50, description="Create a project of this title.")
+    labels: list[Label] = Field(default_factory=list, max_length=200, description="Of a project without a config.")
+    dry_run: bool = Field(False, description="Change nothing, only say what would change.")
+
+    @model_validator(mode="after")
+    def _one(self) -> ConnectRequest:
+        if (self.project is None) == (self.title is None):
+            raise ValueError("give exactly one of project, title")
+        return self
+
+
+class DoctorRequest(Request):
+    """Which projects the doctor looks at."""
+
+    project: Annotated[int, Field(ge=1)] | None = Field(None, description="This one; without it, every connected one.")
+
+
+class ExportJobRequest(Request):
+    """An export made in the background."""
+
+    format: str = Field("coco", max_length=20, description="coco or yolo.")
+    source: Source = Field("annotations", description="What people accepted or drew, what the model predicted, or "
+                           "both: predictions where nobody has annotated or skipped.")
+    masks: bool = Field(False, description="YOLO: outlines instead of boxes. COCO always has both.")
+    images: bool = Field(True, description="Copy the image files.")
+    splits: dict[Annotated[str, Field(pattern=r"^[a-z]\w{0,30}$")], Annotated[float, Field(gt=0, le=100)]] = Field(
+        default_factory=dict, max_length=5, description="Shares such as {\"train\": 80, \"val\": 20}; the frames of a "
+        "video stay together.")

@@ -1,0 +1,1 @@
+"""From images to vectors with SigLIP 2."""

@@ -1,0 +1,47 @@
+"""What went wrong with single images, kept with their tasks."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+from psycopg.types.json import Jsonb
+
+from argus.db import connect
+from argus.errors import ArgusError, as_argus_error, may_pass
+from search_service.vectors.model_change import MAX_ATTEMPTS
+
+log = logging.getLogger(__name__)
+
+
+def record(errors: Mapping[int, ArgusError], attempts: Mapping[int, int]) -> int:
+    """Keep what went wrong by task, and return how many there were. What may pass is tried again, up to
+    `MAX_ATTEMPTS`.
+
+    Args:
+        attempts: how often each task was tried, this time included.
+    """
+    for task_id, error in errors.items():
+        _record(task_id, error, attempts[task_id])
+    return len(errors)
+
+
+def _record(task_id: int, error: ArgusError, attempts: int) -> None:
+    passing = may_pass(error) or error.code == "internal"
+    final = not passing or attempts >= MAX_ATTEMPTS
+    with connect() as connection:
+        # A task that has a vector of the current model stays searchable; only the next model gives it up.
+        connection.execute("UPDATE task SET error = %s || jsonb_build_object('at', now()), "
+                           "attempts = CASE WHEN %s THEN %s ELSE attempts END, "
+                           "state = CASE WHEN %s AND state = 'waiting' THEN 'failed' ELSE state END "
+                           "WHERE id = %s AND state <> 'failed'",
+                           (Jsonb(error.to_json() | {"may_pass": passing}), final, MAX_ATTEMPTS, final, task_id))
+    log.warning("an image was not embedded", extra={"task": task_id, "code": error.code, "final": final})
+
+
+def told(error: Exception, task_id: int) -> ArgusError:
+    """Return the error of an image at which the worker raised."""
+    if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        return ArgusError("out_of_memory", "This image alone does not fit into the memory of the SigLIP worker.",
+                          "Free some, or run the worker on another device.")
+    return as_argus_error(error, task=task_id)

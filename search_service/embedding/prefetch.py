@@ -1,0 +1,90 @@
+"""Images ahead of the model: threads fetch and decode the next batches while it computes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+from PIL import Image
+
+from argus import trace
+from argus.db import connect
+from argus.errors import ArgusError, as_argus_error
+from argus.images.fetcher import get_images, open_image
+from argus.labelstudio.task_data import TaskImage
+from search_service.embedding import near_duplicates
+
+FETCHERS = 4  # threads that fetch and decode ahead of the model
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """An image ready for the model. `digest` is the sha256 of the file, `dhash` as of `near_duplicates.dhash`."""
+
+    task_id: int
+    url: str
+    digest: bytes
+    image: Image.Image
+    dhash: bytes
+
+
+@dataclass(frozen=True)
+class Unusable:
+    """An image that could not be had, or (then `digest` is known) that could not be read."""
+
+    task_id: int
+    url: str
+    digest: bytes | None
+    error: ArgusError
+
+
+Batch = list[Fetched | Unusable]
+
+
+def batches(fetchers: ThreadPoolExecutor, todo: Sequence[TaskImage], size: Callable[[], int],
+            max_side: int) -> Iterator[Batch]:
+    """Yield the images in batches of the size that is right just then; the next ones load meanwhile."""
+    futures: list[Future[Fetched | Unusable]] = []
+    started = taken = 0
+    try:
+        while taken < len(todo):
+            now = size()
+            while started < min(len(todo), taken + 2 * now + FETCHERS):
+                image = todo[started]
+                futures.append(fetchers.submit(trace.carried(_fetch, task=image.task_id), image, max_side))
+                started += 1
+            batch = [future.result() for future in futures[:now]]
+            del futures[:now]
+            taken += len(batch)
+            _record(batch)
+            yield batch
+    finally:
+        for future in futures:
+            future.cancel()
+
+
+def _fetch(task: TaskImage, max_side: int) -> Fetched | Unusable:
+    digest = None
+    try:
+        file = get_images().fetch(task)
+        digest = file.sha256
+        image = open_image(file.data, max_side)
+        return Fetched(task.task_id, task.url, digest, image, near_duplicates.dhash(image))
+    except Exception as error:
+        return Unusable(task.task_id, task.url, digest, as_argus_error(error))
+
+
+def _record(batch: Batch) -> None:
+    """Keep which images were fetched, before the model begins: it may take long, and people look at the progress."""
+    had = [item for item in batch if item.digest]
+    if not had:
+        return
+    ids = [item.task_id for item in had]
+    with connect() as connection:
+        connection.execute("SELECT FROM task WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (ids,))  # as a sync holds them
+        connection.execute(
+            "UPDATE task SET content_hash = had.digest FROM unnest(%s::bigint[], %s::text[], %s::bytea[]) "
+            "AS had (id, image, digest) WHERE task.id = had.id AND task.image = had.image "
+            "AND task.content_hash IS NULL",
+            (ids, [item.url for item in had], [item.digest for item in had]))

@@ -1,0 +1,88 @@
+"""From tasks to images with their objects, and an account of what could not be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from argus.errors import ArgusError
+from argus.images.fetcher import ImageFetcher
+from argus.labelstudio.project_shape import ProjectShape
+from argus.labelstudio.regions import image_size, read_objects
+from argus.labelstudio.task_data import TaskImage
+from search_service.export.files import UniqueNames, file_stem, inspect_image
+from search_service.export.records import ExportImage
+from search_service.export.source import SourceTask
+
+Files = Literal["copy", "link", "none"]
+_SHOWN_TASKS = 20
+_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
+
+
+@dataclass
+class Skipped:
+    """What was left out and why; names the first tasks of each reason and counts the rest."""
+
+    _reasons: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
+
+    def add(self, reason: str, task_id: int, count: int = 1) -> None:
+        number, tasks = self._reasons.get(reason, (0, []))
+        if len(tasks) < _SHOWN_TASKS and task_id not in tasks:
+            tasks.append(task_id)
+        self._reasons[reason] = number + count, tasks
+
+    def report(self) -> list[dict[str, Any]]:
+        """Return `[{"reason", "count", "tasks"}]` by reason; `tasks` names 20 at most."""
+        return [{"reason": reason, "count": count, "tasks": tasks}
+                for reason, (count, tasks) in sorted(self._reasons.items())]
+
+
+class Reader:
+    """Turns tasks into images with objects.
+
+    Args:
+        images: fetches image files. They are opened when they are to be exported, and when no region tells the size.
+        files: what becomes of the image files.
+    """
+
+    def __init__(self, shape: ProjectShape, images: ImageFetcher, files: Files) -> None:
+        self._shape, self._images, self._files = shape, images, files
+        self._names = UniqueNames()
+        self.skipped = Skipped()
+
+    def read(self, tasks: Iterable[SourceTask]) -> Iterator[tuple[SourceTask, ExportImage]]:
+        for task in tasks:
+            if task.others:
+                older = "annotation of a task that has several" if "annotation_id" in task.origin else \
+                    "prediction of a task that has several of this model version"
+                self.skipped.add(f"older {older}", task.id, task.others)
+            try:
+                yield task, self._read_task(task)
+            except ArgusError as error:
+                self.skipped.add(f"image left out: {error.code}", task.id)
+
+    def _read_task(self, task: SourceTask) -> ExportImage:
+        if not task.image:
+            raise ArgusError("bad_image", f"Task {task.id} has no image in data.{self._shape.image_key}.")
+        source = TaskImage(self._shape.project_id, task.id, task.image)
+        size, data = image_size(task.result), None
+        if self._files != "none" or size is None:
+            data = self._images.fetch(source).data
+            width, height, extension = inspect_image(data)
+        else:
+            width, height, extension = *size, _extension_of(task.image)
+        objects, reasons = read_objects(task.result, self._shape.labels, width, height)
+        for reason in reasons:
+            self.skipped.add(reason, task.id)
+        image = ExportImage(self._names.take(file_stem(task.image), extension, task.id), width, height, objects,
+                            source=task.origin)
+        if self._files == "link" and (file := self._images.cached(source)) is not None:
+            return replace(image, file=file)
+        return image if self._files == "none" else replace(image, data=data)
+
+
+def _extension_of(url: str) -> str:
+    suffix = Path(url.split("?", 1)[0] if "?d=" not in url else url).suffix.lower()
+    return suffix if suffix in _EXTENSIONS else ".jpg"

@@ -1,0 +1,62 @@
+"""What a format writer is given: an image with its objects."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from argus.labelstudio.regions import ExportObject
+
+
+@dataclass(frozen=True)
+class ExportImage:
+    """One task's image.
+
+    Attributes:
+        file_name: unique in the export, no folders.
+        data: the image file, or None when it is not copied.
+        file: a file on this machine to link to instead, or None.
+        source: provenance (task, annotation or prediction, who and when, video and time).
+    """
+
+    file_name: str
+    width: int
+    height: int
+    objects: Sequence[ExportObject]
+    data: bytes | None = None
+    file: Path | None = None
+    source: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Writer(Protocol):
+    """A format. `add` is called once an image, so that memory does not grow with the project; then `close`."""
+
+    def __init__(self, folder: Path, categories: Sequence[str], splits: Sequence[str], *, description: str) -> None: ...
+
+    def add(self, image: ExportImage, split: str) -> list[str]:
+        """Write one image into `split` ('' without splits); return a reason for each thing the format cannot hold."""
+        ...
+
+    def close(self) -> None: ...
+
+
+def save_image(folder: Path, image: ExportImage, split: str) -> None:
+    """Put the image's file, when there is one, at `images/[split/]name`: written, or linked.
+
+    A link is a hard one, so the file stays when its other name goes; across disks it is a copy.
+    """
+    if image.data is None and image.file is None:
+        return
+    target = folder / "images" / split / image.file_name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if image.file is not None:
+        try:
+            os.link(image.file, target)
+        except OSError:
+            shutil.copyfile(image.file, target)
+    elif image.data is not None:
+        target.write_bytes(image.data)

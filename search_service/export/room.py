@@ -1,0 +1,72 @@
+"""Room for exports: how many of a project may wait, how much they may take, and how much of the disk stays free."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from argus.errors import ArgusError
+from argus.home import gibibytes
+from argus.settings import get_settings
+
+KEPT = 10  # exports of a project; older ones are deleted when a new one is asked for
+_LOOK_AGAIN = 60  # seconds
+
+
+def superseded(exports: Sequence[dict[str, Any]]) -> list[int]:
+    """Return the exports of a project that make room for a new one: all but the newest that fit in its quota.
+
+    Args:
+        exports: of one project, newest first; those that wait or run are counted, and never among the answer.
+
+    Raises:
+        ArgusError: `too_many_requests` when as many wait or run as may.
+    """
+    under_way = sum(one["state"] in ("queued", "running") for one in exports)
+    if under_way >= (most := get_settings().export_waiting):
+        raise ArgusError("too_many_requests", f"{under_way} exports of this project wait or run already.",
+                         "Wait until one is done, or delete one that is not needed.", retry_after=_LOOK_AGAIN,
+                         limit=most)
+    gone, taken, kept = [], 0, under_way
+    for one in exports:
+        if one["state"] in ("queued", "running"):
+            continue
+        taken, kept = taken + (one.get("bytes") or 0), kept + 1
+        if kept >= KEPT or taken > quota():
+            gone.append(one["id"])
+    return gone
+
+
+def quota() -> int:
+    """Return the bytes that the exports of one project may take."""
+    return get_settings().export_quota_mb * 2**20
+
+
+def check_disk(folder: Path) -> None:
+    """Raise `insufficient_storage` when less of the disk is free than exports must leave."""
+    free, least = shutil.disk_usage(folder).free, get_settings().export_free_mb * 2**20
+    if free < least:
+        raise ArgusError("insufficient_storage", f"The disk of the exports has {gibibytes(free)} free, and "
+                         f"{gibibytes(least)} must stay free.", "Delete exports that are no longer needed, or make "
+                         "room on the disk of ARGUS_HOME. ARGUS_EXPORT_FREE_MB says how much must stay free.")
+
+
+def check_quota(size: int) -> None:
+    """Raise `insufficient_storage` when one export alone has more bytes than its project may take."""
+    if size > quota():
+        raise ArgusError("insufficient_storage", f"The export has more than {gibibytes(quota())}, which is all that "
+                         "the exports of one project may take.",
+                         "Export without the images or with fewer, or raise ARGUS_EXPORT_QUOTA_MB; `argus export` "
+                         "writes into any folder.")
+
+
+def disk_full(error: OSError) -> ArgusError | None:
+    """Return what a person is told when `error` says that the disk is full; None when it says something else."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return None
+    return ArgusError("insufficient_storage", f"The export could not be written: {os.strerror(error.errno)}.",
+                      "Delete exports that are no longer needed, or make room on the disk of ARGUS_HOME.")

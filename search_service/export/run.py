@@ -1,0 +1,174 @@
+"""An export from start to end: read from Label Studio, read objects, fetch images, write, put in place."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from argus.errors import ArgusError
+from argus.images.fetcher import ImageFetcher, get_images
+from argus.labelstudio.client import LabelStudio, get_label_studio
+from argus.labelstudio.project_shape import ProjectShape, read_project
+from argus.labelstudio.regions import read_labels
+from search_service.export.coco import CocoPolygonWriter, CocoWriter
+from search_service.export.files import output_folder
+from search_service.export.reading import Files, Reader
+from search_service.export.records import Writer
+from search_service.export.source import SOURCES, Source, count_tasks, read_origins, read_tasks
+from search_service.export.splits import assign_splits
+from search_service.export.yolo import YoloSegmentWriter, YoloWriter
+
+FORMATS: dict[str, type[Writer]] = {"coco": CocoWriter, "coco-polygons": CocoPolygonWriter, "yolo": YoloWriter,
+                                    "yolo-seg": YoloSegmentWriter}
+PREVIEWED = 2000  # tasks whose objects a preview counts
+Progress = Callable[[int], None]
+
+
+def export_project(project_id: int, format: str, out: Path, *, with_images: bool = True, link_images: bool = False,
+                   masks: bool = False, splits: Mapping[str, float] | None = None, source: Source = "annotations",
+                   overwrite: bool = False, label_studio: LabelStudio | None = None,
+                   images: ImageFetcher | None = None, progress: Progress | None = None) -> dict[str, Any]:
+    """Write the project's annotations to the folder `out`, all or nothing.
+
+    Memory does not grow with the project but for some 0.3 kB a task (names that are taken, splits).
+
+    Args:
+        format: a key of `FORMATS`.
+        with_images: put the image files beside the annotations; without, only annotation files are written.
+        link_images: hard links to the files of the image cache instead of copies, where the disk allows it.
+        masks: `yolo` becomes `yolo-seg`.
+        splits: shares like `{"train": 0.8, "val": 0.2}`; frames of one video stay together.
+        source: people's annotations, the current model version's predictions, or both: predictions where nobody has
+            annotated.
+        progress: called with the number of images written so far; `count_images` tells how many there will be.
+
+    Returns:
+        `{"images", "objects", "categories", "splits", "skipped": [{"reason", "count", "tasks"}], "folder"}`; a skipped
+        entry names at most 20 tasks.
+
+    Raises:
+        ArgusError: `unknown_format`, `unknown_project`, `bad_label_config`, `nothing_selected` (nothing to export, or
+            nothing for one of the splits), `conflict` (the folder is not empty), `bad_request` (it cannot be written,
+            or an unknown source).
+    """
+    writer_class = _writer(format, masks)
+    ls = label_studio or get_label_studio()
+    shape = _shape(ls, project_id, source)
+    places = _places(read_origins(ls, project_id, shape, source), splits) if splits else {}
+    files: Files = "none" if not with_images else "link" if link_images else "copy"
+    reader = Reader(shape, images or get_images(), files)
+    with output_folder(Path(out).resolve(), overwrite=overwrite) as folder:
+        writer = writer_class(folder, shape.labels, list(splits or ()),
+                              description=f"{shape.title} (Label Studio project {project_id})")
+        count = objects = 0
+        in_split: dict[str, int] = dict.fromkeys(splits or (), 0)
+        for task, image in reader.read(read_tasks(ls, project_id, shape, source)):
+            split = places.get(task.id, next(iter(in_split), ""))
+            for reason in writer.add(image, split):
+                reader.skipped.add(reason, task.id)
+            count, objects = count + 1, objects + len(image.objects)
+            if split:
+                in_split[split] += 1
+            if progress:
+                progress(count)
+        if not count:
+            raise _nothing(ls, project_id, source, reader.skipped.report())
+        if empty := [split for split, number in in_split.items() if not number]:
+            raise _unread(empty[0], reader.skipped.report())
+        writer.close()
+    return {"images": count, "objects": objects, "categories": len(shape.labels), "splits": in_split,
+            "skipped": reader.skipped.report(), "folder": str(out)}
+
+
+def count_images(project_id: int, source: Source = "annotations", *, label_studio: LabelStudio | None = None) -> int:
+    """Return how many images an export would hold, when none of them turns out to be unreadable.
+
+    Raises:
+        ArgusError: as `preview_export`.
+    """
+    ls = label_studio or get_label_studio()
+    return count_tasks(ls, project_id, _shape(ls, project_id, source), source)
+
+
+def preview_export(project_id: int, *, source: Source = "annotations", splits: Mapping[str, float] | None = None,
+                   label_studio: LabelStudio | None = None) -> dict[str, Any]:
+    """Return what an export would hold, without opening an image or writing a file.
+
+    Returns:
+        `{"images", "videos", "empty": images without an object, "objects": {label: n} in the order of the label
+        config, "splits": {split: {"images", "videos"}}, "counted": tasks that `empty` and `objects` come from}`; an
+        image that is of no video counts as one of its own. `counted` is less than
+        `images` in projects of more than 2,000 tasks, where the first 2,000 are read. Regions that turn out to be
+        damaged, or images that cannot be fetched, are only found by the export itself.
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`, `bad_request` for an unknown source.
+    """
+    ls = label_studio or get_label_studio()
+    shape = _shape(ls, project_id, source)
+    origins = read_origins(ls, project_id, shape, source)
+    places = assign_splits(origins, splits) if splits else {}
+    objects: Counter[str] = Counter(dict.fromkeys(shape.labels, 0))
+    counted = empty = 0
+    for task in islice(read_tasks(ls, project_id, shape, source), PREVIEWED):
+        labels = [label for label in read_labels(task.result) if label in objects]
+        counted, empty = counted + 1, empty + (not labels)
+        objects.update(labels)
+    parts = {split: [origins[task] for task, place in places.items() if place == split] for split in splits or ()}
+    return {"images": len(origins), "videos": len(set(origins.values())), "empty": empty, "objects": dict(objects),
+            "counted": counted,
+            "splits": {split: {"images": len(part), "videos": len(set(part))} for split, part in parts.items()}}
+
+
+def _writer(format: str, masks: bool) -> type[Writer]:
+    name = "yolo-seg" if format == "yolo" and masks else format
+    if name not in FORMATS:
+        raise ArgusError("unknown_format", f"There is no export format {format!r}.",
+                         f"Choose one of: {', '.join(FORMATS)}.")
+    return FORMATS[name]
+
+
+def _places(origins: Mapping[int, str], splits: Mapping[str, float]) -> dict[int, str]:
+    """Return the split of each task; refuse splits of which one gets nothing: who trains with them would not see it."""
+    places = assign_splits(origins, splits)
+    empty = [split for split in splits if split not in places.values()]
+    if not empty or not origins:
+        return places
+    sizes = Counter(origins.values())
+    of = f"{len(sizes)} videos, {max(sizes.values())} of one of them" if len(sizes) > 1 else "one video"
+    raise ArgusError("nothing_selected", f"The split {empty[0]} would be empty: the frames of a video stay together, "
+                     f"and the {len(origins)} images are of {of}.",
+                     "Give the splits shares nearer to each other, add frames of more videos, or export without splits "
+                     "and divide the images yourself.", splits=dict(Counter(places.values())))
+
+
+def _unread(split: str, skipped: list[dict[str, Any]]) -> ArgusError:
+    return ArgusError("nothing_selected", f"The split {split} would be empty: none of its images could be exported "
+                      f"({'; '.join(s['reason'] for s in skipped)}).", "`argus doctor` looks for the cause.",
+                      skipped=skipped)
+
+
+def _shape(ls: LabelStudio, project_id: int, source: str) -> ProjectShape:
+    if source not in SOURCES:
+        raise ArgusError("bad_request", f"Nothing is exported from {source!r}.",
+                         f"Choose one of: {', '.join(SOURCES)}.")
+    return read_project(ls, project_id)
+
+
+def _nothing(ls: LabelStudio, project_id: int, source: Source, skipped: list[dict[str, Any]]) -> ArgusError:
+    if skipped:
+        return ArgusError("nothing_selected", f"Nothing of project {project_id} could be exported: "
+                          f"{'; '.join(s['reason'] for s in skipped)}.", "`argus doctor` looks for the cause.",
+                          skipped=skipped)
+    if not ls.project(project_id).get("task_number"):
+        return ArgusError("nothing_selected", f"Project {project_id} has no tasks.",
+                          "Import images in Label Studio, or frames with `argus import-video`.")
+    if source != "annotations":
+        return ArgusError("nothing_selected", f"Project {project_id} has no predictions of its current model version.",
+                          "Make some with `argus annotate`.")
+    return ArgusError("nothing_selected", f"No task of project {project_id} is annotated yet.",
+                      "Accept predictions with `argus review accept`, annotate in Label Studio, or export predictions "
+                      "with --from predictions.")

@@ -1,0 +1,147 @@
+"""Reading what is to be exported from Label Studio, a page at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.project_shape import ProjectShape
+from argus.labelstudio.regions import Region, newest_annotation
+from argus.labelstudio.task_data import data_value
+
+Source = Literal["annotations", "predictions", "both"]
+SOURCES: tuple[Source, ...] = ("annotations", "predictions", "both")
+_PAGE = 100  # tasks of a page, the first one
+_PAGE_NUMBERS = 2_000_000  # numbers in the masks of a page: some 30 MB while it is read
+
+
+@dataclass(frozen=True)
+class SourceTask:
+    """One task to export.
+
+    Attributes:
+        image: its URL.
+        origin: where frame and regions came from.
+        others: valid annotations of the task, or predictions of this model version, that were left for the newest.
+    """
+
+    id: int
+    image: str
+    result: Sequence[Region]
+    origin: Mapping[str, Any]
+    others: int = 0
+
+
+def read_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: Source) -> Iterator[SourceTask]:
+    """Yield the tasks that have something to export, by id (with `both`, those with an annotation first).
+
+    From annotations: the newest annotation that was not skipped. From predictions: the newest prediction of the
+    project's current model version, whether people looked at the task or not. From both: the annotation, and the
+    prediction of tasks that nobody has annotated or skipped.
+    """
+    for kind, filters in _passes(shape, source):
+        for task in _walk(ls, project_id, filters):
+            chosen = _annotation(task) if kind == "annotations" else _prediction(task, shape.model_version)
+            if chosen is not None:
+                data = task.get("data") or {}
+                video = {key: data[key] for key in ("video", "video_id", "video_time", "frame_number") if key in data}
+                yield SourceTask(task["id"], data_value(data, shape.image_key) or "", chosen["result"] or [],
+                                 {"task_id": task["id"], **_provenance(kind, chosen), **video},
+                                 _others(task, kind, shape.model_version))
+
+
+def _others(task: Mapping[str, Any], kind: str, model_version: str) -> int:
+    """Return how many annotations or predictions of a task are left for the newest."""
+    if kind == "annotations":
+        return len(task["annotations"]) - 1
+    return sum(1 for p in task["predictions"] if p["model_version"] == model_version) - 1
+
+
+def _annotation(task: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    task["annotations"][:] = [a for a in task["annotations"] if not a.get("was_cancelled")]
+    return newest_annotation(task["annotations"])
+
+
+def _prediction(task: Mapping[str, Any], model_version: str) -> Mapping[str, Any] | None:
+    mine = [p for p in task["predictions"] if p["model_version"] == model_version]
+    return max(mine, key=lambda p: int(p["id"]), default=None)
+
+
+def _provenance(kind: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    if kind == "predictions":
+        return {"prediction_id": chosen["id"], "model_version": chosen["model_version"]}
+    return {"annotation_id": chosen["id"], "annotated_by": chosen.get("completed_by"),
+            "annotated_at": chosen.get("updated_at"), "prediction_id": chosen.get("parent_prediction")}
+
+
+def count_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: Source) -> int:
+    """Return how many tasks have something to export; cheap, because nothing is listed."""
+    return sum(int(_page(ls, project_id, filters, 1, "task_only")["total"]) for _, filters in _passes(shape, source))
+
+
+def read_origins(ls: LabelStudio, project_id: int, shape: ProjectShape, source: Source) -> dict[int, str]:
+    """Return `{task id: video}` of the tasks to export; a task without a video stands for itself (its id as text).
+
+    A video is its name and its `video_id`: two files of one name are two.
+
+    A light pass over the listing, for splits: regions are not asked for. It keeps some 0.1 kB a task.
+    """
+    videos: dict[str, str] = {}  # one text for all frames of a video
+    origins = {}
+    for _, filters in _passes(shape, source):
+        for task in _walk(ls, project_id, filters, "task_only"):
+            video = _video(task.get("data") or {}) or f"task {task['id']}"
+            origins[task["id"]] = videos.setdefault(video, video)
+    return origins
+
+
+def _video(data: Mapping[str, Any]) -> str:
+    """Return a text that only frames of the same video have, '' for what is no frame of one. The name comes first: it
+    orders the videos, so that splits stay as they were where names are unique."""
+    name, id_ = (str(data[key]) if isinstance(data.get(key), str | int) else "" for key in ("video", "video_id"))
+    return f"{name}\n{id_}" if id_ else name
+
+
+def _passes(shape: ProjectShape, source: Source) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yield (what is read, the conditions of the tasks to list) of each pass over the project."""
+    predicted = _condition("predictions_model_versions", "contains", [shape.model_version], "List")
+    if source in ("annotations", "both"):
+        yield "annotations", [_condition("total_annotations", "greater", 0)]
+    if source == "predictions":
+        yield "predictions", [predicted]
+    if source == "both":
+        yield "predictions", [predicted, _condition("total_annotations", "equal", 0),
+                              _condition("cancelled_annotations", "equal", 0)]
+
+
+def _condition(column: str, operator: str, value: Any, type_: str = "Number") -> dict[str, Any]:
+    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": type_, "value": value}
+
+
+def _walk(ls: LabelStudio, project_id: int, filters: Sequence[Mapping[str, Any]],
+          fields: str = "all") -> Iterator[dict[str, Any]]:
+    """Yield the tasks that meet the conditions, by id, holding one page at a time.
+
+    A page starts behind the last task of the one before, not at a number: a task that is annotated meanwhile shifts
+    none of the others. It is as long as the masks allow.
+    """
+    last, size = 0, _PAGE if fields == "all" else 1000
+    while tasks := _page(ls, project_id, [*filters, _condition("id", "greater", last)], size, fields)["tasks"]:
+        last = tasks[-1]["id"]
+        numbers = sum(_numbers(task) for task in tasks)
+        size = max(1, min(size * 2, _PAGE, _PAGE_NUMBERS * len(tasks) // numbers)) if numbers else size
+        while tasks:  # each is let go when it was used
+            yield tasks.pop(0)
+
+
+def _numbers(task: Mapping[str, Any]) -> int:
+    return sum(len((region.get("value") or {}).get("rle") or ()) for kind in ("annotations", "predictions")
+               for source in task.get(kind) or () for region in source.get("result") or ())
+
+
+def _page(ls: LabelStudio, project_id: int, filters: Sequence[Mapping[str, Any]], size: int, fields: str) -> Any:
+    query = {"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]}
+    return ls.get("/api/tasks/", project=project_id, page_size=size, fields=fields, query=json.dumps(query))

@@ -1,0 +1,1 @@
+"""The state of every part, and the checks behind `argus doctor`."""

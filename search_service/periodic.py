@@ -1,0 +1,119 @@
+"""What the default worker does besides its jobs: polling Label Studio, and looking after runs. Never loads torch."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from argus import audit
+from argus.db import get_pool, held, locks
+from argus.errors import as_argus_error
+from argus.settings import get_settings
+from ml_backend.runs import scheduling as run_jobs
+from search_service.embedding import near_duplicates, scheduling
+from search_service.sync import missing_projects, progress, tasks
+from search_service.vectors import indexes, model_change
+from search_service.views import query_tabs, saved_searches, view_ranks
+
+log = logging.getLogger(__name__)
+
+
+def prepare() -> None:
+    """Start the background thread of the default worker. Called once, before its first job."""
+    get_pool()  # a database that does not answer ends the worker with a clear error, not a thread with a log line
+    threading.Thread(target=_forever, args=(threading.Event(),), name="sync", daemon=True).start()
+
+
+def _forever(stop: threading.Event) -> None:
+    rounds = Rounds()
+    while not stop.wait(get_settings().sync_seconds):
+        try:
+            rounds.once()
+        except Exception as error:
+            rounds.complain("background", error)
+
+
+class Rounds:
+    """Repeated passes over every project; what failed is logged when it starts to fail, not at each pass."""
+
+    def __init__(self) -> None:
+        self._failing: dict[str, str] = {}
+
+    def once(self) -> bool:
+        """Do one pass and return True, or False when another process is at it."""
+        with held(locks.SYNC) as ours:
+            if not ours:
+                return False
+            for project_id in _present():
+                self._attempt(f"project {project_id}", lambda id_=project_id: _look_after(id_))  # type: ignore[misc]
+            for project_id in _present():
+                self._attempt(f"views of project {project_id}",
+                              lambda id_=project_id: _keep_views(id_))  # type: ignore[misc]
+            self._attempt("model change", _advance_model_change)
+            self._attempt("runs", _reconcile_runs)
+            self._attempt("audit", lambda: audit.forget_old(get_settings().audit_days))
+        self._failing.pop("background", None)
+        return True
+
+    def _attempt(self, name: str, work: Callable[[], object]) -> None:
+        try:
+            work()
+            if self._failing.pop(name, None):
+                log.info("works again", extra={"what": name})
+        except Exception as error:
+            self.complain(name, error)
+
+    def complain(self, name: str, error: Exception) -> None:
+        if self._failing.get(name) == str(error):
+            return
+        self._failing[name] = str(error)
+        said = as_argus_error(error, what=name)
+        log.warning("a background pass failed; it goes on", extra={"what": name, "code": said.code,
+                                                                   "error": said.message})
+
+
+def _present() -> list[int]:
+    """The connected projects, those left out that Label Studio is known not to have."""
+    left_alone = missing_projects.resting()
+    return [project_id for project_id in progress.connected_projects() if project_id not in left_alone]
+
+
+def _look_after(project_id: int) -> None:
+    report = tasks.sync_project(project_id)
+    near_duplicates.mark(project_id)
+    if report.full:
+        indexes.enqueue_index_update(project_id)
+        indexes.drop_unused()
+
+
+def _keep_views(project_id: int) -> None:
+    saved_searches.enqueue_stale_views(project_id)
+    view_ranks.look_after(project_id)
+    query_tabs.enqueue_stale_tabs(project_id)
+
+
+def _advance_model_change() -> None:
+    """While the embedding model changes: see to projects that are not polled, to indexes, and to the change itself."""
+    _, following = model_change.roles()
+    if following is None:
+        return
+    if waiting := model_change.left(following):
+        for project_id in waiting.keys() - set(_present()):
+            scheduling.enqueue_waiting(project_id)
+        return
+    for project_id in model_change.large_projects():
+        indexes.enqueue_index_update(project_id, following)
+    model_change.finish()
+
+
+def _reconcile_runs() -> None:
+    run_jobs.reconcile_runs()
+
+
+def sync_job(project_id: int) -> dict[str, int]:
+    """Job of the queue `default`: what a webhook asked for, of a project that is still connected."""
+    if project_id not in progress.connected_projects():
+        return {}
+    report = tasks.sync_project(project_id)
+    return {"created": report.created, "changed": report.changed, "deleted": report.deleted}

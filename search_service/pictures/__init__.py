@@ -1,0 +1,1 @@
+"""Thumbnails, crops and details of tasks, for the page."""

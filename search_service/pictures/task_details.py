@@ -1,0 +1,137 @@
+"""One task as the page's preview shows it: where the frame came from, and every region that was predicted or drawn."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from argus.db import Row, connect
+from argus.errors import ArgusError
+from argus.images.memory import get_budget
+from argus.labelstudio import LabelStudio, get_label_studio
+from argus.labelstudio.brush_rle import Mask
+from argus.labelstudio.project_shape import read_project
+from argus.labelstudio.regions import ExportObject, image_size, read_objects
+from argus.settings import get_settings
+from search_service.sync.videos import SHARED, shown_name
+
+MASK_SIDE = 512  # pixels; enough for a picture on a screen, and a few kilobytes each
+
+
+def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
+    """Return a task with its predictions and annotations as objects.
+
+    Returns:
+        `{"task", "label_studio": address, "video", "video_id", "video_name": as shown, "video_time", "frame_number",
+        "captured_at", "notes": [{"key", "reason"}] of values that could not be taken over, "state", "error",
+        "predictions": [{"id", "model_version", "current": of the current recipe, "score", "objects"}],
+        "annotations": [{"id", "updated_at", "cancelled", "from_prediction", "objects"}]}`; an object is `{"label",
+        "score", "box": [x0, y0, x1, y1], "rings": [[[x, y], …]], "mask": PNG of the box as base64 or None}`; positions
+        are fractions of the image's sides.
+
+    Raises:
+        ArgusError: `unknown_task`, `unknown_project`, `label_studio_unreachable`.
+    """
+    row = _row(project_id, task_id)
+    ls = get_label_studio()
+    task, labels = _task(ls, task_id), _labels(ls, project_id)
+    version = row["model_version"]
+    return {
+        "task": task_id, "video": row["video"], "video_id": row["video_id"],
+        "video_name": shown_name(row["video"], row["video_id"], row["video_shared"]), "video_time": row["video_time"],
+        "frame_number": row["frame_number"], "notes": row["notes"] or [],
+        "captured_at": row["captured_at"] and row["captured_at"].isoformat(),
+        "state": row["state"], "error": row["error"],
+        "label_studio": f"{get_settings().public_label_studio_url}/projects/{project_id}/data?task={task_id}",
+        "predictions": [{"id": p["id"], "model_version": p["model_version"], "current": p["model_version"] == version,
+                         "score": p.get("score"), "objects": objects(p["result"], labels)}
+                        for p in task["predictions"]],
+        "annotations": [{"id": a["id"], "updated_at": a.get("updated_at"), "cancelled": bool(a.get("was_cancelled")),
+                         "from_prediction": a.get("parent_prediction"), "objects": objects(a["result"], labels)}
+                        for a in task["annotations"]]}
+
+
+def captured_between(project_id: int) -> list[str] | None:
+    """Return when the first and the last image of a project were captured, ISO 8601; None when no task says so."""
+    with connect() as connection:
+        row = connection.execute("SELECT min(captured_at) AS first, max(captured_at) AS last FROM task "
+                                 "WHERE project_id = %s", (project_id,)).fetchone()
+    return [row["first"].isoformat(), row["last"].isoformat()] if row and row["first"] else None
+
+
+def objects(result: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[dict[str, Any]]:
+    """Return regions as objects with positions as fractions; regions of unknown kind or size, or for a larger image
+    than there may be, are left out.
+
+    Raises:
+        ArgusError: `busy`, `image_too_large`: masks are decoded in the same memory as pictures.
+    """
+    if (size := image_size(result or [])) is None or size[0] * size[1] > get_settings().max_image_pixels:
+        return []
+    width, height = size
+    masks = sum("rle" in (region.get("value") or {}) for region in result)
+    with get_budget().hold(width * height * (24 + masks) // 8 if masks else 0):  # one as it is, the others packed
+        found, _ = read_objects(result, labels, width, height, keep=lambda mask: np.packbits(mask, axis=1))
+        return [_object(one, width, height) for one in found]
+
+
+def _object(one: ExportObject, width: int, height: int) -> dict[str, Any]:
+    x0, y0, x1, y1 = one.box
+    rings = [[[round(float(x) / width, 5), round(float(y) / height, 5)] for x, y in ring] for ring in one.rings]
+    mask = None if one.mask is None else np.unpackbits(one.mask.view(np.uint8), axis=1, count=width).view(np.bool_)
+    return {"label": one.label, "score": None if one.score is None else round(one.score, 4), "rings": rings,
+            "box": [round(x0 / width, 5), round(y0 / height, 5), round(x1 / width, 5), round(y1 / height, 5)],
+            "mask": None if mask is None else encode_mask(mask, one.box)}
+
+
+def encode_mask(mask: Mask, box: Sequence[float]) -> str | None:
+    """Return the part of a mask inside `box` (pixels) as a PNG in base64, opaque where the mask is set.
+
+    Its sides are at most `MASK_SIDE` pixels; it is to be stretched over the box. None for an empty box.
+    """
+    x0, y0, x1, y1 = (round(v) for v in box)
+    part = mask[max(y0, 0):y1, max(x0, 0):x1]
+    if not part.size:
+        return None
+    alpha = Image.fromarray(part.astype(np.uint8) * np.uint8(255))
+    alpha.thumbnail((MASK_SIDE, MASK_SIDE))
+    picture = Image.merge("LA", (Image.new("L", alpha.size, 255), alpha))
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def _row(project_id: int, task_id: int) -> Row:
+    with connect() as connection:
+        row = connection.execute(
+            f"SELECT t.*, p.model_version, {SHARED} AS video_shared FROM task t JOIN project p ON p.id = t.project_id "
+            "WHERE t.id = %s AND t.project_id = %s", (task_id, project_id)).fetchone()
+    if row is None:
+        raise ArgusError("unknown_task", f"The project {project_id} has no task {task_id}.")
+    return row
+
+
+def _task(ls: LabelStudio, task_id: int) -> dict[str, Any]:
+    """Read what stands on a task. Reading the task itself, alone or in a listing, would count as somebody opening it:
+    Label Studio then asks the ML backend for the predictions that it lacks."""
+    try:
+        return {"annotations": ls.get(f"/api/tasks/{task_id}/annotations/"),
+                "predictions": ls.get("/api/predictions/", task=task_id)}
+    except ArgusError as error:
+        if error.code != "not_found":
+            raise
+        raise ArgusError("unknown_task", f"Label Studio has no task {task_id} any more.") from error
+
+
+def _labels(ls: LabelStudio, project_id: int) -> Sequence[str]:
+    try:
+        return read_project(ls, project_id).labels
+    except ArgusError as error:
+        if error.code != "bad_label_config":
+            raise
+        return ()  # nothing can be drawn there

@@ -1,0 +1,1 @@
+"""A project's description and state, and how it is disconnected."""

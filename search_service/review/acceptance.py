@@ -1,0 +1,272 @@
+"""One acceptance: its items recorded, Label Studio asked, and looked at what became of it.
+
+What costs time is Label Studio's reading and writing of masks. So a task is not read in full where the record of
+deliveries says which prediction it has and Label Studio, which counts cheaply, counts the same tasks: then its own
+action is most of the time (`python -m benchmarks.accept`). Wherever anything differs, the tasks are read in full.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from argus.db import Row
+from argus.db import connect as database
+from argus.errors import ArgusError
+from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.filters import NO_SCORE, UNREVIEWED, changed_at, chunks, condition, score_range
+from argus.labelstudio.regions import count_objects
+from argus.labelstudio.users import Person
+from search_service.review.additions import settle_additions
+from search_service.review.candidates import (
+    CHUNK,
+    Review,
+    count_made,
+    count_tasks,
+    list_ids,
+    of_version,
+    page_of_tasks,
+    predictions_of,
+    read_ids,
+    read_tasks,
+    walk_tasks,
+)
+from search_service.review.records import close_record, open_record
+from search_service.review.set_aside import decisions
+from search_service.review.status import count_delivered
+
+Progress = Callable[[int, int], None]
+Item = tuple[int, int, int]  # task, prediction, objects
+_ONE_PREDICTION = condition("total_predictions", "equal", 1)
+# A column is only computed when a filter names it: ids of the annotations, and when the newest was made.
+_MADE = (condition("total_annotations", "equal", 1), condition("annotations_ids", "empty", False, "List"),
+         condition("completed_at", "greater", "1970-01-01T00:00:00.000000Z", "Datetime"))
+
+
+def selected(review: Review, selection: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the conditions of a selection: of our version, not reviewed, and in its range of scores."""
+    conditions = [of_version(review), *UNREVIEWED]
+    if selection["nothing_found"]:
+        return [*conditions, NO_SCORE]
+    if "task_ids" in selection:
+        return conditions
+    return conditions + score_range(selection["min_score"], selection["max_score"])
+
+
+class Acceptance:
+    """One acceptance while it runs, and its record.
+
+    Args:
+        id: of the row in `acceptance`; None when there is nothing to accept.
+        selection: as the row keeps it.
+        person: whose token asks Label Studio for the annotations, which carry their name.
+    """
+
+    def __init__(self, id: int | None, review: Review, selection: Mapping[str, Any], person: LabelStudio) -> None:
+        self.id, self._review, self._selection, self._person = id, review, selection, person
+        self._conditions = selected(review, selection)
+        self._aside = set() if "task_ids" in selection else set(decisions(review))
+        self._tasks = self._regions = 0
+        self._reasons: Counter[str] = Counter()
+
+    @classmethod
+    def open(cls, review: Review, selection: Mapping[str, Any], person: LabelStudio,
+             owner: Person | None) -> Acceptance:
+        return cls(open_record(review, selection, owner), review, selection, person)
+
+    def result(self) -> dict[str, Any]:
+        return {"acceptance": self.id, "accepted_tasks": self._tasks, "accepted_regions": self._regions,
+                "skipped": sum(self._reasons.values()), "reasons": dict(self._reasons)}
+
+    def plan(self) -> dict[str, int]:
+        """Return what would be accepted now, as `review.accept_plan` tells it.
+
+        Label Studio only counts, where it and our record agree; else the tasks are listed, without their regions.
+        """
+        ids, counted = self._selection.get("task_ids"), not self._selection["nothing_found"]
+        total = count_tasks(self._review, self._conditions, ids)
+        aside = count_tasks(self._review, self._conditions, sorted(self._aside)) if total and self._aside else 0
+        known = [item for chunk in chunks(self._delivered() if total else (), CHUNK) for item in self._confirmed(chunk)]
+        objects = sum(regions for _, _, regions in known)
+        if len(known) != total - aside:
+            listed = list_ids(self._review, self._conditions) if ids is None else [
+                task for chunk in chunks(ids, CHUNK) for task in read_ids(self._review, chunk, self._conditions)]
+            objects = count_delivered(self._review, [task for task in listed if task not in self._aside])
+        return {"tasks": total - aside, "regions": objects if counted else 0, "set_aside": aside}
+
+    def run(self, total: int, progress: Progress | None) -> None:
+        """Accept all of the selection.
+
+        Raises:
+            ArgusError: what Label Studio answered, with `acceptance` and `accepted_tasks` in its details.
+        """
+        done = 0
+        try:
+            for count, items in self._items():
+                if items:
+                    self._accept(items)
+                done += count
+                if progress:
+                    progress(done, max(done, total))
+        except ArgusError as error:
+            close_record(self.id, "failed", error)
+            raise ArgusError(error.code, error.message, error.hint, acceptance=self.id, accepted_tasks=self._tasks,
+                             **error.details) from error
+        close_record(self.id, "done", None)
+
+    def _items(self) -> Iterator[tuple[int, list[Item]]]:
+        """Yield (tasks looked at, what of them may be accepted): first what is known, then what must be read."""
+        for chunk in chunks(self._delivered(), CHUNK):
+            items = self._confirmed(chunk)
+            yield len(items), items
+        for tasks in self._walk():
+            yield len(tasks), self._plan(tasks)
+
+    def _delivered(self) -> list[Item]:
+        """Return what our record of deliveries has in the selection, reviewed or not."""
+        with database() as connection:
+            rows = connection.execute(
+                "SELECT task_id, prediction_id, regions, score FROM prediction p WHERE project_id = %(project)s "
+                "AND model_version = %(version)s AND state = 'stored' AND prediction_id IS NOT NULL "
+                "AND (%(tasks)s::bigint[] IS NULL OR task_id = ANY(%(tasks)s)) AND NOT EXISTS (SELECT 1 FROM "
+                "acceptance_item i WHERE i.task_id = p.task_id AND i.state IN ('accepted', 'kept')) ORDER BY task_id",
+                {"project": self._review.project_id, "version": self._review.model_version,
+                 "tasks": self._selection.get("task_ids")}).fetchall()
+        return [(row["task_id"], row["prediction_id"], row["regions"]) for row in rows
+                if row["task_id"] not in self._aside and self._in_range(row["score"], row["regions"])]
+
+    def _in_range(self, score: float | None, regions: int) -> bool:
+        if self._selection["nothing_found"] or score is None or not regions:
+            return bool(self._selection["nothing_found"]) and score is None and not regions
+        if "task_ids" in self._selection:
+            return True
+        upper = self._selection["max_score"]
+        return bool(round(score, 4) >= self._selection["min_score"] and (upper is None or round(score, 4) < upper))
+
+    def _confirmed(self, items: Sequence[Item]) -> list[Item]:
+        """Return those that Label Studio has in the selection too, each with a single prediction."""
+        conditions, ids = [*self._conditions, _ONE_PREDICTION], [task for task, _, _ in items]
+        count = count_tasks(self._review, conditions, ids)
+        if count == len(items):
+            return list(items)
+        found = set(read_ids(self._review, ids, conditions)) if count else set()
+        return [item for item in items if item[0] in found]
+
+    def _walk(self) -> Iterator[list[dict[str, Any]]]:
+        """Yield the selected tasks that are left, in full, a chunk at a time."""
+        if "task_ids" not in self._selection:
+            yield from walk_tasks(self._review, self._conditions, CHUNK)
+            return
+        for chunk in chunks(self._selection["task_ids"], CHUNK):
+            if count_tasks(self._review, self._conditions, chunk):
+                yield read_tasks(self._review, chunk, self._conditions)
+
+    def _plan(self, tasks: Sequence[dict[str, Any]]) -> list[Item]:
+        """Return what may be accepted of the tasks; count the reasons of the others."""
+        items = []
+        for task in tasks:
+            predictions = predictions_of(self._review, task)
+            objects = count_objects(predictions[0]["result"]) if predictions else 0
+            if task["id"] in self._aside:
+                self._reasons["rejected or sent to be fixed"] += 1
+            elif task["annotations"]:  # Label Studio has not counted it
+                self._reasons["annotated meanwhile"] += 1
+            elif len(predictions) != 1:
+                self._reasons["more than one prediction of this version"] += 1
+            elif bool(predictions[0]["result"]) == bool(self._selection["nothing_found"]):
+                self._reasons["score and regions do not fit"] += 1
+            else:
+                items.append((task["id"], predictions[0]["id"], objects))
+        return items
+
+    def _accept(self, items: Sequence[Item]) -> None:
+        """Record, ask, look: each step finds the truth even when the one before it was cut off.
+
+        The conditions go along, so that a task which a person annotates between the steps is left out.
+        """
+        with database() as connection, connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO acceptance_item (acceptance_id, task_id, prediction_id, regions) "
+                               "VALUES (%s, %s, %s, %s)", [(self.id, *item) for item in items])
+        body = {"selectedItems": {"all": False, "included": [task for task, _, _ in items]},
+                "filters": {"conjunction": "and", "items": self._conditions},
+                "model_version": self._review.model_version}
+        created = -1
+        try:
+            answer = self._person.post(
+                f"/api/dm/actions?id=predictions_to_annotations&project={self._review.project_id}", body, timeout=300)
+            said = re.search(r"\d+", str(answer.get("detail")))
+            created = int(said[0]) if said else -1
+        finally:  # also after a time-out: it may have been done all the same
+            accepted, objects, missed = confirm_accepted(self._review, self.id, all_made=created == len(items))
+            self._tasks, self._regions = self._tasks + accepted, self._regions + objects
+            self._reasons["annotated meanwhile"] += missed
+            self._reasons += Counter()  # drops zeros
+
+
+def confirm_accepted(review: Review, acceptance: int | None, *, all_made: bool = False) -> tuple[int, int, int]:
+    """Settle the items of an acceptance that were asked for; return (tasks accepted, their objects, tasks not).
+
+    Args:
+        all_made: Label Studio said that it made as many annotations as it was asked for. It makes one a prediction at
+            most, so a task that had none and has one now has ours.
+    """
+    with database() as connection:
+        asked: list[Row] = connection.execute("SELECT * FROM acceptance_item WHERE acceptance_id = %s "
+                                              "AND state = 'asked'", (acceptance,)).fetchall()
+    made: dict[int, tuple[int | None, str | None, str | None]] = {}
+    for chunk in chunks(asked, CHUNK):
+        if all_made:
+            made |= _confirm_by_timestamp(review, [item["task_id"] for item in chunk])
+        made |= _read(review, [item for item in chunk if item["task_id"] not in made])
+    with database() as connection, connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE acceptance_item SET state = %s, annotation_id = %s, updated_at = %s, task_updated_at = %s "
+            "WHERE acceptance_id = %s AND task_id = %s",
+            [("accepted" if item["task_id"] in made else "skipped", *made.get(item["task_id"], (None,) * 3),
+              acceptance, item["task_id"]) for item in asked])
+    found = [item for item in asked if item["task_id"] in made]
+    return len(found), sum(item["regions"] for item in found), len(asked) - len(found)
+
+
+def _confirm_by_timestamp(review: Review, ids: Sequence[int]) -> dict[int, tuple[int | None, str | None, str | None]]:
+    """Return `{task: (annotation, when it was made, when the task was changed)}` without reading a region.
+
+    The action stamps all its tasks with one time. When as many tasks as were asked for have that stamp and exactly one
+    annotation, nothing else happened to any of them; the annotation is known by its task, its prediction and the stamp,
+    and its id is looked up when it is needed. Else the tasks are listed; one with another stamp is left to `_read`.
+    """
+    first = page_of_tasks(review, _MADE, 1, ids)["tasks"]
+    if first and count_tasks(review, [_MADE[0], changed_at(first[0]["updated_at"])], ids) == len(ids):
+        return dict.fromkeys(ids, (None, None, first[0]["updated_at"]))
+    tasks = page_of_tasks(review, _MADE, len(ids), ids)["tasks"]
+    stamps = Counter(task["updated_at"] for task in tasks).most_common(1)
+    return {task["id"]: (int(task["annotations_ids"]), task["completed_at"], task["updated_at"]) for task in tasks
+            if task["updated_at"] == stamps[0][0]}
+
+
+def _read(review: Review, items: Sequence[Row]) -> dict[int, tuple[int | None, str | None, str | None]]:
+    by_prediction = {item["prediction_id"]: item["task_id"] for item in items}
+    tasks = read_tasks(review, [item["task_id"] for item in items])
+    touched = count_made(review, tasks)
+    return {by_prediction[a["parent_prediction"]]: (a["id"], touched.get(a["id"], a["created_at"]), None)
+            for task in tasks for a in task["annotations"] if a.get("parent_prediction") in by_prediction}
+
+
+def settle(review: Review) -> None:
+    """Complete the records of acceptances that were cut off. The caller holds the lock, so none of them still runs."""
+    with database() as connection:
+        rows = connection.execute(
+            "SELECT DISTINCT a.id, a.state FROM acceptance a LEFT JOIN acceptance_item i ON i.acceptance_id = a.id "
+            "LEFT JOIN addition_item n ON n.acceptance_id = a.id WHERE a.project_id = %s "
+            "AND (a.state = 'open' OR i.state = 'asked' OR n.state = 'asked')", (review.project_id,)).fetchall()
+    for row in rows:
+        confirm_accepted(review, row["id"])
+        settle_additions(review.ls, row["id"])
+        error = ArgusError("internal", "The process that accepted ended before it was done.")
+        with database() as connection:
+            connection.execute("UPDATE acceptance SET state = 'failed', finished_at = now(), "
+                               "error = coalesce(error, %s) WHERE id = %s", (Jsonb(error.to_json()), row["id"]))

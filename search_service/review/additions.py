@@ -1,0 +1,256 @@
+"""New labels for tasks that already have an annotation: offered as additions to it, never as a second annotation.
+
+A label is new to an annotation when it was computed after the annotation was last changed and the annotation has no
+region of it. So what a person removed is not offered again, and what they drew themselves is not doubled. Regions are
+added by changing the annotation, which keeps its author; Label Studio has no bulk call for that: some 0.1 s a task.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from argus.db import Row
+from argus.db import connect as database
+from argus.errors import ArgusError
+from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.filters import before, chunks, condition
+from argus.labelstudio.regions import count_objects, read_labels
+from label_studio_config import projects
+from label_studio_config.recipe import recipe_for
+from search_service.review.candidates import CHUNK, Review, of_version, page_of_tasks, predictions_of, read_tasks
+
+Progress = Callable[[int, int], None]
+Region = Mapping[str, Any]
+_EXAMPLES = 12
+_ONE_ANNOTATION = (condition("total_annotations", "equal", 1), condition("cancelled_annotations", "equal", 0),
+                   condition("draft_exists", "equal", False, "Boolean"),
+                   condition("completed_at", "greater", "1970-01-01T00:00:00.000000Z", "Datetime"))
+
+
+@dataclass(frozen=True)
+class Offer:
+    """Regions that could be added to one annotation.
+
+    Attributes:
+        changed: the annotation's `updated_at` when it was read.
+    """
+
+    task: int
+    annotation: int
+    changed: str
+    regions: Sequence[Region]
+
+    @property
+    def score(self) -> float:
+        """The lowest of the new regions, 0-1."""
+        return min(float(region.get("score") or 0) for region in self.regions)
+
+
+def offers(review: Review, min_score: float, max_score: float | None) -> Iterator[Offer]:
+    """Yield what could be added, for tasks whose new regions' lowest score lies in `[min_score, max_score)`."""
+    computed = _computed(review)
+    if not computed:
+        return
+    newest = max(at for labels in computed.values() for at in labels.values())
+    conditions = [of_version(review), *_ONE_ANNOTATION, before(newest)]
+    last = 0
+    while tasks := page_of_tasks(review, [*conditions, condition("id", "greater", last)], 1000)["tasks"]:
+        last = tasks[-1]["id"]
+        newer = [task["id"] for task in tasks if any(
+            at > datetime.fromisoformat(task["completed_at"]) for at in computed.get(task["id"], {}).values())]
+        for chunk in chunks(newer, CHUNK):
+            ours = _our_changes(chunk)
+            for task in read_tasks(review, chunk, conditions):
+                offer = _offer(review, task, computed[task["id"]], ours)
+                if offer and offer.score >= min_score and (max_score is None or offer.score < max_score):
+                    yield offer
+
+
+@dataclass
+class Tally:
+    """What offers come to; no more is kept of them.
+
+    Attributes:
+        regions: objects, not single regions: box and mask of one count once.
+        examples: the objects of the lowest scores, to look at before they are added: `{"task", "label", "score", "box":
+            [x0, y0, x1, y1] as fractions of the image's sides}`. One without an upright box (a polygon) is none.
+    """
+
+    tasks: int = 0
+    regions: int = 0
+    examples: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, offer: Offer) -> None:
+        self.tasks += 1
+        self.regions += count_objects(offer.regions)
+        self.examples = sorted([*self.examples, *_boxes(offer)],
+                               key=lambda box: (box["score"] or 0, box["task"]))[:_EXAMPLES]
+
+
+def _boxes(offer: Offer) -> list[dict[str, Any]]:
+    return [{"task": offer.task, "label": read_labels([region])[0], "score": region.get("score"),
+             "box": [value["x"] / 100, value["y"] / 100, (value["x"] + value["width"]) / 100,
+                     (value["y"] + value["height"]) / 100]}
+            for region in offer.regions for value in [region["value"]] if region["type"] == "rectanglelabels"]
+
+
+def added_tasks(project_id: int) -> int:
+    """Return how many tasks have an annotation that labels were added to, and not taken out again."""
+    with database() as connection:
+        row = connection.execute(
+            "SELECT count(DISTINCT i.task_id) AS n FROM addition_item i JOIN acceptance a ON a.id = i.acceptance_id "
+            "WHERE a.project_id = %s AND i.state IN ('accepted', 'kept')", (project_id,)).fetchone()
+    return int(row["n"]) if row else 0
+
+
+def _computed(review: Review) -> dict[int, dict[str, datetime]]:
+    """Return `{task: {label: when its detections were computed}}` for the labels of the current recipe."""
+    recipe = recipe_for(projects.load(review.project_id))
+    with database() as connection:
+        rows = connection.execute(
+            "SELECT d.task_id, d.label, d.created_at FROM unnest(%s::text[], %s::text[]) AS w (label, concept_key) "
+            "JOIN detection d USING (label, concept_key) JOIN task t ON t.id = d.task_id WHERE t.project_id = %s "
+            "AND NOT d.previewed",
+            ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts],
+             review.project_id)).fetchall()
+    found: dict[int, dict[str, datetime]] = {}
+    for row in rows:
+        found.setdefault(row["task_id"], {})[row["label"]] = row["created_at"]
+    return found
+
+
+def _our_changes(tasks: Sequence[int]) -> dict[tuple[int, datetime], datetime]:
+    """Return `{(annotation, its updated_at by our undo): its updated_at before us}`."""
+    with database() as connection:
+        rows = connection.execute("SELECT annotation_id, updated_at, before_at FROM addition_item "
+                                  "WHERE task_id = ANY(%s) AND state = 'undone'", (list(tasks),)).fetchall()
+    return {(row["annotation_id"], row["updated_at"]): row["before_at"] for row in rows}
+
+
+def _offer(review: Review, task: Mapping[str, Any], computed: Mapping[str, datetime],
+           ours: Mapping[tuple[int, datetime], datetime]) -> Offer | None:
+    (annotation,), predictions = task["annotations"], predictions_of(review, task)
+    if len(predictions) != 1:
+        return None
+    changed = datetime.fromisoformat(annotation["updated_at"])
+    while (annotation["id"], changed) in ours:
+        changed = ours[annotation["id"], changed]
+    drawn = set(read_labels(annotation["result"]))
+    new = {label for label, at in computed.items() if at > changed} - drawn
+    regions = [region for region in predictions[0]["result"] if new.issuperset(read_labels([region]) or {""})]
+    return Offer(task["id"], annotation["id"], annotation["updated_at"], regions) if regions else None
+
+
+def add(acceptance: int, found: Sequence[Offer], person: LabelStudio,
+        progress: Progress | None) -> dict[str, Any]:
+    """Add the offered regions to their annotations, each recorded before and after; return what became of them.
+
+    Raises:
+        ArgusError: what Label Studio answered; what was added until then stays and is recorded.
+    """
+    added = objects = 0
+    reasons: Counter[str] = Counter()
+    for number, offer in enumerate(found, start=1):
+        reason = _add_one(acceptance, offer, person)
+        if reason:
+            reasons[reason] += 1
+        else:
+            added, objects = added + 1, objects + count_objects(offer.regions)
+        if progress:
+            progress(number, len(found))
+    return {"acceptance": acceptance, "added_tasks": added, "added_regions": objects, "skipped": sum(reasons.values()),
+            "reasons": dict(reasons)}
+
+
+def _add_one(acceptance: int, offer: Offer, person: LabelStudio) -> str:
+    """Add one offer; return why not, or ''."""
+    path = f"/api/annotations/{offer.annotation}/"
+    try:
+        annotation = person.get(path)
+    except ArgusError as error:
+        if error.code != "not_found":
+            raise
+        return "deleted meanwhile"
+    if annotation["updated_at"] != offer.changed:
+        return "changed meanwhile"
+    ids = [region["id"] for region in offer.regions]
+    with database() as connection:
+        connection.execute(
+            "INSERT INTO addition_item (acceptance_id, task_id, annotation_id, region_ids, regions, before_at) "
+            "VALUES (%s, %s, %s, %s, %s, %s)",
+            (acceptance, offer.task, offer.annotation, Jsonb(ids), count_objects(offer.regions), offer.changed))
+    try:
+        stored = person.patch(path, {"result": [*annotation["result"], *offer.regions]})
+    except ArgusError:  # it may have been done all the same
+        settle_additions(person, acceptance)
+        raise
+    _complete(acceptance, offer.task, ids, stored)
+    return ""
+
+
+def settle_additions(ls: LabelStudio, acceptance: int) -> None:
+    """Complete the record of additions that were asked for and never answered."""
+    with database() as connection:
+        asked = connection.execute("SELECT * FROM addition_item WHERE acceptance_id = %s AND state = 'asked'",
+                                   (acceptance,)).fetchall()
+    for item in asked:
+        try:
+            found = ls.get(f"/api/annotations/{item['annotation_id']}/")
+        except ArgusError as error:
+            if error.code != "not_found":
+                raise
+            found = {"result": [], "updated_at": None}
+        _complete(acceptance, item["task_id"], item["region_ids"], found)
+
+
+def _complete(acceptance: int, task: int, ids: Sequence[str], annotation: Mapping[str, Any]) -> None:
+    state = "accepted" if {region.get("id") for region in annotation["result"]}.issuperset(ids) else "skipped"
+    with database() as connection:
+        connection.execute("UPDATE addition_item SET state = %s, updated_at = %s WHERE acceptance_id = %s "
+                           "AND task_id = %s", (state, annotation["updated_at"], acceptance, task))
+
+
+def undo_additions(ls: LabelStudio, items: Sequence[Row], progress: Progress | None) -> list[dict[str, Any]]:
+    """Take our regions out of the annotations that nobody has changed since; return those left, and why."""
+    left = []
+    for number, item in enumerate(items, start=1):
+        key = item["acceptance_id"], item["task_id"]
+        with database() as connection:
+            connection.execute("UPDATE addition_item SET undo_asked_at = now() WHERE acceptance_id = %s "
+                               "AND task_id = %s", key)
+        reason, changed = _take_back(ls, item)
+        with database() as connection:
+            connection.execute("UPDATE addition_item SET state = %s, updated_at = %s, undo_asked_at = NULL "
+                               "WHERE acceptance_id = %s AND task_id = %s",
+                               ("kept" if reason else "undone", changed, *key))
+        if reason:
+            left.append({"task": item["task_id"], "annotation": item["annotation_id"], "reason": reason})
+        if progress:
+            progress(number, len(items))
+    return left
+
+
+def _take_back(ls: LabelStudio, item: Row) -> tuple[str, Any]:
+    """Return why the regions stay, or '', and the annotation's last change that is ours."""
+    path = f"/api/annotations/{item['annotation_id']}/"
+    try:
+        annotation = ls.get(path)
+    except ArgusError as error:
+        if error.code != "not_found":
+            raise
+        return "deleted already", item["updated_at"]
+    if item["undo_asked_at"] and not any(region.get("id") in item["region_ids"] for region in annotation["result"]):
+        return "", annotation["updated_at"]  # done, only the answer never came
+    if datetime.fromisoformat(annotation["updated_at"]) != item["updated_at"]:
+        return "changed since", item["updated_at"]
+    drafts = ls.get(f"/api/tasks/{item['task_id']}/drafts")  # of everybody
+    if any(draft.get("annotation") == annotation["id"] for draft in drafts):
+        return "somebody is changing it", item["updated_at"]
+    kept = [region for region in annotation["result"] if region.get("id") not in item["region_ids"]]
+    return "", ls.patch(path, {"result": kept})["updated_at"]

@@ -1,0 +1,170 @@
+"""What review reads from Label Studio: the tasks with a prediction of the current version, their scores and regions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from argus.errors import ArgusError
+from argus.labelstudio.client import LabelStudio, get_label_studio, tasks_page
+from argus.labelstudio.filters import NO_SCORE, chunks, condition, score_range
+from argus.settings import get_settings
+from label_studio_config import projects
+from label_studio_config.connect import ensure_model_version
+from label_studio_config.recipe import recipe_for
+from label_studio_config.views import NOTHING_FOUND
+
+CHUNK = 200  # tasks in one request: their ids travel in its address, their masks in its answer
+_LISTING = 1000  # tasks per page of a listing without regions
+BANDS = ("high", "medium", "low", NOTHING_FOUND)
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Lower edges of the high and the medium band, 0-1."""
+
+    high: float
+    medium: float
+
+    def band(self, score: float | None) -> str:
+        """Return the band of a task's score; None, the score of a prediction without regions, is a group of its own."""
+        if score is None:
+            return NOTHING_FOUND
+        return "high" if score >= self.high else "medium" if score >= self.medium else "low"
+
+
+@dataclass(frozen=True)
+class Review:
+    """A connected project as the functions below need it."""
+
+    project_id: int
+    model_version: str
+    edges: Edges
+    ls: LabelStudio
+
+
+def open_review(project_id: int, ls: LabelStudio | None = None) -> Review:
+    """Return what Argus knows of a project.
+
+    Raises:
+        ArgusError: `unknown_project` when it was never connected.
+    """
+    row = projects.load(project_id)
+    settings = get_settings()
+    high, medium = (default if row[name] is None else round(row[name], 6)  # a `real` holds 0.9 as 0.89999998
+                    for name, default in (("band_high", settings.band_high), ("band_medium", settings.band_medium)))
+    return Review(project_id, row["model_version"] or recipe_for(row).model_version, Edges(high, medium),
+                  ls or get_label_studio())
+
+
+def prepare(review: Review) -> None:
+    """Let scores count for our version, if there is a prediction of it yet."""
+    try:
+        ensure_model_version(review.ls, review.project_id, review.model_version)
+    except ArgusError as error:
+        if error.code != "label_studio_refused":
+            raise
+
+
+def of_version(review: Review) -> dict[str, Any]:
+    return condition("predictions_model_versions", "contains", [review.model_version], "List")
+
+
+def band_conditions(review: Review, band: str) -> list[dict[str, Any]]:
+    """Return the conditions on the score of a band's tasks."""
+    high, medium = review.edges.high, review.edges.medium
+    return {"high": score_range(high, None), "medium": score_range(medium, high), "low": score_range(None, medium),
+            NOTHING_FOUND: [NO_SCORE]}[band]
+
+
+def count_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], ids: Sequence[int] | None = None) -> int:
+    """Return how many tasks meet all conditions; with `ids`, how many of those.
+
+    Label Studio reads every prediction and mask of the tasks that it lists, but not of those that it only counts.
+    """
+    if ids is not None:
+        return sum(page_of_tasks(review, conditions, 1, chunk)["total"] for chunk in chunks(ids, CHUNK))
+    total: int = page_of_tasks(review, conditions, 1)["total"]
+    return total
+
+
+def list_ids(review: Review, conditions: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return the ids of the tasks that meet all conditions."""
+    query = json.dumps({"filters": {"conjunction": "and", "items": list(conditions)}})
+    listed = review.ls.tasks(review.project_id, fields="task_only", page_size=_LISTING, query=query)
+    return [task["id"] for task in listed]
+
+
+def read_ids(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return those of `ids` (at most `CHUNK`) whose tasks meet all conditions."""
+    return [task["id"] for task in page_of_tasks(review, conditions, len(ids), ids)["tasks"]] if ids else []
+
+
+def read_tasks(review: Review, ids: Sequence[int],
+               conditions: Sequence[Mapping[str, Any]] = ()) -> list[dict[str, Any]]:
+    """Return the tasks of `ids` that meet all conditions, with predictions, annotations and drafts."""
+    if not ids:
+        return []
+    tasks: list[dict[str, Any]] = page_of_tasks(review, conditions, len(ids), ids, fields="all")["tasks"]
+    return tasks
+
+
+def walk_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], size: int) -> Iterator[list[dict[str, Any]]]:
+    """Yield the tasks that meet all conditions, `size` at a time and in full, each once.
+
+    A page starts after the last task of the one before, not at a number: accepting tasks takes them out of the set.
+    """
+    last = 0
+    while tasks := page_of_tasks(review, [*conditions, condition("id", "greater", last)], size, fields="all")["tasks"]:
+        yield tasks
+        last = max(task["id"] for task in tasks)
+
+
+def page_of_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], size: int,
+                  ids: Sequence[int] | None = None, *, fields: str = "task_only") -> Any:
+    """Return a page of Label Studio's listing, `{"tasks", "total", …}`, of the tasks that meet all conditions.
+
+    Args:
+        ids: only among these.
+        fields: "all" reads every region; "task_only" leaves them out, and has `annotations_ids`, `completed_at` and
+            `predictions_score` when a condition names them.
+    """
+    query: dict[str, Any] = {"filters": {"conjunction": "and", "items": list(conditions)}}
+    if ids is not None:
+        if not ids:
+            raise ValueError("to Label Studio an empty list means every task")
+        query["selectedItems"] = {"all": False, "included": list(ids)}
+    return tasks_page(review.ls, review.project_id, page_size=size, fields=fields,
+                      query=json.dumps(query, separators=(",", ":")))
+
+
+def count_made(review: Review, tasks: Iterable[Mapping[str, Any]]) -> dict[int, str]:
+    """Let Label Studio count annotations that it made and did not count; return `{annotation saved: its updated_at}`.
+
+    Label Studio makes or deletes annotations first and counts afterwards. One that was stopped in between hands an
+    annotated task out to people, or one without an annotation never again. It counts when one is saved or deleted.
+
+    Args:
+        tasks: read in full.
+    """
+    uncounted = [annotation["id"] for task in tasks if not task["total_annotations"]
+                 for annotation in task["annotations"][:1] if not annotation["was_cancelled"]]
+    saved = [review.ls.patch(f"/api/annotations/{annotation}/", {"was_cancelled": False}) for annotation in uncounted]
+    return {annotation["id"]: annotation["updated_at"] for annotation in saved}
+
+
+def count_gone(review: Review, tasks: Iterable[Mapping[str, Any]]) -> None:
+    """Let Label Studio count again where it counts annotations that are gone: an empty one is made and deleted.
+
+    Not a skipped one, although no export would take that for an empty image: Label Studio does not count its deletion.
+    """
+    for task in tasks:
+        if task["total_annotations"] and not task["annotations"]:
+            made = review.ls.post(f"/api/tasks/{task['id']}/annotations/", {"result": []})
+            review.ls.delete(f"/api/annotations/{made['id']}/")
+
+
+def predictions_of(review: Review, task: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [p for p in task["predictions"] if p["model_version"] == review.model_version]

@@ -1,0 +1,176 @@
+"""The objects under review one by one: a band's objects from the lowest score up, and how all scores are spread.
+
+Which tasks are left is asked of Label Studio each time, so that what other people do there shows at once; what is on
+them comes from the stored detections of the labels that were delivered, because Label Studio would send every mask
+along.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from argus.db import Row
+from argus.db import connect as database
+from argus.errors import ArgusError
+from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.filters import UNREVIEWED
+from argus.labelstudio.regions import object_id
+from label_studio_config import projects
+from label_studio_config.recipe import Recipe, recipe_for
+from label_studio_config.views import NOTHING_FOUND, TO_FIX
+from search_service.review.candidates import BANDS, Review, band_conditions, list_ids, of_version, open_review, prepare
+from search_service.review.set_aside import decisions
+
+BINS = 100  # of one hundredth each, so that a band edge on a hundredth never cuts a bin
+# A detection that the recipe shows and Label Studio has, with its task: `s.score` is compared as the prediction's
+# builder does. Of a prediction without a record of its labels, all that was asked for counts.
+_SHOWN = """
+    FROM unnest(%(labels)s::text[], %(keys)s::text[], %(thresholds)s::float8[]) AS w (label, concept_key, threshold)
+    JOIN detection d USING (label, concept_key)
+    LEFT JOIN prediction p ON p.task_id = d.task_id AND p.model_version = %(version)s
+    CROSS JOIN LATERAL unnest(d.scores) WITH ORDINALITY AS s (score, place)
+    WHERE d.task_id = ANY(%(tasks)s) AND s.score::float8 >= w.threshold AND NOT d.previewed
+    AND (p.labels IS NULL OR d.label = ANY(p.labels))
+"""
+
+
+def band_objects(project_id: int, band: str, *, label: str | None = None, limit: int = 60, after: str = "",
+                 ls: LabelStudio | None = None) -> dict[str, Any]:
+    """Return a page of the objects on the unreviewed tasks of a band, lowest score first.
+
+    Args:
+        band: high, medium, low; nothing_found, whose tasks come as entries without an object; to_fix for what was set
+            aside, whatever its score.
+        label: only objects of this label.
+        limit: objects (tasks, for nothing_found) of a page.
+        after: `next` of the page before.
+
+    Returns:
+        `{"band", "tasks": unreviewed tasks of the band, "objects": [{"task", "object", "label", "score", "box":
+        [x0, y0, x1, y1] as fractions of the sides, "of": objects on the task, "sure": whether its own score lies in
+        the high band, "verdict": "rejected", "fix" or "", "aside": whether its task is set aside}], "next": or None}`
+
+    Raises:
+        ArgusError: `bad_request` for another band, `unknown_project`, `unknown_label`.
+    """
+    if band not in (*BANDS, TO_FIX):
+        raise ArgusError("bad_request", f"There is no band {band!r}.", f"Bands: {', '.join((*BANDS, TO_FIX))}.")
+    project = projects.load(project_id)
+    recipe = recipe_for(project)
+    review = open_review(project_id, ls)
+    prepare(review)
+    aside = decisions(review)
+    ids = _tasks(review, band, aside)
+    if band == NOTHING_FOUND:
+        return _page_of_tasks(ids, limit, after, aside)
+    rows = _objects(recipe, review.model_version, ids, label, limit, _position(after))
+    found = [_object(row, review.edges.high, aside) for row in rows[:limit]]
+    last = rows[limit - 1] if len(rows) > limit else None
+    return {"band": band, "tasks": len(ids), "objects": found,
+            "next": f"{last['raw']!r},{last['task_id']},{last['place']},{last['label']}" if last else None}
+
+
+def _tasks(review: Review, band: str, aside: Mapping[int, Any]) -> list[int]:
+    """Return the unreviewed tasks of a band. What is set aside is in `to_fix` and in no other."""
+    conditions = [] if band == TO_FIX else band_conditions(review, band)
+    ids = list_ids(review, [of_version(review), *UNREVIEWED, *conditions])
+    return [task for task in ids if (task in aside) == (band == TO_FIX)]
+
+
+def _page_of_tasks(ids: Sequence[int], limit: int, after: str, aside: Mapping[int, Any]) -> dict[str, Any]:
+    try:
+        begin = int(after or 0)
+    except ValueError as error:
+        raise _bad_position() from error
+    left = sorted(task for task in ids if task > begin)
+    entries = [{"task": task, "object": "", "label": "", "score": None, "box": None, "of": 0, "sure": False,
+                "verdict": "", "aside": task in aside} for task in left[:limit]]
+    return {"band": NOTHING_FOUND, "tasks": len(ids), "objects": entries,
+            "next": str(left[limit - 1]) if len(left) > limit else None}
+
+
+def _position(after: str) -> tuple[float, int, int, str]:
+    if not after:
+        return (-1.0, 0, 0, "")
+    try:
+        score, task, place, label = after.split(",", 3)
+        return (float(score), int(task), int(place), label)
+    except ValueError as error:
+        raise _bad_position() from error
+
+
+def _bad_position() -> ArgusError:
+    return ArgusError("bad_request", "after is not what a page before answered as `next`.")
+
+
+def _objects(recipe: Recipe, version: str, ids: Sequence[int], label: str | None, limit: int,
+             after: tuple[float, int, int, str]) -> list[Row]:
+    """Return up to `limit + 1` objects behind `after`; the order (score, task, place, label) is total."""
+    names = {c.label for c in recipe.concepts}
+    if label is not None and label not in names:
+        raise ArgusError("unknown_label", f"The project has no label {label!r}.",
+                         f"It has: {', '.join(sorted(names))}.")
+    with database() as connection:
+        return connection.execute(
+            "SELECT o.*, d.width, d.height, d.items -> (o.place - 1)::int -> 'box' AS box FROM ("
+            "SELECT d.task_id, d.label, d.concept_key, s.place, s.score::float8 AS raw, "
+            f"count(*) OVER (PARTITION BY d.task_id) AS of {_SHOWN}) o "
+            "JOIN detection d USING (task_id, label, concept_key) WHERE (%(only)s::text IS NULL OR label = %(only)s) "
+            "AND (o.raw, o.task_id, o.place, o.label) > (%(score)s, %(task)s, %(place)s, %(label)s) "
+            "ORDER BY o.raw, o.task_id, o.place, o.label LIMIT %(limit)s",
+            {**_shown(recipe, version, ids), "only": label, "limit": limit + 1,
+             **dict(zip(("score", "task", "place", "label"), after, strict=True))}).fetchall()
+
+
+def _shown(recipe: Recipe, version: str, task_ids: Sequence[int]) -> dict[str, Any]:
+    """Return the parameters of `_SHOWN`."""
+    return {"labels": [c.label for c in recipe.concepts], "keys": [recipe.concept_key(c) for c in recipe.concepts],
+            "thresholds": [c.threshold for c in recipe.concepts], "tasks": list(task_ids), "version": version}
+
+
+def _object(row: Row, high: float, aside: Mapping[int, Mapping[str, str]]) -> dict[str, Any]:
+    name = object_id(row["label"], [float(v) for v in np.array(row["box"], np.float32)])
+    score = round(row["raw"], 4)
+    box = [round(v / side, 5) for v, side in zip(row["box"], [row["width"], row["height"]] * 2, strict=True)]
+    decided = aside.get(row["task_id"], {})
+    return {"task": row["task_id"], "object": name, "label": row["label"], "score": score, "box": box,
+            "of": row["of"], "sure": score >= high, "verdict": decided.get(name) or decided.get("", ""),
+            "aside": bool(decided)}
+
+
+def histogram(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, Any]:
+    """Return how the scores of the unreviewed predictions are spread, in hundred bins of one hundredth each.
+
+    Returns:
+        `{"bins": 100, "labels": {label: objects by their own score}, "tasks": tasks by their lowest score, "objects":
+        objects by their task's lowest score, "edges": {"high", "medium"}}`. So for edges on a hundredth the tasks and
+        objects of a band are exact sums.
+
+    Raises:
+        ArgusError: `unknown_project`.
+    """
+    recipe = recipe_for(projects.load(project_id))
+    review = open_review(project_id, ls)
+    prepare(review)
+    ids = set(list_ids(review, [of_version(review), *UNREVIEWED])) - set(decisions(review))
+    with database() as connection:
+        rows = connection.execute(f"SELECT d.task_id, d.label, s.score::float8 AS score {_SHOWN}",
+                                  _shown(recipe, review.model_version, list(ids))).fetchall()
+    labels = {c.label: [0] * BINS for c in recipe.concepts}
+    by_task: dict[int, list[float]] = {}
+    for row in rows:
+        labels[row["label"]][_bin(row["score"])] += 1
+        by_task.setdefault(row["task_id"], []).append(row["score"])
+    tasks, objects = [0] * BINS, [0] * BINS
+    for scores in by_task.values():
+        tasks[_bin(min(scores))] += 1
+        objects[_bin(min(scores))] += len(scores)
+    return {"bins": BINS, "labels": labels, "tasks": tasks, "objects": objects,
+            "edges": {"high": review.edges.high, "medium": review.edges.medium}}
+
+
+def _bin(score: float) -> int:
+    return min(int(round(score, 4) * BINS + 1e-6), BINS - 1)

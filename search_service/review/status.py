@@ -1,0 +1,162 @@
+"""How a project's review stands, counted in Label Studio."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from argus.db import connect as database
+from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.filters import ANNOTATED, HAS_REGIONS, NO_SCORE, SKIPPED, UNREVIEWED, chunks, completed_since
+from argus.labelstudio.regions import count_objects
+from label_studio_config.views import NOTHING_FOUND
+from search_service.review.additions import added_tasks
+from search_service.review.candidates import (
+    BANDS,
+    CHUNK,
+    Review,
+    band_conditions,
+    count_tasks,
+    list_ids,
+    of_version,
+    open_review,
+    predictions_of,
+    prepare,
+    read_tasks,
+    walk_tasks,
+)
+from search_service.review.set_aside import open_tasks
+
+
+def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, Any]:
+    """Return where a project's review stands, counted in Label Studio.
+
+    Every number is of tasks that have a prediction of the current model version; `regions` counts objects, a box and
+    its mask once. A project whose scores were switched to another version is put right first, because its bands would
+    all look empty.
+
+    Returns:
+        `{"project", "model_version", "edges": {"high", "medium"}, "bands": {band: unreviewed tasks}, "regions": {band:
+        objects on them}, "accepted": in bulk, "checked": by a person who changed nothing, "fixed": by one who did,
+        "skipped": by a person, "reviewed": all four, "left", "total", "outdated": tasks that have only a prediction of
+        an older recipe, and are in none of the other numbers, "added": annotated tasks that labels computed later were
+        added to (counted above as well, as what they are otherwise), "set_aside": tasks in the bands that wait to be
+        fixed and that no bulk acceptance takes, "unscored": tasks counted as "nothing found" whose prediction has
+        regions but no score, "all_tasks" of the project, "annotated" ones whatever their prediction, "last_hour": tasks
+        completed in it, "notes": sentences that explain what is odd}`
+
+    Raises:
+        ArgusError: `unknown_project`.
+    """
+    review = open_review(project_id, ls)
+    prepare(review)
+    version, high, medium = of_version(review), review.edges.high, review.edges.medium
+    ranges = {band: band_conditions(review, band) for band in BANDS}
+    bands = {band: count_tasks(review, [version, *UNREVIEWED, *ranges[band]]) for band in BANDS}
+    total, left = count_tasks(review, [version]), sum(bands.values())
+    ours = _accepted_tasks(review)
+    accepted = count_tasks(review, [version, ANNOTATED], sorted(ours))
+    by_hand: Counter[str] = Counter()
+    done = set(ours)
+    if total - left > accepted:
+        drawn = sorted(set(list_ids(review, [version, ANNOTATED])) - ours)
+        skipped = list_ids(review, [version, *SKIPPED])
+        by_hand = _by_hand(review, drawn) + Counter(skipped=len(skipped))
+        done |= {*drawn, *skipped}
+    return {"project": project_id, "model_version": review.model_version, "edges": {"high": high, "medium": medium},
+            "bands": bands, "regions": _regions(review, bands, ranges, done), "accepted": accepted,
+            **{what: by_hand[what] for what in ("checked", "fixed", "skipped")},
+            "reviewed": total - left, "left": left, "total": total, "outdated": _outdated(review),
+            "added": added_tasks(project_id), "set_aside": len(open_tasks(review)), **_oddities(review, bands),
+            "all_tasks": count_tasks(review, []), "annotated": count_tasks(review, [ANNOTATED]),
+            "last_hour": count_tasks(review, [completed_since(1)])}
+
+
+def _oddities(review: Review, bands: Mapping[str, int]) -> dict[str, Any]:
+    """Tell predictions without regions from predictions that lack their score: both have none in Label Studio."""
+    unscored = count_tasks(review, [of_version(review), *UNREVIEWED, NO_SCORE, HAS_REGIONS]) \
+        if bands[NOTHING_FOUND] else 0
+    notes = []
+    if unscored:
+        notes.append(
+            f"{unscored} tasks have a prediction with regions but without a score, so no band shows them. Label Studio "
+            "reads scores of the project's current model version only, and of predictions that carry one: another "
+            "program may have written these. A new run (argus annotate) replaces them.")
+    return {"unscored": unscored, "notes": notes}
+
+
+def count_delivered(review: Review, ids: Sequence[int]) -> int:
+    """Return the objects on these tasks: as delivered, and counted in Label Studio for those we have no record of."""
+    with database() as connection:
+        known = {row["task_id"]: int(row["regions"]) for row in connection.execute(
+            "SELECT task_id, regions FROM prediction WHERE model_version = %s AND state = 'stored' "
+            "AND task_id = ANY(%s)", (review.model_version, list(ids)))}
+    return sum(known.values()) + sum(
+        count_objects(p["result"]) for chunk in chunks([task for task in ids if task not in known], CHUNK)
+        for task in read_tasks(review, chunk) for p in predictions_of(review, task))
+
+
+def _regions(review: Review, bands: Mapping[str, int], ranges: Mapping[str, list[dict[str, Any]]],
+             done: Collection[int]) -> dict[str, int]:
+    """Return the objects on the unreviewed tasks of each band.
+
+    As they were delivered, when our record has the same tasks in each band as Label Studio; else counted there.
+    """
+    with database() as connection:
+        rows = connection.execute(
+            "SELECT task_id, score, regions FROM prediction WHERE project_id = %s AND model_version = %s "
+            "AND state = 'stored'", (review.project_id, review.model_version)).fetchall()
+    tasks, objects = Counter(dict.fromkeys(BANDS, 0)), Counter(dict.fromkeys(BANDS, 0))
+    for row in rows:
+        if row["task_id"] not in done:  # a `real` holds 0.9 as 0.89999998
+            band = review.edges.band(None if row["score"] is None else round(row["score"], 4))
+            tasks[band] += 1
+            objects[band] += row["regions"]
+    if tasks == bands:
+        return dict(objects)
+    return {band: sum(count_objects(p["result"]) for page in walk_tasks(
+        review, [of_version(review), *UNREVIEWED, *ranges[band]], CHUNK) for task in page
+        for p in predictions_of(review, task)) if band != NOTHING_FOUND else 0 for band in BANDS}
+
+
+def _outdated(review: Review) -> int:
+    with database() as connection:
+        row = connection.execute(
+            "SELECT count(DISTINCT old.task_id) AS n FROM prediction old WHERE old.project_id = %(project)s "
+            "AND old.model_version <> %(version)s AND NOT EXISTS (SELECT 1 FROM prediction new WHERE "
+            "new.task_id = old.task_id AND new.model_version = %(version)s)",
+            {"project": review.project_id, "version": review.model_version}).fetchone()
+    return int(row["n"]) if row else 0
+
+
+def _accepted_tasks(review: Review) -> set[int]:
+    with database() as connection:
+        rows = connection.execute(
+            "SELECT i.task_id FROM acceptance_item i JOIN acceptance a ON a.id = i.acceptance_id "
+            "WHERE a.project_id = %s AND i.state IN ('accepted', 'kept')", (review.project_id,)).fetchall()
+    return {row["task_id"] for row in rows}
+
+
+def _by_hand(review: Review, ids: Sequence[int]) -> Counter[str]:
+    """Count what people did on tasks that were not accepted in bulk: checked or fixed."""
+    counts: Counter[str] = Counter()
+    for chunk in chunks(ids, CHUNK):
+        for task in read_tasks(review, chunk):
+            predicted = [_content(p["result"]) for p in predictions_of(review, task)]
+            same = any(_content(a["result"]) in predicted for a in task["annotations"] if not a["was_cancelled"])
+            counts["checked" if same else "fixed"] += 1
+    return counts
+
+
+def _content(result: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return what the regions say, comparable: without ids and scores, positions to a hundredth of a percent."""
+    def rounded(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {key: rounded(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [rounded(item) for item in value]
+        return round(value, 2) if isinstance(value, float) else value
+
+    return sorted(json.dumps([item.get("from_name"), rounded(item.get("value"))], sort_keys=True) for item in result)

@@ -1,0 +1,158 @@
+"""Taking an acceptance back: only annotations that are as they were made.
+
+A draft is somebody's unsaved work and is never deleted with an annotation. Label Studio lists only the caller's own
+drafts, and its bulk deletion takes everybody's along, so tasks with any draft are handled one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
+
+from argus.db import Row
+from argus.db import connect as database
+from argus.errors import ArgusError
+from argus.labelstudio.filters import UNREVIEWED, changed_at, chunks, condition
+from search_service.review.candidates import CHUNK, Review, count_gone, count_tasks, read_ids, read_tasks
+
+Progress = Callable[[int, int], None]
+_SAME_INSTANT = timedelta(milliseconds=50)  # between created_at and updated_at of a new annotation; 0.02 were measured
+_ALONE = (condition("total_annotations", "equal", 1), condition("cancelled_annotations", "equal", 0),
+          condition("draft_exists", "equal", False, "Boolean"))
+
+
+def undo_items(review: Review, items: Sequence[Row], progress: Progress | None) -> list[dict[str, Any]]:
+    """Delete the annotations of acceptance items as far as they are untouched; return those left, and why.
+
+    Args:
+        items: rows of one acceptance, as they were before this call. `undo_asked_at` tells those whose deletion was cut
+            off before: when they are gone now, they were taken back.
+
+    Returns:
+        `[{"task", "annotation", "reason"}]`
+    """
+    left: list[dict[str, Any]] = []
+    done = 0
+    with database() as connection:
+        connection.execute("UPDATE acceptance_item SET undo_asked_at = now() WHERE acceptance_id = %s "
+                           "AND task_id = ANY(%s)", (items[0]["acceptance_id"], [item["task_id"] for item in items]))
+    for stamp, group in groupby(sorted(items, key=_stamp), key=_stamp):
+        for chunk in chunks(group, CHUNK):
+            gone = _delete_untouched(review, [item["task_id"] for item in chunk], stamp) if stamp > _NEVER else set()
+            _mark(chunk, gone, "undone")
+            left += _undo_read(review, [item for item in chunk if item["task_id"] not in gone])
+            done += len(chunk)
+            if progress:
+                progress(done, len(items))
+    return left
+
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+def _stamp(item: Row) -> datetime:
+    return item["task_updated_at"] or _NEVER
+
+
+def _mark(items: Sequence[Row], tasks: set[int], state: str) -> None:
+    with database() as connection, connection.cursor() as cursor:
+        cursor.executemany("UPDATE acceptance_item SET state = %s, undo_asked_at = NULL WHERE acceptance_id = %s "
+                           "AND task_id = %s", [(state, item["acceptance_id"], item["task_id"]) for item in items
+                                                if item["task_id"] in tasks])
+
+
+def _delete_untouched(review: Review, ids: Sequence[int], stamp: datetime | None = None) -> set[int]:
+    """Delete the annotations of tasks that have exactly one and no draft; return the tasks it was done for.
+
+    The conditions go along with the deletion, so a task that is touched at the last moment is left out.
+
+    Args:
+        stamp: only tasks that were last changed at this time.
+    """
+    conditions = list(_ALONE)
+    if stamp is not None:
+        conditions.append(changed_at(stamp.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")))
+    ids = _meeting(review, ids, conditions)
+    if not ids:
+        return set()
+    review.ls.post(f"/api/dm/actions?id=delete_tasks_annotations&project={review.project_id}",
+                   {"selectedItems": {"all": False, "included": ids},
+                    "filters": {"conjunction": "and", "items": conditions}}, timeout=300)
+    return set(_meeting(review, ids, UNREVIEWED))
+
+
+def _meeting(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Return those of the tasks that meet the conditions; they are listed only when a count says that some do not."""
+    count = count_tasks(review, conditions, ids) if ids else 0
+    return list(ids) if count == len(ids) else read_ids(review, ids, conditions) if count else []
+
+
+def _undo_read(review: Review, items: Sequence[Row]) -> list[dict[str, Any]]:
+    """Take back what somebody may have touched: read it, delete what is unchanged, return the rest."""
+    tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in items])}
+    count_gone(review, tasks.values())
+    made = {item["task_id"]: _annotation(item, tasks.get(item["task_id"])) for item in items}
+    reasons = {item["task_id"]: _reason_to_keep(review, item, made[item["task_id"]]) for item in items}
+    free = [item for item in items if not reasons[item["task_id"]]]
+    deleted = _delete_untouched(review, [item["task_id"] for item in free if made[item["task_id"]]
+                                         and len(tasks[item["task_id"]]["annotations"]) == 1])
+    for item in free:
+        annotation = made[item["task_id"]]
+        if annotation and item["task_id"] not in deleted:  # beside a person's own annotation or draft
+            _delete(review, annotation["id"])
+    _mark(free, {item["task_id"] for item in free}, "undone")
+    kept = [item for item in items if reasons[item["task_id"]]]
+    _mark(kept, {item["task_id"] for item in kept}, "kept")
+    return [{"task": item["task_id"], "annotation": annotation["id"] if annotation else item["annotation_id"],
+             "reason": reasons[item["task_id"]]} for item in kept for annotation in [made[item["task_id"]]]]
+
+
+def settle_undone(review: Review) -> None:
+    """Record what an undo that was cut off did delete, before anything is accepted again."""
+    with database() as connection:
+        items = connection.execute(
+            "SELECT i.* FROM acceptance_item i JOIN acceptance a ON a.id = i.acceptance_id WHERE a.project_id = %s "
+            "AND i.state = 'accepted' AND i.undo_asked_at IS NOT NULL", (review.project_id,)).fetchall()
+    for chunk in chunks(items, CHUNK):
+        tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in chunk])}
+        count_gone(review, tasks.values())
+        gone = {item["task_id"] for item in chunk if _annotation(item, tasks.get(item["task_id"])) is None}
+        _mark(chunk, gone, "undone")
+        _mark(chunk, {item["task_id"] for item in chunk} - gone, "accepted")
+
+
+def _delete(review: Review, annotation: int) -> None:
+    try:
+        review.ls.delete(f"/api/annotations/{annotation}/")
+    except ArgusError as error:
+        if error.code != "not_found":
+            raise
+
+
+def _annotation(item: Row, task: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Return the annotation that the acceptance made: by its id, else as the one of its prediction and of that time."""
+    for annotation in (task or {}).get("annotations", ()):
+        if item["annotation_id"] is None:
+            ours = (annotation.get("parent_prediction") == item["prediction_id"]
+                    and datetime.fromisoformat(annotation["created_at"]) <= item["task_updated_at"])
+        else:
+            ours = annotation["id"] == item["annotation_id"]
+        if ours:
+            found: Mapping[str, Any] = annotation
+            return found
+    return None
+
+
+def _reason_to_keep(review: Review, item: Row, annotation: Mapping[str, Any] | None) -> str:
+    """Return why the annotation of an item may not be deleted, or ''."""
+    if annotation is None:
+        return "" if item["undo_asked_at"] else "deleted already"
+    made = item["updated_at"] or datetime.fromisoformat(annotation["created_at"])
+    if datetime.fromisoformat(annotation["updated_at"]) - made > _SAME_INSTANT:
+        return "changed since"
+    drafts = review.ls.get(f"/api/tasks/{item['task_id']}/drafts")  # of everybody
+    if any(draft.get("annotation") == annotation["id"] for draft in drafts):
+        return "somebody is changing it"
+    return ""

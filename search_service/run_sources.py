@@ -1,0 +1,163 @@
+"""Which tasks a run takes: a selection, a search, a view, the unlabelled ones, or all."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from argus.db import connect
+from argus.errors import ArgusError
+from argus.labelstudio import get_label_studio
+from argus.labelstudio.client import tasks_page
+from ml_backend.runs import preview as previews
+from ml_backend.runs import recipes, runs
+from search_service.search.fields import Limit, Query, Request, Score, TaskIds, exactly_one
+from search_service.search.search import search
+from search_service.sync.progress import check_tasks, sync_progress
+
+Label = Annotated[str, Field(min_length=1, max_length=500)]
+_UNLABELLED = json.dumps({"filters": {"conjunction": "and", "items": [
+    {"filter": "filter:tasks:total_annotations", "operator": "equal", "type": "Number", "value": 0}]}})
+_PAGE = 1000
+
+
+class Source(Request):
+    """Which tasks: exactly one of the sources."""
+
+    task_ids: TaskIds | None = None
+    search: Query | None = Field(None, description="The first `limit` hits of this query.")
+    view: Annotated[int, Field(ge=1)] | None = Field(None, description="The tasks of this Label Studio view.")
+    all: Literal[True] | None = Field(None, description="Every task of the project.")
+    unlabelled: Literal[True] | None = Field(None, description="Every task without an annotation.")
+    limit: Limit = 50
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Source:
+        exactly_one(task_ids=self.task_ids, search=self.search, view=self.view, all=self.all,
+                    unlabelled=self.unlabelled)
+        return self
+
+
+class RunRequest(Source):
+    """A run: which labels on which tasks, with the project's recipe as it stands."""
+
+    labels: list[Label] = Field(min_length=1, max_length=200)
+    outdated: bool = Field(False, description="Also the tasks whose predictions were made with older prompts.")
+    max_tasks: int | None = Field(None, ge=1, le=10_000_000, description="Take no more tasks than this, those first "
+                                  "that the model has not seen yet.")
+
+
+class Concept(Request):
+    """What a label is asked for."""
+
+    label: Label
+    prompts: list[Annotated[str, Field(max_length=200)]] | None = Field(
+        None, max_length=20, description="Noun phrases. Null: those of the labelling config.")
+    threshold: Score | None = Field(None, description="Lowest score shown. Null: that of the labelling config.")
+
+
+class PreviewRequest(Source):
+    """A preview of a run on up to 12 of its tasks, spread evenly over them."""
+
+    concepts: list[Concept] = Field(min_length=1, max_length=20)
+    images: int = Field(12, ge=1, le=12, description="Images to look at.")
+    retry: bool = Field(False, description="Try images again that failed before.")
+
+
+def start_run(project_id: int, asked: RunRequest) -> int:
+    """Create a run on the tasks that the request means, and return its id.
+
+    Raises:
+        ArgusError: `unknown_project`, `unknown_task`, `unknown_label`, `nothing_selected`, and what a search raises.
+    """
+    task_ids, source = _run_tasks(project_id, asked)
+    return runs.create_run(project_id, asked.labels, task_ids, settings=source, max_tasks=asked.max_tasks)
+
+
+def estimate_run(project_id: int, asked: RunRequest) -> dict[str, Any]:
+    """Return what `start_run` with the same request would cost; starts nothing. Raises as `start_run`."""
+    task_ids, _ = _run_tasks(project_id, asked)
+    return runs.estimate(project_id, asked.labels, task_ids, asked.max_tasks)
+
+
+def preview(project_id: int, asked: PreviewRequest) -> dict[str, Any]:
+    """Return what SAM 3 finds on some of the tasks: see `ml_backend.runs.preview`. Raises as `start_run`."""
+    task_ids, _ = resolve(project_id, asked)
+    count = min(asked.images, len(task_ids))
+    spread = [task_ids[round(place * (len(task_ids) - 1) / max(count - 1, 1))] for place in range(count)]
+    return previews.preview(project_id, spread, [c.model_dump() for c in asked.concepts], retry=asked.retry)
+
+
+def _run_tasks(project_id: int, asked: RunRequest) -> tuple[list[int], dict[str, Any]]:
+    task_ids, source = resolve(project_id, asked)
+    if asked.outdated:
+        older = recipes.outdated_tasks(project_id)
+        task_ids, source = list(dict.fromkeys([*task_ids, *older])), source | {"outdated": len(older)}
+    return task_ids, source
+
+
+def resolve(project_id: int, asked: Source) -> tuple[list[int], dict[str, Any]]:
+    """Return the tasks that a source means, and the source as a run's record keeps it.
+
+    Raises:
+        ArgusError: `unknown_project`, `unknown_task`, `not_found` for a view, `nothing_selected`, and what a search
+            raises.
+    """
+    sync_progress(project_id)
+    source: dict[str, Any] = {"source": "tasks"}
+    if asked.search is not None:
+        task_ids = [hit.task_id for hit in search(project_id, asked.search, asked.limit, record=False).hits]
+        source = {"source": "search", "query": asked.search, "limit": asked.limit}
+    elif asked.view is not None:
+        task_ids, source = _listed(project_id, view=asked.view), {"source": "view", "view": asked.view}
+    elif asked.unlabelled:
+        task_ids, source = _listed(project_id, query=_UNLABELLED), {"source": "unlabelled"}
+    elif asked.all:
+        task_ids, source = _all_tasks(project_id), {"source": "all"}
+    else:
+        task_ids = list(dict.fromkeys(asked.task_ids or []))
+        check_tasks(project_id, task_ids)
+    if not task_ids:
+        raise ArgusError("nothing_selected", "There is no task to annotate.")
+    return task_ids, source
+
+
+def sources(project_id: int) -> dict[str, Any]:
+    """Return what a run can be started from: `{"all", "unlabelled": counts, "views": [{"id", "title", "tasks"}]}`.
+
+    Raises:
+        ArgusError: `unknown_project`, `label_studio_unreachable`.
+    """
+    sync_progress(project_id)
+    ls = get_label_studio()
+    views = [{"id": view["id"], "title": (view.get("data") or {}).get("title") or f"{view['id']}"}
+             for view in ls.get("/api/dm/views/", project=project_id)]
+    return {"all": len(_all_tasks(project_id)), "views": views,
+            "unlabelled": ls.get("/api/tasks/", project=project_id, page_size=1, include="id",
+                                 query=_UNLABELLED)["total"]}
+
+
+def _listed(project_id: int, **which: Any) -> list[int]:
+    """Return the ids of the tasks that Label Studio lists for a view or a query, in its order."""
+    found: list[int] = []
+    page = 1
+    while True:
+        try:
+            answer = tasks_page(get_label_studio(), project_id, page=page, page_size=_PAGE, include="id", **which)
+        except ArgusError as error:
+            if "view" not in which or error.code != "not_found":
+                raise
+            raise ArgusError("not_found", f"Project {project_id} has no view {which['view']}.",
+                             "It may have been removed in Label Studio.") from error
+        found += [task["id"] for task in answer["tasks"]]
+        if not answer["tasks"] or page * _PAGE >= answer["total"]:
+            return found
+        page += 1
+
+
+def _all_tasks(project_id: int) -> list[int]:
+    with connect() as connection:
+        return [row["id"] for row in connection.execute("SELECT id FROM task WHERE project_id = %s AND image <> '' "
+                                                        "ORDER BY id", (project_id,))]

@@ -1,0 +1,192 @@
+"""Texts, tasks and files as vectors: what a search is ranked by."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import io
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO, Any
+
+import numpy as np
+
+from argus import queue_names
+from argus.db import connect
+from argus.errors import ArgusError
+from argus.images.memory import picture_part
+from argus.jobs import queues
+from argus.typed_text import maybe_longer
+from search_service.pictures import thumbnails
+from search_service.search.query import Example, SearchQuery
+from search_service.search.query_text import combine, parse_query
+from search_service.search.relevance import Calibration
+from search_service.vectors import store
+from search_service.vectors.store import Vectors
+
+ENCODE_SECONDS = 15.0  # a worker that has just started is still loading its model
+MAX_UPLOAD = 20 * 2**20
+SENT_SIDE = 1024  # the worker gets so many pixels, squared; no checkpoint looks at more than 512 × 512
+TEXT_TOKENS = 64  # that SigLIP 2 reads of a text
+SAMPLE = 256  # images that tell how far a term's cosines spread in a project
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The vectors of an ask: `texts` `(1 + n, dim)`, wanted and excluded, or None without text; `query` ranks.
+
+    `unread` are the ends of texts that are longer than the model reads.
+    """
+
+    query: Vectors
+    first: Vectors
+    texts: Vectors | None
+    unread: tuple[str, ...] = ()
+
+
+def terms_of(model: store.Model, project_id: int, ask: SearchQuery) -> Terms:
+    """Return the vectors of what was asked for.
+
+    Raises:
+        ArgusError: `empty_query`, `bad_request`, `unknown_task`, `not_ready` (a task's image has no vector),
+            `image_too_large`, `bad_image`, `worker_missing`, `timeout`, `busy`.
+    """
+    ask.check()
+    parsed = parse_query(ask.text) if ask.text.strip() else None
+    like = [_example(model, project_id, example) for example in ask.like]
+    unlike = [_example(model, project_id, example) for example in ask.unlike]
+    texts = encode_texts(model, parsed.texts) if parsed else None
+    wanted = [*(texts[:1] if texts is not None else ()), *like]
+    excluded = [*(texts[1:] if texts is not None else ()), *unlike]
+    mixed = texts is not None and bool(like or unlike)
+    query = combine(np.stack(wanted), np.stack(excluded) if excluded else np.empty((0, model.dim), np.float32),
+                    sample(model, project_id) if mixed else None)
+    if query.shape != (model.dim,):
+        raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than the one registered last.",
+                         "Restart the workers; give all processes the same ARGUS_SIGLIP_MODEL.")
+    return Terms(query, wanted[0], texts, unread_texts(model, parsed.texts) if parsed else ())
+
+
+def _example(model: store.Model, project_id: int, example: Example) -> Vectors:
+    if example.task is not None and not example.box:
+        return task_vector(model, project_id, example.task)
+    if example.task is not None:
+        with thumbnails.open_file(thumbnails.task_image(example.task, project_id)) as file:
+            return encode_image(model, file, example.box)
+    try:
+        data = base64.b64decode(example.image or "", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise ArgusError("bad_request", "The image is not valid base64.") from error
+    try:
+        return encode_image(model, data, example.box)
+    except ArgusError as error:
+        if error.code not in ("bad_image", "image_too_large"):
+            raise
+        raise ArgusError(error.code, error.message, "Choose another image to search by.") from error
+
+
+def encode_image(model: store.Model, source: bytes | IO[bytes], box: Sequence[float] | None = None) -> Vectors:
+    """Return float32 `(dim,)` of an image file, or of the part inside `box`, from the SigLIP worker.
+
+    The worker is sent a small picture: what is queued lies in the queue server's memory.
+    """
+    if isinstance(source, bytes) and len(source) > MAX_UPLOAD:
+        raise ArgusError("image_too_large", f"The image has {len(source):,} bytes; at most {MAX_UPLOAD:,} are allowed.")
+    small = picture_part(source, SENT_SIDE, (lambda whole: _corners(box, whole)) if box else None, by_area=True)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=95, subsampling=0)
+    answer = queues.call(queue_names.SIGLIP_NOW, "search_service.embedding.worker.encode_image",
+                         base64.b64encode(buffer.getvalue()).decode(), None, model.id, deadline=ENCODE_SECONDS)
+    return np.asarray(answer, np.float32)
+
+
+def _corners(box: Sequence[float], whole: tuple[int, int]) -> tuple[int, int, int, int]:
+    """Return a box of fractions in pixels, inside the image and at least one pixel wide."""
+    x0, y0, x1, y1 = (round(min(max(part, 0.0), 1.0) * side) for part, side in zip(box, whole * 2, strict=True))
+    x0, y0 = min(x0, whole[0] - 1), min(y0, whole[1] - 1)
+    return x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)
+
+
+def task_vector(model: store.Model, project_id: int, task_id: int) -> Vectors:
+    """Return the vector of one task. Raises `unknown_task` or `not_ready`."""
+    if vector := stored_vectors(model, project_id, [task_id]):
+        return vector[task_id]
+    with connect() as connection:
+        row = connection.execute("SELECT state FROM task WHERE id = %s AND project_id = %s",
+                                 (task_id, project_id)).fetchone()
+    if row is None:
+        raise ArgusError("unknown_task", f"The project {project_id} has no task {task_id}.")
+    raise ArgusError("not_ready", f"The image of task {task_id} has no vector: it is {row['state']}.")
+
+
+def stored_vectors(model: store.Model, project_id: int, task_ids: Sequence[int]) -> dict[int, Vectors]:
+    """Return `task id → float32 (dim,)` for those tasks of the project that have a vector."""
+    with connect() as connection:
+        return store.of_tasks(connection, model, project_id, task_ids)
+
+
+def sample(model: store.Model, project_id: int) -> Vectors:
+    """Return the vectors of up to 256 images of a project, float32 `(k, dim)`: the same ones each time, from all over
+    it (neighbours are frames of one moment)."""
+    with connect() as connection:
+        ids = [row["id"] for row in connection.execute(
+            "SELECT id FROM task WHERE project_id = %s AND state = 'embedded' ORDER BY hashint8(id), id LIMIT %s",
+            (project_id, SAMPLE))]
+        found = store.of_tasks(connection, model, project_id, ids)
+    return np.stack([found[id_] for id_ in ids if id_ in found]) if found else np.empty((0, model.dim), np.float32)
+
+
+class _TextCache:
+    """The vectors of the last texts, so that paging and repeated queries need no worker."""
+
+    def __init__(self, size: int) -> None:
+        self._size, self._lock = size, threading.Lock()
+        self._kept: OrderedDict[tuple[int, str], Vectors] = OrderedDict()
+
+    def get(self, model_id: int, texts: Sequence[str], encode: Callable[[list[str]], Any]) -> Vectors:
+        with self._lock:
+            known = {text: self._kept[model_id, text] for text in texts if (model_id, text) in self._kept}
+        if missing := [text for text in dict.fromkeys(texts) if text not in known]:
+            known |= {text: np.asarray(vector, np.float32)
+                      for text, vector in zip(missing, encode(missing), strict=True)}
+        with self._lock:
+            for text in texts:
+                self._kept[model_id, text] = known[text]
+                self._kept.move_to_end((model_id, text))
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+        return np.stack([known[text] for text in texts])
+
+
+@functools.cache
+def _texts() -> _TextCache:
+    return _TextCache(2000)
+
+
+def encode_texts(model: store.Model, texts: Sequence[str]) -> Vectors:
+    """Return float32 `(len(texts), dim)` from the SigLIP worker, or from this process's memory."""
+    return _texts().get(model.id, texts, lambda missing: queues.call(
+        queue_names.SIGLIP_NOW, "search_service.embedding.worker.encode_text", missing, model.id,
+        deadline=ENCODE_SECONDS))
+
+
+def unread_texts(model: store.Model, texts: Sequence[str]) -> tuple[str, ...]:
+    """Return the ends of texts that the model does not read, of those that are longer than its 64 tokens."""
+    long = tuple(text for text in texts if maybe_longer(text, TEXT_TOKENS))
+    return tuple(filter(None, _unread(model.id, long))) if long else ()
+
+
+@functools.lru_cache(maxsize=256)
+def _unread(model_id: int, texts: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(queues.call(queue_names.SIGLIP_NOW, "search_service.embedding.worker.unread_text", list(texts),
+                             model_id, deadline=ENCODE_SECONDS))
+
+
+@functools.cache
+def calibration(model_id: int) -> Calibration:
+    """Return the calibration of a registered checkpoint, asked for once a process and model."""
+    return Calibration(*queues.call(queue_names.SIGLIP_NOW, "search_service.embedding.worker.calibration", model_id,
+                                    deadline=ENCODE_SECONDS))

@@ -1,0 +1,1 @@
+"""From Label Studio's tasks to rows, kept up to date."""

@@ -1,0 +1,1 @@
+"""Vectors in PostgreSQL: the store, its indexes, and a change of model."""

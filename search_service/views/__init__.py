@@ -1,0 +1,1 @@
+"""From hits to views in Label Studio, kept up to date."""

@@ -1,0 +1,302 @@
+"""Saved searches: kept by name, and a Label Studio view that follows each as images arrive, if one is wanted."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, suppress
+from typing import Any
+
+from psycopg.errors import UniqueViolation
+from psycopg.types.json import Jsonb
+
+from argus import audit, queue_names
+from argus.db import Row, alone, connect, locks
+from argus.errors import ArgusError, as_argus_error
+from argus.jobs import queues
+from argus.labelstudio import LabelStudio, get_label_studio
+from argus.settings import get_settings
+from label_studio_config.views import live_views, remove_view, search_views
+from search_service.search.query import SearchQuery
+from search_service.search.query_text import parse_query
+from search_service.search.search import SearchResult, find
+from search_service.sync import progress
+from search_service.sync.progress import connected_projects, sync_progress
+from search_service.views import ranks, view_ranks
+from search_service.views import search_views as views
+
+MAX_NAME = 100
+SETTLE_SECONDS = 30.0  # images may go on arriving: a view is refreshed at the latest so long after the first
+REFRESH_SECONDS = 300
+
+
+def create(project_id: int, name: str, ask: SearchQuery, *, size: int = 50, relevance: str = "noise",
+           keep_view: bool = False, ranked: int = 0) -> dict[str, Any]:
+    """Keep a search under a name; return it as `listing` does.
+
+    Args:
+        size: hits that the view shows at most. relevance: hits below this band are not shown.
+        keep_view: make a Label Studio view and keep it fresh.
+        ranked: order the view, by writing the rank of its first so many tasks into their data.
+
+    Raises:
+        ArgusError: `unknown_project`, `empty_query`, `conflict` (the name is taken), `bad_request` (an uploaded file is
+            not kept), `unknown_task`. That the view cannot be made just now is no error: it is said in the answer.
+    """
+    sync_progress(project_id, errors=0)
+    _check(project_id, ask)
+    try:
+        with connect() as connection:
+            row = connection.execute(
+                "INSERT INTO saved_search (project_id, name, ask, size, relevance, keep_view, ranked, person_id) "
+                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+                (project_id, _name(name), Jsonb(ask.to_json()), size, relevance, keep_view, ranked,
+                 audit.actor().person)).fetchone()
+    except UniqueViolation as error:
+        raise _taken(name) from error
+    assert row is not None
+    audit.about(f"saved search {row['id']}")
+    return _follow(project_id, row["id"])
+
+
+def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> dict[str, Any]:
+    """Change some of a saved search's `name`, `ask`, `size`, `relevance`, `keep_view` and `ranked`; return it.
+
+    A view that is no longer wanted, or that had the old name, is removed; one that somebody changed in Label Studio is
+    theirs and stays: its id is in `left` of the answer.
+    """
+    if "name" in changes:
+        changes["name"] = _name(changes["name"])
+    if "ask" in changes:
+        _check(project_id, changes["ask"])
+        changes["ask"] = changes["ask"].to_json()
+    with writing(project_id, saved_id):
+        old = _row(project_id, saved_id)
+        new = {**old, **changes}
+        _check_free(project_id, new["name"], saved_id)
+        left = _remove_views(project_id, saved_id) if new["name"] != old["name"] or not new["keep_view"] else []
+        ranks.clear(get_label_studio(), project_id, saved_id, old["shown"][:old["ranked"]])
+        try:
+            with connect() as connection:
+                connection.execute("UPDATE saved_search SET name = %s, ask = %s, size = %s, relevance = %s, "
+                                   "keep_view = %s, ranked = %s, seen = '', shown = '{}' WHERE id = %s",
+                                   (new["name"], Jsonb(new["ask"]), new["size"], new["relevance"], new["keep_view"],
+                                    new["ranked"], saved_id))
+        except UniqueViolation as error:
+            raise _taken(new["name"]) from error
+    return {**_follow(project_id, saved_id), "left": left}
+
+
+def delete(project_id: int, saved_id: int) -> dict[str, Any]:
+    """Forget a saved search, and remove its view and its ranks; return `{"deleted": its id, "left": [views]}`, where
+    `left` are views of it that somebody changed in Label Studio: they are theirs and stay. Raises `not_found`."""
+    with writing(project_id, saved_id):
+        row = _row(project_id, saved_id)
+        left = _remove_views(project_id, saved_id)
+        ranks.clear(get_label_studio(), project_id, saved_id, row["shown"][:row["ranked"]])
+        with connect() as connection:
+            connection.execute("DELETE FROM saved_search WHERE id = %s", (saved_id,))
+    return {"deleted": saved_id, "left": left}
+
+
+def writing(project_id: int, saved_id: int, seconds: float = 60.0) -> AbstractContextManager[None]:
+    """Let nobody else write a search's view and ranks meanwhile: what a refresh writes after them would be nobody's.
+
+    Raises:
+        ArgusError: `not_found`; `conflict` when somebody else still does after `seconds`.
+    """
+    _row(project_id, saved_id)
+    return alone(locks.WRITE_SAVED_SEARCH, saved_id, seconds=seconds, busy=ArgusError(
+        "conflict", "The view of this saved search is just being written.", "Try again in a moment."))
+
+
+def listing(project_id: int) -> list[dict[str, Any]]:
+    """Return a project's saved searches by name: `{"id", "name", "query", "ask", "size", "relevance", "keep_view",
+    "ranked", "views", "url", "tasks", "refreshed_at", "stale", "error"}`.
+
+    `tasks` is how many the view shows; `stale` says that images changed since and the view is about to follow.
+    """
+    sync_progress(project_id, errors=0)
+    with connect() as connection:
+        rows = connection.execute("SELECT * FROM saved_search WHERE project_id = %s ORDER BY name",
+                                  (project_id,)).fetchall()
+    return [_shown(row) for row in rows]
+
+
+def get(project_id: int, saved_id: int) -> dict[str, Any]:
+    """Return one, as in `listing`. Raises `not_found`."""
+    return _shown(_row(project_id, saved_id))
+
+
+def run(project_id: int, saved_id: int, limit: int, offset: int) -> SearchResult:
+    """Search for what was saved; a page like any other."""
+    ask = SearchQuery.model_validate(_row(project_id, saved_id)["ask"])
+    return find(project_id, ask, limit, offset, record=False)
+
+
+def refresh(project_id: int, saved_id: int) -> dict[str, Any]:
+    """Search again and bring the view up to date; return it as `listing` does. The job of the queue `default`, too.
+
+    An error is kept with the search, and raised.
+    """
+    with writing(project_id, saved_id):
+        return _refresh(project_id, saved_id)
+
+
+def _refresh(project_id: int, saved_id: int) -> dict[str, Any]:
+    row = _row(project_id, saved_id)
+    state = project_state(project_id)  # before the search: what changes while it runs makes it stale again
+    try:
+        shown = views.best(project_id, SearchQuery.model_validate(row["ask"]), row["size"], row["relevance"])
+        if row["keep_view"]:
+            _write_view(get_label_studio(), row, shown)
+    except Exception as error:
+        ours = as_argus_error(error)
+        with connect() as connection:
+            connection.execute("UPDATE saved_search SET error = %s WHERE id = %s", (Jsonb(ours.to_json()), saved_id))
+        raise ours from error
+    with connect() as connection:
+        connection.execute("UPDATE saved_search SET shown = %s, seen = %s, stale = '', stale_since = NULL, "
+                           "refreshed_at = now(), error = NULL WHERE id = %s", (shown, state, saved_id))
+    return get(project_id, saved_id)
+
+
+def refresh_job(project_id: int, saved_id: int) -> str:
+    """Job of the queue `default`: `refresh`, whose failure is an answer: the next round tries again.
+
+    A project may have been disconnected since the job was queued: then nothing of ours is written there any more.
+    """
+    try:
+        with writing(project_id, saved_id, seconds=5):
+            if project_id in connected_projects():
+                _refresh(project_id, saved_id)
+    except ArgusError as error:
+        return error.code
+    return ""
+
+
+def _write_view(ls: LabelStudio, row: Row, shown: list[int]) -> None:
+    key = ranks.key(row["id"]) if row["ranked"] else ""
+    made = {view["id"] for view in _views(row["id"])}
+    if shown != row["shown"] or not made or not made <= set(live_views(ls, row["project_id"])):
+        query = SearchQuery.model_validate(row["ask"])
+        view_ranks.release(search_views(
+            ls, row["project_id"], row["name"], shown, query.title(), saved_id=row["id"], order_by=key, empty=True,
+            say_order=True))
+    if row["ranked"]:
+        ranks.write(ls, row["project_id"], row["id"], shown[:row["ranked"]], row["shown"][:row["ranked"]])
+
+
+def project_state(project_id: int) -> str:
+    """Return a text that changes whenever another search result is possible: images, annotations, predictions, the
+    model that searches use, and what filters go by (band edges, model version, prompts and thresholds)."""
+    settings = get_settings()
+    with connect() as connection:
+        row = connection.execute(
+            "SELECT concat_ws(' ', count(*) FILTER (WHERE state = 'embedded'), max(id), max(updated_at), "
+            "count(*) FILTER (WHERE labelled), count(duplicate_of), (SELECT concat_ws('/', count(*), max(claimed_at)) "
+            "FROM prediction p WHERE p.project_id = %(project)s AND p.state = 'stored'), "
+            "(SELECT id FROM embedding_model WHERE role = 'current'), "
+            "(SELECT concat_ws('/', coalesce(band_high, %(high)s), coalesce(band_medium, %(medium)s), model_version, "
+            "md5(overrides::text)) FROM project WHERE id = %(project)s)) AS state FROM task "
+            "WHERE project_id = %(project)s",
+            {"project": project_id, "high": settings.band_high, "medium": settings.band_medium}).fetchone()
+    return str(row["state"]) if row else ""
+
+
+def enqueue_stale_views(project_id: int) -> int:
+    """Enqueue the refresh of views that no longer show what is there; return how many.
+
+    While images arrive one after the other a view waits until none came between two calls, at most 30 s.
+    """
+    with connect() as connection:
+        kept = connection.execute("SELECT id, seen, stale, stale_since < now() - make_interval(secs => %s) AS due "
+                                  "FROM saved_search WHERE project_id = %s AND keep_view",
+                                  (SETTLE_SECONDS, project_id)).fetchall()
+    if not kept:
+        return 0
+    state, asked = project_state(project_id), 0
+    for row in kept:
+        if row["seen"] == state:
+            continue
+        if row["stale"] == state or row["due"]:
+            asked += queues.enqueue(queue_names.DEFAULT, "search_service.views.saved_searches.refresh_job",
+                                    project_id, row["id"], job_id=f"saved-{row['id']}",
+                                    timeout=REFRESH_SECONDS, retries=0) is not None
+        with connect() as connection:
+            connection.execute("UPDATE saved_search SET stale = %s, stale_since = coalesce(stale_since, now()) "
+                               "WHERE id = %s AND seen <> %s", (state, row["id"], state))
+    return asked
+
+
+def _follow(project_id: int, saved_id: int) -> dict[str, Any]:
+    """Let a view that is wanted be made at once, and ranks, which take a second for three tasks, by a job."""
+    row = _row(project_id, saved_id)
+    if row["keep_view"] and row["ranked"]:
+        queues.enqueue(queue_names.DEFAULT, "search_service.views.saved_searches.refresh_job", project_id, saved_id,
+                       job_id=f"saved-{saved_id}", timeout=REFRESH_SECONDS, retries=0)
+    elif row["keep_view"]:
+        with suppress(ArgusError):  # kept with the search and shown, or somebody is at it; the next round tries again
+            return refresh(project_id, saved_id)
+    return get(project_id, saved_id)
+
+
+def _shown(row: Row) -> dict[str, Any]:
+    made = [view["id"] for view in _views(row["id"])]
+    ask = SearchQuery.model_validate(row["ask"])
+    return {"id": row["id"], "name": row["name"], "query": ask.title(), "ask": row["ask"], "size": row["size"],
+            "relevance": row["relevance"], "keep_view": row["keep_view"], "ranked": row["ranked"], "views": made,
+            "url": views.view_url(row["project_id"], made[0]) if made else None, "tasks": len(row["shown"]),
+            "refreshed_at": row["refreshed_at"].isoformat() if row["refreshed_at"] else None,
+            "stale": bool(row["keep_view"] and row["stale"]), "error": row["error"]}
+
+
+def _views(saved_id: int) -> list[Row]:
+    with connect() as connection:
+        return connection.execute("SELECT id FROM view WHERE saved_id = %s ORDER BY title", (saved_id,)).fetchall()
+
+
+def _remove_views(project_id: int, saved_id: int) -> list[int]:
+    """Remove a search's views as far as they are still as we left them; return those that somebody changed."""
+    ls = get_label_studio()
+    return [view["id"] for view in _views(saved_id) if remove_view(ls, project_id, view["id"]) == "left"]
+
+
+def _row(project_id: int, saved_id: int) -> Row:
+    with connect() as connection:
+        row = connection.execute("SELECT * FROM saved_search WHERE id = %s AND project_id = %s",
+                                 (saved_id, project_id)).fetchone()
+    if row is None:
+        raise ArgusError("not_found", f"The project {project_id} has no saved search {saved_id}.")
+    return row
+
+
+def _check(project_id: int, ask: SearchQuery) -> None:
+    ask.check()
+    if ask.text.strip():
+        parse_query(ask.text)
+    progress.check_tasks(project_id, ask.examples)
+    if not ask.is_savable:
+        raise ArgusError("bad_request", "A search by an uploaded file cannot be saved: the file is not kept.",
+                         "Import the image as a task, and search by that task.")
+
+
+def _check_free(project_id: int, name: str, saved_id: int) -> None:
+    """Raise `conflict` when another search has the name: before a view is removed for the sake of a change."""
+    with connect() as connection:
+        other = connection.execute("SELECT FROM saved_search WHERE project_id = %s AND name = %s AND id <> %s",
+                                   (project_id, name, saved_id)).fetchone()
+    if other is not None:
+        raise _taken(name)
+
+
+def _name(name: str) -> str:
+    tidy = " ".join(name.split())
+    if not tidy or "\0" in tidy:
+        raise ArgusError("bad_request", "A saved search needs a name.")
+    if len(tidy) > MAX_NAME:
+        raise ArgusError("bad_request", f"The name has {len(tidy):,} characters; at most {MAX_NAME} are allowed.")
+    return tidy
+
+
+def _taken(name: str) -> ArgusError:
+    return ArgusError("conflict", f"There is a saved search “{name}” already.",
+                      "Choose another name, or change that one.")

@@ -1,0 +1,40 @@
+"""The list of jobs names what our processes ask for, no more and no less, and each of them exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from argus.jobs.job_names import JOBS
+
+ROOT = Path(__file__).parents[3]
+PACKAGES = ("argus", "ml_backend", "search_service", "label_studio_config", "demo", "benchmarks")
+ASKING = {"enqueue", "call", "schedule", "enqueue_in", "enqueue_call", "_ask"}
+
+
+def asked_for() -> set[str]:
+    """Return every dotted name of ours that stands as text where a job is asked for, or in a table of such names."""
+    found = set()
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text())):
+                call = isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in ASKING
+                table = isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXAMINE"
+                if call or table:
+                    found |= {text.value for text in ast.walk(node) if isinstance(text, ast.Constant)
+                              and isinstance(text.value, str) and re.fullmatch(r"[a-z_]+(\.[a-z_]+){2,}", text.value)}
+    return found
+
+
+def test_every_job_that_is_asked_for_is_in_the_list() -> None:
+    assert asked_for() == JOBS
+
+
+@pytest.mark.parametrize("name", sorted(JOBS))
+def test_every_job_exists(name: str) -> None:
+    module, _, function = name.rpartition(".")
+    tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text())
+    assert function in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
