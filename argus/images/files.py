@@ -7,6 +7,7 @@ import io
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +95,15 @@ def open_file(data: bytes) -> OpenedFile:
     if image.format == "AVIF":  # Pillow writes what irot and imir say into the EXIF that was taken away
         orientation = int(image.getexif().get(metadata.ORIENTATION, 1))
     return OpenedFile(image, orientation, plain, cut)
+
+
+def count_pictures(path: Path) -> int:
+    """Return how many pictures an image file of any kind holds; 0 when it is no image. No pixel is decoded."""
+    with contextlib.suppress(Exception), Image.open(path) as image:
+        with contextlib.suppress(Exception):  # a damaged one is an image all the same
+            return int(getattr(image, "n_frames", 1))
+        return 1
+    return 0
 
 
 def grey(image: Image.Image) -> Image.Image:

@@ -188,12 +188,24 @@ def _refused(method: str, path: str, response: requests.Response) -> ArgusError:
 
 
 def _said(response: requests.Response) -> str:
-    """Return the server's own sentence, or all that it answered when there is none."""
+    """Return the server's own sentences, or all that it answered when there are none."""
     try:
-        detail = response.json()["detail"]
+        body = response.json()
+        detail, reasons = body["detail"], body.get("validation_errors")
     except (ValueError, KeyError, TypeError):
         return response.text
-    return detail if isinstance(detail, str) else response.text
+    if not isinstance(detail, str):
+        return response.text
+    return " ".join([f"{detail}:" if reasons else detail, *texts_in(reasons)])
+
+
+def texts_in(value: Any) -> list[str]:
+    """Return every text inside of a JSON value, in its order."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return [text for item in value for text in texts_in(item)]
+    return [value] if isinstance(value, str) else []
 
 
 @functools.cache

@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import re
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
-from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 from argus.addresses import Address
 from argus.errors import ArgusError
-from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.client import LabelStudio, texts_in
 from argus.labelstudio.task_data import TaskImage
 from argus.ttl_cache import Expiring
 
@@ -122,17 +121,9 @@ def _folder(path: str) -> PurePath:
 def _sentences(text: str) -> str:
     """Return every text inside of JSON, one a line; "" when it is no JSON."""
     try:
-        return "\n".join(_texts(json.loads(text)))
+        return "\n".join(texts_in(json.loads(text)))
     except ValueError:
         return ""
-
-
-def _texts(value: Any) -> list[str]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, list):
-        return [text for item in value for text in _texts(item)]
-    return [value] if isinstance(value, str) else []
 
 
 def _foreign(image: TaskImage, address: Address, fix: str) -> ArgusError:

@@ -35,7 +35,7 @@ STOP_SECONDS = 5.0  # that requests get to end after a signal
 _LINE_BYTES, _HEAD_BYTES, _FIELDS = 64 * 2**10, 128 * 2**10, 100
 _MEMORY_BYTES = 64 * 2**10  # of a body; the rest of it waits in a temporary file
 _LINE = re.compile(rb"[A-Z]{1,20} [^\x00-\x20\x7f]+ HTTP/1\.[01]")
-# waitress' own patterns go over such a head in quadratic time, and the loop would stand still.
+# What has no place in a head, by a pattern of linear time: it is refused before anything else parses the head.
 _DUBIOUS = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r\n[ \t]|[ \t]{64}")
 
 # The statuses of what is refused before the application sees it: code, sentence, hint.

@@ -72,7 +72,6 @@ ACTIONS: dict[str, Action] = {
     "review.post_set_aside": Action("review.set-aside"),
     "review.post_put_back": Action("review.put-back"),
     "review.post_band_views": Action("view.bands"),
-    "review.post_export": Action("export.download", "manage"),
     "exports.post_export_preview": QUESTION,
     "exports.post_export_job": Action("export.start", "manage"),
     "exports.delete_export": Action("export.delete", "manage"),

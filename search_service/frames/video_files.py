@@ -13,9 +13,9 @@ import av
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
-from PIL import Image
 
 from argus.errors import ArgusError
+from argus.images.files import count_pictures
 
 _NO_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image
 _DEFAULT_PIXELS = 5_000_000  # FFmpeg takes the largest stream, and counts the default one for so many pixels more
@@ -117,9 +117,7 @@ def _is_picture(container: InputContainer, path: Path) -> bool:
     """Whether FFmpeg opened a single image. JPEGs that were joined are of a format of their own."""
     name, brand = container.format.name, container.metadata.get("major_brand", "").strip()
     if name in _MAY_MOVE:
-        with contextlib.suppress(Exception), Image.open(path) as image:
-            return getattr(image, "n_frames", 1) == 1
-        return False
+        return count_pictures(path) == 1
     return name in ("image2", "ico") or name.endswith("_pipe") or brand in _STILLS
 
 
@@ -132,7 +130,7 @@ def _told(path: Path) -> ArgusError:
     """Return the error that says what a file is which FFmpeg does not open."""
     if path.stat().st_size == 0:
         return ArgusError("bad_video", f"{path.name} is empty.", "Copy it again from where it was recorded.")
-    with contextlib.suppress(Exception), Image.open(path):
+    if count_pictures(path):
         return _picture(path)
     boxes = _boxes(path)
     if boxes and boxes[0] in (b"ftyp", b"wide", b"mdat", b"free", b"skip") and b"moov" not in boxes:

@@ -334,6 +334,8 @@ def test_project__that_was_deleted_is_marked_everywhere(open_page: Callable[...,
     expect(page.locator("#label-studio")).to_be_hidden()
     page.click("#nav-annotate")
     expect(page.locator("#missing")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # what the page asks of the project is refused now, and not later
+    page.goto("about:blank")
     with database() as connection:
         connection.execute("DELETE FROM project WHERE id = %s", (project,))
     forgive(page)

@@ -56,7 +56,7 @@ for email, elsewhere in (("colleague@example.com", False), ("stranger@example.co
 # What is not for everybody who can open a project. The acceptance and the run here are nobody's in particular.
 MANAGED = {
     ("PUT", "/projects/{project_id}/recipe"), ("PUT", "/projects/{project_id}/review/bands"),
-    ("POST", "/projects/{project_id}/review/additions"), ("POST", "/projects/{project_id}/export"),
+    ("POST", "/projects/{project_id}/review/additions"),
     ("POST", "/projects/{project_id}/exports"), ("DELETE", "/exports/{export_id}"),
     ("GET", "/exports/{export_id}/file"), ("POST", "/projects/{project_id}/disconnect"),
     ("POST", "/runs/{run_id}/cancel"), ("POST", "/runs/{run_id}/resume"), ("POST", "/runs/{run_id}/retry"),

@@ -175,8 +175,8 @@ class EngineThatAnswersNan:
 def test_an_image_for_which_the_model_has_no_number_fails_alone_and_says_so(
         where: str, tasks: list[int], pictures: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     grey = batch.fetch_image
-    monkeypatch.setattr(batch, "fetch_image", lambda url: (
-        Image.new("RGB", (8, 8)) if url == f"image {tasks[2]}" else grey(url)))
+    monkeypatch.setattr(batch, "fetch_image", lambda image: (
+        Image.new("RGB", (8, 8)) if image.task_id == tasks[2] else grey(image)))
     outcome = detect_tasks(EngineThatAnswersNan(where), RECIPE, LABELS, tasks[:8], budget=600)  # type: ignore[arg-type]
     assert sorted(outcome.done) == [t for t in tasks[:8] if t != tasks[2]]
     assert {t: e.message for t, e in outcome.failed.items()} == {tasks[2]: "The model's answer is not a number."}

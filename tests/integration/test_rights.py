@@ -146,7 +146,7 @@ def test_roles_are_those_that_label_studio_tells(people: dict[str, Person], proj
     ("PUT", "/review/bands", {"high": 0.9, "medium": 0.5}),
     ("POST", "/review/accept", {"min_score": 0.9}), ("POST", "/review/accept", {"nothing_found": True}),
     ("POST", "/review/accept", {"task_ids": list(range(1, 202))}), ("POST", "/review/additions", {}),
-    ("POST", "/export", {}), ("POST", "/exports", {}), ("POST", "/disconnect", {})])
+    ("POST", "/exports", {}), ("POST", "/disconnect", {})])
 def test_what_is_for_who_manages_is_refused_to_others(ask: Any, people: dict[str, Person], project: int, method: str,
                                                       path: str, body: Any) -> None:
     status, problem = ask("bob", method, f"/projects/{project}{path}", body)

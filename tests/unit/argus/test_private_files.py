@@ -57,7 +57,7 @@ def test_exports__made_in_the_background(tmp_path: Path, monkeypatch: pytest.Mon
     jobs._write(export_id, {"state": "queued"})
     (tmp_path / "files").mkdir()
     (tmp_path / "files/one.jpg").write_bytes(b"pixels")
-    jobs._zip(tmp_path / "files", folder / "export.zip")
+    jobs._zip(tmp_path / "files", folder / "export.zip", lambda: None)
     monkeypatch.undo()
     get_settings.cache_clear()
     assert [mode(path) for path in (folder.parent, folder)] == [0o700, 0o700]

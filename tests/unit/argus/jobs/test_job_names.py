@@ -10,8 +10,8 @@ import pytest
 
 from argus.jobs.job_names import JOBS
 
-ROOT = Path(__file__).parents[3]
-PACKAGES = ("argus", "ml_backend", "search_service", "label_studio_config", "demo", "benchmarks")
+ROOT = Path(__file__).parents[4]
+PACKAGES = ("argus", "argus_cli", "ml_backend", "search_service", "label_studio_config", "demo", "benchmarks")
 ASKING = {"enqueue", "call", "schedule", "enqueue_in", "enqueue_call", "_ask"}
 
 
@@ -24,8 +24,9 @@ def asked_for() -> set[str]:
                 call = isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in ASKING
                 table = isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "EXAMINE"
                 if call or table:
-                    found |= {text.value for text in ast.walk(node) if isinstance(text, ast.Constant)
-                              and isinstance(text.value, str) and re.fullmatch(r"[a-z_]+(\.[a-z_]+){2,}", text.value)}
+                    texts = {text.value for text in ast.walk(node) if isinstance(text, ast.Constant)
+                             and isinstance(text.value, str)}
+                    found |= {text for text in texts if re.fullmatch(r"[a-z0-9_]+(\.[a-z0-9_]+){2,}", text)}
     return found
 
 

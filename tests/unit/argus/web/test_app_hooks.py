@@ -37,7 +37,8 @@ def test_who_guesses_is_told_to_wait_and_who_knows_the_token_never_is(env: pytes
 def test_each_kind_of_secret_has_its_own_count(env: pytest.MonkeyPatch) -> None:
     env.setenv("ARGUS_API_TOKEN", "right")
     env.setenv("ARGUS_WEBHOOK_SECRET", "hush")
-    env.setattr(search_service.api.routes.hooks.webhook_mark, "refused", lambda: None)  # what the doctor reads in Redis
+    # What the doctor reads in Redis.
+    env.setattr(search_service.api.routes.hooks.webhook_probe, "refused", lambda: None)
     get_settings.cache_clear()
     client = search_service.api.app.create_app().test_client()
     for _ in range(30):

@@ -75,7 +75,7 @@ def test_every_command_writes_a_row_or_changes_nothing_in_a_project() -> None:
 
     for name in COMMANDS:
         module = name.replace("-", "_")
-        walk(getattr(importlib.import_module(f"argus_cli.{module}"), module), name)
+        walk(getattr(importlib.import_module(f"argus_cli.commands.{module}"), module), name)
     assert silent == READING
     known = {action.name for action in rights.ACTIONS.values()} | {"video.import"}
     assert {action for action in RECORDED.values() if isinstance(action, str)} <= known
