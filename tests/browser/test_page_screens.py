@@ -471,6 +471,10 @@ def test_export__counts_then_a_file(open_page: Callable[..., Page], project: int
     expect(page.locator(".big")).to_contain_text("2 images", timeout=30_000)
     page.check("input[name=format][value=yolo]")
     page.check("input[name=splits][value=two]")
+    for name in ("train", "val"):  # of two images four to one, one split would be empty, and is refused
+        page.fill(f"input[name=share-{name}]", "50")
+        page.press(f"input[name=share-{name}]", "Tab")
+    expect(page).to_have_url(re.compile("shares=50"))
     expect(page.locator(".splits li")).to_have_count(2, timeout=30_000)
     assert "format=yolo" in page.url and "splits=two" in page.url
     page.click("#export-go")

@@ -102,7 +102,7 @@ def test_story__from_a_query_to_an_export(open_page: Callable[..., Page], make_p
 
     # Preview: boxes with scores, a live threshold, and nothing in Label Studio.
     expect(page.locator("input[name=source][value=tasks]")).to_be_checked(timeout=20_000)
-    expect(page.locator("#estimate")).to_contain_text("6 images, 6 of them new", timeout=20_000)
+    expect(page.locator("#estimate")).to_contain_text("6 images, 6 not processed yet", timeout=20_000)
     page.click("#preview")
     expect(page.locator("#preview-text")).to_contain_text("on 6 images", timeout=120_000)
     before = int(re.findall(r"\d+", page.inner_text("#preview-text"))[0])

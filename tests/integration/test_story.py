@@ -92,7 +92,7 @@ def test_4_search_finds_the_part_and_makes_a_view(line: Line, label_studio: Labe
     # Best first; half-precision vectors may differ from one plan to the next in the fifth digit.
     assert all(here >= after - 1e-4 for here, after in itertools.pairwise(similarities))
     views = label_studio.get("/api/dm/views/", project=line.project)
-    (view,) = [v for v in views if v["data"]["title"].endswith("CPU")]
+    (view,) = [v for v in views if v["data"]["title"].endswith("CPU (ranked)")]
     assert {item["value"] for item in view["data"]["filters"]["items"]} == set(line.found)
     assert {item["operator"] for item in view["data"]["filters"]["items"]} == {"equal"}
 
