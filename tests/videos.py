@@ -13,6 +13,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -33,6 +34,7 @@ def write(path: Path, count: int = 50, *, codec: str = "libx264", rate: int = 25
     """Write frames `first`, `first + 1`, … as a video whose clock starts at `start` seconds."""
     with av.open(str(path), "w", format=form) as container:
         stream = container.add_stream(codec, rate=rate, options=options or {})
+        assert isinstance(stream, VideoStream)
         stream.width, stream.height, stream.pix_fmt = *size, "yuvj420p" if codec == "mjpeg" else "yuv420p"
         stream.codec_context.gop_size = gop
         for number in range(first, first + count):
