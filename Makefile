@@ -31,7 +31,7 @@ install: ## Make both environments; takes no time when nothing has changed.
 demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job is done.
 	@$(BIN)/argus demo $(if $(ONCE),--once)
 
-test: install lint ## Run every check and every test, about 40 minutes; gets a browser when there is none.
+test: install lint ## Run every check and every test, under an hour; gets a browser when there is none.
 	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(BIN)/pytest $(TESTS)
 
 test-long: install ## Run what `make test` leaves out: the tests marked long, in every folder; hours.
