@@ -57,7 +57,7 @@ def _synced(argument: dict[str, Any]) -> Any:
 
 def listed(argument: dict[str, Any]) -> Any:
     """Return how many frames each video has."""
-    list_videos = product("search_service.frames.videos", "search_service.videos", "search_service.task_facts",
+    list_videos = product("search_service.sync.videos", "search_service.videos", "search_service.task_facts",
                           "list_videos")
     return [video["frames"] for video in list_videos(_synced(argument))]
 
@@ -73,7 +73,9 @@ def split(argument: Sequence[dict[str, Any]]) -> Any:
         def get(self, path: str, **options: Any) -> Any:
             return {"tasks": self.pages.pop(0)}
 
-    shape = product("argus.labelstudio.project_shape", "argus.export.source", "ProjectShape")("", ("cpu",), "image", "")
+    shape_of = product("argus.labelstudio.project_shape", "argus.export.source", "ProjectShape")
+    number = (1,) if "project_id" in shape_of.__dataclass_fields__ else ()  # the baseline's has none
+    shape = shape_of(*number, "", ("cpu",), "image", "")
     origins = product("search_service.export.source", "argus.export.source", "read_origins")
     return len(set(origins(ListingOnly(), 1, shape, "annotations").values()))
 
