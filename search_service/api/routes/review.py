@@ -31,8 +31,8 @@ def get_histogram(project_id: int) -> Any:
 @blueprint.get("/projects/<int:project_id>/review/objects")
 def get_objects(project_id: int) -> Any:
     asked = search.read(asking.ObjectsRequest, request.args)
-    return objects.band_objects(project_id, asked.band, label=asked.label,
-                                                            limit=asked.limit, after=asked.after)
+    return objects.band_objects(project_id, asked.band, label=asked.label, limit=asked.limit,
+                                after=asked.after)
 
 
 @blueprint.put("/projects/<int:project_id>/review/bands")

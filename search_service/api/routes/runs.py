@@ -39,8 +39,7 @@ def put_recipe(project_id: int) -> Any:
     asked = body(asking.RecipeRequest)
     if asked.dry_run:
         audit.nothing_changes()
-    return recipes.change_recipe(project_id, [c.model_dump() for c in asked.concepts],
-                                                      dry_run=asked.dry_run)
+    return recipes.change_recipe(project_id, [c.model_dump() for c in asked.concepts], dry_run=asked.dry_run)
 
 
 @blueprint.post("/projects/<int:project_id>/preview")
