@@ -34,7 +34,7 @@ COMMANDS = {
     "worker": "Run one worker.",
     "status": "Show workers, queues, projects, and what failed last.",
     "audit": "Show who changed what.",
-    "doctor": "Check every joint and say how to mend what is wrong.",
+    "doctor": "Check every connection and suggest fixes.",
     "backup": "Write everything that cannot be made again into one file.",
     "restore": "Put the state of a backup back.",
 }

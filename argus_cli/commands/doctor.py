@@ -1,4 +1,4 @@
-"""`argus doctor`: try every joint and say how to mend what is wrong."""
+"""`argus doctor`: check every connection and suggest fixes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SIGNS = {"ok": ("ok", "green"), "problem": ("PROBLEM", "red"), "unknown": ("-",
               help="Look at this project only.  [default: all connected ones]")
 @json_option
 def doctor(project_id: int | None, as_json: bool) -> None:
-    """Check every joint and say how to mend what is wrong. The exit status is 0 only when all is well.
+    """Check every connection and suggest fixes. The exit status is 0 only when all is well.
 
     Nothing is changed.
     """

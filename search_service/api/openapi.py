@@ -145,7 +145,7 @@ ENDPOINTS = (
     Endpoint("get", "/api/v1/projects/{project_id}/videos",
              "The videos that frames come from, and when the first and the last image were captured."),
     Endpoint("get", "/api/v1/status", "Workers, queues, projects, and what failed last.", answer="Status"),
-    Endpoint("get", "/api/v1/doctor", "Try every joint of the chain; each break comes with its fix.",
+    Endpoint("get", "/api/v1/doctor", "Check every connection; each problem comes with its fix.",
              sr.DoctorRequest, answer="Findings"),
     Endpoint("get", "/api/v1/audit", "Who changed what, newest first. With the caller's own Label Studio token: of a "
              "project that they manage, or of all as an administrator.", ar.AuditRequest, answer="Audit"),
