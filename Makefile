@@ -48,6 +48,7 @@ lint: install ## Check style, types and the direction of imports.
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/check_structure.py
+	@$(BIN)/python scripts/check_page.py
 
 lock: install ## Resolve all dependencies anew, with the hash of every file; UPGRADE=1 takes the newest releases.
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r locks/tools.lock
