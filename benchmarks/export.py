@@ -24,6 +24,7 @@ import numpy as np
 from argus.images.fetcher import ImageFetcher
 from argus.labelstudio import LabelStudio
 from benchmarks.known import regions
+from label_studio_config.label_config import default_label_config
 from search_service.export import FORMATS, export_project
 
 _KINDS = 50  # different frames, used in turn
@@ -37,8 +38,8 @@ class MadeUpLabelStudio:
         self._frames = [json.dumps(list(regions(random, n, objects, *size))) for n in range(_KINDS)]
 
     def project(self, project_id: int) -> dict[str, Any]:
-        box = {"type": "RectangleLabels", "inputs": [{"type": "Image", "value": "image"}], "labels": ["cpu"]}
-        return {"title": "Made up", "parsed_label_config": {"box": box}, "task_number": self.tasks}
+        return {"id": project_id, "title": "Made up", "task_number": self.tasks,
+                "label_config": default_label_config(["cpu"])}
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         last = next((item["value"] for item in json.loads(params["query"])["filters"]["items"]

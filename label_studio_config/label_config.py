@@ -15,7 +15,6 @@ over the XML.
 from __future__ import annotations
 
 import math
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +23,12 @@ from typing import Any, Literal
 
 from argus.errors import ArgusError
 from argus.typed_text import fold, same_name, split_list
-from label_studio_config.unfilled_tags import kind_of, named, nothing_to_fill, why_not_filled
+from label_studio_config.tags import ControlTag, ImageTag, LabelConfig, read_label_config
+from label_studio_config.unfilled_tags import nothing_to_fill, why_not_filled
 
 Kind = Literal["rectanglelabels", "brushlabels", "polygonlabels", "ellipselabels"]
 KINDS: dict[Kind, str] = {"rectanglelabels": "boxes", "brushlabels": "masks", "polygonlabels": "outlines",
                           "ellipselabels": "ellipses"}
-_MAX_BYTES = 2**20
 _MAX_PROMPTS = 1000  # each costs a pass of the model's heads over every image
 _MAX_NAME = 500  # characters; each region of a prediction carries its label
 _HINT = ("Argus fills RectangleLabels, BrushLabels, PolygonLabels and EllipseLabels that have <Label> children and "
@@ -54,23 +53,19 @@ class Concept:
 
 
 @dataclass(frozen=True)
-class ImageTag:
-    """The `<Image>` that the plan fills: its tag name (a region's `to_name`) and the key of the task's data.
-
-    The key may be a path such as `frames[0].url`; `argus.labelstudio.task_data.data_value` reads it.
-    """
-
-    name: str
-    key: str
-
-
-@dataclass(frozen=True)
 class Control:
-    """A control tag that the plan fills: its name (a region's `from_name`), its kind and the labels it offers."""
+    """A control tag that the plan fills.
+
+    Attributes:
+        name: a region's `from_name`.
+        labels: those it is filled with.
+        image: what its regions are drawn on; its name is their `to_name`.
+    """
 
     name: str
     kind: Kind
     labels: tuple[str, ...]
+    image: ImageTag
 
 
 @dataclass(frozen=True)
@@ -113,114 +108,93 @@ def parse_label_config(xml: str, overrides: Mapping[str, Any] | None = None, *,
     Raises:
         ArgusError: `bad_label_config` with a sentence why nothing can be filled.
     """
-    root = parse_xml(xml)
-    notes: list[str] = []
-    images = dict(_images(root, notes))
-    chosen: ImageTag | None = None
+    return make_plan(read_label_config(xml), overrides, default_threshold)
+
+
+def make_plan(config: LabelConfig, overrides: Mapping[str, Any] | None, default_threshold: float) -> LabelPlan:
+    """Return the plan of a labelling config, as of `parse_label_config`."""
+    notes = [f"{image} shows {_several_or_none(image)}" for image in config.images if not image.key]
     controls: list[Control] = []
     found: dict[str, Concept] = {}
-    for tag in root.iter():
-        kind = _kind(tag)
+    for tag in config.controls:
+        kind = _kind(tag.kind)
         if kind is None:
             notes += filter(None, [why_not_filled(tag)])
-        elif (image := _image_of(tag, images, chosen, notes)) is not None:
+        elif (image := _image_of(tag, controls, notes)) is not None:
             labels = _new_labels(tag, kind, list(_labels(tag, default_threshold, notes)), controls, notes)
             if labels:
-                chosen = image
-                controls.append(Control(tag.get("name", ""), kind, tuple(c.label for c in labels)))
+                controls.append(Control(tag.name, kind, tuple(c.label for c in labels), image))
             for concept in labels:
                 found.setdefault(concept.label, _override(concept, (overrides or {}).get(concept.label)))
-    if chosen is None:
+    if not controls:
         raise ArgusError("bad_label_config", "There is nothing to fill in this labelling config. "
-                         + nothing_to_fill(root, notes), _HINT)
+                         + nothing_to_fill(config, notes), _HINT)
     _check_size(found.values())
-    return LabelPlan(chosen, tuple(controls), tuple(found.values()), tuple(notes))
+    return LabelPlan(controls[0].image, tuple(controls), tuple(found.values()), tuple(notes))
 
 
-def parse_xml(xml: str) -> ET.Element:
-    """Return the root of a labelling config, which may come from anybody: the one way in which such text is parsed.
-
-    Raises:
-        ArgusError: `bad_label_config`: over 1 MiB, with a document type, or not well-formed.
-    """
+def image_of(config: LabelConfig) -> ImageTag | None:
+    """Return the image of a task that Argus works on: the one that the plan fills, else the one that people draw on,
+    else the first; None when the config shows none. A project without labels to fill can still be searched."""
     try:
-        size = len(xml.encode())
-    except UnicodeEncodeError as error:  # JSON may carry half of a surrogate pair
-        raise ArgusError("bad_label_config", "The labelling config is no text that could be stored.") from error
-    if size > _MAX_BYTES:
-        raise ArgusError("bad_label_config", "The labelling config has more than 1 MiB.")
-    if re.search(r"<!(DOCTYPE|ENTITY)", xml, re.IGNORECASE):  # entities can be made to grow without end
-        raise ArgusError("bad_label_config", "The labelling config has a document type, which Label Studio never "
-                         "writes.")
-    try:
-        return ET.fromstring(xml)
-    except ET.ParseError as error:
-        raise ArgusError("bad_label_config", f"The labelling config is not well-formed XML: {error}.") from error
+        return make_plan(config, None, 0).image
+    except ArgusError:
+        return config.image
 
 
-def _images(root: ET.Element, notes: list[str]) -> Iterator[tuple[str, ImageTag]]:
-    for tag in root.iter():
-        if kind_of(tag) != "image":
-            continue
-        name, value = tag.get("name", ""), tag.get("value", "")
-        if match := re.fullmatch(r"\$([\w-]+(?:\.[\w-]+|\[\d+\])*)", value.strip()):
-            yield name, ImageTag(name, match[1])
-        elif tag.get("valueList"):
-            notes.append(f"{named(tag)} shows several images of one task (valueList); Argus fills one image a task.")
-        else:
-            notes.append(f"{named(tag)} shows no single image of the task's data (value={value!r}).")
+def _several_or_none(image: ImageTag) -> str:
+    if image.value_list:
+        return "several images of one task (valueList); Argus fills one image a task."
+    return f"no single image of the task's data (value={image.value!r})."
 
 
-def _kind(tag: ET.Element) -> Kind | None:
-    return next((kind for kind in KINDS if kind == kind_of(tag)), None)
+def _kind(tag: str) -> Kind | None:
+    return next((kind for kind in KINDS if kind == tag), None)
 
 
-def _image_of(tag: ET.Element, images: Mapping[str, ImageTag], chosen: ImageTag | None,
-              notes: list[str]) -> ImageTag | None:
-    """Return the image that the tag belongs to, or None and a note why the tag is not filled."""
-    targets = [name.strip() for name in tag.get("toName", "").split(",")]
-    usable = [images[name] for name in targets if name in images]
-    if _true(tag.get("model_skip")):
-        notes.append(f"{named(tag)} has model_skip.")
-    elif not tag.get("name"):
-        notes.append(f"<{tag.tag}> has no name.")
+def _image_of(tag: ControlTag, controls: Sequence[Control], notes: list[str]) -> ImageTag | None:
+    """Return the image that the tag is filled for, or None and a note why the tag is not filled."""
+    usable = [image for image in tag.images if image.key]
+    chosen = controls[0].image if controls else None
+    if _true(tag.attributes.get("model_skip")):
+        notes.append(f"{tag} has model_skip.")
+    elif not tag.name:
+        notes.append(f"{tag} has no name.")
     elif not usable:
-        notes.append(f"{named(tag)} belongs to {tag.get('toName')!r}, which is not a usable <Image>.")
+        notes.append(f"{tag} belongs to {tag.to_name!r}, which is not a usable <Image>.")
     elif chosen is not None and chosen not in usable:
-        notes.append(f"{named(tag)} belongs to a second image; only {chosen.name!r} is filled.")
+        notes.append(f"{tag} belongs to a second image; only {chosen.name!r} is filled.")
     else:
         return chosen or usable[0]
     return None
 
 
-def _new_labels(tag: ET.Element, kind: Kind, labels: list[Concept], controls: Sequence[Control],
+def _new_labels(tag: ControlTag, kind: Kind, labels: list[Concept], controls: Sequence[Control],
                 notes: list[str]) -> list[Concept]:
     """Return the labels that no earlier tag of this kind offers: filling both would count every object twice."""
     if not labels:
-        dynamic = (tag.get("value") or "").startswith("$")
-        notes.append(f"{named(tag)} offers no labels of its own"
+        dynamic = tag.attributes.get("value", "").startswith("$")
+        notes.append(f"{tag} offers no labels of its own"
                      + ("; they come with each task's data, and Argus needs them in the config." if dynamic else "."))
     taken = {label for control in controls if control.kind == kind for label in control.labels}
     again = [c.label for c in labels if c.label in taken]
     if again:
-        notes.append(f"{named(tag)} offers {some(again)} again; only the first tag is filled with it.")
+        notes.append(f"{tag} offers {some(again)} again; only the first tag is filled with it.")
     return list({c.label: c for c in reversed(labels) if c.label not in taken}.values())[::-1]
 
 
-def _labels(tag: ET.Element, default: float, notes: list[str]) -> Iterator[Concept]:
-    base = _threshold(tag, default)
-    for child in tag.iter():
-        value = child.get("value") or ""
-        if kind_of(child) != "label" or not value.strip() or _true(child.get("model_skip")):
+def _labels(tag: ControlTag, default: float, notes: list[str]) -> Iterator[Concept]:
+    base = _threshold(tag.tag, tag.attributes, default)
+    for label in tag.labels:
+        if not label.value.strip() or _true(label.attributes.get("model_skip")):
             continue
-        label = child.get("alias") or value  # with its spaces: Label Studio compares it sign by sign
-        if max(len(label), len(value)) > _MAX_NAME:
-            notes.append(f"A label of {named(tag)} has more than {_MAX_NAME} characters and is left to people.")
+        if max(len(label.name), len(label.value)) > _MAX_NAME:
+            notes.append(f"A label of {tag} has more than {_MAX_NAME} characters and is left to people.")
             continue
-        asked = [fold(p) for p in split_list(child.get("predicted_values") or "")]
+        asked = [fold(p) for p in split_list(label.attributes.get("predicted_values", ""))]
         # An underscore is how people write a space in a label; a text encoder reads it as a sign of its own.
-        prompts = tuple(dict.fromkeys(asked)) or (fold(value).strip().replace("_", " "),)
-        yield Concept(label, prompts, _threshold(child, base))
+        prompts = tuple(dict.fromkeys(asked)) or (fold(label.value).strip().replace("_", " "),)
+        yield Concept(label.name, prompts, _threshold("Label", label.attributes, base))
 
 
 def _check_size(concepts: Iterable[Concept]) -> None:
@@ -237,11 +211,11 @@ def some(labels: Sequence[str]) -> str:
     return ", ".join(labels[:5]) + (f" and {rest} more" if rest > 0 else "")
 
 
-def _threshold(tag: ET.Element, default: float) -> float:
-    text = tag.get("model_score_threshold")
+def _threshold(tag: str, attributes: Mapping[str, str], default: float) -> float:
+    text = attributes.get("model_score_threshold")
     if text is None:
         return default
-    return _score(text, f"model_score_threshold of <{tag.tag}>")
+    return _score(text, f"model_score_threshold of <{tag}>")
 
 
 def _score(value: Any, what: str) -> float:
@@ -280,7 +254,7 @@ def default_label_config(labels: Sequence[str]) -> str:
     if not names or not all(names) or len(set(names)) != len(names):
         raise ArgusError("bad_label_config", "A labelling config needs labels, each once and none of them empty.")
     root = ET.fromstring(resources.files(__package__).joinpath("default.xml").read_text("utf-8"))
-    for tag in [tag for tag in root.iter() if _kind(tag)]:
+    for tag in [tag for tag in root.iter() if _kind(tag.tag.lower())]:
         for child in list(tag):
             tag.remove(child)
         for index, name in enumerate(names):

@@ -15,8 +15,8 @@ from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.labelstudio.task_data import TaskImage, data_value, moment
 from argus.settings import get_settings
-from label_studio_config.label_config import ImageTag
 from label_studio_config.recipe import plan_for, recipe_for
+from label_studio_config.tags import ImageTag
 
 log = logging.getLogger(__name__)
 _PAGE = 200  # ids in one request: they travel in its address

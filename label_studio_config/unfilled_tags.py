@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from xml.etree import ElementTree
+
+from label_studio_config.tags import ControlTag, LabelConfig
 
 _SHAPES = {"rectangle": "RectangleLabels", "brush": "BrushLabels", "polygon": "PolygonLabels",
            "ellipse": "EllipseLabels"}
@@ -13,45 +14,34 @@ _OBJECTS = ("image", "video", "audio", "audioplus", "text", "hypertext", "paragr
 _WHOLE_TASK = ("choices", "textarea", "rating", "number", "taxonomy", "datetime", "pairwise", "ranker", "relations")
 
 
-def named(tag: ElementTree.Element) -> str:
-    """Return the tag as a person finds it in the config: `<Brush name='b'>`."""
-    name = tag.get("name")
-    return f"<{tag.tag} name={name!r}>" if name else f"<{tag.tag}>"
-
-
-def kind_of(tag: ElementTree.Element) -> str:
-    """Return the tag's name in lower case, as Label Studio compares it; empty for a comment."""
-    return tag.tag.lower() if isinstance(tag.tag, str) else ""
-
-
-def why_not_filled(tag: ElementTree.Element, smart_too: bool = False) -> str | None:
+def why_not_filled(tag: ControlTag, smart_too: bool = False) -> str | None:
     """Return why Argus draws nothing in this control tag; None for tags of which nobody would expect it.
 
     Args:
         smart_too: also of smart tags, which are there to ask the model something rather than to be filled.
     """
-    kind = kind_of(tag)
-    if tag.get("toName") is None or ((tag.get("smart") or "").lower() == "true" and not smart_too):
+    kind = tag.kind
+    if tag.to_name is None or (tag.attributes.get("smart", "").lower() == "true" and not smart_too):
         return None
     if kind in _SHAPES:
-        return f"{named(tag)} takes its labels from another tag; Argus fills <{_SHAPES[kind]}>."
+        return f"{tag} takes its labels from another tag; Argus fills <{_SHAPES[kind]}>."
     if kind in ("keypoint", "keypointlabels"):
-        return f"{named(tag)} marks points, and Argus draws objects with an extent."
+        return f"{tag} marks points, and Argus draws objects with an extent."
     if kind in ("bitmask", "bitmasklabels", "magicwand"):
-        return f"{named(tag)} is left to people; Argus writes masks to <BrushLabels>."
+        return f"{tag} is left to people; Argus writes masks to <BrushLabels>."
     if kind in ("vector", "vectorlabels"):
-        return f"{named(tag)} is left to people; Argus writes outlines to <PolygonLabels>."
+        return f"{tag} is left to people; Argus writes outlines to <PolygonLabels>."
     if kind.startswith("video") or kind in ("timelinelabels", "timeserieslabels", "hypertextlabels", "paragraphlabels"):
-        return f"{named(tag)} marks no part of an image."
+        return f"{tag} marks no part of an image."
     return None
 
 
-def nothing_to_fill(root: ElementTree.Element, notes: Sequence[str]) -> str:
+def nothing_to_fill(config: LabelConfig, notes: Sequence[str]) -> str:
     """Return in sentences why there is nothing to fill in the whole config."""
-    kinds = {kind_of(tag): tag.tag for tag in root.iter()}
+    kinds = config.tags
     shown = [f"<{name}>" for kind, name in kinds.items() if kind in _OBJECTS]
     asked = [f"<{name}>" for kind, name in kinds.items() if kind in _WHOLE_TASK]
-    reasons = list(notes) or [why for tag in root.iter() if (why := why_not_filled(tag, smart_too=True))]
+    reasons = list(notes) or [why for tag in config.controls if (why := why_not_filled(tag, smart_too=True))]
     if "image" not in kinds:
         reasons.insert(0, f"It shows no image{', only ' + ' and '.join(shown) if shown else ''}.")
     elif not reasons:

@@ -73,7 +73,7 @@ def split(argument: Sequence[dict[str, Any]]) -> Any:
         def get(self, path: str, **options: Any) -> Any:
             return {"tasks": self.pages.pop(0)}
 
-    shape_of = product("argus.labelstudio.project_shape", "argus.export.source", "ProjectShape")
+    shape_of = product("label_studio_config.project_shape", "argus.export.source", "ProjectShape")
     number = (1,) if "project_id" in shape_of.__dataclass_fields__ else ()  # the baseline's has none
     shape = shape_of(*number, "", ("cpu",), "image", "")
     origins = product("search_service.export.source", "argus.export.source", "read_origins")

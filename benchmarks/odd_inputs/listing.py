@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 VERSION = "sam3-1"
 SIZE = (200, 100)  # of the images, width and height in pixels
@@ -19,8 +20,11 @@ class Listing:
     def project(self, project_id: int) -> dict[str, Any]:
         box = {"type": "RectangleLabels", "inputs": [{"type": "Image", "value": "image"}], "labels": self._labels,
                "to_name": ["image"]}
-        return {"title": "Made up", "parsed_label_config": {"box": box}, "model_version": VERSION,
-                "task_number": len(self.tasks)}
+        xml = ('<View><Image name="image" value="$image"/><RectangleLabels name="box" toName="image">'
+               + "".join(f"<Label value={quoteattr(label)}/>" for label in self._labels) + "</RectangleLabels></View>")
+        # The baseline reads Label Studio's own reading of the config.
+        return {"id": project_id, "title": "Made up", "label_config": xml, "parsed_label_config": {"box": box},
+                "model_version": VERSION, "task_number": len(self.tasks)}
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         last = next((item["value"] for item in json.loads(params["query"])["filters"]["items"]

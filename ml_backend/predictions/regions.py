@@ -43,7 +43,7 @@ def build_regions(plan: LabelPlan, found: Mapping[str, Found]) -> list[Region]:
                 box = [float(v) for v in entry.detections.boxes[i]]
                 mask = entry.detections.masks[i]
                 for control in controls:
-                    regions += _regions(plan, control, concept.label, entry, box, mask, score)
+                    regions += _regions(control, concept.label, entry, box, mask, score)
     return regions
 
 
@@ -65,10 +65,10 @@ def prediction_score(regions: list[Region]) -> float | None:
     return min((float(r["score"]) for r in regions), default=None)
 
 
-def _regions(plan: LabelPlan, control: Control, label: str, entry: Found, box: list[float], mask: Mask | None,
+def _regions(control: Control, label: str, entry: Found, box: list[float], mask: Mask | None,
              score: float) -> Iterator[Region]:
     name = object_id(label, box)
-    base = {"from_name": control.name, "to_name": plan.image.name, "type": control.kind, "origin": "prediction",
+    base = {"from_name": control.name, "to_name": control.image.name, "type": control.kind, "origin": "prediction",
             "original_width": entry.width, "original_height": entry.height, "image_rotation": 0,
             "score": round(score, 4)}
     if control.kind == "rectanglelabels":

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 from argus.errors import ArgusError
 from argus.images.fetcher import ImageFetcher
-from argus.labelstudio.project_shape import ProjectShape
 from argus.labelstudio.regions import image_size, read_objects
 from argus.labelstudio.task_data import TaskImage
+from label_studio_config.project_shape import ProjectShape
 from search_service.export.files import UniqueNames, file_stem, inspect_image
 from search_service.export.records import ExportImage
 from search_service.export.source import SourceTask

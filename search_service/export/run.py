@@ -11,8 +11,8 @@ from typing import Any
 from argus.errors import ArgusError
 from argus.images.fetcher import ImageFetcher, get_images
 from argus.labelstudio.client import LabelStudio, get_label_studio
-from argus.labelstudio.project_shape import ProjectShape, read_project
 from argus.labelstudio.regions import read_labels
+from label_studio_config.project_shape import ProjectShape, read_project
 from search_service.export.coco import CocoPolygonWriter, CocoWriter
 from search_service.export.files import output_folder
 from search_service.export.reading import Files, Reader

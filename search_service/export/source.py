@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from argus.labelstudio.client import LabelStudio
-from argus.labelstudio.project_shape import ProjectShape
 from argus.labelstudio.regions import Region, newest_annotation
 from argus.labelstudio.task_data import data_value
+from label_studio_config.project_shape import ProjectShape
 
 Source = Literal["annotations", "predictions", "both"]
 SOURCES: tuple[Source, ...] = ("annotations", "predictions", "both")

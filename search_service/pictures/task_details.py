@@ -15,9 +15,9 @@ from argus.errors import ArgusError
 from argus.images.memory import get_budget
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.labelstudio.brush_rle import Mask
-from argus.labelstudio.project_shape import read_project
 from argus.labelstudio.regions import ExportObject, image_size, read_objects
 from argus.settings import get_settings
+from label_studio_config.project_shape import read_project
 from search_service.sync.videos import SHARED, shown_name
 
 MASK_SIDE = 512  # pixels; enough for a picture on a screen, and a few kilobytes each

@@ -18,7 +18,8 @@ from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
-from label_studio_config.label_config import parse_label_config, parse_xml
+from label_studio_config.label_config import image_of
+from label_studio_config.tags import read_label_config
 from search_service.embedding import near_duplicates
 from search_service.embedding.scheduling import enqueue_waiting
 from search_service.sync import annotations as annotated
@@ -143,18 +144,12 @@ def _listing_is_due(row: Row) -> bool:
 
 
 def image_key(label_config: str) -> str:
-    """Return the key of `task.data` that holds the image: that of the `<Image>` which SAM 3 would fill, else of the
-    first one, else `image`. A project without labels to fill can still be searched."""
+    """Return the key of `task.data` that holds the image, as of `image_of`; `image` when the config says none."""
     try:
-        return parse_label_config(label_config, default_threshold=0).image.key
+        image = image_of(read_label_config(label_config))
     except ArgusError:
-        pass
-    try:
-        tag = parse_xml(label_config or "<View/>").find(".//Image")
-    except ArgusError:
-        return "image"
-    value = tag.get("value", "") if tag is not None else ""
-    return value[1:] if value.startswith("$") and len(value) > 1 else "image"
+        image = None
+    return image.key if image else "image"
 
 
 def _poll(ls: LabelStudio, project_id: int, key: str, since: datetime | None, report: SyncReport) -> None:

@@ -25,6 +25,7 @@ from argus.labelstudio.task_data import data_value
 from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.label_config import parse_label_config
+from label_studio_config.project_shape import read_project
 from label_studio_config.recipe import recipe_for
 from ml_backend.detection import store
 from ml_backend.engines.base import Detections, Found, Mask
@@ -339,6 +340,8 @@ def test_predictions_are_kept_as_they_were_made(label_studio: LabelStudio, name:
     regions = build_regions(plan, {c.label: Found(200, 100, one) for c in plan.concepts})
     number = label_studio.post("/api/projects/", {"title": "Corpus", "label_config": xml})["id"]
     try:
+        shape = read_project(label_studio, number)  # an export reads the image and the labels that predictions are for
+        assert shape.image_key == plan.image.key and set(shape.labels) >= {c.label for c in plan.concepts}
         label_studio.post(f"/api/projects/{number}/import", [data])
         (task,) = [t["id"] for t in label_studio.tasks(number, fields="task_only")]
         made = label_studio.post(f"/api/projects/{number}/import/predictions",

@@ -14,8 +14,8 @@ from click.testing import CliRunner
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
-from argus.labelstudio.project_shape import read_project
 from argus_cli.main import main
+from label_studio_config.project_shape import read_project
 from search_service.embedding import near_duplicates
 from search_service.export.run import preview_export
 from search_service.export.source import read_origins

@@ -9,11 +9,11 @@ from argus.errors import ArgusError
 from label_studio_config.label_config import (
     Concept,
     Control,
-    ImageTag,
     LabelPlan,
     default_label_config,
     parse_label_config,
 )
+from label_studio_config.tags import ImageTag
 
 
 def parse(xml: str, **overrides: object) -> LabelPlan:
@@ -31,8 +31,8 @@ def rectangles(*labels: str, attributes: str = "") -> str:
 
 def test_parse__label_is_prompt_and_default_threshold() -> None:
     plan = parse(rectangles('value="cpu"', 'value="Ram_Stick"'))
-    assert plan.image == ImageTag("img", "image")
-    assert plan.controls == (Control("box", "rectanglelabels", ("cpu", "Ram_Stick")),)
+    assert plan.image == ImageTag("img", "$image")
+    assert plan.controls == (Control("box", "rectanglelabels", ("cpu", "Ram_Stick"), plan.image),)
     assert plan.concepts == (Concept("cpu", ("cpu",), 0.4), Concept("Ram_Stick", ("Ram Stick",), 0.4))
 
 
@@ -166,7 +166,7 @@ def test_default_label_config__has_boxes_and_masks_of_every_label() -> None:
     plan = parse(xml)
     assert [(c.name, c.kind, c.labels) for c in plan.controls] == [
         ("box", "rectanglelabels", tuple(labels)), ("mask", "brushlabels", tuple(labels))]
-    assert plan.image == ImageTag("image", "image")
+    assert plan.image == ImageTag("image", "$image")
     assert "KeyPointLabels" not in xml
     LabelInterface(xml).validate()  # Label Studio's own reading of it
 
