@@ -36,6 +36,7 @@ from ml_backend.runs.scheduling import enqueue_for_answer
 from ml_backend.sam3_worker import detect_jobs
 from ml_backend.sam3_worker import engine as sam3_worker_engine
 from tests.pictures import scene
+from tests.resting import resting
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -44,6 +45,13 @@ PROJECT, FIRST = 999_100, 99_910_000
 CPU, FAN, HDD = (Concept(label, (label,), 0.4) for label in ("cpu", "fan", "hdd"))
 RECIPE = Recipe("test", (CPU, FAN, HDD))
 LABELS = ["cpu", "fan", "hdd"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nobody_else(servers: Any) -> Iterator[None]:
+    """The workers of earlier tests would carry on the runs that are made here."""
+    with resting(servers, "sam3-worker", "worker"):
+        yield
 
 
 @pytest.fixture

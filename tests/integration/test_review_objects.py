@@ -34,6 +34,7 @@ from search_service.review import service
 from search_service.review.objects import band_objects, histogram
 from search_service.review.set_aside import put_back, set_aside
 from tests.pictures import plain
+from tests.resting import resting
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
 
@@ -418,7 +419,15 @@ def test_sources_of_a_run_follow_label_studio(reviewed: Callable[[], Reviewed]) 
     assert resolve(project.id, Source.model_validate({"unlabelled": True}))[0] == project.tasks[1:]
 
 
-def test_events_tell_progress_until_the_run_ends_and_do_not_take_every_thread(reviewed: Callable[[], Reviewed]) -> None:
+@pytest.fixture
+def nobody_else(servers: Any) -> Iterator[None]:
+    """The workers of earlier tests would carry on a run that is made here."""
+    with resting(servers, "sam3-worker", "worker"):
+        yield
+
+
+def test_events_tell_progress_until_the_run_ends_and_do_not_take_every_thread(
+        nobody_else: None, reviewed: Callable[[], Reviewed]) -> None:
     from argus.db import connect
     from search_service.api.routes.runs import STREAMS
 

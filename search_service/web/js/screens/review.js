@@ -20,7 +20,8 @@ export async function open({ root, project, params, signal }) {
   let status = null,
     views = [],
     band = BANDS.includes(params.band) ? params.band : null,
-    label = labelIn(params);
+    label = labelIn(params),
+    loads = 0;
   const post = (path, json) => api(`/projects/${project.id}/review/${path}`, { json });
   const progress = progressPanel(),
     edges = edgesPanel({
@@ -115,10 +116,15 @@ export async function open({ root, project, params, signal }) {
 
   async function load() {
     let listed;
-    [status, listed] = await Promise.all([
-      api(`/projects/${project.id}/review`, { signal }),
-      api(`/projects/${project.id}/views`, { signal }),
-    ]);
+    loads += 1;
+    try {
+      [status, listed] = await Promise.all([
+        api(`/projects/${project.id}/review`, { signal }),
+        api(`/projects/${project.id}/views`, { signal }),
+      ]);
+    } finally {
+      loads -= 1;
+    }
     views = listed.views.filter((view) => view.kind === "band");
     band ??= ["high", "medium", "low", "nothing_found"].find((name) => status.bands[name]) ?? "high";
     loading.remove();
@@ -243,11 +249,15 @@ export async function open({ root, project, params, signal }) {
     if (signal.aborted) return;
     if (!document.hidden && !document.querySelector("dialog[open]")) {
       try {
+        const before = status;
         const now = await api(`/projects/${project.id}/review`, { signal });
+        // What this person did meanwhile moved the counts, and has told so in `done`: that stays.
+        const own = loads > 0 || status !== before;
         const moved =
-          ["reviewed", "left", "set_aside", "total"].some((name) => now[name] !== status[name]) ||
-          now.edges.high !== status.edges.high ||
-          now.edges.medium !== status.edges.medium;
+          !own &&
+          (["reviewed", "left", "set_aside", "total"].some((name) => now[name] !== status[name]) ||
+            now.edges.high !== status.edges.high ||
+            now.edges.medium !== status.edges.medium);
         if (moved) done.replaceChildren(); // it is no longer how things stand
         if (moved && grid.loaded()) await refreshAll();
         else if (moved) await load();
