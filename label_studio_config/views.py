@@ -157,7 +157,7 @@ def remove_view(ls: LabelStudio, project_id: int, view_id: int) -> Removal:
 
 def live_views(ls: LabelStudio, project_id: int) -> dict[int, dict[str, Any]]:
     """Return every view of a project as Label Studio has it now, `id → data`, whoever made it."""
-    return {view["id"]: view["data"] for view in ls.get("/api/dm/views/", project=project_id)}
+    return {view["id"]: view["data"] for view in ls.views(project_id)}
 
 
 def ids_filter(task_ids: Sequence[int]) -> dict[str, Any]:

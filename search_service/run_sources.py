@@ -133,7 +133,7 @@ def sources(project_id: int) -> dict[str, Any]:
     sync_progress(project_id)
     ls = get_label_studio()
     views = [{"id": view["id"], "title": (view.get("data") or {}).get("title") or f"{view['id']}"}
-             for view in ls.get("/api/dm/views/", project=project_id)]
+             for view in ls.views(project_id)]
     return {"all": len(_all_tasks(project_id)), "views": views,
             "unlabelled": ls.get("/api/tasks/", project=project_id, page_size=1, include="id",
                                  query=_UNLABELLED)["total"]}

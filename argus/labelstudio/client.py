@@ -133,6 +133,16 @@ class LabelStudio:
             raise ArgusError("unknown_project", f"Label Studio has no project {project_id}.",
                              "`argus connect` without --project lists the projects.") from error
 
+    def views(self, project_id: int) -> list[Json]:
+        """Return every view of a project as `{"id", "data", …}`. Raises `unknown_project` when there is none."""
+        try:
+            views: list[Json] = self.get("/api/dm/views/", project=project_id)
+        except ArgusError as error:
+            if error.details.get("status") == 400:  # to this endpoint a project that is gone is a wrong choice
+                self.project(project_id)
+            raise
+        return views
+
     def projects(self) -> list[Json]:
         """Return every project this token may see, as `{"id", "title", …}`."""
         found: list[Json] = []

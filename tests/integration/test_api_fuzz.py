@@ -57,7 +57,7 @@ def run(project: int) -> int:
     return number
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def description(project: int) -> Any:
     return schemathesis.openapi.from_wsgi("/openapi.json", create_app())
 
