@@ -174,8 +174,8 @@ def readable() -> Iterator[None]:
     except (ArgusError, BaseTimeoutException, MemoryError):
         raise
     except UnidentifiedImageError as error:  # which says the address of our buffer, and nothing else
-        raise ArgusError("bad_image", "This is no image of a format that is read here "
-                         f"({', '.join(FORMATS)}).", hint) from error
+        raise ArgusError("bad_image", "This file is not an image Argus can read. Supported: "
+                         f"{', '.join(FORMATS)}.", f"Is it a video? Import its frames instead. {hint}") from error
     except Exception as error:
         said = str(error) if isinstance(error, OSError | ValueError | SyntaxError) else type(error).__name__
         raise ArgusError("bad_image", f"This is not a readable image: {said}.", hint) from error

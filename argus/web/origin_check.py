@@ -52,7 +52,7 @@ def check(service: Service, settings: Settings, method: str, host: str, origin: 
                          "If this page is ours, behind a proxy, name its host in ARGUS_OWN_HOSTS.")
     name = _name(host)
     if not (locked(service, settings) or _no_site_has(name) or name in {_name(one) for one in own} - {""}):
-        raise ArgusError("forbidden", f"Without a password nothing is served under the name {name[:100]}.",
+        raise ArgusError("forbidden", f"Host {name[:100]} is not allowed while no password is set.",
                          f"{_LOCKS[service][1]}, or name the host in ARGUS_OWN_HOSTS.")
 
 

@@ -159,7 +159,7 @@ class Predictor:
         if url is None:
             raise ArgusError("bad_request", f"The task has no image under {plan.image.key!r}.")
         if not self._clicks.acquire(blocking=False):
-            raise ArgusError("not_ready", "The model is busy with other people's clicks.", "Try again in a moment.")
+            raise ArgusError("not_ready", "Too many interactive requests.", "Try again in a moment.")
         try:
             answer = queues.call(queue_names.SAM3_NOW, "ml_backend.smart_tools.jobs.answer_smart_tool", project["id"],
                                  task["id"], url, request.to_json(),

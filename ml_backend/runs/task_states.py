@@ -80,7 +80,8 @@ def take(project_id: int, job: str, size: int) -> Taken | None:
 
 def _give_up(project_id: int) -> None:
     """Fail what was taken too often."""
-    error = ArgusError("internal", f"This task was tried {MAX_ATTEMPTS} times and never came to an end.",
+    error = ArgusError("internal", f"Gave up after {MAX_ATTEMPTS} attempts: the worker died each time it processed "
+                       "this task.",
                        "Look at the SAM 3 worker's log: does it run out of memory?")
     with connect() as connection:
         failed = connection.execute(

@@ -102,13 +102,13 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
         expect(page.locator("#estimate")).to_contain_text("3 images", timeout=20_000)
         page.click("#annotate")
         page.click("#run-cancel")
-        ended(page, "cancelled: 0 of 3 tasks done · 3 not done")
+        ended(page, "Cancelled: 0 of 3 images · 3 not done")
         expect(page.locator("#run-cancel")).to_be_hidden()
         expect(page.locator("#run-retry")).to_be_hidden()
         page.click("#run-resume")
         expect(page.locator("#run-cancel")).to_be_visible(timeout=20_000)
         expect(page.locator("#run-resume")).to_be_hidden()
-    ended(page, "2 of 3 tasks done · 1 failed")
+    ended(page, "2 of 3 images · 1 failed")
     run, tried = newest_run(project)
     assert (run["settings"]["source"], run["settings"]["view"], tried) == ("view", view, set(chosen))
     expect(page.locator(".errors a")).to_have_attribute("href", re.compile(rf"/data\?task={tasks[-1]}$"))
@@ -118,7 +118,7 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
     label_studio.patch(f"/api/tasks/{tasks[-1]}/", {"data": good})
     wait_for(lambda: sync_progress(project)["embedded"] == SCENES + 1, 60)
     page.click("#run-retry")
-    ended(page, "done: 3 of 3 tasks done")
+    ended(page, "Done: 3 of 3 images")
     expect(page.locator(".errors li")).to_have_count(0)
     expect(page.locator("#run-retry")).to_be_hidden()
 
@@ -131,7 +131,7 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
         page.click("#annotate")
         question = page.locator("dialog")
         expect(question).to_contain_text("This also saves your changes to cpu for the whole project.")
-        expect(question).to_contain_text("3 tasks predicted with the old prompts will be looked at again.")
+        expect(question).to_contain_text("3 tasks predicted with the old prompts will be processed again.")
         page.click(f"dialog button[value={answer}]")
         expect(question).to_have_count(0)
         if answer == "no":
@@ -139,7 +139,7 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
             assert newest_run(project)[0]["id"] == run["id"]
     wanted = hits | set(chosen)
     assert wanted > hits
-    ended(page, f"done: {len(wanted)} of {len(wanted)} tasks done")
+    ended(page, f"Done: {len(wanted)} of {len(wanted)} images")
     run, taken = newest_run(project)
     assert taken == wanted
     assert {name: run["settings"][name] for name in ("source", "query", "limit", "outdated")} == {
@@ -152,10 +152,11 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
     # A threshold alone needs no model, and nothing is looked at again.
     page.get_by_label("Lowest score shown, for the label cpu").fill("0.9")
     page.click("#annotate")
-    expect(page.locator("dialog")).to_contain_text(f"{len(wanted)} predicted tasks will follow without the model.")
+    expect(page.locator("dialog")).to_contain_text(
+        f"The predictions of {len(wanted)} tasks will be updated without running the model.")
     expect(page.locator("dialog")).not_to_contain_text("old prompts")
     page.click("dialog button[value=yes]")
-    ended(page, "done: 2 of 2 tasks done")
+    ended(page, "Done: 2 of 2 images")
     assert (newest_run(project)[0]["computed"], newest_run(project)[1]) == (0, hits)
 
 
@@ -214,7 +215,7 @@ def test_review__filtered_edges_dragged_and_every_way_to_decide(
     shows(page, high=2, medium=3, left=8)
     wait_for(lambda: any([item["value"] for item in view["data"].get("filters", {}).get("items", [])][:1] == [0.94]
                          for view in label_studio.get("/api/dm/views/", project=project)), 20)
-    page.get_by_role("button", name="Default edges").click()
+    page.get_by_role("button", name="Reset thresholds").click()
     shows(page, high=3, medium=2)
 
     # Some of a band, chosen one by one.
@@ -249,7 +250,7 @@ def test_review__filtered_edges_dragged_and_every_way_to_decide(
     shows(page, to_fix=1, low=1, left=4)
     with page.expect_response(re.compile(r"/review/objects\?")):  # the last of what is loaded anew
         page.click("#accept-band")
-    expect(page.locator("#review-text")).to_have_text("1 task set aside to be fixed stays out.", timeout=20_000)
+    expect(page.locator("#review-text")).to_have_text("1 task to fix is not included.", timeout=20_000)
     choose_band(page, "to_fix")
     expect(page.locator(".crop")).to_contain_text("to fix")
     expect(page.locator("#accept-band")).to_have_count(0)

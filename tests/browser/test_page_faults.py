@@ -191,7 +191,7 @@ def test_estimate__says_what_is_not_read_of_a_prompt(open_page: Callable[..., Pa
 def test_search__says_what_is_not_read_of_a_text(open_page: Callable[..., Page], crowd: int) -> None:
     page = open_page(f"?project={crowd}&q={'+'.join(['fan'] * 63)}+elephant")
     found(page)
-    expect(page.locator("#summary")).to_contain_text("not read, as the text is too long: “elephant”")
+    expect(page.locator("#summary")).to_contain_text("too long, not read: “elephant”")
 
 
 def test_typed__the_page_reads_lists_and_names_as_the_server_does(open_page: Callable[..., Page], crowd: int) -> None:

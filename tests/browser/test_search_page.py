@@ -95,7 +95,7 @@ def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Ca
 
     page.click("#to-annotate")
     page.click("#annotate")
-    expect(page.locator("#run-text")).to_contain_text("done: 3 of 3 tasks done", timeout=240_000)
+    expect(page.locator("#run-text")).to_contain_text("Done: 3 of 3 images", timeout=240_000)
     predicted = sorted(t["id"] for t in label_studio.tasks(project) if t["total_predictions"])
     assert predicted == chosen
     page.click("#nav-review")

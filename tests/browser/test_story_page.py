@@ -117,7 +117,7 @@ def test_story__from_a_query_to_an_export(open_page: Callable[..., Page], make_p
 
     # Annotate.
     page.click("#annotate")
-    expect(page.locator("#run-text")).to_contain_text("done: 6 of 6 tasks done", timeout=240_000)
+    expect(page.locator("#run-text")).to_contain_text("Done: 6 of 6 images", timeout=240_000)
     predicted = sorted(t["id"] for t in label_studio.tasks(project) if t["total_predictions"])
     assert predicted == chosen
     assert page.locator(".runs li").count() == 1
@@ -145,7 +145,7 @@ def test_story__from_a_query_to_an_export(open_page: Callable[..., Page], make_p
     expect(page.locator(".band.to_fix b")).to_have_text("1", timeout=20_000)
     assert shown[band] > 1  # or there is no bulk to stay out of
     page.click("#accept-band")
-    expect(page.locator("dialog")).to_contain_text("1 task set aside to be fixed stays out", timeout=20_000)
+    expect(page.locator("dialog")).to_contain_text("1 task to fix is not included", timeout=20_000)
     page.click("dialog button[value=no]")
     page.click(".band.to_fix")
     page.locator(".face").first.click()
@@ -287,7 +287,7 @@ def test_a_worker_killed_in_mid_run_loses_nothing(open_page: Callable[..., Page]
     # Not by the page, which asks every second and a half: the run may be over by then.
     wait_for(lambda: list_runs(project)[0]["state"] == "running", 60, 0.02)
     stack.kill("sam3-worker")
-    expect(page.locator("#run-text")).to_contain_text("done: 12 of 12 tasks done", timeout=240_000)
+    expect(page.locator("#run-text")).to_contain_text("Done: 12 of 12 images", timeout=240_000)
     assert [task["total_predictions"] for task in label_studio.tasks(project)] == [1] * 12
     assert page.complaints == []  # type: ignore[attr-defined]
 

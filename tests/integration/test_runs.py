@@ -143,7 +143,7 @@ def test_take__what_was_taken_often_goes_alone_and_is_given_up_at_last(idle: Non
     assert [t and t.task_ids for t in sizes] == [tasks[2:4], tasks[:1], None]
     progress = runs.run_progress(run_id)
     assert (progress["failed"], progress["errors"][0]["task"]) == (1, tasks[1])
-    assert "never came to an end" in progress["errors"][0]["message"]
+    assert "Gave up after" in progress["errors"][0]["message"]
     runs.cancel_run(run_id)
 
 

@@ -161,7 +161,7 @@ export async function open({ root, project, params, signal }) {
               ),
             ),
           ),
-          Object.values(found.splits).some((one) => !one.images) && h("p", { class: "maybe" }, t("export.emptySplit")),
+          emptySplits(found.splits),
         ],
       found.images > 0 &&
         objects.length > 0 &&
@@ -298,6 +298,14 @@ export async function open({ root, project, params, signal }) {
   showShares((params.shares ?? "").split(",").map(Number));
   attempt(count);
   attempt(list);
+}
+
+// Splits that no video is left for, in words.
+function emptySplits(splits) {
+  const names = Object.keys(splits).filter((name) => !splits[name].images);
+  const videos = Object.values(splits).reduce((sum, one) => sum + one.videos, 0);
+  const said = { names: names.map((name) => `“${name}”`).join(", "), n: names.length, k: videos, count: number(videos) };
+  return names.length > 0 && h("p", { class: "maybe" }, t("export.emptySplit", said));
 }
 
 function size(bytes) {

@@ -308,6 +308,7 @@ export function open({ root, project, selection, params, signal }) {
       "div",
       { class: "bar" },
       project.labels
+        .filter((label) => label !== state.ask.text)
         .slice(0, 12)
         .map((label) =>
           h(
@@ -467,6 +468,7 @@ export function open({ root, project, selection, params, signal }) {
   }
 
   async function takeFile(file) {
+    if (file?.type.startsWith("video/")) throw new Problem(t("search.videoFile", { project: project.id }));
     if (!file?.type.startsWith("image/")) throw new Problem(t("search.noImageFile"));
     const read = await readFile(file);
     await ask({ ...state.ask, text: "", like: [], unlike: [], file: read });
