@@ -43,12 +43,13 @@ test-faults: install ## Break one thing after another under a running load, in t
 soak: install ## Put all load on a stack at once for MINUTES=20, and look for leaks; writes docs/faults.md.
 	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),20) --page docs/faults.md
 
-lint: install ## Check style, types and the direction of imports.
+lint: install ## Check style, types, the direction of imports and the links of the documents.
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/check_structure.py
 	@$(BIN)/python scripts/check_page.py
+	@$(BIN)/python scripts/build_help.py --strict
 
 lock: install ## Resolve all dependencies anew, with the hash of every file; UPGRADE=1 takes the newest releases.
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r locks/tools.lock
@@ -59,6 +60,7 @@ lock: install ## Resolve all dependencies anew, with the hash of every file; UPG
 	@$(COMPILE) -c locks/all.lock locks/torch.in -o locks/torch.lock
 	@$(COMPILE) locks/label-studio.in -o locks/label-studio.lock
 	@$(COMPILE) locks/build.in -o locks/build.lock
+	@$(COMPILE) -c locks/all.lock locks/docs.in -o locks/docs.lock
 	@$(COMPILE) locks/tools.in -o locks/tools.lock
 
 floors: install ## Run the quick tests on the lowest versions that pyproject.toml allows; 8 GB for half an hour.
@@ -83,8 +85,9 @@ clean-demo: ## Forget what the demo made: its video, its databases, its logs.
 bench-search: install ## Measure the search beside numpy, FAISS, sqlite-vec and a plain index; an hour. BENCH="--sizes 50000".
 	@$(BIN)/python -m benchmarks.search $(BENCH)
 
-docs: install ## Write the reference pages (settings, errors, commands) from the code.
+docs: install ## Write the reference pages (settings, errors, commands) from the code, and build the help.
 	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python scripts/build_help.py
 
 bench-annotate: install ## Measure what auto-annotation costs, and write docs/benchmarks-annotate.md; about 20 minutes.
 	@$(BIN)/python -m benchmarks.annotate $(SECTIONS)

@@ -3,6 +3,18 @@
 # A tag can be moved; for builds that must not change at all, give PYTHON with its digest: 3.11-slim-bookworm@sha256:…
 ARG PYTHON=3.11-slim-bookworm
 
+# The help pages; what makes them is not in the image.
+FROM python:${PYTHON} AS help
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_NO_INPUT=1
+WORKDIR /src
+COPY locks/docs.lock locks/
+RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
+    pip install --require-hashes --only-binary :all: --no-deps --requirement locks/docs.lock
+COPY search_service/web/icon.svg search_service/web/icon.svg
+COPY docs docs
+RUN python -m sphinx -q docs search_service/help -d /tmp/doctrees
+
 FROM python:${PYTHON} AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_INPUT=1 \
@@ -21,6 +33,7 @@ COPY argus_cli argus_cli
 COPY label_studio_config label_studio_config
 COPY ml_backend ml_backend
 COPY search_service search_service
+COPY --from=help /src/search_service/help search_service/help
 RUN --mount=type=cache,target=/root/.cache/pip,sharing=locked \
     pip install --no-build-isolation --no-deps .
 

@@ -46,6 +46,7 @@ def main() -> None:
         "packages": [*CHECKED, from_source, "-r", LOCK],
         "argus": ["--no-deps", from_source, "-e", "."],
     })
+    run("help", [str(ROOT / ".venv/bin/python"), "scripts/build_help.py", "--if-stale"])
     done += install(".venv-label-studio", {"build": build,
                                            "label-studio": [*CHECKED, from_source, "-r", LABEL_STUDIO_LOCK]})
     if done:

@@ -15,14 +15,12 @@ from argus.errors import ArgusError, as_argus_error
 from argus.images.memory import get_budget
 from argus.settings import get_settings
 from argus.web import app_hooks
+from search_service.api import csp
 from search_service.api.caller import HEADER, check_access
 from search_service.api.requests import API
 from search_service.api.routes import audit, blueprints
 
 MAX_BODY, LARGE_BODY = 32 * 2**20, 2**20
-# The page loads nothing from elsewhere and runs no inline script.
-CSP = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-       "form-action 'none'; base-uri 'none'; frame-ancestors 'none'")
 
 
 class Id(IntegerConverter):
@@ -82,7 +80,7 @@ def _release(_error: BaseException | None) -> None:
 
 
 def _harden(response: Response) -> Response:
-    response.headers.setdefault("Content-Security-Policy", CSP)
+    response.headers.setdefault("Content-Security-Policy", csp.PAGE)
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     response.headers.setdefault("Cache-Control", "no-store")

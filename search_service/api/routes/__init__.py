@@ -10,6 +10,7 @@ def blueprints() -> list[Blueprint]:
     from search_service.api.routes import (
         audit,
         exports,
+        help,
         hooks,
         page,
         projects,
@@ -22,4 +23,4 @@ def blueprints() -> list[Blueprint]:
     )
 
     return [module.blueprint
-            for module in (projects, search, saved, tasks, runs, review, exports, setup, audit, hooks, page)]
+            for module in (projects, search, saved, tasks, runs, review, exports, setup, audit, hooks, page, help)]

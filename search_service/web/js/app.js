@@ -20,6 +20,8 @@ import { Selection } from "./selection.js";
 import { nextTheme, theme } from "./theme.js";
 
 const SCREENS = { search, annotate, review, export: exporting, setup };
+// The chapter of the help about each screen.
+const HELP = { search: "search", annotate: "auto-annotate", review: "review", export: "export", setup: "set-up-and-health" };
 const NEEDS_NO_PROJECT = new Set(["setup"]);
 const POLL = 4000;
 const $ = (id) => document.getElementById(id);
@@ -57,6 +59,8 @@ function buildFrame() {
     ),
   );
   $("language").setAttribute("aria-label", t("common.language"));
+  $("help").title = t("common.help");
+  $("help").setAttribute("aria-label", t("common.help"));
   personButton($("person"));
   $("theme").replaceChildren(icon("sun"));
   showTheme();
@@ -126,6 +130,7 @@ async function openScreen(screen, asked) {
     else link.removeAttribute("aria-current");
   }
   document.title = `${t(`common.${screen}`)} · Argus`;
+  Object.assign($("help"), { href: `/help/page.html#${HELP[screen]}`, hidden: false });
   const root = h("div", { class: `screen ${screen}` });
   $("screen").replaceChildren(root);
   const { signal } = now.closer;

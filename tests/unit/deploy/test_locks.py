@@ -46,7 +46,7 @@ def test_locks__every_requirement_has_a_hash_and_no_address(lock: Path) -> None:
 
 def test_locks__agree_with_each_other() -> None:
     every = pins("all")
-    for lock in ("web", "models", "sam3", "torch"):
+    for lock in ("web", "models", "sam3", "docs", "torch"):
         for name, versions in pins(lock).items():
             assert lock == "torch" or name in every, (lock, name)
             assert versions <= every.get(name, versions), (lock, name)

@@ -4,6 +4,7 @@ export default {
   en: {
     skip: "Skip to the content", screens: "Screens", project: "Project", labelStudio: "Label Studio",
     language: "Language", theme: "Theme: {theme}", system: "system", light: "light", dark: "dark",
+    help: "Help for this screen",
     search: "Search", annotate: "Auto-annotate", review: "Review", export: "Export", setup: "Set-up",
     sync: ({ embedded, n, seen }) => `${embedded} of ${seen} ${plural(n, "image")} embedded`,
     syncFailed: ", {failed} failed",
@@ -19,6 +20,7 @@ export default {
   ja: {
     skip: "本文へ移動", screens: "画面", project: "プロジェクト", labelStudio: "Label Studio",
     language: "言語", theme: "テーマ: {theme}", system: "システムに合わせる", light: "ライト", dark: "ダーク",
+    help: "この画面のヘルプ（英語）",
     search: "検索", annotate: "自動アノテーション", review: "レビュー", export: "エクスポート", setup: "設定",
     sync: "画像 {seen} 枚中 {embedded} 枚を埋め込み済み",
     syncFailed: "、{failed} 枚は失敗",
