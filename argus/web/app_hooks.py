@@ -58,38 +58,50 @@ def install(app: Flask, service: origin_check.Service, settings: Callable[[], Se
     @app.after_request
     def end(response: Response) -> Response:
         if response.status_code == 401:
-            kind = "failed webhooks" if request.path.startswith("/webhook") else "failed logins"
-            if error := _over(limiter, FAILED_LOGINS, kind):
-                response = Response(json.dumps(error.to_problem()), error.kind.status,
-                                    content_type="application/problem+json")
+            response = _limited(response, limiter)
         if began := g.get("began"):
-            seconds = time.perf_counter() - began
-            method = request.method if request.method in _METHODS else "other"
-            metrics.HTTP.labels(service, method, f"{response.status_code // 100}xx").observe(seconds)
-            if wait := g.get("retry_after"):
-                response.headers["Retry-After"] = str(wait)
-            response.headers["X-Request-ID"] = trace.current().get("request", "")
-            level = logging.DEBUG if request.path in (*PROBES, "/health", "/metrics") else logging.INFO
-            log.log(level, "request", extra={"method": request.method, "path": request.path,
-                                             "status": response.status_code, "seconds": round(seconds, 3)})
+            _tell(response, service, time.perf_counter() - began)
         return response
 
     @app.teardown_request
     def forget(_error: BaseException | None) -> None:
         trace.start()
 
-    @app.get("/livez")
-    def livez() -> Response:
-        """Say that this process answers; whatever else is broken, a restart of it would not help."""
-        return jsonify(status="ok")
+    app.add_url_rule("/livez", view_func=livez)
+    app.add_url_rule("/readyz", view_func=readyz)
 
-    @app.get("/readyz")
-    def readyz() -> Response:
-        """Say whether a request could be served now: 200, or 503 with what is missing."""
-        missing = [name for name, check in (("postgresql", _database), ("redis", _queue)) if not check()]
-        response = jsonify({"status": "not ready", "missing": missing} if missing else {"status": "ok"})
-        response.status_code = 503 if missing else 200
-        return response
+
+def livez() -> Response:
+    """Say that this process answers; whatever else is broken, a restart of it would not help."""
+    return jsonify(status="ok")
+
+
+def readyz() -> Response:
+    """Say whether a request could be served now: 200, or 503 with what is missing."""
+    missing = [name for name, check in (("postgresql", _database), ("redis", _queue)) if not check()]
+    response = jsonify({"status": "not ready", "missing": missing} if missing else {"status": "ok"})
+    response.status_code = 503 if missing else 200
+    return response
+
+
+def _limited(response: Response, limiter: MovingWindowRateLimiter) -> Response:
+    """Return the answer to a wrong secret: after too many from one address, that they have to wait."""
+    kind = "failed webhooks" if request.path.startswith("/webhook") else "failed logins"
+    error = _over(limiter, FAILED_LOGINS, kind)
+    return response if error is None else Response(json.dumps(error.to_problem()), error.kind.status,
+                                                   content_type="application/problem+json")
+
+
+def _tell(response: Response, service: origin_check.Service, seconds: float) -> None:
+    """Count and log a request, and put its id into the answer."""
+    method = request.method if request.method in _METHODS else "other"
+    metrics.HTTP.labels(service, method, f"{response.status_code // 100}xx").observe(seconds)
+    if wait := g.get("retry_after"):
+        response.headers["Retry-After"] = str(wait)
+    response.headers["X-Request-ID"] = trace.current().get("request", "")
+    level = logging.DEBUG if request.path in (*PROBES, "/health", "/metrics") else logging.INFO
+    log.log(level, "request", extra={"method": request.method, "path": request.path, "status": response.status_code,
+                                     "seconds": round(seconds, 3)})
 
 
 def _over(limiter: MovingWindowRateLimiter, limit: RateLimitItem, what: str) -> ArgusError | None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from argus import private_files
 from argus.errors import CATALOGUE, ArgusError, as_argus_error
 from argus_cli.stack import guard
+from argus_cli.stack.child import Child, how_it_ended, last_words, tail
 from argus_cli.stack.service import Progress, Service
 
 POLL = 0.05  # seconds between two looks at a starting or stopping child
@@ -25,33 +24,6 @@ QUICK_DEATH = 30.0  # a process that lived shorter than this is started again af
 MAX_QUICK_DEATHS = 5  # in a row; then one that never came up is given up, and the pause grows no more
 HOPELESS = CATALOGUE["model_broken"].exit_code  # a model that cannot be loaded: another try ends the same way
 LARGEST_LOG = 20 * 2**20
-
-
-@dataclass
-class Child:
-    """A running service."""
-
-    service: Service
-    process: subprocess.Popen[bytes]
-    log: Path
-    log_start: int
-    started: float = field(default_factory=time.monotonic)
-    ready: bool = False
-    stopping: bool = False
-    asked: float | None = None  # when it was told to stop
-    quick_deaths: int = 0
-    restart_at: float | None = None
-
-    def alive(self) -> bool:
-        return self.process.poll() is None
-
-    def output(self) -> str:
-        """Return what it wrote to its log since this start."""
-        if not self.log.exists():
-            return ""
-        with self.log.open("rb") as file:
-            file.seek(self.log_start)
-            return file.read().decode(errors="replace")
 
 
 class Supervisor:
@@ -126,7 +98,7 @@ class Supervisor:
             now = time.monotonic()
             if now > deadline:
                 raise ArgusError("timeout", f"{service.title} was not ready after {service.ready_seconds:.0f} s.",
-                                 f"Its log: {child.log}\n{_tail(child.output())}")
+                                 f"Its log: {child.log}\n{tail(child.output())}")
             if now > news:
                 news += NEWS
                 state = service.state(child.output())
@@ -232,13 +204,13 @@ class Supervisor:
                 children = [child for child in self._children.values() if child.ready and not child.stopping]
             try:
                 for child in children:
-                    self._look_after(child)
+                    self._restart_if_dead(child)
             except Exception as error:  # whatever it is, nothing may stay half alive
                 self.failure = as_argus_error(error)
                 self.progress(f"{self.failure.message} Stopping everything.")
                 self.stop_all()
 
-    def _look_after(self, child: Child) -> None:
+    def _restart_if_dead(self, child: Child) -> None:
         if child.alive() or child.stopping:
             return
         if not child.service.restarts:
@@ -265,8 +237,8 @@ class Supervisor:
         pause = 2.0 ** (min(child.quick_deaths, MAX_QUICK_DEATHS) - 1)
         child.restart_at = now + pause
         self._bury(child)
-        self.progress(f"{child.service.title} {_how(child.process.returncode)}; starting it again in {pause:.0f} s. "
-                      f"Its log: {child.log}")
+        self.progress(f"{child.service.title} {how_it_ended(child.process.returncode)}; starting it again in "
+                      f"{pause:.0f} s. Its log: {child.log}")
 
     def _bury(self, child: Child) -> None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
@@ -276,9 +248,9 @@ class Supervisor:
     def _died(self, child: Child, often: str = "") -> ArgusError:
         self._bury(child)
         output = child.output()
-        reason, hint = _last_words(output)
-        said = f"{child.service.title} {_how(child.process.returncode)}{often}"
-        end = "" if reason else f"\n{_tail(output)}".rstrip()
+        reason, hint = last_words(output)
+        said = f"{child.service.title} {how_it_ended(child.process.returncode)}{often}"
+        end = "" if reason else f"\n{tail(output)}".rstrip()
         return ArgusError("child_died", f"{said}: {reason}" if reason else f"{said}.",
                           f"{hint} Its log: {child.log}{end}".lstrip(),
                           service=child.service.name, exit_status=child.process.returncode)
@@ -295,22 +267,3 @@ def _wait(condition: object, seconds: float) -> None:
     assert callable(condition)
     while not condition() and time.monotonic() < deadline:
         time.sleep(POLL)
-
-
-def _how(status: int | None) -> str:
-    if status is not None and status < 0:
-        return f"was killed by {signal.Signals(-status).name}"
-    return f"ended with status {status}"
-
-
-def _last_words(log: str) -> tuple[str, str]:
-    """Return sentence and hint of the error a process of ours ended with, from its log's last line; else empty ones."""
-    try:
-        line = json.loads(_tail(log, 1))
-        return (line["message"], line.get("hint", "")) if "code" in line else ("", "")
-    except (ValueError, TypeError, KeyError):
-        return "", ""
-
-
-def _tail(text: str, lines: int = 15) -> str:
-    return "\n".join(text.rstrip().splitlines()[-lines:])

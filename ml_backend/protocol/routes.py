@@ -33,18 +33,6 @@ def make_blueprint(settings: Settings, predictor: Predictor, metrics: Metrics) -
         # Label Studio's own webhooks carry no Basic auth; they have no effect here either.
         return None if request.path == "/webhook" or _authorized(settings) else _unauthorized()
 
-    @routes.route("/", methods=["GET"])
-    @routes.route("/health", methods=["GET"])
-    def health() -> Response:
-        return jsonify(status="UP", model_class=Sam3Backend.__name__)
-
-    @routes.route("/setup", methods=["POST"])
-    def setup() -> Response:
-        body = _body()
-        project = _remember(_project_id(body), body.get("schema"))
-        plan = plan_for(project)  # Label Studio reads the version only; the rest is for people and `argus doctor`
-        return jsonify(model_version=project["model_version"], fills=plan.fills, notes=plan.notes)
-
     @routes.route("/predict", methods=["POST"])
     def predict() -> Response:
         body = _body()
@@ -58,15 +46,6 @@ def make_blueprint(settings: Settings, predictor: Predictor, metrics: Metrics) -
             seen(len(results), sum(1 for r in results if r))
         return jsonify(results=results, model_version=backend.model_version)
 
-    @routes.route("/versions", methods=["GET", "POST"])
-    def versions() -> Response:
-        body = request.get_json(silent=True)
-        try:
-            project = projects.load(_project_id(body)) if isinstance(body, Mapping) and body.get("project") else None
-        except ArgusError:
-            project = None
-        return jsonify(versions=[project["model_version"]] if project and project["model_version"] else [])
-
     @routes.route("/webhook", methods=["POST"])
     def webhook() -> Response:
         secret = settings.webhook_secret.get_secret_value()
@@ -78,7 +57,34 @@ def make_blueprint(settings: Settings, predictor: Predictor, metrics: Metrics) -
     def show_metrics() -> Response:
         return Response(exposition(metrics.registry), content_type=CONTENT_TYPE)
 
+    for path in ("/", "/health"):
+        routes.add_url_rule(path, view_func=health)
+    routes.add_url_rule("/setup", view_func=setup, methods=["POST"])
+    routes.add_url_rule("/versions", view_func=versions, methods=["GET", "POST"])
     return routes
+
+
+def health() -> Response:
+    """Say that this is an ML backend, and of which class."""
+    return jsonify(status="UP", model_class=Sam3Backend.__name__)
+
+
+def setup() -> Response:
+    """Take the labelling config of a project and answer the version of its predictions."""
+    body = _body()
+    project = _remember(_project_id(body), body.get("schema"))
+    plan = plan_for(project)  # Label Studio reads the version only; the rest is for people and `argus doctor`
+    return jsonify(model_version=project["model_version"], fills=plan.fills, notes=plan.notes)
+
+
+def versions() -> Response:
+    """List the versions of a project's predictions: the one, or none while it is not known."""
+    body = request.get_json(silent=True)
+    try:
+        project = projects.load(_project_id(body)) if isinstance(body, Mapping) and body.get("project") else None
+    except ArgusError:
+        project = None
+    return jsonify(versions=[project["model_version"]] if project and project["model_version"] else [])
 
 
 def _authorized(settings: Settings) -> bool:

@@ -29,7 +29,7 @@ WAIT = "import os, time\nwhile not os.path.exists('{}'): time.sleep(0.05)\n"  # 
 class StandIn(Service):
     """Runs a line of Python; ready when it printed `up`, or at once."""
 
-    ready_seconds = 20.0
+    ready_seconds = 120.0
     stop_seconds = 0.5
 
     def __init__(self, code: str, log_dir: Path, name: str = "stand-in", restarts: bool = False) -> None:
