@@ -25,6 +25,8 @@ class Settings(BaseSettings):
     home: Path = Field(Path(".argus"), description="Folder for everything Argus keeps on disk.")
     database_url: str = Field("", description="PostgreSQL with pgvector. Empty: the embedded one under `home`.")
     redis_url: str = Field("", description="Redis or Valkey for RQ. Empty: the embedded one under `home`.")
+    project: str = Field("", description="Project that commands work on without --project: its number or exact title. "
+                         "Empty: the only connected one.")
     queue_memory_mb: int = Field(256, ge=16, description="MiB that the embedded Valkey may fill; then it takes no more "
                                  "jobs until some are done.")
 

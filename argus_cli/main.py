@@ -9,35 +9,53 @@ import click
 from argus import __version__, logs
 from argus_cli.output import ArgusGroup
 
-# Name → module that holds a click command of the same name ("-" becomes "_"), in the order of the story.
-COMMANDS = {
-    "init": "Write .env with new passwords and secrets, for containers.",
-    "up": "Start the embedded stack and keep it running.",
-    "down": "Stop the embedded stack.",
-    "demo": "Show the whole chain on a rendered factory line.",
-    "connect": "Create a Label Studio project for Argus, or adopt one.",
-    "import-video": "Cut a video into frames and import them as tasks.",
-    "sync": "Show how many of a project's images are embedded.",
-    "videos": "List the videos that frames come from.",
-    "search": "Find frames by text and by example.",
-    "search-history": "What was searched for: list, repeat, delete.",
-    "saved-searches": "Searches kept by name: list, run, change, refresh, delete.",
-    "judgements": "Say which hits are right: add, list, delete.",
-    "search-eval": "Measure the search by what people said of hits.",
-    "views": "Label Studio views that Argus made: list, make, refresh, remove.",
-    "task": "Show one task with its predictions and annotations.",
-    "recipe": "Show or change what the labels are asked for.",
-    "preview": "Show what SAM 3 would find, on a few images.",
-    "annotate": "Let SAM 3 label tasks.",
-    "review": "Review predictions by score: status, accept, undo, bands, views and more.",
-    "export": "Write the annotations as COCO or YOLO.",
-    "worker": "Run one worker.",
-    "status": "Show workers, queues, projects, and what failed last.",
-    "audit": "Show who changed what.",
-    "doctor": "Check every connection and suggest fixes.",
-    "backup": "Write everything that cannot be made again into one file.",
-    "restore": "Put the state of a backup back.",
+# Step → command → what it does in a line. A module of the same name ("-" becomes "_") holds the click command.
+STEPS = {
+    "Set up": {
+        "init": "Create .env with new passwords and secrets.",
+        "up": "Start the embedded stack and keep it running.",
+        "down": "Stop the embedded stack.",
+        "demo": "Run the whole workflow on a rendered factory line.",
+        "connect": "Create a Label Studio project for Argus, or adopt one.",
+        "disconnect": "Remove Argus from a project; annotations stay.",
+    },
+    "Import": {
+        "import-video": "Import the frames of videos as tasks.",
+        "videos": "List the videos that frames come from.",
+        "sync": "Pick up changed tasks now and show embedding progress.",
+    },
+    "Search": {
+        "search": "Find images by text or by example.",
+        "saved-searches": "Manage searches saved by name.",
+        "search-history": "Repeat or delete past searches.",
+        "views": "Manage the Label Studio views made by Argus.",
+        "task": "Show one task with its predictions and annotations.",
+        "judgements": "Record which hits are right or wrong.",
+        "search-eval": "Measure search quality.",
+    },
+    "Annotate": {
+        "recipe": "Show or change the prompts and thresholds of labels.",
+        "preview": "Try SAM 3 on a few images; saves nothing.",
+        "annotate": "Let SAM 3 annotate tasks.",
+        "runs": "List, follow, cancel, resume or retry runs.",
+    },
+    "Review": {
+        "review": "Review predictions by score and accept them in bulk.",
+    },
+    "Export": {
+        "export": "Export annotations as COCO or YOLO.",
+    },
+    "Operate": {
+        "status": "Show workers, queues, projects and recent errors.",
+        "doctor": "Check every connection and suggest fixes.",
+        "audit": "Show who changed what.",
+        "worker": "Run one worker.",
+        "backup": "Save databases and uploads to one file.",
+        "restore": "Restore a backup.",
+        "completion": "Print the completion script of a shell.",
+    },
 }
+COMMANDS = {name: text for commands in STEPS.values() for name, text in commands.items()}
 
 
 class LazyGroup(ArgusGroup):
@@ -53,9 +71,18 @@ class LazyGroup(ArgusGroup):
         command: click.Command = getattr(importlib.import_module(f"argus_cli.commands.{module}"), module)
         return command
 
+    def resolve_command(self, context: click.Context,
+                        args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(context, args)
+        except click.NoSuchCommand as error:  # click suggests from the commands that are loaded, and none is
+            raise click.NoSuchCommand(error.command_name, possibilities=COMMANDS, ctx=context) from None
+
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        width = max(map(len, COMMANDS))
+        for step, commands in STEPS.items():
+            with formatter.section(step):
+                formatter.write_dl([(f"{name:<{width}}", text) for name, text in commands.items()])
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -63,7 +90,7 @@ class LazyGroup(ArgusGroup):
 def main() -> None:
     """AI assist for Label Studio.
 
-    Video in, frames found by text, labelled by SAM 3, reviewed by confidence, exported. Every setting is an
+    Import videos, find frames by text, annotate them with SAM 3, review by score, export. Every setting is an
     environment variable ARGUS_…; see docs/settings.md.
     """
     logs.for_people()

@@ -16,12 +16,20 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from argus.errors import ArgusError, as_argus_error
+from argus_cli import projects
 
 F = TypeVar("F", bound=Callable[..., Any])
 _JSON = "argus_cli.json"
 
 
-class ArgusGroup(click.Group):
+class HelpGroup(click.Group):
+    """A command group that, called alone, shows its help and ends well: nobody did anything wrong."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args or ["--help"])
+
+
+class ArgusGroup(HelpGroup):
     """A command group whose commands may raise `ArgusError`: a sentence and a hint on stderr, the code's exit status.
 
     A command that was asked for JSON gets the error as JSON on stderr too. An exception that is not ours ends with
@@ -57,15 +65,54 @@ def json_option(command: F) -> F:
                         help="Print JSON for scripts.")(command)
 
 
+class _TaskIds(click.ParamType[list[int]]):
+    """A task id, or `-` for the ids on stdin: what `--ids` of another command prints."""
+
+    name = "task"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> list[int]:
+        texts = sys.stdin.read().split() if value == "-" else [value]
+        for text in texts:
+            if not (text.isascii() and text.isdigit() and int(text)):
+                self.fail(f"{text!r} is not a task id.", param, ctx)
+        return [int(text) for text in texts]
+
+
+def tasks_option(help_: str) -> Callable[[F], F]:
+    """Add `--task ID`, repeatable, or `--task -` for ids on stdin."""
+    def flat(ctx: click.Context, parameter: click.Parameter, value: tuple[list[int], ...]) -> tuple[int, ...]:
+        if not ctx.resilient_parsing and value and not any(value):
+            raise ArgusError("nothing_selected", "No task ids were given on stdin.")
+        return tuple(task for some in value for task in some)
+
+    return click.option("--task", "tasks", type=_TaskIds(), multiple=True, callback=flat, metavar="ID",
+                        help=f"{help_}; repeatable. `-` reads ids from stdin.")
+
+
+def ids_option(command: F) -> F:
+    """Add `--ids`: the command prints the ids of what it lists, one a line, and nothing else."""
+    return click.option("--ids", "ids_only", is_flag=True, help="Print only the ids, one a line, for pipes.")(command)
+
+
 def project_option(command: F) -> F:
-    """Add the required `--project N`."""
-    return click.option("--project", "-p", "project_id", type=click.IntRange(min=1), required=True, metavar="N",
-                        help="Label Studio's project id.")(command)
+    """Add `--project`, which is `projects.default` when it is left out."""
+    def chosen(ctx: click.Context, parameter: click.Parameter, value: int | None) -> int | None:
+        return projects.default() if value is None and not ctx.resilient_parsing else value
+
+    return click.option("--project", "-p", "project_id", type=projects.Project(), metavar="PROJECT", callback=chosen,
+                        help="The project's number or exact title.  [default: ARGUS_PROJECT, else the only connected "
+                             "one]")(command)
 
 
 def print_json(data: Any) -> None:
     """Print one JSON document on stdout."""
     click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+
+
+def print_ids(ids: Iterable[object]) -> None:
+    """Print ids, one a line; nothing at all without any."""
+    for one in ids:
+        click.echo(one)
 
 
 def console() -> Console:

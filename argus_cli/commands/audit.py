@@ -7,13 +7,14 @@ from datetime import datetime
 import click
 
 from argus import audit as store
+from argus_cli import projects
 from argus_cli.output import json_option, print_json, print_table, say
 
 _TIMES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z")
 
 
 @click.command()
-@click.option("--project", "-p", "project_id", type=click.IntRange(min=1), metavar="N", help="Only of this project.")
+@click.option("--project", "-p", "project_id", type=projects.Project(), metavar="PROJECT", help="Only of this project.")
 @click.option("--since", type=click.DateTime(_TIMES), metavar="TIME", help="None older than this, as 2026-11-28 or "
               "2026-11-28T09:00; in this machine's time zone unless it has its own.")
 @click.option("--who", metavar="E-MAIL", help="Only by this person; `service` for the shared token.")

@@ -12,52 +12,49 @@ from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from argus.typed_text import split_list
+from argus_cli import projects
 from argus_cli.output import json_option, print_json, print_table, say
 from argus_cli.recorded import recorded
 
 
 def _changes(options: Mapping[str, Any]) -> str:
     """Return what the options ask for, as the audit table calls it."""
-    if options["disconnect"]:
-        return "project.disconnect"
     return "" if options["dry_run"] or options["project_id"] is options["title"] is None else "project.connect"
 
 
 @click.command()
-@click.option("--project", "-p", "project_id", type=click.IntRange(min=1), metavar="N",
-              help="Adopt this project. Its labelling config, tasks and annotations are kept.")
+@click.option("--project", "-p", "project_id", type=projects.Project(projects.in_label_studio),
+              metavar="PROJECT", help="Adopt this project, by number or exact title. Its labelling config, tasks and "
+              "annotations are kept.")
 @click.option("--title", help="Create a project of this title.")
-@click.option("--labels", help="Labels of a new project (or of one without a labelling config), separated by commas.")
+@click.option("--labels", default="", metavar="A,B",
+              help="Labels of a new project (or of one without a labelling config), separated by commas.")
+@click.option("--label", "-l", "more", multiple=True, metavar="NAME",
+              help="One more label, which may contain commas; repeatable.")
 @click.option("--dry-run", is_flag=True, help="Change nothing, only say what would change.")
-@click.option("--disconnect", is_flag=True, help="Take the ML backend, the webhook, our views and ranks out of the "
-                                                 "project again. Tasks, predictions and annotations stay.")
 @json_option
 @recorded(_changes)
-def connect(project_id: int | None, title: str | None, labels: str | None, dry_run: bool, disconnect: bool,
+def connect(project_id: int | None, title: str | None, labels: str, more: tuple[str, ...], dry_run: bool,
             as_json: bool) -> None:
     """Create a Label Studio project for Argus, or adopt one.
 
-    Sets up the labelling config, the ML backend and the webhook, and finds what is already right: calling it again
-    changes nothing. Without --project and --title it lists the projects.
+    Sets up the labelling config, the ML backend and the webhook. Connecting a project again only repairs what is
+    missing. Without --project and --title it lists the projects. `argus disconnect` is the way back.
 
     \b
         argus connect --title "Line 3" --labels cpu,fan,hdd
+        argus connect --title "Line 4" --label "screw, loose" --label "screw, missing"
         argus connect --project 7 --dry-run
     """
     from label_studio_config import connect as setup
-    from search_service.projects import disconnect as leaving
 
     ls = get_label_studio()
-    if disconnect:
-        if project_id is None or title or dry_run:
-            raise ArgusError("bad_request", "--disconnect needs --project N and nothing else.")
-        _show_removed(leaving.disconnect(ls, project_id), as_json)
-    elif project_id is None and title is None:
+    if project_id is None and title is None:
         _list_projects(as_json)
     elif project_id is not None and title is not None:
         raise ArgusError("bad_request", "--project adopts a project and --title creates one.", "Pass one of them.")
     else:
-        report = setup.connect(ls, project_id, title=title, labels=split_list(labels or ""), dry_run=dry_run)
+        report = setup.connect(ls, project_id, title=title, labels=[*split_list(labels), *more], dry_run=dry_run)
         audit.about(project=report.project_id)
         if as_json:
             print_json(report.to_json())
@@ -76,25 +73,17 @@ def _show(report: Any) -> None:
         say(f"project {report.project_id}: {get_settings().public_label_studio_url}/projects/{report.project_id}/data")
 
 
-def _show_removed(removed: list[str], as_json: bool) -> None:
-    if as_json:
-        print_json({"removed": removed})
-        return
-    for thing in removed or ["nothing: it was not connected"]:
-        say(f"removed: {thing}")
-
-
 def _list_projects(as_json: bool) -> None:
     from argus.db import connect as database
 
     with database() as connection:
         ours = {row["id"] for row in connection.execute("SELECT id FROM project WHERE connected_at IS NOT NULL")}
-    projects = [{"id": p["id"], "title": p["title"], "tasks": p.get("task_number") or 0, "connected": p["id"] in ours}
+    found = [{"id": p["id"], "title": p["title"], "tasks": p.get("task_number") or 0, "connected": p["id"] in ours}
                 for p in get_label_studio().projects()]
     if as_json:
-        print_json({"projects": projects})
-    elif not projects:
+        print_json({"projects": found})
+    elif not found:
         say("Label Studio has no projects yet. Create one: argus connect --title … --labels …")
     else:
         print_table(["id", "title", "tasks", "connected"],
-                    [[p["id"], p["title"], p["tasks"], "yes" if p["connected"] else ""] for p in projects])
+                    [[p["id"], p["title"], p["tasks"], "yes" if p["connected"] else ""] for p in found])

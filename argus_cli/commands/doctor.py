@@ -6,13 +6,14 @@ import sys
 
 import click
 
+from argus_cli import projects
 from argus_cli.output import json_option, print_json, say
 
 _SIGNS = {"ok": ("ok", "green"), "problem": ("PROBLEM", "red"), "unknown": ("-", "yellow")}
 
 
 @click.command()
-@click.option("--project", "-p", "project_id", type=click.IntRange(min=1), metavar="N",
+@click.option("--project", "-p", "project_id", type=projects.Project(), metavar="PROJECT",
               help="Look at this project only.  [default: all connected ones]")
 @json_option
 def doctor(project_id: int | None, as_json: bool) -> None:

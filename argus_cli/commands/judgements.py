@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say
 from argus_cli.recorded import recorded
 
 
-@click.group()
+@click.group(cls=HelpGroup)
 def judgements() -> None:
     """What people said of hits: right or wrong. `argus search-eval` measures the search by it."""
 

@@ -9,8 +9,8 @@ from typing import Any
 import click
 
 from argus.errors import ArgusError
-from argus_cli.commands.annotate import tell_unread
-from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output import json_option, plural, print_json, print_table, project_option, say, tasks_option
+from argus_cli.output_runs import tell_unread
 
 _POLL_SECONDS, _PATIENCE = 0.5, 1800.0
 
@@ -22,7 +22,7 @@ _POLL_SECONDS, _PATIENCE = 0.5, 1800.0
                                                          "With one --label. Nothing is kept of it.")
 @click.option("--search", "query", metavar="QUERY", help="Take images that this text finds.")
 @click.option("--view", type=click.IntRange(min=1), metavar="ID", help="Take images of this Label Studio view.")
-@click.option("--task", "tasks", type=click.IntRange(min=1), multiple=True, metavar="ID", help="A task; repeatable.")
+@tasks_option("A task")
 @click.option("--images", type=click.IntRange(1, 12), default=12, show_default=True, help="Images to look at.")
 @json_option
 def preview(project_id: int, labels: tuple[str, ...], prompts: tuple[str, ...], query: str | None, view: int | None,

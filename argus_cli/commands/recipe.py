@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from argus_cli.commands.annotate import tell_unread
 from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output_runs import tell_unread
 from argus_cli.recorded import recorded
 
 

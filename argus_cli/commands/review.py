@@ -9,7 +9,7 @@ import click
 
 from argus.errors import ArgusError
 from argus.settings import get_settings
-from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say, tasks_option
 from argus_cli.recorded import recorded
 
 _token = click.option("--token", envvar="ARGUS_REVIEWER_TOKEN", default="", metavar="PAT",
@@ -18,7 +18,7 @@ _token = click.option("--token", envvar="ARGUS_REVIEWER_TOKEN", default="", meta
 _TITLES = {"high": "high", "medium": "medium", "low": "low", "nothing_found": "nothing found"}
 
 
-@click.group()
+@click.group(cls=HelpGroup)
 def review() -> None:
     """Review predictions by score: accept the sure ones in bulk, look at the rest.
 
@@ -64,8 +64,7 @@ def status(project_id: int, as_json: bool) -> None:
 @project_option
 @click.option("--min-score", type=click.FloatRange(0, 1), default=None, help="Lowest score to accept.  [default: 0.9]")
 @click.option("--max-score", type=click.FloatRange(0, 1), default=None, help="Accept only below this score.")
-@click.option("--task", "tasks", type=click.IntRange(min=1), multiple=True, metavar="ID",
-              help="Accept exactly these tasks, whatever their score; repeatable.")
+@tasks_option("Accept exactly these tasks, whatever their score")
 @click.option("--nothing-found", is_flag=True, help="Accept the tasks where nothing was found, as empty annotations. "
                                                     "A range of scores never includes them.")
 @_token
@@ -255,24 +254,40 @@ def objects(project_id: int, band: str, label: str | None, limit: int, after: st
         say(f"More: --after {page['next']!r}")
 
 
+_task = click.option("--task", required=True, type=click.IntRange(min=1), metavar="ID", help="The task.")
+
+
 @review.command("set-aside")
 @project_option
-@click.option("--task", required=True, type=click.IntRange(min=1), metavar="ID", help="The task.")
-@click.option("--object", "object_id", default="", help="The object that is wrong, as `objects` names it.")
-@click.option("--back", is_flag=True, help="Take the decision back.")
+@_task
+@click.option("--object", "object_id", default="", help="The object that is wrong, as `argus review objects` names it.")
 @json_option
-@recorded(lambda options: "review.put-back" if options["back"] else "review.set-aside")
-def aside(project_id: int, task: int, object_id: str, back: bool, as_json: bool) -> None:
-    """Reject an object (--object), or send a task to be fixed: no bulk acceptance takes the task any more.
+@recorded("review.set-aside")
+def aside(project_id: int, task: int, object_id: str, as_json: bool) -> None:
+    """Reject an object (--object), or mark a task to be fixed. Bulk acceptance then skips the task.
 
-    Nothing is deleted. The task waits in the tab "Review: to fix" until somebody has annotated it.
+    Nothing is deleted. The task waits in the tab "Review: to fix" until somebody has annotated it. `argus review
+    put-back` takes the decision back.
     """
     from search_service.review import set_aside as service
 
-    if back:
-        report = service.put_back(project_id, task, object_id=object_id or None)
-    else:
-        report = service.set_aside(project_id, task, "rejected" if object_id else "fix", object_id=object_id)
+    _show_aside(service.set_aside(project_id, task, "rejected" if object_id else "fix", object_id=object_id), as_json)
+
+
+@review.command("put-back")
+@project_option
+@_task
+@click.option("--object", "object_id", default="", help="Only the rejection of this object.")
+@json_option
+@recorded("review.put-back")
+def put_back(project_id: int, task: int, object_id: str, as_json: bool) -> None:
+    """Take back what `argus review set-aside` decided."""
+    from search_service.review import set_aside as service
+
+    _show_aside(service.put_back(project_id, task, object_id=object_id or None), as_json)
+
+
+def _show_aside(report: Mapping[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(report)
         return

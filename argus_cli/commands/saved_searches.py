@@ -8,14 +8,14 @@ from typing import Any
 import click
 
 from argus.errors import ArgusError
-from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say
 from argus_cli.output_hits import page_options, show_hits
 from argus_cli.recorded import recorded
 
 _saved = click.argument("saved_id", metavar="SAVED", type=click.IntRange(min=1))
 
 
-@click.group("saved-searches")
+@click.group("saved-searches", cls=HelpGroup)
 def saved_searches() -> None:
     """Searches kept by name (`argus search … --save NAME`): list, run, change, refresh, delete them."""
 

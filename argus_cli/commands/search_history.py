@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from argus.errors import ArgusError
-from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say
 from argus_cli.output_hits import page_options, show_hits
 from argus_cli.recorded import recorded
 
 _search = click.argument("search_id", metavar="SEARCH", type=click.IntRange(min=1))
 
 
-@click.group("search-history")
+@click.group("search-history", cls=HelpGroup)
 def search_history() -> None:
     """What was searched for in a project: list it, search again, forget it."""
 

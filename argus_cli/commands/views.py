@@ -7,13 +7,13 @@ from typing import Any
 import click
 
 from argus.errors import ArgusError
-from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say, tasks_option
 from argus_cli.recorded import recorded
 
 _view = click.argument("view_id", metavar="VIEW", type=click.IntRange(min=1))
 
 
-@click.group()
+@click.group(cls=HelpGroup)
 def views() -> None:
     """The Label Studio views that Argus made: list, make, refresh, remove them.
 
@@ -49,8 +49,7 @@ def listing(project_id: int, every: bool, as_json: bool) -> None:
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Hits --search takes.")
 @click.option("--relevance", type=click.Choice(["likely", "maybe", "noise"]), default="noise", show_default=True,
               help="Hits below this are left out.")
-@click.option("--task", "tasks", type=click.IntRange(min=1), multiple=True, metavar="ID",
-              help="Of exactly these tasks; repeatable.")
+@tasks_option("Of exactly these tasks")
 @json_option
 @recorded("view.make")
 def make(project_id: int, query: str | None, tasks: tuple[int, ...], as_json: bool, **options: Any) -> None:

@@ -174,12 +174,12 @@ def test_recipe_preview_and_a_run_that_is_cancelled_resumed_and_tried_again(
                                                               tasks[0], "--task", tasks[1])
     with resting(stack, "sam3-worker", "worker"):
         run = answer("annotate", "-p", project, "-l", "cpu", "--all", "--no-wait")
-        stopped = argus("annotate", "--run", run["id"], "--cancel")
+        stopped = argus("runs", "cancel", run["id"])
         assert f"Run {run['id']} is cancelled" in stopped and "5 cancelled" in stopped
-    argus("annotate", "--run", run["id"], "--cancel", exits=5)
-    resumed = answer("annotate", "--run", run["id"], "--resume")
+    argus("runs", "cancel", run["id"], exits=5)
+    resumed = answer("runs", "resume", run["id"])
     assert (resumed["state"], resumed["done"], resumed["failed"]) == ("done", 4, 1)
-    again = argus("annotate", "--run", run["id"], "--retry-failed")
+    again = argus("runs", "retry", run["id"])
     assert f"Run {run['id']} is done" in again and "4 done, 1 failed" in again
     assert runs.run_progress(run["id"])["errors"][0]["task"] == tasks[4]
 
@@ -189,6 +189,35 @@ def test_recipe_preview_and_a_run_that_is_cancelled_resumed_and_tried_again(
     assert older["tasks"] == 4
     assert "Changed: cpu" in argus("recipe", "-p", project, "-l", "cpu", "--reset")
     argus("recipe", "-p", project, "--reset", exits=2)
+
+
+def test_runs__are_listed_and_shown(line: tuple[int, list[int], Path]) -> None:
+    project, tasks, _ = line
+    ids = "\n".join(map(str, tasks[:2]))
+    piped = CliRunner().invoke(main, ["annotate", "-p", str(project), "-l", "cpu", "--task", "-", "--json"], input=ids)
+    run = json.loads(piped.stdout)
+    assert (run["state"], run["requested"]) == ("done", 2)
+    assert answer("runs", "list", "-p", project)[0]["id"] == run["id"]
+    assert argus("runs", "list", "-p", project, "--ids").splitlines()[0] == str(run["id"])
+    assert len(argus("runs", "list", "-p", project, "--ids", "--limit", 1).splitlines()) == 1
+    assert f"Run {run['id']} is done" in argus("runs", "show", run["id"], "--wait")
+    assert answer("runs", "show", run["id"])["done"] == 2
+    argus("runs", "show", 10**9, exits=3)
+
+
+def test_a_project_by_its_title__connected_with_labels_that_hold_commas_and_disconnected(stack: Any) -> None:
+    title = "Press 3, left"
+    made = answer("connect", "--title", title, "--labels", "cpu,fan", "--label", "screw, loose")
+    assert made["labels"] == ["cpu", "fan", "screw, loose"]
+    ls = get_label_studio()
+    try:
+        assert argus("runs", "list", "-p", title).startswith("No runs yet.")
+        assert answer("connect", "-p", title)["project_id"] == made["project_id"]
+        assert f"{made['project_id']} “{title}”" in argus("videos", "-p", "Press 3", exits=3)
+        assert "removed: " in argus("disconnect", "-p", title)
+        assert f"“{title}”" not in argus("videos", "-p", "Press 3", exits=3)
+    finally:
+        ls.delete(f"/api/projects/{made['project_id']}/")
 
 
 def test_videos_task_and_status(line: tuple[int, list[int], Path]) -> None:
@@ -221,10 +250,10 @@ def test_review__views_bands_histogram_objects_set_aside_and_added_labels(
 
     (least,) = answer("review", "objects", "-p", project.id, "--band", "medium", "--limit", 1)["objects"]
     assert least["score"] == 0.75 and "More: --after" in argus("review", "objects", "-p", project.id, "--limit", 1)
-    aside = ["review", "set-aside", "-p", project.id, "--task", least["task"]]
-    assert argus(*aside, "--object", least["object"]) == "1 task set aside to be fixed\n"
+    task = ["-p", project.id, "--task", least["task"]]
+    assert argus("review", "set-aside", *task, "--object", least["object"]) == "1 task set aside to be fixed\n"
     assert answer("review", "objects", "-p", project.id, "--band", "to_fix")["objects"][0]["verdict"] == "rejected"
-    assert argus(*aside, "--back") == "0 tasks set aside to be fixed\n"
+    assert argus("review", "put-back", *task) == "0 tasks set aside to be fixed\n"
 
     assert "accepted 2 tasks with 3 objects" in argus("review", "accept", "-p", project.id, "--yes")
     recipe = recipe_for(projects.load(project.id))

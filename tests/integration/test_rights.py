@@ -342,7 +342,7 @@ def test_the_command_line_acts_as_the_owner_of_its_token(people: dict[str, Perso
     assert (who, verified, rest) == (get_settings().label_studio_user, True,
                                      ["saved-search.delete", f"saved search {saved}", "done"])
     assert address.startswith("local ")
-    done = CliRunner().invoke(argus, ["annotate", "--run", str(owned(project, "run", None)), "--cancel", "--no-wait"])
+    done = CliRunner().invoke(argus, ["runs", "cancel", str(owned(project, "run", None))])
     assert done.exit_code == 5, done.output
     assert newest(project)[3::2] == ("run.cancel", "conflict")
     done = CliRunner().invoke(argus, ["review", "accept", "--project", str(project), "--yes", "--token",

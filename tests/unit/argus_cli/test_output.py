@@ -55,7 +55,6 @@ def test_a_mistake_of_ours_keeps_its_traceback() -> None:
 
 def test_project_option__refuses_what_is_no_id() -> None:
     assert CliRunner().invoke(main, ["inner", "fails", "--project", "0"]).exit_code == 2
-    assert CliRunner().invoke(main, ["inner", "fails"]).exit_code == 2
 
 
 def test_print_table__shows_brackets_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from argus_cli.commands.annotate import duration, estimate_sentence
 from argus_cli.main import main
+from argus_cli.output_runs import duration, estimate_sentence
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.2, "1 s"), (59.4, "59 s"), (200, "3 min 20 s"), (7500, "2 h 5 min")])
@@ -34,7 +34,7 @@ def test_estimate_sentence(changed: dict[str, Any], said: str) -> None:
 
 
 @pytest.mark.parametrize("arguments", [
-    ["--all"], ["--list"], ["--cancel"], ["--project", "1"], ["--project", "1", "--all", "--task", "3"]])
+    ["--cancel"], ["--project", "0", "--all"], ["--project", "1"], ["--project", "1", "--all", "--task", "3"]])
 def test_refused_before_any_server_is_asked(arguments: list[str]) -> None:
     done = CliRunner().invoke(main, ["annotate", *arguments])
     assert done.exit_code == 2
