@@ -102,6 +102,8 @@ class Settings(BaseSettings):
     predict_store_seconds: float = Field(0.16, ge=0, description="Label Studio's own time to store one prediction.")
     claim_seconds: float = Field(180.0, gt=0, description="Age after which an unseen delivery is checked and released.")
 
+    lease_seconds: int = Field(20, ge=4, description="Seconds after which the job of a worker that died goes to "
+                               "another.")
     sync_seconds: float = Field(5.0, gt=0, description="Pause between two polls for changed tasks.")
     reconcile_seconds: float = Field(120.0, gt=0, description="Pause between two full listings of a project's tasks.")
     duplicate_seconds: float = Field(30.0, ge=0, description="A frame is a near-duplicate only of a frame of the same "

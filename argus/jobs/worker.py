@@ -2,7 +2,7 @@
 
 A model is loaded once and stays, so every role runs its jobs in the process itself. RQ's SimpleWorker holds a job for
 `timeout + 60` s after the process dies; here a thread renews a short lease while a job runs, so a dead worker's job is
-taken up by another after about 20 s, whatever its time-out.
+taken up by another after about `ARGUS_LEASE_SECONDS`, whatever its time-out.
 """
 
 from __future__ import annotations
@@ -30,20 +30,21 @@ from argus.jobs.job_names import OurJob, name_of
 from argus.settings import get_settings
 
 log = logging.getLogger(__name__)
-LEASE_SECONDS, RENEW_SECONDS, REAP_SECONDS, SCHEDULE_SECONDS = 20, 5, 10, 1
+SCHEDULE_SECONDS = 1
+RENEWALS, LOOKS = 4, 2  # how often in a lease its holder renews it, and others look for those that have run out
 IDLE_SECONDS = 30  # an idle worker is heard of every 15 s, and one that was killed is listed for 90 s
 READ_SECONDS = 40.0  # RQ waits for a job for 15 s less than IDLE_SECONDS, and wants 10 more of a connection
 PATIENCE, PAUSE = 60.0, 2.0  # seconds a starting worker waits for the queue server, and between two looks
 
 
 class LeaseWorker(SimpleWorker):
-    """A SimpleWorker whose running job is lost for at most `LEASE_SECONDS` when the process dies, and that runs no jobs
-    but ours."""
+    """A SimpleWorker whose running job is lost for about `ARGUS_LEASE_SECONDS` when the process dies, and that runs
+    no jobs but ours."""
 
     job_class = OurJob
 
     def get_heartbeat_ttl(self, job: Job, *args: Any, **kwargs: Any) -> int:
-        return LEASE_SECONDS
+        return get_settings().lease_seconds
 
     def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
         """Say that it is alive; when the queue server came back without its data, register anew first.
@@ -58,14 +59,14 @@ class LeaseWorker(SimpleWorker):
 
     def perform_job(self, job: Job, queue: Queue, *execution: Any) -> bool:
         stop = threading.Event()
-        held = execution[0]
+        held, lease = execution[0], get_settings().lease_seconds
 
         def renew() -> None:
-            while not stop.wait(RENEW_SECONDS):
+            while not stop.wait(lease / RENEWALS):
                 try:
                     with self.connection.pipeline() as pipeline:
-                        self.heartbeat(LEASE_SECONDS, pipeline=pipeline)
-                        held.heartbeat(job.started_job_registry, LEASE_SECONDS, pipeline=pipeline)
+                        self.heartbeat(lease, pipeline=pipeline)
+                        held.heartbeat(job.started_job_registry, lease, pipeline=pipeline)
                         pipeline.execute()
                 except RedisError as error:
                     log.warning("the lease was not renewed", extra={"job": job.id, "error": str(error)})
@@ -99,7 +100,7 @@ def reap() -> None:
 
 
 def _reap_forever(stop: threading.Event) -> None:
-    while not stop.wait(REAP_SECONDS):
+    while not stop.wait(get_settings().lease_seconds / LOOKS):
         try:
             reap()
         except Exception:

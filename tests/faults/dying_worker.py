@@ -17,7 +17,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from argus.jobs import worker
 from argus_cli.commands.worker import worker as run_worker
 
 Change = Callable[[Callable[[], None]], None]
@@ -102,7 +101,6 @@ def main() -> int:
         points(role)[point](die)
     if role == "sam3":
         count_images(folder.parent / "computed")
-    worker.LEASE_SECONDS, worker.RENEW_SECONDS, worker.REAP_SECONDS = 8, 1, 1  # the tests wait less for the dead
     run_worker([role])
     return 0
 

@@ -24,7 +24,7 @@ from argus_cli.commands.worker import preparation
 from argus_cli.stack import guard
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.integration
 
 JOBS = """
 import time, pathlib
@@ -46,7 +46,6 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from argus.jobs import job_names, queues, worker
 job_names.JOBS = {f"jobs_for_test.{name}" for name in ("double", "slow", "refuse", "crash")}
-worker.LEASE_SECONDS, worker.RENEW_SECONDS = 4, 1
 c = queues.get_redis()
 worker.LeaseWorker([Queue(n, connection=c, serializer=JSONSerializer) for n in sys.argv[1:]], connection=c,
                    serializer=JSONSerializer).work(logging_level="WARNING")
@@ -73,7 +72,7 @@ def start_worker(servers: Any, tmp_path: Path) -> Iterator[Callable[..., subproc
     running = []
 
     def start(*names: str, code: str = SERVE) -> subprocess.Popen[bytes]:
-        env = os.environ | {"PYTHONPATH": str(tmp_path)}
+        env = os.environ | {"PYTHONPATH": str(tmp_path), "ARGUS_LEASE_SECONDS": "4"}
         running.append(subprocess.Popen([sys.executable, "-c", code, *names], env=env))
         return running[-1]
 
