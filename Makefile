@@ -9,10 +9,13 @@ TORCH_INDEX ?=
 UPGRADE ?=
 # Arguments for pytest: make test TESTS="tests/unit -k search"
 TESTS ?=
+# Test processes side by side, each with servers of its own (3.5 GB); LANES=0: one, the terminal's.
+LANES ?= 2
 # Arguments for a benchmark: make bench-search BENCH="--sizes 50000 --parts rank"
 BENCH ?=
 
 BIN := .venv/bin
+PYTEST = $(BIN)/pytest -n $(LANES) --dist loadfile --durations 30 --durations-min 0.5
 UV := $(BIN)/uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes \
 	$(if $(UPGRADE),--upgrade) --custom-compile-command "make lock"
@@ -31,8 +34,8 @@ install: ## Make both environments; takes no time when nothing has changed.
 demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job is done.
 	@$(BIN)/argus demo $(if $(ONCE),--once)
 
-test: install lint ## Run every check and every test, under an hour; gets a browser when there is none.
-	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(BIN)/pytest $(TESTS)
+test: install lint ## Run every check and every test; gets a browser when there is none.
+	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(PYTEST) $(TESTS)
 
 test-long: install ## Run what `make test` leaves out: the tests marked long, in every folder; hours.
 	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(BIN)/pytest -m long $(TESTS)

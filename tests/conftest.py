@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import gc
 import os
@@ -14,12 +15,8 @@ import pytest
 from argus.labelstudio import LabelStudio
 from argus.settings import Settings, get_settings
 
+pytest_plugins = ["tests.lanes", "tests.timings"]
 CHECKPOINTS = Path(__file__).parent.parent / "demo" / "checkpoints"
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that use the session's servers come last: while those are up, this process's settings point at them."""
-    items.sort(key=lambda item: "servers" in getattr(item, "fixturenames", ()))
 
 
 def forget_process_state() -> None:
@@ -39,10 +36,22 @@ class Environment:
     """The `ARGUS_*` variables of this process while a stack is up; put back as they were by `restore`."""
 
     def __init__(self, env: dict[str, str]) -> None:
-        ours = {name: value for name, value in env.items() if name.startswith("ARGUS_")}
-        self._before = {name: os.environ.get(name) for name in ours}
-        os.environ.update(ours)
+        self._ours = {name: value for name, value in env.items() if name.startswith("ARGUS_")}
+        self._before = {name: os.environ.get(name) for name in self._ours}
+        self._enter()
+
+    def _enter(self) -> None:
+        os.environ.update(self._ours)
         forget_process_state()
+
+    @contextlib.contextmanager
+    def aside(self) -> Iterator[None]:
+        """Put them back as they were, for a while."""
+        self.restore()
+        try:
+            yield
+        finally:
+            self._enter()
 
     def restore(self) -> None:
         for name, value in self._before.items():
@@ -53,8 +62,11 @@ class Environment:
         forget_process_state()
 
 
+ENVIRONMENT = pytest.StashKey[Environment]()
+
+
 @pytest.fixture(scope="session")
-def servers() -> Iterator[Any]:
+def servers(request: pytest.FixtureRequest) -> Iterator[Any]:
     """PostgreSQL, Valkey and Label Studio; this process's settings point at them. Yields the `Stack`."""
     from argus import home as argus_home
     from argus_cli.stack.ports import free_port
@@ -66,14 +78,24 @@ def servers() -> Iterator[Any]:
     settings = Settings(_env_file=None, home=home, label_studio_port=free_port(), ml_backend_port=free_port(),
                         search_service_port=free_port(), siglip_model=str(CHECKPOINTS / "siglip2-tiny"),
                         sam3_model=str(CHECKPOINTS / "sam3-tiny"), torch_threads=1,
-                        sync_seconds=1.0, claim_seconds=15.0)
+                        sync_seconds=1.0, claim_seconds=15.0, lease_seconds=8)
     with Stack(settings, {"postgres", "valkey", "label-studio"}, durable=False) as stack:
-        environment = Environment(stack.env)
+        environment = request.config.stash[ENVIRONMENT] = Environment(stack.env)
         try:
             yield stack
         finally:
+            del request.config.stash[ENVIRONMENT]
             environment.restore()
     argus_home.forget(home)
+
+
+@pytest.fixture(autouse=True)
+def settings_of_this_machine(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A test that does not ask for the session's servers sees nothing of them, though they may be up."""
+    environment = request.config.stash.get(ENVIRONMENT, None)
+    ours = environment is None or "servers" in request.fixturenames
+    with contextlib.nullcontext() if ours else environment.aside():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from argus.settings import get_settings
+from tests.lanes import network
 
 expect.set_options(timeout=20_000)  # the servers and the browser share two cores
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -21,6 +22,12 @@ def chromium_path() -> str | None:
     if path := os.environ.get("ARGUS_CHROMIUM"):
         return path
     return next((found for name in CANDIDATES if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(autouse=True)
+def network_stays() -> Iterator[None]:
+    with network(changes=False):
+        yield
 
 
 @pytest.fixture(scope="session")

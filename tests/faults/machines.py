@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.lanes import network
+
 # A dead line is noticed after seconds, as the system of a server would (after longer) by the same means.
 _DEAD = ((socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1), (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 2),
          (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1), (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 3),
@@ -151,7 +153,7 @@ def why_no_namespaces() -> str:
     if not shutil.which("ip"):
         return "there is no program `ip`"
     try:
-        with Machine("t", True):
+        with network(changes=True), Machine("t", True):
             return ""
     except subprocess.CalledProcessError as error:
         return f"this machine makes no network namespaces: {str(error.stderr).strip()}"

@@ -28,6 +28,7 @@ from argus_cli.stack.template import temporary_home
 from ml_backend.runs import runs
 from tests.faults.crew import Crew, counted, everything_delivered, ids, wait_until_done
 from tests.faults.machines import Machine, environment, two_machines, why_no_namespaces
+from tests.lanes import network
 from tests.resting import resting
 from tests.waiting import wait_for
 
@@ -38,6 +39,13 @@ FORMS = [pytest.param(True, id="namespaces", marks=pytest.mark.skipif(bool(NO_NA
          pytest.param(False, id="addresses", marks=[] if NO_NAMESPACES else pytest.mark.long)]
 EVER = datetime.min.replace(tzinfo=UTC)
 COUNT = 240  # a quarter of a minute for one worker
+
+
+@pytest.fixture(autouse=True)
+def network_changes() -> Iterator[None]:
+    """Nobody's browser is at work meanwhile."""
+    with network(changes=True):
+        yield
 
 
 @pytest.fixture
