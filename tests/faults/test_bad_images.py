@@ -63,7 +63,7 @@ class Origin(BaseHTTPRequestHandler):
 @contextmanager
 def image_origin() -> Iterator[str]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Origin) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         Origin.closing.set()
         server.shutdown()

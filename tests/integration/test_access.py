@@ -28,7 +28,7 @@ from search_service.api.requests import API
 from search_service.export import jobs
 from search_service.review import service as review_service
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 PASSWORD = "two-users-2"
 # Label Studio's open edition puts everybody who signs up into one organisation; its own models know how to make two.
 MAKE_USERS = """

@@ -18,7 +18,7 @@ from argus.errors import ArgusError
 from argus.settings import get_settings
 from tests.pictures import scene
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 COUNT = 8
 

@@ -17,7 +17,7 @@ from label_studio_config.connect import WEBHOOK_ACTIONS, connect, disconnect, en
 from tests.integration.fake_ml_backend import FakeMlBackend
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 OWN_CONFIG = ('<View><Image name="photo" value="$url"/><RectangleLabels name="part" toName="photo">'
               '<Label value="Hard disk" alias="hdd"/><Label value="cpu"/></RectangleLabels></View>')

@@ -34,7 +34,7 @@ from ml_backend.protocol.app import create_app
 from tests.integration.recording_ml_backend import RecordingMlBackend
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 
 USER, PASSWORD = "argus", "pässwort"
 CONFIG = ('<View><Image name="img" value="$image"/><RectangleLabels name="box" toName="img" smart="true">'

@@ -38,7 +38,7 @@ from ml_backend.sam3_worker import engine as sam3_worker_engine
 from tests.pictures import scene
 from tests.resting import resting
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 DEMO = Path(__file__).parents[2] / "demo" / "checkpoints" / "sam3-tiny"
 PROJECT, FIRST = 999_100, 99_910_000

@@ -40,7 +40,7 @@ from tests.pictures import plain
 from tests.resting import resting
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def search_service(servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[An
     monkeypatch.setenv("ARGUS_SEARCH_SERVICE_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("ARGUS_WEBHOOK_SECRET", "the right one")
     get_settings.cache_clear()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()
@@ -358,7 +358,6 @@ def whole(stack: Any, label_studio: LabelStudio) -> Iterator[int]:
     label_studio.delete(f"/api/projects/{number}/")
 
 
-@pytest.mark.timeout(600)  # it may be the first that starts the whole product, and starts two workers more
 def test_workers_and_config_of_the_whole_product(whole: int, stack: Any, label_studio: LabelStudio,
                                                  tmp_path: Path) -> None:
     names = found(Doctor(project_id=whole).run())
@@ -462,6 +461,6 @@ def served(data: bytes) -> Iterator[str]:
             """Nothing: a test's output is its own."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

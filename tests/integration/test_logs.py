@@ -21,7 +21,7 @@ from search_service.sync.progress import sync_progress
 from tests.pictures import plain
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 SECRETS = {"ARGUS_API_TOKEN": "sesame-of-the-api", "ARGUS_BASIC_AUTH_PASSWORD": "sesame-of-the-backend",
            "ARGUS_WEBHOOK_SECRET": "sesame-of-the-webhook"}
 SIGNATURES = ("sesame-aws", "sesame-google", "sesame-azure")

@@ -16,7 +16,7 @@ from argus.settings import get_settings
 from tests.pictures import plain
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 
 
 def api(method: str, path: str, status: int = 200, **options: Any) -> Any:

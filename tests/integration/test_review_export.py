@@ -30,7 +30,7 @@ from search_service.review import records, service
 from tests.people import sign_up
 from tests.pictures import plain
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 VERSION = "sam3-00000000aa"
 WIDTH, HEIGHT = 200, 100

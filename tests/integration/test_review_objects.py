@@ -36,7 +36,7 @@ from search_service.review.set_aside import put_back, set_aside
 from tests.pictures import plain
 from tests.resting import resting
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.integration
 
 WIDTH, HEIGHT = 200, 100
 # Scores of the objects on each task; 0.3 lies below the threshold of 0.4 and is shown nowhere.

@@ -35,7 +35,7 @@ from search_service.search import evaluation, history
 from search_service.search.query import SearchQuery
 from tests.people import sign_up
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 
 
 @dataclass(frozen=True)
@@ -383,12 +383,12 @@ def through(app: Flask) -> Iterator[Callable[[str, str], Argus]]:
     """Return `through(token, shared)`: a client before a proxy that adds a person's token."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
     running: list[Any] = [server]
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
 
     def make(token: str, shared: str) -> Argus:
         proxy = Proxy(f"http://127.0.0.1:{server.server_port}", token, shared)
         running.append(proxy)
-        threading.Thread(target=proxy.serve_forever, daemon=True).start()
+        threading.Thread(target=proxy.serve_forever, args=(0.02,), daemon=True).start()
         return Argus(f"http://127.0.0.1:{proxy.server_port}", label_studio_token="what a browser made up")
 
     yield make

@@ -32,7 +32,7 @@ from tests.pictures import scene
 from tests.resting import resting
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture

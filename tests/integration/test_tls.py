@@ -95,7 +95,7 @@ def hosted(servers: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[H
 
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield Hosted(server.server_address[1], came, certificate, another)
         server.shutdown()
 

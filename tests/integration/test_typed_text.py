@@ -23,7 +23,7 @@ from tests.integration.test_commands import answer, argus
 from tests.pictures import scene
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 LONG = "この画面の右上にある赤い部品を探してください"  # more than 32 tokens
 
 

@@ -18,7 +18,7 @@ from search_service.views import saved_searches, search_views
 from tests.pictures import scene
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.integration
 COUNT = 53  # more than are ranked
 
 

@@ -53,7 +53,7 @@ def listening() -> Iterator[Listener]:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         listener = Listener(server.server_port)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         yield listener
         server.shutdown()
 

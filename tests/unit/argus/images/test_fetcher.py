@@ -101,7 +101,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def server() -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
     handler = type("RecordingHandler", (Handler,), {"seen": []})
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as httpd:
-        threading.Thread(target=httpd.serve_forever, daemon=True).start()
+        threading.Thread(target=httpd.serve_forever, args=(0.02,), daemon=True).start()
         yield f"http://127.0.0.1:{httpd.server_port}", handler.seen
         httpd.shutdown()
 

@@ -6,7 +6,6 @@ import io
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -127,12 +126,13 @@ def test_picture_part__a_damaged_file_gives_its_memory_back() -> None:
     assert memory.get_budget().free == before
 
 
-@pytest.fixture
-def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Image.Image]:
-    yield picture(4000, 3000)
+@pytest.fixture(scope="module")
+def large() -> Image.Image:
+    return picture(4000, 3000)
 
 
-KINDS = {"png": {}, "rgba.png": {}, "grey.png": {}, "jpg": {}, "progressive.jpg": {"progressive": True},
+FAST = {"compress_level": 1}
+KINDS = {"png": FAST, "rgba.png": FAST, "grey.png": FAST, "jpg": {}, "progressive.jpg": {"progressive": True},
          "progressive444.jpg": {"progressive": True, "subsampling": 0}, "webp": {"method": 0}, "avif": {"speed": 10},
          "jp2": {}, "gif": {}, "bmp": {}, "ppm": {}, "tif": {}, "one-strip.tif": {"compression": "tiff_lzw",
                                                                               "strip_size": 2**30}}
@@ -140,8 +140,9 @@ KINDS = {"png": {}, "rgba.png": {}, "grey.png": {}, "jpg": {}, "progressive.jpg"
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("kind", KINDS)
-def test_decode_bytes__what_is_said_beforehand_is_enough_for_every_format(kind: str, tmp_path: Path) -> None:
-    image = picture(4000, 3000)
+def test_decode_bytes__what_is_said_beforehand_is_enough_for_every_format(kind: str, large: Image.Image,
+                                                                          tmp_path: Path) -> None:
+    image = large.copy()
     if kind == "rgba.png":
         image.putalpha(128)
     path = tmp_path / f"large.{kind}"

@@ -131,7 +131,7 @@ def test_disk__a_home_that_cannot_be_written(tmp_path: Path, inside: str) -> Non
 def served(app: Flask) -> tuple[BaseWSGIServer, str]:
     """Serve an application on loopback; return the server, which is to be shut down, and its address."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     return server, f"http://127.0.0.1:{server.server_port}"
 
 
