@@ -5,8 +5,8 @@ it. Certificates are the exception (`REQUESTS_CA_BUNDLE`): they say whom to trus
 
 A locked session carries a token, or a person's trust in an origin. What to send through it is decided elsewhere, by
 `argus.addresses`; a second lock sits where the connection is opened, and compares scheme, host and port of what is
-dialled with what the session is for. So a mistake in the first decision, a redirect, or another reading of an address
-by a library sends nothing.
+dialled with what the session is for, and the path with the one below which it may ask. So a mistake in the first
+decision, a redirect, or another reading of an address by a library sends nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from argus import addresses
-from argus.addresses import Origin
+from argus.addresses import Address, Origin
 
 Guard = Callable[[Any, str], None]  # is given a connection and its scheme before it is opened, and raises to refuse it
 
@@ -31,7 +31,7 @@ class WrongTarget(ValueError):
     """Something would have been dialled that was not judged; nothing was sent there.
 
     Args:
-        target: the origin, as people write it.
+        target: the origin, or the address without its query, as people write it.
     """
 
     def __init__(self, target: str) -> None:
@@ -63,19 +63,22 @@ class Adapter(HTTPAdapter):
                                         **kwargs: Any) -> Any:
         pool: Any = super().get_connection_with_tls_context(request, *args, **kwargs)
         forwarding = pool.proxy is not None and pool.scheme == "http"  # then the pool is the proxy's own
-        if not forwarding and (dialled := _origin(pool.scheme, pool.host, pool.port)) != _asked(request):
+        if not forwarding and (dialled := _origin(pool.scheme, pool.host, pool.port)) != _asked(request).origin:
             raise WrongTarget(addresses.shown(dialled))
         return pool
 
 
 class _Locked(Adapter):
-    def __init__(self, origins: Collection[Origin]) -> None:
-        self._origins = frozenset(origins)
+    def __init__(self, origins: Collection[Origin], below: str) -> None:
+        self._origins, self._below = frozenset(origins), below
         super().__init__(guarded(self._judge))
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
-        if (asked := _asked(request)) not in self._origins:  # a proxy that forwards is told this one
-            raise WrongTarget(addresses.shown(asked))
+        asked = _asked(request)
+        if asked.origin not in self._origins:  # a proxy that forwards is told this one
+            raise WrongTarget(addresses.shown(asked.origin))
+        if not asked.path.startswith(f"{self._below}/"):
+            raise WrongTarget(asked.shown)
         return super().send(request, *args, **kwargs)
 
     def _judge(self, connection: Any, scheme: str) -> None:
@@ -92,9 +95,9 @@ def _origin(scheme: str, host: str, port: int | None) -> Origin:
     return scheme, host.strip("[]").lower(), port or addresses.PORTS[scheme]
 
 
-def _asked(request: requests.PreparedRequest) -> Origin:
+def _asked(request: requests.PreparedRequest) -> Address:
     try:
-        return addresses.parse(str(request.url)).origin
+        return addresses.parse(str(request.url))
     except addresses.BadAddress as error:  # where a redirect leads
         raise WrongTarget("what is no address") from error
 
@@ -131,13 +134,14 @@ def bare(adapter: HTTPAdapter) -> requests.Session:
     return made
 
 
-def locked(origins: Collection[Origin], proxy: str = "") -> requests.Session:
+def locked(origins: Collection[Origin], proxy: str = "", below: str = "") -> requests.Session:
     """Return a session that dials these origins only; it raises `WrongTarget` for every other, redirects included.
 
     Args:
         proxy: reaches those of the origins that are not near (see `is_near`); empty: none.
+        below: the only path below which it asks, without a slash at its end: `/ls`; empty: any.
     """
-    made = bare(_Locked(origins))
+    made = bare(_Locked(origins, below))
     if proxy:
         made.proxies = {f"{scheme}://{host}": proxy for scheme, host, _ in origins if not is_near(host)}
     return made

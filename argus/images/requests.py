@@ -1,7 +1,7 @@
 """Asking a server for a task's image, with the rights that are this task's.
 
-A task's image URL is data from outside. Label Studio's own origin gets its token, and only for the task's own files
-(`argus.labelstudio.files`); other origins must be listed in `ARGUS_IMAGE_ORIGINS`, or are public
+A task's image URL is data from outside. Label Studio itself (`argus.labelstudio.site`) gets its token, and only for the
+task's own files (`argus.labelstudio.files`); other origins must be listed in `ARGUS_IMAGE_ORIGINS`, or are public
 (`argus.images.public_http`), and get no token. Each redirect is judged like a first address, so a storage's presigned
 URL works and a detour into the inner network does not.
 """
@@ -19,7 +19,8 @@ from argus.addresses import Address
 from argus.errors import ArgusError
 from argus.images import public_http
 from argus.labelstudio.client import LabelStudio
-from argus.labelstudio.files import TaskFiles
+from argus.labelstudio.files import TaskFiles, resolved_at, storage_uri
+from argus.labelstudio.site import Site
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import Settings
 
@@ -38,18 +39,19 @@ class ImageRequests:
     """
 
     def __init__(self, label_studio: LabelStudio, settings: Settings) -> None:
-        self._ls, self._settings, self._files = label_studio, settings, TaskFiles(label_studio)
-        self._own = {_setting(label_studio.url, "LABEL_STUDIO_URL").origin,
-                     _setting(settings.public_label_studio_url, "LABEL_STUDIO_PUBLIC_URL").origin}
+        self._ls, self._settings = label_studio, settings
+        self._site = _site(label_studio.url, settings.public_label_studio_url)
+        self._files = TaskFiles(label_studio, self._site.prefix)
         self._listed = {_setting(listed.strip(), "IMAGE_ORIGINS").origin
                         for listed in settings.image_origins.split(",") if listed.strip()}
         proxy = settings.proxy_url.get_secret_value()
-        self._to_own, self._to_listed = dialling.locked(self._own, proxy), dialling.locked(self._listed, proxy)
+        self._to_own = dialling.locked([self._site.inner.origin], proxy, below=self._site.prefix)
+        self._to_listed = dialling.locked(self._listed, proxy)
         self._to_public = public_http.session()
 
     def address(self, image: TaskImage) -> Address:
-        """Return where a task says that its image is. Raises `image_forbidden` and `image_unreachable`."""
-        return self._join(self._ls.url + "/", image.url, image)
+        """Return where this process finds the image of a task. Raises `image_forbidden` and `image_unreachable`."""
+        return self._found(resolved_at(image) or image.url, image)
 
     def get(self, image: TaskImage) -> bytes:
         """Return the image file of a task. Raises as `argus.images.fetcher.ImageFetcher.fetch`."""
@@ -62,13 +64,15 @@ class ImageRequests:
                 with session.get(address.url, headers=headers, stream=True, allow_redirects=False,
                                  timeout=self._settings.image_timeout) as response:
                     if response.is_redirect:
-                        address = self._join(address, response.headers["location"], image)
+                        address = self._found(response.headers["location"], image, address)
                         continue
                     if response.status_code == 401 and headers and not renewed:  # its clock jumped, or it restarted
                         self._ls.forget_access()
                         renewed = True
                         continue
-                    _check_status(response, address, address.origin in self._own)
+                    if response.status_code == 404 and self._site.owns(address) and (uri := storage_uri(address.url)):
+                        raise _unresolved(image, uri)
+                    _check_status(response, address, self._site.owns(address))
                     return self._read(response, address, deadline)
             except dialling.WrongTarget as error:
                 raise ArgusError("image_forbidden", f"{address.shown} leads to {error.target}, which was not judged; "
@@ -78,13 +82,14 @@ class ImageRequests:
         raise ArgusError("image_unreachable", f"The image redirects over {_MAX_REDIRECTS} times: {_shown(image.url)}.",
                          "Open the address in a browser, and give the task the one at which the image appears.")
 
-    @staticmethod
-    def _join(base: Address | str, text: str, image: TaskImage) -> Address:
+    def _found(self, text: str, image: TaskImage, at: Address | None = None) -> Address:
+        """Return where this process finds what `text` names in a task's data, or in an answer from `at`."""
         try:
-            return addresses.join(base, text)
+            return self._site.to_inner(self._site.join(text) if at is None else self._site.follow(at, text))
         except addresses.OtherScheme as error:
             raise ArgusError("image_forbidden", f"Images come by http(s); the address {error.what}: {_shown(text)}.",
-                             "For S3, let Label Studio presign its URLs.", task=image.task_id) from error
+                             "Correct the address in the task's data, or delete the task.",
+                             task=image.task_id) from error
         except addresses.BadAddress as error:
             code = "image_unreachable" if isinstance(error, addresses.Garbled) else "image_forbidden"
             raise ArgusError(code, f"The address of the image {error.what}: {_shown(text)}.",
@@ -93,14 +98,14 @@ class ImageRequests:
 
     def _allow(self, image: TaskImage, address: Address) -> tuple[requests.Session, dict[str, str]]:
         """Return the session and the headers for `address`; `image_forbidden` when it may not be asked at all."""
-        if address.origin in self._own:
+        if self._site.owns(address):
             self._files.check(image, address)
             return self._to_own, {"Authorization": self._ls.authorization()}
         return self._to_listed if address.origin in self._listed else self._to_public, {}
 
     def _unanswered(self, address: Address, error: Exception) -> ArgusError:
         away = isinstance(error, (requests.ConnectionError, requests.Timeout, HTTPError))
-        if away and address.origin in self._own:
+        if away and self._site.owns(address):
             return ArgusError("label_studio_unreachable", f"Label Studio, which has the image, does not answer: "
                               f"{address.shown}.", "Is it running? Check ARGUS_LABEL_STUDIO_URL.")
         return ArgusError("image_unreachable", f"The image does not answer: {address.shown} ({type(error).__name__}).",
@@ -119,6 +124,12 @@ class ImageRequests:
                                  "Is its server busy, or far away? Raise ARGUS_IMAGE_TIMEOUT if that is intended.")
             chunks.append(chunk)
         return b"".join(chunks)
+
+
+def _site(inner: str, public: str) -> Site:
+    _setting(inner, "LABEL_STUDIO_URL")
+    _setting(public, "LABEL_STUDIO_PUBLIC_URL")
+    return Site(inner, public)
 
 
 def _setting(text: str, name: str) -> Address:
@@ -142,6 +153,12 @@ def _check_status(response: requests.Response, address: Address, label_studio: b
                          "It is tried again by itself; if that goes on, look at that server." if away else
                          "Is the file still there? Correct the address in the task's data, or delete the task.",
                          status=response.status_code)
+
+
+def _unresolved(image: TaskImage, uri: str) -> ArgusError:
+    return ArgusError("image_unreachable", f"Label Studio finds nothing at {_shown(uri)}, the image of task "
+                      f"{image.task_id}.", f"Connect its bucket to project {image.project_id} as a storage (Settings, "
+                      "Cloud Storage), or look whether the file is still there.", status=404)
 
 
 def _shown(text: str) -> str:

@@ -18,6 +18,7 @@ import requests
 
 from argus import addresses, dialling, metrics
 from argus.errors import ArgusError
+from argus.labelstudio.site import prefix_of
 from argus.settings import get_settings
 
 Json = Any
@@ -28,7 +29,7 @@ class LabelStudio:
     """One Label Studio seen with one personal access token; safe to share between threads.
 
     Args:
-        url: base address, without a trailing slash.
+        url: base address, with the path below which it is served, if there is one.
         token: a personal access token. It is a refresh token: access tokens live 300 s and are renewed here.
         timeout: seconds for one request, unless the call says otherwise.
         proxy: reaches Label Studio, when that is not near; empty: none.
@@ -46,7 +47,7 @@ class LabelStudio:
                              f"{error.fix} The setting is ARGUS_LABEL_STUDIO_URL.") from error
         self._token, self._access, self._expires = token, "", 0.0
         self._lock = threading.Lock()
-        self._session = dialling.locked([self.address.origin], proxy)
+        self._session = dialling.locked([self.address.origin], proxy, below=prefix_of(self.address))
 
     def authorization(self) -> str:
         """Return the `Authorization` header for Label Studio's own origin, renewed a minute before it expires."""

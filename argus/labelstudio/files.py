@@ -1,4 +1,4 @@
-"""Which addresses of Label Studio are files of a task, so that the service's rights may fetch them.
+"""Which addresses of Label Studio are files of a task, so that the service's rights may fetch them, and their names.
 
 The service's token opens every project it can see, and whoever writes a task writes its address. So only what belongs
 to the task's own project is fetched: its uploads, files of its storages, and what Label Studio resolves for the task.
@@ -7,14 +7,16 @@ All that is known of Label Studio's paths stands here.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl, unquote, urlsplit
 
-from argus.addresses import Address
+from argus.addresses import Address, parse
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio, texts_in
+from argus.labelstudio.site import prefix_of
 from argus.labelstudio.task_data import TaskImage
 from argus.ttl_cache import Expiring
 
@@ -22,6 +24,8 @@ _NAME = r"(?!\.{1,2}$)[^/\\\x00-\x1f]+"  # one name, and no step out of its fold
 _UPLOAD = re.compile(rf"/data/upload/([0-9]+)/{_NAME}")
 _KEPT_UPLOAD = re.compile(rf"upload/([0-9]+)/{_NAME}")  # as cloud storage behind Label Studio has it
 _RESOLVED = re.compile(r"/(tasks|projects)/([0-9]+)/(?:resolve|presign)/?")
+_CLOUD = re.compile(r"(?:s3|gs|azure-blob)://[^/@:\s]+/(.+)", re.DOTALL)  # bucket or container, then the object's key
+_UPLOAD_PREFIX = re.compile(r"[0-9a-f]{8}-(?=.)")  # Label Studio puts it before the name of an uploaded file
 _STORAGES_SECONDS, _ROOT_SECONDS = 60.0, 600.0  # how long what Label Studio said of them is believed
 _WINDOWS = re.compile(r"[A-Za-z]:|\\\\")
 _ROOT = re.compile(r'LOCAL_FILES_DOCUMENT_ROOT="(.+?)" by security')
@@ -50,10 +54,10 @@ class TaskFiles:
             ArgusError: `image_forbidden` when it is not; `label_studio_unreachable` and `label_studio_unauthorized`
                 when Label Studio was to be asked for the project's storages.
         """
-        path, values = unquote(address.path), parse_qsl(address.query, keep_blank_values=True)
-        if not path.startswith(self._prefix + "/"):
+        if not address.path.startswith(self._prefix + "/"):
             raise _foreign(image, address, _UPLOAD_IT)
-        path = path[len(self._prefix):]
+        path = unquote(address.path[len(self._prefix):])
+        values = parse_qsl(address.query, keep_blank_values=True)
         if path in ("/data/local-files/", "/data/local-files"):
             if not self._in_storage(image.project_id, _only(values, "d")):
                 raise _foreign(image, address, _STORAGE_FIRST)
@@ -95,6 +99,63 @@ class TaskFiles:
                                  "Uploads work all the same.")
             self._roots[""] = root = _folder(found[1])
         return root
+
+
+def resolved_at(image: TaskImage) -> str | None:
+    """Return where Label Studio gives out an object of its cloud storages, as a path from its root; None for an image
+    that is none. Listings have such addresses already; the tasks that an ML backend is sent name the bucket."""
+    if not _CLOUD.fullmatch(image.url.strip()):
+        return None
+    return f"tasks/{image.task_id}/resolve/?fileuri={base64.urlsafe_b64encode(image.url.strip().encode()).decode()}"
+
+
+def uploaded_at(site: str, file: str) -> str:
+    """Return what Label Studio writes into a task for an uploaded file.
+
+    Args:
+        site: Label Studio's address as browsers know it; its path goes before the file's.
+        file: as the list of uploads names it: `upload/3/1a2b3c4d-a.jpg`.
+    """
+    return f"{prefix_of(parse(site))}/data/{file}"
+
+
+def storage_uri(url: str) -> str:
+    """Return the `s3://bucket/key` (`gs://…`, `azure-blob://…`) that Label Studio resolves at `url`; "" for others."""
+    path, values = _parts(url)
+    given = _only(values, "fileuri")
+    if _CLOUD.fullmatch(given) or not re.search(r"/(tasks|projects)/[0-9]+/(?:resolve|presign)/?$", path):
+        return given if _CLOUD.fullmatch(given) else ""
+    try:
+        return base64.urlsafe_b64decode(given.encode()).decode()
+    except ValueError:
+        return ""
+
+
+def file_name(url: str) -> str:
+    """Return the name that its storage has for the file at an address of a task's data, without the folders.
+
+    Names are not changed, but for what Label Studio puts before that of an upload; "" when there is none.
+    """
+    if found := _CLOUD.fullmatch(storage_uri(url) or url):
+        return found[1].rpartition("/")[2]  # a key is not percent-encoded
+    (path, values), uploaded = _parts(url), False
+    if re.search(r"/data/local-files/?$", path):
+        path = _only(values, "d")
+    elif path.endswith("/storage-data/uploaded/"):
+        path, uploaded = _only(values, "filepath"), True
+    else:
+        uploaded = re.search(r"/data/upload/[0-9]+/[^/]*$", path) is not None
+    name = path.replace("\\", "/").rpartition("/")[2]
+    return _UPLOAD_PREFIX.sub("", name) if uploaded else name
+
+
+def _parts(url: str) -> tuple[str, list[tuple[str, str]]]:
+    """Return the decoded path and the query of an address; what is no address is all path."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return unquote(url), []
+    return unquote(parts.path), parse_qsl(parts.query, keep_blank_values=True)
 
 
 def _is_own(image: TaskImage, path: str, values: list[tuple[str, str]]) -> bool:

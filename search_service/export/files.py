@@ -7,31 +7,55 @@ import os
 import re
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from urllib.parse import parse_qs, unquote, urlsplit
 
 from argus.errors import ArgusError
 from argus.images.fetcher import image_header
+from argus.labelstudio.files import file_name
 
-_UPLOAD_PREFIX = re.compile(r"[0-9a-f]{8}-(?=.)")  # Label Studio puts it before the name of an uploaded file
 _EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif",
                "TIFF": ".tif", "AVIF": ".avif", "JPEG2000": ".jp2", "PPM": ".ppm"}
+_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".avif",
+             ".heic", ".heif", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm")
+_LONGEST = 255  # bytes of a file name, on every file system that matters
+_JOINERS = "\u200c\u200d"  # parts of words in Persian, Hindi and others
 
 
 def file_stem(url: str) -> str:
-    """Return the name a person gave the file at `url`: no folders, no query, no upload prefix, no extension.
+    """Return the name that its storage has for the file at `url`, in NFC: no folders, no query, no image's extension.
 
-    Letters, digits, `.`, `_` and `-` stay, everything else becomes `_`; "image" when nothing is left.
+    Letters with their marks, digits, `.`, `_` and `-` stay, everything else becomes `_`, or goes at either end; "image"
+    when no letter or digit is left.
     """
-    parts = urlsplit(url)
-    path = unquote(parse_qs(parts.query).get("d", [parts.path])[0])  # local files: /data/local-files/?d=folder/name.png
-    name = PurePosixPath(path.replace("\\", "/")).name
-    if parts.path.startswith("/data/upload/"):
-        name = _UPLOAD_PREFIX.sub("", name)
-    stem = re.sub(r"[^\w.-]+", "_", PurePosixPath(name).stem).strip("._")[:120]
-    return stem or "image"
+    name = unicodedata.normalize("NFC", file_name(url))
+    if (suffix := extension_of(url)) and len(name) > len(suffix):
+        name = name[:-len(suffix)]
+    kept = "".join(sign if _stays(sign) else " " for sign in name)
+    stem = re.sub(" +", "_", kept.strip(" .").lstrip(_JOINERS))
+    return stem if any(sign.isalnum() for sign in stem) else "image"
+
+
+def extension_of(url: str) -> str:
+    """Return the extension of an image file in the name of the file at `url`, as it stands there; "" without one."""
+    suffix = PurePosixPath(file_name(url)).suffix
+    return suffix if suffix.lower() in _SUFFIXES else ""
+
+
+def _stays(sign: str) -> bool:
+    return sign.isalnum() or sign in "._-" or sign in _JOINERS or unicodedata.category(sign)[0] == "M"
+
+
+def _cut(text: str, most: int) -> str:
+    """Return the beginning of `text` that has at most so many bytes, with no letter parted from its marks."""
+    if len(text.encode()) <= most:
+        return text
+    kept = text.encode()[:most].decode(errors="ignore")
+    if unicodedata.category(text[len(kept)])[0] == "M":
+        kept = kept.rstrip("".join(sign for sign in kept if unicodedata.category(sign)[0] == "M"))[:-1]
+    return kept
 
 
 class UniqueNames:
@@ -41,16 +65,16 @@ class UniqueNames:
         self._taken: set[str] = set()
 
     def take(self, stem: str, extension: str, task_id: int) -> str:
-        """Return `stem + extension`, or the same with the task's id in it when another task has that name.
+        """Return `stem + extension`, or the same with the task's id in it when another task has that name; at most 255
+        bytes, of which a long stem loses its end.
 
         Two names that differ only in their extension are not enough: a label file is named after the stem.
         """
-        if stem.lower() in self._taken:
-            stem = f"{stem}-{task_id}"
-        while stem.lower() in self._taken:
-            stem += "_"
-        self._taken.add(stem.lower())
-        return stem + extension
+        ending, most = "", _LONGEST - max(len(extension), len(".txt"))
+        while (name := _cut(stem, most - len(ending)) + ending).lower() in self._taken:
+            ending = f"{ending}_" if ending else f"-{task_id}"
+        self._taken.add(name.lower())
+        return name + extension
 
 
 def inspect_image(data: bytes) -> tuple[int, int, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Literal
 
 from argus.errors import ArgusError
@@ -12,13 +11,12 @@ from argus.images.fetcher import ImageFetcher
 from argus.labelstudio.regions import image_size, read_objects
 from argus.labelstudio.task_data import TaskImage
 from label_studio_config.project_shape import ProjectShape
-from search_service.export.files import UniqueNames, file_stem, inspect_image
+from search_service.export.files import UniqueNames, extension_of, file_stem, inspect_image
 from search_service.export.records import ExportImage
 from search_service.export.source import SourceTask
 
 Files = Literal["copy", "link", "none"]
 _SHOWN_TASKS = 20
-_EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif")
 
 
 @dataclass
@@ -72,7 +70,7 @@ class Reader:
             data = self._images.fetch(source).data
             width, height, extension = inspect_image(data)
         else:
-            width, height, extension = *size, _extension_of(task.image)
+            width, height, extension = *size, extension_of(task.image).lower() or ".jpg"
         objects, reasons = read_objects(task.result, self._shape.labels, width, height)
         for reason in reasons:
             self.skipped.add(reason, task.id)
@@ -81,8 +79,3 @@ class Reader:
         if self._files == "link" and (file := self._images.cached(source)) is not None:
             return replace(image, file=file)
         return image if self._files == "none" else replace(image, data=data)
-
-
-def _extension_of(url: str) -> str:
-    suffix = Path(url.split("?", 1)[0] if "?d=" not in url else url).suffix.lower()
-    return suffix if suffix in _EXTENSIONS else ".jpg"

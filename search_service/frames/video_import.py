@@ -24,6 +24,8 @@ from PIL import Image
 from argus.db import held
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
+from argus.labelstudio.files import uploaded_at
+from argus.settings import get_settings
 from search_service.frames.sampling import Damage, Sampled, parse_fps, sample_frames
 from search_service.frames.scene_changes import SceneChanges
 from search_service.frames.video_files import is_video
@@ -183,7 +185,8 @@ def _import_batch(ls: LabelStudio, project_id: int, key: str, report: ImportRepo
     answer = ls.request("POST", f"/api/projects/{project_id}/import", params={"commit_to_project": "false"},
                         files=files, timeout=300)
     uploaded = ls.get(f"/api/projects/{project_id}/file-uploads", ids=json.dumps(answer["file_upload_ids"]))
-    paths = {entry["file"].rsplit("/", 1)[-1].split("-", 1)[1]: f"/data/{entry['file']}" for entry in uploaded}
+    site = get_settings().public_label_studio_url
+    paths = {entry["file"].rsplit("/", 1)[-1].split("-", 1)[1]: uploaded_at(site, entry["file"]) for entry in uploaded}
     tasks: list[dict[str, Any]] = []
     for name, (sampled, _) in zip(names, batch, strict=True):
         if name not in paths:

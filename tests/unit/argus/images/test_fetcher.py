@@ -181,7 +181,7 @@ def test_fetch__redirect_is_checked_like_a_first_address(server, tmp_path: Path)
     ("http://[x", "image_unreachable", "Correct the address"),
     (f"{OWN}/secret.png", "image_forbidden", "token's owner"),
     (f"{OWN}/large.png", "image_too_large", "ARGUS_MAX_IMAGE_BYTES"),
-    ("file:///etc/hostname", "image_forbidden", "presign"), ("s3://b/x", "image_forbidden", "presign"),
+    ("file:///etc/hostname", "image_forbidden", "Correct the address"), ("s3://b/x", "image_unreachable", "storage"),
     ("http://127.0.0.1:1/x.png", "image_forbidden", "ARGUS_IMAGE_ORIGINS"),
 ])
 def test_fetch__each_failure_has_its_code_and_a_hint(server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

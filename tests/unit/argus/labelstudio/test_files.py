@@ -10,7 +10,7 @@ import requests
 
 from argus import addresses
 from argus.errors import ArgusError
-from argus.labelstudio.files import TaskFiles
+from argus.labelstudio.files import TaskFiles, uploaded_at
 from argus.labelstudio.task_data import TaskImage
 
 TASK = TaskImage(3, 7, "")
@@ -76,7 +76,14 @@ def test_a_tasks_own_files(path: str) -> None:
 @pytest.mark.parametrize("path", FOREIGN)
 def test_everything_else(path: str) -> None:
     assert not allowed(TaskFiles(LabelStudioThatIsNotAsked()), path)  # type: ignore[arg-type]
-    assert not allowed(TaskFiles(LabelStudioThatIsNotAsked(), "/ls"), f"/ls{path}")  # type: ignore[arg-type]
+    below = TaskFiles(LabelStudioThatIsNotAsked(), "/ls")  # type: ignore[arg-type]
+    assert not allowed(below, f"/ls{path}")
+    assert not allowed(below, f"/ls%2F{path[1:]}")
+
+
+def test_uploads_are_written_as_label_studio_does() -> None:
+    for site, path in (("http://ls", ""), ("https://host/ls/", "/ls"), ("https://host:8443/a/b", "/a/b")):
+        assert uploaded_at(site, "upload/3/1a2b3c4d-a.jpg") == f"{path}/data/upload/3/1a2b3c4d-a.jpg"
 
 
 @pytest.mark.parametrize(("name", "expected"), [

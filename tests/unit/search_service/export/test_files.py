@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import base64
 import io
+import unicodedata
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from PIL import Image
@@ -14,7 +17,7 @@ from search_service.export.files import UniqueNames, file_stem, inspect_image, o
     ("/data/upload/1/1a2b3c4d-frame 12.jpg", "frame_12"),
     ("http://host/data/local-files/?d=set1/deep/x.png", "x"),
     ("https://bucket.example/path/a.b.jpeg?X-Amz-Signature=secret", "a.b"),
-    ("s3://bucket/%E9%83%A8%E5%93%81.png", "部品"),
+    ("https://bucket.example/%E9%83%A8%E5%93%81.png?X-Amz-Signature=secret", "部品"),
     ("/data/local-files/?d=..%2F..%2Fetc%2Fpasswd", "passwd"),
     ("https://host/..%5C..%5Cevil.png", "evil"),
     ("https://host/", "image"),
@@ -22,6 +25,54 @@ from search_service.export.files import UniqueNames, file_stem, inspect_image, o
 ])
 def test_file_stem__holds_no_path_and_no_secret(url: str, stem: str) -> None:
     assert file_stem(url) == stem
+
+
+CLOUD = ["s3://line/frames/", "gs://line/frames/", "azure-blob://line/frames/"]
+
+
+@pytest.mark.parametrize("folder", CLOUD)
+@pytest.mark.parametrize("place", ["/tasks/7/resolve/", "https://host/ls/tasks/7/resolve/", "/projects/3/presign/"])
+def test_file_stem__of_what_label_studio_resolves(folder: str, place: str) -> None:
+    for key, stem in (("board-0001.jpg", "board-0001"), ("line #4? 100%.png", "line_4_100"), ("ガラス.jpg", "ガラス"),
+                      ("a%20b.jpg", "a_20b"), ("1a2b3c4d-x.png", "1a2b3c4d-x")):
+        coded = base64.urlsafe_b64encode(f"{folder}{key}".encode()).decode()
+        assert file_stem(f"{place}?fileuri={coded}") == stem
+    assert file_stem(f"{place}?fileuri={quote(folder, safe='')}old%2Ejpg") == "old", "as older versions wrote it"
+    assert file_stem(folder + "x.jpg") == "x"
+
+
+@pytest.mark.parametrize(("url", "stem"), [
+    ("/ls/data/upload/1/1a2b3c4d-frame.jpg", "frame"),
+    ("https://host/a/b/data/upload/1/1a2b3c4d-frame.jpg", "frame"),
+    ("https://host/ls/storage-data/uploaded/?filepath=upload/1/1a2b3c4d-frame.jpg", "frame"),
+    ("https://host/ls/data/local-files/?d=set1/deep/x%20y.png", "x_y"),
+    ("https://account.blob.core.windows.net/box/frames/x.jpg?sv=2025&sig=secret", "x"),
+    ("https://storage.googleapis.com/line/frames/x.jpg?X-Goog-Signature=secret", "x"),
+    ("https://storage.googleapis.com/download/storage/v1/b/line/o/frames%2Fx.jpg?alt=media", "x"),
+    ("https://s3.example/line/frames/x.jpg?X-Amz-Signature=secret", "x"),
+    ("/tasks/7/resolve/?fileuri=%%%", "image"), ("http://[x/a.png", "a"),
+])
+def test_file_stem__of_every_place(url: str, stem: str) -> None:
+    assert file_stem(url) == stem
+
+
+@pytest.mark.parametrize("name", ["ガラス", "Müller", "ก้อนน้ำ", "हिन्दी", "می\u200cخواهم", "Việt", "_DSC1234",
+                                  "cam.2026.11.29", "a.b", "x-_y"])
+def test_file_stem__letters_keep_their_marks(name: str) -> None:
+    for form in ("NFC", "NFD"):
+        stem = file_stem(f"/data/local-files/?d={quote(unicodedata.normalize(form, name))}.JPG")
+        assert stem == unicodedata.normalize("NFC", name)
+
+
+def test_unique_names__hold_255_bytes_and_lose_only_the_end() -> None:
+    names = UniqueNames()
+    for stem in ("部" * 200, "น้ำ" * 90, "हिन्दी" * 40, "x" * 400):
+        taken = [names.take(stem, ".jpeg", 1234567) for _ in range(3)]
+        assert len(set(taken)) == 3 and all(230 < len(name.encode()) <= 255 for name in taken)
+        assert all(stem.startswith(name.split("-")[0].split(".")[0]) for name in taken)
+        after = stem[len(taken[0].removesuffix(".jpeg"))]
+        assert unicodedata.category(after)[0] != "M", "no letter is parted from its marks"
+    assert names.take("y" * 251, ".txt", 1) == "y" * 251 + ".txt"
 
 
 def test_unique_names__differ_without_regard_to_case_and_extension() -> None:
