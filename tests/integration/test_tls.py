@@ -41,8 +41,8 @@ class Hosted:
     another: Path
 
 
-def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
-    """Write a certificate for 127.0.0.1, and for no name; return its file and its key's."""
+def self_signed(folder: Path, name: str, host: str = "") -> tuple[Path, Path]:
+    """Write a certificate for a host, or for 127.0.0.1 and no name; return its file and its key's."""
     key, now = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC)
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     certificate = (
@@ -50,7 +50,8 @@ def self_signed(folder: Path, name: str) -> tuple[Path, Path]:
         .serial_number(x509.random_serial_number()).not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host) if host else x509.IPAddress(
+            ipaddress.ip_address("127.0.0.1"))]), critical=False)
         .sign(key, hashes.SHA256()))
     files = folder / f"{name}.crt", folder / f"{name}.key"
     files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
@@ -69,12 +70,17 @@ def serve(client: socket.socket, context: ssl.SSLContext, behind: str, came: lis
     with context.wrap_socket(client, server_side=True) as tls, socket.socket(socket.AF_UNIX) as server:
         came.append(tls.version() or "")
         server.connect(behind)
-        while True:
-            ready = [tls] if tls.pending() else select.select([tls, server], [], [])[0]
-            for one in ready:
-                if not (data := one.recv(65536)):
-                    return
-                (server if one is tls else tls).sendall(data)
+        hand_on(tls, server)
+
+
+def hand_on(tls: ssl.SSLSocket, server: socket.socket) -> None:
+    """Hand on what comes from either side, until one of them ends."""
+    while True:
+        ready = [tls] if tls.pending() else select.select([tls, server], [], [])[0]
+        for one in ready:
+            if not (data := one.recv(65536)):
+                return
+            (server if one is tls else tls).sendall(data)
 
 
 @pytest.fixture(scope="module")
