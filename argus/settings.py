@@ -30,8 +30,10 @@ class Settings(BaseSettings):
     queue_memory_mb: int = Field(256, ge=16, description="MiB that the embedded Valkey may fill; then it takes no more "
                                  "jobs until some are done.")
 
-    label_studio_url: str = Field("http://127.0.0.1:8080", description="Label Studio as this process reaches it.")
-    label_studio_public_url: str = Field("", description="Label Studio as a browser reaches it. Empty: the same.")
+    label_studio_url: str = Field("http://127.0.0.1:8080", description="Label Studio as this process reaches it, with "
+                                  "the path it is served below, if any.")
+    label_studio_public_url: str = Field("", description="Label Studio as a browser reaches it, as in its "
+                                         "own LABEL_STUDIO_HOST. Empty: the same.")
     label_studio_token: SecretStr = Field(SecretStr(""), description="Personal access token of Label Studio. Empty: "
                                           "read from `home`/label-studio.token, where the embedded stack writes it.")
     proxy_url: SecretStr = Field(SecretStr(""), description="Proxy to Label Studio and to `image_origins`, as "

@@ -61,9 +61,12 @@ def front(upstream: int) -> Iterator[Front]:
                 return
             inner = http.client.HTTPConnection("127.0.0.1", upstream, timeout=120)
             headers = {name: value for name, value in self.headers.items() if name.lower() not in _HOP}
-            inner.request(self.command, self.path[len(PATH):], body or None, headers)
-            answer = inner.getresponse()
-            self.reply(answer.status, answer.getheaders(), answer.read())
+            try:
+                inner.request(self.command, self.path[len(PATH):], body or None, headers)
+                answer = inner.getresponse()
+                self.reply(answer.status, answer.getheaders(), answer.read())
+            except ConnectionError:  # it is still starting
+                self.reply(502, [], b"")
             inner.close()
 
         def reply(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
