@@ -12,10 +12,10 @@ from typing import Any
 
 from argus import addresses
 from argus.db import Row
-from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.settings import Settings, get_settings
+from label_studio_config import projects
 from label_studio_config.label_config import LabelPlan, default_label_config
 from label_studio_config.recipe import plan_for, recipe_for
 from label_studio_config.views import remove_views
@@ -75,8 +75,7 @@ def connect(ls: LabelStudio, project_id: int | None, *, title: str | None = None
     except ArgusError:
         if not dry_run:  # it is a moment old and empty: the next attempt must not make a second one
             ls.delete(f"/api/projects/{project['id']}/")
-            with database() as connection:
-                connection.execute("DELETE FROM project WHERE id = %s", (project["id"],))
+            projects.delete(project["id"])
         raise
 
 
@@ -89,15 +88,12 @@ def _set_up(ls: LabelStudio, project: dict[str, Any], report: ConnectReport) -> 
     report.model_version = recipe_for({"label_config": project["label_config"],
                                        "overrides": row.get("overrides") or {}}).model_version
     if not report.dry_run:
-        _remember(project, report.model_version)
+        projects.save(project, report.model_version)
     links = _Links(ls, project["id"], row, report)
     backend, webhook = links.backend(), links.webhook()
     links.quiet_backend_webhook()
     if not report.dry_run:
-        with database() as connection:
-            connection.execute("UPDATE project SET ml_backend_id = %s, webhook_id = %s, connected_at = "
-                               "coalesce(connected_at, now()), missing_since = NULL WHERE id = %s",
-                               (backend, webhook, project["id"]))
+        projects.link(project["id"], backend, webhook)
         _choose_version(ls, project, report)
     return report
 
@@ -123,8 +119,7 @@ def ensure_model_version(ls: LabelStudio, project_id: int, model_version: str) -
             log.warning("the ML backend's title was not changed", extra={"project": project_id, "error": error.message})
     if (ls.project(project_id).get("model_version") or "") != model_version:
         ls.patch(f"/api/projects/{project_id}/", {"model_version": model_version})
-    with database() as connection:
-        connection.execute("UPDATE project SET model_version = %s WHERE id = %s", (model_version, project_id))
+    projects.set_version(project_id, model_version)
     return True
 
 
@@ -144,7 +139,7 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
     except ArgusError as error:
         if error.code != "unknown_project" or not row.get("connected_at"):
             raise
-        _forget_links(project_id)
+        projects.unlink(project_id)
         return ["the project from those that are polled: Label Studio does not have it any more"]
     removed: list[str] = []
     for backend in ls.get("/api/ml", project=project_id):
@@ -160,14 +155,8 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
         removed.append("1 view" if views == 1 else f"{views} views")
     if version and ls.get(f"/api/projects/{project_id}/model-versions/").get(version):
         ls.patch(f"/api/projects/{project_id}/", {"model_version": version})  # lost with a backend of that title
-    _forget_links(project_id)
+    projects.unlink(project_id)
     return removed
-
-
-def _forget_links(project_id: int) -> None:
-    with database() as connection:
-        connection.execute("UPDATE project SET ml_backend_id = NULL, webhook_id = NULL, connected_at = NULL, "
-                           "missing_since = NULL WHERE id = %s", (project_id,))
 
 
 def _plan(label_config: str) -> LabelPlan:
@@ -219,19 +208,7 @@ def _is_empty(label_config: str | None) -> bool:
 
 
 def _row(project_id: int | None) -> Row:
-    if project_id is None:
-        return {}
-    with database() as connection:
-        return connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone() or {}
-
-
-def _remember(project: dict[str, Any], model_version: str) -> None:
-    with database() as connection:
-        connection.execute(
-            "INSERT INTO project (id, title, label_config, model_version) VALUES (%s, %s, %s, %s) "
-            "ON CONFLICT (id) DO UPDATE SET title = excluded.title, label_config = excluded.label_config, "
-            "model_version = excluded.model_version",
-            (project["id"], project["title"], project["label_config"], model_version))
+    return {} if project_id is None else projects.find(project_id) or {}
 
 
 class _Links:

@@ -1,4 +1,5 @@
-"""Projects and tasks as this backend meets them: rows made from what Label Studio sends, or fetched from it."""
+"""The rows `project`, all of them read and written here, and rows `task` as they are met before the sync brings them:
+made from what Label Studio sends, or fetched from it."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Any
 
 from psycopg.types.json import Json
 
-from argus.db import Row, connect
+from argus.db import Connection, Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.labelstudio.task_data import TaskImage, data_value, moment
@@ -28,12 +29,47 @@ def load(project_id: int) -> Row:
     Raises:
         ArgusError: `unknown_project`.
     """
-    with connect() as connection:
-        row = connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
-    if row is None:
-        raise ArgusError("unknown_project", f"Argus does not know project {project_id}.",
-                         f"`argus connect --project {project_id}` adopts it.")
+    if (row := find(project_id)) is None:
+        raise unknown_project(project_id)
     return row
+
+
+def find(project_id: int) -> Row | None:
+    """Return the project's row, None when Argus does not know it."""
+    with connect() as connection:
+        return connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
+
+
+def require(project_id: int) -> None:
+    """Raise `unknown_project` unless Argus knows the project."""
+    with connect() as connection:
+        known = connection.execute("SELECT FROM project WHERE id = %s", (project_id,)).fetchone()
+    if known is None:
+        raise unknown_project(project_id)
+
+
+def unknown_project(project_id: int) -> ArgusError:
+    return ArgusError("unknown_project", f"There is no project {project_id} here.",
+                      f"Connect it first: argus connect --project {project_id}.", project=project_id)
+
+
+def connected() -> list[Row]:
+    """Return the rows of the connected projects, by id."""
+    with connect() as connection:
+        return connection.execute("SELECT * FROM project WHERE connected_at IS NOT NULL ORDER BY id").fetchall()
+
+
+def connected_ids() -> list[int]:
+    """Return the ids of the connected projects, in order."""
+    with connect() as connection:
+        return [row["id"] for row in connection.execute("SELECT id FROM project WHERE connected_at IS NOT NULL "
+                                                        "ORDER BY id")]
+
+
+def is_connected(project_id: int) -> bool:
+    with connect() as connection:
+        return connection.execute("SELECT FROM project WHERE id = %s AND connected_at IS NOT NULL",
+                                  (project_id,)).fetchone() is not None
 
 
 def remember(project_id: int, label_config: str, title: str | None = None) -> Row:
@@ -48,15 +84,92 @@ def remember(project_id: int, label_config: str, title: str | None = None) -> Ro
         same = old and old["label_config"] == label_config and old["model_version"] == version
         if old and same and title in (None, old["title"]):
             return old
-        row = connection.execute(
-            "INSERT INTO project (id, title, label_config, model_version) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO "
-            "UPDATE SET title = coalesce(nullif(excluded.title, ''), project.title), "
-            "label_config = excluded.label_config, model_version = excluded.model_version RETURNING *",
-            (project_id, title or "", label_config, version)).fetchone()
-    assert row is not None  # INSERT .. RETURNING gives one row
+        row = _save(connection, project_id, title or "", label_config, version)
     plan = plan_for(row)
     log.info("labelling config read", extra={"project": project_id, "fills": plan.fills, "left": plan.notes})
     return row
+
+
+def save(project: Mapping[str, Any], model_version: str = "") -> Row:
+    """Record a project as Label Studio describes it; return its row. Without a version the one on record stays."""
+    with connect() as connection:
+        return _save(connection, project["id"], project["title"], project["label_config"], model_version)
+
+
+def _save(connection: Connection, project_id: int, title: str, label_config: str, model_version: str) -> Row:
+    row = connection.execute(
+        "INSERT INTO project (id, title, label_config, model_version) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO "
+        "UPDATE SET title = coalesce(nullif(excluded.title, ''), project.title), label_config = excluded.label_config, "
+        "model_version = coalesce(nullif(excluded.model_version, ''), project.model_version) RETURNING *",
+        (project_id, title, label_config, model_version)).fetchone()
+    assert row is not None  # INSERT .. RETURNING gives one row
+    return row
+
+
+def delete(project_id: int) -> None:
+    """Forget a project with all that hangs on it."""
+    with connect() as connection:
+        connection.execute("DELETE FROM project WHERE id = %s", (project_id,))
+
+
+def link(project_id: int, ml_backend: int | None, webhook: int | None) -> None:
+    """Record the ids of what connects the project; it is connected from now on, unless it was before."""
+    with connect() as connection:
+        connection.execute("UPDATE project SET ml_backend_id = %s, webhook_id = %s, connected_at = "
+                           "coalesce(connected_at, now()), missing_since = NULL WHERE id = %s",
+                           (ml_backend, webhook, project_id))
+
+
+def unlink(project_id: int) -> None:
+    """Record that the project is not connected any more."""
+    with connect() as connection:
+        connection.execute("UPDATE project SET ml_backend_id = NULL, webhook_id = NULL, connected_at = NULL, "
+                           "missing_since = NULL WHERE id = %s", (project_id,))
+
+
+def set_version(project_id: int, model_version: str) -> None:
+    with connect() as connection:
+        connection.execute("UPDATE project SET model_version = %s WHERE id = %s", (model_version, project_id))
+
+
+def set_overrides(project_id: int, overrides: Mapping[str, Any]) -> None:
+    """Keep the project's own prompts and thresholds by label, as of `parse_label_config`."""
+    with connect() as connection:
+        connection.execute("UPDATE project SET overrides = %s WHERE id = %s", (Json(overrides), project_id))
+
+
+def set_edges(project_id: int, high: float | None, medium: float | None) -> None:
+    """Keep the project's own band edges; None: the setting."""
+    with connect() as connection:
+        connection.execute("UPDATE project SET band_high = %s, band_medium = %s WHERE id = %s",
+                           (high, medium, project_id))
+
+
+def request_listing(project_id: int) -> bool:
+    """Let the next sync list every task; return whether the project is connected, or else nothing is kept."""
+    with connect() as connection:
+        return bool(connection.execute("UPDATE project SET reconciled_at = NULL WHERE id = %s "
+                                       "AND connected_at IS NOT NULL", (project_id,)).rowcount)
+
+
+def mark_missing(project_id: int) -> None:
+    """Record that Label Studio was asked for the project just now and has none of that number."""
+    with connect() as connection:
+        connection.execute("UPDATE project SET missing_since = coalesce(missing_since, now()), reconciled_at = now() "
+                           "WHERE id = %s", (project_id,))
+
+
+def mark_present(project_id: int) -> None:
+    with connect() as connection:
+        connection.execute("UPDATE project SET missing_since = NULL WHERE id = %s", (project_id,))
+
+
+def missing(seconds: float) -> set[int]:
+    """Return the missing projects that Label Studio was asked for within the last `seconds`."""
+    with connect() as connection:
+        return {row["id"] for row in connection.execute(
+            "SELECT id FROM project WHERE missing_since IS NOT NULL "
+            "AND reconciled_at BETWEEN now() - make_interval(secs => %s) AND now()", (seconds,))}
 
 
 def has_old_versions(project: Row) -> bool:
@@ -88,8 +201,7 @@ def set_threshold(project_id: int, labels: Sequence[str], threshold: float) -> N
     overrides = dict(project["overrides"])
     for label in chosen:
         overrides[label] = {**overrides.get(label, {}), "threshold": checked_threshold(label, threshold)}
-    with connect() as connection:
-        connection.execute("UPDATE project SET overrides = %s WHERE id = %s", (Json(overrides), project_id))
+    set_overrides(project_id, overrides)
 
 
 def checked_threshold(label: str, value: Any) -> float:
@@ -157,6 +269,13 @@ def listed_tasks(project_id: int, task_ids: Sequence[int], *, fields: str) -> li
         chosen = {"selectedItems": {"all": False, "included": list(task_ids[begin:begin + _PAGE])}}
         found += get_label_studio().tasks(project_id, fields=fields, query=json.dumps(chosen))
     return found
+
+
+def require_tasks(project_id: int, task_ids: Sequence[int]) -> None:
+    """Raise `unknown_task` when one of the tasks is not an image of this project."""
+    known = _in_table(project_id, set(task_ids))
+    if unknown := [task_id for task_id in task_ids if task_id not in known]:
+        raise ArgusError("unknown_task", f"The project {project_id} has no task {unknown[0]}.", task_ids=unknown[:20])
 
 
 def _in_table(project_id: int, task_ids: set[int]) -> set[int]:

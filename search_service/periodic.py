@@ -10,9 +10,10 @@ from argus import audit
 from argus.db import get_pool, held, locks
 from argus.errors import as_argus_error
 from argus.settings import get_settings
+from label_studio_config import projects
 from ml_backend.runs import scheduling as run_jobs
 from search_service.embedding import near_duplicates, scheduling
-from search_service.sync import missing_projects, progress, tasks
+from search_service.sync import missing_projects, tasks
 from search_service.vectors import indexes, model_change
 from search_service.views import query_tabs, saved_searches, view_ranks
 
@@ -76,7 +77,7 @@ class Rounds:
 def _present() -> list[int]:
     """The connected projects, those left out that Label Studio is known not to have."""
     left_alone = missing_projects.resting()
-    return [project_id for project_id in progress.connected_projects() if project_id not in left_alone]
+    return [project_id for project_id in projects.connected_ids() if project_id not in left_alone]
 
 
 def _look_after(project_id: int) -> None:
@@ -113,7 +114,7 @@ def _reconcile_runs() -> None:
 
 def sync_job(project_id: int) -> dict[str, int]:
     """Job of the queue `default`: what a webhook asked for, of a project that is still connected."""
-    if project_id not in progress.connected_projects():
+    if not projects.is_connected(project_id):
         return {}
     report = tasks.sync_project(project_id)
     return {"created": report.created, "changed": report.changed, "deleted": report.deleted}

@@ -11,11 +11,11 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.labelstudio.client import tasks_page
+from label_studio_config import projects
 from ml_backend.runs import preview as previews
 from ml_backend.runs import recipes, runs
 from search_service.search.fields import Limit, Query, Request, Score, TaskIds, exactly_one
 from search_service.search.search import search
-from search_service.sync.progress import check_tasks, sync_progress
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
 _UNLABELLED = json.dumps({"filters": {"conjunction": "and", "items": [
@@ -105,7 +105,7 @@ def resolve(project_id: int, asked: Source) -> tuple[list[int], dict[str, Any]]:
         ArgusError: `unknown_project`, `unknown_task`, `not_found` for a view, `nothing_selected`, and what a search
             raises.
     """
-    sync_progress(project_id)
+    projects.require(project_id)
     source: dict[str, Any] = {"source": "tasks"}
     if asked.search is not None:
         task_ids = [hit.task_id for hit in search(project_id, asked.search, asked.limit, record=False).hits]
@@ -118,7 +118,7 @@ def resolve(project_id: int, asked: Source) -> tuple[list[int], dict[str, Any]]:
         task_ids, source = _all_tasks(project_id), {"source": "all"}
     else:
         task_ids = list(dict.fromkeys(asked.task_ids or []))
-        check_tasks(project_id, task_ids)
+        projects.require_tasks(project_id, task_ids)
     if not task_ids:
         raise ArgusError("nothing_selected", "There is no task to annotate.")
     return task_ids, source
@@ -130,7 +130,7 @@ def sources(project_id: int) -> dict[str, Any]:
     Raises:
         ArgusError: `unknown_project`, `label_studio_unreachable`.
     """
-    sync_progress(project_id)
+    projects.require(project_id)
     ls = get_label_studio()
     views = [{"id": view["id"], "title": (view.get("data") or {}).get("title") or f"{view['id']}"}
              for view in ls.views(project_id)]

@@ -21,7 +21,8 @@ from argus.logs import redact
 from argus.settings import get_settings
 
 Row = dict[str, Any]
-Pool = ConnectionPool[psycopg.Connection[DictRow]]
+Connection = psycopg.Connection[DictRow]
+Pool = ConnectionPool[Connection]
 # A machine that drops off the network says no goodbye. By the systems' defaults its transaction would keep its locks
 # for two hours, and it would itself wait for an answer as long: both ends look after half a minute of silence.
 SILENCE, BETWEEN, PROBES = 30, 5, 4  # seconds until the first probe, seconds between two, probes without an answer

@@ -74,12 +74,9 @@ def _show(report: Any) -> None:
 
 
 def _list_projects(as_json: bool) -> None:
-    from argus.db import connect as database
+    from search_service.projects.describe import list_label_studio_projects
 
-    with database() as connection:
-        ours = {row["id"] for row in connection.execute("SELECT id FROM project WHERE connected_at IS NOT NULL")}
-    found = [{"id": p["id"], "title": p["title"], "tasks": p.get("task_number") or 0, "connected": p["id"] in ours}
-                for p in get_label_studio().projects()]
+    found = list_label_studio_projects()
     if as_json:
         print_json({"projects": found})
     elif not found:

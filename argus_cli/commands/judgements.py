@@ -29,10 +29,10 @@ def add(query: str, tasks: tuple[int, ...], project_id: int, word: str, as_json:
         argus judgements add "red fan" 17 23 --project 7
         argus judgements add "red fan" 31 --project 7 --wrong
     """
+    from label_studio_config.projects import require_tasks
     from search_service.search.evaluation import judge
-    from search_service.sync.progress import check_tasks
 
-    check_tasks(project_id, tasks)  # all or none
+    require_tasks(project_id, tasks)  # all or none
     relevant = {"right": True, "wrong": False, "unsaid": None}[word]
     count = [judge(project_id, query, task, relevant) for task in tasks][-1]
     if as_json:

@@ -23,10 +23,10 @@ def search_history() -> None:
 @json_option
 def listing(project_id: int, limit: int, as_json: bool) -> None:
     """List the last different searches, newest first."""
+    from label_studio_config import projects
     from search_service.search.history import history
-    from search_service.sync.progress import sync_progress
 
-    sync_progress(project_id, errors=0)  # an unknown project is said to be one
+    projects.require(project_id)
     found = history(project_id, limit)
     if as_json:
         print_json({"searches": found})

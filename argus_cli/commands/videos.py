@@ -13,10 +13,10 @@ from argus_cli.output_hits import clock
 @json_option
 def videos(project_id: int, as_json: bool) -> None:
     """List the videos that a project's frames come from."""
-    from search_service.sync.progress import sync_progress
+    from label_studio_config import projects
     from search_service.sync.videos import list_videos
 
-    sync_progress(project_id, errors=0)  # an unknown project is said to be one
+    projects.require(project_id)
     found = list_videos(project_id)
     if as_json:
         print_json({"videos": found})

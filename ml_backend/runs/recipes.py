@@ -12,8 +12,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from psycopg.types.json import Json
-
 from argus.db import Row
 from argus.db import connect as database
 from argus.errors import ArgusError
@@ -65,8 +63,7 @@ def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry
     overrides = merged(project, concepts)
     old, new = recipe_for(project), recipe_for({**project, "overrides": overrides})
     if not dry_run:
-        with database() as connection:
-            connection.execute("UPDATE project SET overrides = %s WHERE id = %s", (Json(overrides), project_id))
+        projects.set_overrides(project_id, overrides)
     predicted = _predicted(project_id)
     again = outdated_tasks(project_id, new)
     before = {c.label: c for c in old.concepts}

@@ -9,8 +9,9 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
+from label_studio_config import projects
 from label_studio_config.label_config import parse_label_config
-from search_service.sync.progress import sync_progress, unknown_project
+from search_service.sync.progress import sync_progress
 from search_service.vectors import indexes, model_change, store
 
 
@@ -29,8 +30,7 @@ def list_projects() -> list[dict[str, Any]]:
 
 def list_label_studio_projects() -> list[dict[str, Any]]:
     """Return every project of Label Studio: `{"id", "title", "tasks", "connected"}`."""
-    with connect() as connection:
-        ours = {row["id"] for row in connection.execute("SELECT id FROM project WHERE connected_at IS NOT NULL")}
+    ours = projects.connected_ids()
     return [{"id": p["id"], "title": p["title"], "tasks": p.get("task_number") or 0, "connected": p["id"] in ours}
             for p in get_label_studio().projects()]
 
@@ -42,10 +42,7 @@ def describe(project_id: int) -> dict[str, Any]:
         ArgusError: `unknown_project`.
     """
     settings, progress, model = get_settings(), sync_progress(project_id), store.current_model()
-    with connect() as connection:
-        row = connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
-    if row is None:
-        raise unknown_project(project_id)
+    row = projects.load(project_id)
     return {"id": project_id, "title": row["title"], "connected": row["connected_at"] is not None,
             "missing_since": _moment(row["missing_since"]),
             "labels": _labels(row["label_config"], row["overrides"]), "model_version": row["model_version"],

@@ -18,6 +18,7 @@ from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.users import sign_in
 from argus.settings import get_settings
+from label_studio_config import projects
 from label_studio_config.views import band_views, review_bands
 from search_service.review.acceptance import Acceptance, selected, settle
 from search_service.review.additions import Tally, add, offers, undo_additions
@@ -228,9 +229,7 @@ def set_edges(project_id: int, high: float | None, medium: float | None, *,
                          "Edges lie above 0 and up to 1, and the high one is not below the medium one.")
     prepare(old)
     views = band_views(old.ls, project_id, review_bands(top, middle), old.model_version)
-    with database() as connection:
-        connection.execute("UPDATE project SET band_high = %s, band_medium = %s WHERE id = %s",
-                           (high, medium, project_id))
+    projects.set_edges(project_id, high, medium)
     return {"edges": {"high": top, "medium": middle}, "views": views}
 
 

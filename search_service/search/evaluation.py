@@ -15,12 +15,12 @@ from argus import audit
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.typed_text import fold
+from label_studio_config import projects
 from search_service.search.filters import Filters
 from search_service.search.query import SearchQuery
 from search_service.search.query_text import parse_query
 from search_service.search.relevance import RELEVANCE
 from search_service.search.search import MAX_LIMIT, Hit, find
-from search_service.sync.progress import check_tasks, sync_progress
 
 CUTS = (10, 50)
 MAX_DEPTH = 10 * MAX_LIMIT  # judged images below it in a ranking count as not found
@@ -28,8 +28,8 @@ MAX_DEPTH = 10 * MAX_LIMIT  # judged images below it in a ranking count as not f
 
 def judge(project_id: int, query: str, task_id: int, relevant: bool | None) -> int:
     """Store a person's word on a hit of a query; None takes it back. Return how many words there are on the query."""
-    sync_progress(project_id, errors=0)
-    check_tasks(project_id, [task_id])
+    projects.require(project_id)
+    projects.require_tasks(project_id, [task_id])
     parse_query(query)  # what cannot be searched for has no hits
     audit.about(f"task {task_id}")
     text = _query(query)
@@ -49,7 +49,7 @@ def judge(project_id: int, query: str, task_id: int, relevant: bool | None) -> i
 
 def judgements(project_id: int, query: str | None = None) -> list[dict[str, Any]]:
     """Return `{"query", "task", "relevant"}`, of one query or of all, by query and task."""
-    sync_progress(project_id, errors=0)
+    projects.require(project_id)
     with connect() as connection:
         rows = connection.execute(
             "SELECT query, task_id, relevant FROM judgement WHERE project_id = %s AND query = coalesce(%s, query) "
@@ -82,7 +82,7 @@ def evaluate(project_id: int, source: str = "thumbs", cuts: Sequence[int] = CUTS
     Raises:
         ArgusError: `unknown_project`; `nothing_selected` when there is nothing to measure by; what a search raises.
     """
-    sync_progress(project_id, errors=0)
+    projects.require(project_id)
     said = _by_thumbs(project_id) if source == "thumbs" else _by_labels(project_id)
     if not said:
         raise ArgusError("nothing_selected", f"The project {project_id} has nothing to measure a search by.",

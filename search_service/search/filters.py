@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.settings import get_settings
+from label_studio_config import projects
 from label_studio_config.recipe import plan_for, recipe_for
 from search_service.sync.videos import video_key
 from search_service.vectors.store import Selection
@@ -116,14 +117,14 @@ _LABEL = {"annotations": _ANNOTATED, "predictions": _DETECTED, "any": f"({_ANNOT
 
 
 def _edges(project_id: int) -> dict[str, float]:
-    row, settings = _project(project_id), get_settings()
+    row, settings = projects.load(project_id), get_settings()
     return {name: round(default if row[f"band_{name}"] is None else row[f"band_{name}"], 6)
             for name, default in (("high", settings.band_high), ("medium", settings.band_medium))}
 
 
 def _concept(project_id: int, label: str) -> dict[str, Any]:
     """Return what finds the label among detections; a label that SAM 3 is not asked for is in none of them."""
-    row = _project(project_id)
+    row = projects.load(project_id)
     try:
         concept, recipe = plan_for(row).concept(label), recipe_for(row)
     except ArgusError:
@@ -131,10 +132,3 @@ def _concept(project_id: int, label: str) -> dict[str, Any]:
     return {"label": concept.label, "concept_key": recipe.concept_key(concept),
             "threshold": round(concept.threshold, 6)}
 
-
-def _project(project_id: int) -> dict[str, Any]:
-    with connect() as connection:
-        row = connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
-    if row is None:
-        raise ArgusError("unknown_project", f"There is no project {project_id} here.")
-    return row

@@ -8,30 +8,23 @@ from __future__ import annotations
 
 import logging
 
-from argus.db import connect
 from argus.settings import get_settings
+from label_studio_config import projects
 
 log = logging.getLogger(__name__)
 
 
 def note(project_id: int) -> None:
     """Keep that Label Studio was asked for the project just now and has none of that number."""
-    with connect() as connection:
-        connection.execute("UPDATE project SET missing_since = coalesce(missing_since, now()), reconciled_at = now() "
-                           "WHERE id = %s", (project_id,))
+    projects.mark_missing(project_id)
 
 
 def found(project_id: int) -> None:
     """Keep that the project is there again."""
-    with connect() as connection:
-        connection.execute("UPDATE project SET missing_since = NULL WHERE id = %s", (project_id,))
+    projects.mark_present(project_id)
     log.info("the project is there again", extra={"project": project_id})
 
 
 def resting() -> set[int]:
     """Return the missing projects that it is too early to ask for again."""
-    with connect() as connection:
-        return {row["id"] for row in connection.execute(
-            "SELECT id FROM project WHERE missing_since IS NOT NULL "
-            "AND reconciled_at BETWEEN now() - make_interval(secs => %s) AND now()",
-            (get_settings().reconcile_seconds,))}
+    return projects.missing(get_settings().reconcile_seconds)

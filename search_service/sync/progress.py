@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from argus.db import connect
-from argus.errors import ArgusError
+from label_studio_config import projects
 from search_service.sync.tasks import _notes
 
 
@@ -20,8 +19,8 @@ def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
     `noted` counts tasks whose data hold a value that could not be taken over; notes are `{"task", "key", "reason"}`, of
     at most `errors` tasks. Raises `unknown_project`.
     """
+    projects.require(project_id)
     with connect() as connection:
-        known = connection.execute("SELECT title FROM project WHERE id = %s", (project_id,)).fetchone()
         counts = {row["state"]: row for row in connection.execute(
             "SELECT state, count(*) AS n, count(content_hash) AS fetched, count(duplicate_of) AS duplicates, "
             "extract(epoch FROM now() - min(seen_at))::float AS age FROM task WHERE project_id = %s GROUP BY state",
@@ -29,8 +28,6 @@ def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
         rows = connection.execute("SELECT id, error, state FROM task WHERE project_id = %s AND error IS NOT NULL "
                                   "ORDER BY state, id LIMIT %s", (project_id, errors)).fetchall()
         noted, notes = _notes(connection, project_id, errors)
-    if not known:
-        raise unknown_project(project_id)
     number = {state: int(counts[state]["n"]) if state in counts else 0 for state in ("waiting", "embedded", "failed")}
     shown = [{"task": row["id"], "state": row["state"],
               **{name: row["error"].get(name, "") for name in ("code", "message", "hint")}} for row in rows]
@@ -40,22 +37,3 @@ def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
             "oldest_waiting_seconds": oldest, "errors": shown, "noted": noted, "notes": notes}
 
 
-def unknown_project(project_id: int) -> ArgusError:
-    return ArgusError("unknown_project", f"There is no project {project_id} here.",
-                      f"Connect it first: argus connect --project {project_id}.", project=project_id)
-
-
-def connected_projects() -> list[int]:
-    """Return the ids of the projects that were connected, in order."""
-    with connect() as connection:
-        return [row["id"] for row in connection.execute("SELECT id FROM project WHERE connected_at IS NOT NULL "
-                                                        "ORDER BY id")]
-
-
-def check_tasks(project_id: int, task_ids: Sequence[int]) -> None:
-    """Raise `unknown_task` when one of the tasks is not an image of this project."""
-    with connect() as connection:
-        known = {row["id"] for row in connection.execute("SELECT id FROM task WHERE project_id = %s AND id = ANY(%s)",
-                                                         (project_id, list(task_ids)))}
-    if unknown := [task_id for task_id in task_ids if task_id not in known]:
-        raise ArgusError("unknown_task", f"The project {project_id} has no task {unknown[0]}.", task_ids=unknown[:20])

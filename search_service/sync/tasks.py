@@ -18,6 +18,7 @@ from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
+from label_studio_config import projects
 from label_studio_config.label_config import image_of
 from label_studio_config.tags import read_label_config
 from search_service.embedding import near_duplicates
@@ -70,7 +71,7 @@ def sync_project(project_id: int, *, full: bool | None = None) -> SyncReport:
         if full is None:
             full = _listing_is_due(row)
         if full and row["label_config"]:  # a row just made is fresh
-            row = _refresh_project(ls, project_id)
+            row = projects.save(ls.project(project_id))
         report = SyncReport(project_id, full=full)
         _list(ls, row, report)
     except ArgusError as error:
@@ -96,12 +97,7 @@ def note_change(project_id: int, *, full: bool) -> bool:
     """
     if not 0 < project_id < 2**31:
         return False
-    with connect() as connection:
-        if full:
-            return bool(connection.execute("UPDATE project SET reconciled_at = NULL WHERE id = %s "
-                                           "AND connected_at IS NOT NULL", (project_id,)).rowcount)
-        return connection.execute("SELECT 1 FROM project WHERE id = %s AND connected_at IS NOT NULL",
-                                  (project_id,)).fetchone() is not None
+    return projects.request_listing(project_id) if full else projects.is_connected(project_id)
 
 
 def _list(ls: LabelStudio, row: Row, report: SyncReport) -> None:
@@ -119,20 +115,8 @@ def _list(ls: LabelStudio, row: Row, report: SyncReport) -> None:
 
 def ensure_project(ls: LabelStudio, project_id: int) -> Row:
     """Return the project's row, made from Label Studio when there is none. Raises `unknown_project`."""
-    with connect() as connection:
-        row = connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
-    return row if row and row["label_config"] else _refresh_project(ls, project_id)
-
-
-def _refresh_project(ls: LabelStudio, project_id: int) -> Row:
-    project = ls.project(project_id)
-    with connect() as connection:
-        row = connection.execute(
-            "INSERT INTO project (id, title, label_config) VALUES (%s, %s, %s) ON CONFLICT (id) DO UPDATE "
-            "SET title = excluded.title, label_config = excluded.label_config RETURNING *",
-            (project_id, project["title"], project["label_config"])).fetchone()
-    assert row is not None
-    return row
+    row = projects.find(project_id)
+    return row if row and row["label_config"] else projects.save(ls.project(project_id))
 
 
 def _listing_is_due(row: Row) -> bool:

@@ -14,12 +14,11 @@ from argus.errors import ArgusError, as_argus_error
 from argus.jobs import queues
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
+from label_studio_config import projects
 from label_studio_config.views import live_views, remove_view, search_views
 from search_service.search.query import SearchQuery
 from search_service.search.query_text import parse_query
 from search_service.search.search import SearchResult, find
-from search_service.sync import progress
-from search_service.sync.progress import connected_projects, sync_progress
 from search_service.views import ranks, view_ranks
 from search_service.views import search_views as views
 
@@ -41,7 +40,7 @@ def create(project_id: int, name: str, ask: SearchQuery, *, size: int = 50, rele
         ArgusError: `unknown_project`, `empty_query`, `conflict` (the name is taken), `bad_request` (an uploaded file is
             not kept), `unknown_task`. That the view cannot be made just now is no error: it is said in the answer.
     """
-    sync_progress(project_id, errors=0)
+    projects.require(project_id)
     _check(project_id, ask)
     try:
         with connect() as connection:
@@ -114,7 +113,7 @@ def listing(project_id: int) -> list[dict[str, Any]]:
 
     `tasks` is how many the view shows; `stale` says that images changed since and the view is about to follow.
     """
-    sync_progress(project_id, errors=0)
+    projects.require(project_id)
     with connect() as connection:
         rows = connection.execute("SELECT * FROM saved_search WHERE project_id = %s ORDER BY name",
                                   (project_id,)).fetchall()
@@ -166,7 +165,7 @@ def refresh_job(project_id: int, saved_id: int) -> str:
     """
     try:
         with writing(project_id, saved_id, seconds=5):
-            if project_id in connected_projects():
+            if projects.is_connected(project_id):
                 _refresh(project_id, saved_id)
     except ArgusError as error:
         return error.code
@@ -273,7 +272,7 @@ def _check(project_id: int, ask: SearchQuery) -> None:
     ask.check()
     if ask.text.strip():
         parse_query(ask.text)
-    progress.check_tasks(project_id, ask.examples)
+    projects.require_tasks(project_id, ask.examples)
     if not ask.is_savable:
         raise ArgusError("bad_request", "A search by an uploaded file cannot be saved: the file is not kept.",
                          "Import the image as a task, and search by that task.")

@@ -10,11 +10,11 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
+from label_studio_config import projects
 from label_studio_config.views import base_title, live_views, remove_view, search_views
 from search_service.search.query import SearchQuery
 from search_service.search.relevance import NOISE, RELEVANCE
 from search_service.search.search import MAX_LIMIT, SearchResult, find
-from search_service.sync.progress import check_tasks, sync_progress
 from search_service.views import ranks, view_ranks
 
 
@@ -34,9 +34,9 @@ def make(project_id: int, title: str, ask: SearchQuery | None, task_ids: Sequenc
     if ask is not None:
         ids = best(project_id, ask, limit, relevance)
     else:
-        sync_progress(project_id)  # an unknown project is said to be one
+        projects.require(project_id)
         ids = list(task_ids or [])
-        check_tasks(project_id, ids)
+        projects.require_tasks(project_id, ids)
     made = show(project_id, title or (ask.title() if ask else "Selection"), ids,
                 ask.text if ask and not ask.filters.narrow() else "")
     audit.about(f"view {made[0]}")
@@ -104,7 +104,7 @@ def listing(project_id: int) -> list[dict[str, Any]]:
     `kind` is search, band, or tab (one that a person opened and that Argus filled by its title); `saved` is the id of
     the saved search that the view follows.
     """
-    sync_progress(project_id)
+    projects.require(project_id)
     with connect() as connection:
         rows = connection.execute("SELECT id, kind, title, query, saved_id AS saved FROM view WHERE project_id = %s "
                                   "ORDER BY kind, id", (project_id,)).fetchall()

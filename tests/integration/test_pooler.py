@@ -110,8 +110,8 @@ def test_the_same_query_many_times_on_more_clients_than_connections(pooled: str)
 
 
 def test_one_process_at_a_time_synchronises(pooled: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from label_studio_config import projects
     from search_service import periodic
-    from search_service.sync import progress
 
     open_pool(pooled).close()
     monkeypatch.setenv("ARGUS_DATABASE_URL", pooled)
@@ -123,7 +123,7 @@ def test_one_process_at_a_time_synchronises(pooled: str, monkeypatch: pytest.Mon
         assert release.wait(30)
         return []
 
-    monkeypatch.setattr(progress, "connected_projects", slow)
+    monkeypatch.setattr(projects, "connected_ids", slow)
     monkeypatch.setattr(periodic, "_reconcile_runs", lambda: None)
     try:
         first: list[bool] = []

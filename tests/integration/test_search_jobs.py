@@ -28,6 +28,7 @@ from argus.images.fetcher import FetchedImage
 from argus.jobs import queues
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import get_settings
+from label_studio_config import projects
 from search_service import periodic
 from search_service.embedding import prefetch, scheduling
 from search_service.embedding import worker as embedding_worker
@@ -469,7 +470,7 @@ def test_model_change__does_not_wait_for_a_project_that_is_gone(servers: Any, mo
     seen: list[int] = []
     monkeypatch.setattr(periodic.model_change, "roles", lambda: (object(), object()))
     monkeypatch.setattr(periodic.model_change, "left", lambda model: dict.fromkeys((polled, gone, disconnected), 1))
-    monkeypatch.setattr(sync_progress, "connected_projects", lambda: [polled, gone])
+    monkeypatch.setattr(projects, "connected_ids", lambda: [polled, gone])
     monkeypatch.setattr(periodic.missing_projects, "resting", lambda: {gone})
     monkeypatch.setattr(scheduling, "enqueue_waiting", seen.append)
     periodic._advance_model_change()
@@ -502,7 +503,7 @@ def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
         if project_id == first and broken:
             raise ArgusError("label_studio_unreachable", "Label Studio does not answer.")
 
-    monkeypatch.setattr(sync_progress, "connected_projects", lambda: [first, second])
+    monkeypatch.setattr(projects, "connected_ids", lambda: [first, second])
     monkeypatch.setattr(periodic, "_look_after", look)
     monkeypatch.setattr(periodic, "_keep_views", lambda project_id: None)
     monkeypatch.setattr(periodic, "_reconcile_runs", lambda: None)

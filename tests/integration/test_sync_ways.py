@@ -26,7 +26,7 @@ from argus.labelstudio import LabelStudio
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import get_settings
 from argus_cli.stack.ports import free_port
-from label_studio_config.projects import task_images
+from label_studio_config.projects import connected_ids, task_images
 from ml_backend.detection import batch
 from ml_backend.smart_tools import jobs
 from search_service import periodic
@@ -35,7 +35,7 @@ from search_service.export import export_project
 from search_service.pictures import crops, thumbnails
 from search_service.projects import describe as projects
 from search_service.projects.disconnect import disconnect
-from search_service.sync import listing, missing_projects, progress
+from search_service.sync import listing, missing_projects
 from search_service.sync import tasks as sync_tasks
 from tests.pictures import plain
 from tests.resting import resting
@@ -391,7 +391,7 @@ def test_a_project_that_is_gone_is_noticed_once_and_found_again(label_studio: La
     assert (shown["connected"], shown["missing_since"]) == (True, noticed.isoformat())
     assert disconnect(label_studio, gone) == [
         "the project from those that are polled: Label Studio does not have it any more"]
-    assert gone not in progress.connected_projects()
+    assert gone not in connected_ids()
     missing_projects.note(project)  # as if the token had lost its access for a while
     (task,) = add(label_studio, project, 1)
     one_round()

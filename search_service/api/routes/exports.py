@@ -6,11 +6,11 @@ from typing import Any
 
 from flask import Blueprint, Response, request, send_file
 
+from label_studio_config import projects
 from search_service.api.requests import API
 from search_service.api.schemas import search
 from search_service.api.schemas.setup import ExportJobRequest
 from search_service.export import jobs
-from search_service.sync import progress
 
 blueprint = Blueprint("exports", __name__, url_prefix=API)
 
@@ -35,7 +35,7 @@ def post_export_job(project_id: int) -> tuple[dict[str, Any], int, dict[str, str
 
 @blueprint.get("/projects/<int:project_id>/exports")
 def list_exports(project_id: int) -> dict[str, Any]:
-    progress.sync_progress(project_id)  # an unknown project is said to be one
+    projects.require(project_id)
     return {"exports": jobs.listing(project_id)}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, request
 
+from label_studio_config import projects
 from search_service.api import rights
 from search_service.api.caller import caller, mine
 from search_service.api.requests import API
@@ -37,14 +38,14 @@ def post_sync(project_id: int) -> dict[str, Any]:
 
 @blueprint.post("/projects/<int:project_id>/retry")
 def post_retry(project_id: int) -> dict[str, Any]:
-    progress.sync_progress(project_id)
+    projects.require(project_id)
     return {"retried": scheduling.retry_failed(project_id)}
 
 
 @blueprint.get("/projects/<int:project_id>/searches")
 def get_history(project_id: int) -> dict[str, Any]:
     asked = schemas.read(schemas.HistoryRequest, request.args)
-    progress.sync_progress(project_id)
+    projects.require(project_id)
     return {"searches": history.history(project_id, asked.limit)}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from label_studio_config import projects
 from search_service.api import access, rights
 from search_service.api.caller import acting, caller
 from search_service.api.requests import API, body
@@ -13,7 +14,6 @@ from search_service.api.schemas import review as asking
 from search_service.api.schemas import search
 from search_service.pictures import crops
 from search_service.review import objects, records, service, set_aside
-from search_service.sync import progress
 
 blueprint = Blueprint("review", __name__, url_prefix=API)
 
@@ -89,7 +89,7 @@ def _accepted(asked: asking.AcceptRequest) -> dict[str, Any]:
 @blueprint.get("/projects/<int:project_id>/review/acceptances")
 def get_acceptances(project_id: int) -> dict[str, Any]:
     asked = search.read(asking.AcceptancesRequest, request.args)
-    progress.sync_progress(project_id)  # an unknown project is said to be one
+    projects.require(project_id)
     return {"acceptances": records.acceptances(project_id, limit=asked.limit)}
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from flask import Blueprint
 
+from label_studio_config import projects
 from search_service.api.requests import API
 from search_service.pictures import task_details
-from search_service.sync import progress, videos
+from search_service.sync import videos
 
 blueprint = Blueprint("tasks", __name__, url_prefix=API)
 
@@ -20,5 +21,5 @@ def get_task(project_id: int, task_id: int) -> dict[str, Any]:
 
 @blueprint.get("/projects/<int:project_id>/videos")
 def get_videos(project_id: int) -> dict[str, Any]:
-    progress.sync_progress(project_id)  # an unknown project is said to be one
+    projects.require(project_id)
     return {"videos": videos.list_videos(project_id), "captured": task_details.captured_between(project_id)}

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
 
-from argus.db import connect
 from argus.errors import ArgusError, as_argus_error
 from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.settings import Settings, get_settings
+from label_studio_config import projects
 from search_service.health.doctor import clocks, disk, label_studio, servers, workers
 from search_service.health.doctor.finding import Finding, State
 from search_service.health.doctor.project import Project
@@ -75,10 +75,8 @@ class Doctor:
         yield from servers.opened("search-service", self._settings)
 
     def projects(self) -> Iterator[Finding]:
-        with connect() as connection:
-            rows = [row for row in connection.execute(
-                "SELECT * FROM project WHERE connected_at IS NOT NULL AND id = coalesce(%s, id) ORDER BY id",
-                (self._project_id,)) if self._only is None or row["id"] in self._only]
+        rows = [row for row in projects.connected() if self._project_id in (None, row["id"])
+                and (self._only is None or row["id"] in self._only)]
         if not rows:
             which = "No project is" if self._project_id is None else f"Project {self._project_id} is not"
             yield Finding("projects", "unknown" if self._project_id is None else "problem", f"{which} connected yet.",
