@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.odd_inputs import Case, image_files, product, settings
-from benchmarks.odd_inputs.chromium import GRID, chromium
+from benchmarks.odd_inputs.chromium import chromium
+from benchmarks.odd_inputs.picture_probes import exported, opened
 
 ITEMS = (2,)
 _KINDS = ("uint8", "uint16", "int16", "uint32", "int32", "float32")
@@ -20,8 +21,8 @@ def cases(work: Path) -> Iterator[Case]:
         for instance, data in image_files.damaged().items():
             # Chromium leaves out the last rows of a JPEG without its end; what is right is the picture with it.
             shown = browser.shows(data + b"\xff\xd9" if instance == "JPEG without its end" else data)
-            yield Case(2, "what is broken around a picture does not cost it", instance, browser.name, shown, "opened",
-                       base64.b64encode(data).decode(), tolerance=12)
+            yield Case(2, "what is broken around a picture does not cost it", instance, browser.name, shown,
+                       opened.__name__, base64.b64encode(data).decode(), tolerance=12)
         file = work / "wide.png"
         file.write_bytes(image_files.wide_png(14_000))
         shown = browser.shows(file.read_bytes())
@@ -40,16 +41,7 @@ def cases(work: Path) -> Iterator[Case]:
     turned = image_files.tiff(image_files.ramp("uint8"), more=[
         (image_files.ORIENTATION, image_files.SHORT, 1, struct.pack("<L", 6))])
     yield Case(2, "a TIFF is turned once", "TIFF with orientation 6, size in an export", "TIFF 6.0, tag 274", [4, 9],
-               "exported", base64.b64encode(turned).decode())
-
-
-def opened(argument: str) -> Any:
-    """Return what predictions, crops, thumbnails and searches by image see: size, and pixels at Chromium's points."""
-    image = product("argus.images.fetcher", "argus.images", "open_image")(base64.b64decode(argument))
-    width, height = image.size
-    points = [(int((column + 0.5) * width / GRID), int((row + 0.5) * height / GRID))
-              for row in range(GRID) for column in range(GRID)]
-    return {"size": [width, height], "pixels": [list(image.getpixel(point)) for point in points]}
+               exported.__name__, base64.b64encode(turned).decode())
 
 
 def wide(argument: list[Any]) -> Any:
@@ -63,9 +55,3 @@ def ramp(argument: str) -> Any:
     """Return the greys of the first row."""
     image = product("argus.images.fetcher", "argus.images", "open_image")(base64.b64decode(argument))
     return [image.getpixel((x, 0))[0] for x in range(image.width)]
-
-
-def exported(argument: str) -> Any:
-    """Return width and height that a COCO file states."""
-    inspect_image = product("search_service.export.files", "argus.export.files", "inspect_image")
-    return list(inspect_image(base64.b64decode(argument))[:2])
