@@ -54,6 +54,9 @@ def _shown(videos: Any, work: Path) -> Iterator[tuple[str, str, Path]]:
     yield container, "MPEG-TS under another name", videos.write(work / "x.ts", form="mpegts").rename(work / "x.0001")
     yield container, "NUT", videos.write(work / "a.nut")
     yield "frames without own times", "raw H.264", videos.write(work / "raw.h264", form="h264")
+    for count in (2, 3):
+        yield "frames without own times", f"AVI with {count} B-frames in a row", videos.write(
+            work / f"b{count}.avi", options={"bf": str(count), "b_strategy": "0"})
 
 
 def _not_shown(videos: Any, work: Path) -> Iterator[tuple[str, Path, Callable[[Path], str]]]:

@@ -17,7 +17,7 @@ from PIL import Image
 from argus.errors import ArgusError
 from search_service.frames.display_matrix import as_shown
 from search_service.frames.video_clock import VideoClock
-from search_service.frames.video_files import clock_may_jump, lacks_beginning, opened_video
+from search_service.frames.video_files import clock_may_jump, has_decoding_times, lacks_beginning, opened_video
 
 MAX_FPS = 240
 
@@ -101,7 +101,7 @@ def sample_frames(path: Path, rate: Fraction, damage: Damage | None = None) -> I
     end = Fraction(0)
     with opened_video(path) as (container, stream):
         damage.duration, damage.beheaded = _duration(container, stream), lacks_beginning(container, path)
-        clock = VideoClock(stream, clock_may_jump(container))
+        clock = VideoClock(stream, clock_may_jump(container), has_decoding_times(container))
         for at, number, frame in _frames(container, stream, clock, damage):
             if held and wanted < at:
                 yield _sampled(held, stream)

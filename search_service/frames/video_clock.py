@@ -22,16 +22,17 @@ class VideoClock:
 
     Args:
         jumps: the container is one whose clock may jump (MPEG-TS, FLV): a long step forward is closed as well.
+        decoding: the container has decoding times only (AVI): they are taken, which come in the order of presentation.
     """
 
-    def __init__(self, stream: VideoStream, jumps: bool) -> None:
+    def __init__(self, stream: VideoStream, jumps: bool, decoding: bool = False) -> None:
         self._stream, self._gap = stream, _GAP if jumps else _ERROR
         self._offsets: list[Fraction] = []  # from the stream's clocks to ours; the one in use, and the one before
         self._last: Fraction | None = None
         self._length = Fraction(0)
         self.closed = Fraction(0)  # seconds of the file's clock during which nothing was shown
         self._stamps: list[Fraction | None] = [None, None]
-        self._faults = [0, 0]
+        self._faults = [int(decoding), 0]  # of the times of presentation, and of decoding
 
     def time(self, frame: VideoFrame) -> Fraction:
         """Return the seconds at which the frame is shown. A frame without a time of its own follows the one before."""
@@ -52,8 +53,7 @@ class VideoClock:
     def _stamp(self, frame: VideoFrame) -> Fraction | None:
         """Return the frame's own time: of its two timestamps, the one that went back less often.
 
-        Frames of AVI and of some recorders have decoding times only, and what stands for the time of presentation is
-        a guess.
+        Files of some recorders have decoding times only, too, and what stands for the time of presentation is a guess.
         """
         base = frame.time_base or self._stream.time_base
         if base is None:

@@ -81,6 +81,12 @@ def clock_may_jump(container: InputContainer) -> bool:
     return bool(container.format.flags & _TS_DISCONT)
 
 
+def has_decoding_times(container: InputContainer) -> bool:
+    """Whether the container keeps no times of presentation: what stands for them is a guess, wrong where frames are
+    stored in another order than they are shown (B-frames)."""
+    return container.format.name == "avi"
+
+
 def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     """Return the stream to show: no cover, thumbnail or single picture while there is another, then FFmpeg's choice."""
     if _is_picture(container, path):
