@@ -1,12 +1,12 @@
 // The frame: which project, which screen. A screen is a module with `open(context)`:
 //
-//   open({ root, project, selection, params, signal }) → { update(params)? }
+//   open({ root, project, selection, params, signal }) → { update?(params) }
 //
 // `root` is empty and the screen's own; `project` is the API's description of it; `selection` the chosen tasks; `params`
 // the address. `signal` is aborted when the screen closes: give it to requests, listeners and timers. `update` is called
 // when the address changes within the screen; without it the screen is opened anew.
 import { api, onTokensNeeded } from "./api.js";
-import { h, icon } from "./dom.js";
+import { h, icon, inPlace } from "./dom.js";
 import { chooseLanguage, language, LANGUAGES, number, t, when } from "./i18n.js";
 import { askToken, attempt, say } from "./messages.js";
 import { personButton, signIn } from "./person.js";
@@ -19,74 +19,85 @@ import * as setup from "./screens/setup.js";
 import { Selection } from "./selection.js";
 import { nextTheme, theme } from "./theme.js";
 
+/** @type {Record<string, { open(context: ScreenContext): OpenedScreen | Promise<OpenedScreen> }>} */
 const SCREENS = { search, annotate, review, export: exporting, setup };
 // The chapter of the help about each screen.
-const HELP = { search: "search", annotate: "auto-annotate", review: "review", export: "export", setup: "set-up-and-health" };
+/** @type {Record<string, string>} */
+const HELP = {
+  search: "search",
+  annotate: "auto-annotate",
+  review: "review",
+  export: "export",
+  setup: "set-up-and-health",
+};
 const NEEDS_NO_PROJECT = new Set(["setup"]);
 const POLL = 4000;
-const $ = (id) => document.getElementById(id);
-const now = { project: null, screen: "", opened: null, closer: null, selection: null };
+/** @param {string} id */
+const $ = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+const chooser = /** @type {HTMLSelectElement} */ ($("project"));
+const languages = /** @type {HTMLSelectElement} */ ($("language"));
+const labelStudio = /** @type {HTMLAnchorElement} */ ($("label-studio"));
+
+const now = {
+  project: /** @type {Api.Project | null} */ (null),
+  selection: /** @type {Selection | null} */ (null),
+  screen: "",
+  opened: /** @type {OpenedScreen | null} */ (null),
+  closer: /** @type {AbortController | null} */ (null),
+};
+/** @type {Map<string, Params>} */
 const last = new Map(); // what each screen of this project showed: going back to it by its tab finds it again
 
 function buildFrame() {
   $("skip").textContent = t("common.skip");
   $("nav").setAttribute("aria-label", t("common.screens"));
   $("nav").replaceChildren(
-    ...Object.keys(SCREENS).map((id) =>
-      h(
-        "a",
-        {
-          id: `nav-${id}`,
-          href: linkTo({ screen: id }),
-          onclick: (event) => {
-            if (!event.ctrlKey && !event.metaKey) {
-              event.preventDefault();
-              turnTo(id);
-            }
-          },
-        },
-        icon(id),
-        h("span", {}, t(`common.${id}`)),
-      ),
-    ),
+    ...Object.keys(SCREENS).map((id) => {
+      const attributes = { id: `nav-${id}`, href: linkTo({ screen: id }), onclick: inPlace(() => turnTo(id)) };
+      return h("a", attributes, icon(id), h("span", {}, t(`common.${id}`)));
+    }),
   );
   $("project-label").textContent = t("common.project");
-  $("project").setAttribute("aria-label", t("common.project"));
-  $("label-studio").replaceChildren(t("common.labelStudio"), icon("link"));
-  $("language").replaceChildren(
+  chooser.setAttribute("aria-label", t("common.project"));
+  labelStudio.replaceChildren(t("common.labelStudio"), icon("link"));
+  languages.replaceChildren(
     ...Object.entries(LANGUAGES).map(([value, name]) =>
       h("option", { value, selected: value === language, lang: value }, name),
     ),
   );
-  $("language").setAttribute("aria-label", t("common.language"));
+  languages.setAttribute("aria-label", t("common.language"));
   $("help").title = t("common.help");
   $("help").setAttribute("aria-label", t("common.help"));
-  personButton($("person"));
+  personButton(/** @type {HTMLButtonElement} */ ($("person")));
   $("theme").replaceChildren(icon("sun"));
   showTheme();
 }
 
+/** @param {string} screen */
 function turnTo(screen) {
   last.set(now.screen, params());
   go({ ...last.get(screen), task: null, screen });
 }
 
 function showTheme() {
-  $("theme").setAttribute("aria-label", t("common.theme", { theme: t(`common.${theme()}`) }));
-  $("theme").title = $("theme").getAttribute("aria-label");
+  const text = t("common.theme", { theme: t(`common.${theme()}`) });
+  $("theme").setAttribute("aria-label", text);
+  $("theme").title = text;
 }
 
 async function loadProjects() {
+  /** @type {{ projects: Api.Project[] }} */
   const { projects } = await api("/projects");
   const wanted = Number(params().project);
-  $("project").replaceChildren(
+  chooser.replaceChildren(
     ...projects.map((p) => h("option", { value: String(p.id), selected: p.id === wanted }, nameOf(p))),
   );
-  $("project").closest("label").hidden = !projects.length;
+  /** @type {HTMLElement} */ (chooser.parentElement).hidden = !projects.length;
   return projects;
 }
 
 // Its title is all that is left of a project that was deleted in Label Studio.
+/** @param {Api.Project} project */
 const nameOf = ({ id, title, missing_since }) => `${id} · ${title}${missing_since ? ` (${t("common.missing")})` : ""}`;
 
 async function start() {
@@ -101,15 +112,15 @@ async function start() {
 }
 
 async function route() {
-  const asked = params(),
-    screen = Object.hasOwn(SCREENS, asked.screen) ? asked.screen : "search";
+  const asked = params();
+  const screen = Object.hasOwn(SCREENS, asked.screen) ? asked.screen : "search";
   const id = Number(asked.project) || null;
   if (id !== now.project?.id) {
     now.project = id ? await api(`/projects/${id}`) : null;
     now.selection = id ? new Selection(id) : null;
     now.screen = "";
     last.clear();
-    if (id) $("project").value = String(id);
+    if (id) chooser.value = String(id);
     showProject();
   }
   if (screen === now.screen && now.opened?.update) {
@@ -119,40 +130,41 @@ async function route() {
   await openScreen(now.project || NEEDS_NO_PROJECT.has(screen) ? screen : "setup", asked);
 }
 
+/** @param {string} screen @param {Params} asked */
 async function openScreen(screen, asked) {
   now.closer?.abort();
-  now.closer = new AbortController();
-  Object.assign(now, { screen, opened: null });
-  for (const link of $("nav").children) {
-    const id = link.id.slice("nav-".length);
-    link.href = linkTo({ screen: id });
-    if (id === screen) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
+  const closer = new AbortController();
+  Object.assign(now, { screen, opened: null, closer });
+  markTab(screen);
   document.title = `${t(`common.${screen}`)} · Argus`;
   Object.assign($("help"), { href: `/help/page.html#${HELP[screen]}`, hidden: false });
   const root = h("div", { class: `screen ${screen}` });
   $("screen").replaceChildren(root);
-  const { signal } = now.closer;
-  const opened = await SCREENS[screen].open({
-    root,
-    project: now.project,
-    selection: now.selection,
-    params: asked,
-    signal,
-  });
-  if (!signal.aborted) now.opened = opened ?? null;
+  const { signal } = closer;
+  const { project, selection } = /** @type {ScreenContext} */ (/** @type {unknown} */ (now)); // set-up does without
+  const opened = await SCREENS[screen].open({ root, project, selection, params: asked, signal });
+  if (!signal.aborted) now.opened = opened;
+}
+
+/** @param {string} screen */
+function markTab(screen) {
+  for (const link of $("nav").children) {
+    const id = link.id.slice("nav-".length);
+    link.setAttribute("href", linkTo({ screen: id }));
+    if (id === screen) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
 }
 
 function showProject() {
   const { project } = now;
   const gone = project?.missing_since;
-  $("label-studio").hidden = !project || Boolean(gone);
+  labelStudio.hidden = !project || Boolean(gone);
   $("sync").hidden = !project;
   $("missing").hidden = !gone;
   $("missing").textContent = gone ? t("setup.missing", { since: when(gone) }) : "";
   if (!project) return;
-  $("label-studio").href = project.label_studio;
+  labelStudio.href = project.label_studio;
   const { sync } = project;
   $("sync").textContent =
     t("common.sync", { embedded: number(sync.embedded), n: sync.seen, seen: number(sync.seen) }) +
@@ -164,6 +176,7 @@ function showProject() {
 async function follow() {
   if (now.project && !document.hidden) {
     try {
+      /** @type {Api.Project} */
       const about = await api(`/projects/${now.project.id}`);
       if (about.id === now.project?.id) {
         if (Boolean(now.project.missing_since) !== Boolean(about.missing_since)) loadProjects().catch(() => {});
@@ -183,8 +196,8 @@ onRoute(() => {
   say("");
   attempt(route);
 });
-$("project").addEventListener("change", () => go({ project: $("project").value, screen: now.screen }));
-$("language").addEventListener("change", () => chooseLanguage($("language").value));
+chooser.addEventListener("change", () => go({ project: chooser.value, screen: now.screen }));
+languages.addEventListener("change", () => chooseLanguage(languages.value));
 $("theme").addEventListener("click", () => {
   nextTheme();
   showTheme();

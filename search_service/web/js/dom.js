@@ -18,31 +18,52 @@ const SVG = "http://www.w3.org/2000/svg";
 
 // h("button", { class: "primary", onclick: start, "aria-label": "…" }, "Start", icon) → an element.
 // A property that is null, undefined or false is left out; nothing is set for it.
+/**
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Properties<HTMLElementTagNameMap[Tag]>} properties
+ * @param {...Child} children
+ */
 export function h(tag, properties = {}, ...children) {
   return fill(document.createElement(tag), properties, children);
 }
 
+/**
+ * @template {keyof SVGElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Attributes} properties
+ * @param {...Child} children
+ */
 export function svg(tag, properties = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), properties, children);
 }
 
+/**
+ * @template {Element} Made
+ * @param {Made} made
+ * @param {Attributes} properties
+ * @param {Child[]} children
+ */
 function fill(made, properties, children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === null || value === undefined || value === false) continue;
-    if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
-    else if (PROPERTIES.has(name)) made[name] = value;
-    else made.setAttribute(name, value === true ? "" : value);
+    if (name.startsWith("on")) made.addEventListener(name.slice(2), /** @type {EventListener} */ (value));
+    else if (PROPERTIES.has(name)) Object.assign(made, { [name]: value });
+    else made.setAttribute(name, value === true ? "" : String(value));
   }
   made.append(...kept(children));
   return made;
 }
 
 // What `append` and `replaceChildren` do, with lists in lists, and without what is null, undefined or false.
+/** @type {(parent: Element, ...children: Child[]) => void} */
 export const add = (parent, ...children) => parent.append(...kept(children));
+/** @type {(parent: Element, ...children: Child[]) => void} */
 export const put = (parent, ...children) => parent.replaceChildren(...kept(children));
 
 // As `put`, for what is drawn anew while people use it: an element that has the class, id and data of a new one stays, and
 // with it a press under way, the focus and its listeners, which must be as good as the new one's.
+/** @type {(parent: Element, ...children: Child[]) => void} */
 export function renew(parent, ...children) {
   const wanted = kept(children).map((child) => (child instanceof Node ? child : document.createTextNode(child)));
   for (const old of [...parent.childNodes]) if (!wanted.some((child) => alike(old, child))) old.remove();
@@ -51,18 +72,22 @@ export function renew(parent, ...children) {
     if (here && alike(here, child)) take(here, child);
     else parent.insertBefore(child, here ?? null);
   }
-  while (parent.childNodes.length > wanted.length) parent.lastChild.remove();
+  while (parent.childNodes.length > wanted.length) parent.lastChild?.remove();
 }
 
+/** @type {(one: Node, other: Node) => boolean} */
 const alike = (one, other) =>
   one === other ||
   (one instanceof Element
-    ? one.nodeName === other.nodeName && nameOf(one) === nameOf(other)
+    ? other instanceof Element && one.nodeName === other.nodeName && nameOf(one) === nameOf(other)
     : one.isEqualNode(other));
-const nameOf = ({ id, classList, dataset }) => JSON.stringify([id, classList.value, dataset]);
+/** @param {Element} element */
+const nameOf = (element) =>
+  JSON.stringify([element.id, element.classList.value, element instanceof HTMLElement && element.dataset]);
 
+/** @type {(now: Node, then: Node) => void} */
 function take(now, then) {
-  if (now === then || !(now instanceof Element)) return;
+  if (now === then || !(now instanceof Element && then instanceof Element)) return;
   if (now.getAttribute("aria-busy") === "true") return; // somebody pressed it, and its answer is still to come
   for (const name of now.getAttributeNames()) if (!then.hasAttribute(name)) now.removeAttribute(name);
   for (const { name, value } of then.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
@@ -70,13 +95,29 @@ function take(now, then) {
 }
 
 // A sentence of the server, whose commands stand in backticks, as nodes.
-export const prose = (text) =>
-  (text ?? "").split("`").map((part, place) => (place % 2 ? h("code", {}, part) : part));
+/** @type {(text: string | null | undefined) => Child[]} */
+export const prose = (text) => (text ?? "").split("`").map((part, place) => (place % 2 ? h("code", {}, part) : part));
 
+/** @type {(children: Child[]) => (Node | string)[]} */
 const kept = (children) =>
-  children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false);
+  /** @type {any[]} */ (children)
+    .flat(Infinity)
+    .filter((child) => child !== null && child !== undefined && child !== false);
+
+// The element that the selector finds at an event's target or around it.
+/** @type {(event: Event, selector: string) => HTMLElement | null} */
+export const around = (event, selector) => (event.target instanceof Element ? event.target.closest(selector) : null);
+
+// Follow a link of the page itself, unless it is to open in another tab.
+/** @type {(follow: () => unknown) => (event: MouseEvent) => void} */
+export const inPlace = (follow) => (event) => {
+  if (event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  follow();
+};
 
 // Line icons on a 24 × 24 grid, drawn for this page. They say nothing to a screen reader: the text beside them does.
+/** @type {Record<string, string>} */
 const ICONS = {
   search: "M10.5 4a6.5 6.5 0 1 0 0 13a6.5 6.5 0 0 0 0-13zM15.3 15.3L20 20",
   annotate: "M4 8V5a1 1 0 0 1 1-1h3M16 4h3a1 1 0 0 1 1 1v3M20 16v3a1 1 0 0 1-1 1h-3M8 20H5a1 1 0 0 1-1-1v-3M9 9h6v6H9z",
@@ -101,6 +142,7 @@ const ICONS = {
   sun: "M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8zM12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.6 5.6l1.1 1.1M17.3 17.3l1.1 1.1M5.6 18.4l1.1-1.1M17.3 6.7l1.1-1.1",
 };
 
+/** @param {string} name one of ICONS */
 export function icon(name) {
   return svg(
     "svg",

@@ -1,148 +1,169 @@
 // A histogram of scores from 0 to 1, with edges that are dragged, or moved by the arrow keys.
-//
-//   histogram({ title, edges: [{ id, name, value, least, most }], zone(score) → class, onmove(id, value), onset(id, value) })
-//
-// `onmove` is called while an edge moves, `onset` when it was let go. An edge keeps to hundredths.
 import { h, svg } from "./dom.js";
 import { number } from "./i18n.js";
 
 const HEIGHT = 100,
   STEP = 0.01,
+  PAGE = 0.1,
   BARS = 50;
+/** @type {Record<string, number>} */
+const STEPS = { ArrowLeft: -STEP, ArrowDown: -STEP, ArrowRight: STEP, ArrowUp: STEP, PageDown: -PAGE, PageUp: PAGE };
+/** @type {Record<string, number>} */
+const ENDS = { Home: 0, End: 1 };
 
-export function histogram({ title, edges = [], zone = () => "", onmove = () => {}, onset = () => {} }) {
-  const bars = svg("svg", {
-    class: "bars",
-    viewBox: `0 0 ${BARS} ${HEIGHT}`,
-    preserveAspectRatio: "none",
-    role: "img",
-    "aria-label": title,
-  });
-  const handles = new Map(edges.map((edge) => [edge.id, handle(edge)]));
-  const plot = h(
-    "div",
-    { class: "plot" },
-    bars,
-    [...handles.values()].map((one) => one.knob),
+// Counts in finer bins as the sums of `bars` bars.
+/** @param {number[]} counts */
+export function inBars(counts, bars = BARS) {
+  const width = counts.length / bars;
+  return Array.from({ length: bars }, (_, bar) =>
+    counts.slice(Math.floor(bar * width), Math.floor((bar + 1) * width)).reduce((sum, n) => sum + n, 0),
   );
-  const scale = h(
-    "div",
-    { class: "scale", "aria-hidden": "true" },
-    [0, 0.25, 0.5, 0.75, 1].map((at) => h("span", {}, number(at, 2))),
-  );
-  let drawn = [];
+}
 
-  function draw(counts) {
-    drawn = Array.from({ length: BARS }, (_, bar) => {
-      const width = counts.length / BARS;
-      return counts
-        .slice(Math.floor(bar * width), Math.floor((bar + 1) * width))
-        .reduce((sum, n) => sum + n, 0);
-    });
-    paint();
+// Few objects must stay visible beside many.
+/** @type {(count: number, most: number) => number} */
+export const barHeight = (count, most) => (count ? Math.max(3, HEIGHT * Math.sqrt(count / most)) : 0);
+
+// Where an edge comes to stand: between its bounds, on a hundredth.
+/** @type {(value: number, least?: number, most?: number) => number} */
+export const toStep = (value, least = 0, most = 1) =>
+  Number((Math.round(Math.min(most, Math.max(least, value)) / STEP) * STEP).toFixed(2));
+
+/**
+ * @typedef {object} Edge
+ * @property {string} id
+ * @property {string} name
+ * @property {number} value
+ * @property {() => number} [least]
+ * @property {() => number} [most]
+ * @typedef {Edge & { knob: HTMLElement, tip: HTMLElement }} Handle
+ */
+
+// `zone(score)` is the class of a bar; `onmove` is called while an edge moves, `onset` when it was let go.
+export class Histogram {
+  /** @type {number[]} */
+  #drawn = [];
+  /** @type {Map<string, Handle>} */
+  #handles;
+
+  /**
+   * @param {object} given
+   * @param {string} given.title
+   * @param {Edge[]} [given.edges]
+   * @param {(score: number) => string} [given.zone]
+   * @param {(id: string, value: number) => void} [given.onmove]
+   * @param {(id: string, value: number) => void} [given.onset]
+   */
+  constructor({ title, edges = [], zone = () => "", onmove = () => {}, onset = () => {} }) {
+    this.zone = zone;
+    this.onmove = onmove;
+    this.onset = onset;
+    const box = { viewBox: `0 0 ${BARS} ${HEIGHT}`, preserveAspectRatio: "none" };
+    this.bars = svg("svg", { class: "bars", ...box, role: "img", "aria-label": title });
+    this.#handles = new Map(edges.map((edge) => [edge.id, this.#handle(edge)]));
+    const knobs = [...this.#handles.values()].map((one) => one.knob);
+    this.plot = h("div", { class: "plot" }, this.bars, knobs);
+    const marks = [0, 0.25, 0.5, 0.75, 1].map((at) => h("span", {}, number(at, 2)));
+    this.root = h("div", { class: "histogram" }, this.plot, h("div", { class: "scale", "aria-hidden": "true" }, marks));
   }
 
-  function paint() {
-    const most = Math.max(1, ...drawn);
-    bars.replaceChildren(
-      ...drawn.map((count, bar) =>
-        svg("rect", {
-          x: bar + 0.08,
-          width: 0.84,
-          y: HEIGHT - barHeight(count, most),
-          height: barHeight(count, most),
-          class: zone((bar + 0.5) / BARS),
-        }),
-      ),
+  // Show how many objects have which score; `counts` are of equal steps from 0 to 1.
+  /** @param {number[]} counts */
+  draw(counts) {
+    this.#drawn = inBars(counts);
+    this.#paint();
+  }
+
+  /** @param {string} id @param {number} value */
+  move(id, value) {
+    const one = this.#handles.get(id);
+    if (!one || one.value === value) return;
+    one.value = value;
+    this.#place(one);
+    this.#paint();
+  }
+
+  /** @param {string} id */
+  value(id) {
+    return this.#handles.get(id)?.value ?? 0;
+  }
+
+  #paint() {
+    const most = Math.max(1, ...this.#drawn);
+    this.bars.replaceChildren(
+      ...this.#drawn.map((count, bar) => {
+        const height = barHeight(count, most);
+        const place = { x: bar + 0.08, width: 0.84, y: HEIGHT - height, height };
+        return svg("rect", { ...place, class: this.zone((bar + 0.5) / BARS) });
+      }),
     );
   }
 
-  // Few objects must stay visible beside many.
-  const barHeight = (count, most) => (count ? Math.max(3, HEIGHT * Math.sqrt(count / most)) : 0);
-
-  function handle(edge) {
-    const knob = h(
-      "div",
-      {
-        class: `edge ${edge.id}`,
-        role: "slider",
-        tabIndex: 0,
-        "aria-label": edge.name,
-        "aria-orientation": "horizontal",
-      },
-      h("span", { class: "tip" }),
-    );
-    const one = { ...edge, knob };
-    const put = (value, done) => {
-      const next = Math.round(Math.min(one.most?.() ?? 1, Math.max(one.least?.() ?? 0, value)) / STEP) * STEP;
-      if (Math.abs(next - one.value) > 1e-9) {
-        one.value = Number(next.toFixed(2));
-        place(one);
-        paint();
-        onmove(one.id, one.value);
-      }
-      if (done) onset(one.id, one.value);
-    };
-    knob.addEventListener("keydown", (event) => {
-      const by = {
-        ArrowLeft: -STEP,
-        ArrowDown: -STEP,
-        ArrowRight: STEP,
-        ArrowUp: STEP,
-        PageDown: -0.1,
-        PageUp: 0.1,
-      }[event.key];
-      const to = { Home: 0, End: 1 }[event.key];
-      if (by === undefined && to === undefined) return;
-      event.preventDefault();
-      event.stopPropagation();
-      put(to ?? one.value + by, true);
-    });
-    knob.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
-      knob.focus();
-      knob.setPointerCapture(event.pointerId);
-      const move = (moved) => {
-        const box = plot.getBoundingClientRect();
-        put((moved.clientX - box.left) / box.width, false);
-      };
-      const end = () => {
-        knob.removeEventListener("pointermove", move);
-        onset(one.id, one.value);
-      };
-      knob.addEventListener("pointermove", move);
-      knob.addEventListener("pointerup", end, { once: true });
-      knob.addEventListener("pointercancel", end, { once: true });
-    });
-    place(one);
+  /** @param {Edge} edge @returns {Handle} */
+  #handle(edge) {
+    const tip = h("span", { class: "tip" });
+    const said = { role: "slider", "aria-label": edge.name, "aria-orientation": "horizontal" };
+    const knob = h("div", { class: `edge ${edge.id}`, tabIndex: 0, ...said }, tip);
+    const one = { ...edge, knob, tip };
+    knob.addEventListener("keydown", (event) => this.#onkey(one, event));
+    knob.addEventListener("pointerdown", (event) => this.#drag(one, event));
+    this.#place(one);
     return one;
   }
 
-  function place(one) {
-    one.knob.style.left = `${one.value * 100}%`;
-    one.knob.style.setProperty("--at", String(one.value * 100)); // keeps the words inside the plot
-    one.knob.firstChild.textContent = `${one.name} ${number(one.value, 2)}`;
-    for (const [name, value] of [
-      ["now", one.value],
-      ["min", 0],
-      ["max", 1],
-    ])
-      one.knob.setAttribute(`aria-value${name}`, value);
-    one.knob.setAttribute("aria-valuetext", number(one.value, 2));
+  /** @param {Handle} one @param {number} value */
+  #put(one, value) {
+    const next = toStep(value, one.least?.(), one.most?.());
+    if (Math.abs(next - one.value) < 1e-9) return;
+    one.value = next;
+    this.#place(one);
+    this.#paint();
+    this.onmove(one.id, one.value);
   }
 
-  function move(id, value) {
-    const one = handles.get(id);
-    if (!one || one.value === value) return;
-    one.value = value;
-    place(one);
-    paint();
+  /** @param {Handle} one @param {KeyboardEvent} event */
+  #onkey(one, event) {
+    const by = STEPS[event.key],
+      to = ENDS[event.key];
+    if (by === undefined && to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#put(one, to ?? one.value + by);
+    this.onset(one.id, one.value);
   }
 
-  return {
-    root: h("div", { class: "histogram" }, plot, scale),
-    draw,
-    move,
-    value: (id) => handles.get(id)?.value,
-  };
+  /** @param {Handle} one @param {PointerEvent} event */
+  #drag(one, event) {
+    const { knob } = one;
+    event.preventDefault();
+    knob.focus();
+    knob.setPointerCapture(event.pointerId);
+    const over = new AbortController();
+    knob.addEventListener(
+      "pointermove",
+      (moved) => {
+        const box = this.plot.getBoundingClientRect();
+        this.#put(one, (moved.clientX - box.left) / box.width);
+      },
+      over,
+    );
+    for (const end of ["pointerup", "pointercancel"])
+      knob.addEventListener(
+        end,
+        () => {
+          over.abort();
+          this.onset(one.id, one.value);
+        },
+        over,
+      );
+  }
+
+  /** @param {Handle} one */
+  #place({ knob, tip, name, value }) {
+    knob.style.left = `${value * 100}%`;
+    knob.style.setProperty("--at", String(value * 100)); // keeps the words inside the plot
+    tip.textContent = `${name} ${number(value, 2)}`;
+    const told = { now: value, min: 0, max: 1, text: number(value, 2) };
+    for (const [what, text] of Object.entries(told)) knob.setAttribute(`aria-value${what}`, String(text));
+  }
 }

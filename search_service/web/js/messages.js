@@ -1,11 +1,13 @@
 // What the page says to the person: a problem stays until the next action, a notice goes away by itself.
-import { Problem } from "./api.js";
+import { isAbort, Problem } from "./api.js";
 import { h, prose } from "./dom.js";
 import { t } from "./i18n.js";
 
-const box = () => document.getElementById("message");
-let fading = 0;
+const box = () => /** @type {HTMLElement} */ (document.getElementById("message"));
+/** @type {ReturnType<typeof setTimeout> | undefined} */
+let fading;
 
+/** @param {string} text */
 export function say(text, kind = "problem") {
   clearTimeout(fading);
   const place = box();
@@ -19,9 +21,15 @@ export function say(text, kind = "problem") {
   if (text && kind === "notice") fading = setTimeout(() => say(""), 6000);
 }
 
+/** @param {string} text */
 export const notice = (text) => say(text, "notice");
 
 // Do something that may fail: the button is busy meanwhile, and what went wrong is said. Returns undefined then.
+/**
+ * @template Done
+ * @param {() => Done | Promise<Done>} work
+ * @param {HTMLButtonElement | null} [button]
+ */
 export async function attempt(work, button) {
   say("");
   if (button) {
@@ -31,9 +39,7 @@ export async function attempt(work, button) {
   try {
     return await work();
   } catch (error) {
-    if (error.name === "AbortError") return undefined;
-    say(error instanceof Problem ? error.message : t("common.broken", { error: error.message }));
-    if (!(error instanceof Problem)) console.error(error);
+    if (!isAbort(error)) tell(error);
     return undefined;
   } finally {
     if (button) {
@@ -43,25 +49,24 @@ export async function attempt(work, button) {
   }
 }
 
-// Ask before something that is hard to take back, or for something: ask(text, { yes, no, danger }, ...fields).
-// Resolves to true or false; Escape is no, and so is yes while a field is not filled in.
-export function ask(text, options = {}, ...fields) {
-  const { yes = t("common.ok"), no = t("common.cancel"), danger = false } = options;
+/** @param {unknown} error */
+function tell(error) {
+  const text = error instanceof Error ? error.message : String(error);
+  say(error instanceof Problem ? text : t("common.broken", { error: text }));
+  if (!(error instanceof Problem)) console.error(error);
+}
+
+// A button that does something that may fail.
+/** @type {(text: Child, work: () => unknown, attributes?: Attributes) => HTMLButtonElement} */
+export const actionButton = (text, work, attributes = {}) =>
+  h("button", { type: "button", ...attributes, onclick: (event) => attempt(work, event.currentTarget) }, text);
+
+// Show a dialog, and take it away when it is closed; resolves to the value of the button that did it.
+/** @type {(dialog: HTMLDialogElement) => Promise<string>} */
+export function shown(dialog) {
   return new Promise((resolve) => {
-    const dialog = h(
-      "dialog",
-      { class: "ask", "aria-label": text },
-      h("p", {}, text),
-      h(
-        "form",
-        { method: "dialog" },
-        fields,
-        h("button", { value: "no", type: "button", onclick: () => dialog.close("no") }, no),
-        h("button", { value: "yes", class: danger ? "danger" : "primary", autofocus: !fields.length }, yes),
-      ),
-    );
     dialog.addEventListener("close", () => {
-      resolve(dialog.returnValue === "yes");
+      resolve(dialog.returnValue);
       dialog.remove();
     });
     document.body.append(dialog);
@@ -69,11 +74,48 @@ export function ask(text, options = {}, ...fields) {
   });
 }
 
+// A button that closes its dialog with a value, whatever is filled in.
+/** @type {(value: string, text: Child, attributes?: Attributes) => HTMLButtonElement} */
+export const closing = (value, text, attributes = {}) =>
+  h(
+    "button",
+    { type: "button", ...attributes, onclick: (event) => event.currentTarget.closest("dialog")?.close(value) },
+    text,
+  );
+
+// Ask before something that is hard to take back, or for something: ask(text, { yes, no, danger }, ...fields).
+// Resolves to true or false; Escape is no, and so is yes while a field is not filled in.
+/**
+ * @param {string} text
+ * @param {{ yes?: string, no?: string, danger?: boolean }} options
+ * @param {...Child} fields
+ * @returns {Promise<boolean>}
+ */
+export async function ask(text, options = {}, ...fields) {
+  const { yes = t("common.ok"), no = t("common.cancel"), danger = false } = options;
+  const answer = await shown(
+    h(
+      "dialog",
+      { class: "ask", "aria-label": text },
+      h("p", {}, text),
+      h(
+        "form",
+        { method: "dialog" },
+        fields,
+        closing("no", no, { value: "no" }),
+        h("button", { value: "yes", class: danger ? "danger" : "primary", autofocus: !fields.length }, yes),
+      ),
+    ),
+  );
+  return answer === "yes";
+}
+
 // Ask for the API token; resolves to null when the person gives up.
-export function askToken(wrong) {
-  return new Promise((resolve) => {
-    const input = h("input", { type: "password", autocomplete: "current-password", required: true, id: "token" });
-    const dialog = h(
+/** @type {(wrong: boolean) => Promise<string | null>} */
+export async function askToken(wrong) {
+  const input = h("input", { type: "password", autocomplete: "current-password", required: true, id: "token" });
+  const answer = await shown(
+    h(
       "dialog",
       { class: "ask", "aria-label": t("common.token") },
       h(
@@ -81,19 +123,10 @@ export function askToken(wrong) {
         { method: "dialog" },
         h("label", { for: "token" }, t(wrong ? "common.tokenWrong" : "common.token")),
         input,
-        h(
-          "button",
-          { value: "no", formnovalidate: true, type: "button", onclick: () => dialog.close("no") },
-          t("common.cancel"),
-        ),
+        closing("no", t("common.cancel"), { value: "no", formnovalidate: true }),
         h("button", { value: "yes", class: "primary" }, t("common.ok")),
       ),
-    );
-    dialog.addEventListener("close", () => {
-      resolve(dialog.returnValue === "yes" ? input.value : null);
-      dialog.remove();
-    });
-    document.body.append(dialog);
-    dialog.showModal();
-  });
+    ),
+  );
+  return answer === "yes" ? input.value : null;
 }

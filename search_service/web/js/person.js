@@ -3,9 +3,10 @@
 import { api, keepPerson, person, Problem } from "./api.js";
 import { h, icon, put } from "./dom.js";
 import { t } from "./i18n.js";
-import { attempt } from "./messages.js";
+import { attempt, closing, shown } from "./messages.js";
 
 // The button in the frame: who is signed in, and the way to sign in and out.
+/** @param {HTMLButtonElement} button */
 export function personButton(button) {
   const show = () => {
     const who = person();
@@ -24,8 +25,9 @@ export function personButton(button) {
 
 // Ask who one is until Label Studio knows the token. Resolves to what is kept then, as text ("" after signing out), or
 // to null when the person changed their mind.
+/** @type {(wrong: boolean) => Promise<string | null>} */
 export async function signIn(wrong) {
-  for (let said = wrong ? t("common.personWrong") : ""; ; ) {
+  for (let said = wrong ? t("common.personWrong") : ""; ;) {
     const token = await askToken(said);
     if (token === null) return null;
     if (!token) {
@@ -42,6 +44,7 @@ export async function signIn(wrong) {
   }
 }
 
+/** @param {{ token: string, name: string } | null} who */
 function keep(who) {
   keepPerson(who);
   document.dispatchEvent(new Event("argus:person"));
@@ -49,32 +52,29 @@ function keep(who) {
 }
 
 // Resolves to the token, to "" for signing out, or to null.
-function askToken(said) {
-  return new Promise((resolve) => {
-    const input = h("input", { id: "person-token", type: "password", autocomplete: "off" });
-    const dialog = h(
-      "dialog",
-      { class: "ask", "aria-label": t("common.signInTitle") },
-      said && h("p", { class: "bad", role: "alert" }, said),
-      !said && person() && h("p", {}, h("strong", {}, t("common.signedIn", { name: person().name }))),
-      h(
-        "form",
-        { method: "dialog" },
-        h("label", { for: "person-token" }, t("common.personText")),
-        input,
-        person() && h("button", { type: "button", id: "sign-out", onclick: () => close("out") }, t("common.signOut")),
-        h("span", { class: "grow" }),
-        h("button", { type: "button", onclick: () => close("no") }, t("common.cancel")),
-        h("button", { value: "yes", class: "primary" }, t("common.signIn")),
-      ),
-    );
-    const close = (why) => dialog.close(why);
-    dialog.addEventListener("close", () => {
-      resolve({ yes: input.value.trim() || null, out: "" }[dialog.returnValue] ?? null);
-      dialog.remove();
-    });
-    document.body.append(dialog);
-    dialog.showModal();
-    input.focus();
-  });
+/** @type {(said: string) => Promise<string | null>} */
+async function askToken(said) {
+  const who = person();
+  const input = h("input", { id: "person-token", type: "password", autocomplete: "off" });
+  const dialog = h(
+    "dialog",
+    { class: "ask", "aria-label": t("common.signInTitle") },
+    said && h("p", { class: "bad", role: "alert" }, said),
+    !said && who && h("p", {}, h("strong", {}, t("common.signedIn", { name: who.name }))),
+    h(
+      "form",
+      { method: "dialog" },
+      h("label", { for: "person-token" }, t("common.personText")),
+      input,
+      who && closing("out", t("common.signOut"), { id: "sign-out" }),
+      h("span", { class: "grow" }),
+      closing("no", t("common.cancel")),
+      h("button", { value: "yes", class: "primary" }, t("common.signIn")),
+    ),
+  );
+  const closed = shown(dialog);
+  input.focus();
+  const answer = await closed;
+  if (answer === "out") return "";
+  return answer === "yes" ? input.value.trim() || null : null;
 }

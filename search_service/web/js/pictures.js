@@ -13,8 +13,10 @@ export const COLOURS = [
   "#6d28d9",
   "#be185d",
 ];
+/** @type {(labels: string[], label: string) => string} */
 export const colourOf = (labels, label) => COLOURS[Math.max(0, labels.indexOf(label)) % COLOURS.length];
 
 // Show the part of a task's picture around `box` (fractions).
+/** @type {(image: HTMLImageElement, task: number, box: number[], size?: number) => void} */
 export const cropInto = (image, task, box, size = 224) =>
   show(image, `/images/${task}/crop?box=${box.join(",")}&size=${size}`);

@@ -2,7 +2,10 @@
 const KEY = "argus-theme";
 const ORDER = ["system", "light", "dark"];
 
-export const theme = () => (ORDER.includes(localStorage.getItem(KEY)) ? localStorage.getItem(KEY) : "system");
+export const theme = () => {
+  const chosen = localStorage.getItem(KEY);
+  return chosen && ORDER.includes(chosen) ? chosen : "system";
+};
 
 export function nextTheme() {
   localStorage.setItem(KEY, ORDER[(ORDER.indexOf(theme()) + 1) % ORDER.length]);

@@ -2,6 +2,7 @@
 const SEPARATORS = /[,،、，､﹐﹑]/;
 
 // The parts of a typed list, each as it was typed: "cpu、fan，hdd" → ["cpu", "fan", "hdd"].
+/** @param {string} text */
 export const splitList = (text) =>
   text
     .split(SEPARATORS)
@@ -9,4 +10,5 @@ export const splitList = (text) =>
     .filter(Boolean);
 
 // What is compared when somebody looks for a name: width and case do not count.
+/** @param {string} text */
 export const nameKey = (text) => text.normalize("NFKC").trim().toLowerCase();

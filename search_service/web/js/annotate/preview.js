@@ -1,9 +1,9 @@
 // What a run would find, on a dozen of its images: boxes and masks, with thresholds that act at once.
 import { api, picture, Problem } from "../api.js";
 import { h } from "../dom.js";
-import { histogram } from "../histogram.js";
+import { Histogram } from "../histogram.js";
 import { number, t } from "../i18n.js";
-import { attempt } from "../messages.js";
+import { actionButton } from "../messages.js";
 import { colourOf } from "../pictures.js";
 import { drawObjects, shadeOfBits } from "../regions.js";
 
@@ -12,159 +12,176 @@ const POLL = 600,
   BINS = 100,
   MOST = 20; // labels, as the server takes them
 
-// `ondone`: images were looked at, and are known to the model now.
-export function previewPanel({ project, source, labels, signal, ondone }) {
-  const button = h(
-    "button",
-    { id: "preview", type: "button", onclick: () => attempt(start, button) },
-    t("annotate.preview"),
-  );
-  const text = h("p", { id: "preview-text", class: "muted", role: "status" }, t("annotate.previewHint", { most: MOST }));
-  const grid = h("ul", { class: "preview-grid" }),
-    charts = h("div", { class: "charts" });
-  const root = h(
-    "section",
-    { class: "panel previews", "aria-label": t("annotate.preview") },
-    h("div", { class: "bar" }, h("h2", {}, t("annotate.preview")), button),
-    text,
-    charts,
-    grid,
-  );
-  let round = 0,
-    shown = [],
-    plots = new Map(),
-    asked = [];
+/**
+ * @typedef {Record<string, number>} Thresholds by label
+ * @typedef {Api.PreviewedTask & { root: HTMLElement, layer: HTMLElement, line: HTMLElement }} Shown
+ */
 
-  async function start() {
-    const images = source.body(),
-      concepts = labels.concepts();
-    if (!concepts.length) throw new Problem(t("annotate.noLabel"));
-    if (concepts.length > MOST) throw new Problem(t("annotate.previewMost", { most: MOST, n: number(concepts.length) }));
-    if (!images) throw new Problem(t("annotate.nothing"));
-    const mine = ++round;
-    asked = concepts.map((one) => one.label);
-    let found = await api(`/projects/${project.id}/preview`, {
-      json: { ...images, concepts, retry: true },
-      signal,
-    });
-    build(found.tasks);
-    const again = { task_ids: found.tasks.map((one) => one.task), concepts };
-    while (true) {
-      update(found.tasks);
-      if (found.ready && !signal.aborted) ondone();
-      if (found.ready || mine !== round || signal.aborted) return;
-      await new Promise((wake) => {
-        setTimeout(wake, POLL);
-      });
-      found = await api(`/projects/${project.id}/preview`, { json: again, signal });
-      if (mine !== round) return;
-    }
-  }
+// How many scores fall into each of equal steps from 0 to 1.
+/** @param {number[]} scores */
+export function countsOf(scores, bins = BINS) {
+  const counts = new Array(bins).fill(0);
+  for (const score of scores) counts[Math.min(bins - 1, Math.floor(score * bins + 1e-6))] += 1;
+  return counts;
+}
 
-  function build(tasks) {
-    shown = tasks.map((task) => {
-      const image = h("img", { alt: t("common.task", { task: task.task }) }),
-        layer = h("div", { class: "regions" });
-      const line = h("span", { class: "muted" }, t("annotate.waiting"));
-      picture(image, task.task, WIDTH);
-      return {
-        task: task.task,
-        state: "waiting",
-        objects: [],
-        layer,
-        line,
-        root: h("li", {}, h("div", { class: "stage" }, image, layer), h("div", { class: "caption" }, line)),
-      };
-    });
-    grid.replaceChildren(...shown.map((one) => one.root));
-    plots = new Map(
-      asked.map((label) => {
-        const plot = histogram({
-          title: t("annotate.scoresOf", { label }),
-          edges: [{ id: "threshold", name: t("annotate.threshold"), value: labels.thresholds()[label] }],
-          zone: (score) => (score >= labels.thresholds()[label] ? "on" : "off"),
-          onmove: (_, value) => labels.setThreshold(label, value),
-        });
-        return [label, { plot, root: h("figure", {}, h("figcaption", {}, label), plot.root) }];
-      }),
+export class PreviewPanel {
+  #round = 0;
+  #shown = /** @type {Shown[]} */ ([]);
+  #plots = /** @type {Map<string, Histogram>} */ (new Map());
+
+  // `ondone`: images were looked at, and are known to the model now.
+  /**
+   * @param {object} given
+   * @param {Api.Project} given.project
+   * @param {import("./source.js").SourceForm} given.source
+   * @param {import("./labels.js").LabelForm} given.labels
+   * @param {AbortSignal} given.signal
+   * @param {() => unknown} given.ondone
+   */
+  constructor({ project, source, labels, signal, ondone }) {
+    this.path = `/projects/${project.id}/preview`;
+    this.source = source;
+    this.labels = labels;
+    this.signal = signal;
+    this.ondone = ondone;
+    const hint = t("annotate.previewHint", { most: MOST });
+    this.text = h("p", { id: "preview-text", class: "muted", role: "status" }, hint);
+    this.grid = h("ul", { class: "preview-grid" });
+    this.charts = h("div", { class: "charts" });
+    const button = actionButton(t("annotate.preview"), () => this.#start(), { id: "preview" });
+    this.root = h(
+      "section",
+      { class: "panel previews", "aria-label": t("annotate.preview") },
+      h("div", { class: "bar" }, h("h2", {}, t("annotate.preview")), button),
+      this.text,
+      this.charts,
+      this.grid,
     );
-    charts.replaceChildren(...[...plots.values()].map((one) => one.root));
-  }
-
-  function update(tasks) {
-    for (const [place, task] of tasks.entries()) {
-      const one = shown[place];
-      if (!one || one.state !== "waiting" || task.state === "waiting") continue;
-      Object.assign(one, {
-        state: task.state,
-        error: task.error,
-        objects: task.objects,
-        width: task.width,
-        height: task.height,
-      });
-      prepare(one).then(() => draw(one));
-    }
-    redraw();
-  }
-
-  async function prepare(one) {
-    await Promise.all(
-      one.objects
-        .filter((object) => object.mask)
-        .map(async (object) => {
-          object.shade = await shadeOfBits(
-            object.mask,
-            one.width,
-            one.height,
-            colourOf(labels.names, object.label),
-          );
-        }),
-    );
-  }
-
-  function draw(one) {
-    const thresholds = labels.thresholds();
-    if (one.state === "failed") {
-      one.line.textContent = one.error.message;
-      one.line.className = "bad";
-      return;
-    }
-    if (one.state !== "done") return;
-    const over = one.objects.filter((object) => object.score >= thresholds[object.label]);
-    drawObjects(
-      one.layer,
-      [...one.objects]
-        .reverse()
-        .map((object) => ({ ...object, rings: null, faint: object.score < thresholds[object.label] })),
-      labels.names,
-    );
-    one.line.textContent = over.length
-      ? t("annotate.foundHere", { n: over.length, count: number(over.length) })
-      : t("annotate.foundNone");
-    one.line.className = "muted";
   }
 
   // After a threshold moved: no model, no request.
-  function redraw() {
-    const thresholds = labels.thresholds();
-    for (const one of shown) draw(one);
-    for (const [label, { plot }] of plots) {
-      const counts = new Array(BINS).fill(0);
-      for (const object of shown.flatMap((one) => one.objects))
-        if (object.label === label) counts[Math.min(BINS - 1, Math.floor(object.score * BINS + 1e-6))] += 1;
+  redraw() {
+    const thresholds = this.labels.thresholds();
+    for (const one of this.#shown) this.#draw(one);
+    const objects = this.#shown.flatMap((one) => one.objects);
+    for (const [label, plot] of this.#plots) {
       plot.move("threshold", thresholds[label]);
-      plot.draw(counts);
+      plot.draw(countsOf(objects.filter((object) => object.label === label).map((object) => object.score)));
     }
-    if (!shown.length) return;
-    const done = shown.filter((one) => one.state === "done"),
+    if (this.#shown.length) this.#say(thresholds);
+  }
+
+  async #start() {
+    const images = this.source.body(),
+      concepts = this.labels.concepts();
+    if (!concepts.length) throw new Problem(t("annotate.noLabel"));
+    if (concepts.length > MOST)
+      throw new Problem(t("annotate.previewMost", { most: MOST, n: number(concepts.length) }));
+    if (!images) throw new Problem(t("annotate.nothing"));
+    const { signal } = this,
+      mine = ++this.#round;
+    let found = await this.#ask({ ...images, concepts, retry: true });
+    this.#build(
+      found.tasks,
+      concepts.map((one) => one.label),
+    );
+    const again = { task_ids: found.tasks.map((one) => one.task), concepts };
+    for (;;) {
+      this.#update(found.tasks);
+      if (found.ready && !signal.aborted) this.ondone();
+      if (found.ready || mine !== this.#round || signal.aborted) return;
+      await new Promise((wake) => {
+        setTimeout(wake, POLL);
+      });
+      found = await this.#ask(again);
+      if (mine !== this.#round) return;
+    }
+  }
+
+  /** @param {unknown} json @returns {Promise<{ ready: boolean, tasks: Api.PreviewedTask[] }>} */
+  #ask(json) {
+    return api(this.path, { json, signal: this.signal });
+  }
+
+  /** @param {Api.PreviewedTask[]} tasks @param {string[]} labels */
+  #build(tasks, labels) {
+    this.#shown = tasks.map(({ task }) => frame(task));
+    this.grid.replaceChildren(...this.#shown.map((one) => one.root));
+    this.#plots = new Map(labels.map((label) => [label, this.#plot(label)]));
+    this.charts.replaceChildren(
+      ...[...this.#plots].map(([label, plot]) => h("figure", {}, h("figcaption", {}, label), plot.root)),
+    );
+  }
+
+  /** @param {string} label */
+  #plot(label) {
+    const threshold = () => this.labels.thresholds()[label];
+    return new Histogram({
+      title: t("annotate.scoresOf", { label }),
+      edges: [{ id: "threshold", name: t("annotate.threshold"), value: threshold() }],
+      zone: (score) => (score >= threshold() ? "on" : "off"),
+      onmove: (_, value) => this.labels.setThreshold(label, value),
+    });
+  }
+
+  /** @param {Api.PreviewedTask[]} tasks */
+  #update(tasks) {
+    for (const [place, task] of tasks.entries()) {
+      const one = this.#shown[place];
+      if (!one || one.state !== "waiting" || task.state === "waiting") continue;
+      Object.assign(one, task);
+      this.#shade(one).then(() => this.#draw(one));
+    }
+    this.redraw();
+  }
+
+  /** @param {Shown} one */
+  async #shade({ objects, width, height }) {
+    const shades = objects.map(async (object) => {
+      if (!object.mask) return;
+      object.shade = await shadeOfBits(object.mask, width, height, colourOf(this.labels.names, object.label));
+    });
+    await Promise.all(shades);
+  }
+
+  /** @param {Shown} one */
+  #draw({ state, error, objects, layer, line }) {
+    const thresholds = this.labels.thresholds();
+    line.className = state === "failed" ? "bad" : "muted";
+    if (state === "failed") line.textContent = error?.message ?? "";
+    if (state !== "done") return;
+    const drawn = objects.map(({ label, score, box, shade }) => ({
+      label,
+      score,
+      box,
+      shade,
+      faint: score < thresholds[label],
+    }));
+    drawObjects(layer, drawn.reverse(), this.labels.names);
+    const n = drawn.filter((object) => !object.faint).length;
+    line.textContent = n ? t("annotate.foundHere", { n, count: number(n) }) : t("annotate.foundNone");
+  }
+
+  /** @param {Thresholds} thresholds */
+  #say(thresholds) {
+    const shown = this.#shown,
+      done = shown.filter((one) => one.state === "done"),
       waiting = shown.filter((one) => one.state === "waiting").length;
-    const over = done
-      .flatMap((one) => one.objects)
-      .filter((object) => object.score >= thresholds[object.label]).length;
-    text.textContent = waiting
+    const over = done.flatMap((one) => one.objects).filter((object) => object.score >= thresholds[object.label]).length;
+    this.text.textContent = waiting
       ? t("annotate.previewing", { done: shown.length - waiting, n: shown.length })
       : t("annotate.previewed", { n: over, count: number(over), images: done.length });
   }
+}
 
-  return { root, redraw };
+// An image that waits for the model.
+/** @param {number} task @returns {Shown} */
+function frame(task) {
+  const image = h("img", { alt: t("common.task", { task }) }),
+    layer = h("div", { class: "regions" });
+  const line = h("span", { class: "muted" }, t("annotate.waiting"));
+  picture(image, task, WIDTH);
+  const root = h("li", {}, h("div", { class: "stage" }, image, layer), h("div", { class: "caption" }, line));
+  return { task, state: "waiting", error: null, width: 0, height: 0, objects: [], root, layer, line };
 }

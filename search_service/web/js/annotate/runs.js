@@ -1,216 +1,138 @@
-// The run that is looked at, and the list of the project's runs with their settings and errors.
+// The run that is looked at, and the list of the project's runs.
 import { api } from "../api.js";
 import { h } from "../dom.js";
-import { number, some, t, when } from "../i18n.js";
-import { attempt } from "../messages.js";
+import { number, some, t } from "../i18n.js";
+import { actionButton, attempt } from "../messages.js";
 import { change, linkTo } from "../router.js";
 import { followRun } from "./follow.js";
+import { going, runRow, stateName } from "./history.js";
 
-const going = (run) => ["queued", "running"].includes(run.state);
-const stateName = (run) => t(`annotate.state_${run.state}`);
+const MOST = 10; // errors
 
+/** @param {number} seconds */
 export function duration(seconds) {
   if (seconds < 90) return t("annotate.seconds", { n: Math.max(1, Math.round(seconds)) });
   return t("annotate.minutes", { n: Math.round(seconds / 60) });
 }
 
-export function runPanel({ project, signal, onend }) {
-  const name = h("h2", {}),
-    bar = h("progress", { max: "1", "aria-label": t("annotate.progressName") });
-  const text = h("p", { id: "run-text", role: "status" }),
-    errors = h("ul", { class: "errors" });
-  const act = (verb, id) => {
-    const button = h(
-      "button",
-      { id, type: "button", onclick: () => attempt(() => go(verb), button) },
-      t(`annotate.${verb}`),
-    );
-    return button;
-  };
-  const buttons = {
-    cancel: act("cancel", "run-cancel"),
-    resume: act("resume", "run-resume"),
-    retry: act("retry", "run-retry"),
-  };
-  const next = h(
-    "a",
-    { class: "button primary-link", hidden: true, href: linkTo({ screen: "review" }) },
-    t("annotate.toReview"),
-  );
-  const root = h(
-    "section",
-    { class: "panel run", hidden: true },
-    name,
-    bar,
-    text,
-    errors,
-    h("div", { class: "bar" }, Object.values(buttons), next),
-  );
-  const list = h("ul", { class: "runs" }),
-    history = h("section", { class: "panel" }, h("h2", {}, t("annotate.runs")), list);
-  let current = null,
-    watch = null;
+export class RunPanel {
+  #current = 0; // its number
+  #watch = /** @type {AbortController | null} */ (null);
 
-  async function go(verb) {
-    show(await api(`/runs/${current}/${verb}`, { method: "POST" }));
-    if (verb !== "cancel") follow(current);
-    await refresh();
+  /** @param {{ project: Api.Project, signal: AbortSignal, onend: () => unknown }} given */
+  constructor({ project, signal, onend }) {
+    this.project = project;
+    this.signal = signal;
+    this.onend = onend;
+    this.name = h("h2", {});
+    this.bar = h("progress", { max: "1", "aria-label": t("annotate.progressName") });
+    this.text = h("p", { id: "run-text", role: "status" });
+    this.errors = h("ul", { class: "errors" });
+    const act = (/** @type {string} */ verb) =>
+      actionButton(t(`annotate.${verb}`), () => this.#go(verb), { id: `run-${verb}` });
+    this.buttons = { cancel: act("cancel"), resume: act("resume"), retry: act("retry") };
+    const href = linkTo({ screen: "review" });
+    this.next = h("a", { class: "button primary-link", hidden: true, href }, t("annotate.toReview"));
+    this.root = h(
+      "section",
+      { class: "panel run", hidden: true },
+      this.name,
+      this.bar,
+      this.text,
+      this.errors,
+      h("div", { class: "bar" }, Object.values(this.buttons), this.next),
+    );
+    this.list = h("ul", { class: "runs" });
+    this.history = h("section", { class: "panel" }, h("h2", {}, t("annotate.runs")), this.list);
+    signal.addEventListener("abort", () => this.#watch?.abort());
   }
 
-  function show(run) {
-    root.hidden = false;
-    name.textContent = t("annotate.run", { id: run.id, labels: some(run.labels ?? []) });
-    name.title = (run.labels ?? []).join(", ");
-    bar.max = run.requested || 1;
-    bar.value = run.done + run.failed + run.cancelled;
-    const said = [
-      t("annotate.progress", {
-        state: stateName(run),
-        done: number(run.done),
-        n: run.requested,
-        all: number(run.requested),
-      }),
-    ];
-    if (run.failed) said.push(t("annotate.failed", { failed: number(run.failed) }));
-    if (run.cancelled) said.push(t("annotate.cancelled", { n: number(run.cancelled) }));
-    if (run.left_out?.objects)
-      said.push(t("annotate.leftOut", { n: number(run.left_out.objects), tasks: number(run.left_out.tasks) }));
-    if (going(run) && run.rate)
-      said.push(t("annotate.rate", { rate: number(run.rate, run.rate < 10 ? 1 : 0) }));
-    if (going(run) && run.seconds_left) said.push(t("annotate.left", { time: duration(run.seconds_left) }));
-    text.textContent = said.join(" · ");
-    errors.replaceChildren(
-      ...run.errors
-        .slice(0, 10)
-        .map((error) =>
-          h(
-            "li",
-            {},
-            h(
-              "a",
-              { href: `${project.label_studio}?task=${error.task}`, target: "_blank", rel: "noopener" },
-              t("common.task", { task: error.task }),
-            ),
-            ` ${error.message} ${error.hint ?? ""}`,
-          ),
-        ),
-    );
-    buttons.cancel.hidden = !going(run);
-    buttons.resume.hidden = run.state !== "cancelled";
-    buttons.retry.hidden = going(run) || !run.failed;
-    next.hidden = going(run) || !run.done;
-  }
-
-  function follow(id) {
-    watch?.abort();
-    watch = new AbortController();
-    signal.addEventListener("abort", () => watch.abort(), { once: true });
-    const mine = watch.signal;
-    let ended = false;
-    followRun(
-      id,
-      (run) => {
-        if (mine.aborted) return;
-        show(run);
-        if (!going(run) && !ended) {
-          ended = true;
-          attempt(refresh);
-          onend(run);
-        }
-      },
-      mine,
-    );
-  }
-
-  async function open(id) {
-    current = id;
+  // Show a run, and what becomes of it.
+  /** @param {number} id */
+  async open(id) {
+    this.#current = id;
     change({ run: id }, { quiet: true });
-    show(await api(`/runs/${id}`, { signal }));
-    follow(id);
+    this.#show(await api(`/runs/${id}`, { signal: this.signal }));
+    this.#follow(id);
   }
 
-  async function refresh() {
-    const { runs } = await api(`/projects/${project.id}/runs`, { signal });
-    history.hidden = !runs.length;
-    list.replaceChildren(...runs.map(row));
+  // Show the run of that number; without one, a run that goes on.
+  /** @param {number | null} id */
+  async adopt(id) {
+    const runs = await this.refresh();
+    const wanted = id || runs.find(going)?.id;
+    if (wanted) await this.open(wanted);
+  }
+
+  async refresh() {
+    /** @type {{ runs: Api.Run[] }} */
+    const { runs } = await api(`/projects/${this.project.id}/runs`, { signal: this.signal });
+    this.history.hidden = !runs.length;
+    const open = async (/** @type {number} */ id) => {
+      await this.open(id);
+      this.root.scrollIntoView({ block: "nearest" });
+    };
+    this.list.replaceChildren(...runs.map((run) => runRow(run, open)));
     return runs;
   }
 
-  function row(run) {
-    const open_ = h(
-      "button",
-      {
-        type: "button",
-        class: "quiet",
-        onclick: () =>
-          attempt(async () => {
-            await open(run.id);
-            root.scrollIntoView({ block: "nearest" });
-          }, open_),
-      },
-      t("annotate.run", { id: run.id, labels: some(run.labels) }),
-    );
-    const recipe = run.settings.recipe?.concepts ?? run.settings.recipe?.labels ?? [];
-    const facts = [
-      [t("annotate.version"), run.model_version],
-      [t("annotate.from"), sourceText(run.settings)],
-      ...(Array.isArray(recipe) ? recipe : []).map((one) => [
-        one.label,
-        `${(one.prompts ?? []).join(", ")} · ≥ ${number(one.threshold ?? 0, 2)}`,
-      ]),
-      ...run.errors.map((error) => [
-        t("annotate.error", { n: error.tasks ?? 1, count: number(error.tasks ?? 1) }),
-        error.message,
-      ]),
-    ];
-    return h(
-      "li",
-      {},
-      h(
-        "details",
-        {},
-        h(
-          "summary",
-          {},
-          h("span", { class: `state ${run.state}` }, stateName(run)),
-          h("span", { class: "names", title: run.labels.join(", ") }, some(run.labels)),
-          t("annotate.progressShort", {
-            done: number(run.done),
-            n: run.requested,
-            all: number(run.requested),
-          }),
-          run.failed ? h("span", { class: "bad" }, t("annotate.failed", { failed: number(run.failed) })) : "",
-          h("span", { class: "muted" }, when(run.created_at)),
-        ),
-        h(
-          "dl",
-          {},
-          facts.map(([term, text_]) => [h("dt", {}, term), h("dd", {}, text_)]),
-        ),
-        open_,
-      ),
-    );
+  /** @param {string} verb */
+  async #go(verb) {
+    this.#show(await api(`/runs/${this.#current}/${verb}`, { method: "POST" }));
+    if (verb !== "cancel") this.#follow(this.#current);
+    await this.refresh();
   }
 
-  async function adopt(id) {
-    const runs = await refresh();
-    const wanted = id || runs.find(going)?.id;
-    if (wanted) await open(wanted);
+  /** @param {Api.Run} run */
+  #show(run) {
+    this.root.hidden = false;
+    this.name.textContent = t("annotate.run", { id: run.id, labels: some(run.labels ?? []) });
+    this.name.title = (run.labels ?? []).join(", ");
+    this.bar.max = run.requested || 1;
+    this.bar.value = run.done + run.failed + run.cancelled;
+    this.text.textContent = progressOf(run);
+    this.errors.replaceChildren(...run.errors.slice(0, MOST).map((error) => this.#error(error)));
+    this.buttons.cancel.hidden = !going(run);
+    this.buttons.resume.hidden = run.state !== "cancelled";
+    this.buttons.retry.hidden = going(run) || !run.failed;
+    this.next.hidden = going(run) || !run.done;
   }
 
-  return { root, history, open, adopt, refresh };
+  /** @param {Api.Run["errors"][0]} error */
+  #error({ task, message, hint }) {
+    const link = { href: `${this.project.label_studio}?task=${task}`, target: "_blank", rel: "noopener" };
+    return h("li", {}, h("a", link, t("common.task", { task })), ` ${message} ${hint ?? ""}`);
+  }
+
+  /** @param {number} id */
+  #follow(id) {
+    this.#watch?.abort();
+    const { signal } = (this.#watch = new AbortController());
+    let ended = false;
+    const show = (/** @type {Api.Run} */ run) => {
+      if (signal.aborted) return;
+      this.#show(run);
+      if (going(run) || ended) return;
+      ended = true;
+      attempt(() => this.refresh());
+      this.onend();
+    };
+    followRun(id, show, signal);
+  }
 }
 
-function sourceText(settings) {
-  const { source } = settings;
-  const known = {
-    search: "annotate.sourceSearch",
-    view: "annotate.sourceView",
-    tasks: "annotate.sourceTasks",
-    all: "annotate.sourceAll",
-    unlabelled: "annotate.sourceUnlabelled",
-    retrieve: "annotate.sourceRetrieve",
-    cli: "annotate.sourceCli",
-  }[source];
-  return known ? t(known, { query: settings.query ?? "", view: settings.view ?? "" }) : String(source ?? "");
+// How far a run is, in a line.
+/** @param {Api.Run} run */
+export function progressOf(run) {
+  const { done, failed, cancelled, requested, left_out, rate, seconds_left } = run;
+  const said = [
+    t("annotate.progress", { state: stateName(run), done: number(done), n: requested, all: number(requested) }),
+  ];
+  if (failed) said.push(t("annotate.failed", { failed: number(failed) }));
+  if (cancelled) said.push(t("annotate.cancelled", { n: number(cancelled) }));
+  if (left_out?.objects)
+    said.push(t("annotate.leftOut", { n: number(left_out.objects), tasks: number(left_out.tasks) }));
+  if (going(run) && rate) said.push(t("annotate.rate", { rate: number(rate, rate < 10 ? 1 : 0) }));
+  if (going(run) && seconds_left) said.push(t("annotate.left", { time: duration(seconds_left) }));
+  return said.join(" · ");
 }

@@ -1,42 +1,50 @@
-// Not accepting: an object is rejected, a task is sent to be fixed, or put back. `desk` as in `accepting.js`.
+// Not accepting: an object is rejected, a task is sent to be fixed, or put back.
 import { number, t } from "../i18n.js";
 
-export function deciding(desk) {
-  async function decide(verdict, cards) {
-    for (const card of cards) {
-      await desk.post("set-aside", {
-        task: card.object.task,
-        verdict,
-        object: verdict === "rejected" ? card.object.object : "",
-      });
-    }
-    const tasks = [...new Set(cards.map((card) => card.object.task))];
-    desk.done.textContent = t("review.asideNow", { n: tasks.length, count: number(tasks.length) });
-    if (desk.band() !== "to_fix") desk.grid.remove(tasks);
-    await desk.reload();
+/** @typedef {import("./crop.js").Crop} Crop */
+
+/** @param {Crop[]} cards */
+const tasksOf = (cards) => [...new Set(cards.map((card) => card.object.task))];
+
+export class Deciding {
+  /** @param {ReviewDesk} desk */
+  constructor(desk) {
+    this.desk = desk;
   }
 
-  async function reject() {
-    if (desk.band() !== "to_fix" && desk.band() !== "nothing_found")
-      await decide("rejected", desk.grid.targets());
+  async reject() {
+    const { band, grid } = this.desk;
+    if (band !== "to_fix" && band !== "nothing_found") await this.#decide("rejected", grid.targets());
   }
 
   // The window must be opened by the key press itself, or the browser blocks it.
-  async function fix() {
-    const cards = desk.grid.targets();
+  async fix() {
+    const { band, grid, project } = this.desk,
+      cards = grid.targets();
     if (!cards.length) return;
-    window.open(`${desk.project.label_studio}?task=${cards[0].object.task}`, "_blank", "noopener");
-    if (desk.band() !== "to_fix") await decide("fix", cards);
+    window.open(`${project.label_studio}?task=${cards[0].object.task}`, "_blank", "noopener");
+    if (band !== "to_fix") await this.#decide("fix", cards);
   }
 
-  async function back() {
-    if (desk.band() !== "to_fix") return;
-    const tasks = [...new Set(desk.grid.targets().map((card) => card.object.task))];
-    for (const task of tasks) await desk.post("put-back", { task });
-    desk.grid.remove(tasks);
-    desk.done.textContent = t("review.backNow", { n: tasks.length, count: number(tasks.length) });
-    await desk.reload();
+  async back() {
+    const { band, grid, done } = this.desk;
+    if (band !== "to_fix") return;
+    const tasks = tasksOf(grid.targets());
+    for (const task of tasks) await this.desk.post("put-back", { task });
+    grid.remove(tasks);
+    done.textContent = t("review.backNow", { n: tasks.length, count: number(tasks.length) });
+    await this.desk.reload();
   }
 
-  return { reject, fix, back };
+  /** @param {"rejected" | "fix"} verdict @param {Crop[]} cards */
+  async #decide(verdict, cards) {
+    for (const { object } of cards) {
+      const about = verdict === "rejected" ? object.object : "";
+      await this.desk.post("set-aside", { task: object.task, verdict, object: about });
+    }
+    const tasks = tasksOf(cards);
+    this.desk.done.textContent = t("review.asideNow", { n: tasks.length, count: number(tasks.length) });
+    if (this.desk.band !== "to_fix") this.desk.grid.remove(tasks);
+    await this.desk.reload();
+  }
 }

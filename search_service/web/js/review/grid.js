@@ -2,254 +2,206 @@
 // it is wrong, F opens its task to be fixed.
 //
 // Label Studio accepts a task as a whole. So an object that was found right waits until all objects of its task were.
-import { api, picture } from "../api.js";
+import { api } from "../api.js";
 import { h } from "../dom.js";
-import { number, t } from "../i18n.js";
-import { attempt } from "../messages.js";
-import { cropInto } from "../pictures.js";
+import { t } from "../i18n.js";
+import { actionButton } from "../messages.js";
+import { Crop, keyOf } from "./crop.js";
 
 const PAGE = 60;
 
-export function cropGrid({ project, signal, act }) {
-  const list = h("ul", { class: "crops", "aria-label": t("review.objects") }),
-    empty = h("p", { class: "muted" });
-  const more = h(
-    "button",
-    { type: "button", hidden: true, onclick: () => attempt(() => load(), more) },
-    t("review.more"),
-  );
-  const root = h("div", { class: "crop-area" }, empty, list, more);
-  let cards = [],
-    current = 0,
-    next = null,
-    loads = 0,
-    where = { band: "low", label: null };
+/** @typedef {{ objects: Api.ReviewObject[], next: string | null }} Page */
+/** @typedef {Record<"accept" | "reject" | "fix" | "back" | "changed", () => unknown> & { look: (crop: Crop) => unknown }} Acts */
 
-  async function open(band, label = null) {
-    if (band !== where.band || label !== where.label) {
-      cards = []; // a key pressed meanwhile must not decide on what another band showed
-      list.replaceChildren();
-    }
-    where = { band, label };
-    next = "";
-    await load(true);
-  }
+export class CropGrid {
+  #cards = /** @type {Crop[]} */ ([]);
+  #current = 0; // the place of the card in the order of Tab
+  #next = /** @type {string | null} */ (null); // where the next page begins
+  #loads = 0;
+  #band = /** @type {BandTab} */ ("low");
+  #label = /** @type {string | null} */ (null);
 
-  async function load(fresh = false) {
-    const mine = ++loads,
-      { band, label } = where;
-    const asked = new URLSearchParams({
-      band,
-      limit: PAGE,
-      ...(label ? { label } : {}),
-      ...(fresh ? {} : { after: next ?? "" }),
+  /** @param {{ project: Api.Project, signal: AbortSignal, act: Acts }} given */
+  constructor({ project, signal, act }) {
+    this.path = `/projects/${project.id}/review/objects`;
+    this.signal = signal;
+    this.act = act;
+    this.list = h("ul", { class: "crops", "aria-label": t("review.objects") });
+    this.empty = h("p", { class: "muted" });
+    this.more = actionButton(t("review.more"), () => this.#load(false), { hidden: true });
+    this.root = h("div", { class: "crop-area" }, this.empty, this.list, this.more);
+    // A screen reader, or a script, moves the focus by itself.
+    this.list.addEventListener("focusin", ({ target }) => {
+      const place = this.#cards.findIndex((card) => target instanceof Node && card.root.contains(target));
+      if (place >= 0 && place !== this.#current) this.#focus(place, false);
     });
-    const page = await api(`/projects/${project.id}/review/objects?${asked}`, { signal });
-    if (mine !== loads) return;
-    const kept = new Map(cards.map((card) => [card.key, card])),
-      focused = list.contains(document.activeElement),
-      at = cards[current]?.key;
-    const found = page.objects.map((object) => reuse(kept.get(keyOf(object)), object) ?? make(object));
-    cards = fresh ? found : [...cards, ...found];
-    next = page.next;
-    list.replaceChildren(...cards.map((card) => card.root));
-    more.hidden = !next;
-    empty.textContent = cards.length ? "" : t(band === "to_fix" ? "review.noneToFix" : "review.bandEmpty");
-    const place = cards.findIndex((card) => card.key === at);
-    focus(place >= 0 ? place : Math.min(current, Math.max(0, cards.length - 1)), focused);
-    act.changed();
+    this.list.addEventListener("keydown", (event) => this.#onkey(event));
   }
 
-  const keyOf = (object) => `${object.task}/${object.object}`;
-  const reuse = (card, object) => {
-    if (!card) return null;
-    card.object = object;
-    mark(card);
-    return card;
-  };
-
-  function make(object) {
-    const image = h("img", { alt: "", loading: "lazy" });
-    if (object.box) cropInto(image, object.task, object.box);
-    else picture(image, object.task, 320);
-    image.addEventListener(
-      "error",
-      () => {
-        image.replaceWith(h("span", { class: "broken" }, t("review.noPicture")));
-      },
-      { once: true },
-    );
-    const box = h("input", {
-      type: "checkbox",
-      tabIndex: -1,
-      "aria-label": t("review.select"),
-      onchange: () => {
-        card.selected = box.checked;
-        mark(card);
-        act.changed();
-      },
-    });
-    const text = h("span", { class: "facts" }),
-      state = h("span", { class: "mark" });
-    const face = h(
-      "button",
-      {
-        type: "button",
-        class: "face",
-        tabIndex: -1,
-        onclick: () => {
-          focus(cards.indexOf(card), true);
-        },
-        ondblclick: () => act.look(card),
-      },
-      image,
-      text,
-      state,
-    );
-    const card = {
-      key: keyOf(object),
-      object,
-      box,
-      face,
-      text,
-      state,
-      selected: false,
-      right: false,
-      root: h("li", { class: "crop", "data-object": keyOf(object) }, face, box),
-    };
-    mark(card);
-    return card;
-  }
-
-  function mark(card) {
-    const { object } = card,
-      verdict = object.verdict || (card.right ? "right" : "");
-    const score = object.score === null ? "" : number(object.score, 2);
-    card.text.replaceChildren(
-      object.score === null ? h("b", {}, t("common.task", { task: object.task })) : h("b", {}, score),
-      h("span", {}, object.label),
-      object.of > 1 ? h("span", { class: "muted" }, t("review.oneOf", { of: object.of })) : "",
-    );
-    card.state.textContent = verdict
-      ? t(`review.verdict_${verdict}`)
-      : object.sure && where.band !== "high"
-        ? t("review.sure")
-        : "";
-    card.root.className = `crop ${verdict}${card.selected ? " selected" : ""}${object.sure && where.band !== "high" ? " sure" : ""}`;
-    card.box.checked = card.selected;
-    card.face.setAttribute(
-      "aria-label",
-      [
-        object.label || t("review.nothing_found"),
-        score && t("review.score", { score }),
-        t("common.task", { task: object.task }),
-        object.of > 1 && t("review.oneOf", { of: object.of }),
-        card.state.textContent,
-      ]
-        .filter(Boolean)
-        .join(", "),
-    );
-  }
-
-  function focus(place, really = true) {
-    if (!cards.length) {
-      current = 0;
-      return;
+  /** @param {BandTab} band @param {string | null} label */
+  async open(band, label = null) {
+    if (band !== this.#band || label !== this.#label) {
+      this.#cards = []; // a key pressed meanwhile must not decide on what another band showed
+      this.list.replaceChildren();
     }
-    cards[current]?.face.setAttribute("tabindex", "-1");
-    current = Math.max(0, Math.min(cards.length - 1, place));
-    cards[current].face.setAttribute("tabindex", "0");
-    if (really) {
-      cards[current].face.focus({ preventScroll: true });
-      cards[current].root.scrollIntoView({ block: "nearest" });
-    }
-    act.changed();
+    this.#band = band;
+    this.#label = label;
+    this.#next = "";
+    await this.#load(true);
   }
 
-  const perRow = () => {
-    const top = cards[0]?.root.offsetTop;
-    return (
-      Math.max(
-        1,
-        cards.findIndex((card) => card.root.offsetTop !== top),
-      ) || cards.length
-    );
-  };
+  all() {
+    return this.#cards;
+  }
 
-  // A screen reader, or a script, moves the focus by itself.
-  list.addEventListener("focusin", (event) => {
-    const place = cards.findIndex((card) => card.root.contains(event.target));
-    if (place >= 0 && place !== current) focus(place, false);
-  });
+  selected() {
+    return this.#cards.filter((card) => card.selected).length;
+  }
 
-  list.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const row = perRow() === -1 ? cards.length : perRow();
-    const steps = {
-      ArrowRight: 1,
-      ArrowLeft: -1,
-      ArrowDown: row,
-      ArrowUp: -row,
-      Home: -cards.length,
-      End: cards.length,
-      n: 1,
-      p: -1,
-    };
-    const keys = {
-      a: act.accept,
-      r: act.reject,
-      f: act.fix,
-      b: act.back,
-      Enter: () => act.look(cards[current]),
-      " ": () => toggle(cards[current]),
-    };
-    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    if (key in steps) focus(current + steps[key]);
-    else if (key in keys && (event.target === cards[current]?.face || key !== " ")) keys[key]();
-    else return;
-    event.preventDefault();
-  });
+  /** @param {number} task */
+  ofTask(task) {
+    return this.#cards.filter((card) => card.object.task === task);
+  }
 
-  function toggle(card) {
-    card.selected = !card.selected;
-    mark(card);
-    act.changed();
+  // Whether only the first page is shown.
+  loaded() {
+    return this.#cards.length <= PAGE;
   }
 
   // What an action is about: the selected cards, else the current one.
-  function targets() {
-    const selected = cards.filter((card) => card.selected);
-    return selected.length ? selected : cards[current] ? [cards[current]] : [];
+  targets() {
+    const selected = this.#cards.filter((card) => card.selected);
+    return selected.length ? selected : this.#cards.slice(this.#current, this.#current + 1);
   }
 
-  function remove(tasks) {
+  // To the next object.
+  step() {
+    this.#focus(this.#current + 1, this.#focused());
+  }
+
+  /** @param {boolean} on */
+  toggleAll(on) {
+    for (const card of this.#cards) {
+      card.selected = on;
+      card.mark();
+    }
+    this.act.changed();
+  }
+
+  // Take the objects of tasks away that were decided on.
+  /** @param {number[]} tasks */
+  remove(tasks) {
     const gone = new Set(tasks),
-      focused = list.contains(document.activeElement);
-    const before = cards.slice(0, current).filter((card) => !gone.has(card.object.task)).length;
-    for (const card of cards) if (gone.has(card.object.task)) card.root.remove();
-    cards = cards.filter((card) => !gone.has(card.object.task));
-    focus(before, focused);
-    if (!cards.length) empty.textContent = t("review.bandEmpty");
+      focused = this.#focused();
+    const stays = (/** @type {Crop} */ card) => !gone.has(card.object.task);
+    const before = this.#cards.slice(0, this.#current).filter(stays).length;
+    for (const card of this.#cards) if (!stays(card)) card.root.remove();
+    this.#cards = this.#cards.filter(stays);
+    this.#focus(before, focused);
+    if (!this.#cards.length) this.empty.textContent = t("review.bandEmpty");
   }
 
-  return {
-    root,
-    open,
-    targets,
-    remove,
-    mark,
-    toggleAll: (on) => {
-      for (const card of cards) {
-        card.selected = on;
-        mark(card);
-      }
-      act.changed();
-    },
-    reload: () => load(true),
-    step: () => focus(current + 1, list.contains(document.activeElement)),
-    all: () => cards,
-    selected: () => cards.filter((card) => card.selected).length,
-    ofTask: (task) => cards.filter((card) => card.object.task === task),
-    loaded: () => cards.length <= PAGE,
-  };
+  /** @param {boolean} fresh from the beginning */
+  async #load(fresh) {
+    const mine = ++this.#loads,
+      band = this.#band,
+      label = this.#label;
+    const asked = new URLSearchParams({ band, limit: String(PAGE) });
+    if (label) asked.set("label", label);
+    if (!fresh) asked.set("after", this.#next ?? "");
+    /** @type {Page} */
+    const page = await api(`${this.path}?${asked}`, { signal: this.signal });
+    if (mine !== this.#loads) return;
+    const focused = this.#focused(),
+      at = this.#cards[this.#current]?.key;
+    const found = this.#cardsOf(page.objects);
+    this.#cards = fresh ? found : [...this.#cards, ...found];
+    this.#next = page.next;
+    this.list.replaceChildren(...this.#cards.map((card) => card.root));
+    this.more.hidden = !page.next;
+    this.empty.textContent = this.#cards.length ? "" : t(band === "to_fix" ? "review.noneToFix" : "review.bandEmpty");
+    const place = this.#cards.findIndex((card) => card.key === at);
+    this.#focus(place >= 0 ? place : this.#current, focused);
+    this.act.changed();
+  }
+
+  // The cards of objects: those that are there already stay, with what was said of them.
+  /** @param {Api.ReviewObject[]} objects */
+  #cardsOf(objects) {
+    const kept = new Map(this.#cards.map((card) => [card.key, card]));
+    return objects.map((object) => {
+      const card = kept.get(keyOf(object)) ?? this.#make(object);
+      card.object = object;
+      card.mark(this.#band);
+      return card;
+    });
+  }
+
+  /** @param {Api.ReviewObject} object */
+  #make(object) {
+    return new Crop(object, {
+      onselect: () => this.act.changed(),
+      onreach: (card) => this.#focus(this.#cards.indexOf(card)),
+      onlook: (card) => this.act.look(card),
+    });
+  }
+
+  #focused() {
+    return this.list.contains(document.activeElement);
+  }
+
+  /** @param {number} place */
+  #focus(place, really = true) {
+    const cards = this.#cards;
+    cards[this.#current]?.face.setAttribute("tabindex", "-1");
+    this.#current = Math.max(0, Math.min(cards.length - 1, place));
+    const card = cards[this.#current];
+    if (!card) return;
+    card.face.setAttribute("tabindex", "0");
+    if (really) {
+      card.face.focus({ preventScroll: true });
+      card.root.scrollIntoView({ block: "nearest" });
+    }
+    this.act.changed();
+  }
+
+  #perRow() {
+    const top = this.#cards[0]?.root.offsetTop;
+    return Math.max(
+      1,
+      this.#cards.findIndex((card) => card.root.offsetTop !== top),
+    );
+  }
+
+  /** @param {KeyboardEvent} event */
+  #onkey(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const row = this.#perRow(),
+      all = this.#cards.length,
+      current = this.#cards[this.#current];
+    /** @type {Record<string, number>} */
+    const steps = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: row, ArrowUp: -row, Home: -all, End: all, n: 1, p: -1 };
+    const { accept, reject, fix, back, look } = this.act;
+    /** @type {Record<string, () => unknown>} */
+    const keys = {
+      a: accept,
+      r: reject,
+      f: fix,
+      b: back,
+      Enter: () => look(current),
+      " ": () => this.#toggle(current),
+    };
+    const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+    if (key in steps) this.#focus(this.#current + steps[key]);
+    else if (key in keys && (event.target === current?.face || key !== " ")) keys[key]();
+    else return;
+    event.preventDefault();
+  }
+
+  /** @param {Crop} card */
+  #toggle(card) {
+    card.selected = !card.selected;
+    card.mark();
+    this.act.changed();
+  }
 }

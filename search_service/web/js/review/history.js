@@ -2,70 +2,71 @@
 import { api } from "../api.js";
 import { h } from "../dom.js";
 import { number, t, when } from "../i18n.js";
-import { ask, attempt } from "../messages.js";
+import { actionButton, ask } from "../messages.js";
 
-export function historyPanel({ project, signal, onundone }) {
-  const list = h("ul", { class: "acceptances" });
-  const root = h("section", { class: "panel", hidden: true }, h("h2", {}, t("review.acceptances")), list);
+const MOST = 10; // acceptances
 
-  async function load() {
-    const { acceptances } = await api(`/projects/${project.id}/review/acceptances?limit=10`, { signal });
-    root.hidden = !acceptances.length;
-    list.replaceChildren(...acceptances.map(row));
+export class HistoryPanel {
+  /** @param {{ project: Api.Project, signal: AbortSignal, onundone: (report: Api.UndoReport) => Promise<unknown> }} given */
+  constructor({ project, signal, onundone }) {
+    this.path = `/projects/${project.id}/review/acceptances?limit=${MOST}`;
+    this.signal = signal;
+    this.onundone = onundone;
+    this.list = h("ul", { class: "acceptances" });
+    this.root = h("section", { class: "panel", hidden: true }, h("h2", {}, t("review.acceptances")), this.list);
+  }
+
+  async load() {
+    /** @type {{ acceptances: Api.Acceptance[] }} */
+    const { acceptances } = await api(this.path, { signal: this.signal });
+    this.root.hidden = !acceptances.length;
+    this.list.replaceChildren(...acceptances.map((one) => this.#row(one)));
     return acceptances;
   }
 
-  function row(one) {
+  // `count`: how many tasks it takes back; more than one is asked for first.
+  /** @param {number} id @param {number} count @param {Attributes} attributes */
+  undoButton(id, count, attributes = {}) {
+    return actionButton(t("review.undo"), () => this.#undo(id, count), attributes);
+  }
+
+  /** @param {Api.Acceptance} one */
+  #row(one) {
+    const { accepted, undone, kept } = one,
+      all = accepted + undone + kept;
     const said = [
-      what(one.selection),
-      t("review.tasks", {
-        n: one.accepted + one.undone + one.kept,
-        count: number(one.accepted + one.undone + one.kept),
-      }),
+      whatOf(one.selection),
+      t("review.tasks", { n: all, count: number(all) }),
       one.accepted_by,
       when(one.created_at),
-      one.undone ? t("review.undone", { n: one.undone, count: number(one.undone) }) : "",
-      one.kept ? t("review.kept", { n: one.kept, count: number(one.kept) }) : "",
-    ].filter(Boolean);
+      undone ? t("review.undone", { n: undone, count: number(undone) }) : "",
+      kept ? t("review.kept", { n: kept, count: number(kept) }) : "",
+    ];
     return h(
       "li",
       {},
       h("span", { class: `state ${one.state}` }, t(`review.state_${one.state}`)),
-      h("span", { class: "grow" }, said.join(" · ")),
-      one.accepted > 0 && one.state !== "open" && undoButton(one.id, one.accepted),
+      h("span", { class: "grow" }, said.filter(Boolean).join(" · ")),
+      accepted > 0 && one.state !== "open" && this.undoButton(one.id, accepted),
     );
   }
 
-  function undoButton(id, count, attributes = {}) {
-    const button = h(
-      "button",
-      { ...attributes, type: "button", onclick: () => attempt(() => undo(id, count), button) },
-      t("review.undo"),
-    );
-    return button;
+  /** @param {number} id @param {number} count */
+  async #undo(id, count) {
+    const question = t("review.undoSure", { n: count, count: number(count) });
+    if (count > 1 && !(await ask(question, { yes: t("review.undo") }))) return;
+    await this.onundone(await api(`/acceptances/${id}/undo`, { method: "POST" }));
   }
+}
 
-  function what(selection) {
-    if (selection.task_ids)
-      return t("review.chosen", { n: selection.task_ids.length, count: number(selection.task_ids.length) });
-    if (selection.nothing_found) return t("review.nothing_found");
-    const range =
-      selection.max_score === null || selection.max_score === undefined
-        ? t("review.from", { low: number(selection.min_score, 2) })
-        : t("review.range", { low: number(selection.min_score, 2), high: number(selection.max_score, 2) });
-    return selection.additions ? `${t("review.labelsAdded")} · ${range}` : range;
-  }
-
-  async function undo(id, count) {
-    if (
-      count > 1 &&
-      !(await ask(t("review.undoSure", { n: count, count: number(count) }), { yes: t("review.undo") }))
-    )
-      return null;
-    const report = await api(`/acceptances/${id}/undo`, { method: "POST" });
-    await onundone(report);
-    return report;
-  }
-
-  return { root, load, undo, undoButton };
+// Which tasks were accepted: those that were chosen, or those in a range of scores.
+/** @param {Api.Acceptance["selection"]} selection */
+export function whatOf({ task_ids: tasks, nothing_found, additions, min_score: low, max_score: high }) {
+  if (tasks) return t("review.chosen", { n: tasks.length, count: number(tasks.length) });
+  if (nothing_found) return t("review.nothing_found");
+  const range =
+    high === null || high === undefined
+      ? t("review.from", { low: number(low, 2) })
+      : t("review.range", { low: number(low, 2), high: number(high, 2) });
+  return additions ? `${t("review.labelsAdded")} · ${range}` : range;
 }

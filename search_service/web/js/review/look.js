@@ -2,48 +2,45 @@
 import { picture } from "../api.js";
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
-import { attempt } from "../messages.js";
+import { attempt, shown } from "../messages.js";
 import { drawObjects } from "../regions.js";
 
 const THIS = "#2754d0";
 const OTHERS = "#14703a";
 
-export function look(desk, card, accept) {
+// `accept`: null where it cannot be accepted.
+/** @param {ReviewDesk} desk @param {import("./crop.js").Crop} card @param {((task: number) => unknown) | null} accept */
+export async function look(desk, card, accept) {
   const { task } = card.object,
-    image = h("img", { alt: t("common.task", { task }) }),
+    name = t("common.task", { task }),
+    image = h("img", { alt: name }),
     layer = h("div", { class: "regions" });
   drawObjects(
     layer,
-    desk.grid
-      .ofTask(task)
-      .filter((one) => one.object.box)
-      .map((one) => ({ ...one.object, rings: null, shade: null, colour: one === card ? THIS : OTHERS })),
+    desk.grid.ofTask(task).flatMap((one) => drawn(one, one === card)),
     desk.project.labels,
   );
   picture(image, task, 1600);
-  const dialog = h(
-    "dialog",
-    { class: "look", "aria-label": t("common.task", { task }), onclose: close },
-    h("div", { class: "stage" }, image, layer),
+  const link = { href: `${desk.project.label_studio}?task=${task}`, target: "_blank", rel: "noopener" };
+  const answer = await shown(
     h(
-      "form",
-      { method: "dialog", class: "bar" },
-      h("span", {}, t("common.task", { task })),
+      "dialog",
+      { class: "look", "aria-label": name },
+      h("div", { class: "stage" }, image, layer),
       h(
-        "a",
-        { href: `${desk.project.label_studio}?task=${task}`, target: "_blank", rel: "noopener" },
-        t("review.openTask"),
+        "form",
+        { method: "dialog", class: "bar" },
+        h("span", {}, name),
+        h("a", link, t("review.openTask")),
+        h("span", { class: "grow" }),
+        accept ? h("button", { value: "accept", class: "primary" }, t("review.acceptTask")) : "",
+        h("button", { autofocus: true }, t("common.close")),
       ),
-      h("span", { class: "grow" }),
-      accept ? h("button", { value: "accept", class: "primary" }, t("review.acceptTask")) : "",
-      h("button", { autofocus: true }, t("common.close")),
     ),
   );
-  function close() {
-    dialog.remove();
-    if (dialog.returnValue === "accept") attempt(() => accept(task));
-  }
-
-  document.body.append(dialog);
-  dialog.showModal();
+  if (accept && answer === "accept") await attempt(() => accept(task));
 }
+
+/** @param {import("./crop.js").Crop} card @param {boolean} chosen @returns {import("../regions.js").Drawn[]} */
+const drawn = ({ object: { label, score, box } }, chosen) =>
+  box ? [{ label, score, box, colour: chosen ? THIS : OTHERS }] : [];

@@ -2,61 +2,47 @@
 import { h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
 
-const PARTS = ["accepted", "checked", "fixed", "skipped", "left"];
+const PARTS = /** @type {const} */ (["accepted", "checked", "fixed", "skipped", "left"]);
 
-export function progressPanel() {
-  const bar = h("div", { class: "stacked", role: "img", "aria-label": t("review.progressName") }),
-    legend = h("ul", { class: "legend" }),
-    line = h("p", { id: "review-progress" });
-  const notes = h("ul", { class: "notes" });
-  const root = h(
-    "section",
-    { class: "panel progress-panel", "aria-label": t("review.progressName") },
-    line,
-    bar,
-    legend,
-    notes,
-  );
-
-  function show(status) {
-    const total = Math.max(1, status.total);
-    bar.replaceChildren(
-      ...PARTS.map((part) => {
-        const piece = h("span", { class: part });
-        piece.style.flexGrow = String(status[part]);
-        piece.hidden = !status[part];
-        return piece;
-      }),
-    );
-    bar.setAttribute("aria-label", PARTS.map((part) => `${t(`review.${part}`)} ${status[part]}`).join(", "));
-    legend.replaceChildren(
-      ...PARTS.map((part) =>
-        h("li", { class: part }, h("b", {}, number(status[part])), " ", t(`review.${part}`)),
-      ),
-    );
-    const said = [
-      t("review.reviewed", {
-        done: number(status.reviewed),
-        n: status.total,
-        all: number(status.total),
-        share: percent(status.reviewed / total),
-      }),
-    ];
-    if (status.last_hour)
-      said.push(t("review.rate", { n: status.last_hour, count: number(status.last_hour) }));
-    if (status.last_hour && status.left)
-      said.push(t("review.timeLeft", { minutes: number(Math.ceil((status.left / status.last_hour) * 60)) }));
-    line.textContent = said.join(" · ");
-    notes.replaceChildren(
-      ...[
-        status.unscored && t("review.unscored", { n: status.unscored, count: number(status.unscored) }),
-        status.outdated && t("review.outdated", { n: status.outdated, count: number(status.outdated) }),
-        status.added && t("review.added", { n: status.added, count: number(status.added) }),
-      ]
-        .filter(Boolean)
-        .map((text) => h("li", {}, text)),
-    );
+export class ProgressPanel {
+  constructor() {
+    const name = { "aria-label": t("review.progressName") };
+    this.line = h("p", { id: "review-progress" });
+    this.bar = h("div", { class: "stacked", role: "img", ...name });
+    this.legend = h("ul", { class: "legend" });
+    this.notes = h("ul", { class: "notes" });
+    const parts = [this.line, this.bar, this.legend, this.notes];
+    this.root = h("section", { class: "panel progress-panel", ...name }, parts);
   }
 
-  return { root, show };
+  /** @param {Api.ReviewStatus} status */
+  show(status) {
+    this.line.textContent = progressText(status);
+    this.bar.replaceChildren(...PARTS.map((part) => piece(part, status[part])));
+    this.bar.setAttribute("aria-label", PARTS.map((part) => `${t(`review.${part}`)} ${status[part]}`).join(", "));
+    this.legend.replaceChildren(
+      ...PARTS.map((part) => h("li", { class: part }, h("b", {}, number(status[part])), " ", t(`review.${part}`))),
+    );
+    const notes = /** @type {const} */ (["unscored", "outdated", "added"]).filter((name) => status[name]);
+    this.notes.replaceChildren(
+      ...notes.map((name) => h("li", {}, t(`review.${name}`, { n: status[name], count: number(status[name]) }))),
+    );
+  }
+}
+
+/** @param {string} part @param {number} n */
+function piece(part, n) {
+  const made = h("span", { class: part, hidden: !n });
+  made.style.flexGrow = String(n);
+  return made;
+}
+
+// How many are reviewed, how many in the last hour, and how long that leaves.
+/** @param {Api.ReviewStatus} status */
+export function progressText({ total, reviewed, last_hour: rate, left }) {
+  const share = percent(reviewed / Math.max(1, total));
+  const said = [t("review.reviewed", { done: number(reviewed), n: total, all: number(total), share })];
+  if (rate) said.push(t("review.rate", { n: rate, count: number(rate) }));
+  if (rate && left) said.push(t("review.timeLeft", { minutes: number(Math.ceil((left / rate) * 60)) }));
+  return said.join(" · ");
 }

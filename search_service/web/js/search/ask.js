@@ -17,60 +17,72 @@ const FILTERS = [
 const NAMES = ["q", "like", "unlike", ...FILTERS]; // in the address
 
 // An example is { task } or { task, box }; in the address `7` or `7:0.1:0.2:0.5:0.6`, several with commas between them.
+/** @type {(text: string | undefined) => Api.Example[]} */
 const examples = (text) =>
   (text ?? "")
     .split(",")
     .map((one) => one.split(":").map(Number))
     .filter(([task]) => Number.isInteger(task) && task > 0)
     .map(([task, ...box]) => (isBox(box) ? { task, box } : { task }));
+/** @param {number[]} box */
 const isBox = ([x0, y0, x1, y1, ...rest]) =>
   !rest.length && 0 <= x0 && x0 < x1 && x1 <= 1 && 0 <= y0 && y0 < y1 && y1 <= 1;
+/** @param {Api.Example} example */
 export const textOf = ({ task, box }) => [task, ...(box ?? [])].join(":");
 
 // From the address; `file` is an image that was dropped here: { name, data: base64 }, which no address can hold.
+/** @type {(params: Params, file?: DroppedImage | null) => Ask} */
 export function askFrom(params, file = null) {
   const filters = Object.fromEntries(FILTERS.filter((name) => params[name]).map((name) => [name, params[name]]));
   return { text: params.q ?? "", like: examples(params.like), unlike: examples(params.unlike), filters, file };
 }
 
+/** @param {Ask} ask */
 export const isEmpty = (ask) => !ask.text.trim() && !ask.like.length && !ask.file;
 
+/** @param {Api.Example[]} likes */
 const joined = (likes) => likes.map(textOf).join(",");
 
 // To the address: every name, so that what is no longer asked for goes away.
+/** @type {(ask: Ask) => Record<string, string | null>} */
 export function toParams(ask) {
+  /** @type {Record<string, string>} */
   const held = { q: ask.text.trim(), like: joined(ask.like), unlike: joined(ask.unlike), ...ask.filters };
   return { ...Object.fromEntries(NAMES.map((name) => [name, held[name] ?? null])), task: null };
 }
 
+/** @type {(base: string, ask: Ask, limit: number, offset: number, signal: AbortSignal, record?: boolean) => Promise<Api.Found>} */
 export const find = (base, ask, limit, offset, signal, record = offset === 0) =>
   api(`${base}/search`, { json: { ...body(ask, limit, offset), record }, signal });
 
 // What is kept of an ask by the server: everything but an uploaded file.
+/** @type {(ask: Ask) => Api.KeptAsk} */
 export function kept(ask) {
-  const { text, like, unlike, filters } = body({ ...ask, file: null }, 1, 0);
-  return { text, like, unlike, filters };
+  return { text: ask.text, like: ask.like, unlike: ask.unlike, filters: asked(ask.filters) };
 }
 
-function body(ask, limit, offset) {
-  const yes = { yes: true, no: false };
-  const filters = Object.fromEntries(
-    Object.entries(ask.filters).map(([name, value]) => [
+/** @param {Ask} ask @param {number} limit @param {number} offset */
+const body = (ask, limit, offset) => ({
+  text: ask.text,
+  limit,
+  offset,
+  filters: asked(ask.filters),
+  like: [...ask.like, ...(ask.file ? [{ image: ask.file.data }] : [])],
+  unlike: ask.unlike,
+});
+
+// Filters as the API takes them, from the words of the address.
+/** @type {(filters: Record<string, string>) => Record<string, string | number | boolean>} */
+const asked = (filters) =>
+  Object.fromEntries(
+    Object.entries(filters).map(([name, value]) => [
       name,
-      value in yes ? yes[value] : name.startsWith("video_") ? Number(value) : value,
+      value === "yes" || value === "no" ? value === "yes" : name.startsWith("video_") ? Number(value) : value,
     ]),
   );
-  return {
-    text: ask.text,
-    limit,
-    offset,
-    filters,
-    like: [...ask.like, ...(ask.file ? [{ image: ask.file.data }] : [])],
-    unlike: ask.unlike,
-  };
-}
 
 // The other way round: an ask that the server kept (history, saved searches) as the address holds it.
+/** @type {(kept: Api.KeptAsk) => Ask} */
 export function fromKept(kept) {
   const filters = Object.fromEntries(
     Object.entries(kept.filters ?? {}).map(([name, value]) => [
@@ -78,19 +90,19 @@ export function fromKept(kept) {
       value === true ? "yes" : value === false ? "no" : String(value),
     ]),
   );
+  /** @param {Api.Example[]} [given] */
   const tasks = (given) => (given ?? []).filter((example) => example.task);
   return { text: kept.text ?? "", like: tasks(kept.like), unlike: tasks(kept.unlike), filters, file: null };
 }
 
+/** @type {(file: File) => Promise<DroppedImage>} */
 export function readFile(file) {
   return new Promise((resolve, reject) => {
     const reader = new FileReader();
-    reader.onload = () =>
-      resolve({
-        name: file.name || "image",
-        data: reader.result.slice(reader.result.indexOf(",") + 1),
-        url: URL.createObjectURL(file),
-      });
+    reader.onload = () => {
+      const data = String(reader.result).replace(/^[^,]*,/, ""); // of a data URL
+      resolve({ name: file.name || "image", data, url: URL.createObjectURL(file) });
+    };
     reader.onerror = () => reject(reader.error);
     reader.readAsDataURL(file);
   });

@@ -21,14 +21,24 @@ const pattern = h(
   ),
 );
 
-// Returns { hit, item, opener, pick, inTabOrder(on) }.
+/**
+ * @typedef {object} Card
+ * @property {Api.Hit} hit
+ * @property {HTMLElement} item
+ * @property {HTMLElement} opener
+ * @property {HTMLInputElement} pick
+ * @property {HTMLElement} [actions]
+ * @property {(on: boolean) => void} inTabOrder
+ */
+
+/** @type {(hit: Api.Hit, chosen: boolean) => Card} */
 export function makeCard(hit, chosen) {
-  const item = pattern.cloneNode(true);
-  const [opener, pick, text] = item.children;
-  const [score, relevance, where] = text.children;
+  const item = /** @type {HTMLElement} */ (pattern.cloneNode(true));
+  const [opener, pick, text] = /** @type {[HTMLElement, HTMLInputElement, HTMLElement]} */ ([...item.children]);
+  const [score, relevance, where] = /** @type {HTMLElement[]} */ ([...text.children]);
   const name = t("common.task", { task: hit.task }),
     told = hit.relevance ? t(`search.${hit.relevance}`) : "";
-  item.dataset.task = hit.task;
+  item.dataset.task = String(hit.task);
   item.classList.toggle("chosen", chosen);
   opener.setAttribute(
     "aria-label",
@@ -44,18 +54,28 @@ export function makeCard(hit, chosen) {
   where.title = `${name} · ${where.textContent}`;
   if (hit.labelled)
     text.before(h("span", { class: "tag", title: (hit.labels ?? []).join(", ") }, t("search.labelledTag")));
-  picture(opener.firstChild, hit.task, 320);
+  picture(/** @type {HTMLImageElement} */ (opener.firstChild), hit.task, 320);
+  /** @param {boolean} on */
   const inTabOrder = (on) => {
-    for (const one of item.querySelectorAll("button, input")) one.tabIndex = on ? 0 : -1;
+    for (const one of item.querySelectorAll("button, input")) one.setAttribute("tabindex", on ? "0" : "-1");
   };
   return { hit, item, opener, pick, inTabOrder };
 }
 
-// The buttons of a card: `acts` has like(hit), unlike(hit) and judge(hit, relevant). Once is enough.
+/**
+ * @typedef {object} HitActs
+ * @property {(hit: Api.Hit, box?: number[] | null) => unknown} like
+ * @property {(hit: Api.Hit, box?: number[] | null) => unknown} unlike
+ * @property {(hit: Api.Hit, relevant: boolean) => unknown} judge
+ */
+
+// The buttons of a card. Once is enough.
+/** @param {Card} card @param {HitActs} acts */
 export function addActions(card, acts) {
   if (card.actions) return;
   const { hit, item } = card;
   const name = t("common.task", { task: hit.task });
+  /** @type {(sign: string, key: string, work: () => unknown, pressed?: string) => HTMLElement} */
   const act = (sign, key, work, pressed) => {
     const said = t(`search.${key}`);
     const properties = { type: "button", class: `quiet ${key}`, title: said, "aria-label": `${said}: ${name}` };
@@ -74,10 +94,11 @@ export function addActions(card, acts) {
   showJudged(card);
 }
 
+/** @param {Card} card */
 export function showJudged(card) {
   const thumbs = { good: true, wrong: false };
   for (const [name, relevant] of Object.entries(thumbs)) {
-    card.actions?.querySelector(`.${name}`).setAttribute("aria-pressed", String(card.hit.judged === relevant));
+    card.actions?.querySelector(`.${name}`)?.setAttribute("aria-pressed", String(card.hit.judged === relevant));
   }
   card.item.classList.toggle("judged-good", card.hit.judged === true);
   card.item.classList.toggle("judged-wrong", card.hit.judged === false);

@@ -1,9 +1,13 @@
 // Images that a person drops on the page or pastes into it. `take(file)` gets each.
 import { attempt } from "../messages.js";
 
+/** @param {{ root: HTMLElement, signal: AbortSignal, take: (file: File) => unknown }} given */
 export function takeImages({ root, signal, take }) {
+  /** @type {<Name extends keyof WindowEventMap>(name: Name, work: (event: WindowEventMap[Name]) => void) => void} */
   const listen = (name, work) => window.addEventListener(name, work, { signal });
+  /** @param {DragEvent} event */
   const holdsFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  /** @param {boolean} on */
   const dropping = (on) => root.classList.toggle("dropping", on);
 
   listen("paste", (event) => {
@@ -24,6 +28,7 @@ export function takeImages({ root, signal, take }) {
     dropping(false);
     if (!holdsFile(event)) return;
     event.preventDefault();
-    attempt(() => take(event.dataTransfer.files[0]));
+    const file = event.dataTransfer?.files[0];
+    if (file) attempt(() => take(file));
   });
 }

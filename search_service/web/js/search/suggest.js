@@ -1,134 +1,139 @@
 // A text box with suggestions below it: the combobox pattern of the ARIA practices. The list never takes the focus.
-import { h, icon } from "../dom.js";
+import { around, h, icon } from "../dom.js";
 import { t } from "../i18n.js";
 import { nameKey } from "../typed.js";
 
-// `groups(text)` gives [{ title, icon, items: [{ text, choose(), forget?() }] }] for what was typed, in plain small letters;
-// it is asked again at every letter, and by `again()`.
-export function suggestions(input, groups) {
-  const list = h("div", {
-    id: "suggestions",
-    role: "listbox",
-    "aria-label": t("search.suggestions"),
-    class: "suggestions",
-    hidden: true,
-  });
-  let options = [],
-    active = -1,
-    wanted = false;
-  for (const [name, value] of Object.entries({
-    role: "combobox",
-    "aria-autocomplete": "list",
-    "aria-controls": "suggestions",
-    "aria-expanded": "false",
-  })) {
-    input.setAttribute(name, value);
+const COMBOBOX = {
+  role: "combobox",
+  "aria-autocomplete": "list",
+  "aria-controls": "suggestions",
+  "aria-expanded": "false",
+};
+
+export class Suggestions {
+  /** @type {{ made: HTMLElement, item: import("./suggested.js").Item }[]} */
+  #options = [];
+  #active = -1;
+  #wanted = false;
+
+  // `groups(text)` gives what is suggested for what was typed, in plain small letters; it is asked again at every
+  // letter, and by `again()`.
+  /** @param {HTMLInputElement} input @param {(text: string) => import("./suggested.js").Group[]} groups */
+  constructor(input, groups) {
+    this.input = input;
+    this.groups = groups;
+    const name = { role: "listbox", "aria-label": t("search.suggestions") };
+    this.list = h("div", { id: "suggestions", ...name, class: "suggestions", hidden: true });
+    for (const [name, value] of Object.entries(COMBOBOX)) input.setAttribute(name, value);
+    input.addEventListener("input", () => this.#show());
+    input.addEventListener("click", () => this.#show());
+    input.addEventListener("blur", () => this.#close());
+    input.addEventListener("keydown", (event) => this.#onkey(event));
   }
 
-  function show() {
-    wanted = true;
-    options = [];
-    const filled = groups(nameKey(input.value)).filter((group) => group.items.length);
-    list.replaceChildren(
+  // There is more to suggest now. Nothing changes for somebody who does not look, or is choosing already.
+  again() {
+    if (this.#wanted && this.#active < 0 && !this.list.matches(":hover")) this.#show();
+  }
+
+  #show() {
+    this.#wanted = true;
+    this.#options = [];
+    const filled = this.groups(nameKey(this.input.value)).filter((group) => group.items.length);
+    this.list.replaceChildren(
       ...filled.map((group) =>
         h(
           "div",
           { role: "group", "aria-label": group.title },
           h("div", { class: "title", "aria-hidden": "true" }, group.title),
-          group.items.map((item) => option(item, group.icon)),
+          group.items.map((item) => this.#option(item, group.icon)),
         ),
       ),
     );
-    mark(-1);
-    open(options.length > 0);
+    this.#mark(-1);
+    this.#open(this.#options.length > 0);
   }
 
-  function option(item, sign) {
+  /** @param {import("./suggested.js").Item} item @param {string} sign */
+  #option(item, sign) {
+    const press = (/** @type {Event} */ event) => {
+      event.preventDefault();
+      if (!around(event, ".forget")) this.#choose(item);
+    };
+    const id = `suggestion-${this.#options.length}`;
     const made = h(
       "div",
-      {
-        role: "option",
-        id: `suggestion-${options.length}`,
-        "aria-selected": "false",
-        onpointerdown: (event) => {
-          event.preventDefault();
-          if (!event.target.closest(".forget")) choose(item);
-        },
-      },
+      { role: "option", id, "aria-selected": "false", onpointerdown: press },
       icon(sign),
       h("span", {}, item.text),
-      item.forget &&
-        h(
-          "button",
-          {
-            type: "button",
-            class: "forget quiet",
-            tabIndex: -1,
-            "aria-label": t("search.forget", { text: item.text }),
-            onclick: async () => {
-              await item.forget();
-              show();
-            },
-          },
-          icon("close"),
-        ),
+      item.forget && this.#forgetButton(item),
     );
-    options.push({ made, item });
+    this.#options.push({ made, item });
     return made;
   }
 
-  // There is more to suggest now. Nothing changes for somebody who does not look, or is choosing already.
-  function again() {
-    if (wanted && active < 0 && !list.matches(":hover")) show();
+  /** @param {import("./suggested.js").Item} item */
+  #forgetButton(item) {
+    const forget = async () => {
+      await item.forget?.();
+      this.#show();
+    };
+    const name = { "aria-label": t("search.forget", { text: item.text }) };
+    return h(
+      "button",
+      { type: "button", class: "forget quiet", tabIndex: -1, ...name, onclick: forget },
+      icon("close"),
+    );
   }
 
-  function choose(item) {
-    close();
+  /** @param {import("./suggested.js").Item} item */
+  #choose(item) {
+    this.#close();
     item.choose();
   }
 
-  function close() {
-    wanted = false;
-    open(false);
+  #close() {
+    this.#wanted = false;
+    this.#open(false);
   }
 
-  function open(on) {
-    list.hidden = !on;
-    input.setAttribute("aria-expanded", String(on));
-    if (!on) mark(-1);
+  /** @param {boolean} on */
+  #open(on) {
+    this.list.hidden = !on;
+    this.input.setAttribute("aria-expanded", String(on));
+    if (!on) this.#mark(-1);
   }
 
-  function mark(place) {
-    active = place;
-    options.forEach(({ made }, index) => made.setAttribute("aria-selected", String(index === place)));
+  /** @param {number} place */
+  #mark(place) {
+    this.#active = place;
+    this.#options.forEach(({ made }, index) => made.setAttribute("aria-selected", String(index === place)));
     if (place >= 0) {
-      input.setAttribute("aria-activedescendant", options[place].made.id);
-      options[place].made.scrollIntoView({ block: "nearest" });
-    } else input.removeAttribute("aria-activedescendant");
+      const { made } = this.#options[place];
+      this.input.setAttribute("aria-activedescendant", made.id);
+      made.scrollIntoView({ block: "nearest" });
+    } else this.input.removeAttribute("aria-activedescendant");
   }
 
-  input.addEventListener("input", show);
-  input.addEventListener("click", show);
-  input.addEventListener("blur", close);
-  input.addEventListener("keydown", (event) => {
+  /** @param {KeyboardEvent} event */
+  #onkey(event) {
+    const { hidden } = this.list;
     if (event.key === "Escape") {
-      if (!list.hidden) event.preventDefault();
-      close();
+      if (!hidden) event.preventDefault();
+      this.#close();
     } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
-      if (list.hidden) {
-        show();
-        return;
-      }
-      const step = event.key === "ArrowDown" ? 1 : -1,
-        count = options.length + 1;
-      mark(((active + 1 + step + count) % count) - 1);
+      if (hidden) this.#show();
+      else this.#mark(stepped(this.#active, event.key === "ArrowDown" ? 1 : -1, this.#options.length));
     } else if (event.key === "Enter") {
-      if (active >= 0 && !list.hidden) {
+      if (this.#active >= 0 && !hidden) {
         event.preventDefault();
-        choose(options[active].item);
-      } else close();
+        this.#choose(this.#options[this.#active].item);
+      } else this.#close();
     }
-  });
-  return { list, again };
+  }
 }
+
+// The place after a step among `count` suggestions, round and round; -1 is none of them, the text that was typed.
+/** @type {(active: number, step: number, count: number) => number} */
+export const stepped = (active, step, count) => ((active + 1 + step + count + 1) % (count + 1)) - 1;

@@ -1,68 +1,71 @@
 // Who changed what: the audit table, newest first, a page at a time.
-import { api } from "../api.js";
+import { api, Problem } from "../api.js";
 import { add, h, put } from "../dom.js";
 import { t, when, WORDS, language } from "../i18n.js";
-import { attempt } from "../messages.js";
+import { actionButton, attempt } from "../messages.js";
 
 const PAGE = 20;
 
-// `project` is the one that is open; who manages only that one sees its rows.
-export function auditList({ project, signal }) {
-  const rows = h("ol", { class: "audit" }),
-    pages = h("div", { class: "bar" }),
-    root = h("div", {}, rows, pages);
-  const cursors = [null]; // where each page begins, up to the one that is shown
-  let only = "";
+export class AuditList {
+  #cursors = /** @type {(string | null)[]} */ ([null]); // where each page begins, up to the one that is shown
+  #only = ""; // a project's rows
 
-  async function load() {
-    const before = cursors.at(-1),
+  // `project` is the one that is open; who manages only that one sees its rows.
+  /** @param {{ project: Api.Project | null, signal: AbortSignal }} given */
+  constructor({ project, signal }) {
+    this.project = project;
+    this.signal = signal;
+    this.rows = h("ol", { class: "audit" });
+    this.pages = h("div", { class: "bar" });
+    this.root = h("div", {}, this.rows, this.pages);
+    attempt(() => this.#show());
+  }
+
+  /** @returns {Promise<{ entries: Api.AuditEntry[], next: string | null }>} */
+  async #load() {
+    const before = this.#cursors.at(-1),
       asked = before ? `&before=${before}` : "";
     try {
-      return await api(`/audit?limit=${PAGE}${only}${asked}`, { signal });
+      return await api(`/audit?limit=${PAGE}${this.#only}${asked}`, { signal: this.signal });
     } catch (error) {
-      if (error.code !== "forbidden" || only || !project) throw error;
-      only = `&project=${project.id}`;
-      return await load();
+      if (!isForbidden(error) || this.#only || !this.project) throw error;
+      this.#only = `&project=${this.project.id}`;
+      return await this.#load();
     }
   }
 
-  async function show() {
+  async #show() {
     try {
-      const { entries, next } = await load();
-      put(rows, entries.map(line));
-      rows.hidden = !entries.length;
+      const { entries, next } = await this.#load();
+      put(this.rows, entries.map(line));
+      this.rows.hidden = !entries.length;
       put(
-        pages,
+        this.pages,
         !entries.length && h("p", { class: "muted" }, t("setup.auditNone")),
-        cursors.length > 1 && turn("newer", () => cursors.pop()),
-        next && turn("older", () => cursors.push(next)),
+        this.#cursors.length > 1 && this.#turn("newer", () => this.#cursors.pop()),
+        next && this.#turn("older", () => this.#cursors.push(next)),
       );
     } catch (error) {
-      if (error.code !== "forbidden") throw error;
-      put(root, h("p", { class: "muted" }, t("setup.auditForbidden")));
+      if (!isForbidden(error)) throw error;
+      put(this.root, h("p", { class: "muted" }, t("setup.auditForbidden")));
     }
   }
 
-  const turn = (word, step) =>
-    h(
-      "button",
-      {
-        type: "button",
-        id: `audit-${word}`,
-        onclick: (event) =>
-          attempt(async () => {
-            step();
-            await show();
-            root.scrollIntoView({ block: "nearest" });
-          }, event.currentTarget),
-      },
-      t(`setup.${word}`),
-    );
-
-  attempt(show);
-  return root;
+  /** @param {"newer" | "older"} word @param {() => unknown} step */
+  #turn(word, step) {
+    const act = async () => {
+      step();
+      await this.#show();
+      this.root.scrollIntoView({ block: "nearest" });
+    };
+    return actionButton(t(`setup.${word}`), act, { id: `audit-${word}` });
+  }
 }
 
+/** @param {unknown} error */
+const isForbidden = (error) => error instanceof Problem && error.code === "forbidden";
+
+/** @param {Api.AuditEntry} one */
 function line(one) {
   const done = one.outcome === "done";
   const what = h("span", { class: "what" }, h("strong", {}, t(`setup.act_${one.action}`)));
@@ -78,7 +81,10 @@ function line(one) {
   );
 }
 
-const who = (one) =>
-  one.verified ? one.who : t({ service: "setup.whoService", "": "setup.whoNobody" }[one.who] ?? "setup.whoNobody");
+/** @param {Api.AuditEntry} one */
+const who = ({ verified, who: name }) =>
+  verified ? name : t(name === "service" ? "setup.whoService" : "setup.whoNobody");
 
-const refused = (code) => WORDS.problems[language][code] ?? t("setup.refused", { code: code.replaceAll("_", " ") });
+/** @param {string} code */
+const refused = (code) =>
+  String(WORDS.problems[language][code] ?? "") || t("setup.refused", { code: code.replaceAll("_", " ") });

@@ -1,5 +1,6 @@
 import { plural } from "./plural.js";
 
+/** @type {import("../i18n.js").Words} */
 export default {
   en: {
     title: "Auto-annotate", images: "Which images", labels: "Which labels", label: "Label", prompts: "What SAM 3 looks for", threshold: "Threshold",

@@ -1,5 +1,6 @@
 import { plural } from "./plural.js";
 
+/** @type {import("../i18n.js").Words} */
 export default {
   en: {
     skip: "Skip to the content", screens: "Screens", project: "Project", labelStudio: "Label Studio",

@@ -1,5 +1,6 @@
 import { plural } from "./plural.js";
 
+/** @type {import("../i18n.js").Words} */
 export default {
   en: {
     title: "Export", start: "Export", format: "Format", format_coco: "COCO", format_coco_hint: "One JSON file per split; boxes and masks.",

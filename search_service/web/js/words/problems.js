@@ -1,4 +1,5 @@
 // What each error code of the server means. English has the server's own sentences, so only Japanese stands here.
+/** @type {import("../i18n.js").Words} */
 export default {
   en: {},
   ja: {

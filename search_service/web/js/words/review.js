@@ -1,5 +1,6 @@
 import { plural } from "./plural.js";
 
+/** @type {import("../i18n.js").Words} */
 export default {
   en: {
     title: "Review", none: "There is nothing to review yet. Let SAM 3 annotate some images first.", toAnnotate: "Go to auto-annotate",

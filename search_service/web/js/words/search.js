@@ -1,5 +1,6 @@
 import { plural } from "./plural.js";
 
+/** @type {import("../i18n.js").Words} */
 export default {
   en: {
     title: "Search", what: "What are you looking for?", placeholder: "What are you looking for?  cpu · red fan · cpu -fan", go: "Search",

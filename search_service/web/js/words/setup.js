@@ -1,5 +1,6 @@
 import { plural } from "./plural.js";
 
+/** @type {import("../i18n.js").Words} */
 export default {
   en: {
     title: "Set-up and health", none: "No project is connected yet. Choose one below, or create one.",

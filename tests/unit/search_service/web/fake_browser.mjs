@@ -11,4 +11,9 @@ const give = (name, value) => Object.defineProperty(globalThis, name, { value, c
 give("sessionStorage", storage);
 give("localStorage", storage);
 give("location", { search: "?lang=en", href: "http://page.test/?lang=en" });
-give("document", { documentElement: {}, createElement: () => { throw new Error("The unit tests have no document."); } });
+give("document", {
+  documentElement: {},
+  createElement: () => {
+    throw new Error("The unit tests have no document.");
+  },
+});

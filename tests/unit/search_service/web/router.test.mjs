@@ -6,7 +6,10 @@ const before = location.search;
 afterEach(() => (location.search = before));
 
 test("an address holds what has a value, escaped", () => {
-  assert.equal(address({ project: 1, screen: "search", q: "red & fan", task: null, show: "" }), "?project=1&screen=search&q=red+%26+fan");
+  assert.equal(
+    address({ project: 1, screen: "search", q: "red & fan", task: null, show: "" }),
+    "?project=1&screen=search&q=red+%26+fan",
+  );
   assert.equal(address({ from: 0 }), "?from=0");
 });
 
@@ -17,7 +20,8 @@ test("a link keeps project and language, and nothing else of where one is", () =
 });
 
 test("names of labels come back from the address as they were", () => {
-  for (const names of [["cpu", "fan"], ["a|b", "100 %", "ファン"], ["%7C"]]) assert.deepEqual(toNames(fromNames(names)), names);
+  for (const names of [["cpu", "fan"], ["a|b", "100 %", "ファン"], ["%7C"]])
+    assert.deepEqual(toNames(fromNames(names)), names);
   assert.equal(fromNames([]), "|");
   assert.deepEqual(toNames("|"), []);
   assert.deepEqual(toNames("%zz"), []);

@@ -1,0 +1,138 @@
+// The answer to a question: how many there are, which of them are shown and selected, and the grid.
+import { h, icon } from "../dom.js";
+import { number, t } from "../i18n.js";
+import { actionButton } from "../messages.js";
+import { change } from "../router.js";
+import { nothingFound } from "./friendly.js";
+import { HitGrid, tasksOf } from "./grid.js";
+import { isLikely, summaryOf } from "./summary.js";
+
+/** @type {Record<string, (hit: Api.Hit) => boolean>} */
+const SHOWN = {
+  noise: () => true,
+  maybe: (hit) => hit.relevance !== "noise",
+  likely: isLikely,
+};
+
+export class Results {
+  /** @type {import("./answer.js").Answer | null} */
+  #answer = null;
+
+  /**
+   * @typedef {Record<"allLikely" | "every" | "view" | "annotate", () => unknown>} BarActs
+   * @param {object} given
+   * @param {Api.Project} given.project
+   * @param {ScreenContext["selection"]} given.selection
+   * @param {import("./card.js").HitActs & BarActs & { open: (hit: Api.Hit) => unknown }} given.acts
+   * @param {(label: string) => unknown} given.chooseLabel
+   * @param {() => unknown} given.onend the end of the grid comes near
+   * @param {AbortSignal} given.signal
+   */
+  constructor({ project, selection, acts, chooseLabel, onend, signal }) {
+    this.project = project;
+    this.selection = selection;
+    this.chooseLabel = chooseLabel;
+    this.grid = new HitGrid({ selection, signal, acts });
+    this.summary = h("span", { id: "summary", role: "status" });
+    this.chosen = h("span", { id: "chosen", role: "status" });
+    const options = Object.keys(SHOWN).map((band) => h("option", { value: band }, t(`search.show_${band}`)));
+    this.shown = h("select", { id: "shown", "aria-label": t("search.show"), onchange: () => this.#onband() }, options);
+    this.buttons = this.#makeButtons(acts);
+    this.bar = this.#makeBar();
+    this.friendly = h("div", { class: "friendly", hidden: true });
+    const sentinel = h("div", { class: "sentinel", "aria-hidden": "true" });
+    const name = { "aria-label": t("search.results") };
+    this.root = h("section", { hidden: true, ...name }, this.bar, this.friendly, this.grid.root, sentinel);
+    const near = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && onend(), {
+      rootMargin: "1500px",
+    });
+    near.observe(sentinel);
+    selection.addEventListener("change", () => this.#showChosen(), { signal });
+  }
+
+  // Make ready for the answer to another question.
+  /** @param {import("./answer.js").Answer} answer */
+  begin(answer) {
+    this.#answer = answer;
+    this.grid.clear();
+    this.grid.root.classList.toggle("no-text", !answer.ask.text.trim());
+  }
+
+  // Show another page of the answer.
+  /** @param {Api.Found} found */
+  add(found) {
+    const answer = this.#answer;
+    if (!answer) return;
+    this.root.hidden = false;
+    this.grid.add(found.hits);
+    const { hits } = this.grid;
+    const judged = hits.some((hit) => hit.relevance);
+    this.summary.textContent = summaryOf(found, hits, answer.more);
+    const nothing = found.nothing_found ?? (judged && hits.every((hit) => hit.relevance === "noise"));
+    this.friendly.hidden = !nothing && found.total > 0;
+    const { project, chooseLabel } = this,
+      { text } = answer.ask;
+    const told = this.friendly.hidden ? [] : nothingFound(found.total, { project, text, chooseLabel });
+    this.friendly.replaceChildren(...told);
+    this.shown.hidden = this.buttons.likely.hidden = !judged; // likelihood is computed for words alone
+    this.#filter();
+    this.#showChosen();
+  }
+
+  // Show only the hits of a band and better.
+  /** @param {string} [band] */
+  showAs(band = "noise") {
+    this.shown.value = Object.hasOwn(SHOWN, band) ? band : "noise";
+    if (this.#answer?.found) this.#filter();
+  }
+
+  selectShown() {
+    this.selection.set(tasksOf(this.grid.order));
+  }
+
+  /** @param {BarActs} acts */
+  #makeButtons(acts) {
+    return {
+      likely: actionButton(t("search.allLikely"), acts.allLikely, { id: "likely" }),
+      all: actionButton("", () => this.selectShown(), { id: "all" }),
+      every: actionButton("", acts.every, { id: "every" }),
+      none: actionButton(t("search.none"), () => this.selection.replace([]), { id: "none" }),
+      view: actionButton([icon("view"), t("search.view")], acts.view, { id: "view" }),
+      annotate: actionButton([icon("annotate"), t("search.annotate")], acts.annotate, {
+        id: "to-annotate",
+        class: "primary",
+      }),
+    };
+  }
+
+  #makeBar() {
+    const { likely, all, every, none, view, annotate } = this.buttons;
+    const space = h("span", { class: "grow" });
+    const buttons = [likely, all, every, none, view, annotate];
+    return h("div", { class: "bar results-bar" }, this.summary, this.shown, space, this.chosen, buttons);
+  }
+
+  #onband() {
+    change({ show: this.shown.value === "noise" ? null : this.shown.value }, { quiet: true });
+    this.#filter();
+  }
+
+  // Hits that were not judged are all shown: nothing stands there to choose by.
+  #filter() {
+    const band = this.shown.hidden ? "noise" : this.shown.value;
+    const { all, every } = this.buttons,
+      end = this.#answer?.end ?? 0;
+    this.grid.show(SHOWN[band]);
+    const here = this.grid.order.length;
+    all.textContent = t(here < end ? "search.allShown" : "search.all", { n: here, count: number(here) });
+    every.hidden = band !== "noise" || here >= end;
+    every.textContent = t("search.all", { n: end, count: number(end) });
+  }
+
+  #showChosen() {
+    const { size } = this.selection;
+    this.chosen.textContent = size ? t("search.chosenCount", { n: size, count: number(size) }) : "";
+    this.buttons.annotate.disabled = this.buttons.view.disabled = !size;
+    this.bar.classList.toggle("some", size > 0);
+  }
+}
