@@ -281,6 +281,7 @@ def test_page__two_videos_of_one_name_and_what_was_left_out(page: Page, make_pro
     expect(page.locator("dialog[open]")).to_contain_text("1700000000000 is not from 0 to", timeout=20_000)
 
 
+@pytest.mark.timeout(1200)  # a picture that cannot be had is tried several times, by the sync and by the run
 def test_page__names_of_labels_and_files_are_shown_as_text(page: Page, make_project: Callable[..., int],
                                                            label_studio: LabelStudio) -> None:
     evil = '<img src=x onerror="document.title=1">'
@@ -290,18 +291,18 @@ def test_page__names_of_labels_and_files_are_shown_as_text(page: Page, make_proj
         f'<Label value="cpu" alias={quoteattr(evil)} model_score_threshold="0"/></RectangleLabels></View>')})
     assert connect(label_studio, project).labels == [evil]
     label_studio.post(f"/api/projects/{project}/import", [{"image": f"s3://parts/{evil}.jpg"}])
-    wait_for(lambda: (sync_progress(project)["embedded"], sync_progress(project)["failed"]) == (1, 1), 120)
+    wait_for(lambda: (sync_progress(project)["embedded"], sync_progress(project)["failed"]) == (1, 1), 300)
     run = create_run(project, [evil], [task["id"] for task in label_studio.tasks(project, fields="task_only")])
-    wait_for(lambda: run_progress(run)["state"] not in ("queued", "running"), 240)
+    wait_for(lambda: run_progress(run)["state"] not in ("queued", "running"), 480)
     address = f"{get_settings().search_service_url}/?project={project}"
     page.goto(f"{address}&screen=annotate&run={run}")
-    expect(page.locator(".label-row .name")).to_have_text(evil, timeout=20_000)
-    expect(page.locator(".run h2")).to_contain_text(evil)
-    expect(page.locator(".run .errors li")).to_contain_text(f"{evil}.jpg")
+    expect(page.locator(".label-row .name")).to_have_text(evil, timeout=60_000)
+    expect(page.locator(".run h2")).to_contain_text(evil, timeout=60_000)
+    expect(page.locator(".run .errors li")).to_contain_text(f"{evil}.jpg", timeout=60_000)
     page.goto(f"{address}&screen=review")
     page.locator(".band:not(.nothing_found):not(.to_fix)", has=page.locator("b", has_text="1")).first.click(
-        timeout=20_000)
-    expect(page.locator(".crop .facts").first).to_contain_text(evil, timeout=20_000)
+        timeout=60_000)
+    expect(page.locator(".crop .facts").first).to_contain_text(evil, timeout=60_000)
     assert page.title() == "Review · Argus"
     page.goto(f"{address}&screen=setup")
     expect(page.locator(".failures li", has_text=f"{evil}.jpg").first).to_be_visible(timeout=60_000)
