@@ -26,7 +26,7 @@ def show_hits(result: SearchResult) -> None:
                   clock(hit.video_time), "" if hit.frame_number is None else hit.frame_number)
                  for rank, hit in enumerate(result.hits, 1)])
     if result.nothing_found:
-        say("Nothing found: even the best hits are noise.")
+        say("Nothing found: even the best hits are unlikely.")
     for end in result.unread:
         say(f"The model reads the first 64 tokens of a text; it does not read “{end}”.")
     say(f"{plural(len(result.hits), 'hit')} of {plural(result.total, 'ranked image')}"

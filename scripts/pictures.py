@@ -57,8 +57,7 @@ def pictures(project: int, query: str, task: int) -> Iterator[Picture]:
     yield Picture("search-phone", search, ".hit img", PHONE, act=choose)
     yield Picture("search-ja", search, ".hit img", japanese=True, act=choose)
     for name, asked in QUERIES.items():
-        yield Picture(f"search-query-{name}", f"{base}&screen=search&q={quote(asked)}",
-                      ".hit img, .friendly:not([hidden])")
+        yield Picture(f"search-query-{name}", f"{base}&screen=search&q={quote(asked)}", ".hit img")
     yield Picture("preview", f"{search}&task={task}", ".regions .line")
     screens = {"annotate": (f"annotate&from=search&q={query}&labels={query}", "#preview", look_ahead),
                "review": ("review", ".crop img", still),

@@ -38,7 +38,7 @@ from argus_cli.recorded import recorded
 @click.option("--to", "video_to", type=click.FloatRange(min=0), metavar="SECONDS", help="Only frames up to there.")
 @click.option("--captured-from", metavar="TIME", help="Only images taken from then on: ISO 8601, without a zone UTC.")
 @click.option("--captured-to", metavar="TIME", help="Only images taken up to then.")
-@click.option("--collapse", is_flag=True, help="One of each row of near-duplicates.")
+@click.option("--collapse", is_flag=True, help="Hide near-duplicates: show one of each group.")
 @click.option("--view", "view_title", metavar="TITLE", help="Also make a Label Studio view of these hits.")
 @click.option("--save", "saved_name", metavar="NAME", help="Also keep the search, with a view that follows new images; "
                                                           "`argus saved-searches` lists them.")
