@@ -43,6 +43,8 @@ from tests.waiting import wait_for
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 COUNT = 8
 SCREENS = ("search", "annotate", "review", "export", "setup")
+CHAPTERS = {"search": "search", "annotate": "auto-annotate", "review": "review", "export": "export",
+            "setup": "set-up-and-health"}  # of the help; tests/unit/deploy/test_help.py looks them up there
 # What each screen shows once it has its answers.
 LOADED = {"search": ":is(.hit, .start .friendly):visible", "annotate": "#estimate", "review": ".band",
           "export": ".exports, #e-made ~ p", "setup": "#s-doctor ~ * li"}
@@ -98,6 +100,7 @@ def test_every_screen__axe_finds_nothing_serious(open_page: Callable[..., Page],
         page.click(f"#nav-{screen}")
         expect(page.locator(f".screen.{screen} h1")).to_have_count(1)
         expect(page.locator(LOADED[screen]).first).to_be_visible(timeout=60_000)
+        expect(page.locator("#help")).to_have_attribute("href", f"/help/page.html#{CHAPTERS[screen]}")
         seen[screen] = serious(page)
     page.goto(f"{get_settings().search_service_url}/?project={project}&screen=search&q=cpu")
     found(page)
