@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 def preparation(role: str) -> Callable[[], None]:
     """Return what loads what the jobs of `role` need. Imported late: only the model workers load torch."""
     if role == "siglip":
-        from search_service.embedding.worker import prepare
+        from search_service.embedding.loaded import prepare
     elif role == "sam3":
         from ml_backend.sam3_worker.engine import prepare
     elif role == "export":

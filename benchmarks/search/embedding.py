@@ -31,9 +31,10 @@ def run(images: int, record: Callable[[dict[str, Any]], None]) -> None:
 def _measure(files: list[bytes], origin: str, record: Callable[[dict[str, Any]], None]) -> None:
     import torch
 
+    from search_service.embedding import loaded
     from search_service.embedding import worker as embedding_worker
 
-    worker = embedding_worker._prepared()
+    worker = loaded.prepared()
     encoder = worker.encoder
     with connect() as connection:
         connection.execute("INSERT INTO project (id) VALUES (1)")

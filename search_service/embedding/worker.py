@@ -6,9 +6,6 @@ import base64
 import logging
 import time
 import uuid
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,7 +22,8 @@ from argus.labelstudio.task_data import TaskImage
 from argus.settings import get_settings
 from search_service.embedding import failures
 from search_service.embedding.encoder import Preempted, SiglipEncoder
-from search_service.embedding.prefetch import FETCHERS, Fetched, Unusable, batches
+from search_service.embedding.loaded import Worker, prepared
+from search_service.embedding.prefetch import Fetched, Unusable, batches
 from search_service.embedding.usable import as_lists, encoded
 from search_service.vectors import model_change, store
 from search_service.vectors.model_change import MAX_ATTEMPTS
@@ -39,81 +37,6 @@ _FATAL = ArgusError("bad_image", "The worker stopped each time it worked on this
 _TOO_LONG = ArgusError("timeout", "Embedding took longer than a job may.", "Is the worker's machine overloaded?")
 
 
-@dataclass
-class _Worker:
-    """What the process keeps between jobs. While the model changes, `former` is the one that searches still use."""
-
-    encoder: SiglipEncoder
-    model: store.Model
-    fetchers: ThreadPoolExecutor
-    former: tuple[SiglipEncoder, store.Model] | None = None
-    batch: int = 1  # grows to what fits in SLICE_SECONDS
-    embedded_at: float = 0.0  # monotonic
-    changed_at: float | None = None  # monotonic; when this process saw that searches use `model`
-
-    def loaded(self) -> list[tuple[SiglipEncoder, store.Model]]:
-        return [(self.encoder, self.model), *([self.former] if self.former else [])]
-
-    def encoder_of(self, model_id: int | None) -> SiglipEncoder:
-        """Return the encoder of a registered model (None: of this worker's own). Raises `not_ready`."""
-        for encoder, model in self.loaded():
-            if model_id in (None, model.id):
-                return encoder
-        raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than searches use.",
-                         "Restart the workers; give all processes the same ARGUS_SIGLIP_MODEL.")
-
-
-_worker: _Worker | None = None
-
-
-def prepare() -> None:
-    """Load the checkpoint and register it. Called once, before the worker's first job.
-
-    Another checkpoint than the one that searches use becomes the next one: both are loaded until every image has a
-    vector of it. If the old one cannot be loaded any more, searches change over at once.
-    """
-    global _worker
-    encoder = _load(get_settings().siglip_model)
-    model = store.register_model(encoder.name, encoder.revision, encoder.dim)
-    _worker = _Worker(encoder, model, ThreadPoolExecutor(FETCHERS, "fetch"))
-    if current := model_change.adopt(model, _source(get_settings().siglip_model)):
-        try:
-            _worker.former = _load_again(current), current
-            log.info("the checkpoint changed: images are embedded again, searches use the old one until then",
-                     extra={"old": current.name, "new": model.name})
-        except ArgusError as error:
-            waiting = model_change.make_current(model)
-            log.warning("the checkpoint changed, and the old one cannot be loaded any more",
-                        extra={"old": current.name, "new": model.name, "tasks": waiting, "error": error.message})
-    log.info("encoder ready", extra={"model": encoder.name, "revision": encoder.revision, "device": str(encoder.device),
-                                     "dtype": str(encoder.dtype), "dim": encoder.dim})
-
-
-def _load(source: str) -> SiglipEncoder:
-    settings = get_settings()
-    return SiglipEncoder(source, settings.device, settings.dtype, settings.torch_threads)
-
-
-def _source(model: str) -> str:
-    return str(Path(model).resolve()) if Path(model).is_dir() else model
-
-
-def _load_again(model: store.Model) -> SiglipEncoder:
-    """Return the encoder of a model registered earlier. Raises `model_not_found` when it is not what it was."""
-    source, revision = model_change.source_of(model)
-    encoder = _load(source) if source else None
-    if encoder is None or encoder.revision != revision:
-        raise ArgusError("model_not_found", f"The checkpoint {model.name} is not what it was.")
-    return encoder
-
-
-def _prepared() -> _Worker:
-    if _worker is None:
-        prepare()
-    assert _worker is not None
-    return _worker
-
-
 def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
     """Embed those of the tasks that need it, and return `{"embedded", "failed", "later"}`.
 
@@ -121,7 +44,7 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
     job stops (`later` counts what it left) and goes back to the end of the queue: after its current slice, and on a CPU
     within it.
     """
-    worker = _prepared()
+    worker = prepared()
     done = {"embedded": 0, "failed": 0, "later": 0}
     if not _serves(worker):
         return done | {"later": len(task_ids)}
@@ -149,7 +72,7 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
     return done
 
 
-def _take(worker: _Worker, project_id: int, task_ids: list[int]) -> tuple[dict[int, int], list[TaskImage]]:
+def _take(worker: Worker, project_id: int, task_ids: list[int]) -> tuple[dict[int, int], list[TaskImage]]:
     """Count a try of each task, and return how many there were by task, and the images of those to be tried. The
     others were tried too often, and nothing was ever heard of it: the worker died."""
     with connect() as connection:
@@ -164,7 +87,7 @@ def _take(worker: _Worker, project_id: int, task_ids: list[int]) -> tuple[dict[i
     return attempts, todo
 
 
-def _embed_apart(worker: _Worker, project_id: int, batch: list[Fetched], errors: dict[int, ArgusError]) -> int:
+def _embed_apart(worker: Worker, project_id: int, batch: list[Fetched], errors: dict[int, ArgusError]) -> int:
     """Embed a batch and return how many were stored; when it fails, image by image, so that the one that the model or
     the database cannot bear fails alone.
 
@@ -172,7 +95,7 @@ def _embed_apart(worker: _Worker, project_id: int, batch: list[Fetched], errors:
         errors: gets what went wrong, by task.
 
     Raises:
-        GaveWay, BaseTimeoutException: nothing more is to be done now.
+        Preempted, BaseTimeoutException: nothing more is to be done now.
         ArgusError: a server is away; no image is to blame.
     """
     try:
@@ -189,7 +112,7 @@ def _embed_apart(worker: _Worker, project_id: int, batch: list[Fetched], errors:
     return sum(_embed_apart(worker, project_id, [item], errors) for item in batch)
 
 
-def _serves(worker: _Worker) -> bool:
+def _serves(worker: Worker) -> bool:
     """Whether this worker has the model that searches use; also drops the former one some time after a change."""
     current, following = model_change.roles()
     if worker.former and following is None and current == worker.model:
@@ -204,7 +127,7 @@ def _serves(worker: _Worker) -> bool:
     return serves
 
 
-def _embed_batch(worker: _Worker, project_id: int, batch: list[Fetched], errors: dict[int, ArgusError]) -> int:
+def _embed_batch(worker: Worker, project_id: int, batch: list[Fetched], errors: dict[int, ArgusError]) -> int:
     began = time.monotonic()
     vectors_of = []
     for encoder, model in worker.loaded():
@@ -228,7 +151,7 @@ def _embed_batch(worker: _Worker, project_id: int, batch: list[Fetched], errors:
     return len(stored)
 
 
-def _vectors(worker: _Worker, encoder: SiglipEncoder, model: store.Model,
+def _vectors(worker: Worker, encoder: SiglipEncoder, model: store.Model,
              batch: list[Fetched]) -> dict[bytes, store.Vectors]:
     """Return the vector of each image content of the batch; contents that have one already are not encoded again. One
     for which the model gives no numbers is left out."""
@@ -244,7 +167,7 @@ def _vectors(worker: _Worker, encoder: SiglipEncoder, model: store.Model,
     return known
 
 
-def _adapt(worker: _Worker, seconds_per_image: float) -> None:
+def _adapt(worker: Worker, seconds_per_image: float) -> None:
     """Choose the next batch: as large as the setting allows, but one pass within `SLICE_SECONDS`."""
     fits = int(SLICE_SECONDS / max(seconds_per_image, 1e-6))
     worker.batch = max(1, min(get_settings().siglip_batch, fits, 4 * worker.batch))
@@ -268,13 +191,13 @@ def encode_text(texts: list[str], model_id: int | None = None) -> Any:
     Args:
         model_id: the registered model to encode for; None for this worker's own.
     """
-    return as_lists(_prepared().encoder_of(model_id).encode_texts(texts))
+    return as_lists(prepared().encoder_of(model_id).encode_texts(texts))
 
 
 def unread_text(texts: list[str], model_id: int | None = None) -> Any:
     """Return of each text the end that the model does not read. Arguments and failures as of `encode_text`."""
     try:
-        return _prepared().encoder_of(model_id).unread(texts)
+        return prepared().encoder_of(model_id).unread(texts)
     except ArgusError as error:
         return queues.pack(error)
 
@@ -282,7 +205,7 @@ def unread_text(texts: list[str], model_id: int | None = None) -> Any:
 def examine() -> dict[str, Any]:
     """Job of the doctor: how this worker stands, and whether its model passes the test of its start again."""
     def tested() -> dict[str, Any]:
-        encoder, began = _prepared().encoder, time.monotonic()
+        encoder, began = prepared().encoder, time.monotonic()
         encoder.self_test()
         return {"checkpoint": encoder.name, "device": str(encoder.device), "seconds": time.monotonic() - began,
                 "fresh": True}
@@ -293,7 +216,7 @@ def examine() -> dict[str, Any]:
 @queues.answering
 def calibration(model_id: int | None = None) -> Any:
     """Return `[scale, bias]` of the checkpoint: its probability of a pair is `sigmoid(scale · cosine + bias)`."""
-    encoder = _prepared().encoder_of(model_id)
+    encoder = prepared().encoder_of(model_id)
     return [encoder.logit_scale, encoder.logit_bias]
 
 
@@ -306,7 +229,7 @@ def encode_image(data: str, box: list[float] | None = None, model_id: int | None
         box: `[x0, y0, x1, y1]` as fractions of the image's width and height; None for the whole image.
         model_id: as of `encode_text`.
     """
-    encoder = _prepared().encoder_of(model_id)
+    encoder = prepared().encoder_of(model_id)
     image = open_image(base64.b64decode(data))
     if box:
         sides = np.array([image.width, image.height] * 2)

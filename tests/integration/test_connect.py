@@ -13,7 +13,8 @@ from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
-from label_studio_config.connect import WEBHOOK_ACTIONS, connect, disconnect, ensure_model_version
+from label_studio_config.connect import connect, disconnect, ensure_model_version
+from label_studio_config.links import WEBHOOK_ACTIONS
 from tests.integration.fake_ml_backend import FakeMlBackend
 from tests.waiting import wait_for
 

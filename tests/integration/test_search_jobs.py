@@ -30,7 +30,7 @@ from argus.labelstudio.task_data import TaskImage
 from argus.settings import get_settings
 from label_studio_config import projects
 from search_service import periodic
-from search_service.embedding import prefetch, scheduling
+from search_service.embedding import loaded, prefetch, scheduling
 from search_service.embedding import worker as embedding_worker
 from search_service.embedding.encoder import SiglipEncoder
 from search_service.sync import progress as sync_progress
@@ -73,7 +73,7 @@ def images(servers: Any, encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch
     """Prepare the jobs with a random checkpoint; what the encoder is given is counted in `encoder.given`."""
     fake = FakeImages()
     model = vectors_store.register_model(encoder.name, encoder.revision, encoder.dim)
-    monkeypatch.setattr(embedding_worker, "_worker", embedding_worker._Worker(encoder, model, ThreadPoolExecutor(2)))
+    monkeypatch.setattr(loaded, "_worker", loaded.Worker(encoder, model, ThreadPoolExecutor(2)))
     monkeypatch.setattr(prefetch, "get_images", lambda: fake)
     monkeypatch.setattr(queue_names, "SIGLIP", "siglip-of-this-test")  # no running worker takes what is queued here
     with kept_roles(model.id):
@@ -126,7 +126,7 @@ def test_embed__stores_the_encoders_vector_and_a_second_time_does_nothing(
         images: FakeImages, project: int, given: list[int], encoder: SiglipEncoder) -> None:
     tasks = add(project, images, *(png(n) for n in range(5)))
     assert embedding_worker.embed(project, tasks) == {"embedded": 5, "failed": 0, "later": 0}
-    model = embedding_worker._prepared().model
+    model = loaded.prepared().model
     with connect() as connection:
         stored = vectors_store.of_tasks(connection, model, project, tasks)
     expected = encoder.encode_images([Image.open(io.BytesIO(png(n))) for n in range(5)])
@@ -167,7 +167,7 @@ def test_embed__what_was_fetched_is_known_while_the_model_runs(
         meanwhile.append(sync_progress.sync_progress(project))
         return encode(batch)
 
-    embedding_worker._prepared().batch = 3
+    loaded.prepared().batch = 3
     monkeypatch.setattr(encoder, "encode_images", looked_at)
     assert sync_progress.sync_progress(project)["fetched"] == 0
     embedding_worker.embed(project, tasks)
@@ -226,19 +226,19 @@ def test_embed__a_task_that_changes_or_goes_while_the_model_runs_gets_no_old_vec
             connection.execute("DELETE FROM task WHERE id = %s", (deleted,))
         return encode(batch)
 
-    embedding_worker._prepared().batch = 8
+    loaded.prepared().batch = 8
     monkeypatch.setattr(encoder, "encode_images", meanwhile)
     assert embedding_worker.embed(project, [changed, deleted, kept])["embedded"] == 1
     assert row(changed)["state"] == "waiting"
     with connect() as connection:
-        model = embedding_worker._prepared().model
+        model = loaded.prepared().model
         assert list(vectors_store.of_tasks(connection, model, project, [changed, deleted, kept])) == [kept]
 
 
 def test_embed__gives_way_to_a_person_who_waits(images: FakeImages, project: int,
                                                monkeypatch: pytest.MonkeyPatch) -> None:
     tasks = add(project, images, *(png(n) for n in range(6)))
-    embedding_worker._prepared().batch = 1
+    loaded.prepared().batch = 1
     monkeypatch.setattr(embedding_worker, "_somebody_waits", lambda: True)
     assert embedding_worker.embed(project, tasks) == {"embedded": 1, "failed": 0, "later": 5}
     assert [row(task)["attempts"] for task in tasks[1:]] == [0] * 5
@@ -252,7 +252,7 @@ def test_embed__gives_way_within_an_image_unless_none_was_embedded_for_long(
         images: FakeImages, project: int, queued: Callable[[], list[list[int]]], given: list[int],
         monkeypatch: pytest.MonkeyPatch) -> None:
     tasks = add(project, images, b"no image", *(png(n) for n in range(20, 24)))
-    worker = embedding_worker._prepared()
+    worker = loaded.prepared()
     worker.batch, worker.embedded_at = 2, time.monotonic()
     asked = itertools.count()
     # Somebody waits before the first layer; then no more.
@@ -276,7 +276,7 @@ def test_embed__gives_way_within_an_image_unless_none_was_embedded_for_long(
 
 @pytest.mark.parametrize(("seconds", "before", "after"), [(0.001, 1, 4), (0.001, 16, 16), (0.1, 16, 2), (5.0, 4, 1)])
 def test_adapt__one_pass_stays_within_its_slice(images: FakeImages, seconds: float, before: int, after: int) -> None:
-    worker = embedding_worker._prepared()
+    worker = loaded.prepared()
     worker.batch = before
     embedding_worker._adapt(worker, seconds)
     assert worker.batch == after
@@ -339,7 +339,7 @@ def test_embed__a_picture_for_which_the_model_has_no_number_fails_alone_and_says
         answer: Callable[[vectors_store.Vectors, np.ndarray[Any, Any]], None], images: FakeImages, project: int,
         encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
     tasks = add(project, images, png(1), dark_png(), png(2), png(3))
-    embedding_worker._prepared().batch = 8
+    loaded.prepared().batch = 8
     answers_for_dark(encoder, monkeypatch, answer)
     assert embedding_worker.embed(project, tasks) == {"embedded": 3, "failed": 1, "later": 0}
     assert [row(task)["state"] for task in tasks] == ["embedded", "failed", "embedded", "embedded"]
@@ -354,7 +354,7 @@ def test_embed__an_image_at_which_the_model_raises_fails_alone_with_what_happene
             raise RuntimeError("the password is hunter2")
 
     tasks = add(project, images, png(1), dark_png(), png(2))
-    embedding_worker._prepared().batch = 8
+    loaded.prepared().batch = 8
     answers_for_dark(encoder, monkeypatch, raises)
     for _ in range(sync_tasks.MAX_ATTEMPTS + 1):
         embedding_worker.embed(project, tasks)
@@ -372,7 +372,7 @@ def test_embed__what_the_database_refuses_fails_alone(images: FakeImages, projec
             connection.execute("SELECT 1 / 0")
         store(connection, model, rows)
 
-    embedding_worker._prepared().batch = 8
+    loaded.prepared().batch = 8
     monkeypatch.setattr(vectors_store, "store", refuses)
     assert embedding_worker.embed(project, [first, second])["embedded"] == 1
     assert (row(first)["error"]["message"], row(second)["state"]) == (
@@ -385,7 +385,7 @@ def test_embed__a_job_whose_time_is_over_says_so_and_gives_the_rest_back(
         raise JobTimeoutException("Task exceeded maximum timeout value")
 
     tasks = add(project, images, png(1), png(2), png(3))
-    embedding_worker._prepared().batch = 1
+    loaded.prepared().batch = 1
     answers_for_dark(encoder, monkeypatch, too_long)
     with pytest.raises(JobTimeoutException):
         embedding_worker.embed(project, tasks)

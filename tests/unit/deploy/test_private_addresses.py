@@ -14,7 +14,7 @@ import pytest
 
 from argus.settings import Settings
 from argus_cli.stack.label_studio import find_python
-from label_studio_config.connect import WEBHOOK_PATH
+from label_studio_config.links import WEBHOOK_PATH
 from tests.unit.deploy.conftest import Compose, config
 
 ASK = """
