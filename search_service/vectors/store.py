@@ -88,19 +88,36 @@ def _check_pgvector(connection: Connection) -> None:
 
 
 def _make_tables(connection: Connection, model: Model) -> None:
+    """Make what is missing of the model's tables. What is there is not touched: even `IF NOT EXISTS` and a storage that
+    is set already take locks that hold up writes, and end the build of an index by deadlock."""
     parent = sql.Identifier(f"embedding_{model.dim}")
-    connection.execute(sql.SQL(
-        "CREATE TABLE IF NOT EXISTS {} (model_id smallint NOT NULL REFERENCES embedding_model, "
-        "project_id int NOT NULL, task_id bigint NOT NULL REFERENCES task ON DELETE CASCADE, "
-        "embedding halfvec({}) NOT NULL, PRIMARY KEY (model_id, project_id, task_id)) PARTITION BY LIST (model_id)")
-        .format(parent, sql.Literal(model.dim)))
+    by_task = sql.Identifier(f"embedding_{model.dim}_task")
+    if not _exists(connection, parent):
+        connection.execute(sql.SQL(
+            "CREATE TABLE {} (model_id smallint NOT NULL REFERENCES embedding_model, "
+            "project_id int NOT NULL, task_id bigint NOT NULL REFERENCES task ON DELETE CASCADE, "
+            "embedding halfvec({}) NOT NULL, PRIMARY KEY (model_id, project_id, task_id)) PARTITION BY LIST (model_id)")
+            .format(parent, sql.Literal(model.dim)))
     # The cascade of a deleted task looks a vector up by its task alone; without this index it would scan the table.
-    connection.execute(sql.SQL("CREATE INDEX IF NOT EXISTS {} ON {} (task_id)")
-                       .format(sql.Identifier(f"embedding_{model.dim}_task"), parent))
-    connection.execute(sql.SQL("CREATE TABLE IF NOT EXISTS {} PARTITION OF {} FOR VALUES IN ({})")
-                       .format(model.table, parent, sql.Literal(model.id)))
+    if not _exists(connection, by_task):
+        connection.execute(sql.SQL("CREATE INDEX {} ON {} (task_id)").format(by_task, parent))
+    if not _exists(connection, model.table):
+        connection.execute(sql.SQL("CREATE TABLE {} PARTITION OF {} FOR VALUES IN ({})")
+                           .format(model.table, parent, sql.Literal(model.id)))
     for table in (parent, model.table):
-        connection.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN embedding SET STORAGE PLAIN").format(table))
+        if not _stored_in_line(connection, table):
+            connection.execute(sql.SQL("ALTER TABLE {} ALTER COLUMN embedding SET STORAGE PLAIN").format(table))
+
+
+def _exists(connection: Connection, relation: sql.Identifier) -> bool:
+    row = connection.execute("SELECT to_regclass(%s) IS NOT NULL AS here", (relation.as_string(connection),)).fetchone()
+    return bool(row and row["here"])
+
+
+def _stored_in_line(connection: Connection, table: sql.Identifier) -> bool:
+    row = connection.execute("SELECT attstorage = 'p' AS plain FROM pg_attribute WHERE attrelid = to_regclass(%s) "
+                             "AND attname = 'embedding'", (table.as_string(connection),)).fetchone()
+    return bool(row and row["plain"])
 
 
 def current_model() -> Model | None:

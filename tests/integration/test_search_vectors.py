@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import pytest
 from pgvector import HalfVector
+from psycopg import sql
 
 from argus.db import connect, held, locks
 from argus.settings import get_settings
@@ -66,6 +68,39 @@ def test_register_model__twice_is_once_and_a_new_revision_is_another(servers: An
     first = store.register_model("example/two-revisions", "a", DIM)
     assert store.register_model("example/two-revisions", "a", DIM) == first
     assert store.register_model("example/two-revisions", "b", DIM + 1).id != first.id
+
+
+def locks_of(work: Callable[[], object]) -> Iterator[str]:
+    """Yield the locks on tables that `work` asks for while a build holds its own on the parent and all its models'
+    tables; a lock that the build's does not go with ends it."""
+    with connect() as building:
+        for row in building.execute("SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') "
+                                    "AND relname LIKE 'embedding\\_%'").fetchall():
+            if row["relname"] != "embedding_model":
+                building.execute(sql.SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE")
+                                 .format(sql.Identifier(row["relname"])))
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(work)
+            try:
+                future.result(timeout=20)
+            except TimeoutError:
+                waiting = building.execute("SELECT relation::regclass::text AS name, mode FROM pg_locks "
+                                           "WHERE NOT granted AND relation IS NOT NULL").fetchall()
+                yield from (f"{row['mode']} on {row['name']}" for row in waiting)
+            building.rollback()
+
+
+def test_a_worker_that_starts_while_an_index_is_built__waits_for_nothing(model: Model, project: int) -> None:
+    fill(model, project, unit(3))
+    assert list(locks_of(lambda: store.register_model(model.name, "1", DIM))) == []
+
+
+def test_a_write_while_a_worker_starts_and_an_index_is_built__waits_for_nothing(model: Model, project: int) -> None:
+    def start_and_write() -> None:
+        store.register_model(model.name, "1", DIM)
+        fill(model, project, unit(3))
+
+    assert list(locks_of(start_and_write)) == []
 
 
 def test_register_model__vectors_are_kept_in_line(model: Model) -> None:
