@@ -28,12 +28,13 @@ class Story:
     Args:
         folder: where the video, the truth and the exports go.
         say: takes one line of progress.
-        video_seconds: length of the video; the demo's is 150 s.
+        video_seconds, video_fps: length and frame rate of the video; the demo's are 150 s and 25.
     """
 
     folder: Path
     say: Say
     video_seconds: float = 150.0
+    video_fps: int = 25
     ls: LabelStudio = field(default_factory=get_label_studio)
     project: int = 0
     model_version: str = ""
@@ -86,7 +87,7 @@ class Story:
         if self.video.exists() and self.truth.exists():
             return
         self.truth.parent.mkdir(parents=True, exist_ok=True)
-        render(self.video, self.truth, self.video_seconds, progress=self._percent("rendered"))
+        render(self.video, self.truth, self.video_seconds, progress=self._percent("rendered"), fps=self.video_fps)
 
     def connect(self) -> None:
         from label_studio_config.connect import connect

@@ -84,32 +84,34 @@ def render(
     seconds: float = SECONDS,
     seed: int = SEED,
     progress: Callable[[float], None] | None = None,
+    fps: int = FPS,
 ) -> None:
     """Write the video and, in a separate JSON file, the truth of one frame a second.
 
+    ``fps`` is how many frames a second of video has: fewer are made sooner, and show the line at the same places.
     ``progress`` is called with the share that is done, 0..1, once a second of video. The same seed gives the same
     frames. Raises ``OSError`` if a file cannot be written and ``av.FFmpegError`` if this PyAV has no ``libx264``.
     """
     plan = make_plan(seconds, seed)
     painter = _Painter(plan)
     frames: dict[str, list[dict[str, Any]]] = {}
-    count = round(seconds * FPS)
+    count = round(seconds * fps)
     with av.open(str(video_path), "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=FPS, options={"preset": "veryfast", "crf": "25"})
+        stream = container.add_stream("libx264", rate=fps, options={"preset": "veryfast", "crf": "25"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
-        stream.time_base = stream.codec_context.time_base = Fraction(1, FPS)
+        stream.time_base = stream.codec_context.time_base = Fraction(1, fps)
         for number in range(count):
-            sampled = number % FPS == 0
-            pixels, objects = painter.paint(number / FPS, with_truth=sampled)
+            sampled = number % fps == 0
+            pixels, objects = painter.paint(number / fps, with_truth=sampled)
             if sampled:
                 frames[str(number)] = [_entry(item) for item in objects]
                 if progress is not None:
                     progress(number / count)
             frame = av.VideoFrame.from_ndarray(pixels, format="rgb24")
-            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            frame.pts, frame.time_base = number, Fraction(1, fps)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    truth = {"fps": FPS, "width": WIDTH, "height": HEIGHT, "frames": frames}
+    truth = {"fps": fps, "width": WIDTH, "height": HEIGHT, "frames": frames}
     truth_path.write_text(json.dumps(truth, indent=1), encoding="utf-8")
     if progress is not None:
         progress(1.0)

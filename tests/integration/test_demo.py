@@ -1,4 +1,7 @@
-"""The demo's own story on a shorter video: what it says must be what the servers, the files and the truth say."""
+"""The demo's own story: what it says must be what the servers, the files and the truth say.
+
+Its video is shorter, and has fewer frames between those that become tasks.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 def test_story__a_second_telling_finds_its_own_work(stack: Any, tmp_path: Path) -> None:
     lines: list[str] = []
-    story = Story(tmp_path, lines.append, video_seconds=60)
+    story = Story(tmp_path, lines.append, video_seconds=60, video_fps=5)
     story.tell()
     facts = summary(story, {"install": 0.0, "start": 0.0, "main_job": 0.0})
     assert facts["frames"] == facts["embedded"] == 60
@@ -30,7 +33,7 @@ def test_story__a_second_telling_finds_its_own_work(stack: Any, tmp_path: Path) 
     export = facts["export"]
     assert export["coco"]["objects"] == export["yolo"]["objects"] == export["annotation_objects"] > 0
 
-    again = Story(tmp_path, lines.append, video_seconds=60)
+    again = Story(tmp_path, lines.append, video_seconds=60, video_fps=5)
     again.tell()
     repeated = summary(again, facts["seconds"])
     assert repeated == facts

@@ -19,7 +19,7 @@ from argus.labelstudio import LabelStudio
 from demo.truth import Truth
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
-SECONDS = 40
+SECONDS, FPS = 40, 5
 LABELS = ["cpu", "fan", "hdd", "ram stick", "capacitor", "battery"]
 
 
@@ -40,7 +40,7 @@ class Line:
         from demo.video import render
 
         self.folder, self.video = folder, folder / "line.mp4"
-        render(self.video, folder / "truth.json", seconds=SECONDS)
+        render(self.video, folder / "truth.json", seconds=SECONDS, fps=FPS)
         self.truth = Truth(folder / "truth.json")
         self.project = 0
         self.found: list[int] = []
@@ -70,7 +70,7 @@ def test_1_connect_makes_a_project_that_knows_the_backend(line: Line, label_stud
 def test_2_import_video_makes_one_task_a_second_and_none_twice(line: Line, label_studio: LabelStudio) -> None:
     argus("import-video", line.video, "--project", line.project, "--fps", "1")
     frames = sorted((t["data"]["video_time"], t["data"]["frame_number"]) for t in line.tasks(label_studio).values())
-    assert frames == [(float(second), 25 * second) for second in range(SECONDS)]
+    assert frames == [(float(second), FPS * second) for second in range(SECONDS)]
     argus("import-video", line.video, "--project", line.project, "--fps", "1")
     assert len(line.tasks(label_studio)) == SECONDS
 
