@@ -62,13 +62,13 @@ class Servers(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def all_servers() -> Iterator[Servers]:
+def all_hosts() -> Iterator[Servers]:
     with listening() as own, listening() as listed, listening() as neither, listening() as evil:
         yield Servers(own, listed, neither, evil)
 
 
 @pytest.fixture
-def servers(all_servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Servers:
+def hosts(all_hosts: Servers, monkeypatch: pytest.MonkeyPatch) -> Servers:
     """Nobody is asked for names here: what is no address of loopback is unknown."""
     resolve = socket.getaddrinfo
 
@@ -78,19 +78,19 @@ def servers(all_servers: Servers, monkeypatch: pytest.MonkeyPatch) -> Servers:
         return resolve(host.rstrip("."), *args, **kwargs)
 
     monkeypatch.setattr(socket, "getaddrinfo", resolved)
-    all_servers.clear()
-    return all_servers
+    all_hosts.clear()
+    return all_hosts
 
 
 @pytest.fixture
-def images(servers: Servers, tmp_path: Path) -> ImageFetcher:
-    settings = Settings(_env_file=None, home=tmp_path, label_studio_url=servers.own.url,
-                        image_origins=servers.listed.url)
-    return ImageFetcher(LabelStudioWithoutLogin(servers.own.url), settings)  # type: ignore[arg-type]
+def images(hosts: Servers, tmp_path: Path) -> ImageFetcher:
+    settings = Settings(_env_file=None, home=tmp_path, label_studio_url=hosts.own.url,
+                        image_origins=hosts.listed.url)
+    return ImageFetcher(LabelStudioWithoutLogin(hosts.own.url), settings)  # type: ignore[arg-type]
 
 
-def spelled(spelling: str, servers: Servers, good: str) -> str:
-    return spelling.format(good=getattr(servers, good).netloc, evil=servers.evil.netloc, port=servers.evil.port)
+def spelled(spelling: str, hosts: Servers, good: str) -> str:
+    return spelling.format(good=getattr(hosts, good).netloc, evil=hosts.evil.netloc, port=hosts.evil.port)
 
 
 def refused(images: ImageFetcher, url: str) -> None:
@@ -100,84 +100,84 @@ def refused(images: ImageFetcher, url: str) -> None:
     assert caught.value.hint
 
 
-def nobody_else_was_called(servers: Servers) -> None:
+def nobody_else_was_called(hosts: Servers) -> None:
     """The token went to Label Studio alone, for what it was meant for, and a private address that is not listed was
     not even asked."""
-    assert (servers.evil.seen, servers.neither.seen, servers.listed.authorizations()) == ([], [], [])
-    assert all(target == OWN for target, _ in servers.own.authorizations())
+    assert (hosts.evil.seen, hosts.neither.seen, hosts.listed.authorizations()) == ([], [], [])
+    assert all(target == OWN for target, _ in hosts.own.authorizations())
 
 
 @pytest.mark.parametrize("good", ["own", "listed", "neither"])
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_no_spelling_gives_the_token_away(servers: Servers, images: ImageFetcher, spelling: str, good: str) -> None:
-    refused(images, spelled(spelling, servers, good))
-    assert servers.own.authorizations() == []
-    nobody_else_was_called(servers)
+def test_no_spelling_gives_the_token_away(hosts: Servers, images: ImageFetcher, spelling: str, good: str) -> None:
+    refused(images, spelled(spelling, hosts, good))
+    assert hosts.own.authorizations() == []
+    nobody_else_was_called(hosts)
 
 
 @pytest.mark.parametrize("good", ["own", "listed", "neither"])
 @pytest.mark.parametrize("spelling", SPELLINGS)
-def test_no_redirect_gives_the_token_away(servers: Servers, images: ImageFetcher, spelling: str, good: str) -> None:
-    servers.own.status = servers.listed.status = 302
-    servers.own.to = servers.listed.to = spelled(spelling, servers, good)
-    for first in (OWN, f"{servers.listed.url}/a.png"):
+def test_no_redirect_gives_the_token_away(hosts: Servers, images: ImageFetcher, spelling: str, good: str) -> None:
+    hosts.own.status = hosts.listed.status = 302
+    hosts.own.to = hosts.listed.to = spelled(spelling, hosts, good)
+    for first in (OWN, f"{hosts.listed.url}/a.png"):
         refused(images, first)
-    nobody_else_was_called(servers)
+    nobody_else_was_called(hosts)
 
 
-def test_the_right_addresses_are_fetched_with_the_rights_they_have(servers: Servers, images: ImageFetcher) -> None:
-    for url in (OWN, servers.own.url + OWN, f"HTTP://{servers.own.netloc}{OWN}", f"{servers.own.url}{OWN}#part",
-                f"{servers.own.url}/x/..{OWN}", f"{servers.listed.url}/a.png", f"{servers.listed.url}/a%20b.png?x=/@y"):
+def test_the_right_addresses_are_fetched_with_the_rights_they_have(hosts: Servers, images: ImageFetcher) -> None:
+    for url in (OWN, hosts.own.url + OWN, f"HTTP://{hosts.own.netloc}{OWN}", f"{hosts.own.url}{OWN}#part",
+                f"{hosts.own.url}/x/..{OWN}", f"{hosts.listed.url}/a.png", f"{hosts.listed.url}/a%20b.png?x=/@y"):
         assert images.download(TaskImage(3, 7, url)) == png(), url
-    assert servers.own.authorizations() == [(OWN, "Bearer known")] * 5
-    assert [target for _, target, _ in servers.listed.seen] == ["/a.png", "/a%20b.png?x=/@y"]
-    nobody_else_was_called(servers)
-    servers.own.status, servers.own.to = 302, f"{servers.listed.url}/a.png"
+    assert hosts.own.authorizations() == [(OWN, "Bearer known")] * 5
+    assert [target for _, target, _ in hosts.listed.seen] == ["/a.png", "/a%20b.png?x=/@y"]
+    nobody_else_was_called(hosts)
+    hosts.own.status, hosts.own.to = 302, f"{hosts.listed.url}/a.png"
     assert images.download(TaskImage(3, 7, OWN)) == png(), "as a storage presigns"
-    nobody_else_was_called(servers)
+    nobody_else_was_called(hosts)
 
 
-def test_a_name_with_a_dot_at_its_end_is_its_own_origin(servers: Servers, tmp_path: Path) -> None:
-    dotted = f"http://localhost.:{servers.listed.port}"
-    settings = Settings(_env_file=None, home=tmp_path, label_studio_url=servers.own.url, image_origins=dotted)
-    images = ImageFetcher(LabelStudioWithoutLogin(servers.own.url), settings)  # type: ignore[arg-type]
+def test_a_name_with_a_dot_at_its_end_is_its_own_origin(hosts: Servers, tmp_path: Path) -> None:
+    dotted = f"http://localhost.:{hosts.listed.port}"
+    settings = Settings(_env_file=None, home=tmp_path, label_studio_url=hosts.own.url, image_origins=dotted)
+    images = ImageFetcher(LabelStudioWithoutLogin(hosts.own.url), settings)  # type: ignore[arg-type]
     assert images.download(TaskImage(3, 7, f"{dotted}/a.png")) == png()
-    refused(images, f"http://localhost:{servers.listed.port}/a.png")
+    refused(images, f"http://localhost:{hosts.listed.port}/a.png")
 
 
-def test_the_second_lock__a_wrong_decision_sends_nothing(servers: Servers, images: ImageFetcher,
+def test_the_second_lock__a_wrong_decision_sends_nothing(hosts: Servers, images: ImageFetcher,
                                                          monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the first lock had taken the address for Label Studio's own."""
     chosen = images._requests
     monkeypatch.setattr(requests.ImageRequests, "_allow", lambda *args: (
         chosen._to_own, {"Authorization": "Bearer known"}))
-    for url in (f"{servers.evil.url}/a.png", f"http://localhost:{servers.own.port}/a.png",
-                f"https://{servers.own.netloc}/a.png", f"{servers.listed.url}/a.png"):
+    for url in (f"{hosts.evil.url}/a.png", f"http://localhost:{hosts.own.port}/a.png",
+                f"https://{hosts.own.netloc}/a.png", f"{hosts.listed.url}/a.png"):
         refused(images, url)
-    assert [server.seen for server in servers] == [[], [], [], []]
+    assert [server.seen for server in hosts] == [[], [], [], []]
 
 
-def test_the_second_lock__another_reading_of_the_address_sends_nothing(servers: Servers, images: ImageFetcher,
+def test_the_second_lock__another_reading_of_the_address_sends_nothing(hosts: Servers, images: ImageFetcher,
                                                                        monkeypatch: pytest.MonkeyPatch) -> None:
     """As if `requests` read another host in the address than we do."""
     def misread(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return {"scheme": "http", "host": "127.0.0.1", "port": servers.evil.port}, {}
+        return {"scheme": "http", "host": "127.0.0.1", "port": hosts.evil.port}, {}
 
     monkeypatch.setattr(dialling.HTTPAdapter, "build_connection_pool_key_attributes", misread)
-    for url in (OWN, f"{servers.listed.url}/a.png", "http://93.184.215.14/a.png"):
+    for url in (OWN, f"{hosts.listed.url}/a.png", "http://93.184.215.14/a.png"):
         with pytest.raises(ArgusError) as caught:
             images.download(TaskImage(3, 7, url))
-        assert (caught.value.code, servers.evil.url in caught.value.message) == ("image_forbidden", True)
-    assert [server.seen for server in servers] == [[], [], [], []]
+        assert (caught.value.code, hosts.evil.url in caught.value.message) == ("image_forbidden", True)
+    assert [server.seen for server in hosts] == [[], [], [], []]
 
 
-def test_the_second_lock__stands_where_the_connection_is_opened(servers: Servers) -> None:
-    session = dialling.locked([addresses.parse(servers.own.url).origin])
+def test_the_second_lock__stands_where_the_connection_is_opened(hosts: Servers) -> None:
+    session = dialling.locked([addresses.parse(hosts.own.url).origin])
     pools = session.get_adapter("http://x").poolmanager  # type: ignore[attr-defined]
-    with pytest.raises(dialling.WrongTarget, match=str(servers.evil.port)):
-        pools.urlopen("GET", f"{servers.evil.url}/", headers={"Authorization": "Bearer known"})
-    assert pools.urlopen("GET", f"{servers.own.url}/").status == 200
-    assert servers.evil.seen == []
+    with pytest.raises(dialling.WrongTarget, match=str(hosts.evil.port)):
+        pools.urlopen("GET", f"{hosts.evil.url}/", headers={"Authorization": "Bearer known"})
+    assert pools.urlopen("GET", f"{hosts.own.url}/").status == 200
+    assert hosts.evil.seen == []
 
 
 NEIGHBOURS = [
@@ -284,18 +284,18 @@ def test_cloud_objects__are_had_from_label_studio_which_knows_the_storages(serve
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_label_studio_that_sends_us_on_gets_no_token_told(servers: Servers, status: int) -> None:
+def test_label_studio_that_sends_us_on_gets_no_token_told(hosts: Servers, status: int) -> None:
     """A 307 would repeat the body, which has the personal access token."""
-    servers.own.status, servers.own.to = status, f"{servers.evil.url}/api/token/refresh"
+    hosts.own.status, hosts.own.to = status, f"{hosts.evil.url}/api/token/refresh"
     with pytest.raises(ArgusError) as caught:
-        LabelStudio(servers.own.url, "personal").get("/api/projects/")
+        LabelStudio(hosts.own.url, "personal").get("/api/projects/")
     assert caught.value.code == "label_studio_refused"
-    assert servers.evil.url in caught.value.message and "ARGUS_LABEL_STUDIO_URL" in caught.value.hint
-    assert servers.evil.seen == []
-    servers.own.to = f"http://{servers.evil.netloc}\\@{servers.own.netloc}/"
+    assert hosts.evil.url in caught.value.message and "ARGUS_LABEL_STUDIO_URL" in caught.value.hint
+    assert hosts.evil.seen == []
+    hosts.own.to = f"http://{hosts.evil.netloc}\\@{hosts.own.netloc}/"
     with pytest.raises(ArgusError, match="nothing was sent there"):
-        LabelStudio(servers.own.url, "personal").get("/api/projects/")
-    assert servers.evil.seen == []
+        LabelStudio(hosts.own.url, "personal").get("/api/projects/")
+    assert hosts.evil.seen == []
 
 
 WRONG = ["http://h\\@x", "http://h x", "http://somebody:hunter2@h", "http://@h", "h:8080", "s3://h", "http://", "http://h\tx",
