@@ -21,7 +21,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-
 	$(if $(UPGRADE),--upgrade) --custom-compile-command "make lock"
 OURS = $(COMPILE) --overrides locks/overrides.txt --excludes locks/excludes.txt pyproject.toml
 
-.PHONY: help install demo test test-long test-faults soak lint lock floors audit pin-images docs demo-models clean-demo bench-annotate bench-search
+.PHONY: help install demo test test-quick test-long test-faults soak lint lock floors audit pin-images docs demo-models clean-demo bench-annotate bench-search
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -36,6 +36,9 @@ demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job
 
 test: install lint ## Run every check and every test; gets a browser when there is none.
 	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(PYTEST) $(TESTS)
+
+test-quick: install ## Run the unit tests that start no server.
+	@$(PYTEST) tests/unit --ignore tests/unit/deploy -m "not (integration or long)" $(TESTS)
 
 test-long: install ## Run what `make test` leaves out: the tests marked long, in every folder; hours.
 	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(BIN)/pytest -m long $(TESTS)
