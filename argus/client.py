@@ -144,8 +144,8 @@ class Argus:
         except requests.Timeout as error:
             raise ArgusError("timeout", f"{self.address} did not answer within {self.timeout:g} s.") from error
         except dialling.WrongTarget as error:
-            raise ArgusError("not_ready", f"{self.address} sends us on to {error.target}; nothing was sent there.",
-                             "Use the address that the service has itself.") from error
+            raise ArgusError("not_ready", f"{self.address} redirects to {error.target}; nothing was sent there.",
+                             "Use the service's own address.") from error
         except requests.RequestException as error:
             raise ArgusError("not_ready", f"{self.address} does not answer: {type(error).__name__}.",
                              "Is the search service running?") from error
@@ -332,4 +332,4 @@ def _error(answer: requests.Response) -> ArgusError:
         return ArgusError(code, problem["detail"], problem.get("hint", ""), **problem.get("details", {}))
     except (ValueError, KeyError, TypeError):
         return ArgusError("internal", f"Something that is not Argus answered {answer.status_code} at {answer.url}.",
-                          "Does the address name the search service?")
+                          "Is this the address of the search service?")

@@ -116,7 +116,7 @@ def may_pass(error: ArgusError) -> bool:
 
 def no_number() -> ArgusError:
     """Return the error of a model that answers with NaN or infinity for one input."""
-    return ArgusError("model_broken", "The model's answer is not a number.",
+    return ArgusError("model_broken", "The model returned NaN or infinite values.",
                       "Try ARGUS_DTYPE=float32 for the workers; if all images fail, download the checkpoint again.")
 
 
@@ -141,7 +141,7 @@ def as_argus_error(error: BaseException, **about: object) -> ArgusError:
     if isinstance(error, ArgusError):
         return error
     log.error("unexpected error", extra=about, exc_info=error)
-    return ArgusError("internal", f"Something went wrong here ({type(error).__name__}).", see_log(**trace.current()))
+    return ArgusError("internal", f"Unexpected error ({type(error).__name__}).", see_log(**trace.current()))
 
 
 def see_log(**ids: object) -> str:

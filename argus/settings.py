@@ -22,117 +22,127 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ARGUS_", env_file=".env", extra="ignore", frozen=True)
 
-    home: Path = Field(Path(".argus"), description="Folder for everything Argus keeps on disk.")
+    home: Path = Field(Path(".argus"), description="Folder for all of Argus's data on disk.")
     database_url: str = Field("", description="PostgreSQL with pgvector. Empty: the embedded one under `home`.")
     redis_url: str = Field("", description="Redis or Valkey for RQ. Empty: the embedded one under `home`.")
     project: str = Field("", description="Project that commands work on without --project: its number or exact title. "
                          "Empty: the only connected one.")
-    queue_memory_mb: int = Field(256, ge=16, description="MiB that the embedded Valkey may fill; then it takes no more "
-                                 "jobs until some are done.")
+    queue_memory_mb: int = Field(256, ge=16, description="MiB of memory for the embedded Valkey; when it is full, no "
+                                                         "more jobs are accepted until some are done.")
 
     label_studio_url: str = Field("http://127.0.0.1:8080", description="Label Studio as this process reaches it, with "
                                   "the path it is served below, if any.")
     label_studio_public_url: str = Field("", description="Label Studio as a browser reaches it, as in its "
                                          "own LABEL_STUDIO_HOST. Empty: the same.")
     label_studio_token: SecretStr = Field(SecretStr(""), description="Personal access token of Label Studio. Empty: "
-                                          "read from `home`/label-studio.token, where the embedded stack writes it.")
+                             "read from `home`/label-studio.token, which the embedded stack writes.")
     proxy_url: SecretStr = Field(SecretStr(""), description="Proxy to Label Studio and to `image_origins`, as "
-                                 "http://host:port or http://name:password@host:port. Hosts without a dot and private "
-                                 "addresses are reached without it, and so are images of other origins, which are "
-                                 "judged here. Empty: none; those of the environment are never used.")
+                                 "http://host:port or http://name:password@host:port. Hosts without a dot, private "
+                                 "addresses and images of other origins bypass it. Empty: no proxy; proxies in the "
+                                 "environment are ignored.")
     ml_backend_url: str = Field("http://127.0.0.1:9090", description="ML backend as Label Studio reaches it.")
     search_service_url: str = Field("http://127.0.0.1:8000", description="Search service as Label Studio reaches it.")
     basic_auth_user: str = Field("", description="Basic auth user of the ML backend. Empty: no auth.")
     basic_auth_password: SecretStr = Field(SecretStr(""), description="Basic auth password of the ML backend.")
     webhook_secret: SecretStr = Field(SecretStr(""), description="Secret that webhooks carry in X-Argus-Secret. "
                                       "Empty: not checked.")
-    api_token: SecretStr = Field(SecretStr(""), description="Bearer token the REST API asks for. Empty: no auth.")
+    api_token: SecretStr = Field(SecretStr(""), description="Bearer token that the REST API requires. Empty: no auth.")
 
     require_person: bool = Field(False, description="The REST API serves only callers who send their own Label Studio "
                                  "token. ARGUS_API_TOKEN then opens /metrics alone, and a person needs only their own.")
-    admins: str = Field("", description="E-mails of Label Studio users who may do everything in the projects that they "
-                        "can open, separated by commas; beside the owners of the organisation and of the service's "
-                        "token.")
-    audit_days: int = Field(0, ge=0, le=36_500, description="Days after which rows of the audit table are removed; "
-                            "at least 30. 0: never.")
+    admins: str = Field("", description="E-mail addresses of Label Studio users who may do everything in the projects "
+                                        "they can open, separated by commas; in addition to the owners of the "
+                                        "organisation and of the service's token.")
+    audit_days: int = Field(0, ge=0, le=36_500, description="Days to keep rows of the audit table; at least 30. 0: "
+                                                            "forever.")
 
-    own_hosts: str = Field("", description="Names under which browsers and proxies reach the two web services, "
-                           "separated by commas, with the port if it is not the usual one. Their addresses, localhost "
-                           "and the hosts of the two URLs above need not be named.")
+    own_hosts: str = Field("", description="Host names by which browsers and proxies reach the two web services, "
+                                           "separated by commas, with the port unless it is the default. Their "
+                                           "addresses, localhost and the hosts of the two URLs above are always "
+                                           "allowed.")
     trusted_proxies: str = Field("", description="Addresses or networks (10.0.0.0/8) of the proxies in front of the "
                                  "two web services, separated by commas. X-Forwarded-For and X-Forwarded-Proto are "
-                                 "believed from these alone; without them all who come through a proxy share one rate "
-                                 "limit.")
-    rate_limit: str = Field("6000/minute", pattern=r"^$|^\d+/(second|minute|hour)$", description="Requests that one "
-                            "address may make of the REST API. Empty: no limit.")
+                                 "trusted from these only; otherwise everybody behind a proxy shares one rate limit.")
+    rate_limit: str = Field("6000/minute", pattern=r"^$|^\d+/(second|minute|hour)$", description="Requests to the "
+                             "REST API allowed per address. Empty: no limit.")
 
     siglip_model: str = Field("google/siglip2-base-patch16-256", description="SigLIP 2 checkpoint: a name or a folder.")
     sam3_model: str = Field("facebook/sam3", description="SAM 3 checkpoint: a name or a folder.")
-    sam3_engine: Literal["transformers", "sam3"] = Field("transformers", description="Implementation that runs SAM 3.")
-    device: str = Field("auto", description="auto (CUDA, else MPS, else the CPU), cpu, cuda, cuda:N or mps. A GPU that "
-                        "is broken is an error.")
+    sam3_engine: Literal["transformers", "sam3"] = Field("transformers", description="Implementation of SAM 3.")
+    device: str = Field("auto", description="auto (CUDA, else MPS, else the CPU), cpu, cuda, cuda:N or mps. A broken "
+                                            "GPU is an error.")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="auto: bfloat16 on CUDA, "
                                                                      "float32 elsewhere.")
     torch_threads: int = Field(0, ge=0, description="Threads of a model worker on a CPU. 0: torch's own choice.")
     siglip_batch: int = Field(16, ge=1, le=512, description="Images per SigLIP batch.")
     sam3_batch: int = Field(8, ge=1, le=256, description="(image, label) pairs per SAM 3 batch.")
-    sam3_resolution: int = Field(0, ge=0, description="Side in pixels of SAM 3's input: less is faster and finds less. "
-                                 "0: the checkpoint's own (1008). The same for every process, as the next four.")
+    sam3_resolution: int = Field(0, ge=0, description="Side of SAM 3's input in pixels: lower is faster and finds "
+                                                      "less. "
+                                 "0: the checkpoint's own (1008). Must be the same for every process, like the next "
+                                 "four.")
     sam3_int8: bool = Field(False, description="Image encoder in int8, on a CPU only: about 1.5 times as fast.")
-    sam3_tile: int = Field(0, ge=0, description="Images are looked at in tiles of so many pixels too, so that small "
-                           "objects of large images are found. 0: never.")
-    sam3_tile_overlap: float = Field(0.2, ge=0, le=0.5, description="Share of a tile that the next one covers again.")
+    sam3_tile: int = Field(0, ge=0, description="Also process images in tiles of this many pixels, to find small "
+                                                "objects in large images. 0: no tiles.")
+    sam3_tile_overlap: float = Field(0.2, ge=0, le=0.5, description="Overlap of neighbouring tiles, as a fraction of "
+                             "a tile.")
     sam3_compile: bool = Field(False, description="Image encoder through torch.compile: the first image takes minutes.")
-    feature_cache_mb: int = Field(1024, ge=0, description="MiB for the features of images that people are working on: "
-                                  "a second click on an image does not encode it again.")
+    feature_cache_mb: int = Field(1024, ge=0, description="MiB to cache the features of images that people are "
+                                                          "working on: a second click does not encode the image again.")
     chunk_tasks: int = Field(8, ge=1, le=256, description="Tasks per queued SAM 3 job.")
 
-    score_threshold: float = Field(0.4, ge=0, le=1, description="Regions below this score are kept but not shown.")
-    keep_threshold: float = Field(0.1, ge=0, le=1, description="Detections below this score are not even kept.")
-    nms_iou: float = Field(0.6, ge=0, le=1, description="Detections of one label that overlap more are one object.")
-    max_detections: int = Field(500, ge=1, description="Detections kept per image and label; a run says how many "
-                                "more there were.")
+    score_threshold: float = Field(0.4, ge=0, le=1, description="Detections below this score are stored but not shown.")
+    keep_threshold: float = Field(0.1, ge=0, le=1, description="Detections below this score are not stored.")
+    nms_iou: float = Field(0.6, ge=0, le=1, description="Detections of one label with a higher IoU count as one "
+                                                        "object.")
+    max_detections: int = Field(500, ge=1, description="Detections kept per image and label; a run reports how many "
+                                                       "more there were.")
     band_high: float = Field(0.9, ge=0, le=1, description="Lower edge of the high band.")
     band_medium: float = Field(0.7, ge=0, le=1, description="Lower edge of the medium band.")
 
     predict_deadline: float = Field(60.0, gt=0, description="Seconds /predict may take for many tasks.")
-    predict_deadline_single: float = Field(3.0, gt=0, description="Seconds /predict may take when a person waits.")
+    predict_deadline_single: float = Field(3.0, gt=0, description="Seconds /predict may take when a person is waiting.")
     predict_deadline_click: float = Field(90.0, gt=0, description="Seconds a smart tool's answer may take; Label "
                                           "Studio itself waits 100.")
-    predict_waiters: int = Field(8, ge=1, description="/predict calls that may wait at the same time, "
-                                 "and as many of smart tools.")
-    predict_store_seconds: float = Field(0.16, ge=0, description="Label Studio's own time to store one prediction.")
-    claim_seconds: float = Field(180.0, gt=0, description="Age after which an unseen delivery is checked and released.")
+    predict_waiters: int = Field(8, ge=1, description="/predict calls that may wait at the same time; smart tools "
+                                                      "have the same limit of their own.")
+    predict_store_seconds: float = Field(0.16, ge=0, description="Seconds Label Studio takes to store one prediction.")
+    claim_seconds: float = Field(180.0, gt=0, description="Seconds after which an unconfirmed delivery is checked and "
+                                                          "released.")
 
     lease_seconds: int = Field(20, ge=4, description="Seconds after which the job of a worker that died goes to "
                                "another.")
-    sync_seconds: float = Field(5.0, gt=0, description="Pause between two polls for changed tasks.")
-    reconcile_seconds: float = Field(120.0, gt=0, description="Pause between two full listings of a project's tasks.")
-    duplicate_seconds: float = Field(30.0, ge=0, description="A frame is a near-duplicate only of a frame of the same "
-                                     "video that is at most so much older. 0: none is marked.")
-    duplicate_bits: int = Field(6, ge=0, le=256, description="Bits of 256 in which the picture hashes of "
-                                "near-duplicates may differ.")
-    duplicate_similarity: float = Field(0.985, ge=-1, le=1, description="Least cosine of near-duplicates' embeddings.")
-    exact_search_rows: int = Field(50_000, ge=0, description="Projects up to this many images are searched exactly.")
-    search_index: Literal["hnsw", "ivfflat"] = Field("hnsw", description="Index of larger projects. ivfflat is built "
-                                                     "faster, and misses more or searches longer.")
-    max_image_bytes: int = Field(64 * 2**20, description="Larger image files are refused.")
-    max_image_pixels: int = Field(120_000_000, description="Images with more pixels are refused.")
-    picture_memory_mb: int = Field(576, ge=64, description="MiB that the search service decodes images in: pictures "
-                                   "for the page wait for their turn, and one that needs more is refused.")
+    sync_seconds: float = Field(5.0, gt=0, description="Seconds between polls for changed tasks.")
+    reconcile_seconds: float = Field(120.0, gt=0, description="Seconds between full listings of a project's tasks.")
+    duplicate_seconds: float = Field(30.0, ge=0, description="A frame is compared with frames of the same video up to "
+                             "this many seconds older. 0: no near-duplicates are marked.")
+    duplicate_bits: int = Field(6, ge=0, le=256, description="Bits (of 256) by which the image hashes of "
+                             "near-duplicates may differ.")
+    duplicate_similarity: float = Field(0.985, ge=-1, le=1, description="Minimum cosine similarity of "
+                             "near-duplicates' embeddings.")
+    exact_search_rows: int = Field(50_000, ge=0, description="Projects of up to this many images are searched exactly.")
+    search_index: Literal["hnsw", "ivfflat"] = Field("hnsw", description="Index of larger projects. ivfflat builds "
+                             "faster, but misses more or searches more slowly.")
+    max_image_bytes: int = Field(64 * 2**20, description="Maximum size of an image file in bytes.")
+    max_image_pixels: int = Field(120_000_000, description="Maximum number of pixels of an image.")
+    picture_memory_mb: int = Field(576, ge=64, description="MiB of memory for decoding images in the search service: "
+                                                           "requests wait for their turn, and an image that needs "
+                                                           "more is refused.")
     image_timeout: float = Field(20.0, gt=0, description="Seconds to wait for an image.")
-    image_origins: str = Field("", description="Extra origins images may come from, separated by commas.")
+    image_origins: str = Field("", description="Additional origins from which images may be fetched, separated by "
+                                               "commas.")
 
-    export_waiting: int = Field(5, ge=1, description="Exports of one project that may wait or run at the same time.")
-    export_quota_mb: int = Field(51_200, ge=1, description="MiB that the exports of one project, kept for download, "
-                                 "may take: the oldest go first, and one that is larger fails.")
-    export_free_mb: int = Field(1024, ge=0, description="MiB of the disk that exports leave free.")
+    export_waiting: int = Field(5, ge=1, description="Exports of one project that may be waiting or running at the "
+                                                     "same time.")
+    export_quota_mb: int = Field(51_200, ge=1, description="MiB for the exports of one project that are kept for "
+                                                           "download: the oldest are deleted first, and a larger one "
+                                                           "fails.")
+    export_free_mb: int = Field(1024, ge=0, description="MiB of disk space that exports leave free.")
 
     host: str = Field("127.0.0.1", description="Address the web processes listen on.")
     ml_backend_port: int = Field(9090, description="Port of the ML backend.")
     search_service_port: int = Field(8000, description="Port of the search service.")
-    worker_metrics_port: int = Field(0, ge=0, le=65_535, description="Port of a worker's /metrics on `host`. 0: none; "
-                                     "each worker of a machine needs its own.")
+    worker_metrics_port: int = Field(0, ge=0, le=65_535, description="Port of a worker's /metrics on `host`. 0: none. "
+                             "Each worker on a machine needs its own.")
     label_studio_port: int = Field(8080, description="Port of the embedded Label Studio.")
     label_studio_user: str = Field("argus@example.com", description="Login of the embedded Label Studio.")
     label_studio_password: SecretStr = Field(SecretStr("argus-demo"), description="Password of the embedded one.")
@@ -231,4 +241,4 @@ def get_settings() -> Settings:
         first = error.errors(include_input=False)[0]
         name = "_".join(str(part) for part in first["loc"]).removeprefix("ARGUS_").upper()
         raise ArgusError("bad_setting", f"ARGUS_{name} is wrong. {first['msg'].removeprefix('Value error, ')}",
-                         "docs/settings.md says what it may be.") from None
+                         "docs/settings.md lists what is allowed.") from None

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 def page_options(command: F) -> F:
     """Add `--limit` and `--offset`."""
     limit = click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Hits to show.")
-    offset = click.option("--offset", type=click.IntRange(min=0), default=0, show_default=True, help="Hits to skip.")
+    offset = click.option("--offset", type=click.IntRange(min=0), default=0, show_default=True,
+                          help="Hits to skip first.")
     return limit(offset(command))
 
 

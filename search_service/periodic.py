@@ -47,7 +47,7 @@ class Rounds:
             if not ours:
                 return False
             for project_id in _present():
-                self._attempt(f"project {project_id}", lambda id_=project_id: _look_after(id_))  # type: ignore[misc]
+                self._attempt(f"project {project_id}", lambda id_=project_id: _sync(id_))  # type: ignore[misc]
             for project_id in _present():
                 self._attempt(f"views of project {project_id}",
                               lambda id_=project_id: _keep_views(id_))  # type: ignore[misc]
@@ -70,7 +70,7 @@ class Rounds:
             return
         self._failing[name] = str(error)
         said = as_argus_error(error, what=name)
-        log.warning("a background pass failed; it goes on", extra={"what": name, "code": said.code,
+        log.warning("a background pass failed; the next one follows", extra={"what": name, "code": said.code,
                                                                    "error": said.message})
 
 
@@ -80,7 +80,7 @@ def _present() -> list[int]:
     return [project_id for project_id in projects.connected_ids() if project_id not in left_alone]
 
 
-def _look_after(project_id: int) -> None:
+def _sync(project_id: int) -> None:
     report = tasks.sync_project(project_id)
     near_duplicates.mark(project_id)
     if report.full:
@@ -90,7 +90,7 @@ def _look_after(project_id: int) -> None:
 
 def _keep_views(project_id: int) -> None:
     saved_searches.enqueue_stale_views(project_id)
-    view_ranks.look_after(project_id)
+    view_ranks.enqueue_unwritten(project_id)
     query_tabs.enqueue_stale_tabs(project_id)
 
 

@@ -46,7 +46,8 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
         raise ArgusError("database_unreachable", "This PostgreSQL has no pgvector extension.",
                          "Install pgvector 0.8.4 or newer on the server.") from error
     except psycopg.Error as error:
-        raise ArgusError("database_unreachable", f"PostgreSQL refuses our tables: {redact(str(error)).strip()}",
+        raise ArgusError("database_unreachable", "PostgreSQL refused to create Argus's tables: "
+                         f"{redact(str(error)).strip()}",
                          "Does the role of ARGUS_DATABASE_URL own its database?") from error
     pool: Pool = ConnectionPool(url, min_size=1, max_size=max_size, timeout=10, open=False, configure=_configure,
                                 check=ConnectionPool.check_connection,  # the server may have restarted meanwhile
@@ -155,10 +156,10 @@ def _outages_told() -> Iterator[None]:
     try:
         yield
     except PoolTimeout as error:
-        raise ArgusError("database_unreachable", "PostgreSQL gave no connection in time.",
-                         "Is the server up, and are its connections not used up?") from error
+        raise ArgusError("database_unreachable", "No connection to PostgreSQL became free in time.",
+                         "Is the server up? Are all its connections in use?") from error
     except psycopg.OperationalError as error:  # also the base of deadlocks and cancelled queries, which are no outage
         if not isinstance(error, _LOST) and type(error) is not psycopg.OperationalError:
             raise
-        raise ArgusError("database_unreachable", f"PostgreSQL broke the connection: {redact(str(error)).strip()}",
+        raise ArgusError("database_unreachable", f"The connection to PostgreSQL was lost: {redact(str(error)).strip()}",
                          "Is the server restarting? Try again in a moment.") from error

@@ -88,7 +88,7 @@ def open_file(data: bytes) -> OpenedFile:
         image = _open(plain + _JPEG_END if cut else plain)
     except UnidentifiedImageError:
         if plain[:4] in metadata.TIFF:
-            raise ValueError(f"this TIFF's numbers are of a kind that is not read; {_TIFF_KINDS} are") from None
+            raise ValueError(f"this TIFF's sample format is not supported, only {_TIFF_KINDS} are") from None
         raise
     for key in ("xmp", "XML:com.adobe.xmp"):  # Pillow would turn a TIFF or an AVIF by it
         image.info.pop(key, None)

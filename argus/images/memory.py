@@ -106,8 +106,8 @@ class Budget:
 
 
 def _busy() -> ArgusError:
-    return ArgusError("busy", "Too many large pictures are being made at the same time.",
-                      f"Try again in {AGAIN} s. If that goes on, raise ARGUS_PICTURE_MEMORY_MB.", retry_after=AGAIN)
+    return ArgusError("busy", "Too many large images are being processed at the same time.",
+                      f"Try again in {AGAIN} s. If this persists, raise ARGUS_PICTURE_MEMORY_MB.", retry_after=AGAIN)
 
 
 @functools.cache

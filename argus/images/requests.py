@@ -75,8 +75,9 @@ class ImageRequests:
                     _check_status(response, address, self._site.owns(address))
                     return self._read(response, address, deadline)
             except dialling.WrongTarget as error:
-                raise ArgusError("image_forbidden", f"{address.shown} leads to {error.target}, which was not judged; "
-                                 "nothing was sent there.", "Correct the address in the task's data.") from error
+                raise ArgusError("image_forbidden", f"{address.shown} redirects to {error.target}, which was not "
+                                 "checked; nothing was sent there.",
+                                 "Correct the address in the task's data.") from error
             except (requests.RequestException, HTTPError, ValueError) as error:  # a ValueError: a name that is too long
                 raise self._unanswered(address, error) from error
         raise ArgusError("image_unreachable", f"The image redirects over {_MAX_REDIRECTS} times: {_shown(image.url)}.",
@@ -106,10 +107,11 @@ class ImageRequests:
     def _unanswered(self, address: Address, error: Exception) -> ArgusError:
         away = isinstance(error, (requests.ConnectionError, requests.Timeout, HTTPError))
         if away and self._site.owns(address):
-            return ArgusError("label_studio_unreachable", f"Label Studio, which has the image, does not answer: "
+            return ArgusError("label_studio_unreachable", f"Label Studio, which serves the image, does not answer: "
                               f"{address.shown}.", "Is it running? Check ARGUS_LABEL_STUDIO_URL.")
-        return ArgusError("image_unreachable", f"The image does not answer: {address.shown} ({type(error).__name__}).",
-                          "Is its server up, and reachable from here?")
+        return ArgusError("image_unreachable", f"The image's server does not answer: {address.shown} "
+                          f"({type(error).__name__}).",
+                          "Is it running, and reachable from here?")
 
     def _read(self, response: requests.Response, address: Address, deadline: float) -> bytes:
         limit, chunks, size = self._settings.max_image_bytes, [], 0
@@ -120,7 +122,7 @@ class ImageRequests:
                 raise ArgusError("image_too_large", f"The image has more than {limit / 2**20:.0f} MiB: "
                                  f"{address.shown}.", "Raise ARGUS_MAX_IMAGE_BYTES if that is intended.")
             if time.monotonic() > deadline:
-                raise ArgusError("image_unreachable", f"The image came too slowly: {address.shown}.",
+                raise ArgusError("image_unreachable", f"Downloading the image took too long: {address.shown}.",
                                  "Is its server busy, or far away? Raise ARGUS_IMAGE_TIMEOUT if that is intended.")
             chunks.append(chunk)
         return b"".join(chunks)
@@ -141,7 +143,7 @@ def _setting(text: str, name: str) -> Address:
 
 def _check_status(response: requests.Response, address: Address, label_studio: bool) -> None:
     if label_studio and response.status_code in _AWAY:
-        raise ArgusError("label_studio_unreachable", f"In Label Studio's place something answers "
+        raise ArgusError("label_studio_unreachable", f"Something other than Label Studio answered "
                          f"{response.status_code}: {address.shown}.", "Is Label Studio running?")
     if response.status_code in (401, 403):
         raise ArgusError("image_forbidden", f"The image's server answered {response.status_code}: {address.shown}.",
@@ -150,7 +152,7 @@ def _check_status(response: requests.Response, address: Address, label_studio: b
     if response.status_code != 200:
         away = response.status_code in (408, 425, 429) or response.status_code >= 500
         raise ArgusError("image_unreachable", f"The image's server answered {response.status_code}: {address.shown}.",
-                         "It is tried again by itself; if that goes on, look at that server." if away else
+                         "Argus tries again automatically; if this persists, check that server." if away else
                          "Is the file still there? Correct the address in the task's data, or delete the task.",
                          status=response.status_code)
 

@@ -90,7 +90,7 @@ def _check_bound(queue: str) -> None:
         waiting = Queue(queue, connection=get_redis(), serializer=JSONSerializer).count
     if waiting >= most:
         raise ArgusError("busy", f"{waiting} jobs wait in the queue {queue} already.",
-                         f"Try again in {_AGAIN} s. If that goes on, start another worker.", retry_after=_AGAIN)
+                         f"Try again in {_AGAIN} s. If this persists, start another worker.", retry_after=_AGAIN)
 
 
 @contextlib.contextmanager
@@ -99,9 +99,9 @@ def reachable() -> Iterator[None]:
     try:
         yield
     except redis.exceptions.OutOfMemoryError as error:
-        raise ArgusError("queue_unreachable", "The memory of the job queue is full, and it takes no more jobs.",
-                         "Workers empty it: do they run? Raise its maxmemory, of the embedded one by "
-                         "ARGUS_QUEUE_MEMORY_MB.") from error
+        raise ArgusError("queue_unreachable", "The job queue is out of memory and takes no more jobs.",
+                         "Are workers running to empty it? Otherwise raise its maxmemory (ARGUS_QUEUE_MEMORY_MB for "
+                         "the embedded one).") from error
     except redis.RedisError as error:
         raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
                          "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
@@ -162,13 +162,13 @@ def _await(job: Job, queue: str, deadline: float) -> Any:
         pause = min(pause * 1.5, 0.03)  # a person waits
     if not workers_of(queue):
         raise ArgusError("worker_missing", f"No worker serves the queue {queue}.",
-                         "One that was just started is still loading its model: try again in a moment. Otherwise start "
-                         "one with `argus worker`; `argus doctor` says why the last one ended.")
+                         "If you just started one, it is still loading its model: try again in a moment. Otherwise "
+                         "start one with `argus worker`; `argus doctor` says why the last one ended.")
     with reachable():
         begun = job.get_status() == JobStatus.STARTED
     raise ArgusError("timeout", f"The worker did not answer within {deadline:g} s.",
-                     "It is still at it." if begun else "It has other work first, or is still loading its model.",
-                     begun=begun)
+                     "It is still working on it." if begun else
+                     "It is busy with other jobs, or still loading its model.", begun=begun)
 
 
 def _ended(said: str, job_id: str) -> ArgusError:
@@ -178,9 +178,9 @@ def _ended(said: str, job_id: str) -> ArgusError:
         said: what RQ kept of its end: a traceback, or a sentence of its own.
     """
     if "AbandonedJobError" in said:
-        return ArgusError("child_died", "The worker ended while it was at this.", see_log(job=job_id))
+        return ArgusError("child_died", "The worker stopped while working on this.", see_log(job=job_id))
     if "JobTimeoutException" in said:
-        return ArgusError("timeout", "The worker was at this for longer than it may.", see_log(job=job_id), begun=True)
+        return ArgusError("timeout", "The worker exceeded the time limit for this.", see_log(job=job_id), begun=True)
     return ArgusError("internal", "The worker failed.", see_log(job=job_id))
 
 

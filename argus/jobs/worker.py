@@ -104,7 +104,7 @@ def _reap_forever(stop: threading.Event) -> None:
         try:
             reap()
         except Exception:
-            log.exception("the reaper failed; it goes on")
+            log.exception("the reaper failed; it keeps running")
 
 
 def _schedule_forever(stop: threading.Event) -> None:
@@ -120,7 +120,7 @@ def _schedule_forever(stop: threading.Event) -> None:
             scheduler.acquire_locks()  # or renew them: they may have gone with Redis' data, or with another's death
             scheduler.enqueue_scheduled_jobs()
         except Exception:
-            log.exception("the scheduler failed; it goes on")
+            log.exception("the scheduler failed; it keeps running")
     with contextlib.suppress(RedisError):
         scheduler.release_locks()  # the next worker need not wait until they run out
 
@@ -158,7 +158,7 @@ def serve_worker() -> None:
     try:
         start_http_server(settings.worker_metrics_port, addr=settings.host, registry=metrics.REGISTRY)
     except OSError as error:
-        raise ArgusError("port_in_use", f"The metrics of this worker cannot listen on {settings.host}:"
+        raise ArgusError("port_in_use", f"This worker's metrics endpoint cannot listen on {settings.host}:"
                          f"{settings.worker_metrics_port}: {error.strerror}.",
                          "Give each worker of a machine its own ARGUS_WORKER_METRICS_PORT, or 0.") from error
 

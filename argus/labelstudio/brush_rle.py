@@ -38,19 +38,19 @@ def decode(rle: Sequence[int], width: int, height: int) -> Mask:
     """
     data = bytes(rle)
     if len(data) * 8 < _HEADER_BITS:
-        raise ValueError("the mask's code is too short")
+        raise ValueError("the mask's RLE is too short")
     bits = _Bits(data)
     count, word = bits.read(32), bits.read(5) + 1
     sizes = [bits.read(4) + 1 for _ in range(4)]
     if count != 4 * width * height or word != 8:
-        raise ValueError(f"the mask's code holds {count} values of {word} bits, not the RGBA of {width}x{height}")
+        raise ValueError(f"the mask's RLE holds {count} values of {word} bits, not the RGBA of {width}x{height}")
     mask = np.zeros(width * height, np.bool_)  # of every four values the last one counts: one byte a pixel, not five
     at = 0
     while at < count:
         run = bits.read(1)
         end = at + 1 + bits.read(sizes[bits.read(2)])
         if end > count:
-            raise ValueError("a run of the mask's code goes past the image")
+            raise ValueError("a run of the mask's RLE goes past the image")
         if run:
             mask[at // 4:end // 4] = bits.read(8) > 0
         else:
@@ -70,7 +70,7 @@ class _Bits:
         """Return the next `size` bits as a number; past the end it is a ValueError."""
         end = self.at + size
         if end > len(self.data) * 8:
-            raise ValueError("the mask's code ends early")
+            raise ValueError("the mask's RLE ends early")
         first, last = self.at >> 3, (end + 7) >> 3
         word = int.from_bytes(self.data[first:last], "big") >> (last * 8 - end)
         self.at = end

@@ -79,9 +79,9 @@ class LabelStudio:
             outcome = "ok" if response.status_code < 400 else "refused"
             return response
         except dialling.WrongTarget as error:
-            raise ArgusError("label_studio_refused", f"Label Studio at {self.url} sends us on to {error.target}; "
+            raise ArgusError("label_studio_refused", f"Label Studio at {self.url} redirects to {error.target}; "
                              "nothing was sent there.",
-                             "Set ARGUS_LABEL_STUDIO_URL to the address it has itself.") from error
+                             "Set ARGUS_LABEL_STUDIO_URL to its own address.") from error
         except requests.RequestException as error:
             raise ArgusError("label_studio_unreachable", f"Label Studio does not answer at {self.url}: "
                              f"{type(error).__name__}.", "Is it running? Check ARGUS_LABEL_STUDIO_URL.") from error

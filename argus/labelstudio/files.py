@@ -94,9 +94,9 @@ class TaskFiles:
             answer = self._ls.answer("POST", "/api/storages/localfiles/validate",
                                      json={"project": project_id, "path": "/"})
             if not (found := _ROOT.search(_sentences(answer.text))):
-                raise ArgusError("image_forbidden", "Label Studio does not say where its local files begin.",
-                                 "Its version is not one that Argus knows: `argus doctor` tells which it needs. "
-                                 "Uploads work all the same.")
+                raise ArgusError("image_forbidden", "Label Studio does not tell the root folder of its local files.",
+                                 "Argus does not know this version; `argus doctor` shows which one it needs. "
+                                 "Uploads still work.")
             self._roots[""] = root = _folder(found[1])
         return root
 

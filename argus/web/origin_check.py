@@ -42,18 +42,18 @@ def check(service: Service, settings: Settings, method: str, host: str, origin: 
         site: its `Sec-Fetch-Site`, by which browsers say what caused it; empty for others and for old browsers.
     """
     if site.lower() == "cross-site" and path not in _LINKED[service] and not path.startswith("/web/"):
-        raise ArgusError("forbidden", "Links and pages of other sites lead to our page only, and not to this address.",
-                         "Open our page, or paste the address into a new tab.")
+        raise ArgusError("forbidden", "Other sites may link to Argus's page only, not to this address.",
+                         "Open Argus's page, or paste the address into a new tab.")
     own = _own(settings)
     scheme = origin.partition("://")[0]  # which decides what port may be left out
     ours = {_netloc(f"{scheme}://{one}") for one in (host, *own)} - {""}
     if origin and method not in _READING and _netloc(origin) not in ours:
         raise ArgusError("forbidden", "Requests from other sites' pages are refused.",
-                         "If this page is ours, behind a proxy, name its host in ARGUS_OWN_HOSTS.")
+                         "If this page is Argus behind a proxy, add its host to ARGUS_OWN_HOSTS.")
     name = _name(host)
     if not (locked(service, settings) or _no_site_has(name) or name in {_name(one) for one in own} - {""}):
         raise ArgusError("forbidden", f"Host {name[:100]} is not allowed while no password is set.",
-                         f"{_LOCKS[service][1]}, or name the host in ARGUS_OWN_HOSTS.")
+                         f"{_LOCKS[service][1]}, or add the host to ARGUS_OWN_HOSTS.")
 
 
 def opened(service: Service, settings: Settings) -> ArgusError | None:

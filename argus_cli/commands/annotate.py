@@ -16,19 +16,19 @@ from argus_cli.recorded import recorded
 @project_option
 @click.option("--label", "-l", "labels", multiple=True,
               help="Label to look for; repeatable. Default: all of the config.")
-@click.option("--search", "query", metavar="QUERY", help="Annotate the frames that this text finds.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Frames --search takes.")
+@click.option("--search", "query", metavar="QUERY", help="Annotate the first hits of this query.")
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Hits --search takes.")
 @tasks_option("A task")
 @click.option("--view", type=click.IntRange(min=1), metavar="ID", help="The tasks of this Label Studio view.")
 @click.option("--unlabelled", is_flag=True, help="Every task without an annotation.")
 @click.option("--all", "every", is_flag=True, help="Every task of the project.")
 @click.option("--max-tasks", type=click.IntRange(min=1), metavar="N",
-              help="Take no more than N of them, those first that the model has not seen yet.")
-@click.option("--outdated", is_flag=True, help="Also the tasks whose predictions were made with older prompts.")
+              help="At most N tasks; those not yet processed by the model come first.")
+@click.option("--outdated", is_flag=True, help="Also tasks whose predictions were made with older prompts.")
 @click.option("--threshold", type=click.FloatRange(0, 1),
-              help="From now on show regions of these labels from this score up. Existing predictions are rebuilt "
+              help="Set the labels' threshold: show objects from this score up. Existing predictions are rebuilt "
                    "without the model.")
-@click.option("--estimate", "only_estimate", is_flag=True, help="Say what the run would take, and start nothing.")
+@click.option("--estimate", "only_estimate", is_flag=True, help="Only show how long the run would take.")
 @click.option("--no-wait", is_flag=True, help="Start the run and return.")
 @json_option
 @recorded(lambda options: "" if options["only_estimate"] else "run.start")

@@ -14,12 +14,13 @@ _TIMES = ("%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%
 
 
 @click.command()
-@click.option("--project", "-p", "project_id", type=projects.Project(), metavar="PROJECT", help="Only of this project.")
-@click.option("--since", type=click.DateTime(_TIMES), metavar="TIME", help="None older than this, as 2026-11-28 or "
-              "2026-11-28T09:00; in this machine's time zone unless it has its own.")
+@click.option("--project", "-p", "project_id", type=projects.Project(), metavar="PROJECT", help="Only changes of this "
+              "project.")
+@click.option("--since", type=click.DateTime(_TIMES), metavar="TIME", help="Only newer rows, for example 2026-11-28 "
+              "or 2026-11-28T09:00; in this machine's time zone unless it names one.")
 @click.option("--who", metavar="E-MAIL", help="Only by this person; `service` for the shared token.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="Rows to show.")
-@click.option("--before", type=click.IntRange(min=1), metavar="ID", help="Go on where the page before ended.")
+@click.option("--before", type=click.IntRange(min=1), metavar="ID", help="Continue after the previous page.")
 @json_option
 def audit(project_id: int | None, since: datetime | None, who: str | None, limit: int, before: int | None,
           as_json: bool) -> None:

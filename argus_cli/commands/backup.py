@@ -14,10 +14,10 @@ from argus_cli.output import json_option, print_json, say
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @json_option
 def backup(file: Path, as_json: bool) -> None:
-    """Write the databases, and the embedded Label Studio's uploads and token, into FILE (a tar).
+    """Save the databases and the embedded Label Studio's uploads and token to FILE (a tar).
 
-    It works while Argus runs. Keep the file private: it holds the access token. With a Label Studio or PostgreSQL of
-    your own, the file holds the database of Argus alone; back theirs up by their own means.
+    Works while Argus runs. Keep the file private: it contains the access token. If you run your own Label Studio or
+    PostgreSQL, it contains Argus's database only; back the rest up by its own means.
     """
     from argus_cli.stack.backup import backup as write
 

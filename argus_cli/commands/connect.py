@@ -31,7 +31,7 @@ def _changes(options: Mapping[str, Any]) -> str:
               help="Labels of a new project (or of one without a labelling config), separated by commas.")
 @click.option("--label", "-l", "more", multiple=True, metavar="NAME",
               help="One more label, which may contain commas; repeatable.")
-@click.option("--dry-run", is_flag=True, help="Change nothing, only say what would change.")
+@click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @json_option
 @recorded(_changes)
 def connect(project_id: int | None, title: str | None, labels: str, more: tuple[str, ...], dry_run: bool,

@@ -22,13 +22,14 @@ console = Console(highlight=False)
 
 
 @click.command()
-@click.option("--once", is_flag=True, help="Stop when the job is done instead of staying up.")
+@click.option("--once", is_flag=True, help="Stop when the workflow is done.")
 def demo(once: bool) -> None:
-    """Show the whole chain on a rendered factory line.
+    """Run the whole workflow on a rendered factory line.
 
-    Starts every server on this machine, renders a video, makes tasks of it, finds the frames that show a cpu, lets
-    SAM 3 label them, accepts the sure ones, exports COCO and YOLO, and writes summary.json. Then it stays up until
-    Ctrl-C, so that you can look around. A second start reuses everything; `make clean-demo` forgets it.
+    Starts every server on this machine, renders a video, imports its frames as tasks, finds those that show a cpu,
+    annotates them with SAM 3, accepts high scores, exports COCO and YOLO, and writes summary.json. Then it keeps
+    running until Ctrl-C, so that you can look around. A second start reuses everything; `make clean-demo` deletes
+    it.
     """
     from argus_cli.stack import Stack
     from demo.measure import summary

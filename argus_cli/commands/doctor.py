@@ -14,12 +14,12 @@ _SIGNS = {"ok": ("ok", "green"), "problem": ("PROBLEM", "red"), "unknown": ("-",
 
 @click.command()
 @click.option("--project", "-p", "project_id", type=projects.Project(), metavar="PROJECT",
-              help="Look at this project only.  [default: all connected ones]")
+              help="Check this project only.  [default: all connected ones]")
 @json_option
 def doctor(project_id: int | None, as_json: bool) -> None:
-    """Check every connection and suggest fixes. The exit status is 0 only when all is well.
+    """Check every connection and suggest fixes. The exit status is 0 only when there is no problem.
 
-    Nothing is changed.
+    Makes no changes.
     """
     from search_service.health.doctor import Doctor
 

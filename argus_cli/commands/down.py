@@ -15,11 +15,11 @@ from argus_cli.output import say
 
 @click.command()
 @click.option("--timeout", type=click.FloatRange(min=1), default=120.0, show_default=True,
-              help="Seconds to wait for it to end.")
+              help="Seconds to wait for it to stop.")
 def down(timeout: float) -> None:
-    """Stop the embedded stack that `argus up` or `argus demo` started in ARGUS_HOME, as Ctrl-C there would.
+    """Stop the embedded stack that `argus up` or `argus demo` started in ARGUS_HOME, as Ctrl-C would.
 
-    Workers finish the chunk at hand; nothing is lost. Containers are stopped by docker compose down.
+    Workers finish their current chunk; nothing is lost. To stop containers, use docker compose down.
     """
     from argus_cli.stack.stack import owner
 

@@ -16,24 +16,24 @@ from argus_cli.recorded import recorded
 @project_option
 @click.option("--format", "-f", "format_", default="coco", show_default=True,
               metavar="coco|coco-polygons|yolo|yolo-seg", help="Format to write.")
-@click.option("--out", "-o", type=click.Path(path_type=Path), help="Folder to make.")
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="Folder to create.")
 @click.option("--masks", is_flag=True, help="With -f yolo: outlines instead of boxes, as -f yolo-seg.")
-@click.option("--splits", metavar="SHARES", help="Divide the images, for example train=0.8,val=0.2. The frames of one "
-                                                "video stay together.")
+@click.option("--splits", metavar="SHARES", help="Split the images, for example train=0.8,val=0.2. Frames of one "
+                                                 "video stay together.")
 @click.option("--from", "source", type=click.Choice(["annotations", "predictions", "both"]), default="annotations",
-              show_default=True, help="What people accepted or drew, what the model predicted, or predictions where "
-                                      "nobody has annotated.")
-@click.option("--no-images", is_flag=True, help="Write no image files.")
+              show_default=True, help="What people accepted or drew, what the model predicted, or "
+              "predictions only where there is no annotation.")
+@click.option("--no-images", is_flag=True, help="Do not write image files.")
 @click.option("--link-images", is_flag=True, help="Link to the image cache's files instead of copying them.")
 @click.option("--overwrite", is_flag=True, help="Replace a folder that is not empty.")
-@click.option("--preview", is_flag=True, help="Only count what would be exported.")
+@click.option("--preview", is_flag=True, help="Only show what would be exported.")
 @json_option
 @recorded(lambda options: "" if options["preview"] else "export.download")
 def export(project_id: int, format_: str, out: Path | None, masks: bool, splits: str | None, source: str,
            no_images: bool, link_images: bool, overwrite: bool, preview: bool, as_json: bool) -> None:
-    """Write a project's annotations and images as COCO or YOLO.
+    """Export a project's annotations and images as COCO or YOLO.
 
-    The box and the mask of one object become one object. The folder appears only when it is complete.
+    The box and the mask of one object are exported as one object. The folder appears only when it is complete.
 
     \b
         argus export --project 7 --preview

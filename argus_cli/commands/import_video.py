@@ -21,16 +21,16 @@ from argus_cli.recorded import recorded
 @click.option("--fps", default="1", show_default=True, metavar="RATE",
               help="Frames per second of video: a number or a fraction such as 1/5.")
 @click.option("--scene", default=0.0, metavar="THRESHOLD",
-              help="Of these frames, take only those that differ from the last one taken by at least this much, "
-                   "0 to 1; 0.1 is a good start.")
+              help="Of these frames, take only those that differ from the last one taken by at least this much, from "
+                   "0 to 1; try 0.1.")
 @json_option
 @recorded("video.import")
 def import_video(paths: tuple[Path, ...], project_id: int, fps: str, scene: float, as_json: bool) -> None:
-    """Cut videos into frames and import them as tasks that know their video, time and frame number.
+    """Import frames of videos as tasks that record their video, time and frame number.
 
-    Any video that FFmpeg reads is imported; of a folder, every one in it and below. Frames that are tasks already are
-    left alone, so an interrupted import goes on and a second one adds nothing. A video that cannot be read does not
-    stop the others.
+    Takes any video that FFmpeg reads, and folders of them. Frames that are tasks already are skipped, so an
+    interrupted import continues and a repeated one adds nothing. A video that cannot be read does not stop the
+    others.
 
     \b
         argus import-video line-a.mp4 --project 1

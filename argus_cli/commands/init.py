@@ -42,11 +42,11 @@ PLAIN = {"ARGUS_LABEL_STUDIO_USER": "argus@example.com", "ARGUS_BASIC_AUTH_USER"
 def init(output: Path, email: str, as_json: bool) -> None:
     """Write .env with new passwords and secrets.
 
-    docker compose reads it, and so does every argus command started in this folder. A file that is there is
-    never overwritten: the passwords in it may be the only copy.
+    docker compose reads it, and so does every argus command started in this folder. An existing file is never
+    overwritten: its passwords may be the only copy.
     """
     if "@" not in email or any(sign in email for sign in " \t\n'\"$#"):
-        raise ArgusError("bad_request", f"This is no e-mail address: {email!r}.")
+        raise ArgusError("bad_request", f"Not an e-mail address: {email!r}.")
     write_new(output, render(PLAIN | {"ARGUS_LABEL_STUDIO_USER": email}))
     if as_json:
         names = [*PLAIN, *(name for group in SECRETS.values() for name in group)]
@@ -77,7 +77,7 @@ def write_new(path: Path, text: str) -> None:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError as error:
-        raise ArgusError("conflict", f"{path} is already there, and is not overwritten.",
+        raise ArgusError("conflict", f"{path} already exists and is not overwritten.",
                          "Move it away first if you want new passwords, or choose another file.") from error
     except OSError as error:
         raise ArgusError("bad_request", f"{path} cannot be written: {error.strerror}.") from error

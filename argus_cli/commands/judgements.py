@@ -10,20 +10,20 @@ from argus_cli.recorded import recorded
 
 @click.group(cls=HelpGroup)
 def judgements() -> None:
-    """What people said of hits: right or wrong. `argus search-eval` measures the search by it."""
+    """Record, list or delete judgements of hits: right or wrong. `argus search-eval` uses them."""
 
 
 @judgements.command()
 @click.argument("query")
 @click.argument("tasks", metavar="TASK...", nargs=-1, required=True, type=click.IntRange(min=1))
 @project_option
-@click.option("--right", "word", flag_value="right", default=True, help="They show what QUERY says.  [default]")
+@click.option("--right", "word", flag_value="right", default=True, help="They match QUERY.  [default]")
 @click.option("--wrong", "word", flag_value="wrong", help="They do not.")
-@click.option("--unsaid", "word", flag_value="unsaid", help="Take back what was said of them.")
+@click.option("--unsaid", "word", flag_value="unsaid", help="Remove their judgement.")
 @json_option
 @recorded("judgement.set")
 def add(query: str, tasks: tuple[int, ...], project_id: int, word: str, as_json: bool) -> None:
-    """Say whether these tasks are right hits for QUERY.
+    """Record whether these tasks are right hits for QUERY.
 
     \b
         argus judgements add "red fan" 17 23 --project 7
@@ -46,7 +46,7 @@ def add(query: str, tasks: tuple[int, ...], project_id: int, word: str, as_json:
 @click.option("--query", help="Only those on this query.")
 @json_option
 def listing(project_id: int, query: str | None, as_json: bool) -> None:
-    """List what people said, by query and task."""
+    """List judgements by query and task."""
     from search_service.search.evaluation import judgements as said
 
     found = said(project_id, query)
@@ -60,11 +60,11 @@ def listing(project_id: int, query: str | None, as_json: bool) -> None:
 @judgements.command()
 @project_option
 @click.option("--query", help="Only those on this query.")
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @recorded("judgement.delete")
 def delete(project_id: int, query: str | None, yes: bool, as_json: bool) -> None:
-    """Forget what people said, of one query or of all."""
+    """Delete the judgements of one query, or all."""
     from search_service.search import evaluation
 
     if not yes and not as_json:

@@ -19,15 +19,15 @@ _POLL_SECONDS, _PATIENCE = 0.5, 1800.0
 @project_option
 @click.option("--label", "-l", "labels", multiple=True, required=True, help="Label to look for; repeatable.")
 @click.option("--prompt", "prompts", multiple=True, help="Look for this instead of the label's prompts; repeatable. "
-                                                         "With one --label. Nothing is kept of it.")
+                                                         "With one --label. Not saved.")
 @click.option("--search", "query", metavar="QUERY", help="Take images that this text finds.")
 @click.option("--view", type=click.IntRange(min=1), metavar="ID", help="Take images of this Label Studio view.")
 @tasks_option("A task")
-@click.option("--images", type=click.IntRange(1, 12), default=12, show_default=True, help="Images to look at.")
+@click.option("--images", type=click.IntRange(1, 12), default=12, show_default=True, help="Images to try.")
 @json_option
 def preview(project_id: int, labels: tuple[str, ...], prompts: tuple[str, ...], query: str | None, view: int | None,
             tasks: tuple[int, ...], images: int, as_json: bool) -> None:
-    """Show what SAM 3 would find, on up to 12 images. Nothing reaches Label Studio."""
+    """Show what SAM 3 would find on up to 12 images. Saves nothing to Label Studio."""
     from label_studio_config import projects
     from label_studio_config.recipe import plan_for
     from ml_backend.runs import recipes

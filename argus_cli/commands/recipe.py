@@ -16,15 +16,15 @@ from argus_cli.recorded import recorded
 @click.option("--label", "-l", "label", help="Change this label.")
 @click.option("--prompt", "prompts", multiple=True, help="Noun phrase to look for; repeatable. With --label.")
 @click.option("--threshold", type=click.FloatRange(0, 1), help="Lowest score that is shown. With --label.")
-@click.option("--reset", is_flag=True, help="Back to what the labelling config says. With --label.")
-@click.option("--dry-run", is_flag=True, help="Only tell what the change would do.")
+@click.option("--reset", is_flag=True, help="Reset to what the labelling config says. With --label.")
+@click.option("--dry-run", is_flag=True, help="Only show what the change would do.")
 @json_option
 @recorded(lambda options: "recipe.change" if options["label"] and not options["dry_run"] else "")
 def recipe(project_id: int, label: str | None, prompts: tuple[str, ...], threshold: float | None, reset: bool,
            dry_run: bool, as_json: bool) -> None:
     """Show or change prompts and thresholds of a project's labels.
 
-    They are kept by Argus; the labelling config in Label Studio stays as it is. Predictions follow with the next run.
+    Argus stores them; the labelling config in Label Studio does not change. The next run updates predictions.
 
     \b
         argus recipe --project 7 --label cpu --prompt cpu --prompt "computer chip" --threshold 0.5
@@ -35,9 +35,9 @@ def recipe(project_id: int, label: str | None, prompts: tuple[str, ...], thresho
 
     changing = bool(prompts) or threshold is not None or reset
     if changing != (label is not None):
-        raise click.UsageError("--label goes with --prompt, --threshold or --reset.")
+        raise click.UsageError("--label needs one of --prompt, --threshold and --reset, and they need --label.")
     if reset and (prompts or threshold is not None):
-        raise click.UsageError("--reset goes alone.")
+        raise click.UsageError("--reset cannot be combined with --prompt or --threshold.")
     effect: dict[str, Any] = {}
     if label is not None:
         label = plan_for(projects.load(project_id)).concept(label).label

@@ -13,12 +13,11 @@ from argus_cli.output import say
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--replace", is_flag=True, help="Yes, lose what is there now.")
+@click.option("--replace", is_flag=True, help="Confirm that the current state is lost.")
 def restore(file: Path, replace: bool) -> None:
-    """Put the state of the backup FILE in the place of what is there. Argus must be stopped.
+    """Replace the current state with that of the backup FILE. Argus must be stopped.
 
-    The file is checked whole before anything is replaced. An older backup is brought to today's schema at the next
-    start.
+    The whole file is checked before anything is replaced. An older backup is migrated at the next start.
     """
     from argus_cli.stack.backup import restore as put_back
 

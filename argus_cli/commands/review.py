@@ -13,16 +13,16 @@ from argus_cli.output import HelpGroup, json_option, plural, print_json, print_t
 from argus_cli.recorded import recorded
 
 _token = click.option("--token", envvar="ARGUS_REVIEWER_TOKEN", default="", metavar="PAT",
-                      help="Your own Label Studio access token: the annotations carry your name instead of the "
+                      help="Your own Label Studio access token: the annotations are signed with your name, not the "
                            "service's.  [env: ARGUS_REVIEWER_TOKEN]")
 _TITLES = {"high": "high", "medium": "medium", "low": "low", "nothing_found": "nothing found"}
 
 
 @click.group(cls=HelpGroup)
 def review() -> None:
-    """Review predictions by score: accept the sure ones in bulk, look at the rest.
+    """Review predictions by score: accept those with high scores in bulk, check the rest.
 
-    A task's score is that of its least sure region. A task where nothing was found has no score and is in no band.
+    A task's score is the lowest score of its objects. A task where nothing was found has no score and is in no band.
     """
 
 
@@ -30,7 +30,7 @@ def review() -> None:
 @project_option
 @json_option
 def status(project_id: int, as_json: bool) -> None:
-    """Show what is left in each band, and what was done so far."""
+    """Show what is left in each band and what has been done."""
     from search_service.review import records, service
 
     found = service.review_status(project_id)
@@ -65,15 +65,15 @@ def status(project_id: int, as_json: bool) -> None:
 @click.option("--min-score", type=click.FloatRange(0, 1), default=None, help="Lowest score to accept.  [default: 0.9]")
 @click.option("--max-score", type=click.FloatRange(0, 1), default=None, help="Accept only below this score.")
 @tasks_option("Accept exactly these tasks, whatever their score")
-@click.option("--nothing-found", is_flag=True, help="Accept the tasks where nothing was found, as empty annotations. "
-                                                    "A range of scores never includes them.")
+@click.option("--nothing-found", is_flag=True, help="Accept tasks where nothing was found, as empty annotations. "
+                                                    "Score ranges never include them.")
 @_token
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @recorded("review.accept")
 def accept(project_id: int, min_score: float | None, max_score: float | None, tasks: tuple[int, ...],
            nothing_found: bool, token: str, yes: bool, as_json: bool) -> None:
-    """Turn predictions of a score range into annotations, where nobody has annotated yet.
+    """Accept predictions of a score range as annotations of tasks that have none.
 
     \b
         argus review accept --project 7 --min-score 0.9
@@ -83,9 +83,9 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
 
     if nothing_found and (min_score is not None or max_score is not None):
         raise ArgusError("bad_request", "Tasks where nothing was found have no score.",
-                         "Accept them by --nothing-found alone.")
+                         "Accept them with --nothing-found alone.")
     if tasks and (min_score is not None or max_score is not None):
-        raise ArgusError("bad_request", "Either --task or a range of scores.", "Leave one of them out.")
+        raise ArgusError("bad_request", "--task cannot be combined with a range of scores.", "Leave one of them out.")
     lowest = 0.9 if min_score is None else min_score
     selection: dict[str, Any] = {"min_score": lowest, "max_score": max_score, "nothing_found": nothing_found,
                                  "task_ids": list(tasks) or None}
@@ -104,14 +104,14 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
 @click.option("--min-score", type=click.FloatRange(0, 1), default=0.9, show_default=True, help="Lowest score to add.")
 @click.option("--max-score", type=click.FloatRange(0, 1), default=None, help="Add only below this score.")
 @_token
-@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @recorded("review.add-labels")
 def add_labels(project_id: int, min_score: float, max_score: float | None, token: str, yes: bool,
                as_json: bool) -> None:
-    """Add objects of labels that were computed later to the annotations that tasks already have.
+    """Add objects of labels computed later to existing annotations.
 
-    Never a second annotation, and nothing that a person removed or drew already. `argus review undo` takes it back.
+    Adds no second annotation, and nothing that a person has removed or drawn. `argus review undo` takes it back.
     """
     from search_service.review import service
 
@@ -158,7 +158,7 @@ def _selection(selection: dict[str, Any]) -> str:
 @json_option
 @recorded("review.undo")
 def undo(acceptance: int, as_json: bool) -> None:
-    """Take back the acceptance number ACCEPTANCE, except annotations that were changed since."""
+    """Undo bulk acceptance ACCEPTANCE, except annotations changed since."""
     from search_service.review import service
 
     report = service.undo(acceptance)
@@ -176,7 +176,7 @@ def undo(acceptance: int, as_json: bool) -> None:
 @json_option
 @recorded("view.bands")
 def views(project_id: int, as_json: bool) -> None:
-    """Make a tab for each band in Label Studio's Data Manager, or put it right."""
+    """Create or repair a Data Manager tab for each band."""
     from search_service.review import service
 
     made = service.make_band_views(project_id)
@@ -191,11 +191,11 @@ def views(project_id: int, as_json: bool) -> None:
 @project_option
 @click.option("--high", type=click.FloatRange(0, 1), help="Lower edge of the high band.")
 @click.option("--medium", type=click.FloatRange(0, 1), help="Lower edge of the medium band.")
-@click.option("--reset", is_flag=True, help="Back to the settings' edges.")
+@click.option("--reset", is_flag=True, help="Reset to the edges in the settings.")
 @json_option
 @recorded("bands.change")
 def bands(project_id: int, high: float | None, medium: float | None, reset: bool, as_json: bool) -> None:
-    """Move a project's band edges; the band tabs in Label Studio move with them."""
+    """Change a project's band edges; the band tabs follow."""
     from search_service.review import service
 
     if reset == (high is not None or medium is not None):
@@ -214,7 +214,7 @@ def bands(project_id: int, high: float | None, medium: float | None, reset: bool
 @project_option
 @json_option
 def histogram(project_id: int, as_json: bool) -> None:
-    """Show how the scores that are left to review are spread: where the band edges cut."""
+    """Show a histogram of the scores left to review."""
     from search_service.review.objects import histogram as service
 
     found = service(project_id)
@@ -238,7 +238,7 @@ def histogram(project_id: int, as_json: bool) -> None:
               type=click.Choice(["high", "medium", "low", "nothing_found", "to_fix"]), help="Which band.")
 @click.option("--label", "-l", help="Only objects of this label.")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Objects to show.")
-@click.option("--after", default="", help="Go on where the page before ended.")
+@click.option("--after", default="", help="Continue after the previous page.")
 @json_option
 def objects(project_id: int, band: str, label: str | None, limit: int, after: str, as_json: bool) -> None:
     """List a band's objects, lowest score first."""

@@ -68,7 +68,7 @@ def show(run_id: int, wait: bool, as_json: bool) -> None:
 @json_option
 @recorded("run.cancel")
 def cancel(run_id: int, as_json: bool) -> None:
-    """Stop a run. What it has finished stays."""
+    """Stop a run. Finished tasks keep their predictions."""
     from ml_backend.runs import runs as service
 
     service.cancel_run(run_id)
@@ -81,7 +81,7 @@ def cancel(run_id: int, as_json: bool) -> None:
 @json_option
 @recorded("run.resume")
 def resume(run_id: int, no_wait: bool, as_json: bool) -> None:
-    """Finish what a cancelled run left."""
+    """Finish a cancelled run."""
     from ml_backend.runs import runs as service
 
     service.resume_run(run_id)

@@ -17,7 +17,7 @@ _saved = click.argument("saved_id", metavar="SAVED", type=click.IntRange(min=1))
 
 @click.group("saved-searches", cls=HelpGroup)
 def saved_searches() -> None:
-    """Searches kept by name (`argus search … --save NAME`): list, run, change, refresh, delete them."""
+    """List, run, change, refresh or delete searches saved by name (`argus search … --save NAME`)."""
 
 
 @saved_searches.command("list")
@@ -42,7 +42,7 @@ def listing(project_id: int, as_json: bool) -> None:
 @page_options
 @json_option
 def run(saved_id: int, project_id: int, limit: int, offset: int, as_json: bool) -> None:
-    """Search now for what was saved."""
+    """Run a saved search."""
     from search_service.views import saved_searches as saved
 
     result = saved.run(project_id, saved_id, limit, offset)
@@ -56,18 +56,18 @@ def run(saved_id: int, project_id: int, limit: int, offset: int, as_json: bool) 
 @saved_searches.command()
 @_saved
 @project_option
-@click.option("--name", help="Another name.")
-@click.option("--query", help="Search for this text, with the same examples and filters.")
+@click.option("--name", help="New name.")
+@click.option("--query", help="New text; examples and filters stay.")
 @click.option("--size", type=click.IntRange(1, 1000), help="Hits that the view shows at most.")
 @click.option("--relevance", type=click.Choice(["likely", "maybe", "noise"]),
               help="Hits below this are not shown in the view.")
-@click.option("--view/--no-view", "keep_view", default=None, help="Whether a Label Studio view follows it.")
+@click.option("--view/--no-view", "keep_view", default=None, help="Whether a Label Studio view follows the search.")
 @click.option("--ranked", type=click.IntRange(0, 50), metavar="N",
               help="Order the view, by writing the rank of the first N into their tasks; 0: no order.")
 @json_option
 @recorded("saved-search.change")
 def change(saved_id: int, project_id: int, query: str | None, as_json: bool, **wanted: Any) -> None:
-    """Change a saved search; its view follows."""
+    """Change a saved search; its view is updated."""
     from search_service.api.schemas.search import SavedChange, read
     from search_service.views import saved_searches as saved
 
@@ -107,14 +107,14 @@ def refresh(saved_id: int, project_id: int, as_json: bool) -> None:
 @json_option
 @recorded("saved-search.delete")
 def delete(saved_id: int, project_id: int, as_json: bool) -> None:
-    """Forget a saved search, and remove its view, unless somebody changed that."""
+    """Delete a saved search and its view, unless somebody changed the view."""
     from search_service.views import saved_searches as saved
 
     report = saved.delete(project_id, saved_id)
     if as_json:
         print_json(report)
         return
-    say(f"forgot the saved search {saved_id}")
+    say(f"deleted saved search {saved_id}")
     _tell_left(report["left"])
 
 
@@ -132,4 +132,4 @@ def _state(one: dict[str, Any]) -> str:
 
 def _tell_left(views: Sequence[int]) -> None:
     if views:
-        say(f"left in Label Studio, because somebody changed it there: view {', '.join(map(str, views))}")
+        say(f"kept in Label Studio because somebody changed it there: view {', '.join(map(str, views))}")

@@ -20,36 +20,39 @@ from argus_cli.recorded import recorded
 @project_option
 @page_options
 @click.option("--like", type=click.IntRange(min=1), multiple=True, metavar="TASK",
-              help="Like the image of this task; repeatable.")
-@click.option("--unlike", type=click.IntRange(min=1), multiple=True, metavar="TASK", help="And not like this one.")
+              help="Similar to the image of this task; repeatable.")
+@click.option("--unlike", type=click.IntRange(min=1), multiple=True, metavar="TASK", help="Not similar to the image "
+              "of this task; repeatable.")
 @click.option("--image", "images", type=click.Path(exists=True, dir_okay=False, path_type=Path), multiple=True,
-              metavar="FILE", help="Like this image file; repeatable.")
-@click.option("--box", metavar="X0,Y0,X1,Y1", help="Like this part of the one --like or --image only: left, top, right "
+              metavar="FILE", help="Similar to this image file; repeatable.")
+@click.option("--box", metavar="X0,Y0,X1,Y1", help="Only this region of the one --like or --image: left, top, right "
                                                    "and bottom as fractions of the sides, for example 0.1,0.2,0.5,0.6.")
 @click.option("--labelled/--unlabelled", default=None, help="Only tasks with, or without, an annotation.")
 @click.option("--predicted/--unpredicted", default=None, help="Only tasks with, or without, a prediction.")
 @click.option("--band", type=click.Choice(["high", "medium", "low", "nothing_found"]), help="Only tasks of this band.")
-@click.option("--label", default="", help="Only tasks that show this label.")
+@click.option("--label", default="", help="Only tasks with this label.")
 @click.option("--label-in", type=click.Choice(["any", "annotations", "predictions"]), default="any", show_default=True,
-              help="Where --label must stand.")
+              help="Where to look for --label.")
 @click.option("--video", default="", help="Only frames of this video: its id, or its name; `argus videos` lists them.")
 @click.option("--from", "video_from", type=click.FloatRange(min=0), metavar="SECONDS",
-              help="Only frames from there on.")
-@click.option("--to", "video_to", type=click.FloatRange(min=0), metavar="SECONDS", help="Only frames up to there.")
-@click.option("--captured-from", metavar="TIME", help="Only images taken from then on: ISO 8601, without a zone UTC.")
-@click.option("--captured-to", metavar="TIME", help="Only images taken up to then.")
+              help="Only frames from this time on.")
+@click.option("--to", "video_to", type=click.FloatRange(min=0), metavar="SECONDS", help="Only frames up to this time.")
+@click.option("--captured-from", metavar="TIME", help="Only images taken at or after this time (ISO 8601; UTC unless "
+                                                      "it names a zone).")
+@click.option("--captured-to", metavar="TIME", help="Only images taken up to this time.")
 @click.option("--collapse", is_flag=True, help="Hide near-duplicates: show one of each group.")
-@click.option("--view", "view_title", metavar="TITLE", help="Also make a Label Studio view of these hits.")
-@click.option("--save", "saved_name", metavar="NAME", help="Also keep the search, with a view that follows new images; "
+@click.option("--view", "view_title", metavar="TITLE", help="Also create a Label Studio view of these hits.")
+@click.option("--save", "saved_name", metavar="NAME", help="Also save the search, with a view that includes new "
+                                                           "images as they arrive; "
                                                           "`argus saved-searches` lists them.")
 @json_option
 @recorded(lambda options: "saved-search.create" if options["saved_name"] else "")
 def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int, ...], unlike: tuple[int, ...],
            images: tuple[Path, ...], box: str | None, view_title: str | None, saved_name: str | None, as_json: bool,
            **filters: Any) -> None:
-    """Find the frames that show QUERY, best first.
+    """Find the images that match QUERY, best first.
 
-    QUERY is free text in any language the checkpoint knows. A word behind a minus sign excludes: "cpu -fan".
+    QUERY is free text in any language the checkpoint knows. A minus sign excludes a word: "cpu -fan".
 
     \b
         argus search "red fan -cpu" --project 7 --unlabelled

@@ -12,14 +12,14 @@ from argus_cli.output import json_option, print_json, print_table, project_optio
 @click.command("search-eval")
 @project_option
 @click.option("--by", "source", type=click.Choice(["thumbs", "labels"]), default="thumbs", show_default=True,
-              help="What people said of hits, or the labels of the annotations there are.")
+              help="Judge by `argus judgements` and thumbs on the page, or by the labels of annotations.")
 @click.option("--k", "cuts", type=click.IntRange(1, 1000), multiple=True, default=(10, 50), show_default=True,
-              help="Cut of recall@k and nDCG@k; may be given several times.")
+              help="k of recall@k and nDCG@k; repeatable.")
 @json_option
 def search_eval(project_id: int, source: str, cuts: tuple[int, ...], as_json: bool) -> None:
-    """Measure the search of a project by what people said: recall@k, nDCG@k, and precision per relevance band.
+    """Measure a project's search quality by judgements or labels: recall@k, nDCG@k, and precision per relevance band.
 
-    Only judged images are counted; the others are neither right nor wrong.
+    Only judged images count; the others are neither right nor wrong.
     """
     from search_service.search.evaluation import evaluate
 

@@ -14,7 +14,7 @@ _search = click.argument("search_id", metavar="SEARCH", type=click.IntRange(min=
 
 @click.group("search-history", cls=HelpGroup)
 def search_history() -> None:
-    """What was searched for in a project: list it, search again, forget it."""
+    """List past searches of a project, repeat or delete them."""
 
 
 @search_history.command("list")
@@ -22,7 +22,7 @@ def search_history() -> None:
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Searches to show.")
 @json_option
 def listing(project_id: int, limit: int, as_json: bool) -> None:
-    """List the last different searches, newest first."""
+    """List the latest distinct searches, newest first."""
     from label_studio_config import projects
     from search_service.search.history import history
 
@@ -41,7 +41,7 @@ def listing(project_id: int, limit: int, as_json: bool) -> None:
 @page_options
 @json_option
 def repeat(search_id: int, project_id: int, limit: int, offset: int, as_json: bool) -> None:
-    """Search again for what SEARCH asked for, text, examples and filters."""
+    """Repeat SEARCH with its text, examples and filters."""
     from search_service.search.history import recall
     from search_service.search.search import find
 
@@ -60,7 +60,7 @@ def repeat(search_id: int, project_id: int, limit: int, offset: int, as_json: bo
 @json_option
 @recorded("history.delete")
 def delete(search_id: int | None, project_id: int, every: bool, as_json: bool) -> None:
-    """Forget SEARCH, however often it was repeated, or the whole history."""
+    """Delete SEARCH with all its repeats, or the whole history."""
     from search_service.search.history import forget, recall
 
     if every == (search_id is not None):

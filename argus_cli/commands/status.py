@@ -10,7 +10,7 @@ from argus_cli.output import json_option, plural, print_json, print_table, say
 @click.command()
 @json_option
 def status(as_json: bool) -> None:
-    """Show workers, queues, projects, and what failed last. `argus doctor` looks deeper."""
+    """Show workers, queues, projects and recent errors. `argus doctor` checks connections."""
     from search_service.health.status import status as service
 
     found = service()

@@ -24,9 +24,9 @@ STALL_SECONDS = 120  # without a single image more, something is missing
 @json_option
 @recorded(lambda options: "project.retry" if options["retry"] else "project.sync")
 def sync(project_id: int, wait: bool, full: bool, retry: bool, as_json: bool) -> None:
-    """Look for new, changed and deleted tasks now, and show how many images are embedded.
+    """Pick up new, changed and deleted tasks now, and show how many images are embedded.
 
-    Nobody needs to call it for the work to happen: the default worker does the same every few seconds.
+    This is rarely needed: the default worker does the same every few seconds.
     """
     from search_service.embedding import near_duplicates
     from search_service.embedding.scheduling import retry_failed

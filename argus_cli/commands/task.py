@@ -15,9 +15,9 @@ from argus_cli.output_hits import clock
 @project_option
 @json_option
 def task(task_id: int, project_id: int, as_json: bool) -> None:
-    """Show a task: where its picture comes from, and the objects of its predictions and annotations.
+    """Show a task: its image's origin, and the objects of its predictions and annotations.
 
-    A box is left, top, right and bottom as fractions of the picture's sides.
+    A box is left, top, right and bottom as fractions of the image's sides.
     """
     from search_service.pictures.task_details import describe_task
 

@@ -18,13 +18,13 @@ console = Console(highlight=False)
 @click.option("--no-label-studio", is_flag=True,
               help="Use the Label Studio at ARGUS_LABEL_STUDIO_URL instead of starting one.")
 @click.option("--only", metavar="NAME", multiple=True, type=click.Choice(SERVICES),
-              help="Start only this part; may be given several times.")
+              help="Start only this service; repeatable.")
 def up(no_label_studio: bool, only: Sequence[str]) -> None:
     """Start the embedded stack and keep it running until Ctrl-C.
 
     PostgreSQL with pgvector, Valkey, Label Studio, the ML backend, the search service and four workers, as child
-    processes of this one; data and logs under ARGUS_HOME. A server that ARGUS_DATABASE_URL or ARGUS_REDIS_URL names
-    is used instead of an embedded one. --only takes the parts' names: postgres, valkey, label-studio, ml-backend,
+    processes of this one; data and logs under ARGUS_HOME. Servers named by ARGUS_DATABASE_URL and ARGUS_REDIS_URL
+    replace the embedded ones. --only takes: postgres, valkey, label-studio, ml-backend,
     search-service, siglip-worker, sam3-worker, worker.
     """
     settings = get_settings()

@@ -15,19 +15,19 @@ _view = click.argument("view_id", metavar="VIEW", type=click.IntRange(min=1))
 
 @click.group(cls=HelpGroup)
 def views() -> None:
-    """The Label Studio views that Argus made: list, make, refresh, remove them.
+    """List, make, refresh or remove the Label Studio views made by Argus.
 
-    `argus review views` makes those of the score bands, `argus search … --save` those that follow a search.
+    `argus review views` makes those of the score bands, `argus search … --save` one that follows a search.
     """
 
 
 @views.command("list")
 @project_option
-@click.option("--all", "every", is_flag=True, help="Every view of the project, whoever made it: what `argus annotate "
-                                                   "--view` can take.")
+@click.option("--all", "every", is_flag=True, help="Every view of the project, whoever made it; `argus annotate "
+                                                   "--view` takes any of them.")
 @json_option
 def listing(project_id: int, every: bool, as_json: bool) -> None:
-    """List the views that Argus made or filled."""
+    """List the views made or filled by Argus."""
     from search_service import run_sources
     from search_service.views import search_views as service
 
@@ -45,15 +45,15 @@ def listing(project_id: int, every: bool, as_json: bool) -> None:
 @views.command()
 @project_option
 @click.option("--title", default="", help="Its title behind “Search: ”.  [default: the query]")
-@click.option("--search", "query", metavar="QUERY", help="Of the first hits of this text.")
+@click.option("--search", "query", metavar="QUERY", help="The first hits of this query.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Hits --search takes.")
 @click.option("--relevance", type=click.Choice(["likely", "maybe", "noise"]), default="noise", show_default=True,
               help="Hits below this are left out.")
-@tasks_option("Of exactly these tasks")
+@tasks_option("Exactly these tasks")
 @json_option
 @recorded("view.make")
 def make(project_id: int, query: str | None, tasks: tuple[int, ...], as_json: bool, **options: Any) -> None:
-    """Make a view of a search's hits or of chosen tasks, or bring it up to date."""
+    """Create or update a view of a search's hits, or of chosen tasks."""
     from search_service.api.schemas import search
     from search_service.views import search_views as service
 
@@ -69,7 +69,7 @@ def make(project_id: int, query: str | None, tasks: tuple[int, ...], as_json: bo
 @json_option
 @recorded("view.refresh")
 def refresh(view_id: int, project_id: int, as_json: bool) -> None:
-    """Search again for what a view was made of, and show as many of today's best hits."""
+    """Repeat the search of a view and show today's best hits."""
     from search_service.views import search_views as service
 
     _show(service.refresh(project_id, view_id), as_json)
@@ -81,14 +81,14 @@ def refresh(view_id: int, project_id: int, as_json: bool) -> None:
 @json_option
 @recorded("view.delete")
 def remove(view_id: int, project_id: int, as_json: bool) -> None:
-    """Remove a view of ours; its tasks stay. One that somebody changed is theirs, and stays."""
+    """Remove a view made by Argus, unless somebody changed it. Its tasks stay."""
     from search_service.views import search_views as service
 
     service.remove(project_id, view_id)
     if as_json:
         print_json({"deleted": view_id})
         return
-    say(f"removed the view {view_id}")
+    say(f"removed view {view_id}")
 
 
 def _show(made: dict[str, Any], as_json: bool) -> None:

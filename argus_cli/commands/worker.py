@@ -35,8 +35,8 @@ def worker(context: click.Context, role: str) -> None:
     """Run one worker until Ctrl-C.
 
     siglip embeds images and texts, sam3 detects objects (both load a model), default syncs projects, delivers
-    predictions and gives back the jobs of dead workers, export writes what is exported on the page; run one of each,
-    and more of the first two if there are GPUs.
+    predictions and requeues the jobs of dead workers, export writes the exports requested on the page. Run one of
+    each, and more of the first two if there are GPUs.
     """
     try:
         run(role, preparation(role))

@@ -59,8 +59,8 @@ def _below(path: Path, name: str, top: _Top, above: tuple[tuple[int, int], ...])
                 yield Entry(name, path, posixpath.relpath(there, posixpath.dirname(name)))
                 return
             if not target.exists():
-                raise ArgusError("bad_request", f"{path} is a link to {target}, where nothing is.",
-                                 "Remove the link, or put back what it leads to.")
+                raise ArgusError("bad_request", f"{path} is a link to {target}, which does not exist.",
+                                 "Remove the link, or restore its target.")
         status = path.stat()
     except FileNotFoundError:
         return  # deleted meanwhile
@@ -69,7 +69,7 @@ def _below(path: Path, name: str, top: _Top, above: tuple[tuple[int, int], ...])
     elif stat.S_ISDIR(status.st_mode):
         here = (status.st_dev, status.st_ino)
         if here in above:
-            raise ArgusError("bad_request", f"{path} leads into a folder that holds it.", "Remove the link.")
+            raise ArgusError("bad_request", f"{path} links to a folder that contains it.", "Remove the link.")
         yield Entry(name, path)
         for child in sorted(os.listdir(path)):
             yield from _below(path / child, f"{name}/{child}", top, (*above, here))
@@ -123,17 +123,17 @@ def _judged(archive: tarfile.TarFile, size: int, tops: Collection[str]) -> Itera
     for member in archive:
         name, kind, parts = member.name, _kind(member), member.name.split("/")
         if not _may_be_called(parts, kind, tops):
-            raise ValueError(f"{name!r} is nothing that a backup holds.")
+            raise ValueError(f"{name!r} does not belong in a backup.")
         for count in range(1, len(parts)):
             if known.setdefault("/".join(parts[:count]), "folder") != "folder":
-                raise ValueError(f"{name!r} lies in something that is no folder.")
+                raise ValueError(f"{name!r} lies in something that is not a folder.")
         if member.islnk() and known.get(member.linkname) != "file":
-            raise ValueError(f"{name!r} repeats a file that is not there.")
+            raise ValueError(f"{name!r} links to a file that is missing.")
         if name in known and not kind == known[name] == "folder":
             raise ValueError(f"{name!r} is there twice.")
         known[name] = kind
         if kind == "link" and not _stays(name, member.linkname):
-            raise ValueError(f"{name!r} leads out of the archive.")
+            raise ValueError(f"{name!r} points outside the archive.")
         if member.isreg() and member.offset_data + member.size > size:
             raise ValueError("it is cut off.")
         yield member

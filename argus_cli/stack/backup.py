@@ -213,7 +213,7 @@ def _check(file: Path, folder: Path) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
         if manifest["format"] > FORMAT or manifest["schema"] > max(n for n, _, _ in migrations()):
             raise ArgusError("bad_request", f"{file} was written by a newer Argus ({manifest['argus']}).",
-                             "Update this one first.")
+                             "Update Argus first.")
         damaged = [name for name, digest in manifest["databases"].items()
                    if _digest(folder / f"{Path(name).name}.dump") != digest]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -111,5 +111,5 @@ def find_python(setting: Path) -> Path:
         if (python := base / setting).exists():
             return python
     raise ArgusError("missing_package", f"Label Studio's environment is missing: there is no {setting}.",
-                     "make install makes it; or set ARGUS_LABEL_STUDIO_PYTHON, or use a Label Studio of your own by "
-                     "ARGUS_LABEL_STUDIO_URL and argus up --no-label-studio.")
+                     "Run make install, or set ARGUS_LABEL_STUDIO_PYTHON, or use your own Label Studio "
+                     "with ARGUS_LABEL_STUDIO_URL and argus up --no-label-studio.")

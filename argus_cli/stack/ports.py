@@ -41,7 +41,7 @@ def check(wanted: Mapping[str, tuple[int, str]], host: str = "127.0.0.1") -> Non
     seen: dict[int, str] = {}
     for owner, (port, setting) in wanted.items():
         if port in seen:
-            raise ArgusError("port_in_use", f"Port {port} is wanted by both {seen[port]} and {owner}.",
+            raise ArgusError("port_in_use", f"Port {port} is set for both {seen[port]} and {owner}.",
                              f"Set {setting} to another port.", port=port, setting=setting)
         seen[port] = owner
         if not is_free(port, host):

@@ -71,7 +71,7 @@ class Postgres(Service):
         found = (self.data / "PG_VERSION").read_text().strip()
         if found != "18":
             raise ArgusError("conflict", f"The data in {self.data} were written by PostgreSQL {found}, this one is 18.",
-                             "Move them by pg_dump, or set ARGUS_HOME to another folder.")
+                             "Move them with pg_dump, or set ARGUS_HOME to another folder.")
 
     def _initdb(self) -> None:
         command = [str(self.bin / "initdb"), "-D", str(self.data), *INITDB] + ([] if self.durable else ["--no-sync"])

@@ -71,4 +71,4 @@ def _program(name: str) -> str:
     if found := shutil.which(name):
         return found
     raise ArgusError("missing_package", f"{name} is not installed.",
-                     "It comes with PostgreSQL's client programs; they must be as new as the server.")
+                     "It comes with PostgreSQL's client programs; they must be at least as new as the server.")

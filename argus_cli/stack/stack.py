@@ -101,7 +101,7 @@ class Stack:
             raise self._supervisor.failure
 
     def wait(self) -> None:
-        """Block until Ctrl-C, SIGTERM, or a death that is not mended by starting again.
+        """Block until Ctrl-C, SIGTERM, or a death that a restart does not help against.
 
         Raises:
             ArgusError: `child_died`; everything has been stopped by then.

@@ -84,7 +84,7 @@ def _head(figures: Figures) -> str:
 
 `demo/checkpoints/` holds a SigLIP 2 and a SAM 3 of the real classes in the real file formats, a few megabytes each,
 trained on rendered factory-line frames. They know the six parts of the demo and nothing else; they show that every
-joint of the chain works with real meaning, not how good the full-size models are.
+step of the chain works with real meaning, not how good the full-size models are.
 
 | figure | wanted | measured |
 |---|---|---|

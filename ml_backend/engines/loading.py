@@ -39,7 +39,7 @@ def load_model(class_name: str, checkpoint: str, device: torch.device, dtype: to
     bad = sorted(str(k) for k in [*info["missing_keys"], *info.get("mismatched_keys", ())])
     if bad:
         raise ArgusError("model_broken", f"The checkpoint {checkpoint} does not fit {class_name}: {len(bad)} weights "
-                         f"are missing or have another shape, {bad[0]} first.", "Is it a whole SAM 3 checkpoint?",
+                         f"are missing or have another shape, {bad[0]} first.", "Is it a complete SAM 3 checkpoint?",
                          missing=bad[:10])
     log.info("model loaded", extra={"model": checkpoint, "class": class_name, "device": str(device),
                                     "dtype": str(dtype)})
@@ -86,7 +86,8 @@ def explain(checkpoint: str, error: BaseException) -> ArgusError:
                           f"Accept it on https://huggingface.co/{checkpoint}, then set HF_TOKEN to your token; or set "
                           "ARGUS_SAM3_MODEL to a folder with the checkpoint.")
     if any(isinstance(e, RepositoryNotFoundError) for e in chain):
-        return ArgusError("model_not_found", f"Hugging Face has no model {checkpoint}, or none this token may see.",
+        return ArgusError("model_not_found", f"Hugging Face has no model {checkpoint}, or none that this token can "
+                          "access.",
                           "Check the name in ARGUS_SAM3_MODEL; for a private model set HF_TOKEN.")
     offline = (LocalEntryNotFoundError, HfHubHTTPError, ConnectionError)
     if any(isinstance(e, offline) for e in chain) or "couldn't connect" in str(error):

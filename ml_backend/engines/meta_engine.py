@@ -58,7 +58,7 @@ class MetaEngine:
         for name in ("sam3_resolution", "sam3_int8", "sam3_compile"):
             if getattr(settings, name):
                 raise ArgusError("bad_setting", f"ARGUS_{name.upper()} is for the transformers engine.",
-                                 "Take it away, or set ARGUS_SAM3_ENGINE=transformers.")
+                                 "Remove it, or set ARGUS_SAM3_ENGINE=transformers.")
         folder = Path(settings.sam3_model)
         for name in ("sam3.pt", VOCABULARY):
             if not (folder / name).is_file():
@@ -147,7 +147,7 @@ def _load_weights(model: Any, path: Path) -> None:
     missing = model.load_state_dict(ours, strict=False).missing_keys
     if missing:
         raise ArgusError("model_broken", f"{path} lacks {len(missing)} weights, {missing[0]} first.",
-                         "Is it the whole sam3.pt?", missing=missing[:10])
+                         "Is sam3.pt complete?", missing=missing[:10])
 
 
 @contextlib.contextmanager

@@ -182,7 +182,7 @@ class TransformersEngine:
         with self._lock, torch.inference_mode():
             if self._resized:
                 raise ArgusError("bad_request", "Clicks need the model's own resolution.",
-                                 "Draw a box, or take ARGUS_SAM3_RESOLUTION away.")
+                                 "Draw a box, or unset ARGUS_SAM3_RESOLUTION.")
             if self._tracker is None:
                 encoder = self.model.vision_encoder.backbone
                 self._tracker = Tracker.load(self.checkpoint, encoder, self.device, self.dtype)
@@ -211,7 +211,7 @@ class TransformersEngine:
             self._remember_texts(["object"])
             logits, presence, boxes, _ = next(self._heads(features, [(0, "object")]))
         if not all(bool(torch.isfinite(t).all()) for t in (logits, presence, boxes)):
-            raise ArgusError("model_broken", "The self-test failed: SAM 3 answers with values that are not numbers.",
+            raise ArgusError("model_broken", "The self-test failed: SAM 3 returned NaN or infinite values.",
                              "Try ARGUS_DTYPE=float32; if that does not help, download the checkpoint again.")
 
     def _shrinking(self, work: Callable[[], T]) -> T:

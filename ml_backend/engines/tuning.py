@@ -60,7 +60,7 @@ def tune(model: Any, settings: Settings) -> None:
             quantize(model.vision_encoder.backbone, {torch.nn.Linear}, torch.qint8, inplace=True)
     if settings.sam3_compile:
         if settings.sam3_int8:
-            raise ArgusError("bad_setting", "ARGUS_SAM3_COMPILE and ARGUS_SAM3_INT8 do not go together.",
+            raise ArgusError("bad_setting", "ARGUS_SAM3_COMPILE and ARGUS_SAM3_INT8 cannot be combined.",
                              "Choose one: int8 on a CPU, compilation on a GPU.")
         if parameter.device.type == "cpu" and not any(map(shutil.which, ("c++", "g++", "clang++"))):
             raise ArgusError("bad_setting", "ARGUS_SAM3_COMPILE needs a C++ compiler for a CPU, and there is none.",

@@ -89,7 +89,7 @@ class Predictor:
         except ArgusError as error:
             if error.code not in ("queue_unreachable", "busy"):
                 raise
-            log.warning("the queue takes no job; nothing is computed now", extra={"reason": error.message})
+            log.warning("the queue takes no jobs; nothing is computed now", extra={"reason": error.message})
             return set()
 
     @staticmethod
@@ -125,7 +125,7 @@ class Predictor:
             try:
                 jobs.schedule("ml_backend.predictions.jobs.push_tasks", project_id, sorted(mine), seconds=wait)
             except ArgusError as error:  # the claims are ours: answer all the same, the background pass confirms them
-                log.warning("nobody will look after the answer at once", extra={"code": error.code})
+                log.warning("the answer is confirmed later, not at once", extra={"code": error.code})
         return {t: built[t].to_prediction(version) for t in mine}
 
     @staticmethod

@@ -50,7 +50,7 @@ def make_blueprint(settings: Settings, predictor: Predictor, metrics: Metrics) -
     def webhook() -> Response:
         secret = settings.webhook_secret.get_secret_value()
         if secret and not _same(request.headers.get("X-Argus-Secret", "").encode("latin-1"), secret):
-            raise ArgusError("unauthorized", "The webhook does not carry the secret.")
+            raise ArgusError("unauthorized", "The webhook's secret is missing or wrong.")
         return jsonify(status="ignored")
 
     @routes.route("/metrics", methods=["GET"])
@@ -115,7 +115,8 @@ def _same(given: bytes, expected: str) -> bool:
 
 
 def _unauthorized() -> Response:
-    error = ArgusError("unauthorized", "User or password is wrong.", "Set them at the ML backend in Label Studio.")
+    error = ArgusError("unauthorized", "User or password is wrong.",
+                       "Set them in Label Studio's settings of the ML backend.")
     response = jsonify(error.to_problem())
     response.status_code, response.mimetype = 401, "application/problem+json"
     response.headers["WWW-Authenticate"] = 'Basic realm="Argus"'

@@ -87,8 +87,8 @@ def _jobs(project_id: int, recipe: Recipe, overrides: Mapping[str, Any], labels:
         fetched = Job.fetch_many(list(names.values()), connection=queues.get_redis(), serializer=JSONSerializer)
         workers = Worker.all(connection=queues.get_redis())
         if not any(queue_names.SAM3_PREVIEW in worker.queue_names() for worker in workers):
-            raise ArgusError("worker_missing", "No SAM 3 worker is alive, so there is nothing to preview with.",
-                             "One that was just started is still loading its model. Otherwise start one with "
+            raise ArgusError("worker_missing", "No SAM 3 worker is running, so nothing can be previewed.",
+                             "If you just started one, it is still loading its model. Otherwise start one with "
                              "`argus worker sam3`; `argus doctor` says why the last one ended.")
     except redis.RedisError as error:
         raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
@@ -110,7 +110,7 @@ def _error_of(job: Job) -> ArgusError | None:
     """Return why an ended job stored nothing; None when it did its work and only the store has lost it since."""
     result = job.latest_result()
     if result is None or result.type != result.Type.SUCCESSFUL:
-        return ArgusError("internal", "The SAM 3 worker ended while it looked at this image.",
+        return ArgusError("internal", "The SAM 3 worker stopped while processing this image.",
                           "Its log says why; try the preview again.")
     try:
         queues.unpack(result.return_value)

@@ -28,7 +28,7 @@ def unread(prompts: Iterable[str]) -> list[dict[str, Any]]:
         return []
     try:
         if not queues.workers_of(queue_names.SAM3_NOW):
-            raise ArgusError("worker_missing", "No SAM 3 worker is alive.")
+            raise ArgusError("worker_missing", "No SAM 3 worker is running.")
         ends = _ask(checkpoint_identity(get_settings()), long)
     except ArgusError:  # a hint beside the answer: nothing waits for it
         return [{"prompt": prompt, "unread": None} for prompt in long]

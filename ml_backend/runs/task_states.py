@@ -2,7 +2,7 @@
 
 A task goes waiting → detected (raw detections are stored) → done (Label Studio has the prediction), or ends as failed
 with an error a person can read, or cancelled. While a job has a waiting task in work, the row carries the job's id: no
-other job takes it, in this run or in another one, until it ends or `free_lost` finds the job dead.
+other job takes it, in this run or in another one, until it ends or `release_stalled` finds the job dead.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def load_run(run_id: int) -> Row:
     with connect() as connection:
         row = connection.execute("SELECT * FROM run WHERE id = %s", (run_id,)).fetchone()
     if row is None:
-        raise ArgusError("unknown_run", f"There is no run {run_id}.", "`argus annotate` prints the number of its run.")
+        raise ArgusError("unknown_run", f"There is no run {run_id}.", "`argus runs list` lists the runs of a project.")
     return row
 
 

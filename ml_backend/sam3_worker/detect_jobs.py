@@ -22,7 +22,7 @@ from ml_backend.runs.scheduling import enqueue_for_answer
 from ml_backend.sam3_worker import engine
 
 CHUNK_SECONDS = 1.0  # a person's click waits for about this long, or for one image that takes longer
-_TOO_LONG = ArgusError("timeout", "Detecting took longer than a job may.",
+_TOO_LONG = ArgusError("timeout", "Detection exceeded the time limit of a job.",
                        "Is the worker's machine overloaded? A smaller ARGUS_SAM3_RESOLUTION is quicker.", alone=True)
 _pace = Pace()  # one engine a process
 

@@ -118,15 +118,15 @@ def _shapes(context: Any) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]
 
 def _check(boxes: Mapping[Ring, bool], points: Mapping[tuple[float, float], bool], prompts: Sequence[str]) -> None:
     if not boxes and not points and not prompts:
-        raise ArgusError("bad_request", "The context has no box, no point and no text of a person.",
+        raise ArgusError("bad_request", "The context contains no box, point or text from a person.",
                          "Draw a box around an object, click on one, or type what to look for.")
     if boxes and points:
-        raise ArgusError("bad_request", "The context has boxes and points of a person.", "Ask with one or the other.")
+        raise ArgusError("bad_request", "The context contains both boxes and points.", "Send one or the other.")
     if sum(map(len, prompts)) > _MAX_TYPED:
         raise ArgusError("bad_request", f"What was typed has more than {_MAX_TYPED:,} characters.", "Type less.")
     if not prompts and not any([*boxes.values(), *points.values()]):
-        raise ArgusError("bad_request", "The context only says what is not meant.",
-                         "Show an object first; then take away with a negative point or box.")
+        raise ArgusError("bad_request", "The context contains only negative points or boxes.",
+                         "Mark an object first, then exclude with a negative point or box.")
 
 
 def _sign(shape: Mapping[str, Any]) -> bool:

@@ -63,7 +63,7 @@ def _guard() -> None:
     by_person = settings.require_person and request.path.startswith(f"{API}/") and (HEADER in request.headers
                                                                                     or not given)
     if guarded and request.path != f"{API}/openapi.json" and not by_person:  # else `check_access` asks for theirs
-        raise ArgusError("unauthorized", "The API asks for a token.", "Send Authorization: Bearer <ARGUS_API_TOKEN>.")
+        raise ArgusError("unauthorized", "The API requires a token.", "Send Authorization: Bearer <ARGUS_API_TOKEN>.")
 
 
 def _reserve() -> None:

@@ -42,7 +42,7 @@ def check_access() -> None:
 
 def _without_a_person() -> None:
     if get_settings().require_person:
-        raise ArgusError("person_required", "This service asks everybody for their own Label Studio token.",
+        raise ArgusError("person_required", "This service requires a personal Label Studio token.",
                          f"Make one under Account & Settings, Personal Access Token, and send it as {HEADER}.")
 
 

@@ -116,7 +116,7 @@ def makes_projects(caller: Caller) -> LabelStudio:
     """Return the client that makes a project as the caller, who manages it then. Raises `forbidden` when the service's
     own account would not see it."""
     if caller.person.organization != service_account().organization:
-        raise ArgusError("forbidden", "The service works in another organisation of Label Studio than you do.",
+        raise ArgusError("forbidden", "The service belongs to another Label Studio organisation than you.",
                          "Make the project there and ask who manages it to connect it.")
     return caller.person.ls
 
@@ -131,7 +131,7 @@ def may_accept(caller: Caller | None, project_id: int, task_ids: list[int] | Non
 def must_be_admin(caller: Caller | None) -> None:
     """Raise `forbidden` unless the caller may manage every project."""
     if caller and not caller.is_admin():
-        raise ArgusError("forbidden", "This is for the owner of the organisation in Label Studio and for ARGUS_ADMINS.",
+        raise ArgusError("forbidden", "Only the owner of the Label Studio organisation and ARGUS_ADMINS may do this.",
                          "Ask for one project that you manage, or ask one of them.")
 
 

@@ -86,7 +86,7 @@ class SiglipEncoder:
 
     @contextmanager
     def preemptible(self, when: Callable[[], bool]) -> Iterator[None]:
-        """Let an image raise `GaveWay` in this block as soon as `when()` holds, which is asked before each layer.
+        """Let an image raise `Preempted` in this block as soon as `when()` holds, which is asked before each layer.
 
         On a CPU alone, where an image of a large model takes a second: a GPU has long been given all layers.
         """
@@ -170,7 +170,7 @@ def _load_error(model: str, error: BaseException) -> ArgusError:
     names = {type(link).__name__ for link in chain}
     said = " ".join(str(chain[0]).split())[:300]
     if "GatedRepoError" in names or "gated repo" in said:
-        return ArgusError("model_gated", f"Access to {model} has to be asked for.",
+        return ArgusError("model_gated", f"Access to {model} has to be requested.",
                           f"Accept its terms on https://huggingface.co/{model}, then set HF_TOKEN for the worker.")
     if Path(model).is_dir():
         return _broken(model, said)

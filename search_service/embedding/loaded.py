@@ -36,7 +36,7 @@ class Worker:
         for encoder, model in self.loaded():
             if model_id in (None, model.id):
                 return encoder
-        raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than searches use.",
+        raise ArgusError("not_ready", "The SigLIP worker uses another checkpoint than searches do.",
                          "Restart the workers; give all processes the same ARGUS_SIGLIP_MODEL.")
 
 
@@ -76,11 +76,11 @@ def _source(model: str) -> str:
 
 
 def _load_again(model: store.Model) -> SiglipEncoder:
-    """Return the encoder of a model registered earlier. Raises `model_not_found` when it is not what it was."""
+    """Return the encoder of a model registered earlier. Raises `model_not_found` when it has changed since."""
     source, revision = model_change.source_of(model)
     encoder = _load(source) if source else None
     if encoder is None or encoder.revision != revision:
-        raise ArgusError("model_not_found", f"The checkpoint {model.name} is not what it was.")
+        raise ArgusError("model_not_found", f"The checkpoint {model.name} has changed since.")
     return encoder
 
 

@@ -32,9 +32,9 @@ log = logging.getLogger(__name__)
 FORMER_SECONDS = 60.0  # a web process may still ask for the former checkpoint right after a change
 SLICE_SECONDS = 0.25  # one pass of the model in a bulk job: how long a person's query may wait for it
 STEADY_SECONDS = 10.0  # however many queries come, an image is embedded each time so much has passed
-_FATAL = ArgusError("bad_image", "The worker stopped each time it worked on this image.",
+_FATAL = ArgusError("bad_image", "The worker died each time it processed this image.",
                     "Is the image enormous, or the worker's memory too small?")
-_TOO_LONG = ArgusError("timeout", "Embedding took longer than a job may.", "Is the worker's machine overloaded?")
+_TOO_LONG = ArgusError("timeout", "Embedding exceeded the time limit of a job.", "Is the worker's machine overloaded?")
 
 
 def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
@@ -122,7 +122,7 @@ def _serves(worker: Worker) -> bool:
             log.info("the former checkpoint was dropped")
     serves = current in [model for _, model in worker.loaded()]
     if not serves:
-        log.warning("this worker has not the checkpoint that searches use",
+        log.warning("this worker's checkpoint is not the one that searches use",
                     extra={"worker": worker.model.name, "current": current and current.name})
     return serves
 

@@ -141,7 +141,7 @@ def _places(origins: Mapping[int, str], splits: Mapping[str, float]) -> dict[int
     of = f"{len(sizes)} videos, {max(sizes.values())} of one of them" if len(sizes) > 1 else "one video"
     raise ArgusError("nothing_selected", f"The split {empty[0]} would be empty: the frames of a video stay together, "
                      f"and the {len(origins)} images are of {of}.",
-                     "Give the splits shares nearer to each other, add frames of more videos, or export without splits "
+                     "Use more even shares, add frames of more videos, or export without splits "
                      "and divide the images yourself.", splits=dict(Counter(places.values())))
 
 

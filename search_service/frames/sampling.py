@@ -79,7 +79,7 @@ def parse_fps(fps: float | str) -> Fraction:
     try:
         rate = Fraction(str(fps).strip())
     except (ValueError, ZeroDivisionError) as error:
-        raise ArgusError("bad_request", f"“{fps}” is no frame rate.",
+        raise ArgusError("bad_request", f"“{fps}” is not a frame rate.",
                          "Give a number or a fraction, like 1, 0.5 or 1/5.") from error
     if not 0 < rate <= MAX_FPS:
         raise ArgusError("bad_request", f"The frame rate must lie above 0 and up to {MAX_FPS}, not {fps}.")
@@ -114,7 +114,7 @@ def sample_frames(path: Path, rate: Fraction, damage: Damage | None = None) -> I
             yield _sampled(held, stream)
             count += 1
     if not count:
-        raise ArgusError("bad_video", f"Not one frame of {path.name} could be read.", "Does a video player show it?")
+        raise ArgusError("bad_video", f"No frame of {path.name} could be read.", "Does a video player play it?")
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> float | None:

@@ -94,11 +94,11 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     streams = [stream for stream in container.streams.video
                if stream.codec_context is None or stream.codec_context.name not in _TEXT]
     if not streams:
-        raise ArgusError("bad_video", f"{path.name} holds no video, only sound.") if container.streams.audio \
+        raise ArgusError("bad_video", f"{path.name} contains no video, only sound.") if container.streams.audio \
             else _unknown(path)
     moving = [stream for stream in streams if not stream.disposition & _NO_VIDEO]
     if not moving:
-        raise ArgusError("bad_video", f"{path.name} holds no video, only a cover picture.")
+        raise ArgusError("bad_video", f"{path.name} contains no video, only a cover picture.")
     readable = [stream for stream in moving if stream.codec_context is not None]
     if not readable:
         raise ArgusError("bad_video", f"The video of {path.name} is in a format that cannot be decoded here.")

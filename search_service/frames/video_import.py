@@ -79,7 +79,7 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
     started, path = time.monotonic(), Path(path)
     rate = parse_fps(fps)
     if not 0 <= scene <= 1:
-        raise ArgusError("bad_request", f"The threshold of a scene change lies between 0 and 1, not at {scene}.",
+        raise ArgusError("bad_request", f"The threshold of a scene change must be from 0 to 1, not {scene}.",
                          "0.1 is a good start; larger values take fewer frames.")
     ls = ls or get_label_studio()
     key = image_key(ls.project(project_id)["label_config"])
@@ -142,7 +142,7 @@ def find_videos(paths: Sequence[Path]) -> list[Path]:
                             and (file.suffix.lower() in VIDEO_SUFFIXES or is_video(file)))
             if not inside:
                 raise ArgusError("bad_video", f"The folder {path} holds no video.",
-                                 "Every file in it and below was tried, but for hidden ones.")
+                                 "All files in it and in its subfolders were tried, except hidden ones.")
         elif path.exists():
             inside = [path]
         else:

@@ -266,7 +266,7 @@ def settle(review: Review) -> None:
     for row in rows:
         confirm_accepted(review, row["id"])
         settle_additions(review.ls, row["id"])
-        error = ArgusError("internal", "The process that accepted ended before it was done.")
+        error = ArgusError("internal", "The process stopped before the acceptance was complete.")
         with database() as connection:
             connection.execute("UPDATE acceptance SET state = 'failed', finished_at = now(), "
                                "error = coalesce(error, %s) WHERE id = %s", (Jsonb(error.to_json()), row["id"]))

@@ -103,7 +103,7 @@ def _position(after: str) -> tuple[float, int, int, str]:
 
 
 def _bad_position() -> ArgusError:
-    return ArgusError("bad_request", "after is not what a page before answered as `next`.")
+    return ArgusError("bad_request", "after is not the `next` of an earlier page.")
 
 
 def _objects(recipe: Recipe, version: str, ids: Sequence[int], label: str | None, limit: int,

@@ -106,7 +106,7 @@ def _selection(min_score: float, max_score: float | None, nothing_found: bool,
             raise ArgusError("nothing_selected", "No task was selected.", "Select at least one object.")
         return {"task_ids": sorted(set(task_ids)), "nothing_found": nothing_found}
     if not 0 <= min_score <= 1 or (max_score is not None and not min_score < max_score):
-        raise ArgusError("bad_request", f"This is not a range of scores: {min_score} to {max_score}.",
+        raise ArgusError("bad_request", f"Not a range of scores: {min_score} to {max_score}.",
                          "Scores go from 0 to 1, and the upper end lies above the lower one.")
     if nothing_found:
         return {"nothing_found": True}
@@ -225,7 +225,7 @@ def set_edges(project_id: int, high: float | None, medium: float | None, *,
     top, middle = (default if edge is None else edge
                    for edge, default in ((high, settings.band_high), (medium, settings.band_medium)))
     if not 0 < middle <= top <= 1:
-        raise ArgusError("bad_request", f"These are no band edges: high {top:g}, medium {middle:g}.",
+        raise ArgusError("bad_request", f"Not a pair of band edges: high {top:g}, medium {middle:g}.",
                          "Edges lie above 0 and up to 1, and the high one is not below the medium one.")
     prepare(old)
     views = band_views(old.ls, project_id, review_bands(top, middle), old.model_version)

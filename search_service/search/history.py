@@ -59,5 +59,5 @@ def forget(project_id: int, search_id: int | None = None, *, person: int | None 
                                     which).fetchone()
     if others is not None and not deleted:
         raise ArgusError("forbidden", f"Search {search_id} was made by somebody else.",
-                         "Who manages the project may delete it.")
+                         "Whoever manages the project may delete it.")
     return deleted

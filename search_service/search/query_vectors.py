@@ -65,7 +65,7 @@ def terms_of(model: store.Model, project_id: int, ask: SearchQuery) -> Terms:
     query = combine(np.stack(wanted), np.stack(excluded) if excluded else np.empty((0, model.dim), np.float32),
                     sample(model, project_id) if mixed else None)
     if query.shape != (model.dim,):
-        raise ArgusError("not_ready", "The SigLIP worker runs another checkpoint than the one registered last.",
+        raise ArgusError("not_ready", "The SigLIP worker uses another checkpoint than the one registered last.",
                          "Restart the workers; give all processes the same ARGUS_SIGLIP_MODEL.")
     return Terms(query, wanted[0], texts, unread_texts(model, parsed.texts) if parsed else ())
 

@@ -104,7 +104,7 @@ def writing(project_id: int, saved_id: int, seconds: float = 60.0) -> AbstractCo
     """
     _row(project_id, saved_id)
     return alone(locks.WRITE_SAVED_SEARCH, saved_id, seconds=seconds, busy=ArgusError(
-        "conflict", "The view of this saved search is just being written.", "Try again in a moment."))
+        "conflict", "The view of this saved search is being updated right now.", "Try again in a moment."))
 
 
 def listing(project_id: int) -> list[dict[str, Any]]:

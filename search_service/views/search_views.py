@@ -84,7 +84,7 @@ def refresh(project_id: int, view_id: int) -> dict[str, Any]:
     view = ours[view_id]
     if view["kind"] != "search" or not view["query"]:
         raise ArgusError("conflict", f"The view “{view['title']}” was made of chosen tasks, not of a search.",
-                         "A saved search keeps its view fresh whatever it asks for.")
+                         "A saved search keeps its view up to date, whatever its query.")
     title = base_title(view["title"])
     tiers = [other["id"] for other in ours.values()
              if other["kind"] == "search" and base_title(other["title"]) == title]
@@ -122,7 +122,7 @@ def remove(project_id: int, view_id: int) -> int:
     if done == "not_ours":
         raise _not_ours(project_id, view_id)
     if done == "left":
-        raise ArgusError("conflict", f"Somebody changed the view {view_id} in Label Studio: it is theirs, and stays.",
+        raise ArgusError("conflict", f"Somebody changed the view {view_id} in Label Studio: Argus leaves it alone.",
                          "Close it in Label Studio's Data Manager.")
     return view_id
 

@@ -56,7 +56,7 @@ def release(view_ids: Sequence[int]) -> None:
                            (list(view_ids),))
 
 
-def look_after(project_id: int) -> int:
+def enqueue_unwritten(project_id: int) -> int:
     """Enqueue what is still to be written, and take away the ranks of views that are gone; return how many jobs."""
     with connect() as connection:
         rows = connection.execute("SELECT id, view_id, wanted = written AS settled FROM view_rank "
@@ -120,4 +120,4 @@ def _write(ls: LabelStudio, project_id: int, rank_id: int) -> int:
 
 def _writing(rank_id: int) -> AbstractContextManager[None]:
     return alone(_LOCK, rank_id, seconds=60.0, busy=ArgusError(
-        "conflict", "The order of this view is just being written.", "Try again in a moment."))
+        "conflict", "The order of this view is being updated right now.", "Try again in a moment."))

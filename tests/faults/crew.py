@@ -37,7 +37,7 @@ class Crew:
         self._ended = threading.Event()
         self._members: list[tuple[list[str], subprocess.Popen[bytes]]] = []
         self._lock = threading.Lock()
-        self._thread = threading.Thread(target=self._look_after, daemon=True)
+        self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def add(self, role: str, point: str = "none", times: int = 0) -> None:
@@ -52,7 +52,7 @@ class Crew:
         with (self.folder / "workers.log").open("ab") as log:
             return subprocess.Popen(self._where(argv), stdout=log, stderr=log, start_new_session=True, env=self._env)
 
-    def _look_after(self) -> None:
+    def _watch(self) -> None:
         while not self._ended.wait(0.5):
             with self._lock:
                 for index, (argv, process) in enumerate(self._members):

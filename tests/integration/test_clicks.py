@@ -227,7 +227,7 @@ def test_context__unknown_is_a_sentence(asked: Asked) -> None:
     assert asked.predict({"result": [on(thing)]}, tasks=two).status_code == 400
     assert asked.predict({"result": [on(thing)]}, tasks=[{"id": 1, "data": {"text": "none"}}]).status_code == 400
     told = asked.draw(0, point(9, 9, positive=False))
-    assert "The context only says what is not meant." in told["errors"][0]  # of the answer, only the status line
+    assert "The context contains only negative points or boxes." in told["errors"][0]  # of the answer, the status line
 
 
 def test_click__on_the_bare_belt_is_an_empty_answer(asked: Asked) -> None:

@@ -126,7 +126,7 @@ def test_saved_searches__from_save_to_delete(line: tuple[int, list[int], Path]) 
     ls.patch(f"/api/dm/views/{view}/", {"project": project, "data": {**live_views(ls, project)[view],
                                                                      "title": "My fans"}})
     gone = argus("saved-searches", "delete", kept["id"], "-p", project)
-    assert f"left in Label Studio, because somebody changed it there: view {view}" in gone
+    assert f"kept in Label Studio because somebody changed it there: view {view}" in gone
     assert live_views(ls, project)[view]["title"] == "My fans"
     ls.delete(f"/api/dm/views/{view}/")
     argus("saved-searches", "run", kept["id"], "-p", project, exits=3)
@@ -159,7 +159,7 @@ def test_views__are_made_listed_refreshed_and_removed(line: tuple[int, list[int]
     assert "Search: Chosen" in argus("views", "list", "-p", project)
     assert "Theirs" in argus("views", "list", "-p", project, "--all")
     for ours in (view, *chosen["views"]):
-        assert argus("views", "remove", ours, "-p", project) == f"removed the view {ours}\n"
+        assert argus("views", "remove", ours, "-p", project) == f"removed view {ours}\n"
     assert set(live_views(ls, project)) == {theirs}
     argus("views", "remove", theirs, "-p", project, exits=3)
     ls.delete(f"/api/dm/views/{theirs}/")

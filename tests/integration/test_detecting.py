@@ -187,7 +187,7 @@ def test_an_image_for_which_the_model_has_no_number_fails_alone_and_says_so(
         Image.new("RGB", (8, 8)) if image.task_id == tasks[2] else grey(image)))
     outcome = detect_tasks(EngineThatAnswersNan(where), RECIPE, LABELS, tasks[:8], budget=600)  # type: ignore[arg-type]
     assert sorted(outcome.done) == [t for t in tasks[:8] if t != tasks[2]]
-    assert {t: e.message for t, e in outcome.failed.items()} == {tasks[2]: "The model's answer is not a number."}
+    assert {t: e.message for t, e in outcome.failed.items()} == {tasks[2]: "The model returned NaN or infinite values."}
 
 
 def test_what_the_database_refuses_of_one_image_fails_alone(tasks: list[int], pictures: list[str],
@@ -226,7 +226,7 @@ def start_run(tasks: list[int]) -> int:
 
 @pytest.mark.parametrize(("error", "code", "message"), [
     (ArgusError("model_broken", "The checkpoint is broken."), "model_broken", "The checkpoint is broken."),
-    (RuntimeError("the password is hunter2"), "internal", "Something went wrong here (RuntimeError).")])
+    (RuntimeError("the password is hunter2"), "internal", "Unexpected error (RuntimeError).")])
 def test_a_job_that_raises__is_told_as_that_and_not_as_a_dead_worker(
         error: Exception, code: str, message: str, tasks: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     run = start_run(tasks[:2])

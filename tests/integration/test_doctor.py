@@ -74,7 +74,7 @@ def project(search_service: Any, label_studio: LabelStudio, monkeypatch: pytest.
 
 
 def states(project: int) -> dict[str, str]:
-    """Return what the doctor says about a project, by joint."""
+    """Return what the doctor says about a project, by connection."""
     return {finding.name.removeprefix(f"project {project}: "): finding.state
             for finding in Doctor(project_id=project).projects()}
 
@@ -123,7 +123,7 @@ def test_a_webhook_that_does_not_arrive(project: int, search_service: Any, label
     (hook,) = [h for h in label_studio.get("/api/webhooks/", project=project) if h["is_active"]]
     label_studio.patch(f"/api/webhooks/{hook['id']}/", {"headers": {"X-Argus-Secret": "a wrong one"},
                                                         "actions": hook["actions"]})
-    assert "refused for its secret" in details(project)["webhook"]
+    assert "its secret is wrong" in details(project)["webhook"]
     connect(label_studio, project)
     assert "arrived" in details(project)["webhook"]
     search_service.shutdown()

@@ -344,7 +344,7 @@ def test_embed__a_picture_for_which_the_model_has_no_number_fails_alone_and_says
     assert embedding_worker.embed(project, tasks) == {"embedded": 3, "failed": 1, "later": 0}
     assert [row(task)["state"] for task in tasks] == ["embedded", "failed", "embedded", "embedded"]
     assert row(tasks[1])["error"]["code"] == "model_broken"
-    assert row(tasks[1])["error"]["message"] == "The model's answer is not a number."
+    assert row(tasks[1])["error"]["message"] == "The model returned NaN or infinite values."
 
 
 def test_embed__an_image_at_which_the_model_raises_fails_alone_with_what_happened(
@@ -359,7 +359,7 @@ def test_embed__an_image_at_which_the_model_raises_fails_alone_with_what_happene
     for _ in range(sync_tasks.MAX_ATTEMPTS + 1):
         embedding_worker.embed(project, tasks)
     assert [row(task)["state"] for task in tasks] == ["embedded", "failed", "embedded"]
-    assert row(tasks[1])["error"]["message"] == "Something went wrong here (RuntimeError)."
+    assert row(tasks[1])["error"]["message"] == "Unexpected error (RuntimeError)."
 
 
 def test_embed__what_the_database_refuses_fails_alone(images: FakeImages, project: int,
@@ -376,7 +376,7 @@ def test_embed__what_the_database_refuses_fails_alone(images: FakeImages, projec
     monkeypatch.setattr(vectors_store, "store", refuses)
     assert embedding_worker.embed(project, [first, second])["embedded"] == 1
     assert (row(first)["error"]["message"], row(second)["state"]) == (
-        "Something went wrong here (DivisionByZero).", "embedded")
+        "Unexpected error (DivisionByZero).", "embedded")
 
 
 def test_embed__a_job_whose_time_is_over_says_so_and_gives_the_rest_back(
@@ -401,10 +401,10 @@ def test_encode__no_number_is_an_answer_and_so_is_what_raised(images: FakeImages
     monkeypatch.setattr(encoder, "encode_texts", lambda texts: np.full((len(texts), encoder.dim), np.nan, np.float32))
     for answer in (embedding_worker.encode_image(base64.b64encode(dark_png()).decode()),
                    embedding_worker.encode_text(["cpu"])):
-        with pytest.raises(ArgusError, match="The model's answer is not a number") as error:
+        with pytest.raises(ArgusError, match="The model returned NaN") as error:
             queues.unpack(answer)
         assert error.value.code == "model_broken"
-    with pytest.raises(ArgusError, match=r"Something went wrong here \(TypeError\)"):
+    with pytest.raises(ArgusError, match=r"Unexpected error \(TypeError\)"):
         queues.unpack(embedding_worker.encode_image(base64.b64encode(png(1)).decode(), ["a", None, 1, 1]))  # type: ignore[list-item]
 
 
@@ -504,7 +504,7 @@ def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
             raise ArgusError("label_studio_unreachable", "Label Studio does not answer.")
 
     monkeypatch.setattr(projects, "connected_ids", lambda: [first, second])
-    monkeypatch.setattr(periodic, "_look_after", look)
+    monkeypatch.setattr(periodic, "_sync", look)
     monkeypatch.setattr(periodic, "_keep_views", lambda project_id: None)
     monkeypatch.setattr(periodic, "_reconcile_runs", lambda: None)
     with caplog.at_level("INFO"):
@@ -514,7 +514,7 @@ def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
         rounds.once()
     assert seen == [first, second] * 3
     told = [record.getMessage() for record in caplog.records if record.name == "search_service.periodic"]
-    assert told == ["a background pass failed; it goes on", "works again"]
+    assert told == ["a background pass failed; the next one follows", "works again"]
 
 
 def test_sync_job__looks_only_at_projects_that_somebody_connected(project: int,

@@ -132,4 +132,4 @@ def test_disconnect__takes_the_ranks_of_views_away(stack: Any, make_project: Cal
     removed = disconnect.disconnect(label_studio, project)
     assert removed[-2:] == ["1 view", "ranks of views from 3 tasks"]
     assert ranked(label_studio, project) == set()
-    assert view_ranks.look_after(project) == 0
+    assert view_ranks.enqueue_unwritten(project) == 0

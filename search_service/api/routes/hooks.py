@@ -42,6 +42,6 @@ def post_webhook() -> tuple[dict[str, Any], int]:
         queues.enqueue(queue_names.DEFAULT, "search_service.periodic.sync_job", project_id, job_id=f"sync-{project_id}",
                        retries=0, ttl=120)
     except ArgusError as error:  # the next poll finds it anyway
-        log.warning("a webhook's hint was lost", extra={"code": error.code})
+        log.warning("a webhook was not passed on to the sync", extra={"code": error.code})
         return {"queued": False}, 202
     return {"queued": True}, 202

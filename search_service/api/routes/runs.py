@@ -72,8 +72,8 @@ def get_run(run_id: int) -> dict[str, Any]:
 def get_events(run_id: int) -> Response:
     get_run(run_id)  # an unknown run is an error, not an empty stream
     if not _streams.acquire(blocking=False):
-        raise ArgusError("not_ready", "Too many people look at progress at the same time.",
-                         f"Ask for {API}/runs/{run_id} now and then instead.")
+        raise ArgusError("not_ready", "Too many progress streams are open.",
+                         f"Ask for {API}/runs/{run_id} every few seconds instead.")
     response = Response(_events(run_id), content_type="text/event-stream")
     response.call_on_close(_streams.release)
     return response

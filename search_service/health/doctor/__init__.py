@@ -1,4 +1,4 @@
-"""Does the chain hold? Every joint is tried the way the product uses it, and each break comes with its fix.
+"""Does everything connect? Each connection is tried the way the product uses it, and each problem comes with its fix.
 
 Nothing that a person could see is changed. The questions to Label Studio about private addresses are requests that it
 can only refuse, the workers are asked by jobs of their own, and a webhook is called forth by a change that changes

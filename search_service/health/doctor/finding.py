@@ -13,7 +13,7 @@ MIN_FREE = 2**30  # bytes of a disk
 
 @dataclass(frozen=True)
 class Finding:
-    """One joint: what was tried, how it stands, what was seen, and what to do about a problem."""
+    """One connection: what was tried, how it stands, what was seen, and what to do about a problem."""
 
     name: str
     state: State

@@ -1,4 +1,4 @@
-"""The joints of one connected project."""
+"""The connections of one connected project."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class Project:
         try:
             webhook_probe.expect(project_id)
         except ArgusError:
-            return Finding(name, "unknown", f"{url}; its way cannot be followed without the queue.")
+            return Finding(name, "unknown", f"{url}; it cannot be tested without the queue.")
         self._ls.patch(f"/api/projects/{project_id}/", {})
         end = time.monotonic() + _ARRIVES
         while (seen := webhook_probe.seen(project_id)) == webhook_probe.AWAITED and time.monotonic() < end:
@@ -75,7 +75,7 @@ class Project:
         if seen == webhook_probe.ARRIVED:
             return Finding(name, "ok", f"Label Studio's call arrived at {url}")
         if seen == webhook_probe.REFUSED:
-            return Finding(name, "problem", "Label Studio's call arrives, and is refused for its secret.", self._again)
+            return Finding(name, "problem", "Label Studio's call arrives, but its secret is wrong.", self._again)
         return Finding(name, "problem", f"Label Studio's call to {url} did not arrive; new tasks are found by polling "
                        "only.", "It must be reachable from Label Studio, and answer within a second.")
 
@@ -98,7 +98,8 @@ class Project:
         backends = {b["id"]: b for b in self._ls.get("/api/ml", project=self._row["id"])}
         backend = backends.get(self._row["ml_backend_id"])
         if backend is None:
-            yield Finding(f"{self._name}: ML backend", "problem", "It has no ML backend of ours.", self._again)
+            yield Finding(f"{self._name}: ML backend", "problem", "Argus's ML backend is not set up in it.",
+                          self._again)
             return
         if backend["readable_state"] not in ("Connected", "Predicting", "Training"):
             said = " ".join(str(backend.get("error_message") or "").split())[:200]
@@ -138,7 +139,7 @@ class Project:
             yield Finding(name, "ok", f"Label Studio shows those of the last {len(tasks)} predictions")
 
     def _embedding(self) -> Iterator[Finding]:
-        """Tell how many images are embedded. A file that cannot be read is somebody's file, not a broken joint."""
+        """Tell how many images are embedded. A file that cannot be read is somebody's file, not a broken connection."""
         with connect() as connection:
             rows = connection.execute(
                 "SELECT state, error->>'code' = ANY(%s) AS unreadable, count(*) AS n, min(error->>'message') AS error "

@@ -15,7 +15,7 @@ from argus.web import origin_check
 from search_service.health.doctor.finding import TIMEOUT, Finding, version
 
 MIN_PGVECTOR = (0, 8, 4)  # 0.8 brought iterative index scans; its first patches are too early to rely on
-MIN_POSTGRES = (14,)  # the oldest that its makers still mend
+MIN_POSTGRES = (14,)  # the oldest release that is still maintained
 MIN_REDIS, MIN_VALKEY = (5, 0), (7, 2)  # what RQ asks for
 
 
@@ -34,7 +34,7 @@ def database() -> Iterator[Finding]:
                       "Install pgvector 0.8.4 or newer and ALTER EXTENSION vector UPDATE.")
     elif row["schema"] > newest:
         yield Finding("database", "problem", f"{detail}, but this Argus knows only up to {newest}",
-                      "A newer Argus has used this database: update this one.")
+                      "A newer Argus has used this database: update this installation.")
     else:
         yield Finding("database", "ok", detail)
 

@@ -144,7 +144,7 @@ def _model(role: str, said: dict[str, Any]) -> Finding:
         return Finding(name, "problem", error.message, error.hint or "Restart the worker; its log says more.")
     ours = getattr(get_settings(), setting)
     if Path(ours).name != Path(model["checkpoint"]).name:  # its place may be another on each machine, its name may not
-        return Finding(name, "problem", f"The worker has {model['checkpoint']}, this process is told {ours}: what one "
-                       "computes the other does not look for.", f"Give all processes the same ARGUS_{setting.upper()}.")
+        return Finding(name, "problem", f"The worker has {model['checkpoint']}, this process is set to {ours}: "
+                       "neither uses what the other computes.", f"Give all processes the same ARGUS_{setting.upper()}.")
     when = "passed its self-test just now" if model["fresh"] else "passed its self-test at the start"
     return Finding(name, "ok", f"{model['checkpoint']} on {model['device']} {when}, in {model['seconds']:.2f} s")

@@ -29,7 +29,7 @@ def test_as_argus_error__names_the_type_and_the_ids_and_the_log_has_the_rest(
         caplog: pytest.LogCaptureFixture) -> None:
     with trace.bind(request="r1", job="j2"):
         made = as_argus_error(ValueError("password is hunter2"), task=7)
-    assert made.to_json() == {"code": "internal", "message": "Something went wrong here (ValueError).",
+    assert made.to_json() == {"code": "internal", "message": "Unexpected error (ValueError).",
                               "hint": "The log has the details: request r1, job j2.", "details": {}}
     (record,) = caplog.records
     assert record.task == 7  # type: ignore[attr-defined]

@@ -13,8 +13,8 @@ from argus.jobs import queues
 
 @pytest.mark.parametrize(("error", "code", "message"), [
     (ArgusError("bad_image", "It is broken."), "bad_image", "It is broken."),
-    (RuntimeError("the password is hunter2"), "internal", "Something went wrong here (RuntimeError)."),
-    (MemoryError(), "internal", "Something went wrong here (MemoryError)."),
+    (RuntimeError("the password is hunter2"), "internal", "Unexpected error (RuntimeError)."),
+    (MemoryError(), "internal", "Unexpected error (MemoryError)."),
 ])
 def test_answering__what_is_raised_is_packed(error: Exception, code: str, message: str) -> None:
     @queues.answering

@@ -57,7 +57,7 @@ def test_decode__damaged_code_is_a_value_error(damage: str) -> None:
     elif damage == "run":
         code = [0, 0, 0, 4, *code[4:]]  # says one pixel, and goes on past it
         width = 1
-    with pytest.raises(ValueError, match="code"):
+    with pytest.raises(ValueError, match="RLE"):
         brush_rle.decode(code, width, 1 if damage == "run" else 10)
 
 

@@ -107,6 +107,6 @@ def test_local_files__a_storage_that_was_added_just_now_counts() -> None:
 def test_local_files__when_label_studio_does_not_say_where_they_begin() -> None:
     ls = LabelStudioOnWindows()
     ls.said = "Bad request"
-    with pytest.raises(ArgusError, match="does not say where") as caught:
+    with pytest.raises(ArgusError, match="does not tell the root") as caught:
         TaskFiles(ls).check(TASK, addresses.parse("http://ls/data/local-files/?d=mine/a.png"))  # type: ignore[arg-type]
     assert (caught.value.code, bool(caught.value.hint)) == ("image_forbidden", True)

@@ -93,7 +93,7 @@ def test_resolution__160_of_192_pixels_finds_nearly_as_much(frames: list[Scene],
 @pytest.mark.parametrize(("options", "reason"), [
     ({"sam3_resolution": 100}, "multiple of 16, from 64 to 768"), ({"sam3_resolution": 16}, "multiple of 16"),
     ({"sam3_resolution": 1008}, "multiple of 16"), ({"sam3_tile": 50}, "too small"),
-    ({"sam3_int8": True, "sam3_compile": True}, "do not go together"),
+    ({"sam3_int8": True, "sam3_compile": True}, "cannot be combined"),
     ({"sam3_int8": True, "dtype": "bfloat16"}, "float32 on a CPU"),
 ])
 def test_options__that_cannot_work_are_refused(options: dict[str, object], reason: str) -> None:

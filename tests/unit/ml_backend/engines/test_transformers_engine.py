@@ -152,7 +152,7 @@ def test_detect__out_of_memory_halves_the_batch_and_goes_on(engine: Transformers
 def test_self_test__refuses_a_model_that_answers_nan(engine: TransformersEngine) -> None:
     engine.self_test()
     engine.model.dot_product_scoring.text_proj.weight.data.fill_(float("nan"))
-    with pytest.raises(ArgusError, match="not numbers"):
+    with pytest.raises(ArgusError, match="NaN or infinite"):
         engine.self_test()
 
 
@@ -229,7 +229,7 @@ def test_select__by_hand() -> None:
 def test_select__what_is_no_number_is_not_nothing_found(which: str, value: float) -> None:
     given = {"logits": torch.zeros(1, 2), "presence": torch.zeros(1, 1), "boxes": torch.rand(1, 2, 4)}
     given[which].flatten()[0] = value
-    with pytest.raises(ArgusError, match="The model's answer is not a number") as error:
+    with pytest.raises(ArgusError, match="The model returned NaN") as error:
         select(given["logits"], given["presence"], given["boxes"], torch.zeros(1, 2, 4, 4), (100, 60),
                Limits(keep=0.1, iou=0.6, most=10))
     assert error.value.code == "model_broken"

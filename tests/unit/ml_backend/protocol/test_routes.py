@@ -60,7 +60,7 @@ def test_an_unexpected_error_shows_nothing_of_itself(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(projects, "remember", fail)
     answer = client().post("/setup", json={"project": "1.2", "schema": "<View/>"})
-    assert answer.status == "500 Something went wrong here (RuntimeError)."
+    assert answer.status == "500 Unexpected error (RuntimeError)."
     assert answer.json is not None
     assert answer.headers["X-Request-ID"] in answer.json["hint"]
     assert "hunter2" not in answer.text

@@ -113,7 +113,7 @@ def test_an_unexpected_error_shows_nothing_of_itself(client: FlaskClient, monkey
     monkeypatch.setattr(describe, "list_projects", fail)
     answer = client.get("/api/v1/projects")
     assert answer.status_code == 500
-    assert answer.get_json(force=True)["detail"] == "Something went wrong here (RuntimeError)."
+    assert answer.get_json(force=True)["detail"] == "Unexpected error (RuntimeError)."
     assert answer.headers["X-Request-ID"] in answer.get_json(force=True)["hint"]
     assert "hunter2" not in answer.text
     assert "Traceback" not in answer.text

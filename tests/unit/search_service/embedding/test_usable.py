@@ -49,5 +49,5 @@ def test_as_lists__refuses_what_is_no_number() -> None:
     assert as_lists(good) == [[1, 0], [0, 1]]
     assert is_vector(good[0])
     good[1, 0] = np.nan
-    with pytest.raises(ArgusError, match="The model's answer is not a number"):
+    with pytest.raises(ArgusError, match="The model returned NaN"):
         as_lists(good)

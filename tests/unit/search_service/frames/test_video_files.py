@@ -253,7 +253,7 @@ def test_sample_frames__empty_cut_off_sound_cover_and_text_are_told(tmp_path: Pa
     assert "its index is missing" in refusal(tmp_path / "head.mov")
     thumb = videos.write(tmp_path / "thumb.mkv", 1, codec="mjpeg")
     assert refusal(videos.with_streams(tmp_path / "song.mp4", [thumb], cover=True)) == \
-        "song.mp4 holds no video, only a cover picture."
+        "song.mp4 contains no video, only a cover picture."
     (tmp_path / "notes.txt").write_text("one\ntwo\n" * 50)
     assert refusal(tmp_path / "notes.txt") == "notes.txt is not a video that can be read."
 
