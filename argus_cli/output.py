@@ -7,13 +7,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.style import Style
 from rich.table import Table
+from rich.text import Text
 
 from argus.errors import ArgusError, as_argus_error
 from argus_cli import projects
@@ -121,16 +123,31 @@ def console() -> Console:
     return Console(file=sys.stdout, highlight=False, soft_wrap=False, **wide)  # type: ignore[arg-type]
 
 
+class Link(NamedTuple):
+    """A cell that leads somewhere when it is clicked; where the output is no terminal, only what it shows."""
+
+    shown: object
+    url: str
+
+    def __str__(self) -> str:
+        return str(self.shown)
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """Print a table; a column whose cells are all numbers is set to the right. Cells are shown as they are."""
     cells = [list(row) for row in rows]
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for index, name in enumerate(columns):
-        numbers = bool(cells) and all(isinstance(row[index], int | float) for row in cells)
+        numbers = bool(cells) and all(isinstance(_plain(row[index]), int | float) for row in cells)
         table.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in cells:
-        table.add_row(*(escape("" if cell is None else str(cell)) for cell in row))
+        table.add_row(*(Text(str(cell), Style(link=cell.url)) if isinstance(cell, Link)
+                        else escape("" if cell is None else str(cell)) for cell in row))
     console().print(table)
+
+
+def _plain(cell: object) -> object:
+    return cell.shown if isinstance(cell, Link) else cell
 
 
 @contextmanager

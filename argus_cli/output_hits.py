@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from argus_cli import links
 from argus_cli.output import F, plural, print_table, say
 
 if TYPE_CHECKING:
@@ -23,8 +24,9 @@ def page_options(command: F) -> F:
 def show_hits(result: SearchResult) -> None:
     """Print the hits as a table, and below it what they were chosen from."""
     print_table(["rank", "task", "similarity", "relevance", "video", "time", "frame"],
-                [(result.offset + rank, hit.task_id, f"{hit.similarity:.3f}", hit.relevance, hit.video_name or "",
-                  clock(hit.video_time), "" if hit.frame_number is None else hit.frame_number)
+                [(result.offset + rank, links.task(result.project_id, hit.task_id), f"{hit.similarity:.3f}",
+                  hit.relevance, hit.video_name or "", clock(hit.video_time),
+                  "" if hit.frame_number is None else hit.frame_number)
                  for rank, hit in enumerate(result.hits, 1)])
     if result.nothing_found:
         say("Nothing found: even the best hits are unlikely.")
@@ -34,6 +36,7 @@ def show_hits(result: SearchResult) -> None:
         + (f", of {result.images} embedded" if result.total != result.images else "")
         + ("" if result.exact else f"; approximate, the best {result.window}")
         + (f"; {plural(result.waiting, 'image')} not embedded yet" if result.waiting else ""))
+    say(f"Pictures: {links.search_page(result.project_id, result.ask)}")
 
 
 def clock(seconds: float | None) -> str:

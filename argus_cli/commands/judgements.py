@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import click
 
-from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output import (
+    HelpGroup,
+    ids_option,
+    json_option,
+    plural,
+    print_ids,
+    print_json,
+    print_table,
+    project_option,
+    say,
+)
 from argus_cli.recorded import recorded
 
 
@@ -44,12 +54,15 @@ def add(query: str, tasks: tuple[int, ...], project_id: int, word: str, as_json:
 @judgements.command("list")
 @project_option
 @click.option("--query", help="Only those on this query.")
+@ids_option
 @json_option
-def listing(project_id: int, query: str | None, as_json: bool) -> None:
-    """List judgements by query and task."""
+def listing(project_id: int, query: str | None, ids_only: bool, as_json: bool) -> None:
+    """List judgements by query and task; with --ids the tasks."""
     from search_service.search.evaluation import judgements as said
 
     found = said(project_id, query)
+    if ids_only:
+        return print_ids(dict.fromkeys(one["task"] for one in found))
     if as_json:
         print_json({"judgements": found})
         return

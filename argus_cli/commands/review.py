@@ -9,7 +9,20 @@ import click
 
 from argus.errors import ArgusError
 from argus.settings import get_settings
-from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say, tasks_option
+from argus_cli import links
+from argus_cli.output import (
+    HelpGroup,
+    ids_option,
+    json_option,
+    plural,
+    print_ids,
+    print_json,
+    print_table,
+    project_option,
+    say,
+    tasks_option,
+)
+from argus_cli.output_review import confirm_acceptance, selection_words, tell_rest
 from argus_cli.recorded import recorded
 
 _token = click.option("--token", envvar="ARGUS_REVIEWER_TOKEN", default="", metavar="PAT",
@@ -56,8 +69,9 @@ def status(project_id: int, as_json: bool) -> None:
             "the next run (argus annotate) brings them up to date")
     if last:
         print_table(["acceptance", "when", "by", "selection", "state", "tasks", "taken back", "left as changed"],
-                    [[a["id"], a["created_at"][:16].replace("T", " "), a["accepted_by"], _selection(a["selection"]),
-                      a["state"], a["accepted"], a["undone"], a["kept"]] for a in last])
+                    [[a["id"], a["created_at"][:16].replace("T", " "), a["accepted_by"],
+                      selection_words(a["selection"]), a["state"], a["accepted"], a["undone"], a["kept"]]
+                     for a in last])
 
 
 @review.command()
@@ -90,13 +104,13 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
     selection: dict[str, Any] = {"min_score": lowest, "max_score": max_score, "nothing_found": nothing_found,
                                  "task_ids": list(tasks) or None}
     if not yes and not as_json:
-        _ask(service.accept_plan(project_id, **selection), selection)
+        confirm_acceptance(service.accept_plan(project_id, **selection), selection)
     report = service.accept(project_id, **selection, token=token)
     if as_json:
         print_json(report)
         return
     say(f"accepted {plural(report['accepted_tasks'], 'task')} with {plural(report['accepted_regions'], 'object')}")
-    _tell_rest(report, report["accepted_tasks"])
+    tell_rest(report, report["accepted_tasks"])
 
 
 @review.command("add-labels")
@@ -125,32 +139,7 @@ def add_labels(project_id: int, min_score: float, max_score: float | None, token
         print_json(report)
         return
     say(f"added {plural(report['added_regions'], 'object')} to {plural(report['added_tasks'], 'annotation')}")
-    _tell_rest(report, report["added_tasks"])
-
-
-def _tell_rest(report: Mapping[str, Any], changed: int) -> None:
-    """Say what was left out and why, and the way back when something was changed."""
-    for reason, count in report["reasons"].items():
-        say(f"left out {plural(count, 'task')}: {reason}")
-    if changed:
-        say(f"take it back with: argus review undo {report['acceptance']}")
-
-
-def _ask(plan: dict[str, Any], selection: dict[str, Any]) -> None:
-    if not plan["tasks"]:
-        return  # there is nothing to agree to; the report will say so
-    aside = f"; {plural(plan['set_aside'], 'task')} stay out, set aside to be fixed" if plan["set_aside"] else ""
-    click.confirm(f"Accept {plural(plan['tasks'], 'task')} with {plural(plan['regions'], 'object')} "
-                  f"({_selection(selection)}{aside})?", abort=True)
-
-
-def _selection(selection: dict[str, Any]) -> str:
-    if selection.get("nothing_found"):
-        return "nothing found"
-    if tasks := selection.get("task_ids"):
-        return plural(len(tasks), "chosen task")
-    upper, kind = selection.get("max_score"), "added labels, " if selection.get("additions") else ""
-    return f"{kind}score {selection['min_score']:g} " + ("and above" if upper is None else f"to {upper:g}")
+    tell_rest(report, report["added_tasks"])
 
 
 @review.command()
@@ -239,17 +228,22 @@ def histogram(project_id: int, as_json: bool) -> None:
 @click.option("--label", "-l", help="Only objects of this label.")
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Objects to show.")
 @click.option("--after", default="", help="Continue after the previous page.")
+@ids_option
 @json_option
-def objects(project_id: int, band: str, label: str | None, limit: int, after: str, as_json: bool) -> None:
-    """List a band's objects, lowest score first."""
+def objects(project_id: int, band: str, label: str | None, limit: int, after: str, ids_only: bool,
+            as_json: bool) -> None:
+    """List a band's objects, lowest score first; with --ids their tasks."""
     from search_service.review.objects import band_objects
 
     page = band_objects(project_id, band, label=label, limit=limit, after=after)
+    if ids_only:
+        return print_ids(dict.fromkeys(o["task"] for o in page["objects"]))
     if as_json:
         print_json(page)
         return
     print_table(["task", "object", "label", "score", "decided"],
-                [[o["task"], o["object"], o["label"], o["score"], o["verdict"]] for o in page["objects"]])
+                [[links.task(project_id, o["task"]), o["object"], o["label"], o["score"], o["verdict"]]
+                 for o in page["objects"]])
     if page["next"]:
         say(f"More: --after {page['next']!r}")
 

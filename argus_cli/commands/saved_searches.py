@@ -8,7 +8,17 @@ from typing import Any
 import click
 
 from argus.errors import ArgusError
-from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output import (
+    HelpGroup,
+    ids_option,
+    json_option,
+    plural,
+    print_ids,
+    print_json,
+    print_table,
+    project_option,
+    say,
+)
 from argus_cli.output_hits import page_options, show_hits
 from argus_cli.recorded import recorded
 
@@ -22,12 +32,15 @@ def saved_searches() -> None:
 
 @saved_searches.command("list")
 @project_option
+@ids_option
 @json_option
-def listing(project_id: int, as_json: bool) -> None:
+def listing(project_id: int, ids_only: bool, as_json: bool) -> None:
     """List the saved searches by name."""
     from search_service.views import saved_searches as saved
 
     found = saved.listing(project_id)
+    if ids_only:
+        return print_ids(one["id"] for one in found)
     if as_json:
         print_json({"saved_searches": found})
         return
@@ -40,12 +53,15 @@ def listing(project_id: int, as_json: bool) -> None:
 @_saved
 @project_option
 @page_options
+@ids_option
 @json_option
-def run(saved_id: int, project_id: int, limit: int, offset: int, as_json: bool) -> None:
+def run(saved_id: int, project_id: int, limit: int, offset: int, ids_only: bool, as_json: bool) -> None:
     """Run a saved search."""
     from search_service.views import saved_searches as saved
 
     result = saved.run(project_id, saved_id, limit, offset)
+    if ids_only:
+        return print_ids(hit.task_id for hit in result.hits)
     if as_json:
         print_json(result.to_json())
         return

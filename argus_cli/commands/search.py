@@ -10,7 +10,8 @@ import click
 
 from argus.errors import ArgusError
 from argus.typed_text import split_list
-from argus_cli.output import json_option, print_json, project_option, say
+from argus_cli import links
+from argus_cli.output import ids_option, json_option, print_ids, print_json, project_option, say
 from argus_cli.output_hits import page_options, show_hits
 from argus_cli.recorded import recorded
 
@@ -45,11 +46,13 @@ from argus_cli.recorded import recorded
 @click.option("--save", "saved_name", metavar="NAME", help="Also save the search, with a view that includes new "
                                                            "images as they arrive; "
                                                           "`argus saved-searches` lists them.")
+@click.option("--open", "open_page", is_flag=True, help="Open the hits on Argus's page in a browser.")
+@ids_option
 @json_option
 @recorded(lambda options: "saved-search.create" if options["saved_name"] else "")
 def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int, ...], unlike: tuple[int, ...],
-           images: tuple[Path, ...], box: str | None, view_title: str | None, saved_name: str | None, as_json: bool,
-           **filters: Any) -> None:
+           images: tuple[Path, ...], box: str | None, view_title: str | None, saved_name: str | None,
+           open_page: bool, ids_only: bool, as_json: bool, **filters: Any) -> None:
     """Find the images that match QUERY, best first.
 
     QUERY is free text in any language the checkpoint knows. A minus sign excludes a word: "cpu -fan".
@@ -58,6 +61,7 @@ def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int
         argus search "red fan -cpu" --project 7 --unlabelled
         argus search --project 7 --like 12 --box 0.1,0.2,0.5,0.6
         argus search --project 7 --image part.jpg
+        argus search "red fan" --ids | argus annotate --task - --label fan
     """
     from search_service.api.schemas.search import read
     from search_service.search.query import SearchQuery
@@ -82,6 +86,10 @@ def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int
     elif view_title and result.hits:
         tasks = [hit.task_id for hit in result.hits]
         views = show(project_id, view_title, tasks, text_alone)
+    if open_page:
+        click.launch(links.search_page(project_id, ask))
+    if ids_only:
+        return print_ids(hit.task_id for hit in result.hits)
     if as_json:
         print_json(result.to_json() | {"views": views, "url": view_url(project_id, views[0]) if views else None,
                                        "saved": kept})

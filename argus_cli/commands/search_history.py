@@ -5,7 +5,17 @@ from __future__ import annotations
 import click
 
 from argus.errors import ArgusError
-from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say
+from argus_cli.output import (
+    HelpGroup,
+    ids_option,
+    json_option,
+    plural,
+    print_ids,
+    print_json,
+    print_table,
+    project_option,
+    say,
+)
 from argus_cli.output_hits import page_options, show_hits
 from argus_cli.recorded import recorded
 
@@ -20,14 +30,17 @@ def search_history() -> None:
 @search_history.command("list")
 @project_option
 @click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Searches to show.")
+@ids_option
 @json_option
-def listing(project_id: int, limit: int, as_json: bool) -> None:
+def listing(project_id: int, limit: int, ids_only: bool, as_json: bool) -> None:
     """List the latest distinct searches, newest first."""
     from label_studio_config import projects
     from search_service.search.history import history
 
     projects.require(project_id)
     found = history(project_id, limit)
+    if ids_only:
+        return print_ids(one["id"] for one in found)
     if as_json:
         print_json({"searches": found})
         return
@@ -39,13 +52,16 @@ def listing(project_id: int, limit: int, as_json: bool) -> None:
 @_search
 @project_option
 @page_options
+@ids_option
 @json_option
-def repeat(search_id: int, project_id: int, limit: int, offset: int, as_json: bool) -> None:
+def repeat(search_id: int, project_id: int, limit: int, offset: int, ids_only: bool, as_json: bool) -> None:
     """Repeat SEARCH with its text, examples and filters."""
     from search_service.search.history import recall
     from search_service.search.search import find
 
     result = find(project_id, recall(project_id, search_id), limit, offset)
+    if ids_only:
+        return print_ids(hit.task_id for hit in result.hits)
     if as_json:
         print_json(result.to_json())
         return

@@ -7,7 +7,18 @@ from typing import Any
 import click
 
 from argus.errors import ArgusError
-from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say, tasks_option
+from argus_cli.output import (
+    HelpGroup,
+    ids_option,
+    json_option,
+    plural,
+    print_ids,
+    print_json,
+    print_table,
+    project_option,
+    say,
+    tasks_option,
+)
 from argus_cli.recorded import recorded
 
 _view = click.argument("view_id", metavar="VIEW", type=click.IntRange(min=1))
@@ -25,8 +36,9 @@ def views() -> None:
 @project_option
 @click.option("--all", "every", is_flag=True, help="Every view of the project, whoever made it; `argus annotate "
                                                    "--view` takes any of them.")
+@ids_option
 @json_option
-def listing(project_id: int, every: bool, as_json: bool) -> None:
+def listing(project_id: int, every: bool, ids_only: bool, as_json: bool) -> None:
     """List the views made or filled by Argus."""
     from search_service import run_sources
     from search_service.views import search_views as service
@@ -34,6 +46,8 @@ def listing(project_id: int, every: bool, as_json: bool) -> None:
     found = run_sources.sources(project_id)["views"] if every else service.listing(project_id)
     if as_json:
         print_json({"views": found})
+    elif ids_only:
+        print_ids(one["id"] for one in found)
     elif every:
         print_table(["view", "title"], [(one["id"], one["title"]) for one in found])
     else:

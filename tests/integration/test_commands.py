@@ -12,6 +12,7 @@ from click.testing import CliRunner
 
 from argus.db import connect
 from argus.labelstudio import LabelStudio, get_label_studio
+from argus.settings import get_settings
 from argus_cli.main import main
 from demo.draw import Split
 from label_studio_config import projects
@@ -85,7 +86,10 @@ def test_search__by_file_by_part_and_with_every_filter(line: tuple[int, list[int
     assert answer("search", "cpu", "-p", project, "--label", "fan", "--label-in", "annotations")["total"] == 0
     shown = argus("search", "cpu", "-p", project, "--video", "line.mp4", "--from", "0.5")
     assert "line.mp4" in shown and "3 hits of 3 ranked images, of 4 embedded" in shown
+    assert f"Pictures: {get_settings().search_service_url}/?project={project}&q=cpu&" in shown
     assert "There is no project 987654" in argus("search", "cpu", "-p", 987654, exits=3)
+    ids = argus("search", "cpu", "-p", project, "--limit", 3, "--ids")
+    assert ids.split() == [str(task) for task in tasks_of(answer("search", "cpu", "-p", project, "--limit", 3))]
 
 
 def test_search_history__is_listed_repeated_and_forgotten(line: tuple[int, list[int], Path]) -> None:
@@ -97,6 +101,8 @@ def test_search_history__is_listed_repeated_and_forgotten(line: tuple[int, list[
     assert entry["query"] in argus("search-history", "list", "-p", project)
     assert answer("search-history", "repeat", entry["id"], "-p", project, "--limit", 3)["hits"] == first["hits"]
     assert entry["query"] in argus("search-history", "repeat", entry["id"], "-p", project)
+    assert argus("search-history", "list", "-p", project, "--ids") == f"{entry['id']}\n"
+    assert len(argus("search-history", "repeat", entry["id"], "-p", project, "--ids", "--limit", 2).split()) == 2
     assert argus("search-history", "delete", entry["id"], "-p", project) == "forgot 3 entries\n"
     assert answer("search-history", "list", "-p", project)["searches"] == []
     argus("search-history", "delete", entry["id"], "-p", project, exits=3)
@@ -113,6 +119,8 @@ def test_saved_searches__from_save_to_delete(line: tuple[int, list[int], Path]) 
     saved = {one["name"]: one for one in answer("saved-searches", "list", "-p", project)["saved_searches"]}
     assert saved["Both"]["views"] == both["views"]  # still its own
     argus("saved-searches", "delete", saved["Both"]["id"], "-p", project)
+    assert argus("saved-searches", "list", "-p", project, "--ids") == f"{kept['id']}\n"
+    assert len(argus("saved-searches", "run", kept["id"], "-p", project, "--ids", "--limit", 2).split()) == 2
     assert "Parts" in argus("saved-searches", "list", "-p", project)
     fresh = answer("search", "cpu", "-p", project)
     assert answer("saved-searches", "run", kept["id"], "-p", project)["hits"] == fresh["hits"]
@@ -141,6 +149,7 @@ def test_judgements__are_said_listed_measured_and_forgotten(line: tuple[int, lis
     assert answer("judgements", "list", "-p", project)["judgements"] == [
         {"query": "cpu", "task": tasks[1], "relevant": True}, {"query": "cpu", "task": tasks[2], "relevant": False}]
     assert "wrong" in argus("judgements", "list", "-p", project, "--query", "cpu")
+    assert argus("judgements", "list", "-p", project, "--ids").split() == [str(task) for task in tasks[1:3]]
     assert answer("search-eval", "-p", project)["queries"][0]["judged"] == 2
     argus("judgements", "add", "cpu", tasks[0], 10**9, "-p", project, exits=3)
     assert argus("judgements", "delete", "-p", project, "--yes") == "forgot 2 judgements\n"
@@ -158,6 +167,8 @@ def test_views__are_made_listed_refreshed_and_removed(line: tuple[int, list[int]
     assert {one["id"] for one in answer("views", "list", "-p", project)["views"]} >= {view, *chosen["views"]}
     assert "Search: Chosen" in argus("views", "list", "-p", project)
     assert "Theirs" in argus("views", "list", "-p", project, "--all")
+    assert str(theirs) in argus("views", "list", "-p", project, "--all", "--ids").split()
+    assert str(theirs) not in argus("views", "list", "-p", project, "--ids").split()
     for ours in (view, *chosen["views"]):
         assert argus("views", "remove", ours, "-p", project) == f"removed view {ours}\n"
     assert set(live_views(ls, project)) == {theirs}
@@ -225,6 +236,7 @@ def test_videos_task_and_status(line: tuple[int, list[int], Path]) -> None:
     assert answer("videos", "-p", project)["videos"] == [{"video": "line.mp4", "video_id": None, "name": "line.mp4",
                                                           "filter": "line.mp4", "frames": 5, "seconds": 2.0}]
     assert "0:02.000" in argus("videos", "-p", project)
+    assert argus("videos", "-p", project, "--ids") == "line.mp4\n"
     assert answer("task", tasks[1], "-p", project)["video_time"] == 0.5
     assert f"task {tasks[1]}: embedded" in argus("task", tasks[1], "-p", project)
     argus("task", 10**9, "-p", project, exits=3)
@@ -249,6 +261,8 @@ def test_review__views_bands_histogram_objects_set_aside_and_added_labels(
     assert sum(answer("review", "histogram", "-p", project.id)["tasks"]) == 5
 
     (least,) = answer("review", "objects", "-p", project.id, "--band", "medium", "--limit", 1)["objects"]
+    low = argus("review", "objects", "-p", project.id, "--ids").split()
+    assert low and set(low) <= {str(task) for task in project.tasks}
     assert least["score"] == 0.75 and "More: --after" in argus("review", "objects", "-p", project.id, "--limit", 1)
     task = ["-p", project.id, "--task", least["task"]]
     assert argus("review", "set-aside", *task, "--object", least["object"]) == "1 task set aside to be fixed\n"

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from argus.errors import ArgusError
-from argus_cli.output import ArgusGroup, json_option, plural, print_table, project_option
+from argus_cli.output import ArgusGroup, Link, json_option, plural, print_table, project_option
 
 
 @click.group(cls=ArgusGroup)
@@ -62,6 +62,19 @@ def test_print_table__shows_brackets_as_they_are(capsys: pytest.CaptureFixture[s
     shown = capsys.readouterr().out
     assert "[red]fan[/red]" in shown
     assert "│     3 │" in shown  # numbers stand at the right
+
+
+def test_print_table__links_only_on_a_terminal(capsys: pytest.CaptureFixture[str],
+                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [[Link(n, f"http://studio.example/{n}"), "x"] for n in (7, 12)]
+    print_table(["task", "label"], rows)
+    piped = capsys.readouterr().out
+    assert "│    7 │" in piped and "studio.example" not in piped  # numbers, and nothing that a pipe would choke on
+    monkeypatch.setenv("FORCE_COLOR", "1")  # rich takes the output for a terminal then
+    monkeypatch.setenv("TERM", "xterm-256color")
+    print_table(["task", "label"], rows)
+    shown = capsys.readouterr().out
+    assert ";http://studio.example/12\x1b\\" in shown and "\x1b]8;" in shown
 
 
 def test_plural() -> None:
