@@ -37,7 +37,7 @@ class _Answer:
 
 @dataclass(frozen=True)
 class Hit(_Answer):
-    """An image that was found. `similarity` is a cosine; `relevance` is likely, maybe, noise or '' (not judged)."""
+    """An image that was found. `similarity` is a cosine; `relevance` is likely, possible, unlikely or ''."""
 
     task: int
     similarity: float
@@ -67,9 +67,9 @@ class Found:
     def __len__(self) -> int:
         return len(self.hits)
 
-    def relevant(self, least: str = "maybe") -> list[Hit]:
-        """Return the hits that show what was asked for: `likely` ones only, or `maybe` ones too."""
-        wanted = ("likely",) if least == "likely" else ("likely", "maybe")
+    def relevant(self, least: str = "possible") -> list[Hit]:
+        """Return the hits that show what was asked for: `likely` ones only, or `possible` ones too."""
+        wanted = ("likely",) if least == "likely" else ("likely", "possible")
         return [hit for hit in self.hits if hit.relevance in wanted]
 
 

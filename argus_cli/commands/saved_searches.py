@@ -75,7 +75,7 @@ def run(saved_id: int, project_id: int, limit: int, offset: int, ids_only: bool,
 @click.option("--name", help="New name.")
 @click.option("--query", help="New text; examples and filters stay.")
 @click.option("--size", type=click.IntRange(1, 1000), help="Hits that the view shows at most.")
-@click.option("--relevance", type=click.Choice(["likely", "maybe", "noise"]),
+@click.option("--relevance", type=click.Choice(["likely", "possible", "unlikely"]),
               help="Hits below this are not shown in the view.")
 @click.option("--view/--no-view", "keep_view", default=None, help="Whether a Label Studio view follows the search.")
 @click.option("--ranked", type=click.IntRange(0, 50), metavar="N",

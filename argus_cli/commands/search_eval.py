@@ -29,13 +29,13 @@ def search_eval(project_id: int, source: str, cuts: tuple[int, ...], as_json: bo
         return
     keys = [str(k) for k in cuts]
     print_table(["query", "judged", "relevant", *(f"recall@{k}" for k in keys), *(f"nDCG@{k}" for k in keys), "likely",
-                 "maybe", "noise"],
+                 "possible", "unlikely"],
                 [[row["query"], row["judged"], row["relevant"], *_numbers(row, keys)]
                  for row in [*found["queries"], {"query": "mean", "judged": "", "relevant": "", **found["mean"]}]])
-    say("likely, maybe, noise: the share of right ones among the judged hits of that band.")
+    say("likely, possible, unlikely: the share of right ones among the judged hits of that band.")
 
 
 def _numbers(row: dict[str, Any], keys: list[str]) -> list[str]:
     values = [(row[name] or {}).get(key) for name in ("recall", "ndcg") for key in keys]
-    values += [row["precision"][band] for band in ("likely", "maybe", "noise")]
+    values += [row["precision"][band] for band in ("likely", "possible", "unlikely")]
     return ["" if value is None else f"{value:.3f}" for value in values]

@@ -22,7 +22,7 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
     r.ViewRequest: {"title": "red fans", "query": "red fan", "limit": 50},
     r.AskRequest: {"text": "red fan -cpu", "like": [{"task": 17}], "filters": {"labelled": False}, "limit": 50},
     r.SavedRequest: {"name": "Red fans", "ask": {"text": "red fan"}, "keep_view": True},
-    r.SavedChange: {"relevance": "maybe"},
+    r.SavedChange: {"relevance": "possible"},
     r.JudgementRequest: {"query": "red fan", "task": 17, "relevant": True},
     r.Webhook: {"action": "TASKS_CREATED", "project": {"id": 1}},
     run_sources.RunRequest: {"labels": ["cpu"], "search": "cpu", "limit": 50},

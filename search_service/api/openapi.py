@@ -164,7 +164,7 @@ _VIDEO = {"video": {"type": ["string", "null"], "description": "The file's name,
 _HIT = {"task": _NUMBER, "similarity": {"type": "number", "description": "Cosine of image and query."}, "image": _TEXT,
         **_VIDEO, "video_time": {"type": ["number", "null"], "description": "Seconds."},
         "frame_number": {"type": ["integer", "null"]},
-        "relevance": {"type": "string", "enum": ["likely", "maybe", "noise", ""]},
+        "relevance": {"type": "string", "enum": ["likely", "possible", "unlikely", ""]},
         "labelled": {"type": "boolean", "description": "Whether people have annotated it, as of the last poll."},
         "labels": {"type": "array", "items": _TEXT, "description": "What its annotations say."}}
 _SYNC = {"seen": {"type": "integer", "description": "Tasks: those that wait, are embedded, or have failed."},
@@ -188,7 +188,7 @@ _SCHEMAS: dict[str, Any] = {
         "project": _NUMBER, "query": _TEXT,
         "total": {"type": "integer", "description": "Images that were ranked: those that pass the filters."},
         "images": {"type": "integer", "description": "Embedded images of the project."}, "filters": _FREE,
-        "nothing_found": {**_FLAG, "description": "Even the best hits are noise."},
+        "nothing_found": {**_FLAG, "description": "Even the best hits are unlikely."},
         "unread": {"type": "array", "items": _TEXT, "description": "Ends of texts beyond the 64 tokens that the "
                    "model reads."},
         "exact": {**_FLAG, "description": "False: an approximate index answered, and only `window` rows can be paged."},

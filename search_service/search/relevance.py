@@ -2,8 +2,8 @@
 
 Two things do. SigLIP is trained with a sigmoid on every single pair, so its own `sigmoid(scale · cosine + bias)` is an
 absolute statement; on short queries it errs on the low side. And the contrast on the same image: how far the query
-stands above texts that say nothing in particular, in their own spread. A hit is `likely` by the first, `maybe` by
-either, else `noise`; a query for what is not in the project has no likely hit, and "nothing found" is an answer.
+stands above texts that say nothing in particular, in their own spread. A hit is `likely` by the first, `possible` by
+either, else `unlikely`; a query for what is not in the project has no likely hit, and "nothing found" is an answer.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 
 from search_service.vectors.store import Vectors
 
-LIKELY, MAYBE, NOISE = "likely", "maybe", "noise"
-RELEVANCE = (LIKELY, MAYBE, NOISE)  # best first
-LIKELY_FROM, MAYBE_FROM = 0.3, 0.03  # the checkpoint's own probability
+LIKELY, POSSIBLE, UNLIKELY = "likely", "possible", "unlikely"
+RELEVANCE = (LIKELY, POSSIBLE, UNLIKELY)  # best first
+LIKELY_FROM, POSSIBLE_FROM = 0.3, 0.03  # the checkpoint's own probability
 CONTRAST_FROM = 3.0  # standard deviations above the background texts
 
 BACKGROUND = ("a photo", "an image", "an object", "something", "a picture of a thing", "a background", "an empty scene",
@@ -42,20 +42,20 @@ class Calibration:
 
 
 def relevance(images: Vectors, texts: Vectors, calibration: Calibration, encode: Encode) -> list[str]:
-    """Return `likely`, `maybe` or `noise` for each image.
+    """Return `likely`, `possible` or `unlikely` for each image.
 
     Args:
         images: float32 `(N, dim)`, rows of length 1.
         texts: `(1 + n, dim)`: the wanted text, then the excluded ones. An image on which an excluded text is likely is
-            noise.
+            unlikely.
         encode: gives the vectors of the background texts, `(B, dim)`.
     """
     probability = calibration.probability(images @ texts.T)
     stands_out = contrast(images, texts[:1], encode(BACKGROUND))[:, 0] >= CONTRAST_FROM
-    maybe = (probability[:, 0] >= MAYBE_FROM) | stands_out
-    bands = np.where(probability[:, 0] >= LIKELY_FROM, LIKELY, np.where(maybe, MAYBE, NOISE))
+    possible = (probability[:, 0] >= POSSIBLE_FROM) | stands_out
+    bands = np.where(probability[:, 0] >= LIKELY_FROM, LIKELY, np.where(possible, POSSIBLE, UNLIKELY))
     if len(texts) > 1:
-        bands[probability[:, 1:].max(axis=1) >= LIKELY_FROM] = NOISE
+        bands[probability[:, 1:].max(axis=1) >= LIKELY_FROM] = UNLIKELY
     return [str(band) for band in bands]
 
 

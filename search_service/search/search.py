@@ -15,7 +15,7 @@ from search_service.search import history
 from search_service.search.filters import Filters, select
 from search_service.search.query import Example, SearchQuery
 from search_service.search.query_vectors import Terms, calibration, encode_texts, stored_vectors, terms_of
-from search_service.search.relevance import NOISE, relevance
+from search_service.search.relevance import UNLIKELY, relevance
 from search_service.sync.progress import sync_progress
 from search_service.sync.videos import SHARED, shown_name
 from search_service.vectors import store
@@ -25,7 +25,7 @@ MAX_LIMIT = 1000
 
 @dataclass(frozen=True)
 class Hit:
-    """One image: `similarity` is the cosine to the query; `relevance` is likely, maybe, noise or '' (not judged)."""
+    """One image: `similarity` is the cosine to the query; `relevance` is likely, possible, unlikely or ''."""
 
     task_id: int
     similarity: float
@@ -50,8 +50,8 @@ class SearchResult:
 
     `images` counts all embedded ones of the project. `exact` False means that an approximate index answered: then only
     the first `window` rows can be paged through. `waiting` images have no vector yet, so they cannot be among the hits.
-    `nothing_found`: a text was asked for, and even the best hits are noise. `unread`: ends of the texts that the model,
-    which takes 64 tokens, does not read.
+    `nothing_found`: a text was asked for, and even the best hits are unlikely. `unread`: ends of the texts that the
+    model, which takes 64 tokens, does not read.
     """
 
     project_id: int
@@ -125,7 +125,7 @@ def find(project_id: int, ask: SearchQuery, limit: int = 50, offset: int = 0, *,
     rows = _tasks([task_id for task_id, _ in ranked.rows])
     hits = [_hit(rows[task_id], similarity) for task_id, similarity in ranked.rows if task_id in rows]
     hits = _judge(model, project_id, hits, terms)
-    nothing = offset == 0 and terms.texts is not None and all(hit.relevance == NOISE for hit in hits)
+    nothing = offset == 0 and terms.texts is not None and all(hit.relevance == UNLIKELY for hit in hits)
     result = SearchResult(
         project_id, ask.title(), hits, ranked.total, progress["embedded"], ranked.exact,
         ranked.total if ranked.exact else min(store.WINDOW, ranked.total), progress["waiting"], limit, offset, ask,

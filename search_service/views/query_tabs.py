@@ -22,13 +22,13 @@ from argus.labelstudio import get_label_studio
 from argus.typed_text import fold
 from label_studio_config.views import filter_digest, ids_filter, live_views, write_view
 from search_service.search.query import SearchQuery
-from search_service.search.relevance import MAYBE
+from search_service.search.relevance import POSSIBLE
 from search_service.search.search import find
 from search_service.views.saved_searches import project_state
 from search_service.views.search_views import from_band
 
 log = logging.getLogger(__name__)
-SIZE = 100  # hits in a tab, at most, and none that is noise
+SIZE = 100  # hits in a tab, at most, and none that is unlikely
 FILL_SECONDS = 120
 _END = 40  # letters of what the model does not read that stand in a title
 SAID = " ⚠ "  # what stands behind it in a title is ours
@@ -67,7 +67,7 @@ def fill(project_id: int) -> dict[str, int]:
         query = query_of(title) or ""
         try:
             found = find(project_id, SearchQuery(text=query), SIZE, record=False)
-            shown = from_band(found, MAYBE)
+            shown = from_band(found, POSSIBLE)
             said = f"not read: {found.unread[0][:_END]}" if found.unread else "" if shown else "nothing found"
         except BaseTimeoutException:
             raise

@@ -27,7 +27,7 @@ SETTLE_SECONDS = 30.0  # images may go on arriving: a view is refreshed at the l
 REFRESH_SECONDS = 300
 
 
-def create(project_id: int, name: str, ask: SearchQuery, *, size: int = 50, relevance: str = "noise",
+def create(project_id: int, name: str, ask: SearchQuery, *, size: int = 50, relevance: str = "unlikely",
            keep_view: bool = False, ranked: int = 0) -> dict[str, Any]:
     """Keep a search under a name; return it as `listing` does.
 

@@ -13,13 +13,13 @@ from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.views import base_title, live_views, remove_view, search_views
 from search_service.search.query import SearchQuery
-from search_service.search.relevance import NOISE, RELEVANCE
+from search_service.search.relevance import RELEVANCE, UNLIKELY
 from search_service.search.search import MAX_LIMIT, SearchResult, find
 from search_service.views import ranks, view_ranks
 
 
 def make(project_id: int, title: str, ask: SearchQuery | None, task_ids: Sequence[int] | None, limit: int,
-         relevance: str = NOISE) -> dict[str, Any]:
+         relevance: str = UNLIKELY) -> dict[str, Any]:
     """Make or update a view of a search's first hits, or of given tasks in their order; see `show`.
 
     Args:
@@ -61,7 +61,7 @@ def show(project_id: int, title: str, task_ids: Sequence[int], query: str = "") 
     return made
 
 
-def best(project_id: int, ask: SearchQuery, limit: int, relevance: str = NOISE) -> list[int]:
+def best(project_id: int, ask: SearchQuery, limit: int, relevance: str = UNLIKELY) -> list[int]:
     """Return the tasks of a search's first hits, best first, without those below a band. Not recorded."""
     return from_band(find(project_id, ask, limit, record=False), relevance)
 

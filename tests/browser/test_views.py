@@ -169,7 +169,7 @@ def test_a_tab_titled_as_a_question__is_filled(stack: Any, page: Page, label_stu
 
     def expected(query: str) -> list[int]:
         hits = search(project, query, 100, record=False).hits
-        return sorted(hit.task_id for hit in hits if hit.relevance != "noise")
+        return sorted(hit.task_id for hit in hits if hit.relevance != "unlikely")
 
     def server() -> dict[str, Any]:
         return next((view["data"] for view in label_studio.get("/api/dm/views/", project=project)

@@ -195,7 +195,7 @@ def test_a_saved_search_and_a_tab__follow_the_images(sqlite: LabelStudio, tmp_pa
 
         tab = sqlite.post(f"/api/dm/views/?project={project}", {"project": project, "data": {"title": "? cpu"}})["id"]
         wait_for(lambda: sqlite.get(f"/api/dm/views/{tab}/", project=project)["data"].get("filters"), 60)
-        likely = {hit.task_id for hit in search(project, "cpu", 100, record=False).hits if hit.relevance != "noise"}
+        likely = {hit.task_id for hit in search(project, "cpu", 100, record=False).hits if hit.relevance != "unlikely"}
         assert set(tasks_of(sqlite, project, tab)) == likely
 
         sqlite.request("POST", f"/api/projects/{project}/import", timeout=60, files=[

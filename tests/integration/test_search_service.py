@@ -38,7 +38,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 
 def jpeg(seed: int, size: tuple[int, int] = (96, 64)) -> bytes:
-    """A picture of coarse coloured noise; each seed gives another one."""
+    """A picture of coarse coloured unlikely; each seed gives another one."""
     coarse = np.random.default_rng(seed).integers(0, 255, (4, 6, 3), np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(coarse).resize(size, Image.Resampling.NEAREST).save(buffer, "JPEG", quality=92)
@@ -391,7 +391,7 @@ def test_search__by_text_and_images_wanted_and_not(twelve: tuple[int, list[int]]
     unlike = api("POST", path, json={"text": "cpu", "like": [{"image": upload}], "unlike": [{"image": upload}],
                                      "limit": 12})["hits"]
     assert unlike[0]["image"] != like["hits"][0]["image"]
-    assert {hit["relevance"] for hit in unlike} <= {"likely", "maybe", "noise"}
+    assert {hit["relevance"] for hit in unlike} <= {"likely", "possible", "unlikely"}
     part = api("POST", path, json={"like": [{"task": tasks[3], "box": [0, 0, 0.5, 0.5]}, {"task": tasks[4]}],
                                    "unlike": [{"task": tasks[5]}], "limit": 12})
     assert sorted(hit["task"] for hit in part["hits"]) == [task for task in tasks if task not in tasks[3:6]]
@@ -607,7 +607,7 @@ def test_tabs__a_title_that_asks_is_answered(twelve: tuple[int, list[int]], api:
                 if view["kind"] == "tab"}
 
     def wanted(query: str) -> set[int]:
-        return {hit.task_id for hit in search(project, query, 100, record=False).hits if hit.relevance != "noise"}
+        return {hit.task_id for hit in search(project, query, 100, record=False).hits if hit.relevance != "unlikely"}
 
     one, other, plain, bad = tab("? capacitor"), tab("search: ram stick -cpu"), tab("Search: mine"), tab("? -cpu")
     wait_for(lambda: set(asked()) == {one, other, bad}, 30)

@@ -19,7 +19,7 @@ from search_service.search.search import MAX_LIMIT
 from search_service.views.ranks import MAX_RANKED
 
 Offset = Annotated[int, Field(ge=0, le=10_000_000, description="Hits to skip.")]
-Relevance = Literal["likely", "maybe", "noise"]
+Relevance = Literal["likely", "possible", "unlikely"]
 T = TypeVar("T", bound=BaseModel)
 
 
@@ -77,7 +77,7 @@ class ViewRequest(Request):
     task_ids: TaskIds | None = None
     limit: Limit = 50
     filters: Filters = Field(default_factory=Filters, description="Narrow the query.")
-    relevance: Relevance = Field("noise", description="Hits below this band are left out.")
+    relevance: Relevance = Field("unlikely", description="Hits below this band are left out.")
 
     @model_validator(mode="after")
     def _one_source(self) -> ViewRequest:
@@ -94,7 +94,7 @@ class SavedRequest(Request):
     name: str = Field(min_length=1, max_length=100)
     ask: SearchQuery
     size: int = Field(50, ge=1, le=MAX_LIMIT, description="Hits that the view shows at most.")
-    relevance: Relevance = Field("noise", description="Hits below this band are not shown in the view.")
+    relevance: Relevance = Field("unlikely", description="Hits below this band are not shown in the view.")
     keep_view: bool = Field(False, description="Make a Label Studio view, and keep it fresh as images arrive.")
     ranked: int = Field(0, ge=0, le=MAX_RANKED, description="Order the view by the rank of its first so many tasks, "
                         "which is written into their data (about 0.3 s each). 0: the view has no order.")

@@ -43,7 +43,7 @@ function emptySplits(parts) {
   const names = parts.filter(([, { images }]) => !images).map(([name]) => `“${name}”`);
   const videos = parts.reduce((sum, [, one]) => sum + one.videos, 0);
   const said = { names: names.join(", "), n: names.length, k: videos, count: number(videos) };
-  return names.length > 0 && h("p", { class: "maybe" }, t("export.emptySplit", said));
+  return names.length > 0 && h("p", { class: "possible" }, t("export.emptySplit", said));
 }
 
 /** @param {Record<string, number>} objects by label */

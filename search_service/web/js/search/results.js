@@ -9,8 +9,8 @@ import { isLikely, summaryOf } from "./summary.js";
 
 /** @type {Record<string, (hit: Api.Hit) => boolean>} */
 const SHOWN = {
-  noise: () => true,
-  maybe: (hit) => hit.relevance !== "noise",
+  unlikely: () => true,
+  possible: (hit) => hit.relevance !== "unlikely",
   likely: isLikely,
 };
 
@@ -68,7 +68,7 @@ export class Results {
     const { hits } = this.grid;
     const judged = hits.some((hit) => hit.relevance);
     this.summary.textContent = summaryOf(found, hits, answer.more);
-    const nothing = found.nothing_found ?? (judged && hits.every((hit) => hit.relevance === "noise"));
+    const nothing = found.nothing_found ?? (judged && hits.every((hit) => hit.relevance === "unlikely"));
     this.friendly.hidden = !nothing && found.total > 0;
     const { project, chooseLabel } = this,
       { text } = answer.ask;
@@ -81,8 +81,8 @@ export class Results {
 
   // Show only the hits of a band and better.
   /** @param {string} [band] */
-  showAs(band = "noise") {
-    this.shown.value = Object.hasOwn(SHOWN, band) ? band : "noise";
+  showAs(band = "unlikely") {
+    this.shown.value = Object.hasOwn(SHOWN, band) ? band : "unlikely";
     if (this.#answer?.found) this.#filter();
   }
 
@@ -113,19 +113,19 @@ export class Results {
   }
 
   #onband() {
-    change({ show: this.shown.value === "noise" ? null : this.shown.value }, { quiet: true });
+    change({ show: this.shown.value === "unlikely" ? null : this.shown.value }, { quiet: true });
     this.#filter();
   }
 
   // Hits that were not judged are all shown: nothing stands there to choose by.
   #filter() {
-    const band = this.shown.hidden ? "noise" : this.shown.value;
+    const band = this.shown.hidden ? "unlikely" : this.shown.value;
     const { all, every } = this.buttons,
       end = this.#answer?.end ?? 0;
     this.grid.show(SHOWN[band]);
     const here = this.grid.order.length;
     all.textContent = t(here < end ? "search.allShown" : "search.all", { n: here, count: number(here) });
-    every.hidden = band !== "noise" || here >= end;
+    every.hidden = band !== "unlikely" || here >= end;
     every.textContent = t("search.all", { n: end, count: number(end) });
   }
 

@@ -11,7 +11,7 @@ from search_service.search.relevance import (
     BACKGROUND,
     CONTRAST_FROM,
     LIKELY_FROM,
-    MAYBE_FROM,
+    POSSIBLE_FROM,
     Calibration,
     contrast,
     relevance,
@@ -47,14 +47,15 @@ def test_contrast__is_the_distance_from_the_background_in_its_own_spread() -> No
     np.testing.assert_allclose(contrast(IMAGE, texts, background), [[3.0, 0.0]], atol=1e-5)
 
 
-@pytest.mark.parametrize(("probability", "band"), [(LIKELY_FROM + 0.01, "likely"), (LIKELY_FROM - 0.01, "maybe"),
-                                                   (MAYBE_FROM + 0.005, "maybe"), (MAYBE_FROM - 0.005, "noise")])
+@pytest.mark.parametrize(("probability", "band"), [(LIKELY_FROM + 0.01, "likely"), (LIKELY_FROM - 0.01, "possible"),
+                                                   (POSSIBLE_FROM + 0.005, "possible"),
+                                                   (POSSIBLE_FROM - 0.005, "unlikely")])
 def test_relevance__by_the_checkpoints_own_probability(probability: float, band: str) -> None:
     text = text_at(cosine_of(probability))
     assert relevance(IMAGE, text, CALIBRATION, lambda _: background_of(0.9, 0.05)) == [band]
 
 
-@pytest.mark.parametrize(("above", "band"), [(CONTRAST_FROM + 0.3, "maybe"), (CONTRAST_FROM - 0.3, "noise")])
+@pytest.mark.parametrize(("above", "band"), [(CONTRAST_FROM + 0.3, "possible"), (CONTRAST_FROM - 0.3, "unlikely")])
 def test_relevance__what_stands_out_from_the_background_is_a_maybe(above: float, band: str) -> None:
     text = text_at(-0.5 + 0.02 * above)
     assert relevance(IMAGE, text, CALIBRATION, lambda _: background_of(-0.5, 0.02)) == [band]
@@ -62,6 +63,6 @@ def test_relevance__what_stands_out_from_the_background_is_a_maybe(above: float,
 
 def test_relevance__an_image_that_likely_shows_the_excluded_thing_is_noise() -> None:
     wanted = text_at(cosine_of(0.9))
-    for excluded, band in ((cosine_of(0.5), "noise"), (cosine_of(0.1), "likely")):
+    for excluded, band in ((cosine_of(0.5), "unlikely"), (cosine_of(0.1), "likely")):
         texts = np.concatenate([wanted, text_at(excluded)])
         assert relevance(IMAGE, texts, CALIBRATION, lambda _: background_of(0, 0.1)) == [band]

@@ -1,4 +1,4 @@
-"""Relevance bands on the demo's frames with its own checkpoint: what is there is likely, what is not is noise."""
+"""Relevance bands on the demo's frames with its own checkpoint: what is there is likely, what is not is unlikely."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def frames() -> Frames:
 
 @pytest.mark.parametrize("query", ["elephant", "a photo of an elephant", "Elefant", "giraffe", *ABSENT])
 def test_what_is_on_no_frame__nothing_is_found(frames: Frames, query: str) -> None:
-    assert set(frames.bands(query)) == {"noise"}
+    assert set(frames.bands(query)) == {"unlikely"}
 
 
 @pytest.mark.parametrize("query", ["battery", "Batterie", "ram stick", "メモリ"])
@@ -51,7 +51,7 @@ def test_a_known_part_that_is_not_in_the_project__has_no_likely_hit(frames: Fram
     bands = frames.bands(query, without)
     assert len(bands) >= 20
     assert "likely" not in bands
-    assert bands.count("noise") >= 0.85 * len(bands)
+    assert bands.count("unlikely") >= 0.85 * len(bands)
 
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: name.label)
