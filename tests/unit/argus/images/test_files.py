@@ -149,7 +149,7 @@ def test_open_image__a_tiff_that_is_not_read_says_which_are(values: np.ndarray) 
     with pytest.raises(ArgusError) as caught:
         open_image(odd.tiff(values))
     assert caught.value.code == "bad_image"
-    assert "number" in caught.value.message
+    assert "sample format" in caught.value.message
 
 
 def test_open_image__a_tiff_is_turned_by_its_tag_once() -> None:

@@ -145,7 +145,7 @@ def test_entries__every_kind_of_link_can_be_unpacked_elsewhere(tmp_path: Path) -
     round_trip(files, tmp_path / "once-more")
 
 
-@pytest.mark.parametrize(("target", "said"), [("/nowhere/at/all", "which does not exist"), ("..", "holds it")])
+@pytest.mark.parametrize(("target", "said"), [("/nowhere/at/all", "which does not exist"), ("..", "contains it")])
 def test_entries__a_link_that_cannot_be_taken_along_is_named(tmp_path: Path, target: str, said: str) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home/link").symlink_to(target)
