@@ -10,7 +10,7 @@ from search_service.search.query import TaskId
 from search_service.search.query_text import MAX_CHARACTERS
 from search_service.search.search import MAX_LIMIT
 
-SEEN = "What should be seen; -word and -\"two words\" exclude."
+SEEN = "What to look for; -word and -\"two words\" exclude."
 Query = Annotated[str, Field(max_length=MAX_CHARACTERS, description=SEEN)]
 Limit = Annotated[int, Field(ge=1, le=MAX_LIMIT, description="Hits to return.")]
 TaskIds = Annotated[list[TaskId], Field(min_length=1, max_length=100_000)]

@@ -42,11 +42,11 @@ Examples = Annotated[list[Example], Field(max_length=MAX_EXAMPLES)]
 
 
 class SearchQuery(BaseModel):
-    """A search: what should be seen, what should not, and among which tasks."""
+    """A search: what to look for, what to exclude, and among which tasks."""
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str = Field(default="", description="What should be seen; -word and -\"two words\" exclude. "
+    text: str = Field(default="", description="What to look for; -word and -\"two words\" exclude. "
                       f"At most {MAX_CHARACTERS:,} characters.")  # checked where the text is read
     like: Examples = Field(default_factory=list, description="Images the hits should be like.")
     unlike: Examples = Field(default_factory=list, description="Images the hits should not be like.")

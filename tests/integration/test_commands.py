@@ -99,11 +99,11 @@ def test_search_history__is_listed_repeated_and_forgotten(line: tuple[int, list[
     (entry,) = answer("search-history", "list", "-p", project)["searches"]
     assert entry["query"] == "fan -cpu · labelled: no"
     assert entry["query"] in argus("search-history", "list", "-p", project)
+    assert argus("search-history", "list", "-p", project, "--ids") == f"{entry['id']}\n"
     assert answer("search-history", "repeat", entry["id"], "-p", project, "--limit", 3)["hits"] == first["hits"]
     assert entry["query"] in argus("search-history", "repeat", entry["id"], "-p", project)
-    assert argus("search-history", "list", "-p", project, "--ids") == f"{entry['id']}\n"
     assert len(argus("search-history", "repeat", entry["id"], "-p", project, "--ids", "--limit", 2).split()) == 2
-    assert argus("search-history", "delete", entry["id"], "-p", project) == "forgot 3 entries\n"
+    assert argus("search-history", "delete", entry["id"], "-p", project) == "forgot 4 entries\n"
     assert answer("search-history", "list", "-p", project)["searches"] == []
     argus("search-history", "delete", entry["id"], "-p", project, exits=3)
 

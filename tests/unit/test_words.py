@@ -21,8 +21,9 @@ RETIRED = {  # a pattern → what is written instead
     r"\bsends? us on\b": "redirects",
     r"\bcome to an end\b": "end, finish",
     r"[Ee]verything holds": "All checks passed",
-    r"What should be seen\?": "What are you looking for?",
-    r"annotate --(run|list|cancel|resume|retry)|connect .*--disconnect|set-aside .*--back": "argus runs, disconnect, put-back",
+    r"What should be seen": "What are you looking for?",
+    r"annotate --(run|list|cancel|resume|retry)|connect .*--disconnect|set-aside .*--back":
+        "argus runs, disconnect, put-back",
 }
 NOT_OURS = {"0004_search.sql", "0040_relevance_words.sql"}  # migrations stay as they were applied
 

@@ -28,7 +28,7 @@ _ANSWER = 10.0  # seconds for a worker that is idle; one at work answers between
 
 @dataclass(frozen=True)
 class Visit:
-    """What a worker of a role said about itself (see `argus.jobs.self_check.examine`), asked and answered at our time."""
+    """What a worker of a role said about itself (see `argus.jobs.self_check.examine`), with our times of both."""
 
     said: dict[str, Any]
     asked: float

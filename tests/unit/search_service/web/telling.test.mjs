@@ -60,7 +60,7 @@ test("exports that differ in one thing alone have different names", () => {
 
 test("a search says how many are likely, and with a plus when there may be more", () => {
   const found = { total: 305, exact: true, waiting: 0, unread: [], nothing_found: false };
-  const hits = ["likely", "likely", "maybe"].map((relevance, task) => ({ task, relevance }));
+  const hits = ["likely", "likely", "possible"].map((relevance, task) => ({ task, relevance }));
   assert.ok(summaryOf(found, hits, true).endsWith(t("search.likelyCount", { n: "2" })));
   assert.ok(summaryOf(found, hits.slice(0, 2), true).endsWith(t("search.likelyCount", { n: "2+" })));
   assert.ok(summaryOf(found, hits.slice(0, 2), false).endsWith(t("search.likelyCount", { n: "2" })));
