@@ -68,7 +68,7 @@ def test_where_an_account_is_asked_for_the_whole_page_is_ones_own(browser: Brows
         expect(page.locator(".hit")).to_have_count(2)
         wait_for(lambda: pictures_loaded(page), 30)
         page.click("#nav-setup")
-        expect(page.locator("section[aria-labelledby=s-audit]")).to_contain_text("for those who manage the project")
+        expect(page.locator("section[aria-labelledby=s-audit]")).to_contain_text("Only people who manage the project")
         page.get_by_role("button", name="Disconnect").first.click()
         page.click("dialog button.danger")
         expect(page.locator("#message")).to_contain_text("This is for those who manage project")
