@@ -229,7 +229,7 @@ def test_estimate__follows_a_preview_and_a_run(open_page: Callable[..., Page], s
     page.click("#preview")
     expect(page.locator("#estimate")).to_contain_text("all processed already", timeout=60_000)
     page.click("#annotate")
-    expect(page.locator("#run-text")).to_contain_text("done", timeout=60_000)
+    expect(page.locator("#run-text")).to_contain_text("Done: 2 of 2 images", timeout=60_000)
     expect(page.locator("#estimate")).to_contain_text("all processed already")
     page.goto("about:blank")  # it goes on asking for its project
     get_label_studio().delete(f"/api/projects/{project}/")
@@ -343,7 +343,7 @@ def test_project__that_was_deleted_is_marked_everywhere(open_page: Callable[...,
 
 def test_exports__that_differ_by_a_choice_look_different(open_page: Callable[..., Page], crowd: int) -> None:
     page = open_page(f"?project={crowd}&screen=export")
-    expect(page.locator("#e-made ~ p")).to_contain_text("argus export writes to a folder of its own", timeout=20_000)
+    expect(page.locator("#e-made ~ p")).to_contain_text("argus export go to a folder of your choice", timeout=20_000)
     made = [jobs.start(crowd, format="yolo", source="predictions", masks=masks, images=images, splits=splits)["id"]
             for masks, images, splits in ((False, True, {}), (False, True, {"train": 0.7, "val": 0.2, "test": 0.1}),
                                           (True, True, {}), (False, False, {}), (False, True, {"train": 8, "val": 2}))]
