@@ -13,6 +13,16 @@ from argus.errors import CATALOGUE
 from argus.settings import Settings
 from argus_cli.main import main as argus
 
+COMMANDS_HEAD = """\
+`argus --help` lists them, `argus COMMAND --help` says what stands here. `argus completion bash` (or `zsh`, `fish`)
+prints what your shell needs to complete them.
+
+`--project` takes a number or an exact title. Without it a command works on `ARGUS_PROJECT`, else on the only
+connected project. Nearly every command takes `--json`, for scripts. What lists something takes `--ids`: one id a line,
+which `--task -` reads:
+
+    argus search "red fan" --unlabelled --ids | argus annotate --task - --label fan"""
+
 
 def settings_table() -> str:
     """Return the table of every setting: environment variable, default, meaning."""
@@ -57,8 +67,7 @@ def main() -> None:
         "status.\n\n"
         f"{error_table()}\n", "utf-8")
     (docs / "commands.md").write_text(
-        "# Commands\n\n`argus --help` lists them, `argus COMMAND --help` says what stands here. Nearly every command "
-        "takes `--json`, for scripts.\n\n"
+        f"# Commands\n\n{COMMANDS_HEAD}\n\n"
         f"{command_pages()}", "utf-8")
 
 
