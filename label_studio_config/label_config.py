@@ -113,7 +113,7 @@ def parse_label_config(xml: str, overrides: Mapping[str, Any] | None = None, *,
 
 def make_plan(config: LabelConfig, overrides: Mapping[str, Any] | None, default_threshold: float) -> LabelPlan:
     """Return the plan of a labelling config, as of `parse_label_config`."""
-    notes = [f"{image} shows {_several_or_none(image)}" for image in config.images if not image.key]
+    notes = [f"{image} shows {_several_or_none(image)}" for image in config.images if image.value_list or not image.key]
     controls: list[Control] = []
     found: dict[str, Concept] = {}
     for tag in config.controls:
@@ -144,7 +144,7 @@ def image_of(config: LabelConfig) -> ImageTag | None:
 
 def _several_or_none(image: ImageTag) -> str:
     if image.value_list:
-        return "several images of one task (valueList); Argus fills one image a task."
+        return "several images of one task (valueList); Argus works on the first."
     return f"no single image of the task's data (value={image.value!r})."
 
 

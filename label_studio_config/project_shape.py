@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.regions import Region
 from label_studio_config.label_config import image_of
 from label_studio_config.tags import read_label_config
 
@@ -19,6 +21,8 @@ class ProjectShape:
     Attributes:
         labels: every label of the region controls, in the order of the XML.
         image_key: the field of `task.data` that holds the image, the one that predictions are made for.
+        categories: the numbers that labels ask for, their attribute `category`.
+        other_images: names of the images that a task shows beside it.
     """
 
     project_id: int
@@ -26,6 +30,27 @@ class ProjectShape:
     labels: tuple[str, ...]
     image_key: str
     model_version: str
+    categories: Mapping[str, int] = field(default_factory=dict)
+    other_images: frozenset[str] = frozenset()
+
+    def category_ids(self, first: int) -> dict[str, int]:
+        """Return `{label: number}`: its own `category`, else the numbers from `first` on that are left, in the order of
+        the labels. A label that is added at the end moves none of them."""
+        left = (number for number in itertools.count(first) if number not in self.categories.values())
+        return {label: self.categories[label] if label in self.categories else next(left) for label in self.labels}
+
+    def regions_of_image(self, result: Sequence[Region]) -> tuple[list[Region], list[str]]:
+        """Return the regions that lie on the image, and a reason for each that lies on another one of the task."""
+        kept: list[Region] = []
+        reasons: list[str] = []
+        for region in result:
+            if region.get("to_name") in self.other_images:
+                reasons.append(f"on another image of the task: {region['to_name']}")
+            elif region.get("item_index"):
+                reasons.append("on a further image of the task")
+            else:
+                kept.append(region)
+        return kept, reasons
 
 
 def read_project(ls: LabelStudio, project_id: int) -> ProjectShape:
@@ -44,4 +69,5 @@ def shape_of(project: Mapping[str, Any]) -> ProjectShape:
     if image is None or not config.labels:
         raise ArgusError("bad_label_config", f"Project {project['id']} has no labels for regions of an image.",
                          "Add <RectangleLabels> or <BrushLabels> in the project's labelling settings.")
-    return ProjectShape(project["id"], project["title"], config.labels, image.key, project.get("model_version") or "")
+    return ProjectShape(project["id"], project["title"], config.labels, image.key, project.get("model_version") or "",
+                        config.categories, frozenset(i.name for i in config.images) - {image.name})

@@ -14,6 +14,7 @@ from argus.errors import ArgusError
 
 _MAX_BYTES = 2**20
 _PATH = re.compile(r"\$([\w-]+(?:\.[\w-]+|\[\d+\])*)")
+_HIGHEST_CATEGORY = 9_999  # a YOLO file names every number up to the highest
 # Controls of regions that lie on an image; keypoints have no extent.
 _REGIONS = ("labels", "rectanglelabels", "brushlabels", "polygonlabels", "ellipselabels", "bitmasklabels",
             "vectorlabels")
@@ -36,9 +37,10 @@ class ImageTag:
     @property
     def key(self) -> str:
         """The key of the task's data that holds the image, a path such as `frames[0].url` included
-        (`argus.labelstudio.task_data.data_value` reads it); '' when the tag shows no single image."""
-        match = _PATH.fullmatch(self.value.strip())
-        return match[1] if match else ""
+        (`argus.labelstudio.task_data.data_value` reads it); of several images (`valueList`) the first one's; '' when
+        the tag shows none of the data."""
+        match = _PATH.fullmatch((self.value_list or self.value).strip())
+        return match[1] + ("[0]" if self.value_list else "") if match else ""
 
     def __str__(self) -> str:
         return named("Image", self.name)
@@ -56,6 +58,19 @@ class LabelTag:
     def name(self) -> str:
         """What annotations carry, with its spaces: Label Studio compares it sign by sign."""
         return self.alias or self.value
+
+    @property
+    def category(self) -> int | None:
+        """The number that exports give it, its attribute `category`; None without.
+
+        Raises:
+            ArgusError: `bad_label_config` when it is no whole number from 0 to 9,999.
+        """
+        text = self.attributes.get("category", "").strip()
+        if text and not (text.isascii() and text.isdigit() and int(text[:9]) <= _HIGHEST_CATEGORY):
+            raise ArgusError("bad_label_config", f"The category of the label {self.name!r} is {text[:20]!r}.",
+                             f"Give it a whole number from 0 to {_HIGHEST_CATEGORY:,}, or none.")
+        return int(text) if text else None
 
 
 @dataclass(frozen=True)
@@ -93,17 +108,36 @@ class LabelConfig:
 
     Attributes:
         tags: every kind of tag in it, lower case, and how it is written.
+        required: the keys that Label Studio asks for in the data of every task that is imported.
     """
 
     images: tuple[ImageTag, ...]
     controls: tuple[ControlTag, ...]
     tags: Mapping[str, str]
+    required: tuple[str, ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels of the regions that are drawn on its images, each once."""
         return tuple(dict.fromkeys(label.name for control in self.controls if control.draws
                                    for label in control.labels))
+
+    @property
+    def categories(self) -> dict[str, int]:
+        """The numbers that its labels ask for by `category`.
+
+        Raises:
+            ArgusError: `bad_label_config` when two labels ask for one number, or one asks for two.
+        """
+        found: dict[str, int] = {}
+        asked = ((label.name, label.category) for control in self.controls if control.draws for label in control.labels)
+        for name, number in asked:
+            if number is None:
+                continue
+            if found.setdefault(name, number) != number or list(found.values()).count(number) > 1:
+                raise ArgusError("bad_label_config", f"The label {name!r} cannot have the category {number}.",
+                                 "Give each label one number that no other label has.")
+        return found
 
     @property
     def image(self) -> ImageTag | None:
@@ -126,8 +160,9 @@ def read_label_config(xml: str) -> LabelConfig:
     root = parse_xml(xml)
     images = {tag.get("name", ""): ImageTag(tag.get("name", ""), tag.get("value", ""), tag.get("valueList", ""))
               for tag in root.iter() if _kind(tag) == "image"}
+    required = filter(None, (_required(tag.get("value", "")) for tag in root.iter() if tag.get("name")))
     return LabelConfig(tuple(images.values()), tuple(_controls(root, images)),
-                       {_kind(tag): tag.tag for tag in root.iter() if _kind(tag)})
+                       {_kind(tag): tag.tag for tag in root.iter() if _kind(tag)}, tuple(dict.fromkeys(required)))
 
 
 def parse_xml(xml: str) -> ET.Element:
@@ -166,6 +201,13 @@ def _controls(root: ET.Element, images: Mapping[str, ImageTag]) -> Iterator[Cont
         targets = [name.strip() for name in tag.get("toName", "").split(",")]
         yield ControlTag(tag.tag, _kind(tag), tag.get("name", ""), tag.get("toName"),
                          tuple(images[name] for name in targets if name in images), tuple(labels), tag.attrib)
+
+
+def _required(value: str) -> str:
+    """Return the key that Label Studio asks for because of a tag's value, '' for none. Of a list it asks for the list,
+    whatever is taken of it (measured on 1.23.2)."""
+    key = value[1:] if value.startswith("$") else "".join(re.findall(r"\$(\w+)", value)[:1])
+    return key.partition("[")[0]
 
 
 def _kind(tag: ET.Element) -> str:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from argus.errors import ArgusError
+
+_LONGEST_LIST = 1000
 FIRST, LAST = datetime(2, 1, 1, tzinfo=UTC), datetime(9998, 12, 31, tzinfo=UTC)
 
 
@@ -47,6 +50,29 @@ def raw_value(data: Any, key: str) -> Any:
             else:
                 found = found.get(part) if isinstance(found, Mapping) else None
     return found
+
+
+def set_value(data: dict[str, Any], key: str, value: Any) -> None:
+    """Put a value where `raw_value` finds it: `frame.urls[0]` is the first of the list `urls` inside of `frame`.
+
+    Raises:
+        ArgusError: `bad_request` when something else stands in the way.
+    """
+    place: Any = data
+    parts: list[str | int] = [int(part) if part.isdecimal() else part for part in re.findall(r"[^.\[\]]+", key)]
+    part: Any
+    for part, following in zip(parts, [*parts[1:], None], strict=True):
+        if isinstance(place, list) and isinstance(part, int) and part < _LONGEST_LIST:
+            place.extend([None] * (part + 1 - len(place)))
+        elif not (isinstance(place, dict) and isinstance(part, str)):
+            raise ArgusError("bad_request", f"There can be no {key!r} in a task's data that has another value there.",
+                             "Correct the values of the <Image> tags in the labelling config.")
+        inside = place[part] if isinstance(place, list) else place.get(part)
+        if following is None:
+            place[part] = value
+        elif inside is None:
+            place[part] = inside = [] if isinstance(following, int) else {}
+        place = inside
 
 
 def moment(text: str) -> datetime:

@@ -71,6 +71,8 @@ def _regions(control: Control, label: str, entry: Found, box: list[float], mask:
     base = {"from_name": control.name, "to_name": control.image.name, "type": control.kind, "origin": "prediction",
             "original_width": entry.width, "original_height": entry.height, "image_rotation": 0,
             "score": round(score, 4)}
+    if control.image.value_list:
+        base["item_index"] = 0  # the first of the images that the tag shows
     if control.kind == "rectanglelabels":
         yield {"id": f"{name}-b", **base, "value": {**percent_box(box, entry.width, entry.height),
                                                     control.kind: [label]}}

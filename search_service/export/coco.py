@@ -11,7 +11,7 @@ its task, annotation and video.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -24,11 +24,12 @@ from search_service.export.records import ExportImage, save_image
 class CocoWriter:
     """Writes images and annotations as they come, each to a part file, and joins the parts at the end."""
 
+    first = 1
     polygons = False
 
-    def __init__(self, folder: Path, categories: Sequence[str], splits: Sequence[str], *, description: str) -> None:
+    def __init__(self, folder: Path, categories: Mapping[str, int], splits: Sequence[str], *, description: str) -> None:
         self._folder, self._description = folder, description
-        self._categories = {label: number for number, label in enumerate(categories, start=1)}
+        self._categories = dict(sorted(categories.items(), key=lambda item: item[1]))
         self._parts = {(split, kind): (folder / f".{kind}{split}.part").open("w", encoding="utf-8")
                        for split in splits or [""] for kind in ("images", "annotations")}
         self._images = self._objects = 0

@@ -65,14 +65,15 @@ class Reader:
         if not task.image:
             raise ArgusError("bad_image", f"Task {task.id} has no image in data.{self._shape.image_key}.")
         source = TaskImage(self._shape.project_id, task.id, task.image)
-        size, data = image_size(task.result), None
+        regions, elsewhere = self._shape.regions_of_image(task.result)
+        size, data = image_size(regions), None
         if self._files != "none" or size is None:
             data = self._images.fetch(source).data
             width, height, extension = inspect_image(data)
         else:
             width, height, extension = *size, extension_of(task.image).lower() or ".jpg"
-        objects, reasons = read_objects(task.result, self._shape.labels, width, height)
-        for reason in reasons:
+        objects, reasons = read_objects(regions, self._shape.labels, width, height)
+        for reason in [*elsewhere, *reasons]:
             self.skipped.add(reason, task.id)
         image = ExportImage(self._names.take(file_stem(task.image), extension, task.id), width, height, objects,
                             source=task.origin)

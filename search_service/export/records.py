@@ -33,9 +33,16 @@ class ExportImage:
 
 
 class Writer(Protocol):
-    """A format. `add` is called once an image, so that memory does not grow with the project; then `close`."""
+    """A format. `add` is called once an image, so that memory does not grow with the project; then `close`.
 
-    def __init__(self, folder: Path, categories: Sequence[str], splits: Sequence[str], *, description: str) -> None: ...
+    Attributes:
+        first: the number that the format's first category has, unless labels ask for others.
+    """
+
+    first: int
+
+    def __init__(self, folder: Path, categories: Mapping[str, int], splits: Sequence[str], *,
+                 description: str) -> None: ...
 
     def add(self, image: ExportImage, split: str) -> list[str]:
         """Write one image into `split` ('' without splits); return a reason for each thing the format cannot hold."""

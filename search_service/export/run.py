@@ -61,7 +61,7 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
     files: Files = "none" if not with_images else "link" if link_images else "copy"
     reader = Reader(shape, images or get_images(), files)
     with output_folder(Path(out).resolve(), overwrite=overwrite) as folder:
-        writer = writer_class(folder, shape.labels, list(splits or ()),
+        writer = writer_class(folder, shape.category_ids(writer_class.first), list(splits or ()),
                               description=f"{shape.title} (Label Studio project {project_id})")
         count = objects = 0
         in_split: dict[str, int] = dict.fromkeys(splits or (), 0)
@@ -114,7 +114,7 @@ def preview_export(project_id: int, *, source: Source = "annotations", splits: M
     objects: Counter[str] = Counter(dict.fromkeys(shape.labels, 0))
     counted = empty = 0
     for task in islice(read_tasks(ls, project_id, shape, source), PREVIEWED):
-        labels = [label for label in read_labels(task.result) if label in objects]
+        labels = [label for label in read_labels(shape.regions_of_image(task.result)[0]) if label in objects]
         counted, empty = counted + 1, empty + (not labels)
         objects.update(labels)
     parts = {split: [origins[task] for task, place in places.items() if place == split] for split in splits or ()}

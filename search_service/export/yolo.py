@@ -11,7 +11,7 @@ no place for stands in `provenance.jsonl`: a line an image, with the score, orig
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from argus.labelstudio import geometry
@@ -23,10 +23,11 @@ from search_service.export.records import ExportImage, save_image
 class YoloWriter:
     """Writes each image's label file as it comes; `data.yaml` at the end."""
 
+    first = 0
     outlines = False
 
-    def __init__(self, folder: Path, categories: Sequence[str], splits: Sequence[str], *, description: str) -> None:
-        self._folder, self._categories, self._splits = folder, list(categories), list(splits)
+    def __init__(self, folder: Path, categories: Mapping[str, int], splits: Sequence[str], *, description: str) -> None:
+        self._folder, self._categories, self._splits = folder, dict(categories), list(splits)
         self._description = description
         for split in splits or [""]:
             (folder / "labels" / split).mkdir(parents=True, exist_ok=True)
@@ -35,7 +36,7 @@ class YoloWriter:
 
     def add(self, image: ExportImage, split: str) -> list[str]:
         save_image(self._folder, image, split)
-        lines = [_line(self._categories.index(item.label), self._points(item), image) for item in image.objects]
+        lines = [_line(self._categories[item.label], self._points(item), image) for item in image.objects]
         name = Path(image.file_name).with_suffix(".txt").name
         (self._folder / "labels" / split / name).write_text("".join(line + "\n" for line in lines))
         objects = [{"score": item.score, "origin": item.origin, "region_ids": list(item.regions)}
@@ -57,9 +58,10 @@ class YoloWriter:
         # Ultralytics refuses a data.yaml without these two keys; one without a value is a set that is not there.
         places += [f"{split}:  # there is no such set; --splits train=0.8,val=0.2 makes one"
                    for split in ("train", "val") if split not in (self._splits or ["train"])]
-        # A JSON string is a YAML string too, whatever characters a label holds.
-        names = [f"  {number}: {json.dumps(label, ensure_ascii=False)}"
-                 for number, label in enumerate(self._categories)]
+        labels = {number: label for label, number in self._categories.items()}
+        # A JSON string is a YAML string too, whatever characters a label holds. Ultralytics takes no gap in numbers.
+        names = [f"  {number}: {json.dumps(labels.get(number, f'unused {number}'), ensure_ascii=False)}"
+                 for number in range(max(labels, default=-1) + 1)]
         lines = [f"# {self._description}".replace("\n", " "), *places, f"nc: {len(names)}", "names:", *names]
         (self._folder / "data.yaml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

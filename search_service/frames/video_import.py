@@ -14,7 +14,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,11 +26,11 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.labelstudio.files import uploaded_at
 from argus.settings import get_settings
+from search_service.frames.frame_data import FrameData, frame_data
 from search_service.frames.sampling import Damage, Sampled, parse_fps, sample_frames
 from search_service.frames.scene_changes import SceneChanges
 from search_service.frames.video_files import is_video
 from search_service.sync.listing import all_tasks
-from search_service.sync.tasks import image_key
 
 log = logging.getLogger(__name__)
 JPEG_QUALITY = 90
@@ -59,7 +59,7 @@ class ImportReport:
 
 def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, scene: float = 0.0,
                  ls: LabelStudio | None = None, progress: Progress | None = None,
-                 known: KnownFrames | None = None) -> ImportReport:
+                 known: KnownFrames | None = None, data: Mapping[str, Any] | None = None) -> ImportReport:
     """Make a task of each frame at t = 0, 1/fps, 2/fps … of a video; frames that are tasks already are left alone.
 
     A video is known by the digest of its file, so an interrupted import goes on where it stopped, a second one adds
@@ -71,10 +71,11 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
         scene: above 0, of these frames only those that differ so much from the last one taken (0 to 1).
         progress: called with the share of the video that is done, 0 to 1.
         known: what `imported_frames` gave, when several videos are imported one after the other.
+        data: further values for each task, by key or path: what the labelling config asks for beside the image.
 
     Raises:
-        ArgusError: `bad_video` (not a video, nothing readable), `bad_request` (fps, scene), `unknown_project`,
-            `conflict` (somebody imports this video just now).
+        ArgusError: `bad_video` (not a video, nothing readable), `bad_request` (fps, scene, data),
+            `unknown_project`, `conflict` (somebody imports this video just now).
     """
     started, path = time.monotonic(), Path(path)
     rate = parse_fps(fps)
@@ -82,7 +83,7 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
         raise ArgusError("bad_request", f"The threshold of a scene change must be from 0 to 1, not {scene}.",
                          "0.1 is a good start; larger values take fewer frames.")
     ls = ls or get_label_studio()
-    key = image_key(ls.project(project_id)["label_config"])
+    form = frame_data(ls.project(project_id)["label_config"] or "", data or {})
     report = ImportReport(path.name, video_digest(path), project_id)
     with _alone(project_id, report):
         done = (imported_frames(ls, project_id) if known is None else known).setdefault(report.video_id, set())
@@ -100,12 +101,12 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
                 report.frames += 1
                 report.skipped += 1
             if len(batch) >= BATCH_FILES or sum(len(data) for _, data in batch) >= BATCH_BYTES:
-                report.imported += _import_batch(ls, project_id, key, report, batch)
+                report.imported += _import_batch(ls, project_id, form, report, batch)
                 batch.clear()
             if progress and damage.duration:
                 progress(min(1.0, sampled.seconds / damage.duration))
         if batch:
-            report.imported += _import_batch(ls, project_id, key, report, batch)
+            report.imported += _import_batch(ls, project_id, form, report, batch)
     report.lost, report.left_out = damage.sentences(), damage.left_out
     report.seconds = round(time.monotonic() - started, 2)
     if progress:
@@ -177,7 +178,7 @@ def _jpeg(image: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def _import_batch(ls: LabelStudio, project_id: int, key: str, report: ImportReport,
+def _import_batch(ls: LabelStudio, project_id: int, form: FrameData, report: ImportReport,
                   batch: list[tuple[Sampled, bytes]]) -> int:
     stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(report.video).stem)[:60].strip("._") or "video"
     names = [f"{stem}-{sampled.number:08d}.jpg" for sampled, _ in batch]
@@ -191,7 +192,6 @@ def _import_batch(ls: LabelStudio, project_id: int, key: str, report: ImportRepo
     for name, (sampled, _) in zip(names, batch, strict=True):
         if name not in paths:
             raise ArgusError("label_studio_refused", f"Label Studio did not keep the upload {name}.")
-        tasks.append({"data": {key: paths[name], "video": report.video, "video_time": sampled.seconds,
-                               "frame_number": sampled.number, "video_id": report.video_id}})
+        tasks.append({"data": form.of(paths[name], report.video, report.video_id, sampled.seconds, sampled.number)})
     made = ls.post(f"/api/projects/{project_id}/import", tasks, timeout=300)
     return int(made["task_count"])

@@ -141,7 +141,8 @@ def _offer(review: Review, task: Mapping[str, Any], computed: Mapping[str, datet
     changed = datetime.fromisoformat(annotation["updated_at"])
     while (annotation["id"], changed) in ours:
         changed = ours[annotation["id"], changed]
-    drawn = set(read_labels(annotation["result"]))
+    images = {region.get("to_name") for region in predictions[0]["result"]}  # the one that Argus works on
+    drawn = set(read_labels([region for region in annotation["result"] if region.get("to_name") in {None, *images}]))
     new = {label for label, at in computed.items() if at > changed} - drawn
     regions = [region for region in predictions[0]["result"] if new.issuperset(read_labels([region]) or {""})]
     return Offer(task["id"], annotation["id"], annotation["updated_at"], regions) if regions else None

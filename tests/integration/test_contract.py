@@ -31,6 +31,7 @@ from ml_backend.detection import store
 from ml_backend.engines.base import Detections, Found, Mask
 from ml_backend.predictions.regions import build_regions
 from ml_backend.protocol.app import create_app
+from search_service.frames.frame_data import FrameData, frame_data
 from tests.integration.recording_ml_backend import RecordingMlBackend
 from tests.waiting import wait_for
 
@@ -206,6 +207,7 @@ def test_config_that_cannot_be_filled__says_why_in_label_studio(backend: Recordi
 
 
 CONFIGS = Path(__file__).parent.parent / "data" / "label_configs"
+FRAME = ("/data/upload/1/a.jpg", "line.mp4", "0123456789abcdef", 1.0, 25)
 
 
 @pytest.fixture(scope="module")
@@ -321,12 +323,42 @@ def test_every_config_of_the_corpus_is_answered(label_studio: LabelStudio, clien
         else:
             assert (answer.status_code, said["code"]) == (422, "bad_label_config"), file.stem
             assert len(said["detail"]) > 30
-    assert (filled, refused) == (23, [])
+    assert (filled, refused) == (24, [])
+
+
+def test_frames_of_a_video_are_tasks_that_label_studio_takes(label_studio: LabelStudio) -> None:
+    """For every kind of config: what we make it takes, and what we say that it asks for it asks for."""
+    asked = 0
+    for file in sorted(CONFIGS.glob("*.xml")):
+        xml = file.read_text("utf-8")
+        try:
+            key = parse_label_config(xml, default_threshold=0.4).image.key
+        except ArgusError:
+            continue
+        number = label_studio.post("/api/projects/", {"title": "Frames", "label_config": xml})["id"]
+        try:
+            try:
+                form = frame_data(xml, {})
+            except ArgusError as error:
+                asked += 1
+                lacking = error.details["keys"]
+                with pytest.raises(ArgusError, match="expected in task data"):
+                    label_studio.post(f"/api/projects/{number}/import", [{"data": FrameData(key).of(*FRAME)}])
+                form = frame_data(xml, dict.fromkeys(lacking, "given"))
+            data = form.of(*FRAME)
+            assert data_value(data, key) == FRAME[0], file.stem
+            label_studio.post(f"/api/projects/{number}/import", [{"data": data}])
+            (task,) = label_studio.tasks(number)
+            assert data_value(task["data"], key) == FRAME[0] and task["data"]["frame_number"] == 25, file.stem
+        finally:
+            label_studio.delete(f"/api/projects/{number}/")
+    assert asked >= 4
 
 
 @pytest.mark.parametrize(("name", "data"), [
     ("everything_at_once", {"image": "/a.jpg"}), ("japanese", {"image": "/a.jpg"}),
     ("markup_in_names", {"image": "/a.jpg"}), ("value_path", {"frame": {"urls": ["/a.jpg"]}}),
+    ("value_list", {"images": ["/a.jpg", "/b.jpg"]}),
     ("second_image_only", {"reference": "/a.jpg", "part": "/b.jpg"}), ("odd_spelling", {"Image_URL-1": "/a.jpg"}),
 ])
 def test_predictions_are_kept_as_they_were_made(label_studio: LabelStudio, name: str, data: dict[str, Any]) -> None:

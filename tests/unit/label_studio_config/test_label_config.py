@@ -138,7 +138,7 @@ def test_parse__names_in_other_scripts() -> None:
     (view('<RectangleLabels name="r" toName="text"><Label value="cpu"/></RectangleLabels>'), "not a usable"),
     (view('<RectangleLabels toName="img"><Label value="cpu"/></RectangleLabels>'), "no name"),
     (view('<RectangleLabels name="r" toName="img"><Label value="cpu"/></RectangleLabels>',
-          '<Image name="img" valueList="$images"/>'), "several images of one task"),
+          '<Image name="img" value="https://host/$image"/>'), "no single image"),
     ("<View>", "not well-formed"),
     ("", "not well-formed"),
     ("<!DOCTYPE a [<!ENTITY b 'c'>]><View>&b;</View>", "document type"),

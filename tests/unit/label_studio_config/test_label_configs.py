@@ -38,6 +38,7 @@ FILLED: dict[str, tuple[str, dict[str, list[str]], list[str]]] = {
     "shared_by_two_images": ("left", {"box": ["cpu"]}, []),
     "synonyms": ("image", {"box": ["cpu", "hdd", "other"]}, []),
     "two_images": ("before", {"seen_before": ["scratch"]}, ["belongs to a second image; only 'before' is filled"]),
+    "value_list": ("images[0]", {"box": ["figure"]}, ["shows several images of one task (valueList); Argus works on"]),
     "value_path": ("frame.urls[0]", {"box": ["cpu"]}, []),
     "visible_when": ("image", {"on_board": ["chip"], "on_case": ["screw"]}, []),
     "yolo_detection": ("image", {"label": ["Person", "Vehicle", "Bicycle"]}, []),
@@ -56,7 +57,6 @@ REFUSED = {
     "labels_apart": "<Rectangle name='box'> takes its labels from another tag; Argus fills <RectangleLabels>.",
     "repeater": "shows no single image",
     "text_entities": "It shows no image, only <Text>.",
-    "value_list": "shows several images of one task (valueList)",
     "value_template": "shows no single image of the task's data (value='https://images.example.com/$file.jpg')",
     "video_tracking": "It shows no image, only <Video>.",
 }

@@ -79,6 +79,58 @@ def test_an_image_of_which_the_task_holds_no_address_is_exported_by_nobody(value
     assert caught.value.code == "bad_label_config"
 
 
+@pytest.mark.parametrize(("xml", "required"), [
+    ('<Image name="i" value="$frame.urls[0]"/><Text name="t" value="$title"/>', ("frame.urls", "title")),
+    ('<Image name="i" value="https://host/$file.jpg?x=$y"/><Header value="$shown"/>', ("file",)),
+    ('<Image name="i" valueList="$images"/><Labels name="l" toName="i" value="$labels"/>', ("labels",)),
+    ('<Repeater on="$pages"><Image name="i_{{idx}}" value="$pages[{{idx}}]"/></Repeater>', ("pages",)),
+    ('<Image name="i" value="photo"/><Image name="j" value="$"/>', ())])
+def test_the_keys_that_label_studio_asks_for(xml: str, required: tuple[str, ...]) -> None:
+    assert tuple(filter(None, read_label_config(f"<View>{xml}</View>").required)) == required
+
+
+def labelled(labels: str, further: str = "") -> str:
+    return (f'<View><Image name="i" value="$i"/><RectangleLabels name="longer" toName="i">{labels}</RectangleLabels>'
+            f"{further}</View>")
+
+
+@pytest.mark.parametrize(("labels", "coco", "yolo"), [
+    ('<Label value="fan"/><Label value="cpu"/>', {"fan": 1, "cpu": 2}, {"fan": 0, "cpu": 1}),
+    ('<Label value="fan" category="7"/><Label value="cpu" category="0"/>', {"fan": 7, "cpu": 0}, {"fan": 7, "cpu": 0}),
+    ('<Label value="a"/><Label value="b" category="1"/><Label value="c"/>', {"a": 2, "b": 1, "c": 3},
+     {"a": 0, "b": 1, "c": 2})])
+def test_category_ids__never_move_when_something_is_added_below(labels: str, coco: dict[str, int],
+                                                                yolo: dict[str, int]) -> None:
+    below = ('<BrushLabels name="b" toName="i"><Label value="a new one"/><Label value="cpu"/></BrushLabels>'
+             '<Labels name="x" toName="i"><Label value="another"/></Labels><Rectangle name="r" toName="i"/>')
+    for further in ("", below):
+        for first, expected in ((1, coco), (0, yolo)):
+            ids = shape(labelled(labels, further)).category_ids(first)
+            assert {label: ids[label] for label in expected} == expected
+            assert len(set(ids.values())) == len(ids)
+
+
+@pytest.mark.parametrize("labels", ['<Label value="a" category="x"/>', '<Label value="a" category="-1"/>',
+                                    '<Label value="a" category="10000"/>', '<Label value="a" category="1.5"/>',
+                                    '<Label value="a" category="1"/><Label value="b" category="1"/>'])
+def test_category_ids__what_cannot_be_one_is_told(labels: str) -> None:
+    with pytest.raises(ArgusError, match="category") as caught:
+        shape(labelled(labels))
+    assert (caught.value.code, bool(caught.value.hint)) == ("bad_label_config", True)
+
+
+def test_regions_of_image__those_of_other_images_are_told() -> None:
+    xml = (FOLDER / "two_images.xml").read_text("utf-8")
+    kept, reasons = shape(xml).regions_of_image([{"to_name": "before", "id": "1"}, {"to_name": "after", "id": "2"},
+                                                 {"type": "relation"}, {"to_name": "renamed", "id": "3"}])
+    assert [region.get("id") for region in kept] == ["1", None, "3"]
+    assert reasons == ["on another image of the task: after"]
+    pages = shape((FOLDER / "value_list.xml").read_text("utf-8"))
+    kept, reasons = pages.regions_of_image([{"to_name": "pages"}, *({"to_name": "pages", "item_index": n}
+                                                                   for n in (0, 1))])
+    assert (len(kept), reasons) == (2, ["on a further image of the task"])
+
+
 def test_keypoints_and_tags_of_text_give_an_export_no_label() -> None:
     xml = ('<View><Image name="i" value="$i"/><Text name="t" value="$t"/><KeyPointLabels name="k" toName="i">'
            '<Label value="corner"/></KeyPointLabels><Labels name="l" toName="t"><Label value="word"/></Labels></View>')

@@ -31,7 +31,7 @@ IMAGES = [
 
 
 def write(folder: Path, splits: dict[str, str] | None = None) -> Path:
-    writer = CocoWriter(folder, ["cpu", "fan", "unused"], sorted(set((splits or {}).values())),
+    writer = CocoWriter(folder, {"cpu": 1, "fan": 2, "unused": 3}, sorted(set((splits or {}).values())),
                         description="Line “3”")
     for image in IMAGES:
         writer.add(image, (splits or {}).get(image.file_name, ""))
@@ -81,7 +81,7 @@ def test_splits_are_files_with_ids_that_stay_unique(tmp_path: Path) -> None:
 def test_polygons_keep_holes_and_parts(tmp_path: Path) -> None:
     mask = RING | disc(150, 60, 25, hole=10) | disc(150, 60, 3)
     image = ExportImage("a.jpg", 200, 100, [ExportObject("fan", (30, 30, 175, 85), mask=mask, rotation=30.0)])
-    writer = CocoPolygonWriter(tmp_path, ["fan"], [], description="")
+    writer = CocoPolygonWriter(tmp_path, {"fan": 1}, [], description="")
     writer.add(image, "")
     writer.close()
     coco = COCO(str(tmp_path / "annotations.json"))
@@ -99,7 +99,7 @@ def test_every_object_has_a_shape_that_pycocotools_draws(tmp_path: Path) -> None
     image = ExportImage("a.jpg", 200, 100, [ExportObject("fan", box) for box in boxes])
     for kind in (CocoWriter, CocoPolygonWriter):
         (tmp_path / kind.__name__).mkdir()
-        writer = kind(tmp_path / kind.__name__, ["fan"], [], description="")
+        writer = kind(tmp_path / kind.__name__, {"fan": 1}, [], description="")
         writer.add(image, "")
         writer.close()
         coco = COCO(str(tmp_path / kind.__name__ / "annotations.json"))
@@ -113,7 +113,7 @@ def test_area_of_an_outline_that_crosses_itself_is_that_of_pycocotools(tmp_path:
     star = [(180 + 15 * float(np.sin(4 * np.pi * k / 5)), 50 - 15 * float(np.cos(4 * np.pi * k / 5))) for k in range(5)]
     image = ExportImage("a.jpg", 200, 100, [
         ExportObject("fan", (0, 0, 200, 100), rings=(tuple(ring),)) for ring in (bow_tie, loop, star)])
-    writer = CocoWriter(tmp_path, ["fan"], [], description="")
+    writer = CocoWriter(tmp_path, {"fan": 1}, [], description="")
     writer.add(image, "")
     writer.close()
     coco = COCO(str(tmp_path / "annotations.json"))

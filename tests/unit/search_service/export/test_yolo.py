@@ -25,7 +25,8 @@ IMAGES = [
 
 def write(folder: Path, *, masks: bool = False, labels: tuple[str, ...] = ("cpu", "fan"), split: str = "") -> list[str]:
     kind = YoloSegmentWriter if masks else YoloWriter
-    writer = kind(folder, labels, [split] if split else [], description="Line: 3")
+    numbers = {label: number for number, label in enumerate(labels)}
+    writer = kind(folder, numbers, [split] if split else [], description="Line: 3")
     reasons = [reason for image in IMAGES for reason in writer.add(image, split)]
     writer.close()
     return reasons
@@ -41,6 +42,16 @@ def test_boxes_are_centre_and_size_in_shares(tmp_path: Path) -> None:
                                                      [0, 0.625, 0.25, 0.25, 0.5]]
     assert (tmp_path / "labels" / "empty.txt").read_bytes() == b""
     assert (tmp_path / "images" / "empty.jpg").read_bytes() == b"B"
+
+
+def test_labels_keep_the_numbers_they_ask_for(tmp_path: Path) -> None:
+    writer = YoloWriter(tmp_path, {"cpu": 4, "fan": 1}, [], description="")
+    writer.add(IMAGES[0], "")
+    writer.close()
+    assert [row[0] for row in rows(tmp_path / "labels" / "a.x.txt")] == [1, 4, 4]
+    content = yaml.safe_load((tmp_path / "data.yaml").read_text("utf-8"))
+    assert content["names"] == {0: "unused 0", 1: "fan", 2: "unused 2", 3: "unused 3", 4: "cpu"}
+    assert content["nc"] == 5, "Ultralytics takes no gap"
 
 
 def test_masks_are_outlines_only_and_a_box_gives_its_corners(tmp_path: Path) -> None:
@@ -65,7 +76,7 @@ def test_masks__parts_and_holes_of_an_object_are_one_line(tmp_path: Path) -> Non
     mask[75:85, 120:150] = False
     mask[40:50, 5:10] = True
     image = ExportImage("a.jpg", 200, 100, [ExportObject("fan", (5, 10, 190, 90), mask=mask)])
-    YoloSegmentWriter(tmp_path, ["fan"], [], description="").add(image, "")
+    YoloSegmentWriter(tmp_path, {"fan": 0}, [], description="").add(image, "")
     ((_, *points),) = rows(tmp_path / "labels" / "a.txt")
     shown = painted(points)
     assert (shown & mask).sum() / (shown | mask).sum() >= 0.99
@@ -73,7 +84,7 @@ def test_masks__parts_and_holes_of_an_object_are_one_line(tmp_path: Path) -> Non
 
 def test_provenance_stands_beside_what_the_format_has_no_place_for(tmp_path: Path) -> None:
     item = ExportObject("fan", (0, 0, 2, 2), score=0.9, origin="model", regions=("x-b",))
-    writer = YoloWriter(tmp_path, ["fan"], ["train"], description="")
+    writer = YoloWriter(tmp_path, {"fan": 0}, ["train"], description="")
     writer.add(ExportImage("a.jpg", 200, 100, [item], source={"task_id": 7}), "train")
     writer.close()
     assert json.loads((tmp_path / "provenance.jsonl").read_text()) == {
@@ -83,7 +94,7 @@ def test_provenance_stands_beside_what_the_format_has_no_place_for(tmp_path: Pat
 
 def test_data_yaml__names_survive_whatever_they_hold(tmp_path: Path) -> None:
     labels = ('a: "b" #c', "部品", "yes")
-    YoloWriter(tmp_path, labels, [], description="two\nlines").close()
+    YoloWriter(tmp_path, {label: number for number, label in enumerate(labels)}, [], description="two\nlines").close()
     content = yaml.safe_load((tmp_path / "data.yaml").read_text("utf-8"))
     assert content == {"train": "images", "val": None, "nc": 3, "names": dict(enumerate(labels))}
 
@@ -99,7 +110,7 @@ def test_data_yaml__splits(tmp_path: Path) -> None:
 @pytest.mark.parametrize("splits", [[], ["train"], ["train", "val"], ["train", "test"], ["one", "two"]])
 def test_data_yaml__names_no_set_twice_and_has_the_keys_that_ultralytics_asks_for(tmp_path: Path,
                                                                                   splits: list[str]) -> None:
-    YoloWriter(tmp_path, ["cpu"], splits, description="").close()
+    YoloWriter(tmp_path, {"cpu": 0}, splits, description="").close()
     text = (tmp_path / "data.yaml").read_text()
     content = yaml.safe_load(text)
     assert {"train", "val"} <= content.keys()  # `check_det_dataset` refuses a file without them, whatever they hold
