@@ -39,11 +39,11 @@ class ProjectShape:
         left = (number for number in itertools.count(first) if number not in self.categories.values())
         return {label: self.categories[label] if label in self.categories else next(left) for label in self.labels}
 
-    def regions_of_image(self, result: Sequence[Region]) -> tuple[list[Region], list[str]]:
+    def regions_of_image(self, result: Sequence[Region] | None) -> tuple[list[Region], list[str]]:
         """Return the regions that lie on the image, and a reason for each that lies on another one of the task."""
         kept: list[Region] = []
         reasons: list[str] = []
-        for region in result:
+        for region in result or ():
             if region.get("to_name") in self.other_images:
                 reasons.append(f"on another image of the task: {region['to_name']}")
             elif region.get("item_index"):

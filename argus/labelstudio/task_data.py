@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pydantic import JsonValue
+
 from argus.errors import ArgusError
 
 _LONGEST_LIST = 1000
@@ -52,7 +54,7 @@ def raw_value(data: Any, key: str) -> Any:
     return found
 
 
-def set_value(data: dict[str, Any], key: str, value: Any) -> None:
+def set_value(data: dict[str, JsonValue], key: str, value: str) -> None:
     """Put a value where `raw_value` finds it: `frame.urls[0]` is the first of the list `urls` inside of `frame`.
 
     Raises:

@@ -14,7 +14,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -59,7 +59,7 @@ class ImportReport:
 
 def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, scene: float = 0.0,
                  ls: LabelStudio | None = None, progress: Progress | None = None,
-                 known: KnownFrames | None = None, data: Mapping[str, Any] | None = None) -> ImportReport:
+                 known: KnownFrames | None = None) -> ImportReport:
     """Make a task of each frame at t = 0, 1/fps, 2/fps … of a video; frames that are tasks already are left alone.
 
     A video is known by the digest of its file, so an interrupted import goes on where it stopped, a second one adds
@@ -71,11 +71,11 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
         scene: above 0, of these frames only those that differ so much from the last one taken (0 to 1).
         progress: called with the share of the video that is done, 0 to 1.
         known: what `imported_frames` gave, when several videos are imported one after the other.
-        data: further values for each task, by key or path: what the labelling config asks for beside the image.
 
     Raises:
-        ArgusError: `bad_video` (not a video, nothing readable), `bad_request` (fps, scene, data),
-            `unknown_project`, `conflict` (somebody imports this video just now).
+        ArgusError: `bad_video` (not a video, nothing readable), `bad_request` (fps, scene; Label Studio
+            takes no files for this labelling config), `unknown_project`, `conflict` (somebody imports this video just
+            now).
     """
     started, path = time.monotonic(), Path(path)
     rate = parse_fps(fps)
@@ -83,7 +83,7 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
         raise ArgusError("bad_request", f"The threshold of a scene change must be from 0 to 1, not {scene}.",
                          "0.1 is a good start; larger values take fewer frames.")
     ls = ls or get_label_studio()
-    form = frame_data(ls.project(project_id)["label_config"] or "", data or {})
+    form = frame_data(ls.project(project_id)["label_config"] or "")
     report = ImportReport(path.name, video_digest(path), project_id)
     with _alone(project_id, report):
         done = (imported_frames(ls, project_id) if known is None else known).setdefault(report.video_id, set())

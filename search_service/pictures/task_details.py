@@ -15,7 +15,7 @@ from argus.errors import ArgusError
 from argus.images.memory import get_budget
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.labelstudio.brush_rle import Mask
-from argus.labelstudio.regions import ExportObject, Region, image_size, read_objects
+from argus.labelstudio.regions import ExportObject, image_size, read_objects
 from argus.settings import get_settings
 from label_studio_config.project_shape import ProjectShape, read_project
 from search_service.sync.videos import SHARED, shown_name
@@ -40,6 +40,7 @@ def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
     row = _row(project_id, task_id)
     ls = get_label_studio()
     task, shape = _task(ls, task_id), _shape(ls, project_id)
+    own = shape.regions_of_image
     version = row["model_version"]
     return {
         "task": task_id, "video": row["video"], "video_id": row["video_id"],
@@ -49,10 +50,11 @@ def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
         "state": row["state"], "error": row["error"],
         "label_studio": f"{get_settings().public_label_studio_url}/projects/{project_id}/data?task={task_id}",
         "predictions": [{"id": p["id"], "model_version": p["model_version"], "current": p["model_version"] == version,
-                         "score": p.get("score"), "objects": objects_of_image(p["result"], shape)}
+                         "score": p.get("score"), "objects": objects(own(p["result"])[0], shape.labels)}
                         for p in task["predictions"]],
         "annotations": [{"id": a["id"], "updated_at": a.get("updated_at"), "cancelled": bool(a.get("was_cancelled")),
-                         "from_prediction": a.get("parent_prediction"), "objects": objects_of_image(a["result"], shape)}
+                         "from_prediction": a.get("parent_prediction"),
+                         "objects": objects(own(a["result"])[0], shape.labels)}
                         for a in task["annotations"]]}
 
 
@@ -62,11 +64,6 @@ def captured_between(project_id: int) -> list[str] | None:
         row = connection.execute("SELECT min(captured_at) AS first, max(captured_at) AS last FROM task "
                                  "WHERE project_id = %s", (project_id,)).fetchone()
     return [row["first"].isoformat(), row["last"].isoformat()] if row and row["first"] else None
-
-
-def objects_of_image(result: Sequence[Region], shape: ProjectShape | None) -> list[dict[str, Any]]:
-    """Return, as of `objects`, the regions that lie on the image that Argus shows; none where nothing can be drawn."""
-    return objects(shape.regions_of_image(result or [])[0], shape.labels) if shape else []
 
 
 def objects(result: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[dict[str, Any]]:
@@ -133,10 +130,10 @@ def _task(ls: LabelStudio, task_id: int) -> dict[str, Any]:
         raise ArgusError("unknown_task", f"Label Studio has no task {task_id} any more.") from error
 
 
-def _shape(ls: LabelStudio, project_id: int) -> ProjectShape | None:
+def _shape(ls: LabelStudio, project_id: int) -> ProjectShape:
     try:
         return read_project(ls, project_id)
     except ArgusError as error:
         if error.code != "bad_label_config":
             raise
-        return None  # nothing can be drawn there
+        return ProjectShape(project_id, "", (), "", "")  # nothing can be drawn there
