@@ -13,8 +13,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
+from argus.answers.service import Audit, AuditEntry
 from argus.db import connect
 from argus.errors import ArgusError
 
@@ -132,16 +132,12 @@ def recorded(who: Actor, action: str, project: int | None = None, object: str = 
 
 
 def listing(*, project: int | None = None, since: datetime | None = None, who: str | None = None, limit: int = 50,
-            before: int | None = None) -> dict[str, Any]:
+            before: int | None = None) -> Audit:
     """Return rows, newest first.
 
     Args:
         project, since, who: only rows of this project, not older than this, of this name.
         before: only rows older than the one of this id: `next` of the page before.
-
-    Returns:
-        `{"entries": [{"id", "at", "who", "verified", "address", "action", "project", "object", "outcome"}], "next": id
-        or None}`
     """
     asked = {"project": project, "since": since, "who": who, "before": before, "limit": limit + 1}
     with connect() as connection:
@@ -151,8 +147,8 @@ def listing(*, project: int | None = None, since: datetime | None = None, who: s
             "AND (%(since)s::timestamptz IS NULL OR at >= %(since)s) "
             "AND (%(who)s::text IS NULL OR who = %(who)s) AND (%(before)s::bigint IS NULL OR id < %(before)s) "
             "ORDER BY id DESC LIMIT %(limit)s", asked).fetchall()
-    return {"entries": [{**row, "at": row["at"].isoformat()} for row in rows[:limit]],
-            "next": rows[limit - 1]["id"] if len(rows) > limit else None}
+    return Audit(entries=[AuditEntry(**row) for row in rows[:limit]],
+                 next=rows[limit - 1]["id"] if len(rows) > limit else None)
 
 
 def forget_old(days: int) -> int:

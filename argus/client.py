@@ -6,92 +6,44 @@
     for hit in argus.search(1, "red fan -cpu", limit=20):
         print(hit.task, hit.similarity, hit.relevance)
 
-It needs only `requests` and nothing of the servers. `call` reaches the operations it has no method for; `/docs` of the
-service lists them all.
+It needs only `requests` and `pydantic`, and nothing of the servers; what it returns is in `argus.answers`. `call`
+reaches the operations it has no method for; `/docs` of the service lists them all.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 import requests
+from pydantic import ValidationError
 
 from argus import addresses, dialling
+from argus.answers.base import Answer
+from argus.answers.projects import Project, Projects, ProjectSummary, Retried, Sync, SyncReport
+from argus.answers.search import (
+    ExampleSpec,
+    ForgottenSearch,
+    Hit,
+    MadeView,
+    QuerySpec,
+    Relevance,
+    SavedSearch,
+    SavedSearches,
+    SearchResult,
+)
+from argus.answers.service import Audit, Me
 from argus.errors import CATALOGUE, ArgusError
 
+__all__ = ["Argus", "Hit", "Run", "SearchResult", "Sync"]
 T = TypeVar("T")
+A = TypeVar("A", bound=Answer)
 
 
-class _Answer:
-    """Base of the answers: fields this version does not know are left out, so that a newer service is understood."""
-
-    @classmethod
-    def of(cls, values: dict[str, Any]) -> Self:
-        return cls(**{f.name: values[f.name] for f in fields(cls) if f.name in values})  # type: ignore[arg-type]
-
-
-@dataclass(frozen=True)
-class Hit(_Answer):
-    """An image that was found. `similarity` is a cosine; `relevance` is likely, possible, unlikely or ''."""
-
-    task: int
-    similarity: float
-    relevance: str = ""
-    image: str = ""
-    video: str | None = None
-    video_id: str | None = None
-    video_name: str | None = None
-    video_time: float | None = None
-    frame_number: int | None = None
-
-
-@dataclass(frozen=True)
-class Found:
-    """A page of a ranking, iterable. `total` images were ranked; `waiting` ones have no vector yet; not `exact`: only
-    the first `window` can be paged."""
-
-    hits: list[Hit]
-    total: int
-    exact: bool
-    window: int
-    waiting: int
-
-    def __iter__(self) -> Iterator[Hit]:
-        return iter(self.hits)
-
-    def __len__(self) -> int:
-        return len(self.hits)
-
-    def relevant(self, least: str = "possible") -> list[Hit]:
-        """Return the hits that show what was asked for: `likely` ones only, or `possible` ones too."""
-        wanted = ("likely",) if least == "likely" else ("likely", "possible")
-        return [hit for hit in self.hits if hit.relevance in wanted]
-
-
-@dataclass(frozen=True)
-class Sync(_Answer):
-    """How far a project's images are: `fetched` ones were had, whatever became of them; every one `seen` is waiting,
-    embedded or failed. `errors` are `{"task", "state", "code", "message", "hint"}`."""
-
-    seen: int
-    waiting: int
-    embedded: int
-    failed: int
-    fetched: int = 0
-    duplicates: int = 0
-    oldest_waiting_seconds: float | None = None
-    errors: list[dict[str, Any]] = field(default_factory=list)
-    noted: int = 0
-    notes: list[dict[str, Any]] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Run(_Answer):
+class Run(Answer):
     """A run of SAM 3: queued, running, done, failed or cancelled; counts are tasks."""
 
     id: int
@@ -155,78 +107,80 @@ class Argus:
 
     # Projects ---------------------------------------------------------------------------------------------------
 
-    def projects(self) -> list[dict[str, Any]]:
-        """Return `{"id", "title", "connected", "images", "embedded"}` of every project."""
-        return self._json("GET", "/projects")["projects"]  # type: ignore[no-any-return]
+    def projects(self) -> list[ProjectSummary]:
+        """Return every project that Argus knows."""
+        return self._get(Projects, "/projects").projects
 
-    def project(self, project: int) -> dict[str, Any]:
+    def project(self, project: int) -> Project:
         """Return one project: title, labels, bands, model version, address in Label Studio, `sync`."""
-        return self._json("GET", f"/projects/{project}")
+        return self._get(Project, f"/projects/{project}")
 
     def sync(self, project: int) -> Sync:
         """Look for new, changed and deleted tasks now."""
-        return Sync.of(self._json("POST", f"/projects/{project}/sync")["sync"])
+        return self._send(SyncReport, "POST", f"/projects/{project}/sync").sync
 
     def wait_until_embedded(self, project: int, seconds: float = 3600.0,
                             progress: Callable[[Sync], None] = lambda sync: None) -> Sync:
         """Wait until no image waits any more. Raises `timeout`."""
-        return self._wait(lambda: Sync.of(self.project(project)["sync"]), lambda sync: sync.waiting == 0, seconds,
+        return self._wait(lambda: self.project(project).sync, lambda sync: sync.waiting == 0, seconds,
                           progress)
 
     def retry(self, project: int) -> int:
         """Try failed images again; return how many there are."""
-        return int(self._json("POST", f"/projects/{project}/retry")["retried"])
+        return self._send(Retried, "POST", f"/projects/{project}/retry").retried
 
     # Search -----------------------------------------------------------------------------------------------------
 
-    def search(self, project: int, query: str, limit: int = 50, offset: int = 0, **filters: Any) -> Found:
+    def search(self, project: int, query: str, limit: int = 50, offset: int = 0, **filters: Any) -> SearchResult:
         """Find images by text; `-word` excludes. `filters` are further query parameters of the operation."""
-        return self._found("GET", f"/projects/{project}/search",
-                           params={"q": query, "limit": limit, "offset": offset, **filters})
+        return self._get(SearchResult, f"/projects/{project}/search",
+                         params={"q": query, "limit": limit, "offset": offset, **filters})
 
     def search_image(self, project: int, image: bytes | Path, limit: int = 50, offset: int = 0,
-                     box: Sequence[float] | None = None) -> Found:
+                     box: Sequence[float] | None = None) -> SearchResult:
         """Find images like a file, or like its part inside `box` (x0, y0, x1, y1 as fractions of its sides)."""
         data = image.read_bytes() if isinstance(image, Path) else image
-        return self._found("POST", f"/projects/{project}/search/image", data=data,
-                           params=_like(limit, offset, box), headers={"Content-Type": "application/octet-stream"})
+        return self._send(SearchResult, "POST", f"/projects/{project}/search/image", data=data,
+                          params=_like(limit, offset, box), headers={"Content-Type": "application/octet-stream"})
 
     def similar(self, project: int, task: int, limit: int = 50, offset: int = 0,
-                box: Sequence[float] | None = None) -> Found:
+                box: Sequence[float] | None = None) -> SearchResult:
         """Find images like a task's, or like the part of it inside `box`."""
-        return self._found("GET", f"/projects/{project}/tasks/{task}/similar", params=_like(limit, offset, box))
+        return self._get(SearchResult, f"/projects/{project}/tasks/{task}/similar", params=_like(limit, offset, box))
 
-    def find(self, project: int, text: str = "", *, like: Sequence[dict[str, Any]] = (),
-             unlike: Sequence[dict[str, Any]] = (), limit: int = 50, offset: int = 0, **filters: Any) -> Found:
+    def find(self, project: int, text: str = "", *, like: Sequence[ExampleSpec] = (),
+             unlike: Sequence[ExampleSpec] = (), limit: int = 50, offset: int = 0, **filters: Any) -> SearchResult:
         """Find images by text and examples together. An example is `{"task": 7}` or `{"image": base64}`, with `"box":
         [x0, y0, x1, y1]` a part of it (fractions of its sides). `filters` are those of the operation."""
-        return self._found("POST", f"/projects/{project}/search", body={
+        return self._send(SearchResult, "POST", f"/projects/{project}/search", {
             "text": text, "like": list(like), "unlike": list(unlike), "filters": filters, "limit": limit,
             "offset": offset})
 
-    def saved_searches(self, project: int) -> list[dict[str, Any]]:
-        """Return the saved searches by name: `{"id", "name", "ask", "views", "url", "tasks", …}`."""
-        return self._json("GET", f"/projects/{project}/saved-searches")["saved_searches"]  # type: ignore[no-any-return]
+    def saved_searches(self, project: int) -> list[SavedSearch]:
+        """Return the saved searches by name."""
+        return self._get(SavedSearches, f"/projects/{project}/saved-searches").saved_searches
 
-    def save_search(self, project: int, name: str, ask: dict[str, Any], **options: Any) -> dict[str, Any]:
-        """Keep a search, e.g. `{"text": "cpu"}`, under a name; `keep_view=True`, `size=50`, `relevance="likely"`,
-        `ranked=10` make a Label Studio view that follows."""
-        return self._json("POST", f"/projects/{project}/saved-searches", {"name": name, "ask": ask, **options})
+    def save_search(self, project: int, name: str, ask: QuerySpec, *, keep_view: bool = False, size: int = 50,
+                    relevance: Relevance = "unlikely", ranked: int = 0) -> SavedSearch:
+        """Keep a search, e.g. `{"text": "cpu"}`, under a name; with `keep_view`, a Label Studio view follows it: of
+        `size` hits down to `relevance`, the first `ranked` of them in their order."""
+        return self._send(SavedSearch, "POST", f"/projects/{project}/saved-searches", {
+            "name": name, "ask": ask, "keep_view": keep_view, "size": size, "relevance": relevance, "ranked": ranked})
 
-    def run_saved(self, project: int, saved: int, limit: int = 50, offset: int = 0) -> Found:
+    def run_saved(self, project: int, saved: int, limit: int = 50, offset: int = 0) -> SearchResult:
         """Search now for what was saved."""
-        return self._found("GET", f"/projects/{project}/saved-searches/{saved}/hits",
-                           params={"limit": limit, "offset": offset})
+        return self._get(SearchResult, f"/projects/{project}/saved-searches/{saved}/hits",
+                         params={"limit": limit, "offset": offset})
 
-    def delete_saved(self, project: int, saved: int) -> dict[str, Any]:
-        """Forget a saved search and its view: `{"deleted", "left": views that somebody changed and that stay}`."""
-        return self._json("DELETE", f"/projects/{project}/saved-searches/{saved}")
+    def delete_saved(self, project: int, saved: int) -> ForgottenSearch:
+        """Forget a saved search, and its views unless somebody changed them."""
+        return self._send(ForgottenSearch, "DELETE", f"/projects/{project}/saved-searches/{saved}")
 
     def make_view(self, project: int, query: str | None = None, tasks: Sequence[int] | None = None, title: str = "",
-                  limit: int = 50) -> dict[str, Any]:
-        """Make or update a Label Studio view of a query's hits, or of given tasks: `{"views", "tasks", "url"}`."""
+                  limit: int = 50) -> MadeView:
+        """Make or update a Label Studio view of a query's hits, or of given tasks."""
         source = {"query": query} if tasks is None else {"task_ids": list(tasks)}
-        return self._json("POST", f"/projects/{project}/views", {"title": title, "limit": limit, **source})
+        return self._send(MadeView, "POST", f"/projects/{project}/views", {"title": title, "limit": limit, **source})
 
     def delete_view(self, project: int, view: int) -> None:
         """Remove a view that Argus made."""
@@ -238,11 +192,11 @@ class Argus:
                   search: str | None = None, limit: int = 50, all_tasks: bool = False) -> Run:
         """Let SAM 3 look for `labels` on these tasks, on the first `limit` hits of a query, or on all tasks."""
         source = {"task_ids": None if tasks is None else list(tasks), "search": search, "all": all_tasks or None}
-        return Run.of(self._json("POST", f"/projects/{project}/runs", {"labels": list(labels), "limit": limit, **{
-            name: value for name, value in source.items() if value is not None}}))
+        return self._send(Run, "POST", f"/projects/{project}/runs", {"labels": list(labels), "limit": limit, **{
+            name: value for name, value in source.items() if value is not None}})
 
     def run(self, run: int) -> Run:
-        return Run.of(self._json("GET", f"/runs/{run}"))
+        return self._get(Run, f"/runs/{run}")
 
     def wait_for_run(self, run: int, seconds: float = 3600.0,
                      progress: Callable[[Run], None] = lambda run: None) -> Run:
@@ -250,7 +204,7 @@ class Argus:
         return self._wait(lambda: self.run(run), lambda now: now.ended, seconds, progress)
 
     def cancel_run(self, run: int) -> Run:
-        return Run.of(self._json("POST", f"/runs/{run}/cancel"))
+        return self._send(Run, "POST", f"/runs/{run}/cancel")
 
     def review(self, project: int) -> dict[str, Any]:
         """Return the review's progress by band."""
@@ -282,17 +236,16 @@ class Argus:
             self.call("DELETE", path)
         return target
 
-    def me(self) -> dict[str, Any]:
-        """Return who acts: `{"id", "email", "name", "admin"}`, all None but `admin` when it is the service."""
-        return self._json("GET", "/people/me")
+    def me(self) -> Me:
+        """Return who acts; all is None but `admin` when it is the service."""
+        return self._get(Me, "/people/me")
 
     def audit(self, project: int | None = None, *, since: datetime | None = None, who: str | None = None,
-              limit: int = 50, before: int | None = None) -> dict[str, Any]:
-        """Return who changed what, newest first: `{"entries": [{"id", "at", "who", "verified", "address", "action",
-        "project", "object", "outcome"}], "next": `before` of the next page, or None}`."""
+              limit: int = 50, before: int | None = None) -> Audit:
+        """Return who changed what, newest first; `next` of it is `before` of the next page."""
         asked = {"project": project, "since": since.astimezone().isoformat() if since else None, "who": who,
                  "limit": limit, "before": before}
-        return self.call("GET", "/audit", params=asked).json()  # type: ignore[no-any-return]
+        return self._get(Audit, "/audit", params=asked)
 
     def picture(self, task: int, size: int = 320) -> bytes:
         """Return a JPEG of a task's image whose longest side is at most `size` pixels."""
@@ -303,10 +256,15 @@ class Argus:
     def _json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
         return self.call(method, path, body).json()  # type: ignore[no-any-return]
 
-    def _found(self, method: str, path: str, **options: Any) -> Found:
-        answer = self.call(method, path, **options).json()
-        return Found([Hit.of(hit) for hit in answer["hits"]],
-                     *(answer[name] for name in ("total", "exact", "window", "waiting")))
+    def _get(self, model: type[A], path: str, **options: Any) -> A:
+        return self._send(model, "GET", path, **options)
+
+    def _send(self, model: type[A], method: str, path: str, body: Any = None, **options: Any) -> A:
+        answer = self.call(method, path, body, **options)
+        try:
+            return model.model_validate_json(answer.content)
+        except ValidationError as error:
+            raise _not_ours(answer) from error
 
     def _wait(self, ask: Callable[[], T], ended: Callable[[T], bool], seconds: float,
                  progress: Callable[[T], None]) -> T:
@@ -331,5 +289,9 @@ def _error(answer: requests.Response) -> ArgusError:
         code = problem["code"] if problem["code"] in CATALOGUE else "internal"
         return ArgusError(code, problem["detail"], problem.get("hint", ""), **problem.get("details", {}))
     except (ValueError, KeyError, TypeError):
-        return ArgusError("internal", f"Something that is not Argus answered {answer.status_code} at {answer.url}.",
-                          "Is this the address of the search service?")
+        return _not_ours(answer)
+
+
+def _not_ours(answer: requests.Response) -> ArgusError:
+    return ArgusError("internal", f"Something that is not Argus answered {answer.status_code} at {answer.url}.",
+                      "Is this the address of the search service, of the version of this client?")

@@ -17,6 +17,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from argus.answers.base import Answer
 from argus.errors import ArgusError, as_argus_error
 from argus_cli import projects
 
@@ -106,9 +107,13 @@ def project_option(command: F) -> F:
                              "one]")(command)
 
 
-def print_json(data: Any) -> None:
-    """Print one JSON document on stdout."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=str))
+def print_json(data: object) -> None:
+    """Print one JSON document on stdout; answers may stand anywhere in it."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
+
+
+def _plain(value: object) -> object:
+    return value.model_dump(mode="json") if isinstance(value, Answer) else str(value)
 
 
 def print_ids(ids: Iterable[object]) -> None:

@@ -10,7 +10,7 @@ from argus_cli import links
 from argus_cli.output import F, plural, print_table, say
 
 if TYPE_CHECKING:
-    from search_service.search.search import SearchResult
+    from argus.answers.search import SearchResult
 
 
 def page_options(command: F) -> F:
@@ -24,7 +24,7 @@ def page_options(command: F) -> F:
 def show_hits(result: SearchResult) -> None:
     """Print the hits as a table, and below it what they were chosen from."""
     print_table(["rank", "task", "similarity", "relevance", "video", "time", "frame"],
-                [(result.offset + rank, links.task(result.project_id, hit.task_id), f"{hit.similarity:.3f}",
+                [(result.offset + rank, links.task(result.project, hit.task), f"{hit.similarity:.3f}",
                   hit.relevance, hit.video_name or "", clock(hit.video_time),
                   "" if hit.frame_number is None else hit.frame_number)
                  for rank, hit in enumerate(result.hits, 1)])

@@ -57,7 +57,7 @@ def main() -> None:
 
         stack.start("siglip-worker")
         project, _ = make_project(asked.tasks, 640)
-        while (embedded := sync_progress(project)["embedded"]) < asked.tasks:
+        while (embedded := sync_progress(project).embedded) < asked.tasks:
             print(f"  {embedded} embedded", file=sys.stderr, flush=True)
             time.sleep(10)
         browser = playwright.chromium.launch(executable_path=os.environ.get("ARGUS_CHROMIUM"), args=["--no-sandbox"])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from argus import addresses
+from argus.answers.projects import Connection
 from argus.db import Row
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
@@ -36,8 +37,9 @@ class ConnectReport:
     fills: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
-    def to_json(self) -> dict[str, Any]:
-        return dict(vars(self))
+    def answer(self) -> Connection:
+        """Return it as the API and scripts get it."""
+        return Connection(**vars(self))
 
 
 class Links:

@@ -108,7 +108,7 @@ def resolve(project_id: int, asked: Source) -> tuple[list[int], dict[str, Any]]:
     projects.require(project_id)
     source: dict[str, Any] = {"source": "tasks"}
     if asked.search is not None:
-        task_ids = [hit.task_id for hit in search(project_id, asked.search, asked.limit, record=False).hits]
+        task_ids = [hit.task for hit in search(project_id, asked.search, asked.limit, record=False).hits]
         source = {"source": "search", "query": asked.search, "limit": asked.limit}
     elif asked.view is not None:
         task_ids, source = _listed(project_id, view=asked.view), {"source": "view", "view": asked.view}

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable
 
 import redis
-from flask import Flask, Response, g, jsonify, request
+from flask import Flask, Response, g, request
 from limits import RateLimitItem, parse
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from argus import metrics, trace
+from argus.answers.service import Alive, Ready
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.jobs import queues
@@ -73,15 +74,14 @@ def install(app: Flask, service: origin_check.Service, settings: Callable[[], Se
 
 def livez() -> Response:
     """Say that this process answers; whatever else is broken, a restart of it would not help."""
-    return jsonify(status="ok")
+    return Response(Alive(status="ok").model_dump_json(), content_type="application/json")
 
 
 def readyz() -> Response:
     """Say whether a request could be served now: 200, or 503 with what is missing."""
     missing = [name for name, check in (("postgresql", _database), ("redis", _queue)) if not check()]
-    response = jsonify({"status": "not ready", "missing": missing} if missing else {"status": "ok"})
-    response.status_code = 503 if missing else 200
-    return response
+    state = Ready(status="not ready" if missing else "ok", missing=missing)
+    return Response(state.model_dump_json(), 503 if missing else 200, content_type="application/json")
 
 
 def _limited(response: Response, limiter: MovingWindowRateLimiter) -> Response:

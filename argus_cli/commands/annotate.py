@@ -89,7 +89,7 @@ def _select(project_id: int, query: str | None, limit: int, tasks: tuple[int, ..
     from search_service.search.search import search
 
     hits = search(project_id, query, limit, 0).hits
-    return [hit.task_id for hit in hits], {"source": "cli", "query": query, "limit": limit}
+    return [hit.task for hit in hits], {"source": "cli", "query": query, "limit": limit}
 
 
 def _start(project_id: int, labels: tuple[str, ...], tasks: list[int], source: dict[str, Any], max_tasks: int | None,

@@ -34,11 +34,11 @@ def audit(project_id: int | None, since: datetime | None, who: str | None, limit
         print_json(found)
         return
     print_table(["row", "when", "who", "verified", "address", "action", "project", "object", "outcome"],
-                [[one["id"], _local(one["at"]), one["who"], "yes" if one["verified"] else "no", one["address"],
-                  one["action"], one["project"], one["object"], one["outcome"]] for one in found["entries"]])
-    if found["next"]:
-        say(f"More: --before {found['next']}")
+                [[one.id, _local(one.at), one.who, "yes" if one.verified else "no", one.address,
+                  one.action, one.project, one.object, one.outcome] for one in found.entries])
+    if found.next:
+        say(f"More: --before {found.next}")
 
 
-def _local(at: str) -> str:
-    return datetime.fromisoformat(at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+def _local(at: datetime) -> str:
+    return at.astimezone().strftime("%Y-%m-%d %H:%M:%S")

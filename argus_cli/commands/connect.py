@@ -57,7 +57,7 @@ def connect(project_id: int | None, title: str | None, labels: str, more: tuple[
         report = setup.connect(ls, project_id, title=title, labels=[*split_list(labels), *more], dry_run=dry_run)
         audit.about(project=report.project_id)
         if as_json:
-            print_json(report.to_json())
+            print_json(report.answer())
         else:
             _show(report)
 

@@ -67,7 +67,7 @@ def listing(project_id: int, query: str | None, ids_only: bool, as_json: bool) -
         print_json({"judgements": found})
         return
     print_table(["query", "task", "said"],
-                [(one["query"], one["task"], "right" if one["relevant"] else "wrong") for one in found])
+                [(one.query, one.task, "right" if one.relevant else "wrong") for one in found])
 
 
 @judgements.command()

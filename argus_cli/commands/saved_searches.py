@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from argus.answers.search import SavedSearch
 from argus.errors import ArgusError
 from argus_cli.output import (
     HelpGroup,
@@ -45,8 +46,8 @@ def listing(project_id: int, ids_only: bool, as_json: bool) -> None:
         print_json({"saved_searches": found})
         return
     print_table(["saved", "name", "searches for", "view", "tasks", "state"],
-                [(one["id"], one["name"], one["query"], one["url"] or "", one["tasks"] if one["keep_view"] else "",
-                  _state(one)) for one in found])
+                [(one.id, one.name, one.query, one.url or "", one.tasks if one.keep_view else "", _state(one))
+                 for one in found])
 
 
 @saved_searches.command()
@@ -61,9 +62,9 @@ def run(saved_id: int, project_id: int, limit: int, offset: int, ids_only: bool,
 
     result = saved.run(project_id, saved_id, limit, offset)
     if ids_only:
-        return print_ids(hit.task_id for hit in result.hits)
+        return print_ids(hit.task for hit in result.hits)
     if as_json:
-        print_json(result.to_json())
+        print_json(result)
         return
     say(result.query)
     show_hits(result)
@@ -89,7 +90,7 @@ def change(saved_id: int, project_id: int, query: str | None, as_json: bool, **w
 
     changes = {name: value for name, value in wanted.items() if value is not None}
     if query is not None:
-        changes["ask"] = saved.get(project_id, saved_id)["ask"] | {"text": query}
+        changes["ask"] = {**saved.get(project_id, saved_id).ask, "text": query}
     if not changes:
         raise ArgusError("bad_request", "Nothing to change was given.",
                          "`argus saved-searches change --help` lists what can be changed.")
@@ -98,7 +99,7 @@ def change(saved_id: int, project_id: int, query: str | None, as_json: bool, **w
         print_json(report)
         return
     _show(report)
-    _tell_left(report["left"])
+    _tell_left(report.left)
 
 
 @saved_searches.command()
@@ -131,19 +132,19 @@ def delete(saved_id: int, project_id: int, as_json: bool) -> None:
         print_json(report)
         return
     say(f"deleted saved search {saved_id}")
-    _tell_left(report["left"])
+    _tell_left(report.left)
 
 
-def _show(one: dict[str, Any]) -> None:
-    say(f"“{one['name']}” searches for {one['query']}"
-        + (f"; its view shows {plural(one['tasks'], 'task')}: {one['url']}" if one["url"] else "")
+def _show(one: SavedSearch) -> None:
+    say(f"“{one.name}” searches for {one.query}"
+        + (f"; its view shows {plural(one.tasks, 'task')}: {one.url}" if one.url else "")
         + (f" ({state})" if (state := _state(one)) else ""))
 
 
-def _state(one: dict[str, Any]) -> str:
-    if one["error"]:
-        return str(one["error"]["message"])
-    return "about to follow" if one["stale"] else ""
+def _state(one: SavedSearch) -> str:
+    if one.error:
+        return one.error.message
+    return "about to follow" if one.stale else ""
 
 
 def _tell_left(views: Sequence[int]) -> None:

@@ -81,22 +81,22 @@ def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int
     kept = saved_searches.create(project_id, saved_name, ask, size=limit, keep_view=True) if saved_name else None
     text_alone = ask.text if ask.to_json().keys() == {"text"} else ""  # what a refresh of the view would search for
     views: list[int] = []
-    if kept and view_title and view_title.strip() == kept["name"]:  # one view cannot follow a search and stay as it is
-        views = kept["views"]
+    if kept and view_title and view_title.strip() == kept.name:  # one view cannot follow a search and stay as it is
+        views = kept.views
     elif view_title and result.hits:
-        tasks = [hit.task_id for hit in result.hits]
+        tasks = [hit.task for hit in result.hits]
         views = show(project_id, view_title, tasks, text_alone)
     if open_page:
         click.launch(links.search_page(project_id, ask))
     if ids_only:
-        return print_ids(hit.task_id for hit in result.hits)
+        return print_ids(hit.task for hit in result.hits)
     if as_json:
-        print_json(result.to_json() | {"views": views, "url": view_url(project_id, views[0]) if views else None,
-                                       "saved": kept})
+        print_json(result.model_dump(mode="json") | {
+            "views": views, "url": view_url(project_id, views[0]) if views else None, "saved": kept})
         return
     show_hits(result)
     for view in views:
         say(f"View: {view_url(project_id, view)}")
     if kept:
-        say(f"Saved as “{kept['name']}”: {kept['url']}" if kept["url"] else f"Saved as “{kept['name']}”; its view "
-            f"follows: {kept['error']['message']}" if kept["error"] else f"Saved as “{kept['name']}”.")
+        say(f"Saved as “{kept.name}”: {kept.url}" if kept.url else f"Saved as “{kept.name}”; its view follows: "
+            f"{kept.error.message}" if kept.error else f"Saved as “{kept.name}”.")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
+from argus.answers.search import MeanQuality, QueryQuality
 from argus_cli.output import json_option, print_json, print_table, project_option, say
 
 
@@ -30,12 +29,12 @@ def search_eval(project_id: int, source: str, cuts: tuple[int, ...], as_json: bo
     keys = [str(k) for k in cuts]
     print_table(["query", "judged", "relevant", *(f"recall@{k}" for k in keys), *(f"nDCG@{k}" for k in keys), "likely",
                  "possible", "unlikely"],
-                [[row["query"], row["judged"], row["relevant"], *_numbers(row, keys)]
-                 for row in [*found["queries"], {"query": "mean", "judged": "", "relevant": "", **found["mean"]}]])
+                [*([row.query, row.judged, row.relevant, *_numbers(row, keys)] for row in found.queries),
+                 ["mean", "", "", *_numbers(found.mean, keys)]])
     say("likely, possible, unlikely: the share of right ones among the judged hits of that band.")
 
 
-def _numbers(row: dict[str, Any], keys: list[str]) -> list[str]:
-    values = [(row[name] or {}).get(key) for name in ("recall", "ndcg") for key in keys]
-    values += [row["precision"][band] for band in ("likely", "possible", "unlikely")]
+def _numbers(row: QueryQuality | MeanQuality, keys: list[str]) -> list[str]:
+    values = [(measure or {}).get(key) for measure in (row.recall, row.ndcg) for key in keys]
+    values += [row.precision[band] for band in ("likely", "possible", "unlikely")]
     return ["" if value is None else f"{value:.3f}" for value in values]

@@ -45,7 +45,7 @@ def listing(project_id: int, limit: int, ids_only: bool, as_json: bool) -> None:
         print_json({"searches": found})
         return
     print_table(["search", "when", "ranked", "searched for"],
-                [(one["id"], one["at"][:16].replace("T", " "), one["total"], one["query"]) for one in found])
+                [(one.id, f"{one.at:%Y-%m-%d %H:%M}", one.total, one.query) for one in found])
 
 
 @search_history.command()
@@ -61,9 +61,9 @@ def repeat(search_id: int, project_id: int, limit: int, offset: int, ids_only: b
 
     result = find(project_id, recall(project_id, search_id), limit, offset)
     if ids_only:
-        return print_ids(hit.task_id for hit in result.hits)
+        return print_ids(hit.task for hit in result.hits)
     if as_json:
-        print_json(result.to_json())
+        print_json(result)
         return
     say(result.query)
     show_hits(result)

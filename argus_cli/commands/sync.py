@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from argus.answers.projects import Sync
 from argus.errors import ArgusError
 from argus_cli.output import console, json_option, plural, print_json, print_table, project_option, say
 from argus_cli.recorded import recorded
@@ -42,32 +42,33 @@ def sync(project_id: int, wait: bool, full: bool, retry: bool, as_json: bool) ->
     change = model_change.progress(project_id)
     if as_json:
         print_json({"project": project_id, "created": report.created, "changed": report.changed,
-                    "deleted": report.deleted, **progress, "model_change": change})
+                    "deleted": report.deleted, **progress.model_dump(mode="json"), "model_change": change})
         return
     say(f"{report.created} created, {report.changed} changed, {report.deleted} deleted")
     print_table(["images", "fetched", "embedded", "waiting", "failed", "near-duplicates"],
-                [[progress[name] for name in ("seen", "fetched", "embedded", "waiting", "failed", "duplicates")]])
-    if progress["oldest_waiting_seconds"] is not None:
-        say(f"the oldest one waits for {progress['oldest_waiting_seconds']:.0f} s")
+                [[progress.seen, progress.fetched, progress.embedded, progress.waiting, progress.failed,
+                  progress.duplicates]])
+    if progress.oldest_waiting_seconds is not None:
+        say(f"the oldest one waits for {progress.oldest_waiting_seconds:.0f} s")
     if change:
-        say(f"The search model changes to {change['model']}: {change['embedded']} images have its vector, "
-            f"{change['left']} are left. Searches use the old one until then.")
-    if progress["errors"]:
-        print_table(["task", "state", "error", "message"], [[e["task"], e["state"], e["code"], e["message"]]
-                                                            for e in progress["errors"]])
-    if progress["noted"]:
-        say(f"{plural(progress['noted'], 'task')} with values in their data that were left out:")
-        print_table(["task", "key", "reason"], [[note["task"], note["key"], note["reason"]]
-                                                for note in progress["notes"]])
+        say(f"The search model changes to {change.model}: {change.embedded} images have its vector, "
+            f"{change.left} are left. Searches use the old one until then.")
+    if progress.errors:
+        print_table(["task", "state", "error", "message"], [[e.task, e.state, e.code, e.message]
+                                                            for e in progress.errors])
+    if progress.noted:
+        say(f"{plural(progress.noted, 'task')} with values in their data that were left out:")
+        print_table(["task", "key", "reason"], [[note.task, note.key, note.reason]
+                                                for note in progress.notes])
 
 
-def _progress(project_id: int) -> dict[str, Any]:
+def _progress(project_id: int) -> Sync:
     from search_service.sync.progress import sync_progress
 
     return sync_progress(project_id)
 
 
-def _wait(project_id: int, *, quiet: bool) -> dict[str, Any]:
+def _wait(project_id: int, *, quiet: bool) -> Sync:
     """Show a bar until nothing waits any more. Raises `timeout` when nothing moves for two minutes."""
     from search_service.embedding.scheduling import enqueue_waiting
 
@@ -77,16 +78,17 @@ def _wait(project_id: int, *, quiet: bool) -> dict[str, Any]:
         done, moved = -1, time.monotonic()
         while True:
             progress = _progress(project_id)
-            now = progress["embedded"] + progress["failed"]
-            bar.update(task, completed=now, total=progress["seen"])
-            if progress["waiting"] == 0:
+            now = progress.embedded + progress.failed
+            bar.update(task, completed=now, total=progress.seen)
+            if progress.waiting == 0:
                 return progress
             if now != done:
                 done, moved = now, time.monotonic()
             elif time.monotonic() - moved > STALL_SECONDS:
-                raise ArgusError("timeout", f"{plural(progress['waiting'], 'image')} not embedded, and nothing has "
+                raise ArgusError("timeout", f"{plural(progress.waiting, 'image')} not embedded, and nothing has "
                                  f"moved for {STALL_SECONDS} s.",
                                  "Is a SigLIP worker running? `argus worker siglip` starts one.",
-                                 **{name: progress[name] for name in ("seen", "embedded", "waiting", "failed")})
+                                 seen=progress.seen, embedded=progress.embedded, waiting=progress.waiting,
+                                 failed=progress.failed)
             time.sleep(0.3)
             enqueue_waiting(project_id)

@@ -25,4 +25,4 @@ def videos(project_id: int, ids_only: bool, as_json: bool) -> None:
         print_json({"videos": found})
         return
     print_table(["video", "frames", "last frame at", "id"],
-                [(v["name"], v["frames"], clock(v["seconds"]), v["video_id"] or "") for v in found])
+                [(v.name, v.frames, clock(v.seconds), v.video_id or "") for v in found])

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from argus.answers.search import MadeView
 from argus.errors import ArgusError
 from argus_cli.output import (
     HelpGroup,
@@ -43,17 +44,25 @@ def listing(project_id: int, every: bool, ids_only: bool, as_json: bool) -> None
     from search_service import run_sources
     from search_service.views import search_views as service
 
-    found = run_sources.sources(project_id)["views"] if every else service.listing(project_id)
+    if every:
+        found = run_sources.sources(project_id)["views"]
+        if as_json:
+            print_json({"views": found})
+        elif ids_only:
+            print_ids(one["id"] for one in found)
+        else:
+            print_table(["view", "title"], [(one["id"], one["title"]) for one in found])
+        return
+    ours = service.listing(project_id)
     if as_json:
-        print_json({"views": found})
-    elif ids_only:
-        print_ids(one["id"] for one in found)
-    elif every:
-        print_table(["view", "title"], [(one["id"], one["title"]) for one in found])
-    else:
-        print_table(["view", "kind", "title", "made of", "follows", "address"],
-                    [(one["id"], one["kind"], one["title"], one["query"],
-                      f"saved search {one['saved']}" if one["saved"] else "", one["url"]) for one in found])
+        print_json({"views": ours})
+        return
+    if ids_only:
+        print_ids(one.id for one in ours)
+        return
+    print_table(["view", "kind", "title", "made of", "follows", "address"],
+                [(one.id, one.kind, one.title, one.query, f"saved search {one.saved}" if one.saved else "", one.url)
+                 for one in ours])
 
 
 @views.command()
@@ -105,8 +114,8 @@ def remove(view_id: int, project_id: int, as_json: bool) -> None:
     say(f"removed view {view_id}")
 
 
-def _show(made: dict[str, Any], as_json: bool) -> None:
+def _show(made: MadeView, as_json: bool) -> None:
     if as_json:
         print_json(made)
         return
-    say(f"{plural(made['tasks'], 'task')}: {made['url']}")
+    say(f"{plural(made.tasks, 'task')}: {made.url}")

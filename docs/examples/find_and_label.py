@@ -37,7 +37,7 @@ def main() -> int:
         print(f"No image shows “{asked.query}”.")
         return 0
     view = argus.make_view(asked.project, tasks=[hit.task for hit in found], title=asked.query)
-    print(f"{len(found)} images found: {view['url']}")
+    print(f"{len(found)} images found: {view.url}")
 
     run = argus.start_run(asked.project, [asked.label], tasks=[hit.task for hit in found])
     run = argus.wait_for_run(run.id, progress=show)
@@ -46,7 +46,7 @@ def main() -> int:
     accepted = argus.accept(asked.project, asked.sure)
     argus.export(asked.project, asked.output, "coco")
     print(f"{accepted['accepted_tasks']} tasks accepted; dataset: {asked.output}")
-    print(f"the others wait for a person in {argus.project(asked.project)['label_studio']}")
+    print(f"the others wait for a person in {argus.project(asked.project).label_studio}")
     return 0
 
 

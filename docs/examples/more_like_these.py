@@ -47,7 +47,7 @@ def main() -> int:
             hit = hits[task]
             table.writerow([task, f"{points[task]:.5f}", hit.video or "", hit.video_time or "", hit.image])
     view = argus.make_view(asked.project, tasks=best, title=f"like {asked.examples.name}")
-    print(f"{len(best)} images in {asked.table} and in {view['url']}")
+    print(f"{len(best)} images in {asked.table} and in {view.url}")
     return 0
 
 

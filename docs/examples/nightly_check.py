@@ -25,19 +25,19 @@ def main() -> int:
 
     bad = 0
     for project in argus.projects():
-        if not project["connected"]:
+        if not project.connected:
             continue
         try:
-            argus.sync(project["id"])
-            argus.retry(project["id"])
-            sync = argus.wait_until_embedded(project["id"], 60 * asked.minutes)
+            argus.sync(project.id)
+            argus.retry(project.id)
+            sync = argus.wait_until_embedded(project.id, 60 * asked.minutes)
         except ArgusError as error:  # one project that is gone must not hide the others
-            print(f"{project['title']}: {error.message}")
+            print(f"{project.title}: {error.message}")
             bad += 1
             continue
-        print(f"{project['title']}: {sync.embedded} of {sync.seen} images searchable, "
+        print(f"{project.title}: {sync.embedded} of {sync.seen} images searchable, "
               f"{sync.duplicates} near-duplicates")
-        for (code, message), count in Counter((e["code"], e["message"]) for e in sync.errors).most_common(5):
+        for (code, message), count in Counter((e.code, e.message) for e in sync.errors).most_common(5):
             print(f"  {count} × {code}: {message}")
         bad += sync.failed
     return 1 if bad else 0

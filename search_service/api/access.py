@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from argus.answers import service as answers
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio.users import Person, service_account, sign_in
@@ -141,15 +142,15 @@ def _project(query: str, number: int) -> int | None:
     return row["project_id"] if row else None
 
 
-def person(token: str) -> dict[str, Any]:
-    """Return who a personal access token of Label Studio belongs to: `{"id", "email", "name"}`.
+def person(token: str) -> answers.Person:
+    """Return who a personal access token of Label Studio belongs to.
 
     Raises:
         ArgusError: `bad_request` for an unknown token, `label_studio_unreachable`.
     """
     with refused_token():
         owner = sign_in(token)
-    return {"id": owner.id, "email": owner.email, "name": owner.name}
+    return answers.Person(id=owner.id, email=owner.email, name=owner.name)
 
 
 def accept(project_id: int, **options: Any) -> dict[str, Any]:

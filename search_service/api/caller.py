@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 from flask import Request, g, request
 
 from argus import audit
+from argus.answers.projects import LabelStudioProject, ProjectSummary
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from search_service.api import access, rights
 from search_service.api.requests import API
 
+P = TypeVar("P", ProjectSummary, LabelStudioProject)
 HEADER = "X-Label-Studio-Token"
 OPEN = (f"{API}/openapi.json",)  # the same for everybody
 
@@ -62,11 +64,11 @@ def caller() -> access.Caller | None:
     return found
 
 
-def mine(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def mine(found: list[P]) -> list[P]:
     """Leave out the projects that the caller cannot see."""
     asks = caller()
     visible = asks.visible() if asks else None
-    return [one for one in found if visible is None or one["id"] in visible]
+    return [one for one in found if visible is None or one.id in visible]
 
 
 def acting(lent: str, project_id: int) -> tuple[str, access.Caller | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -58,12 +59,12 @@ def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
                         for a in task["annotations"]]}
 
 
-def captured_between(project_id: int) -> list[str] | None:
-    """Return when the first and the last image of a project were captured, ISO 8601; None when no task says so."""
+def captured_between(project_id: int) -> tuple[datetime, datetime] | None:
+    """Return when the first and the last image of a project were captured; None when no task says so."""
     with connect() as connection:
         row = connection.execute("SELECT min(captured_at) AS first, max(captured_at) AS last FROM task "
                                  "WHERE project_id = %s", (project_id,)).fetchone()
-    return [row["first"].isoformat(), row["last"].isoformat()] if row and row["first"] else None
+    return (row["first"], row["last"]) if row and row["first"] else None
 
 
 def objects(result: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[dict[str, Any]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
+from argus.answers.projects import Bands, LabelStudioProject, Project, ProjectSummary
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
@@ -15,47 +15,35 @@ from search_service.sync.progress import sync_progress
 from search_service.vectors import indexes, model_change, store
 
 
-def list_projects() -> list[dict[str, Any]]:
-    """Return the projects Argus knows: `{"id", "title", "connected", "missing_since", "images", "embedded"}`, by id.
-
-    A project is missing since Label Studio has none of that number any more.
-    """
+def list_projects() -> list[ProjectSummary]:
+    """Return the projects Argus knows, by id."""
     with connect() as connection:
         rows = connection.execute(
             "SELECT p.id, p.title, p.connected_at IS NOT NULL AS connected, p.missing_since, count(t.id) AS images, "
             "count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded FROM project p LEFT JOIN task t "
             "ON t.project_id = p.id GROUP BY p.id ORDER BY p.id").fetchall()
-    return [{**row, "missing_since": _moment(row["missing_since"])} for row in rows]
+    return [ProjectSummary(**row) for row in rows]
 
 
-def list_label_studio_projects() -> list[dict[str, Any]]:
-    """Return every project of Label Studio: `{"id", "title", "tasks", "connected"}`."""
+def list_label_studio_projects() -> list[LabelStudioProject]:
+    """Return every project of Label Studio."""
     ours = projects.connected_ids()
-    return [{"id": p["id"], "title": p["title"], "tasks": p.get("task_number") or 0, "connected": p["id"] in ours}
+    return [LabelStudioProject(id=p["id"], title=p["title"], tasks=p.get("task_number") or 0, connected=p["id"] in ours)
             for p in get_label_studio().projects()]
 
 
-def describe(project_id: int) -> dict[str, Any]:
-    """Return one project: title, labels, address in Label Studio, bands, model, and `sync` as `sync_progress` gives it.
-
-    Raises:
-        ArgusError: `unknown_project`.
-    """
+def describe(project_id: int) -> Project:
+    """Return one project. Raises `unknown_project`."""
     settings, progress, model = get_settings(), sync_progress(project_id), store.current_model()
     row = projects.load(project_id)
-    return {"id": project_id, "title": row["title"], "connected": row["connected_at"] is not None,
-            "missing_since": _moment(row["missing_since"]),
-            "labels": _labels(row["label_config"], row["overrides"]), "model_version": row["model_version"],
-            "bands": {"high": _or(row["band_high"], settings.band_high), "medium": _or(row["band_medium"],
-                                                                                      settings.band_medium)},
-            "label_studio": f"{settings.public_label_studio_url}/projects/{project_id}/data",
-            "search_model": model.name if model else None,
-            "search_index": indexes.state(model, project_id) if model else None, "sync": progress,
-            "model_change": model_change.progress(project_id)}
-
-
-def _moment(value: datetime | None) -> str | None:
-    return value.isoformat() if value else None
+    return Project(
+        id=project_id, title=row["title"], connected=row["connected_at"] is not None,
+        missing_since=row["missing_since"], labels=_labels(row["label_config"], row["overrides"]),
+        model_version=row["model_version"], bands=Bands(high=_or(row["band_high"], settings.band_high),
+                                                        medium=_or(row["band_medium"], settings.band_medium)),
+        label_studio=f"{settings.public_label_studio_url}/projects/{project_id}/data",
+        search_model=model.name if model else None, search_index=indexes.state(model, project_id) if model else None,
+        sync=progress, model_change=model_change.progress(project_id))
 
 
 def _or(value: float | None, default: float) -> float:

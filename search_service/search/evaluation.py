@@ -8,10 +8,10 @@ Measures as in Manning, Raghavan and Schütze, Introduction to Information Retri
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from argus import audit
+from argus.answers.search import Hit, Judgement, MeanQuality, QueryQuality, SearchQuality
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.typed_text import fold
@@ -20,7 +20,7 @@ from search_service.search.filters import Filters
 from search_service.search.query import SearchQuery
 from search_service.search.query_text import parse_query
 from search_service.search.relevance import RELEVANCE
-from search_service.search.search import MAX_LIMIT, Hit, find
+from search_service.search.search import MAX_LIMIT, find
 
 CUTS = (10, 50)
 MAX_DEPTH = 10 * MAX_LIMIT  # judged images below it in a ranking count as not found
@@ -47,14 +47,14 @@ def judge(project_id: int, query: str, task_id: int, relevant: bool | None) -> i
     return int(row["n"]) if row else 0
 
 
-def judgements(project_id: int, query: str | None = None) -> list[dict[str, Any]]:
-    """Return `{"query", "task", "relevant"}`, of one query or of all, by query and task."""
+def judgements(project_id: int, query: str | None = None) -> list[Judgement]:
+    """Return what people said, of one query or of all, by query and task."""
     projects.require(project_id)
     with connect() as connection:
         rows = connection.execute(
             "SELECT query, task_id, relevant FROM judgement WHERE project_id = %s AND query = coalesce(%s, query) "
             "ORDER BY query, task_id", (project_id, None if query is None else _query(query))).fetchall()
-    return [{"query": row["query"], "task": row["task_id"], "relevant": row["relevant"]} for row in rows]
+    return [Judgement(query=row["query"], task=row["task_id"], relevant=row["relevant"]) for row in rows]
 
 
 def forget_judgements(project_id: int, query: str | None = None, *, person: int | None = None) -> int:
@@ -65,7 +65,7 @@ def forget_judgements(project_id: int, query: str | None = None, *, person: int 
                                   (project_id, None if query is None else _query(query), person, person)).rowcount
 
 
-def evaluate(project_id: int, source: str = "thumbs", cuts: Sequence[int] = CUTS) -> dict[str, Any]:
+def evaluate(project_id: int, source: str = "thumbs", cuts: Sequence[int] = CUTS) -> SearchQuality:
     """Search for each judged query and measure what comes first.
 
     Args:
@@ -74,10 +74,8 @@ def evaluate(project_id: int, source: str = "thumbs", cuts: Sequence[int] = CUTS
         cuts: the k of recall@k and nDCG@k.
 
     Returns:
-        `{"project", "source", "queries": [{"query", "judged", "relevant", "recall": {k: 0-1}, "ndcg": {k: 0-1},
-        "precision": {band: 0-1, or None when no hit is in it}, "hits": {band: judged hits}}], "mean": {"recall",
-        "ndcg", "precision"}}`. Queries without a relevant image are listed with `recall` and `ndcg` None, and are only
-        in the mean of the precision.
+        Queries without a relevant image are listed with `recall` and `ndcg` None, and are only in the mean of the
+        precision.
 
     Raises:
         ArgusError: `unknown_project`; `nothing_selected` when there is nothing to measure by; what a search raises.
@@ -89,24 +87,25 @@ def evaluate(project_id: int, source: str = "thumbs", cuts: Sequence[int] = CUTS
                          "Judge hits with thumbs up or down." if source == "thumbs" else "Annotate some tasks first.")
     filters = Filters(labelled=True) if source == "labels" else Filters()
     rows = [_measured(project_id, query, judged, filters, cuts) for query, judged in said.items()]
-    return {"project": project_id, "source": source, "queries": rows, "mean": {
-        "recall": {k: _mean(row["recall"] and row["recall"][k] for row in rows) for k in map(str, cuts)},
-        "ndcg": {k: _mean(row["ndcg"] and row["ndcg"][k] for row in rows) for k in map(str, cuts)},
-        "precision": {band: _mean(row["precision"][band] for row in rows) for band in RELEVANCE}}}
+    return SearchQuality(project=project_id, source=source, queries=rows, mean=MeanQuality(
+        recall={k: _mean(row.recall[k] for row in rows if row.recall) for k in map(str, cuts)},
+        ndcg={k: _mean(row.ndcg[k] for row in rows if row.ndcg) for k in map(str, cuts)},
+        precision={band: _mean(row.precision[band] for row in rows) for band in RELEVANCE}))
 
 
 def _measured(project_id: int, query: str, judged: Mapping[int, bool], filters: Filters,
-              cuts: Sequence[int]) -> dict[str, Any]:
+              cuts: Sequence[int]) -> QueryQuality:
     hits = _ranking(project_id, SearchQuery(text=query, filters=filters), judged)
-    ranked = [hit for hit in hits if hit.task_id in judged]
+    ranked = [hit for hit in hits if hit.task in judged]
     right = {task_id for task_id, relevant in judged.items() if relevant}
-    order = [hit.task_id for hit in ranked]
-    bands = {band: [hit.task_id in right for hit in ranked if hit.relevance == band] for band in RELEVANCE}
-    return {"query": query, "judged": len(judged), "relevant": len(right),
-            "recall": {str(k): recall_at(order, right, k) for k in cuts} if right else None,
-            "ndcg": {str(k): ndcg_at(order, right, k) for k in cuts} if right else None,
-            "precision": {band: round(sum(found) / len(found), 4) if found else None for band, found in bands.items()},
-            "hits": {band: len(found) for band, found in bands.items()}}
+    order = [hit.task for hit in ranked]
+    bands = {band: [hit.task in right for hit in ranked if hit.relevance == band] for band in RELEVANCE}
+    return QueryQuality(
+        query=query, judged=len(judged), relevant=len(right),
+        recall={str(k): recall_at(order, right, k) for k in cuts} if right else None,
+        ndcg={str(k): ndcg_at(order, right, k) for k in cuts} if right else None,
+        precision={band: round(sum(found) / len(found), 4) if found else None for band, found in bands.items()},
+        hits={band: len(found) for band, found in bands.items()})
 
 
 def _ranking(project_id: int, ask: SearchQuery, judged: Collection[int]) -> list[Hit]:
@@ -116,7 +115,7 @@ def _ranking(project_id: int, ask: SearchQuery, judged: Collection[int]) -> list
     while left and len(hits) < MAX_DEPTH:
         page = find(project_id, ask, MAX_LIMIT, len(hits), record=False).hits
         hits += page
-        left -= {hit.task_id for hit in page}
+        left -= {hit.task for hit in page}
         if len(page) < MAX_LIMIT:
             break
     return hits
@@ -133,7 +132,7 @@ def ndcg_at(order: Sequence[int], right: Collection[int], k: int) -> float:
     return round(gain / sum(1 / math.log2(rank + 1) for rank in range(1, min(k, len(right)) + 1)), 4)
 
 
-def _mean(values: Any) -> float | None:
+def _mean(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return round(sum(known) / len(known), 4) if known else None
 
@@ -141,7 +140,7 @@ def _mean(values: Any) -> float | None:
 def _by_thumbs(project_id: int) -> dict[str, dict[int, bool]]:
     said: dict[str, dict[int, bool]] = {}
     for row in judgements(project_id):
-        said.setdefault(row["query"], {})[row["task"]] = row["relevant"]
+        said.setdefault(row.query, {})[row.task] = row.relevant
     return said
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from psycopg.types.json import Jsonb
 
 from argus import audit
+from argus.answers.search import PastSearch
 from argus.db import connect
 from argus.errors import ArgusError
 from search_service.search.query import SearchQuery
@@ -19,15 +18,15 @@ def record(project_id: int, ask: SearchQuery, total: int) -> None:
                            (project_id, ask.title(), total, Jsonb(ask.to_json()), audit.actor().person))
 
 
-def history(project_id: int, limit: int = 20) -> list[dict[str, Any]]:
-    """Return the last different searches of a project, newest first: `{"id", "query", "ask", "total", "at"}`."""
+def history(project_id: int, limit: int = 20) -> list[PastSearch]:
+    """Return the last different searches of a project, newest first."""
     with connect() as connection:
         rows = connection.execute(
             "SELECT * FROM (SELECT DISTINCT ON (query) id, query, ask, total, created_at FROM search "
             "WHERE project_id = %s ORDER BY query, id DESC) last ORDER BY id DESC LIMIT %s",
             (project_id, limit)).fetchall()
-    return [{"id": row["id"], "query": row["query"], "ask": row["ask"], "total": row["total"],
-             "at": row["created_at"].isoformat()} for row in rows]
+    return [PastSearch(id=row["id"], query=row["query"], ask=row["ask"], total=row["total"], at=row["created_at"])
+            for row in rows]
 
 
 def recall(project_id: int, search_id: int) -> SearchQuery:

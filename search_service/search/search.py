@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from argus.answers.projects import Sync
+from argus.answers.search import Hit, SearchResult
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from search_service.search import history
@@ -21,59 +21,6 @@ from search_service.sync.videos import SHARED, shown_name
 from search_service.vectors import store
 
 MAX_LIMIT = 1000
-
-
-@dataclass(frozen=True)
-class Hit:
-    """One image: `similarity` is the cosine to the query; `relevance` is likely, possible, unlikely or ''."""
-
-    task_id: int
-    similarity: float
-    image: str
-    video: str | None = None  # the file's name, which several may have
-    video_id: str | None = None
-    video_name: str | None = None  # as shown: with the beginning of the id where two share a name
-    video_time: float | None = None
-    frame_number: int | None = None
-    relevance: str = ""
-    labelled: bool = False
-    labels: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        row = asdict(self)
-        return {"task": row.pop("task_id"), **row, "labels": list(self.labels)}
-
-
-@dataclass(frozen=True)
-class SearchResult:
-    """A page of a ranking. `total` counts the images that were ranked: the embedded ones that pass the filters.
-
-    `images` counts all embedded ones of the project. `exact` False means that an approximate index answered: then only
-    the first `window` rows can be paged through. `waiting` images have no vector yet, so they cannot be among the hits.
-    `nothing_found`: a text was asked for, and even the best hits are unlikely. `unread`: ends of the texts that the
-    model, which takes 64 tokens, does not read.
-    """
-
-    project_id: int
-    query: str
-    hits: list[Hit]
-    total: int
-    images: int
-    exact: bool
-    window: int
-    waiting: int
-    limit: int
-    offset: int
-    ask: SearchQuery
-    nothing_found: bool = False
-    unread: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        return {"project": self.project_id, "query": self.query, "total": self.total, "images": self.images,
-                "exact": self.exact, "window": self.window, "waiting": self.waiting, "limit": self.limit,
-                "offset": self.offset, "nothing_found": self.nothing_found, "unread": list(self.unread),
-                "filters": self.ask.filters.model_dump(mode="json", exclude_defaults=True),
-                "hits": [hit.to_json() for hit in self.hits]}
 
 
 def search(project_id: int, query: str, limit: int = 50, offset: int = 0, *, record: bool = True,
@@ -120,22 +67,23 @@ def find(project_id: int, ask: SearchQuery, limit: int = 50, offset: int = 0, *,
     model = _model(progress)
     _check_embedded(project_id, progress)
     terms = terms_of(model, project_id, ask)
-    ranked = store.search(model, project_id, terms.query, limit, offset, total=progress["embedded"],
+    ranked = store.search(model, project_id, terms.query, limit, offset, total=progress.embedded,
                             only=select(project_id, ask.filters), leave_out=ask.examples)
     rows = _tasks([task_id for task_id, _ in ranked.rows])
     hits = [_hit(rows[task_id], similarity) for task_id, similarity in ranked.rows if task_id in rows]
     hits = _judge(model, project_id, hits, terms)
     nothing = offset == 0 and terms.texts is not None and all(hit.relevance == UNLIKELY for hit in hits)
     result = SearchResult(
-        project_id, ask.title(), hits, ranked.total, progress["embedded"], ranked.exact,
-        ranked.total if ranked.exact else min(store.WINDOW, ranked.total), progress["waiting"], limit, offset, ask,
-        nothing, terms.unread)
+        project=project_id, query=ask.title(), total=ranked.total, images=progress.embedded, exact=ranked.exact,
+        window=ranked.total if ranked.exact else min(store.WINDOW, ranked.total), waiting=progress.waiting,
+        limit=limit, offset=offset, nothing_found=nothing, unread=list(terms.unread),
+        filters=ask.filters.model_dump(mode="json", exclude_defaults=True), hits=hits)
     if record and offset == 0 and ask.is_savable:
         history.record(project_id, ask, ranked.total)
     return result
 
 
-def _model(progress: dict[str, Any]) -> store.Model:
+def _model(progress: Sync) -> store.Model:
     model = store.current_model()
     if model is None:
         raise ArgusError("not_ready", "No SigLIP worker has started yet, so nothing can be embedded or searched.",
@@ -143,24 +91,25 @@ def _model(progress: dict[str, Any]) -> store.Model:
     return model
 
 
-def _check_embedded(project_id: int, progress: dict[str, Any]) -> None:
-    if progress["embedded"]:
+def _check_embedded(project_id: int, progress: Sync) -> None:
+    if progress.embedded:
         return
     message = f"Project {project_id} has no embedded image yet."
     hint = f"They are on their way: `argus sync --project {project_id} --wait` shows the progress."
-    if not progress["seen"]:
+    if not progress.seen:
         message = f"Project {project_id} has no images yet."
         hint = "Import images in Label Studio, or the frames of a video with `argus import-video`."
-    elif not progress["waiting"]:
-        count = progress["failed"]
+    elif not progress.waiting:
+        count = progress.failed
         message = f"Nothing can be searched in project {project_id}: " + (
             "its only image could not be read." if count == 1 else f"none of its {count:,} images could be read.")
         hint = f"`argus sync --project {project_id}` and the Set-up page say why."
     raise ArgusError("not_ready", message, hint, **_counts(progress))
 
 
-def _counts(progress: dict[str, Any]) -> dict[str, Any]:
-    return {name: progress[name] for name in ("seen", "waiting", "embedded", "failed")}
+def _counts(progress: Sync) -> dict[str, int]:
+    return {"seen": progress.seen, "waiting": progress.waiting, "embedded": progress.embedded,
+            "failed": progress.failed}
 
 
 def _tasks(task_ids: list[int]) -> dict[int, Row]:
@@ -172,21 +121,22 @@ def _tasks(task_ids: list[int]) -> dict[int, Row]:
 
 
 def _hit(row: Row, similarity: float) -> Hit:
-    return Hit(row["id"], round(similarity, 5), row["image"], row["video"], row["video_id"],
-               shown_name(row["video"], row["video_id"], row["video_shared"]), row["video_time"], row["frame_number"],
-               labelled=row["labelled"], labels=tuple(row["labels"]))
+    return Hit(task=row["id"], similarity=round(similarity, 5), image=row["image"], video=row["video"],
+               video_id=row["video_id"], video_name=shown_name(row["video"], row["video_id"], row["video_shared"]),
+               video_time=row["video_time"], frame_number=row["frame_number"], labelled=row["labelled"],
+               labels=row["labels"])
 
 
 def _judge(model: store.Model, project_id: int, hits: list[Hit], terms: Terms) -> list[Hit]:
     """Add each hit's relevance to the text, and the similarity to it or to the first example: that to a sum of several
     terms means nothing to a person."""
-    images = stored_vectors(model, project_id, [hit.task_id for hit in hits])
+    images = stored_vectors(model, project_id, [hit.task for hit in hits])
     if not images:
         return hits
-    hits = [replace(hit, similarity=round(float(images[hit.task_id] @ terms.first), 5)) if hit.task_id in images
-            else hit for hit in hits]
+    hits = [hit.model_copy(update={"similarity": round(float(images[hit.task] @ terms.first), 5)})
+            if hit.task in images else hit for hit in hits]
     if terms.texts is None:
         return hits
-    matrix = np.stack([images[hit.task_id] for hit in hits if hit.task_id in images])
+    matrix = np.stack([images[hit.task] for hit in hits if hit.task in images])
     bands = iter(relevance(matrix, terms.texts, calibration(model.id), lambda prompts: encode_texts(model, prompts)))
-    return [replace(hit, relevance=next(bands)) if hit.task_id in images else hit for hit in hits]
+    return [hit.model_copy(update={"relevance": next(bands)}) if hit.task in images else hit for hit in hits]

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from argus.answers.projects import Sync, TaskError
 from argus.db import connect
 from label_studio_config import projects
 from search_service.sync.tasks import _notes
 
 
-def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
-    """Return how far a project is: `{"seen", "fetched", "waiting", "embedded", "failed", "duplicates",
-    "oldest_waiting_seconds", "errors", "noted", "notes"}`.
-
-    A seen task is waiting, embedded or failed. `fetched` counts those whose image file was had, whatever became of it.
-    `duplicates` counts frames marked as near-duplicates; they are embedded like all others. Errors are `{"task",
-    "state", "code", "message", "hint"}`, at most `errors` of them, those of tasks that are still tried again included.
-    `noted` counts tasks whose data hold a value that could not be taken over; notes are `{"task", "key", "reason"}`, of
-    at most `errors` tasks. Raises `unknown_project`.
-    """
+def sync_progress(project_id: int, errors: int = 20) -> Sync:
+    """Return how far a project is, with at most `errors` errors, those of tasks that are still tried again included,
+    and the notes of at most `errors` tasks. Raises `unknown_project`."""
     projects.require(project_id)
     with connect() as connection:
         counts = {row["state"]: row for row in connection.execute(
@@ -29,11 +21,11 @@ def sync_progress(project_id: int, errors: int = 20) -> dict[str, Any]:
                                   "ORDER BY state, id LIMIT %s", (project_id, errors)).fetchall()
         noted, notes = _notes(connection, project_id, errors)
     number = {state: int(counts[state]["n"]) if state in counts else 0 for state in ("waiting", "embedded", "failed")}
-    shown = [{"task": row["id"], "state": row["state"],
-              **{name: row["error"].get(name, "") for name in ("code", "message", "hint")}} for row in rows]
+    shown = [TaskError(task=row["id"], state=row["state"],
+                       **{name: row["error"].get(name, "") for name in ("code", "message", "hint")}) for row in rows]
     oldest = round(counts["waiting"]["age"], 1) if "waiting" in counts else None
     fetched, duplicates = (sum(int(row[name]) for row in counts.values()) for name in ("fetched", "duplicates"))
-    return {"seen": sum(number.values()), "fetched": fetched, **number, "duplicates": duplicates,
-            "oldest_waiting_seconds": oldest, "errors": shown, "noted": noted, "notes": notes}
+    return Sync(seen=sum(number.values()), fetched=fetched, **number, duplicates=duplicates,
+                oldest_waiting_seconds=oldest, errors=shown, noted=noted, notes=notes)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from argus.answers.projects import TaskNote
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
@@ -213,9 +214,9 @@ def _task_row(project_id: int, task: dict[str, Any], key: str) -> dict[str, Any]
             "updated_at": datetime.fromisoformat(task["updated_at"])}
 
 
-def _notes(connection: store.Connection, project_id: int, limit: int) -> tuple[int, list[dict[str, Any]]]:
+def _notes(connection: store.Connection, project_id: int, limit: int) -> tuple[int, list[TaskNote]]:
     count = connection.execute("SELECT count(*) AS n FROM task WHERE project_id = %s AND notes IS NOT NULL",
                                (project_id,)).fetchone()
     rows = connection.execute("SELECT id, notes FROM task WHERE project_id = %s AND notes IS NOT NULL "
                               "ORDER BY id LIMIT %s", (project_id, limit)).fetchall()
-    return int(count["n"]) if count else 0, [{"task": row["id"], **note} for row in rows for note in row["notes"]]
+    return int(count["n"]) if count else 0, [TaskNote(task=row["id"], **note) for row in rows for note in row["notes"]]

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from typing import Any
 
+from argus.answers.projects import Video
 from argus.db import connect
 from argus.errors import ArgusError
 
@@ -42,9 +42,8 @@ def shown_name(name: str | None, video_id: str | None, shared: bool) -> str | No
     return mark(name, video_id) if shared or not name else name
 
 
-def list_videos(project_id: int) -> list[dict[str, Any]]:
-    """Return a project's videos by name: `{"video": the file's name, "video_id": null when the frames have none,
-    "name": as shown, "filter": what the filter `video` takes for it, "frames", "seconds": of the last frame}`.
+def list_videos(project_id: int) -> list[Video]:
+    """Return a project's videos by name.
 
     Of one video under several names the first in the alphabet counts.
     """
@@ -58,10 +57,10 @@ def list_videos(project_id: int) -> list[dict[str, Any]]:
     for row in rows:
         name, id_ = row["video"], row["video_id"]
         shared = names[name] > 1
-        found.append({"video": name, "video_id": id_, "name": shown_name(name, id_, shared),
-                      "filter": mark(name, id_) if id_ or shared else name,
-                      "frames": row["frames"], "seconds": row["seconds"]})
-    return sorted(found, key=lambda one: (one["name"], one["video_id"] or ""))
+        found.append(Video(video=name, video_id=id_, name=shown_name(name, id_, shared) or "",
+                           filter=mark(name, id_) if id_ or shared else name,
+                           frames=row["frames"], seconds=row["seconds"]))
+    return sorted(found, key=lambda one: (one.name, one.video_id or ""))
 
 
 def video_key(project_id: int, wanted: str) -> str:

@@ -6,11 +6,11 @@ from __future__ import annotations
 import logging
 import math
 import re
-from typing import Any
 
 from psycopg import sql
 
 from argus import queue_names
+from argus.answers.projects import SearchIndex
 from argus.db import connect, held, locks
 from argus.jobs import queues
 from argus.settings import get_settings
@@ -148,11 +148,8 @@ def drop_unused() -> list[str]:
     return left
 
 
-def state(model: Model, project_id: int) -> dict[str, Any]:
-    """Return how searches of the project are answered: `{"kind", "state", "percent"}`.
-
-    `kind` is exact, hnsw or ivfflat; `state` is ready, or building with the percentage of the build's current phase.
-    """
+def state(model: Model, project_id: int) -> SearchIndex:
+    """Return how searches of the project are answered."""
     with connect() as connection:
         there = indexes(connection, model, project_id)
         running = connection.execute(
@@ -161,7 +158,7 @@ def state(model: Model, project_id: int) -> dict[str, Any]:
             [index_name(model, project_id, kind) for kind in INDEX_KINDS]).fetchone()
     usable = next((index.kind for index in there if index.valid), "exact")
     if running is None:
-        return {"kind": usable, "state": "ready", "percent": None}
+        return SearchIndex(kind=usable, state="ready", percent=None)
     done, whole = ((running["tuples_done"], running["tuples_total"]) if running["tuples_total"]
                    else (running["blocks_done"], running["blocks_total"]))
-    return {"kind": usable, "state": "building", "percent": round(100 * done / whole) if whole else 0}
+    return SearchIndex(kind=usable, state="building", percent=round(100 * done / whole) if whole else 0)

@@ -8,10 +8,10 @@ Once nothing is left to embed the next one becomes current. The old vectors stay
 from __future__ import annotations
 
 import logging
-from typing import Any
 
 from psycopg import sql
 
+from argus.answers.projects import ModelChange
 from argus.db import connect, locks
 from argus.settings import get_settings
 from search_service.vectors import store
@@ -110,8 +110,8 @@ def left(model: Model, project_id: int | None = None) -> dict[int, int]:
     return {row["project_id"]: row["n"] for row in rows}
 
 
-def progress(project_id: int) -> dict[str, Any] | None:
-    """Return `{"model", "embedded", "left"}` while a change goes on, else None."""
+def progress(project_id: int) -> ModelChange | None:
+    """Return how far a change is while one goes on, else None."""
     with connect() as connection:
         _, following = _roles(connection)
         if following is None:
@@ -119,7 +119,7 @@ def progress(project_id: int) -> dict[str, Any] | None:
         row = connection.execute("SELECT count(*) AS n FROM task WHERE project_id = %s AND state = 'embedded'",
                                  (project_id,)).fetchone()
     remaining = left(following, project_id).get(project_id, 0)
-    return {"model": following.name, "embedded": (row["n"] if row else 0) - remaining, "left": remaining}
+    return ModelChange(model=following.name, embedded=(row["n"] if row else 0) - remaining, left=remaining)
 
 
 def large_projects() -> list[int]:

@@ -9,6 +9,7 @@ from psycopg.errors import UniqueViolation
 from psycopg.types.json import Jsonb
 
 from argus import audit, queue_names
+from argus.answers.search import ChangedSearch, ForgottenSearch, SavedSearch, SearchResult
 from argus.db import Row, alone, connect, locks
 from argus.errors import ArgusError, as_argus_error
 from argus.jobs import queues
@@ -18,7 +19,7 @@ from label_studio_config import projects
 from label_studio_config.views import live_views, remove_view, search_views
 from search_service.search.query import SearchQuery
 from search_service.search.query_text import parse_query
-from search_service.search.search import SearchResult, find
+from search_service.search.search import find
 from search_service.views import ranks, view_ranks
 from search_service.views import search_views as views
 
@@ -28,7 +29,7 @@ REFRESH_SECONDS = 300
 
 
 def create(project_id: int, name: str, ask: SearchQuery, *, size: int = 50, relevance: str = "unlikely",
-           keep_view: bool = False, ranked: int = 0) -> dict[str, Any]:
+           keep_view: bool = False, ranked: int = 0) -> SavedSearch:
     """Keep a search under a name; return it as `listing` does.
 
     Args:
@@ -56,7 +57,7 @@ def create(project_id: int, name: str, ask: SearchQuery, *, size: int = 50, rele
     return _follow(project_id, row["id"])
 
 
-def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> dict[str, Any]:
+def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> ChangedSearch:
     """Change some of a saved search's `name`, `ask`, `size`, `relevance`, `keep_view` and `ranked`; return it.
 
     A view that is no longer wanted, or that had the old name, is removed; one that somebody changed in Label Studio is
@@ -81,19 +82,18 @@ def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> dict[str,
                                     new["ranked"], saved_id))
         except UniqueViolation as error:
             raise _taken(new["name"]) from error
-    return {**_follow(project_id, saved_id), "left": left}
+    return ChangedSearch(**dict(_follow(project_id, saved_id)), left=left)
 
 
-def delete(project_id: int, saved_id: int) -> dict[str, Any]:
-    """Forget a saved search, and remove its view and its ranks; return `{"deleted": its id, "left": [views]}`, where
-    `left` are views of it that somebody changed in Label Studio: they are theirs and stay. Raises `not_found`."""
+def delete(project_id: int, saved_id: int) -> ForgottenSearch:
+    """Forget a saved search, and remove its view and its ranks. Raises `not_found`."""
     with writing(project_id, saved_id):
         row = _row(project_id, saved_id)
         left = _remove_views(project_id, saved_id)
         ranks.clear(get_label_studio(), project_id, saved_id, row["shown"][:row["ranked"]])
         with connect() as connection:
             connection.execute("DELETE FROM saved_search WHERE id = %s", (saved_id,))
-    return {"deleted": saved_id, "left": left}
+    return ForgottenSearch(deleted=saved_id, left=left)
 
 
 def writing(project_id: int, saved_id: int, seconds: float = 60.0) -> AbstractContextManager[None]:
@@ -107,12 +107,8 @@ def writing(project_id: int, saved_id: int, seconds: float = 60.0) -> AbstractCo
         "conflict", "The view of this saved search is being updated right now.", "Try again in a moment."))
 
 
-def listing(project_id: int) -> list[dict[str, Any]]:
-    """Return a project's saved searches by name: `{"id", "name", "query", "ask", "size", "relevance", "keep_view",
-    "ranked", "views", "url", "tasks", "refreshed_at", "stale", "error"}`.
-
-    `tasks` is how many the view shows; `stale` says that images changed since and the view is about to follow.
-    """
+def listing(project_id: int) -> list[SavedSearch]:
+    """Return a project's saved searches by name."""
     projects.require(project_id)
     with connect() as connection:
         rows = connection.execute("SELECT * FROM saved_search WHERE project_id = %s ORDER BY name",
@@ -120,7 +116,7 @@ def listing(project_id: int) -> list[dict[str, Any]]:
     return [_shown(row) for row in rows]
 
 
-def get(project_id: int, saved_id: int) -> dict[str, Any]:
+def get(project_id: int, saved_id: int) -> SavedSearch:
     """Return one, as in `listing`. Raises `not_found`."""
     return _shown(_row(project_id, saved_id))
 
@@ -131,7 +127,7 @@ def run(project_id: int, saved_id: int, limit: int, offset: int) -> SearchResult
     return find(project_id, ask, limit, offset, record=False)
 
 
-def refresh(project_id: int, saved_id: int) -> dict[str, Any]:
+def refresh(project_id: int, saved_id: int) -> SavedSearch:
     """Search again and bring the view up to date; return it as `listing` does. The job of the queue `default`, too.
 
     An error is kept with the search, and raised.
@@ -140,7 +136,7 @@ def refresh(project_id: int, saved_id: int) -> dict[str, Any]:
         return _refresh(project_id, saved_id)
 
 
-def _refresh(project_id: int, saved_id: int) -> dict[str, Any]:
+def _refresh(project_id: int, saved_id: int) -> SavedSearch:
     row = _row(project_id, saved_id)
     state = project_state(project_id)  # before the search: what changes while it runs makes it stale again
     try:
@@ -226,7 +222,7 @@ def enqueue_stale_views(project_id: int) -> int:
     return asked
 
 
-def _follow(project_id: int, saved_id: int) -> dict[str, Any]:
+def _follow(project_id: int, saved_id: int) -> SavedSearch:
     """Let a view that is wanted be made at once, and ranks, which take a second for three tasks, by a job."""
     row = _row(project_id, saved_id)
     if row["keep_view"] and row["ranked"]:
@@ -238,14 +234,14 @@ def _follow(project_id: int, saved_id: int) -> dict[str, Any]:
     return get(project_id, saved_id)
 
 
-def _shown(row: Row) -> dict[str, Any]:
+def _shown(row: Row) -> SavedSearch:
     made = [view["id"] for view in _views(row["id"])]
     ask = SearchQuery.model_validate(row["ask"])
-    return {"id": row["id"], "name": row["name"], "query": ask.title(), "ask": row["ask"], "size": row["size"],
-            "relevance": row["relevance"], "keep_view": row["keep_view"], "ranked": row["ranked"], "views": made,
-            "url": views.view_url(row["project_id"], made[0]) if made else None, "tasks": len(row["shown"]),
-            "refreshed_at": row["refreshed_at"].isoformat() if row["refreshed_at"] else None,
-            "stale": bool(row["keep_view"] and row["stale"]), "error": row["error"]}
+    return SavedSearch(
+        id=row["id"], name=row["name"], query=ask.title(), ask=row["ask"], size=row["size"],
+        relevance=row["relevance"], keep_view=row["keep_view"], ranked=row["ranked"], views=made,
+        url=views.view_url(row["project_id"], made[0]) if made else None, tasks=len(row["shown"]),
+        refreshed_at=row["refreshed_at"], stale=bool(row["keep_view"] and row["stale"]), error=row["error"])
 
 
 def _views(saved_id: int) -> list[Row]:

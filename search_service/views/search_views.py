@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from argus import audit
+from argus.answers.search import MadeView, SearchResult, View
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
@@ -14,19 +14,16 @@ from label_studio_config import projects
 from label_studio_config.views import base_title, live_views, remove_view, search_views
 from search_service.search.query import SearchQuery
 from search_service.search.relevance import RELEVANCE, UNLIKELY
-from search_service.search.search import MAX_LIMIT, SearchResult, find
+from search_service.search.search import MAX_LIMIT, find
 from search_service.views import ranks, view_ranks
 
 
 def make(project_id: int, title: str, ask: SearchQuery | None, task_ids: Sequence[int] | None, limit: int,
-         relevance: str = UNLIKELY) -> dict[str, Any]:
+         relevance: str = UNLIKELY) -> MadeView:
     """Make or update a view of a search's first hits, or of given tasks in their order; see `show`.
 
     Args:
         relevance: hits below this band are left out.
-
-    Returns:
-        `{"views": [ids; several when there are more than 500 tasks], "tasks": count, "url": of the first view}`.
 
     Raises:
         ArgusError: what a search raises; `unknown_task` for tasks of another project; `nothing_selected`.
@@ -40,7 +37,7 @@ def make(project_id: int, title: str, ask: SearchQuery | None, task_ids: Sequenc
     made = show(project_id, title or (ask.title() if ask else "Selection"), ids,
                 ask.text if ask and not ask.filters.narrow() else "")
     audit.about(f"view {made[0]}")
-    return {"views": made, "tasks": len(set(ids)), "url": view_url(project_id, made[0])}
+    return MadeView(views=made, tasks=len(set(ids)), url=view_url(project_id, made[0]))
 
 
 def show(project_id: int, title: str, task_ids: Sequence[int], query: str = "") -> list[int]:
@@ -69,28 +66,28 @@ def best(project_id: int, ask: SearchQuery, limit: int, relevance: str = UNLIKEL
 def from_band(result: SearchResult, relevance: str) -> list[int]:
     """Return the tasks of a search's hits without those below a band."""
     rank = RELEVANCE.index(relevance)
-    return [hit.task_id for hit in result.hits if not hit.relevance or RELEVANCE.index(hit.relevance) <= rank]
+    return [hit.task for hit in result.hits if not hit.relevance or RELEVANCE.index(hit.relevance) <= rank]
 
 
-def refresh(project_id: int, view_id: int) -> dict[str, Any]:
+def refresh(project_id: int, view_id: int) -> MadeView:
     """Search again for what a view was made of, and let it show as many of today's best hits. Answers like `make`.
 
     Raises:
         ArgusError: `not_found` for a view that is not ours, `conflict` for one that was not made by a search.
     """
-    ours = {view["id"]: view for view in listing(project_id)}
+    ours = {view.id: view for view in listing(project_id)}
     if view_id not in ours:
         raise _not_ours(project_id, view_id)
     view = ours[view_id]
-    if view["kind"] != "search" or not view["query"]:
-        raise ArgusError("conflict", f"The view “{view['title']}” was made of chosen tasks, not of a search.",
+    if view.kind != "search" or not view.query:
+        raise ArgusError("conflict", f"The view “{view.title}” was made of chosen tasks, not of a search.",
                          "A saved search keeps its view up to date, whatever its query.")
-    title = base_title(view["title"])
-    tiers = [other["id"] for other in ours.values()
-             if other["kind"] == "search" and base_title(other["title"]) == title]
+    title = base_title(view.title)
+    tiers = [other.id for other in ours.values()
+             if other.kind == "search" and base_title(other.title) == title]
     live = live_views(get_label_studio(), project_id)
     size = sum(len(live[tier]["filters"]["items"]) for tier in tiers if "filters" in live.get(tier, {}))
-    return make(project_id, title, SearchQuery(text=view["query"]), None, min(max(size, 1), MAX_LIMIT))
+    return make(project_id, title, SearchQuery(text=view.query), None, min(max(size, 1), MAX_LIMIT))
 
 
 def view_url(project_id: int, view_id: int) -> str:
@@ -98,17 +95,13 @@ def view_url(project_id: int, view_id: int) -> str:
     return f"{get_settings().public_label_studio_url}/projects/{project_id}/data?tab={view_id}"
 
 
-def listing(project_id: int) -> list[dict[str, Any]]:
-    """Return the views that Argus made or filled in a project: `{"id", "kind", "title", "query", "saved", "url"}`.
-
-    `kind` is search, band, or tab (one that a person opened and that Argus filled by its title); `saved` is the id of
-    the saved search that the view follows.
-    """
+def listing(project_id: int) -> list[View]:
+    """Return the views that Argus made or filled in a project."""
     projects.require(project_id)
     with connect() as connection:
         rows = connection.execute("SELECT id, kind, title, query, saved_id AS saved FROM view WHERE project_id = %s "
                                   "ORDER BY kind, id", (project_id,)).fetchall()
-    return [{**row, "url": view_url(project_id, row["id"])} for row in rows]
+    return [View(**row, url=view_url(project_id, row["id"])) for row in rows]
 
 
 def remove(project_id: int, view_id: int) -> int:

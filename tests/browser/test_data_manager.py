@@ -39,8 +39,8 @@ def test_search_view_shows_exactly_its_tasks_and_a_task_its_boxes(
     from search_service.sync.progress import sync_progress
 
     project = make_project(["cpu"], [(f"{i:03}.jpg", data) for i, (data, _) in enumerate(scenes)])
-    wait_for(lambda: sync_progress(project)["embedded"] == len(scenes), 120)
-    found = [hit.task_id for hit in search(project, "cpu", limit=4).hits]
+    wait_for(lambda: sync_progress(project).embedded == len(scenes), 120)
+    found = [hit.task for hit in search(project, "cpu", limit=4).hits]
     view = search_view(label_studio, project, "CPU", found)
     run = create_run(project, ["cpu"], found)
     wait_for(lambda: run_progress(run)["state"] == "done", 180)
@@ -75,7 +75,7 @@ def test_an_expired_login__leads_back_to_the_task_that_was_asked_for(
     from search_service.sync.progress import sync_progress
 
     project = make_project(["cpu"], [(f"{n}.jpg", plain((40 * n, 90, 60))) for n in range(2)])
-    wait_for(lambda: sync_progress(project)["embedded"] == 2, 60)
+    wait_for(lambda: sync_progress(project).embedded == 2, 60)
     _, second = sorted(task["id"] for task in label_studio.tasks(project))
     page.context.clear_cookies()
     page.goto(describe_task(project, second)["label_studio"])

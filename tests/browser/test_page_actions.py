@@ -52,7 +52,7 @@ def scenes(stack: Any, label_studio: LabelStudio) -> Iterator[tuple[int, list[in
     """A project of five scenes that are embedded and of one file that is no image, and its tasks."""
     files = {f"{n}.jpg": scene(n) for n in range(SCENES)} | {"broken.jpg": b"no image"}
     project, tasks = import_files(label_studio, "Actions", files)
-    wait_for(lambda: [sync_progress(project)[name] for name in ("seen", "embedded")] == [len(files), SCENES], 120)
+    wait_for(lambda: ((now := sync_progress(project)).seen, now.embedded) == (len(files), SCENES), 120)
     yield project, tasks
     label_studio.delete(f"/api/projects/{project}/")
 
@@ -94,7 +94,7 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
         open_page: Callable[..., Page], scenes: tuple[int, list[int]], label_studio: LabelStudio, stack: Any) -> None:
     project, tasks = scenes
     chosen = [*tasks[:2], tasks[-1]]  # the last one is no image
-    view = make(project, "Three of them", None, chosen, 3)["views"][0]
+    view = make(project, "Three of them", None, chosen, 3).views[0]
     with resting(stack, "sam3-worker"):  # or the run may end before it is cancelled
         page = open_page(f"?project={project}&screen=annotate")
         page.select_option("#source-view", str(view))
@@ -116,14 +116,14 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
     # The image is put right in Label Studio, and what failed is tried again.
     good = label_studio.get(f"/api/tasks/{tasks[0]}/")["data"]
     label_studio.patch(f"/api/tasks/{tasks[-1]}/", {"data": good})
-    wait_for(lambda: sync_progress(project)["embedded"] == SCENES + 1, 60)
+    wait_for(lambda: sync_progress(project).embedded == SCENES + 1, 60)
     page.click("#run-retry")
     ended(page, "Done: 3 of 3 images")
     expect(page.locator(".errors li")).to_have_count(0)
     expect(page.locator("#run-retry")).to_be_hidden()
 
     # Other prompts, for the hits of a search: what follows is said, and what the old ones predicted comes along.
-    hits = {hit.task_id for hit in search(project, "fan", 2, record=False).hits}
+    hits = {hit.task for hit in search(project, "fan", 2, record=False).hits}
     page = open_page(f"?project={project}&screen=annotate&from=search&q=fan&hits=2&labels=cpu")
     expect(page.locator("#estimate")).to_contain_text("cpu: 2 images", timeout=20_000)
     page.get_by_label("What SAM 3 looks for, for the label cpu").fill("cpu, processor")

@@ -44,7 +44,7 @@ def make(labels: list[str], files: list[tuple[str, bytes]], title: str = "Faults
 def crowd(stack: Any) -> Iterator[int]:
     """Sixty labels, one of them very long, and more images than the page loads at first; some are predicted."""
     project = make(LABELS, [(f"{n}.jpg", scene(n % 3)) for n in range(COUNT)])
-    wait_for(lambda: sync_progress(project)["embedded"] == COUNT, 180)
+    wait_for(lambda: sync_progress(project).embedded == COUNT, 180)
     tasks = sorted(task["id"] for task in get_label_studio().tasks(project))
     run = create_run(project, ["cpu", LONG], tasks[:3])
     wait_for(lambda: run_progress(run)["state"] == "done", 180)
@@ -63,7 +63,7 @@ def empty(stack: Any) -> Iterator[int]:
 def unreadable(stack: Any) -> Iterator[int]:
     """A project whose only file is no image."""
     project = make(["cpu"], [("broken.jpg", b"no image")], "Unreadable")
-    wait_for(lambda: sync_progress(project)["failed"] == 1, 120)
+    wait_for(lambda: sync_progress(project).failed == 1, 120)
     yield project
     get_label_studio().delete(f"/api/projects/{project}/")
 
@@ -223,7 +223,7 @@ def test_labels__many_can_be_filtered_and_ticked_together(open_page: Callable[..
 
 def test_estimate__follows_a_preview_and_a_run(open_page: Callable[..., Page], stack: Any) -> None:
     project = make(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(2)])
-    wait_for(lambda: sync_progress(project)["embedded"] == 2, 60)
+    wait_for(lambda: sync_progress(project).embedded == 2, 60)
     page = open_page(f"?project={project}&screen=annotate")
     expect(page.locator("#estimate")).to_contain_text("2 images, 2 not processed yet", timeout=20_000)
     page.click("#preview")
@@ -237,7 +237,7 @@ def test_estimate__follows_a_preview_and_a_run(open_page: Callable[..., Page], s
 
 def test_estimate__of_a_run_is_made_anew_when_it_is_done(open_page: Callable[..., Page], stack: Any) -> None:
     project = make(["fan"], [("0.jpg", scene(7))])
-    wait_for(lambda: sync_progress(project)["embedded"] == 1, 60)
+    wait_for(lambda: sync_progress(project).embedded == 1, 60)
     page = open_page(f"?project={project}&screen=annotate")
     expect(page.locator("#estimate")).to_contain_text("1 image, 1 not processed yet", timeout=20_000)
     page.click("#annotate")
@@ -324,7 +324,7 @@ def test_doctor__a_file_that_is_no_image_is_no_broken_joint(open_page: Callable[
 
 def test_project__that_was_deleted_is_marked_everywhere(open_page: Callable[..., Page], stack: Any) -> None:
     project = make(["cpu"], [("0.jpg", scene(1))], "Deleted")
-    wait_for(lambda: sync_progress(project)["embedded"] == 1, 60)
+    wait_for(lambda: sync_progress(project).embedded == 1, 60)
     get_label_studio().delete(f"/api/projects/{project}/")
     missing_projects.note(project)
     page = open_page(f"?project={project}&q=cpu")

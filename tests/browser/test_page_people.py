@@ -41,7 +41,7 @@ def project(stack: Any) -> Iterator[int]:
     assert number is not None
     ls.request("POST", f"/api/projects/{number}/import", timeout=60,
                files=[(f"{n}.jpg", (f"{n}.jpg", scene(f"people {n}"), "image/jpeg")) for n in range(2)])
-    wait_for(lambda: sync_progress(number)["embedded"] == 2, 120)
+    wait_for(lambda: sync_progress(number).embedded == 2, 120)
     yield number
     ls.delete(f"/api/projects/{number}/")
 

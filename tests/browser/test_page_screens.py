@@ -59,7 +59,7 @@ def project(stack: Any) -> Iterator[int]:
     assert made is not None
     files = [(f"{n}.jpg", (f"{n}.jpg", scene(n), "image/jpeg")) for n in range(COUNT)]
     ls.request("POST", f"/api/projects/{made}/import", files=files, timeout=120)
-    wait_for(lambda: sync_progress(made)["embedded"] == COUNT, 120)
+    wait_for(lambda: sync_progress(made).embedded == COUNT, 120)
     tasks = sorted(task["id"] for task in ls.tasks(made))[:3]
     run = create_run(made, ["cpu"], tasks)
     wait_for(lambda: run_progress(run)["state"] == "done", 180)
@@ -191,9 +191,9 @@ def test_addresses__of_auto_annotate_hold_what_was_chosen_and_typed(
         open_page: Callable[..., Page], project: int, request: pytest.FixtureRequest) -> None:
     request.addfinalizer(lambda: recipes.change_recipe(project, [{"label": "fan"}]))
     recipes.change_recipe(project, [{"label": "fan", "threshold": 0.425}])  # between two steps of the page's slider
-    others = [hit.task_id for hit in search(project, "fan", 2, record=False).hits]
+    others = [hit.task for hit in search(project, "fan", 2, record=False).hits]
     make(project, "One", None, others[:1], 1)
-    view = str(make(project, "Two", None, others, 2)["views"][0])  # not the first one of the project
+    view = str(make(project, "Two", None, others, 2).views[0])  # not the first one of the project
     page = open_page(f"?project={project}&screen=annotate&from=all")
     expect(page.locator("#estimate")).to_contain_text(f"{COUNT} images", timeout=20_000)
     page.fill("#source-query", "red fan")

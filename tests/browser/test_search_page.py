@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import quoteattr
@@ -44,7 +45,7 @@ def page(browser: Browser, stack: Any) -> Iterator[Page]:
 def test_page__a_picture_that_has_to_wait_comes_later(page: Page, make_project: Callable[..., int],
                                                       token: bool) -> None:
     project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(2)])
-    wait_for(lambda: sync_progress(project)["embedded"] == 2, 120)
+    wait_for(lambda: sync_progress(project).embedded == 2, 120)
     refused: list[str] = []
 
     def busy(route: Route) -> None:
@@ -71,7 +72,7 @@ def test_page__a_picture_that_has_to_wait_comes_later(page: Page, make_project: 
 def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Callable[..., int],
                                                     label_studio: LabelStudio) -> None:
     project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(COUNT)])
-    wait_for(lambda: sync_progress(project)["embedded"] == COUNT, 120)
+    wait_for(lambda: sync_progress(project).embedded == COUNT, 120)
     page.goto(f"{get_settings().search_service_url}/?project={project}")
     expect(page.locator("#sync")).to_have_text(f"{COUNT} of {COUNT} images embedded", timeout=20_000)
     page.fill("#query", "cpu")
@@ -113,7 +114,7 @@ def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Ca
 
 def test_page__more_like_a_region_drawn_on_the_picture(page: Page, make_project: Callable[..., int]) -> None:
     project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(3)])
-    wait_for(lambda: sync_progress(project)["embedded"] == 3, 120)
+    wait_for(lambda: sync_progress(project).embedded == 3, 120)
     page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu")
     expect(page.locator(".hit")).to_have_count(3, timeout=20_000)
     task = int(page.locator(".hit").first.get_attribute("data-task") or 0)
@@ -128,7 +129,7 @@ def test_page__more_like_a_region_drawn_on_the_picture(page: Page, make_project:
     def found_like(box: list[float]) -> None:
         """The hits are those that the service finds for this part."""
         like = SearchQuery.model_validate({"like": [{"task": task, "box": box}]})
-        expected = [str(hit.task_id) for hit in find(project, like, record=False).hits]
+        expected = [str(hit.task) for hit in find(project, like, record=False).hits]
         expect(page.locator(".hit").first).to_have_attribute("data-task", expected[0], timeout=20_000)
         assert [hit.get_attribute("data-task") for hit in page.locator(".hit").all()] == expected
         expect(page.locator(".chip")).to_contain_text(f"like a part of task {task}")
@@ -186,7 +187,7 @@ def test_page__more_like_a_region_drawn_on_the_picture(page: Page, make_project:
     expect(page.locator(".chip")).to_have_text(re.compile(f"not like a part of task {task}"))
     assert parse_qs(urlsplit(page.url).query)["unlike"] == [f"{task}:0.25:0.25:0.75:0.75"]
     unlike = SearchQuery.model_validate({"text": "cpu", "unlike": [{"task": task, "box": [0.25, 0.25, 0.75, 0.75]}]})
-    expected = [str(hit.task_id) for hit in find(project, unlike, record=False).hits]
+    expected = [str(hit.task) for hit in find(project, unlike, record=False).hits]
     expect(page.locator(".hit")).to_have_count(len(expected))
     assert [hit.get_attribute("data-task") for hit in page.locator(".hit").all()] == expected
     assert page.complaints == []  # type: ignore[attr-defined]
@@ -199,8 +200,9 @@ def test_page__narrows_by_time_of_capture_and_by_where_a_label_stands(
     for hour, task in enumerate(tasks):
         label_studio.patch(f"/api/tasks/{task['id']}/",
                            {"data": task["data"] | {"captured_at": f"2026-11-01T{hour:02}:30:12Z"}})
-    wait_for(lambda: sync_progress(project)["embedded"] == 3
-             and captured_between(project) == ["2026-11-01T00:30:12+00:00", "2026-11-01T02:30:12+00:00"], 60)
+    wait_for(lambda: sync_progress(project).embedded == 3
+             and captured_between(project) == tuple(
+                 datetime(2026, 11, 1, hour, 30, 12, tzinfo=UTC) for hour in (0, 2)), 60)
     page = open_page(f"?project={project}&q=cpu&captured_from=2026-11-01T00:30:12.000",
                      timezone_id="Asia/Tokyo")
     expect(page.locator(".hit")).to_have_count(3)
@@ -262,7 +264,7 @@ def test_page__two_videos_of_one_name_and_what_was_left_out(page: Page, make_pro
     for n, task in enumerate(sorted(label_studio.tasks(project), key=lambda task: task["id"])):
         label_studio.patch(f"/api/tasks/{task['id']}/", {"data": task["data"] | {
             "video": "0001.mp4", "video_id": ids[n], "video_time": float(n), "frame_number": n or 1700000000000}})
-    wait_for(lambda: len(list_videos(project)) == 2 and sync_progress(project)["embedded"] == 3, 120)
+    wait_for(lambda: len(list_videos(project)) == 2 and sync_progress(project).embedded == 3, 120)
     page.goto(f"{get_settings().search_service_url}/?project={project}&q=cpu")
     expect(page.locator(".hit")).to_have_count(3, timeout=20_000)
     page.click("#filter-toggle")
@@ -291,7 +293,7 @@ def test_page__names_of_labels_and_files_are_shown_as_text(page: Page, make_proj
         f'<Label value="cpu" alias={quoteattr(evil)} model_score_threshold="0"/></RectangleLabels></View>')})
     assert connect(label_studio, project).labels == [evil]
     label_studio.post(f"/api/projects/{project}/import", [{"image": f"s3://parts/{evil}.jpg"}])
-    wait_for(lambda: (sync_progress(project)["embedded"], sync_progress(project)["failed"]) == (1, 1), 300)
+    wait_for(lambda: (sync_progress(project).embedded, sync_progress(project).failed) == (1, 1), 300)
     run = create_run(project, [evil], [task["id"] for task in label_studio.tasks(project, fields="task_only")])
     wait_for(lambda: run_progress(run)["state"] not in ("queued", "running"), 480)
     address = f"{get_settings().search_service_url}/?project={project}"
@@ -322,7 +324,7 @@ def test_page__says_what_is_wrong(page: Page, make_project: Callable[..., int]) 
 @pytest.mark.parametrize("width", [360, 800, 1900])
 def test_page__fits_every_width(page: Page, make_project: Callable[..., int], width: int) -> None:
     project = make_project(["cpu", "a label with a rather long name"], [("0.jpg", scene(1))])
-    wait_for(lambda: sync_progress(project)["embedded"] == 1, 60)
+    wait_for(lambda: sync_progress(project).embedded == 1, 60)
     page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{get_settings().search_service_url}/?project={project}")
     page.fill("#query", "cpu")

@@ -53,7 +53,7 @@ def predicted(stack: Any, make_project: Callable[..., int], label_studio: LabelS
         from ml_backend.runs.runs import create_run, run_progress
 
         project = make_project(["cpu", "fan"], [(f"{n}.jpg", scene(n)) for n in range(count)])
-        wait_for(lambda: sync_progress(project)["embedded"] == count, 120)
+        wait_for(lambda: sync_progress(project).embedded == count, 120)
         run = create_run(project, ["cpu"], [task["id"] for task in label_studio.tasks(project, fields="task_only")])
         wait_for(lambda: run_progress(run)["state"] == "done", 240)
         return project
@@ -87,7 +87,7 @@ def axe_finds_nothing(page: Page) -> None:
 def test_story__from_a_query_to_an_export(open_page: Callable[..., Page], make_project: Callable[..., int],
                                           label_studio: LabelStudio, stack: Any) -> None:
     project = make_project(["cpu", "fan"], [(f"{n}.jpg", scene(n)) for n in range(COUNT)])
-    wait_for(lambda: sync_progress(project)["embedded"] == COUNT, 120)
+    wait_for(lambda: sync_progress(project).embedded == COUNT, 120)
     page = open_page()
 
     # Search and select.
@@ -275,7 +275,7 @@ def test_objects_are_accepted_one_by_one_by_keyboard(open_page: Callable[..., Pa
 def test_a_worker_killed_in_mid_run_loses_nothing(open_page: Callable[..., Page], make_project: Callable[..., int],
                                                   label_studio: LabelStudio, stack: Any) -> None:
     project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(12)])
-    wait_for(lambda: sync_progress(project)["embedded"] == 12, 120)
+    wait_for(lambda: sync_progress(project).embedded == 12, 120)
     page = open_page()
     page.route("**/events", lambda route: route.abort())  # progress comes by asking now and then, too
     page.goto(f"/?project={project}&screen=annotate&from=all")

@@ -124,17 +124,17 @@ def test_views_of_searches__show_their_tasks_and_select_all_acts_on_them_alone(
 
     number = make_project(["cpu"], [(f"{n}.jpg", scene(n, 1280)) for n in range(6)])
     label_studio.post(f"/api/projects/{number}/import", [{"data": {"image": ""}} for _ in range(500)], timeout=60)
-    wait_for(lambda: sync_progress(number)["embedded"] == 6, 120)
-    found = [hit.task_id for hit in search(number, "cpu", record=False).hits]
+    wait_for(lambda: sync_progress(number).embedded == 6, 120)
+    found = [hit.task for hit in search(number, "cpu", record=False).hits]
     every = sorted(task["id"] for task in label_studio.tasks(number))
     made = saved_searches.create(number, "Parts", SearchQuery(text="cpu"), size=3, keep_view=True)
     ranked = saved_searches.create(number, "In order", SearchQuery(text="cpu"), size=5, keep_view=True, ranked=5)
-    wait_for(lambda: saved_searches.get(number, ranked["id"])["refreshed_at"], 60)
-    (in_order,) = saved_searches.get(number, ranked["id"])["views"]
+    wait_for(lambda: saved_searches.get(number, ranked.id).refreshed_at, 60)
+    (in_order,) = saved_searches.get(number, ranked.id).views
     first, second = views.search_views(label_studio, number, "Every", every)
     manager = DataManager(page, label_studio, number)
     check(manager, views.search_view(label_studio, number, "CPU", found[:4]), found[:4])
-    check(manager, made["views"][0], found[:3])
+    check(manager, made.views[0], found[:3])
     check(manager, in_order, found[:5], in_order=True)
     check(manager, first, every[:500])
     check(manager, second, every[500:])
@@ -149,7 +149,7 @@ def test_a_tab_titled_as_a_question__is_filled(stack: Any, page: Page, label_stu
 
     scenes = [scene_and_objects(seed, 1280) for seed in range(12)]
     project = make_project(["cpu"], [(f"{n:02}.jpg", data) for n, (data, _) in enumerate(scenes)])
-    wait_for(lambda: sync_progress(project)["embedded"] == len(scenes), 120)
+    wait_for(lambda: sync_progress(project).embedded == len(scenes), 120)
     manager = DataManager(page, label_studio, project)
     page.goto(f"{get_settings().label_studio_url}/projects/{project}/data")
     expect(page.get_by_text(f"Tasks: {len(scenes)} /")).to_be_visible(timeout=30_000)
@@ -169,7 +169,7 @@ def test_a_tab_titled_as_a_question__is_filled(stack: Any, page: Page, label_stu
 
     def expected(query: str) -> list[int]:
         hits = search(project, query, 100, record=False).hits
-        return sorted(hit.task_id for hit in hits if hit.relevance != "unlikely")
+        return sorted(hit.task for hit in hits if hit.relevance != "unlikely")
 
     def server() -> dict[str, Any]:
         return next((view["data"] for view in label_studio.get("/api/dm/views/", project=project)

@@ -82,7 +82,7 @@ def test_three_of_ten_images_do_not_come(stack: Any, make_project: Callable[...,
         load.finish(400)
         seconds = time.monotonic() - began
         assert Origin.failed >= 0.25 * Origin.asked
-        left = runs.run_progress(load.run)["failed"] + sync_progress.sync_progress(project)["failed"]
+        left = runs.run_progress(load.run)["failed"] + sync_progress.sync_progress(project).failed
         assert {error["code"] for error in runs.run_progress(load.run)["errors"]} <= {"image_unreachable"}
         Origin.bad = False  # what had bad luck five times says so, and is there when a person asks again
         runs.retry_failed(load.run)
@@ -114,7 +114,7 @@ def test_an_image_that_crashes_the_decoder_is_given_up(stack: Any, make_project:
     assert any("was killed by SIGSEGV; starting it again" in line for line in lines)
     assert (counts.given_up, counts.embedded) == (1, counts.tasks - 1)
     assert (progress["done"], progress["failed"]) == (FIRST, 1)
-    errors = [*progress["errors"], *sync_progress.sync_progress(project)["errors"]]
+    errors = [*progress["errors"], *sync_progress.sync_progress(project).errors]
     assert [error["code"] for error in errors] == ["internal", "bad_image"]
     assert len({error["task"] for error in errors}) == 1
     died = " and ".join(f"{number} deaths of the {role} worker" for role, number in deaths.items())

@@ -263,9 +263,9 @@ def test_the_client_carries_the_token(things: dict[str, int], tokens: Tokens, st
     settings = get_settings()
     theirs, ours = (Argus(settings.search_service_url, settings.api_token.get_secret_value(), label_studio_token=token)
                     for token in (tokens.stranger, tokens.colleague))
-    assert ours.project(things["project_id"])["title"] == "Ours alone"
+    assert ours.project(things["project_id"]).title == "Ours alone"
     with pytest.raises(ArgusError) as failure:
         theirs.project(things["project_id"])
     assert failure.value.code == "unknown_project"
-    assert things["project_id"] not in [project["id"] for project in theirs.projects()]
+    assert things["project_id"] not in [project.id for project in theirs.projects()]
     assert requests.get(f"{settings.search_service_url}/health", headers={HEADER: "x"}, timeout=10).status_code == 200

@@ -41,7 +41,7 @@ def project(stack: Any) -> Any:
     assert number is not None
     files = [(f"{grey}.jpg", (f"{grey}.jpg", plain((grey, 90, 120)), "image/jpeg")) for grey in (10, 90, 170)]
     ls.request("POST", f"/api/projects/{number}/import", timeout=60, files=files)
-    wait_for(lambda: progress.sync_progress(number)["embedded"] == 3, 180)
+    wait_for(lambda: progress.sync_progress(number).embedded == 3, 180)
     yield number
     ls.delete(f"/api/projects/{number}/")
 

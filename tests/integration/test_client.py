@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from argus.answers.search import ExampleSpec, ForgottenSearch
 from argus.client import Argus
 from argus.errors import ArgusError
 from argus.settings import get_settings
@@ -66,14 +67,14 @@ def test_search__pages_and_pictures(argus: Argus, project: int) -> None:
 
 def test_find__texts_and_parts_of_images_together_and_saved(argus: Argus, project: int) -> None:
     task = argus.search(project, "cpu", limit=1).hits[0].task
-    like = [{"task": task, "box": [0, 0, 0.5, 0.5]}]
+    like: list[ExampleSpec] = [{"task": task, "box": [0, 0, 0.5, 0.5]}]
     found = argus.find(project, "cpu", like=like, labelled=False)
     assert {hit.task for hit in found} == {hit.task for hit in argus.search(project, "cpu")} - {task}
     assert argus.find(project, like=like).hits == argus.similar(project, task, box=like[0]["box"]).hits
     kept = argus.save_search(project, "Corner", {"like": like}, keep_view=True, size=3)
-    assert [one["name"] for one in argus.saved_searches(project)] == ["Corner"]
-    assert (kept["tasks"], len(argus.run_saved(project, kept["id"], limit=3))) == (3, 3)
-    assert argus.delete_saved(project, kept["id"]) == {"deleted": kept["id"], "left": []}
+    assert [one.name for one in argus.saved_searches(project)] == ["Corner"]
+    assert (kept.tasks, len(argus.run_saved(project, kept.id, limit=3))) == (3, 3)
+    assert argus.delete_saved(project, kept.id) == ForgottenSearch(deleted=kept.id, left=[])
 
 
 def test_accept__is_taken_back(argus: Argus, project: int) -> None:

@@ -59,7 +59,7 @@ def line(stack: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
         ls.patch(f"/api/tasks/{task['id']}/", {"data": {**task["data"], "video": "line.mp4", "video_time": n / 2,
                                                         "captured_at": f"2026-01-01T10:00:0{n}"}})
     sync_tasks.sync_project(project, full=True)
-    wait_for(lambda: (now := progress.sync_progress(project))["embedded"] == 4 and now["failed"] == 1, 90)
+    wait_for(lambda: (now := progress.sync_progress(project)).embedded == 4 and now.failed == 1, 90)
     picture = tmp_path_factory.mktemp("commands") / "first.jpg"
     picture.write_bytes(files[0][1])
     yield project, sorted(task["id"] for task in ls.tasks(project)), picture
@@ -76,7 +76,7 @@ def test_search__by_file_by_part_and_with_every_filter(line: tuple[int, list[int
     assert (best["task"], best["similarity"] > 0.99) == (tasks[0], True)
     part = answer("search", "-p", project, "--like", tasks[0], "--box", "0,0,0.5,0.5")
     wanted = SearchQuery.model_validate({"like": [{"task": tasks[0], "box": [0, 0, 0.5, 0.5]}]})
-    assert tasks_of(part) == [hit.task_id for hit in find(project, wanted, record=False).hits]
+    assert tasks_of(part) == [hit.task for hit in find(project, wanted, record=False).hits]
     assert part["query"] == f"like part 0 0 50 50 % of task {tasks[0]}"
     cut = answer("search", "-p", project, "--image", picture, "--box", "0,0,0.5,0.5", "--limit", 1)["hits"][0]
     assert (cut["task"], cut["similarity"] < 0.99) == (tasks[0], True)

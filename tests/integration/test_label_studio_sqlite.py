@@ -160,7 +160,7 @@ def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: py
     sqlite.delete(f"/api/tasks/{tasks[0]}/")
     assert sync_tasks.sync_project(project).deleted == 0  # an incremental poll cannot see it
     assert sync_tasks.sync_project(project, full=True).deleted == 1
-    assert progress.sync_progress(project)["seen"] == 7
+    assert progress.sync_progress(project).seen == 7
 
     # A view as large as any of ours: SQLite refuses a filter of about 1,000 terms.
     many = sqlite.post(f"/api/projects/{project}/import?return_task_ids=true",
@@ -181,26 +181,26 @@ def test_a_saved_search_and_a_tab__follow_the_images(sqlite: LabelStudio, tmp_pa
         return f"{number}.jpg", scene(f"sqlite {number}", 320)
 
     def best(query: str, limit: int) -> list[int]:
-        return [hit.task_id for hit in search(project, query, limit, record=False).hits]
+        return [hit.task for hit in search(project, query, limit, record=False).hits]
 
     project = connected(sqlite, "Followed", [arrive(number) for number in range(6)])
     with workers(tmp_path, "siglip", "default"):
-        wait_for(lambda: progress.sync_progress(project)["embedded"] == 6, 180)
+        wait_for(lambda: progress.sync_progress(project).embedded == 6, 180)
         plain_one = saved_searches.create(project, "Parts", SearchQuery(text="cpu"), size=3, keep_view=True)
         ranked = saved_searches.create(project, "In order", SearchQuery(text="cpu"), size=4, keep_view=True, ranked=4)
-        wait_for(lambda: saved_searches.get(project, ranked["id"])["refreshed_at"], 60)
-        (in_order,) = saved_searches.get(project, ranked["id"])["views"]
-        assert sorted(tasks_of(sqlite, project, plain_one["views"][0])) == sorted(best("cpu", 3))
+        wait_for(lambda: saved_searches.get(project, ranked.id).refreshed_at, 60)
+        (in_order,) = saved_searches.get(project, ranked.id).views
+        assert sorted(tasks_of(sqlite, project, plain_one.views[0])) == sorted(best("cpu", 3))
         assert tasks_of(sqlite, project, in_order) == best("cpu", 4)
 
         tab = sqlite.post(f"/api/dm/views/?project={project}", {"project": project, "data": {"title": "? cpu"}})["id"]
         wait_for(lambda: sqlite.get(f"/api/dm/views/{tab}/", project=project)["data"].get("filters"), 60)
-        likely = {hit.task_id for hit in search(project, "cpu", 100, record=False).hits if hit.relevance != "unlikely"}
+        likely = {hit.task for hit in search(project, "cpu", 100, record=False).hits if hit.relevance != "unlikely"}
         assert set(tasks_of(sqlite, project, tab)) == likely
 
         sqlite.request("POST", f"/api/projects/{project}/import", timeout=60, files=[
             (name, (name, data, "image/jpeg")) for name, data in map(arrive, range(6, 12))])
-        wait_for(lambda: progress.sync_progress(project)["embedded"] == 12, 120)
+        wait_for(lambda: progress.sync_progress(project).embedded == 12, 120)
         wait_for(lambda: tasks_of(sqlite, project, in_order) == best("cpu", 4), 120, pause=1)
-        wait_for(lambda: sorted(tasks_of(sqlite, project, plain_one["views"][0])) == sorted(best("cpu", 3)), 60)
+        wait_for(lambda: sorted(tasks_of(sqlite, project, plain_one.views[0])) == sorted(best("cpu", 3)), 60)
     forget(project)

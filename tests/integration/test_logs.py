@@ -65,7 +65,7 @@ def test_no_log_has_a_secret(stack: Any, make_project: Callable[..., int], label
     signed = [f"http://127.0.0.1:1/a.jpg?{query}" for query in (
         f"X-Amz-Signature={SIGNATURES[0]}", f"X-Goog-Signature={SIGNATURES[1]}", f"sv=1&sig={SIGNATURES[2]}")]
     label_studio.post(f"/api/projects/{project}/import", [{"image": address} for address in signed])
-    wait_for(lambda: (sync_progress(project)["embedded"], sync_progress(project)["failed"]) == (1, 3), 120)
+    wait_for(lambda: (sync_progress(project).embedded, sync_progress(project).failed) == (1, 3), 120)
     requests.get(f"{settings.search_service_url}/api/v1/projects/{project}", timeout=30,
                  headers={"X-Label-Studio-Token": settings.access_token}).raise_for_status()
     speak_to_locked_services(stack, tmp_path)

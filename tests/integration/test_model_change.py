@@ -16,6 +16,7 @@ import psycopg
 import pytest
 from PIL import Image
 
+from argus.answers.projects import ModelChange
 from argus.db import connect, locks
 from argus.errors import ArgusError
 from argus.jobs import queues
@@ -86,8 +87,8 @@ def test_a_new_checkpoint_takes_over_when_every_image_has_its_vector(
     assert new.former is not None
     # Searches and progress go on as before, in both the vectors and the text.
     assert store.current_model() == old.model
-    assert progress.sync_progress(project)["embedded"] == 3
-    assert model_change.progress(project) == {"model": "new", "embedded": 0, "left": 3}
+    assert progress.sync_progress(project).embedded == 3
+    assert model_change.progress(project) == ModelChange(model="new", embedded=0, left=3)
     np.testing.assert_allclose(worker.encode_text(["cpu"], old.model.id), old.encoder.encode_texts(["cpu"]), atol=1e-5)
     np.testing.assert_allclose(worker.encode_text(["cpu"], new.model.id), new.encoder.encode_texts(["cpu"]), atol=1e-5)
     with pytest.raises(ArgusError) as error:
@@ -107,7 +108,7 @@ def test_a_new_checkpoint_takes_over_when_every_image_has_its_vector(
             assert late in store.of_tasks(connection, model, project, [late])
 
     work(project, monkeypatch)
-    assert model_change.progress(project) == {"model": "new", "embedded": 4, "left": 0}
+    assert model_change.progress(project) == ModelChange(model="new", embedded=4, left=0)
     periodic._advance_model_change()
     assert store.current_model() == new.model
     assert model_change.progress(project) is None
@@ -133,7 +134,7 @@ def test_an_image_that_is_gone_does_not_hold_the_change_up(
     start(checkpoints[1])
     work(project, monkeypatch)
     assert (row(gone)["state"], row(gone)["error"]["code"]) == ("embedded", "bad_image")  # the old vector serves
-    assert progress.sync_progress(project)["errors"][0]["task"] == gone
+    assert progress.sync_progress(project).errors[0].task == gone
     periodic._advance_model_change()
     assert (row(kept)["state"], row(gone)["state"]) == ("embedded", "failed")
     assert store.current_model() == worker._prepared().model

@@ -214,8 +214,8 @@ def test_accept__records_what_label_studio_has(known: Callable[..., Known]) -> N
         assert {r["score"] for r in annotation["result"]} <= {0.9, 0.95, 0.99}
     (entry,) = records.acceptances(project.id)
     assert (entry["accepted_by"], entry["state"], entry["accepted"]) == ("ada@example.com", "done", 3)
-    (row,) = audit.listing(project=project.id)["entries"]
-    assert (row["object"], row["who"]) == (f"acceptance {report['acceptance']}", "ada@example.com")
+    (row,) = audit.listing(project=project.id).entries
+    assert (row.object, row.who) == (f"acceptance {report['acceptance']}", "ada@example.com")
 
 
 def test_accept__an_empty_selection_is_a_clean_zero(known: Callable[..., Known]) -> None:

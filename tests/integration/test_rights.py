@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from werkzeug.serving import make_server
 
 from argus import audit
+from argus.answers.service import AuditEntry
 from argus.client import Argus
 from argus.db import connect as database
 from argus.errors import ArgusError
@@ -109,12 +110,13 @@ def ask(app: Flask, people: dict[str, Person]) -> Callable[..., tuple[int, dict[
     return ask
 
 
-def rows(project: int) -> list[dict[str, Any]]:
-    return audit.listing(project=project, limit=500)["entries"]  # type: ignore[no-any-return]
+def rows(project: int) -> list[AuditEntry]:
+    return audit.listing(project=project, limit=500).entries
 
 
 def newest(project: int) -> tuple[Any, ...]:
-    return tuple(rows(project)[0][name] for name in ("who", "verified", "address", "action", "object", "outcome"))
+    row = rows(project)[0]
+    return row.who, row.verified, row.address, row.action, row.object, row.outcome
 
 
 def owned(project: int, table: str, person: int | None) -> int:
@@ -208,18 +210,18 @@ def test_history_and_judgements_are_deleted_by_those_who_made_them(ask: Any, peo
             history.record(project, SearchQuery(text="of both"), 1)
             evaluation.judge(project, f"of {name}", task, True)
         audit.begin(audit.Actor())
-        return {one["query"]: one["id"] for one in history.history(project)}
+        return {one.query: one.id for one in history.history(project)}
 
     ids = fill()
     base = f"/projects/{project}/searches"
     assert ask("bob", "DELETE", f"{base}/{ids['of cyd']}")[1]["code"] == "forbidden"
     assert ask("bob", "DELETE", f"{base}/{ids['of bob']}")[1] == {"deleted": 1}
     assert ask("bob", "DELETE", f"{base}/{ids['of both']}")[1] == {"deleted": 1}
-    assert {one["query"] for one in history.history(project)} == {"of cyd", "of both"}
+    assert {one.query for one in history.history(project)} == {"of cyd", "of both"}
     assert ask("bob", "DELETE", base)[1] == {"deleted": 0}
     assert ask("cyd", "DELETE", base)[1] == {"deleted": 2}
     assert ask("bob", "DELETE", f"/projects/{project}/judgements")[1] == {"deleted": 1}
-    assert [one["query"] for one in evaluation.judgements(project)] == ["of cyd"]
+    assert [one.query for one in evaluation.judgements(project)] == ["of cyd"]
     fill()
     assert ask("ada", "DELETE", base)[1] == {"deleted": 4}
     assert ask("", "DELETE", f"/projects/{project}/judgements")[1] == {"deleted": 2}
@@ -306,7 +308,7 @@ def test_old_rows_go_when_a_setting_says_so_and_none_before_thirty_days(project:
                                (datetime.now(UTC) - timedelta(days=days), project, str(days)))
 
     def left() -> list[str]:
-        return [one["outcome"] for one in rows(project) if one["action"] == "old"]
+        return [one.outcome for one in rows(project) if one.action == "old"]
 
     for days, kept in ((0, ["29", "40", "400"]), (365, ["29", "40"]), (1, ["29"])):
         audit.forget_old(days)
@@ -326,9 +328,9 @@ def test_reading_the_table(ask: Any, people: dict[str, Person], project: int, st
     argus = Argus(get_settings().search_service_url, get_settings().api_token.get_secret_value(),
                   label_studio_token=people["ada"].token)
     rest = argus.audit(project, who="eve@rights.example", limit=3, before=first["next"])
-    assert ([one["object"] for one in rest["entries"]], rest["next"]) == (["run 1", "run 0"], None)
-    assert argus.audit(project, since=datetime.now(UTC) + timedelta(hours=1))["entries"] == []
-    assert argus.me()["email"] == people["ada"].email
+    assert ([one["object"] for one in rest.entries], rest["next"]) == (["run 1", "run 0"], None)
+    assert argus.audit(project, since=datetime.now(UTC) + timedelta(hours=1)).entries == []
+    assert argus.me().email == people["ada"].email
     with pytest.raises(ArgusError) as refused:
         argus.audit()
     assert refused.value.code == "forbidden"
@@ -405,8 +407,8 @@ def test_a_proxy_says_who_it_is_where_everybody_must_be_somebody(
     setting("ARGUS_REQUIRE_PERSON", "true")
     ada, bob = (through(people[name].token, shared) for name in ("ada", "bob"))
     saved = owned(project, "saved_search", people["bob"].id)
-    assert (ada.me()["email"], bob.me()["email"]) == (people["ada"].email, people["bob"].email)
-    assert bob.delete_saved(project, saved)["deleted"] == saved
+    assert (ada.me().email, bob.me()["email"]) == (people["ada"].email, people["bob"].email)
+    assert bob.delete_saved(project, saved).deleted == saved
     assert newest(project)[:2] == (people["bob"].email, True)
     with pytest.raises(ArgusError) as refused:
         bob.call("POST", f"/projects/{project}/disconnect")

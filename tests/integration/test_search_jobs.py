@@ -169,9 +169,9 @@ def test_embed__what_was_fetched_is_known_while_the_model_runs(
 
     loaded.prepared().batch = 3
     monkeypatch.setattr(encoder, "encode_images", looked_at)
-    assert sync_progress.sync_progress(project)["fetched"] == 0
+    assert sync_progress.sync_progress(project).fetched == 0
     embedding_worker.embed(project, tasks)
-    counts = [{name: progress[name] for name in ("seen", "fetched", "embedded", "failed", "waiting")}
+    counts = [progress.model_dump(include={"seen", "fetched", "embedded", "failed", "waiting"})
               for progress in (meanwhile[0], sync_progress.sync_progress(project))]
     assert counts == [{"seen": 4, "fetched": 2, "embedded": 0, "failed": 1, "waiting": 3},
                       {"seen": 4, "fetched": 3, "embedded": 2, "failed": 1, "waiting": 1}]

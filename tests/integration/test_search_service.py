@@ -49,7 +49,7 @@ def settled(project: int, count: int) -> Callable[[], bool]:
     """Whether `count` tasks were seen and none of them waits any more."""
     def holds() -> bool:
         progress = sync_progress.sync_progress(project)
-        return bool(progress["seen"] == count and progress["waiting"] == 0)
+        return bool(progress.seen == count and progress.waiting == 0)
 
     return holds
 
@@ -92,7 +92,7 @@ def twelve(stack: Any) -> Iterator[tuple[int, list[int]]]:
 
 def test_new_tasks_are_embedded_without_anybody_asking(twelve: tuple[int, list[int]]) -> None:
     progress = sync_progress.sync_progress(twelve[0])
-    assert (progress["seen"], progress["embedded"], progress["failed"], progress["errors"]) == (12, 12, 0, [])
+    assert (progress.seen, progress.embedded, progress.failed, progress.errors) == (12, 12, 0, [])
 
 
 def test_search__over_http_is_what_the_service_says(twelve: tuple[int, list[int]], api: Api) -> None:
@@ -101,8 +101,8 @@ def test_search__over_http_is_what_the_service_says(twelve: tuple[int, list[int]
     assert (answer["total"], answer["exact"], answer["waiting"], len(answer["hits"])) == (12, True, 0, 5)
     similarities = [hit["similarity"] for hit in answer["hits"]]
     assert similarities == sorted(similarities, reverse=True)
-    ours = search(project, "cpu", 5).to_json()
-    assert [hit["task"] for hit in ours["hits"]] == [hit["task"] for hit in answer["hits"]]
+    ours = search(project, "cpu", 5)
+    assert [hit.task for hit in ours] == [hit["task"] for hit in answer["hits"]]
     pages = [hit["task"] for offset in (0, 5, 10) for hit in
              api("GET", f"/projects/{project}/search", params={"q": "cpu", "limit": 5, "offset": offset})["hits"]]
     assert sorted(pages) == tasks
@@ -194,7 +194,7 @@ def test_judgements__measure_the_search(twelve: tuple[int, list[int]], api: Api)
     project, tasks = twelve
     path = f"/projects/{project}"
     assert api("GET", f"{path}/search-eval", 422)["code"] == "nothing_selected"
-    first, second, third = (hit.task_id for hit in search(project, "cpu", 3, record=False).hits)
+    first, second, third = (hit.task for hit in search(project, "cpu", 3, record=False).hits)
     for task, relevant in ((first, True), (second, False), (third, True)):
         api("POST", f"{path}/judgements", json={"query": " cpu", "task": task, "relevant": relevant})
     found = api("GET", f"{path}/search-eval", params={"k": "1,3"})
@@ -252,7 +252,7 @@ def test_views__of_a_query_and_of_tasks(twelve: tuple[int, list[int]], api: Api,
     project, tasks = twelve
     made = api("POST", f"/projects/{project}/views", 201, json={"query": "cpu", "limit": 4})
     shown = [t["id"] for t in label_studio.get("/api/tasks/", project=project, view=made["views"][0])["tasks"]]
-    assert sorted(shown) == sorted(hit.task_id for hit in search(project, "cpu", 4).hits)
+    assert sorted(shown) == sorted(hit.task for hit in search(project, "cpu", 4).hits)
     again = api("POST", f"/projects/{project}/views", 201, json={"title": "cpu", "task_ids": tasks[:2]})
     assert again["views"] == made["views"]
     assert again["url"].endswith(f"/projects/{project}/data?tab={made['views'][0]}")
@@ -272,7 +272,7 @@ def test_views__are_refreshed_by_their_query(twelve: tuple[int, list[int]], api:
     search_views(label_studio, project, "Fans", tasks[:3], "fan")  # what it showed when other images were there
     assert api("POST", f"{path}/{view}/refresh")["views"] == [view]
     shown = [t["id"] for t in label_studio.get("/api/tasks/", project=project, view=view)["tasks"]]
-    assert sorted(shown) == sorted(hit.task_id for hit in search(project, "fan", 3).hits)
+    assert sorted(shown) == sorted(hit.task for hit in search(project, "fan", 3).hits)
     (chosen,) = api("POST", path, 201, json={"title": "Chosen", "task_ids": tasks[:2]})["views"]
     assert api("POST", f"{path}/{chosen}/refresh", 409)["code"] == "conflict"
     assert api("POST", f"{path}/123456789/refresh", 404)["code"] == "not_found"
@@ -295,7 +295,7 @@ def test_a_bad_image_fails_alone_and_a_repaired_task_recovers(stack: Any, make_p
     bad = next(error["task"] for error in progress["errors"] if error["code"] == "bad_image")
     good = next(task for task in tasks.values() if task["data"]["image"].endswith("0.jpg"))
     label_studio.patch(f"/api/tasks/{bad}/", {"data": {"image": good["data"]["image"]}})
-    wait_for(lambda: sync_progress.sync_progress(project)["embedded"] == 3, 30)
+    wait_for(lambda: sync_progress.sync_progress(project).embedded == 3, 30)
 
 
 def test_changed_and_deleted_tasks_are_noticed(stack: Any, make_project: Callable[..., int],
@@ -305,7 +305,7 @@ def test_changed_and_deleted_tasks_are_noticed(stack: Any, make_project: Callabl
     tasks = sorted(label_studio.tasks(project), key=lambda task: task["id"])
     label_studio.delete(f"/api/tasks/{tasks[0]['id']}/")
     sync_tasks.sync_project(project, full=True)
-    assert sync_progress.sync_progress(project)["seen"] == 3
+    assert sync_progress.sync_progress(project).seen == 3
     with connect() as connection:
         before = connection.execute("SELECT content_hash FROM task WHERE id = %s", (tasks[1]["id"],)).fetchone()
     label_studio.patch(f"/api/tasks/{tasks[1]['id']}/", {"data": {"image": tasks[2]["data"]["image"]}})
@@ -317,8 +317,8 @@ def test_changed_and_deleted_tasks_are_noticed(stack: Any, make_project: Callabl
 
     wait_for(changed, 30)
     twins = search(project, "cpu", 3).hits
-    assert abs(next(h.similarity for h in twins if h.task_id == tasks[1]["id"])
-               - next(h.similarity for h in twins if h.task_id == tasks[2]["id"])) < 1e-4
+    assert abs(next(h.similarity for h in twins if h.task == tasks[1]["id"])
+               - next(h.similarity for h in twins if h.task == tasks[2]["id"])) < 1e-4
 
 
 def test_sync__finds_created_tasks_by_poll_alone_and_a_second_one_changes_nothing(
@@ -438,7 +438,7 @@ def test_saved_searches__are_kept_changed_and_deleted(twelve: tuple[int, list[in
     path = f"/projects/{project}/saved-searches"
     made = api("POST", path, 201, json={"name": "Fresh fans", "ask": {"text": "fan"}, "size": 5, "keep_view": True})
     (view,) = made["views"]
-    expected = [hit.task_id for hit in search(project, "fan", 5, record=False).hits]
+    expected = [hit.task for hit in search(project, "fan", 5, record=False).hits]
     assert shown(label_studio, project, view) == set(expected)
     assert api("GET", path)["saved_searches"] == [made]
     assert [hit["task"] for hit in api("GET", f"{path}/{made['id']}/hits", params={"limit": 5})["hits"]] == expected
@@ -520,7 +520,7 @@ def test_saved_searches__ranks_order_the_view(twelve: tuple[int, list[int]], api
     wait_for(lambda: api("GET", f"{path}/{made['id']}")["refreshed_at"], 60)
     (view,) = api("GET", f"{path}/{made['id']}")["views"]
     listed = label_studio.get("/api/tasks/", project=project, view=view)["tasks"]
-    assert [task["id"] for task in listed] == [hit.task_id for hit in search(project, "cpu", 6, record=False).hits]
+    assert [task["id"] for task in listed] == [hit.task for hit in search(project, "cpu", 6, record=False).hits]
     assert all(task["data"]["image"].startswith("/data/upload/") for task in listed)
     with ThreadPoolExecutor(1) as person:
         with saved.writing(project, made["id"]):  # a refresh that is under way
@@ -607,7 +607,7 @@ def test_tabs__a_title_that_asks_is_answered(twelve: tuple[int, list[int]], api:
                 if view["kind"] == "tab"}
 
     def wanted(query: str) -> set[int]:
-        return {hit.task_id for hit in search(project, query, 100, record=False).hits if hit.relevance != "unlikely"}
+        return {hit.task for hit in search(project, query, 100, record=False).hits if hit.relevance != "unlikely"}
 
     one, other, plain, bad = tab("? capacitor"), tab("search: ram stick -cpu"), tab("Search: mine"), tab("? -cpu")
     wait_for(lambda: set(asked()) == {one, other, bad}, 30)

@@ -73,12 +73,12 @@ def test_a_view_follows_the_change_of_the_model(label_studio: LabelStudio, proje
     number, (first, second, third) = project
     ask = SearchQuery.model_validate({"like": [{"task": first}]})
     kept = saved_searches.create(number, "Alike", ask, size=1, keep_view=True)
-    (view,) = kept["views"]
+    (view,) = kept.views
     assert shown(label_studio, number, view) == [second]
     assert due(number) == 0
     model_change.make_current(models[1])
     assert due(number) == 1
-    assert saved_searches.refresh_job(number, kept["id"]) == ""
+    assert saved_searches.refresh_job(number, kept.id) == ""
     assert shown(label_studio, number, view) == [third]
     assert due(number) == 0
 
@@ -116,10 +116,10 @@ def test_a_view_filtered_by_band_follows_a_moved_edge(label_studio: LabelStudio,
                                "VALUES (%s, 'v1', %s, 'push', 'stored', %s)", (task, number, score))
     ask = SearchQuery.model_validate({"like": [{"task": first}], "filters": {"band": "high"}})
     kept = saved_searches.create(number, "Sure", ask, keep_view=True)
-    (view,) = kept["views"]
+    (view,) = kept.views
     assert sorted(shown(label_studio, number, view)) == [second, third]
     with connect() as connection:
         connection.execute("UPDATE project SET band_high = 0.95 WHERE id = %s", (number,))
     assert due(number) == 1
-    saved_searches.refresh_job(number, kept["id"])
+    saved_searches.refresh_job(number, kept.id)
     assert shown(label_studio, number, view) == [third]

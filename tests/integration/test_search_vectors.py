@@ -12,6 +12,7 @@ import pytest
 from pgvector import HalfVector
 from psycopg import sql
 
+from argus.answers.projects import SearchIndex
 from argus.db import connect, held, locks
 from argus.settings import get_settings
 from search_service.search import filters
@@ -227,7 +228,7 @@ def test_search__a_large_project_uses_its_own_index_and_says_so(
     window = [task for page in pages for task, _ in page]
     assert len(window) == len(set(window)) == store.WINDOW
     assert set(window) <= set(ids)
-    assert indexes.state(model, project) == {"kind": kind, "state": "ready", "percent": None}
+    assert indexes.state(model, project) == SearchIndex(kind=kind, state="ready", percent=None)
 
 
 def test_search__says_itself_how_it_scans_an_index(model: Model, project: int) -> None:
@@ -302,7 +303,7 @@ def test_index__is_built_replaced_and_dropped_as_the_project_and_the_settings_wa
         assert not indexes.update(project, model.id)
         assert indexes.due(model, project)
     assert indexes.update(project, model.id)
-    assert indexes.state(model, project)["kind"] == "hnsw"
+    assert indexes.state(model, project).kind == "hnsw"
     assert not indexes.due(model, project)
     settings(SEARCH_INDEX="ivfflat")
     assert indexes.update(project, model.id)
@@ -312,7 +313,7 @@ def test_index__is_built_replaced_and_dropped_as_the_project_and_the_settings_wa
     assert not indexes.due(model, project)  # a little below the limit it stays
     settings(EXACT_SEARCH_ROWS=1000)
     assert not indexes.update(project, model.id)
-    assert indexes.state(model, project)["kind"] == "exact"
+    assert indexes.state(model, project).kind == "exact"
 
 
 def test_index__of_a_project_that_is_gone_is_dropped(searched: Model, project: int) -> None:

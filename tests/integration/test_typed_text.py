@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from argus.answers.search import Judgement
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from demo.draw import Split
@@ -38,13 +39,13 @@ def line(stack: Any) -> Iterator[int]:
     files = [(f"{n}.jpg", (f"{n}.jpg", scene(f"commands {n}", 320, Split.VALIDATION), "image/jpeg")) for n in range(4)]
     ls.request("POST", f"/api/projects/{project}/import", files=files, timeout=60)
     sync_tasks.sync_project(project, full=True)
-    wait_for(lambda: progress.sync_progress(project)["embedded"] == 4, 90)
+    wait_for(lambda: progress.sync_progress(project).embedded == 4, 90)
     yield project
     ls.delete(f"/api/projects/{project}/")
 
 
 def ranking(project: int, text: str) -> list[tuple[int, float]]:
-    return [(hit.task_id, hit.similarity) for hit in find(project, SearchQuery(text=text), record=False).hits]
+    return [(hit.task, hit.similarity) for hit in find(project, SearchQuery(text=text), record=False).hits]
 
 
 @pytest.mark.parametrize(("typed", "plain"), [("ＣＰＵ", "cpu"), ("ﾌｧﾝ", "ファン"), ("cpu －fan", "cpu -fan"),
@@ -54,10 +55,10 @@ def test_search__finds_what_is_meant(line: int, typed: str, plain: str) -> None:
 
 
 def test_search__says_what_the_model_does_not_read(line: int) -> None:
-    assert find(line, SearchQuery(text="cpu"), record=False).unread == ()
+    assert find(line, SearchQuery(text="cpu"), record=False).unread == []
     long = find(line, SearchQuery(text="fan " * 63 + "elephant"), record=False)
-    assert long.unread == ("elephant",) and long.to_json()["unread"] == ["elephant"]
-    assert find(line, SearchQuery(text="cpu -\"" + "fan " * 63 + 'elephant"'), record=False).unread == ("elephant",)
+    assert long.unread == ["elephant"]
+    assert find(line, SearchQuery(text="cpu -\"" + "fan " * 63 + 'elephant"'), record=False).unread == ["elephant"]
     assert "does not read “elephant”" in argus("search", "fan " * 63 + "elephant", "-p", line)
 
 
@@ -146,9 +147,9 @@ def test_review__of_a_project_without_tasks(stack: Any, make_project: Callable[.
 
 
 def test_judgements__one_query_in_two_spellings_is_one(line: int) -> None:
-    task = find(line, SearchQuery(text="cpu"), record=False).hits[0].task_id
+    task = find(line, SearchQuery(text="cpu"), record=False).hits[0].task
     evaluation.judge(line, "ＣＰＵ　fan", task, True)
-    assert evaluation.judgements(line, "CPU fan") == [{"query": "CPU fan", "task": task, "relevant": True}]
+    assert evaluation.judgements(line, "CPU fan") == [Judgement(query="CPU fan", task=task, relevant=True)]
     for query in ("c" * 1001, "cpu \x07", "-fan"):
         with pytest.raises(ArgusError):
             evaluation.judge(line, query, task, True)

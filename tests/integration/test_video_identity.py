@@ -73,7 +73,7 @@ def passing(project: int, **conditions: Any) -> list[int]:
 
 def test_list_videos__each_is_one_and_their_names_tell_them_apart(project: tuple[int, list[int]]) -> None:
     found = list_videos(project[0])
-    assert [(one["name"], one["video"], one["video_id"], one["frames"]) for one in found] == [
+    assert [(one.name, one.video, one.video_id, one.frames) for one in found] == [
         ("0001.mp4 (1111aaaa)", "0001.mp4", CAM1, 4), ("0001.mp4 (2222bbbb)", "0001.mp4", CAM2, 4),
         ("0001.mp4 (no id)", "0001.mp4", None, 4), ("line.mp4", "line.mp4", "3333cccc3333cccc", 4)]
 
@@ -84,7 +84,7 @@ def test_select__by_id_by_shown_name_and_by_a_name_that_one_video_has(project: t
     assert passing(number, video="0001.mp4 (1111aaaa)") == ids[:4]
     assert passing(number, video="0001.mp4 (no id)") == ids[8:12]
     assert passing(number, video="line.mp4") == ids[12:]
-    assert [passing(number, video=one["filter"]) for one in list_videos(number)] == [
+    assert [passing(number, video=one.filter) for one in list_videos(number)] == [
         ids[:4], ids[4:8], ids[8:12], ids[12:]]
     assert passing(number, video=CAM1, video_from=0.5, video_to=1) == ids[1:3]
     for none in ("0001", "none.mp4", "line.mp4 (no id)", "name:0001.mp4"):
@@ -169,7 +169,7 @@ def test_saved_search__a_name_that_became_ambiguous_is_told(ls: LabelStudio) -> 
         ls.post(f"/api/projects/{number}/import", [{"data": {"image": "/data/upload/9.jpg", "video": "a.mp4",
                                                              "video_id": CAM2, "video_time": 0.0}}])
         tasks.sync_project(number)
-        select(number, SearchQuery.model_validate(kept["ask"]).filters)
+        select(number, SearchQuery.model_validate(kept.ask).filters)
     ls.delete(f"/api/projects/{number}/")
 
 
@@ -183,8 +183,8 @@ def test_import_video__two_files_of_one_name(ls: LabelStudio, tmp_path: Path) ->
     assert [report["imported"] for report in reports] == [2, 2]
     tasks.sync_project(number)
     found = list_videos(number)
-    assert [(one["video"], one["frames"]) for one in found] == [("0001.mp4", 2)] * 2
-    assert {one["name"] for one in found} == {f"0001.mp4 ({report['video_id'][:8]})" for report in reports}
+    assert [(one.video, one.frames) for one in found] == [("0001.mp4", 2)] * 2
+    assert {one.name for one in found} == {f"0001.mp4 ({report['video_id'][:8]})" for report in reports}
     assert import_video(tmp_path / "cam1" / "0001.mp4", number, 1).imported == 0
     ls.delete(f"/api/projects/{number}/")
 

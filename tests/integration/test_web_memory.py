@@ -123,7 +123,7 @@ def test_eight_crops_of_24_megapixels_at_once__each_comes_and_the_process_stays_
 def searched(make_project: Callable[..., int], service: Callable[..., requests.Response]) -> int:
     """A project whose one image is embedded."""
     project = make_project(("cpu",), [("one.jpg", plain((90, 120, 60)))])
-    wait_for(lambda: tasks_of(project, 1) and progress.sync_progress(project)["embedded"] == 1, 180, pause=0.5)
+    wait_for(lambda: tasks_of(project, 1) and progress.sync_progress(project).embedded == 1, 180, pause=0.5)
     return project
 
 

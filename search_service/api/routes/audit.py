@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from flask import Blueprint, Flask, Response, request
 from limits import parse
@@ -11,7 +10,9 @@ from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from argus import audit
+from argus.answers.service import Audit
 from search_service.api import access, rights
+from search_service.api.answering import answers
 from search_service.api.caller import caller, client_address
 from search_service.api.requests import API
 from search_service.api.schemas import audit as schemas_audit
@@ -23,7 +24,8 @@ UNKNOWN = parse("60/minute")
 
 
 @blueprint.get("/audit")
-def get_audit() -> dict[str, Any]:
+@answers
+def get_audit() -> Audit:
     asked = search.read(schemas_audit.AuditRequest, request.args)
     if asks := caller():
         if asked.project is None:

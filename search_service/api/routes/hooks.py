@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hmac
 import logging
-from typing import Any
 
 from flask import Blueprint, request
 
 from argus import queue_names
+from argus.answers.service import Queued
 from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.settings import get_settings
+from search_service.api.answering import answers
 from search_service.health import webhook_probe
 from search_service.sync import tasks
 
@@ -22,7 +23,8 @@ _WANTED = _FULL | {"TASKS_CREATED", "TASKS_UPDATED"}
 
 
 @blueprint.post("/webhooks/label-studio")
-def post_webhook() -> tuple[dict[str, Any], int]:
+@answers
+def post_webhook() -> tuple[Queued, int, dict[str, str]]:
     secret = get_settings().webhook_secret.get_secret_value()
     if secret and not hmac.compare_digest(request.headers.get("X-Argus-Secret", "").encode(), secret.encode()):
         webhook_probe.refused()
@@ -33,15 +35,15 @@ def post_webhook() -> tuple[dict[str, Any], int]:
     action, project = body.get("action"), body.get("project")
     project_id = project.get("id") if isinstance(project, dict) else project
     if action not in _WANTED or not isinstance(project_id, int) or isinstance(project_id, bool):
-        return {"queued": False}, 202
+        return Queued(queued=False), 202, {}
     if webhook_probe.arrived(project_id) and action == "PROJECT_UPDATED":
-        return {"queued": False}, 202  # the doctor's change, which changes nothing
+        return Queued(queued=False), 202, {}  # the doctor's change, which changes nothing
     try:  # whoever reaches the port may name any project: only connected ones make a job, and each of them one
         if not tasks.note_change(project_id, full=action in _FULL):
-            return {"queued": False}, 202
+            return Queued(queued=False), 202, {}
         queues.enqueue(queue_names.DEFAULT, "search_service.periodic.sync_job", project_id, job_id=f"sync-{project_id}",
                        retries=0, ttl=120)
     except ArgusError as error:  # the next poll finds it anyway
         log.warning("a webhook was not passed on to the sync", extra={"code": error.code})
-        return {"queued": False}, 202
-    return {"queued": True}, 202
+        return Queued(queued=False), 202, {}
+    return Queued(queued=True), 202, {}

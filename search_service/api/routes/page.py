@@ -8,7 +8,9 @@ from typing import Any
 from flask import Blueprint, Response, request, send_from_directory
 
 from argus import __version__
+from argus.answers.service import Health
 from argus.web.metrics_endpoint import CONTENT_TYPE, exposition
+from search_service.api.answering import answers
 from search_service.api.docs_page import page
 from search_service.api.openapi import document
 from search_service.api.requests import API
@@ -28,8 +30,9 @@ def get_asset(name: str) -> Response:
 
 
 @blueprint.get("/health")
-def get_health() -> dict[str, Any]:
-    return {"status": "ok", "service": "search-service", "version": __version__}
+@answers
+def get_health() -> Health:
+    return Health(status="ok", service="search-service", version=__version__)
 
 
 @blueprint.get("/metrics")

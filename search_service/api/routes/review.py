@@ -6,8 +6,10 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from argus.answers.service import Me, Person
 from label_studio_config import projects
 from search_service.api import access, rights
+from search_service.api.answering import answers
 from search_service.api.caller import acting, caller
 from search_service.api.requests import API, body
 from search_service.api.schemas import review as asking
@@ -55,15 +57,17 @@ def post_accept(project_id: int) -> Any:
 
 
 @blueprint.get("/people/me")
-def get_me() -> dict[str, Any]:
+@answers
+def get_me() -> Me:
     asks = caller()
-    person = {"id": asks.person.id, "email": asks.person.email, "name": asks.person.name} if asks else dict.fromkeys(
-        ("id", "email", "name"))
-    return {**person, "admin": asks is None or asks.is_admin()}
+    person = asks.person if asks else None
+    return Me(id=person.id if person else None, email=person.email if person else None,
+              name=person.name if person else None, admin=asks is None or asks.is_admin())
 
 
 @blueprint.post("/people/me")
-def post_me() -> dict[str, Any]:
+@answers
+def post_me() -> Person:
     return access.person(body(asking.PersonRequest).token)
 
 

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, request
 
+from argus.answers.base import Deleted
+from argus.answers.search import (
+    ChangedSearch,
+    ForgottenSearch,
+    Judged,
+    Judgements,
+    SavedSearch,
+    SavedSearches,
+    SearchQuality,
+    SearchResult,
+)
 from search_service.api import rights
+from search_service.api.answering import answers
 from search_service.api.caller import caller
 from search_service.api.requests import API
 from search_service.api.schemas import search
@@ -17,64 +27,75 @@ blueprint = Blueprint("saved", __name__, url_prefix=f"{API}/projects/<int:projec
 
 
 @blueprint.get("/saved-searches")
-def get_saved(project_id: int) -> dict[str, Any]:
-    return {"saved_searches": saved_searches.listing(project_id)}
+@answers
+def get_saved(project_id: int) -> SavedSearches:
+    return SavedSearches(saved_searches=saved_searches.listing(project_id))
 
 
 @blueprint.post("/saved-searches")
-def post_saved(project_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
+@answers
+def post_saved(project_id: int) -> tuple[SavedSearch, int, dict[str, str]]:
     asked = search.read_json(search.SavedRequest, request.get_data(), request.content_type or "")
     made = saved_searches.create(project_id, **asked.values())
-    return made, 201, {"Location": f"{API}/projects/{project_id}/saved-searches/{made['id']}"}
+    return made, 201, {"Location": f"{API}/projects/{project_id}/saved-searches/{made.id}"}
 
 
 @blueprint.get("/saved-searches/<int:saved_id>")
-def get_one(project_id: int, saved_id: int) -> dict[str, Any]:
+@answers
+def get_one(project_id: int, saved_id: int) -> SavedSearch:
     return saved_searches.get(project_id, saved_id)
 
 
 @blueprint.patch("/saved-searches/<int:saved_id>")
-def patch_saved(project_id: int, saved_id: int) -> dict[str, Any]:
+@answers
+def patch_saved(project_id: int, saved_id: int) -> ChangedSearch:
     asked = search.read_json(search.SavedChange, request.get_data(), request.content_type or "")
     return saved_searches.change(project_id, saved_id, asked.values())
 
 
 @blueprint.delete("/saved-searches/<int:saved_id>")
-def delete_saved(project_id: int, saved_id: int) -> dict[str, Any]:
+@answers
+def delete_saved(project_id: int, saved_id: int) -> ForgottenSearch:
     return saved_searches.delete(project_id, saved_id)
 
 
 @blueprint.get("/saved-searches/<int:saved_id>/hits")
-def get_hits(project_id: int, saved_id: int) -> dict[str, Any]:
+@answers
+def get_hits(project_id: int, saved_id: int) -> SearchResult:
     asked = search.read(search.PageRequest, request.args)
-    return saved_searches.run(project_id, saved_id, asked.limit, asked.offset).to_json()
+    return saved_searches.run(project_id, saved_id, asked.limit, asked.offset)
 
 
 @blueprint.post("/saved-searches/<int:saved_id>/refresh")
-def post_refresh(project_id: int, saved_id: int) -> dict[str, Any]:
+@answers
+def post_refresh(project_id: int, saved_id: int) -> SavedSearch:
     return saved_searches.refresh(project_id, saved_id)
 
 
 @blueprint.get("/judgements")
-def get_judgements(project_id: int) -> dict[str, Any]:
+@answers
+def get_judgements(project_id: int) -> Judgements:
     asked = search.read(search.JudgementsRequest, request.args)
-    return {"judgements": evaluation.judgements(project_id, asked.query)}
+    return Judgements(judgements=evaluation.judgements(project_id, asked.query))
 
 
 @blueprint.post("/judgements")
-def post_judgement(project_id: int) -> dict[str, Any]:
+@answers
+def post_judgement(project_id: int) -> Judged:
     asked = search.read_json(search.JudgementRequest, request.get_data(), request.content_type or "")
-    return {"judged": evaluation.judge(project_id, asked.query, asked.task, asked.relevant)}
+    return Judged(judged=evaluation.judge(project_id, asked.query, asked.task, asked.relevant))
 
 
 @blueprint.delete("/judgements")
-def delete_judgements(project_id: int) -> dict[str, Any]:
+@answers
+def delete_judgements(project_id: int) -> Deleted:
     asked = search.read(search.JudgementsRequest, request.args)
-    return {"deleted": evaluation.forget_judgements(
-        project_id, asked.query, person=rights.whose(caller(), project_id))}
+    return Deleted(deleted=evaluation.forget_judgements(
+        project_id, asked.query, person=rights.whose(caller(), project_id)))
 
 
 @blueprint.get("/search-eval")
-def get_evaluation(project_id: int) -> dict[str, Any]:
+@answers
+def get_evaluation(project_id: int) -> SearchQuality:
     asked = search.read(search.EvaluationRequest, request.args)
     return evaluation.evaluate(project_id, asked.by, asked.cuts())

@@ -7,9 +7,11 @@ from typing import Any
 from flask import Blueprint, request
 
 from argus import audit
+from argus.answers.projects import Connection, Disconnected, LabelStudioProjects
 from argus.labelstudio import get_label_studio
 from label_studio_config import connect as setup
 from search_service.api import rights
+from search_service.api.answering import answers
 from search_service.api.caller import caller, mine
 from search_service.api.requests import API
 from search_service.api.schemas import search
@@ -35,12 +37,14 @@ def get_doctor() -> dict[str, Any]:
 
 
 @blueprint.get("/label-studio/projects")
-def list_label_studio_projects() -> dict[str, Any]:
-    return {"projects": mine(describe.list_label_studio_projects())}
+@answers
+def list_label_studio_projects() -> LabelStudioProjects:
+    return LabelStudioProjects(projects=mine(describe.list_label_studio_projects()))
 
 
 @blueprint.post("/label-studio/connect")
-def post_connect() -> dict[str, Any]:
+@answers
+def post_connect() -> Connection:
     asked = search.read_json(schemas.ConnectRequest, request.get_data(), request.content_type or "")
     if asked.dry_run:
         audit.nothing_changes()
@@ -52,9 +56,10 @@ def post_connect() -> dict[str, Any]:
         ls = rights.makes_projects(asks)
     report = setup.connect(ls, asked.project, title=asked.title, labels=asked.labels, dry_run=asked.dry_run)
     audit.about(project=report.project_id)
-    return report.to_json()
+    return report.answer()
 
 
 @blueprint.post("/projects/<int:project_id>/disconnect")
-def post_disconnect(project_id: int) -> dict[str, Any]:
-    return {"removed": disconnect.disconnect(get_label_studio(), project_id)}
+@answers
+def post_disconnect(project_id: int) -> Disconnected:
+    return Disconnected(removed=disconnect.disconnect(get_label_studio(), project_id))

@@ -6,7 +6,9 @@ from typing import Any
 
 from flask import Blueprint
 
+from argus.answers.projects import Videos
 from label_studio_config import projects
+from search_service.api.answering import answers
 from search_service.api.requests import API
 from search_service.pictures import task_details
 from search_service.sync import videos
@@ -20,6 +22,7 @@ def get_task(project_id: int, task_id: int) -> dict[str, Any]:
 
 
 @blueprint.get("/projects/<int:project_id>/videos")
-def get_videos(project_id: int) -> dict[str, Any]:
+@answers
+def get_videos(project_id: int) -> Videos:
     projects.require(project_id)
-    return {"videos": videos.list_videos(project_id), "captured": task_details.captured_between(project_id)}
+    return Videos(videos=videos.list_videos(project_id), captured=task_details.captured_between(project_id))

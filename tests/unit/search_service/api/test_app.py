@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+import inspect
 import json
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from flask.testing import FlaskClient
@@ -188,6 +189,33 @@ def test_examples_are_valid_and_every_operation_that_needs_one_has_one() -> None
         if endpoint.body:
             assert endpoint.body in BODIES, f"api_examples.BODIES has no {endpoint.body.__name__}"
             endpoint.body.model_validate(BODIES[endpoint.body])
+
+
+def test_every_json_answer_has_a_named_schema_and_an_example_of_it() -> None:
+    schemas = document()["components"]["schemas"]
+    for endpoint in ENDPOINTS:
+        if endpoint.media not in ("application/json", "text/event-stream") or isinstance(endpoint.answer, str):
+            continue
+        content = document()["paths"][endpoint.path][endpoint.method]["responses"][str(endpoint.status)]["content"]
+        assert "example" in content[endpoint.media], f"answer_examples has no {endpoint.answer.__name__}"
+        schema = schemas[endpoint.answer.__name__]
+        assert set(schema["required"]) == set(schema["properties"]) == set(endpoint.answer.model_fields)
+
+
+def test_every_route_answers_with_the_model_that_is_described(client: FlaskClient) -> None:
+    described = {(endpoint.path, endpoint.method): endpoint.answer for endpoint in ENDPOINTS}
+    checked = 0
+    for rule in client.application.url_map.iter_rules():
+        view = inspect.unwrap(client.application.view_functions[rule.endpoint])
+        if view is client.application.view_functions[rule.endpoint]:  # not decorated: no model
+            continue
+        returned = get_type_hints(view)["return"]
+        model = get_args(returned)[0] if get_args(returned) else returned
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            path = re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule)
+            assert described[path, method.lower()] is model, (method, path)
+            checked += 1
+    assert checked > 30
 
 
 def test_the_documentation_is_one_plain_page_with_every_operation(client: FlaskClient) -> None:

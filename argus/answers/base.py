@@ -1,0 +1,49 @@
+"""What all answers share."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, JsonValue, PlainSerializer, WithJsonSchema
+
+
+class Answer(BaseModel):
+    """Base of all. Fields this version does not know are left out, so that a newer service is understood."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True,
+                              json_schema_serialization_defaults_required=True)
+
+
+# As ISO 8601 with the zone's offset, not the `Z` that pydantic writes for UTC.
+Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str, when_used="json"),
+                   WithJsonSchema({"type": "string", "format": "date-time"})]
+
+
+class Error(Answer):
+    """What went wrong, kept with the thing that it happened to."""
+
+    code: str
+    message: str
+    hint: str = ""
+    details: dict[str, JsonValue] = {}
+
+
+class Problem(Answer):
+    """An error as an answer (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    """Stable: what a script tells errors apart by."""
+    hint: str = ""
+    """What to do about it."""
+    details: dict[str, JsonValue] = {}
+
+
+class Deleted(Answer):
+    """How many rows were deleted, or of one thing its id."""
+
+    deleted: int

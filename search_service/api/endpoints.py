@@ -1,0 +1,160 @@
+"""The operations of the REST API: what each takes and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from argus.answers import projects as p
+from argus.answers import search as s
+from argus.answers import service
+from argus.answers.base import Answer, Deleted
+from search_service import run_sources
+from search_service.api.schemas import audit as ar
+from search_service.api.schemas import review as rr
+from search_service.api.schemas import search as r
+from search_service.api.schemas import setup as sr
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One operation: what it takes and what it answers."""
+
+    method: str
+    path: str
+    summary: str
+    query: type[BaseModel] | None = None
+    body: type[BaseModel] | None = None
+    answer: type[Answer] | str = "Object"
+    status: int = 200
+    media: str = "application/json"
+    takes: str = ""  # media type of a body that is not JSON
+
+
+ENDPOINTS = (
+    Endpoint("get", "/health", "Whether the service answers; asks nobody else.", answer=service.Health),
+    Endpoint("get", "/livez", "Whether this process answers.", answer=service.Alive),
+    Endpoint("get", "/readyz", "Whether a request could be served now; 503 with what is missing.",
+             answer=service.Ready),
+    Endpoint("get", "/metrics", "Counters for Prometheus.", media="text/plain"),
+    Endpoint("post", "/webhooks/label-studio", "Label Studio's hint that tasks changed.", body=r.Webhook, status=202,
+             answer=service.Queued),
+    Endpoint("get", "/api/v1/projects", "List the projects Argus knows.", answer=p.Projects),
+    Endpoint("get", "/api/v1/projects/{project_id}", "One project, and how far its images are embedded.",
+             answer=p.Project),
+    Endpoint("post", "/api/v1/projects/{project_id}/sync", "Look for changed tasks now.", answer=p.SyncReport),
+    Endpoint("post", "/api/v1/projects/{project_id}/retry", "Try failed images again.", answer=p.Retried),
+    Endpoint("get", "/api/v1/projects/{project_id}/search", "Find images by text.", r.SearchRequest,
+             answer=s.SearchResult),
+    Endpoint("post", "/api/v1/projects/{project_id}/search", "Find images by texts and images, wanted and not.",
+             body=r.AskRequest, answer=s.SearchResult),
+    Endpoint("post", "/api/v1/projects/{project_id}/search/image", "Find images like an uploaded one.", r.LikeRequest,
+             takes="application/octet-stream",
+             answer=s.SearchResult),
+    Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}/similar",
+             "Find images like a task's, or like a part of it.", r.LikeRequest, answer=s.SearchResult),
+    Endpoint("get", "/api/v1/projects/{project_id}/searches", "The last different queries.", r.HistoryRequest,
+             answer=s.History),
+    Endpoint("delete", "/api/v1/projects/{project_id}/searches", "Forget the whole history.", answer=Deleted),
+    Endpoint("post", "/api/v1/projects/{project_id}/searches/{search_id}/repeat", "Search again for what was searched.",
+             r.PageRequest, answer=s.SearchResult),
+    Endpoint("delete", "/api/v1/projects/{project_id}/searches/{search_id}", "Forget one query.", answer=Deleted),
+    Endpoint("get", "/api/v1/projects/{project_id}/views", "The Label Studio views that Argus made.", answer=s.Views),
+    Endpoint("post", "/api/v1/projects/{project_id}/views", "Make or update a view of a search or of given tasks.",
+             body=r.ViewRequest, status=201, answer=s.MadeView),
+    Endpoint("delete", "/api/v1/projects/{project_id}/views/{view_id}",
+             "Remove a view that Argus made and nobody changed.", answer=Deleted),
+    Endpoint("post", "/api/v1/projects/{project_id}/views/{view_id}/refresh",
+             "Search again for what a view was made of.", answer=s.MadeView),
+    Endpoint("get", "/api/v1/projects/{project_id}/saved-searches", "The saved searches by name.",
+             answer=s.SavedSearches),
+    Endpoint("post", "/api/v1/projects/{project_id}/saved-searches", "Keep a search under a name.",
+             body=r.SavedRequest, status=201, answer=s.SavedSearch),
+    Endpoint("get", "/api/v1/projects/{project_id}/saved-searches/{saved_id}", "One saved search.",
+             answer=s.SavedSearch),
+    Endpoint("patch", "/api/v1/projects/{project_id}/saved-searches/{saved_id}", "Change a saved search.",
+             body=r.SavedChange, answer=s.ChangedSearch),
+    Endpoint("delete", "/api/v1/projects/{project_id}/saved-searches/{saved_id}",
+             "Forget a saved search, and remove its view, unless somebody changed that.", answer=s.ForgottenSearch),
+    Endpoint("get", "/api/v1/projects/{project_id}/saved-searches/{saved_id}/hits", "What a saved search finds now.",
+             r.PageRequest, answer=s.SearchResult),
+    Endpoint("post", "/api/v1/projects/{project_id}/saved-searches/{saved_id}/refresh",
+             "Search again and bring the view up to date now.", answer=s.SavedSearch),
+    Endpoint("get", "/api/v1/projects/{project_id}/judgements", "What people said of hits.", r.JudgementsRequest,
+             answer=s.Judgements),
+    Endpoint("post", "/api/v1/projects/{project_id}/judgements", "Say whether a hit is right.",
+             body=r.JudgementRequest, answer=s.Judged),
+    Endpoint("delete", "/api/v1/projects/{project_id}/judgements", "Forget what people said of hits.",
+             r.JudgementsRequest, answer=Deleted),
+    Endpoint("get", "/api/v1/projects/{project_id}/search-eval",
+             "Recall, nDCG and precision per band, by what people said.", r.EvaluationRequest, answer=s.SearchQuality),
+    Endpoint("get", "/api/v1/projects/{project_id}/sources", "What a run can be started from, with counts."),
+    Endpoint("get", "/api/v1/projects/{project_id}/recipe", "Prompts and thresholds of the labels."),
+    Endpoint("put", "/api/v1/projects/{project_id}/recipe", "Change prompts and thresholds, or tell what would change.",
+             body=rr.RecipeRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/preview", "What a run would find on up to 12 images; ask again "
+             "until `ready`.", body=run_sources.PreviewRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/runs", "Let SAM 3 look for labels on tasks.",
+             body=run_sources.RunRequest, status=201, answer="Run"),
+    Endpoint("post", "/api/v1/projects/{project_id}/runs/estimate", "What a run would cost; nothing is started.",
+             body=run_sources.RunRequest, answer="Estimate"),
+    Endpoint("get", "/api/v1/projects/{project_id}/runs", "The runs of a project, newest first.", answer="Runs"),
+    Endpoint("get", "/api/v1/runs/{run_id}", "Progress of a run.", answer="Run"),
+    Endpoint("get", "/api/v1/runs/{run_id}/events", "Progress of a run as it changes (server-sent events), until it "
+             "ends.", answer="Run", media="text/event-stream"),
+    Endpoint("post", "/api/v1/runs/{run_id}/cancel", "Stop a run; what is done stays.", answer="Run"),
+    Endpoint("post", "/api/v1/runs/{run_id}/resume", "Do what a stopped run left.", answer="Run"),
+    Endpoint("post", "/api/v1/runs/{run_id}/retry", "Try the failed tasks of a run again.", answer="Run"),
+    Endpoint("get", "/api/v1/projects/{project_id}/review", "Review progress by band."),
+    Endpoint("get", "/api/v1/projects/{project_id}/review/histogram", "How the scores left to review are spread."),
+    Endpoint("get", "/api/v1/projects/{project_id}/review/objects", "A band's objects, lowest score first.",
+             rr.ObjectsRequest),
+    Endpoint("put", "/api/v1/projects/{project_id}/review/bands", "Move the band edges, and the views with them.",
+             body=rr.BandsRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/accept/plan", "What an acceptance would accept.",
+             body=rr.AcceptRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/accept", "Accept predictions by score, or of given tasks.",
+             body=rr.AcceptRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/additions/plan", "What labels computed later would add to "
+             "annotations that are there.", body=rr.AdditionsRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/additions", "Add labels computed later to annotations that "
+             "are there.", body=rr.AdditionsRequest),
+    Endpoint("get", "/api/v1/people/me", "Who this request acts as; null fields: the service.", answer=service.Me),
+    Endpoint("post", "/api/v1/people/me", "Who a personal access token of Label Studio belongs to.",
+             body=rr.PersonRequest, answer=service.Person),
+    Endpoint("get", "/api/v1/projects/{project_id}/review/acceptances", "The last acceptances, newest first.",
+             rr.AcceptancesRequest),
+    Endpoint("post", "/api/v1/acceptances/{acceptance_id}/undo", "Take an acceptance back, except what was changed."),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/set-aside", "Reject an object, or send a task to be fixed.",
+             body=rr.SetAsideRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/put-back", "Take such a decision back.",
+             body=rr.PutBackRequest),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/views", "Make or update the views of the bands."),
+    Endpoint("get", "/api/v1/images/{task_id}/crop", "A part of a task's picture.", rr.CropRequest,
+             media="image/jpeg"),
+    Endpoint("post", "/api/v1/projects/{project_id}/exports/preview", "What an export would hold.",
+             body=sr.ExportJobRequest, answer="ExportPreview"),
+    Endpoint("post", "/api/v1/projects/{project_id}/exports", "Make an export in the background.",
+             body=sr.ExportJobRequest, status=201, answer="Export"),
+    Endpoint("get", "/api/v1/projects/{project_id}/exports", "The last exports of a project, newest first."),
+    Endpoint("get", "/api/v1/exports/{export_id}", "How far an export is.", answer="Export"),
+    Endpoint("delete", "/api/v1/exports/{export_id}", "Delete an export, or stop it.", answer="Export"),
+    Endpoint("get", "/api/v1/exports/{export_id}/file", "Download a finished export.", media="application/zip"),
+    Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}",
+             "A task with the objects of its predictions and annotations.", answer="Task"),
+    Endpoint("get", "/api/v1/projects/{project_id}/videos",
+             "The videos that frames come from, and when the first and the last image were captured.", answer=p.Videos),
+    Endpoint("get", "/api/v1/status", "Workers, queues, projects, and what failed last.", answer="Status"),
+    Endpoint("get", "/api/v1/doctor", "Check every connection; each problem comes with its fix.",
+             sr.DoctorRequest, answer="Findings"),
+    Endpoint("get", "/api/v1/audit", "Who changed what, newest first. With the caller's own Label Studio token: of a "
+             "project that they manage, or of all as an administrator.", ar.AuditRequest, answer=service.Audit),
+    Endpoint("get", "/api/v1/label-studio/projects", "Every project in Label Studio, and which are connected.",
+             answer=p.LabelStudioProjects),
+    Endpoint("post", "/api/v1/label-studio/connect", "Make a Label Studio project ready for Argus, or create one.",
+             body=sr.ConnectRequest, answer=p.Connection),
+    Endpoint("post", "/api/v1/projects/{project_id}/disconnect",
+             "Take the ML backend, the webhook and our views out of a project again.", answer=p.Disconnected),
+    Endpoint("get", "/api/v1/images/{task_id}", "A small picture of a task.", r.ThumbnailRequest, media="image/jpeg"),
+)
