@@ -59,7 +59,8 @@ _EXAMPLES: tuple[Answer, ...] = (
     s.Judged(judged=3),
     s.SearchQuality(project=1, source="thumbs", queries=[s.QueryQuality(
         query="red fan", judged=3, relevant=2, recall={"10": 1.0}, ndcg={"10": 0.9197},
-        precision={"likely": 1.0, "possible": 0.5, "unlikely": None}, hits={"likely": 1, "possible": 2, "unlikely": 0})],
+        hits={"likely": 1, "possible": 2, "unlikely": 0},
+        precision={"likely": 1.0, "possible": 0.5, "unlikely": None})],
         mean=s.MeanQuality(recall={"10": 1.0}, ndcg={"10": 0.9197},
                            precision={"likely": 1.0, "possible": 0.5, "unlikely": None})),
 )
