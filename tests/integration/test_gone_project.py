@@ -35,7 +35,7 @@ def gone(stack: Any) -> Iterator[tuple[int, int]]:
     files = [("a.jpg", ("a.jpg", plain((90, 90, 120)), "image/jpeg"))]
     ls.request("POST", f"/api/projects/{number}/import", timeout=60, files=files)
     (task,) = (task["id"] for task in ls.tasks(number))
-    wait_for(lambda: progress.sync_progress(number)["embedded"] == 1, 120)
+    wait_for(lambda: progress.sync_progress(number).embedded == 1, 120)
     with resting(stack, "worker"):  # it would notice
         with database() as connection:
             version = connection.execute("SELECT model_version FROM project WHERE id = %s", (number,)).fetchone()

@@ -328,7 +328,7 @@ def test_reading_the_table(ask: Any, people: dict[str, Person], project: int, st
     argus = Argus(get_settings().search_service_url, get_settings().api_token.get_secret_value(),
                   label_studio_token=people["ada"].token)
     rest = argus.audit(project, who="eve@rights.example", limit=3, before=first["next"])
-    assert ([one["object"] for one in rest.entries], rest["next"]) == (["run 1", "run 0"], None)
+    assert ([one.object for one in rest.entries], rest.next) == (["run 1", "run 0"], None)
     assert argus.audit(project, since=datetime.now(UTC) + timedelta(hours=1)).entries == []
     assert argus.me().email == people["ada"].email
     with pytest.raises(ArgusError) as refused:
@@ -407,7 +407,7 @@ def test_a_proxy_says_who_it_is_where_everybody_must_be_somebody(
     setting("ARGUS_REQUIRE_PERSON", "true")
     ada, bob = (through(people[name].token, shared) for name in ("ada", "bob"))
     saved = owned(project, "saved_search", people["bob"].id)
-    assert (ada.me().email, bob.me()["email"]) == (people["ada"].email, people["bob"].email)
+    assert (ada.me().email, bob.me().email) == (people["ada"].email, people["bob"].email)
     assert bob.delete_saved(project, saved).deleted == saved
     assert newest(project)[:2] == (people["bob"].email, True)
     with pytest.raises(ArgusError) as refused:
