@@ -109,10 +109,10 @@ def project_option(command: F) -> F:
 
 def print_json(data: object) -> None:
     """Print one JSON document on stdout; answers may stand anywhere in it."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_plain))
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_as_json))
 
 
-def _plain(value: object) -> object:
+def _as_json(value: object) -> object:
     return value.model_dump(mode="json") if isinstance(value, Answer) else str(value)
 
 

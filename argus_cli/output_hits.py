@@ -11,6 +11,7 @@ from argus_cli.output import F, plural, print_table, say
 
 if TYPE_CHECKING:
     from argus.answers.search import SearchResult
+    from search_service.search.query import SearchQuery
 
 
 def page_options(command: F) -> F:
@@ -21,7 +22,7 @@ def page_options(command: F) -> F:
     return limit(offset(command))
 
 
-def show_hits(result: SearchResult) -> None:
+def show_hits(result: SearchResult, query: SearchQuery) -> None:
     """Print the hits as a table, and below it what they were chosen from."""
     print_table(["rank", "task", "similarity", "relevance", "video", "time", "frame"],
                 [(result.offset + rank, links.task(result.project, hit.task), f"{hit.similarity:.3f}",
@@ -36,7 +37,7 @@ def show_hits(result: SearchResult) -> None:
         + (f", of {result.images} embedded" if result.total != result.images else "")
         + ("" if result.exact else f"; approximate, the best {result.window}")
         + (f"; {plural(result.waiting, 'image')} not embedded yet" if result.waiting else ""))
-    say(f"Pictures: {links.search_page(result.project_id, result.ask)}")
+    say(f"Pictures: {links.search_page(result.project, query)}")
 
 
 def clock(seconds: float | None) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 PRODUCT = ("argus", "argus_cli", "label_studio_config", "ml_backend", "search_service")
 LINES, BODY = 300, 40
-BOUNDS = {"modules": 3, "functions": 0, "answers": 266}
+BOUNDS = {"modules": 3, "functions": 0, "answers": 267}
 LOOSE = {"Any", "object", "DictRow"}
 
 

@@ -83,4 +83,4 @@ def _list_projects(as_json: bool) -> None:
         say("Label Studio has no projects yet. Create one: argus connect --title … --labels …")
     else:
         print_table(["id", "title", "tasks", "connected"],
-                    [[p["id"], p["title"], p["tasks"], "yes" if p["connected"] else ""] for p in found])
+                    [[p.id, p.title, p.tasks, "yes" if p.connected else ""] for p in found])

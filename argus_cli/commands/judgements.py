@@ -62,7 +62,7 @@ def listing(project_id: int, query: str | None, ids_only: bool, as_json: bool) -
 
     found = said(project_id, query)
     if ids_only:
-        return print_ids(dict.fromkeys(one["task"] for one in found))
+        return print_ids(dict.fromkeys(one.task for one in found))
     if as_json:
         print_json({"judgements": found})
         return

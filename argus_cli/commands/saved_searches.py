@@ -41,7 +41,7 @@ def listing(project_id: int, ids_only: bool, as_json: bool) -> None:
 
     found = saved.listing(project_id)
     if ids_only:
-        return print_ids(one["id"] for one in found)
+        return print_ids(one.id for one in found)
     if as_json:
         print_json({"saved_searches": found})
         return
@@ -58,16 +58,18 @@ def listing(project_id: int, ids_only: bool, as_json: bool) -> None:
 @json_option
 def run(saved_id: int, project_id: int, limit: int, offset: int, ids_only: bool, as_json: bool) -> None:
     """Run a saved search."""
+    from search_service.search.search import find
     from search_service.views import saved_searches as saved
 
-    result = saved.run(project_id, saved_id, limit, offset)
+    query = saved.query_of(project_id, saved_id)
+    result = find(project_id, query, limit, offset, record=False)
     if ids_only:
         return print_ids(hit.task for hit in result.hits)
     if as_json:
         print_json(result)
         return
     say(result.query)
-    show_hits(result)
+    show_hits(result, query)
 
 
 @saved_searches.command()

@@ -94,7 +94,7 @@ def search(query: str, project_id: int, limit: int, offset: int, like: tuple[int
         print_json(result.model_dump(mode="json") | {
             "views": views, "url": view_url(project_id, views[0]) if views else None, "saved": kept})
         return
-    show_hits(result)
+    show_hits(result, ask)
     for view in views:
         say(f"View: {view_url(project_id, view)}")
     if kept:

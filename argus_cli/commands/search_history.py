@@ -40,7 +40,7 @@ def listing(project_id: int, limit: int, ids_only: bool, as_json: bool) -> None:
     projects.require(project_id)
     found = history(project_id, limit)
     if ids_only:
-        return print_ids(one["id"] for one in found)
+        return print_ids(one.id for one in found)
     if as_json:
         print_json({"searches": found})
         return
@@ -59,14 +59,15 @@ def repeat(search_id: int, project_id: int, limit: int, offset: int, ids_only: b
     from search_service.search.history import recall
     from search_service.search.search import find
 
-    result = find(project_id, recall(project_id, search_id), limit, offset)
+    query = recall(project_id, search_id)
+    result = find(project_id, query, limit, offset)
     if ids_only:
         return print_ids(hit.task for hit in result.hits)
     if as_json:
         print_json(result)
         return
     say(result.query)
-    show_hits(result)
+    show_hits(result, query)
 
 
 @search_history.command()

@@ -20,7 +20,7 @@ def videos(project_id: int, ids_only: bool, as_json: bool) -> None:
     projects.require(project_id)
     found = list_videos(project_id)
     if ids_only:
-        return print_ids(v["filter"] for v in found)
+        return print_ids(v.filter for v in found)
     if as_json:
         print_json({"videos": found})
         return

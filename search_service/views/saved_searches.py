@@ -123,8 +123,12 @@ def get(project_id: int, saved_id: int) -> SavedSearch:
 
 def run(project_id: int, saved_id: int, limit: int, offset: int) -> SearchResult:
     """Search for what was saved; a page like any other."""
-    ask = SearchQuery.model_validate(_row(project_id, saved_id)["ask"])
-    return find(project_id, ask, limit, offset, record=False)
+    return find(project_id, query_of(project_id, saved_id), limit, offset, record=False)
+
+
+def query_of(project_id: int, saved_id: int) -> SearchQuery:
+    """Return what a saved search asks for. Raises `not_found`."""
+    return SearchQuery.model_validate(_row(project_id, saved_id)["ask"])
 
 
 def refresh(project_id: int, saved_id: int) -> SavedSearch:
