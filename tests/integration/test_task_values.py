@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from argus.answers.projects import TaskNote
 from argus.db import connect
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus_cli.main import main
@@ -65,8 +66,8 @@ def test_sync__the_other_tasks_come_in_and_every_later_listing_works(ls: LabelSt
     assert known[ids[0]]["video"] == "line.mp4"
     progress = sync_progress.sync_progress(project)
     assert (progress.seen, progress.noted) == (len(data), len(ODD))
-    assert {"task": ids[0], "key": "frame_number",
-            "reason": "1700000000000 is not from 0 to 2,147,483,647"} in progress.notes
+    assert TaskNote(task=ids[0], key="frame_number",
+                    reason="1700000000000 is not from 0 to 2,147,483,647") in progress.notes
     assert describe_task(project, ids[1])["notes"] == [{"key": "captured_at", "reason": "its year is out of range"}]
 
 
