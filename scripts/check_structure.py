@@ -15,7 +15,7 @@ from pathlib import Path
 
 PRODUCT = ("argus", "argus_cli", "label_studio_config", "ml_backend", "search_service")
 LINES, BODY = 300, 40
-BOUNDS = {"modules": 3, "functions": 0, "answers": 267}
+BOUNDS = {"modules": 0, "functions": 0, "answers": 268}
 LOOSE = {"Any", "object", "DictRow"}
 
 
