@@ -206,7 +206,7 @@ def test_two_people_never_both_accept_and_see_each_other(open_page: Callable[...
     # A person who takes one back in Label Studio itself is seen without a reload.
     (task, *_) = [t for t in label_studio.tasks(project) if t["total_annotations"]]
     label_studio.delete(f"/api/annotations/{task['annotations'][0]['id']}/")
-    expect(first.locator(f".band.{band} b")).to_have_text("1", timeout=60_000)
+    expect(first.locator(f".band.{band} b")).to_have_text("1", timeout=180_000)
 
 
 def test_labels_computed_later_join_the_annotations_and_leave_them_again(open_page: Callable[..., Page],
