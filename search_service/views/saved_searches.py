@@ -241,8 +241,8 @@ def _follow(project_id: int, saved_id: int) -> SavedSearch:
 def _shown(row: Row) -> SavedSearch:
     made = [view["id"] for view in _views(row["id"])]
     return SavedSearch(
-        id=row["id"], name=row["name"], query=SearchQuery.model_validate(row["ask"]).title(), ask=row["ask"], size=row["size"],
-        relevance=row["relevance"], keep_view=row["keep_view"], ranked=row["ranked"], views=made,
+        id=row["id"], name=row["name"], query=SearchQuery.model_validate(row["ask"]).title(), ask=row["ask"],
+        size=row["size"], relevance=row["relevance"], keep_view=row["keep_view"], ranked=row["ranked"], views=made,
         url=views.view_url(row["project_id"], made[0]) if made else None, tasks=len(row["shown"]),
         refreshed_at=row["refreshed_at"], stale=bool(row["keep_view"] and row["stale"]), error=row["error"])
 
