@@ -19,7 +19,7 @@ declare namespace Api {
   interface Hit {
     task: number;
     similarity: number;
-    relevance: "likely" | "maybe" | "noise" | null;
+    relevance: "likely" | "possible" | "unlikely" | null;
     labelled: boolean;
     labels: string[] | null;
     video_name: string | null;
