@@ -13,7 +13,8 @@ from psycopg.types.json import Json
 
 from argus.db import Connection, Row, connect
 from argus.errors import ArgusError
-from argus.labelstudio import get_label_studio
+from argus.labelstudio import get_label_studio, listing
+from argus.labelstudio.filters import chunks
 from argus.labelstudio.task_data import TaskImage, data_value, moment
 from argus.settings import get_settings
 from label_studio_config.recipe import plan_for, recipe_for
@@ -263,12 +264,9 @@ def listed_tasks(project_id: int, task_ids: Sequence[int], *, fields: str) -> li
     Args:
         fields: "all" brings predictions with their results, "task_only" leaves them out.
     """
-    found: list[Any] = []
-    for begin in range(0, len(task_ids), _PAGE):
-        # An empty selection would mean "every task"; the range above never gives one.
-        chosen = {"selectedItems": {"all": False, "included": list(task_ids[begin:begin + _PAGE])}}
-        found += get_label_studio().tasks(project_id, fields=fields, query=json.dumps(chosen))
-    return found
+    return [task for ids in chunks(task_ids, _PAGE)
+            for page in listing.walk(get_label_studio(), project_id, size=_PAGE, ids=ids, fields=fields)
+            for task in page]
 
 
 def require_tasks(project_id: int, task_ids: Sequence[int]) -> None:

@@ -21,25 +21,20 @@ from typing import Any, Literal
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
+from argus.labelstudio.filters import NO_SCORE, condition, matching, of_version, score_range
+from label_studio_config.bands import NOTHING_FOUND, Range
 
 MAX_IDS = 500
 SEARCH_PREFIX, BAND_PREFIX = "Search: ", "Review: "
 MAX_TITLE = 120
 RANK = "argus_rank_"  # how the keys of `task.data` begin that hold an order of ours
-NOTHING_FOUND = "nothing_found"
 TO_FIX = "to_fix"
 _TIER = re.compile(r" (\d+)/(\d+)$")
 _ORDER = re.compile(r" \((?:ranked|unordered)\)(?=$| \d+/\d+$)")
 # Columns a view of ours shows; all others are hidden, because Label Studio computes what is shown, and some are heavy.
 _SHOWN = {"id", "total_annotations", "total_predictions", "predictions_score"}
 
-Edges = tuple[float | None, float | None]
 Removal = Literal["removed", "left", "not_ours"]
-
-
-def review_bands(high: float, medium: float) -> dict[str, Edges]:
-    """Return the bands as `name → (lowest score, inclusive; upper edge, exclusive)`; None is open."""
-    return {"high": (high, None), "medium": (medium, high), "low": (None, medium)}
 
 
 def search_view(ls: LabelStudio, project_id: int, title: str, task_ids: Sequence[int]) -> int:
@@ -104,11 +99,11 @@ def _hiding(data: Mapping[str, Any], column: str) -> dict[str, list[str]]:
     return {name: list(dict.fromkeys([*(hidden.get(name) or ()), column])) for name in ("explore", "labeling")}
 
 
-def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Edges], model_version: str) -> dict[str, int]:
+def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Range], model_version: str) -> dict[str, int]:
     """Make or update one view per band of unreviewed tasks and one for "nothing found"; return `name → view id`.
 
     Args:
-        bands: as `review_bands` gives them.
+        bands: as `Edges.ranges` gives them.
         model_version: the version whose empty predictions count as "nothing found". Scores need it to be the project's
             own `model_version`, since Label Studio averages over that one only.
     """
@@ -119,7 +114,7 @@ def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Edges], mod
     filters[NOTHING_FOUND] = ("nothing found", nothing_found_filter(model_version))
     made = {}
     for name, (title, items) in filters.items():
-        data = _view_data(BAND_PREFIX + title, {"conjunction": "and", "items": items}, hidden)
+        data = _view_data(BAND_PREFIX + title, matching(items), hidden)
         made[name] = _put(ls, project_id, "band", data, name, known.get(name), live)
     _remove(ls, [row for name, row in known.items() if name not in {**made, TO_FIX: 0}], live)
     return made
@@ -132,8 +127,8 @@ def fix_view(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> int |
     if not task_ids:
         _remove(ls, [known] if known else [], live)
         return None
-    items = [_item("id", "equal", "Number", task_id) for task_id in task_ids[:MAX_IDS]]
-    data = _view_data(BAND_PREFIX + "to fix", {"conjunction": "or", "items": items},
+    items = [condition("id", "equal", task_id) for task_id in task_ids[:MAX_IDS]]
+    data = _view_data(BAND_PREFIX + "to fix", matching(items, "or"),
                       _hidden_columns(ls, project_id, live))
     return _put(ls, project_id, "band", data, TO_FIX, known, live)
 
@@ -162,7 +157,7 @@ def live_views(ls: LabelStudio, project_id: int) -> dict[int, dict[str, Any]]:
 
 def ids_filter(task_ids: Sequence[int]) -> dict[str, Any]:
     """Return the filter that exactly these tasks pass, at most 500; of no task, one that none passes."""
-    return {"conjunction": "or", "items": [_item("id", "equal", "Number", task_id) for task_id in task_ids or (0,)]}
+    return matching((condition("id", "equal", task_id) for task_id in task_ids or (0,)), "or")
 
 
 def filter_digest(filters: Mapping[str, Any] | None) -> str:
@@ -174,26 +169,14 @@ def filter_digest(filters: Mapping[str, Any] | None) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def band_filter(edges: Edges) -> list[dict[str, Any]]:
+def band_filter(edges: Range) -> list[dict[str, Any]]:
     """Return the AND-ed items for tasks without annotation whose score lies in `[lower, upper)`."""
-    lower, upper = edges
-    items = []
-    if lower is not None:
-        items.append(_item("predictions_score", "greater_or_equal", "Number", lower))
-    if upper is not None:
-        items.append(_item("predictions_score", "less", "Number", upper))
-    return [*items, _item("total_annotations", "equal", "Number", 0)]
+    return [*score_range(*edges), condition("total_annotations", "equal", 0)]
 
 
 def nothing_found_filter(model_version: str) -> list[dict[str, Any]]:
     """Return the AND-ed items for tasks without annotation that `model_version` looked at and found empty."""
-    return [_item("predictions_score", "empty", "Number", True),
-            _item("predictions_model_versions", "contains", "List", [model_version]),
-            _item("total_annotations", "equal", "Number", 0)]
-
-
-def _item(column: str, operator: str, kind: str, value: Any) -> dict[str, Any]:
-    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
+    return [NO_SCORE, of_version(model_version), condition("total_annotations", "equal", 0)]
 
 
 def _view_data(title: str, filters: dict[str, Any], hidden: list[str], order_by: str = "") -> dict[str, Any]:
@@ -217,7 +200,7 @@ def base_title(title: str) -> str:
     return _TIER.sub("", _ORDER.sub("", title.removeprefix(SEARCH_PREFIX)))
 
 
-def _band_title(edges: Edges) -> str:
+def _band_title(edges: Range) -> str:
     lower, upper = (None if edge is None else f"{edge * 100:g}" for edge in edges)
     if lower is None:
         return f"below {upper} %" if upper else "all scores"

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
 from argus.db import connect
 from argus.errors import ArgusError
-from argus.labelstudio import get_label_studio
-from argus.labelstudio.client import tasks_page
+from argus.labelstudio import get_label_studio, listing
+from argus.labelstudio.filters import condition
 from label_studio_config import projects
 from ml_backend.runs import preview as previews
 from ml_backend.runs import recipes, runs
@@ -18,9 +17,7 @@ from search_service.search.fields import Limit, Query, Request, Score, TaskIds, 
 from search_service.search.search import search
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
-_UNLABELLED = json.dumps({"filters": {"conjunction": "and", "items": [
-    {"filter": "filter:tasks:total_annotations", "operator": "equal", "type": "Number", "value": 0}]}})
-_PAGE = 1000
+_UNLABELLED = [condition("total_annotations", "equal", 0)]
 
 
 class Source(Request):
@@ -111,9 +108,9 @@ def resolve(project_id: int, asked: Source) -> tuple[list[int], dict[str, Any]]:
         task_ids = [hit.task for hit in search(project_id, asked.search, asked.limit, record=False).hits]
         source = {"source": "search", "query": asked.search, "limit": asked.limit}
     elif asked.view is not None:
-        task_ids, source = _listed(project_id, view=asked.view), {"source": "view", "view": asked.view}
+        task_ids, source = _of_view(project_id, asked.view), {"source": "view", "view": asked.view}
     elif asked.unlabelled:
-        task_ids, source = _listed(project_id, query=_UNLABELLED), {"source": "unlabelled"}
+        task_ids, source = _listed(project_id, _UNLABELLED), {"source": "unlabelled"}
     elif asked.all:
         task_ids, source = _all_tasks(project_id), {"source": "all"}
     else:
@@ -135,26 +132,24 @@ def sources(project_id: int) -> dict[str, Any]:
     views = [{"id": view["id"], "title": (view.get("data") or {}).get("title") or f"{view['id']}"}
              for view in ls.views(project_id)]
     return {"all": len(_all_tasks(project_id)), "views": views,
-            "unlabelled": ls.get("/api/tasks/", project=project_id, page_size=1, include="id",
-                                 query=_UNLABELLED)["total"]}
+            "unlabelled": listing.count(ls, project_id, _UNLABELLED)}
 
 
-def _listed(project_id: int, **which: Any) -> list[int]:
-    """Return the ids of the tasks that Label Studio lists for a view or a query, in its order."""
-    found: list[int] = []
-    page = 1
-    while True:
-        try:
-            answer = tasks_page(get_label_studio(), project_id, page=page, page_size=_PAGE, include="id", **which)
-        except ArgusError as error:
-            if "view" not in which or error.code != "not_found":
-                raise
-            raise ArgusError("not_found", f"Project {project_id} has no view {which['view']}.",
-                             "It may have been removed in Label Studio.") from error
-        found += [task["id"] for task in answer["tasks"]]
-        if not answer["tasks"] or page * _PAGE >= answer["total"]:
-            return found
-        page += 1
+def _listed(project_id: int, conditions: listing.Conditions) -> list[int]:
+    return [task["id"] for page in listing.walk(get_label_studio(), project_id, conditions, include="id")
+            for task in page]
+
+
+def _of_view(project_id: int, view: int) -> list[int]:
+    """Return the ids of the tasks that a view shows, in its order."""
+    try:
+        return [task["id"] for page in listing.pages(get_label_studio(), project_id, view=view, include="id")
+                for task in page]
+    except ArgusError as error:
+        if error.code != "not_found":
+            raise
+        raise ArgusError("not_found", f"Project {project_id} has no view {view}.",
+                         "It may have been removed in Label Studio.") from error
 
 
 def _all_tasks(project_id: int) -> list[int]:

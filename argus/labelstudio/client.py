@@ -18,6 +18,7 @@ import requests
 
 from argus import addresses, dialling, metrics
 from argus.errors import ArgusError
+from argus.labelstudio import listing
 from argus.labelstudio.site import prefix_of
 from argus.settings import get_settings
 
@@ -153,36 +154,14 @@ class LabelStudio:
             found += page["results"]
         return found
 
-    def tasks(self, project_id: int, *, fields: str = "all", page_size: int = 500, query: str = "") -> Iterator[Json]:
-        """Yield the tasks of a project in the Data Manager's form, page by page, oldest first.
+    def tasks(self, project_id: int, *, fields: str = "all", page_size: int = 500) -> Iterator[Json]:
+        """Yield all tasks of a project in the Data Manager's form, page by page, by id.
 
         Args:
-            fields: "all" includes data, counts, `predictions_score` and timestamps.
-            query: a Data Manager query as JSON text (`{"filters": …, "ordering": […]}`).
+            fields: "all" includes data, counts, `predictions_score` and timestamps; "task_only" leaves regions out.
         """
-        page, seen = 1, 0
-        while True:
-            answer = tasks_page(self, project_id, page=page, page_size=page_size, fields=fields,
-                                **({"query": query} if query else {}))
-            yield from answer["tasks"]
-            seen += len(answer["tasks"])
-            if not answer["tasks"] or seen >= answer["total"]:
-                return
-            page += 1
-
-
-def tasks_page(ls: LabelStudio, project_id: int, **params: Any) -> Json:
-    """Return one page of the Data Manager's listing, `{"tasks", "total", …}`.
-
-    While a project has no task, Label Studio refuses filters by what it computes, such as scores: none passes.
-    """
-    try:
-        return ls.get("/api/tasks/", project=project_id, **params)
-    except ArgusError as error:
-        if error.details.get("status") != 500 or \
-                ls.get("/api/tasks/", project=project_id, page=1, page_size=1, include="id")["total"]:
-            raise
-        return {"tasks": [], "total": 0, "total_annotations": 0, "total_predictions": 0}
+        for tasks in listing.walk(self, project_id, size=page_size, fields=fields):
+            yield from tasks
 
 
 def _refused(method: str, path: str, response: requests.Response) -> ArgusError:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 T = TypeVar("T")
 
@@ -13,6 +13,18 @@ T = TypeVar("T")
 def condition(column: str, operator: str, value: Any, type_: str = "Number") -> dict[str, Any]:
     """Return one item of a Data Manager filter."""
     return {"filter": f"filter:tasks:{column}", "operator": operator, "type": type_, "value": value}
+
+
+def matching(conditions: Iterable[Mapping[str, Any]], conjunction: Literal["and", "or"] = "and") -> dict[str, Any]:
+    """Return the filter of tasks that meet all conditions, or any of them."""
+    return {"conjunction": conjunction, "items": list(conditions)}
+
+
+def selection(ids: Sequence[int]) -> dict[str, Any]:
+    """Return the part of a query or an action that picks these tasks."""
+    if not ids:
+        raise ValueError("to Label Studio an empty list means every task")
+    return {"selectedItems": {"all": False, "included": list(ids)}}
 
 
 NO_SCORE = condition("predictions_score", "empty", True)
@@ -31,6 +43,16 @@ def score_range(low: float | None, high: float | None) -> list[dict[str, Any]]:
     """Return the conditions of `low <= score < high`; None is open. A task without a score is in no range."""
     items = [] if low is None else [condition("predictions_score", "greater_or_equal", low)]
     return items + ([] if high is None else [condition("predictions_score", "less", high)])
+
+
+def changed_since(moment: datetime) -> dict[str, Any]:
+    """Return the condition that a task was last changed at this time or later."""
+    return condition("updated_at", "greater_or_equal", _told(moment.astimezone(UTC)), "Datetime")
+
+
+def of_version(model_version: str) -> dict[str, Any]:
+    """Return the condition that a task has a prediction of this version."""
+    return condition("predictions_model_versions", "contains", [model_version], "List")
 
 
 def completed_since(hours: float) -> dict[str, Any]:

@@ -71,7 +71,7 @@ def split(argument: Sequence[dict[str, Any]]) -> Any:
             self.pages = [[{"id": n + 1, "data": dict(frame)} for n, frame in enumerate(argument)], []]
 
         def get(self, path: str, **options: Any) -> Any:
-            return {"tasks": self.pages.pop(0)}
+            return {"tasks": self.pages.pop(0), "total": len(argument)}
 
     shape_of = product("label_studio_config.project_shape", "argus.export.source", "ProjectShape")
     number = (1,) if "project_id" in shape_of.__dataclass_fields__ else ()  # the baseline's has none

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from argus.labelstudio import listing
 from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.filters import ANNOTATED, UNREVIEWED, of_version
 from argus.labelstudio.regions import Region, newest_annotation
 from argus.labelstudio.task_data import data_value
 from label_studio_config.project_shape import ProjectShape
@@ -79,7 +80,7 @@ def _provenance(kind: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
 
 def count_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: Source) -> int:
     """Return how many tasks have something to export; cheap, because nothing is listed."""
-    return sum(int(_page(ls, project_id, filters, 1, "task_only")["total"]) for _, filters in _passes(shape, source))
+    return sum(listing.count(ls, project_id, filters) for _, filters in _passes(shape, source))
 
 
 def read_origins(ls: LabelStudio, project_id: int, shape: ProjectShape, source: Source) -> dict[int, str]:
@@ -107,41 +108,29 @@ def _video(data: Mapping[str, Any]) -> str:
 
 def _passes(shape: ProjectShape, source: Source) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """Yield (what is read, the conditions of the tasks to list) of each pass over the project."""
-    predicted = _condition("predictions_model_versions", "contains", [shape.model_version], "List")
+    predicted = of_version(shape.model_version)
     if source in ("annotations", "both"):
-        yield "annotations", [_condition("total_annotations", "greater", 0)]
+        yield "annotations", [ANNOTATED]
     if source == "predictions":
         yield "predictions", [predicted]
     if source == "both":
-        yield "predictions", [predicted, _condition("total_annotations", "equal", 0),
-                              _condition("cancelled_annotations", "equal", 0)]
-
-
-def _condition(column: str, operator: str, value: Any, type_: str = "Number") -> dict[str, Any]:
-    return {"filter": f"filter:tasks:{column}", "operator": operator, "type": type_, "value": value}
+        yield "predictions", [predicted, *UNREVIEWED]
 
 
 def _walk(ls: LabelStudio, project_id: int, filters: Sequence[Mapping[str, Any]],
           fields: str = "all") -> Iterator[dict[str, Any]]:
-    """Yield the tasks that meet the conditions, by id, holding one page at a time.
-
-    A page starts behind the last task of the one before, not at a number: a task that is annotated meanwhile shifts
-    none of the others. It is as long as the masks allow.
-    """
-    last, size = 0, _PAGE if fields == "all" else 1000
-    while tasks := _page(ls, project_id, [*filters, _condition("id", "greater", last)], size, fields)["tasks"]:
-        last = tasks[-1]["id"]
-        numbers = sum(_numbers(task) for task in tasks)
-        size = max(1, min(size * 2, _PAGE, _PAGE_NUMBERS * len(tasks) // numbers)) if numbers else size
+    """Yield the tasks that meet the conditions, by id, holding one page at a time. It is as long as the masks allow."""
+    size = _PAGE if fields == "all" else listing.PAGE
+    for tasks in listing.walk(ls, project_id, filters, size=size, resize=_next_size, fields=fields):
         while tasks:  # each is let go when it was used
             yield tasks.pop(0)
+
+
+def _next_size(tasks: Sequence[Mapping[str, Any]], size: int) -> int:
+    numbers = sum(_numbers(task) for task in tasks)
+    return max(1, min(size * 2, _PAGE, _PAGE_NUMBERS * len(tasks) // numbers)) if numbers else size
 
 
 def _numbers(task: Mapping[str, Any]) -> int:
     return sum(len((region.get("value") or {}).get("rle") or ()) for kind in ("annotations", "predictions")
                for source in task.get(kind) or () for region in source.get("result") or ())
-
-
-def _page(ls: LabelStudio, project_id: int, filters: Sequence[Mapping[str, Any]], size: int, fields: str) -> Any:
-    query = {"filters": {"conjunction": "and", "items": filters}, "ordering": ["tasks:id"]}
-    return ls.get("/api/tasks/", project=project_id, page_size=size, fields=fields, query=json.dumps(query))

@@ -23,14 +23,13 @@ from PIL import Image
 
 from argus.db import held
 from argus.errors import ArgusError
-from argus.labelstudio import LabelStudio, get_label_studio
+from argus.labelstudio import LabelStudio, get_label_studio, listing
 from argus.labelstudio.files import uploaded_at
 from argus.settings import get_settings
 from search_service.frames.frame_data import FrameData, frame_data
 from search_service.frames.sampling import Damage, Sampled, parse_fps, sample_frames
 from search_service.frames.scene_changes import SceneChanges
 from search_service.frames.video_files import is_video
-from search_service.sync.listing import all_tasks
 
 log = logging.getLogger(__name__)
 JPEG_QUALITY = 90
@@ -164,7 +163,7 @@ def video_digest(path: Path) -> str:
 def imported_frames(ls: LabelStudio, project_id: int) -> KnownFrames:
     """Return `video id → frame numbers` that the project has tasks of."""
     found: KnownFrames = {}
-    for page in all_tasks(ls, project_id):
+    for page in listing.walk(ls, project_id, include="id,data"):
         for task in page:
             video, number = task["data"].get("video_id"), task["data"].get("frame_number")
             if isinstance(video, str) and isinstance(number, int):

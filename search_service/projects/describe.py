@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from argus.answers.projects import Bands, LabelStudioProject, Project, ProjectSummary
@@ -10,6 +11,7 @@ from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from label_studio_config import projects
+from label_studio_config.bands import edges_of
 from label_studio_config.label_config import parse_label_config
 from search_service.sync.progress import sync_progress
 from search_service.vectors import indexes, model_change, store
@@ -39,15 +41,10 @@ def describe(project_id: int) -> Project:
     return Project(
         id=project_id, title=row["title"], connected=row["connected_at"] is not None,
         missing_since=row["missing_since"], labels=_labels(row["label_config"], row["overrides"]),
-        model_version=row["model_version"], bands=Bands(high=_or(row["band_high"], settings.band_high),
-                                                        medium=_or(row["band_medium"], settings.band_medium)),
+        model_version=row["model_version"], bands=Bands(**asdict(edges_of(row))),
         label_studio=f"{settings.public_label_studio_url}/projects/{project_id}/data",
         search_model=model.name if model else None, search_index=indexes.state(model, project_id) if model else None,
         sync=progress, model_change=model_change.progress(project_id))
-
-
-def _or(value: float | None, default: float) -> float:
-    return default if value is None else round(value, 4)
 
 
 def _labels(label_config: str, overrides: dict[str, Any]) -> list[str]:

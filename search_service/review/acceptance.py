@@ -18,7 +18,16 @@ from argus.db import Row
 from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
-from argus.labelstudio.filters import NO_SCORE, UNREVIEWED, changed_at, chunks, condition, score_range
+from argus.labelstudio.filters import (
+    NO_SCORE,
+    UNREVIEWED,
+    changed_at,
+    chunks,
+    condition,
+    matching,
+    score_range,
+    selection,
+)
 from argus.labelstudio.regions import count_objects
 from argus.labelstudio.users import Person
 from search_service.review.additions import settle_additions
@@ -191,8 +200,7 @@ class Acceptance:
         with database() as connection, connection.cursor() as cursor:
             cursor.executemany("INSERT INTO acceptance_item (acceptance_id, task_id, prediction_id, regions) "
                                "VALUES (%s, %s, %s, %s)", [(self.id, *item) for item in items])
-        body = {"selectedItems": {"all": False, "included": [task for task, _, _ in items]},
-                "filters": {"conjunction": "and", "items": self._conditions},
+        body = {**selection([task for task, _, _ in items]), "filters": matching(self._conditions),
                 "model_version": self._review.model_version}
         created = -1
         try:

@@ -2,37 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from argus.errors import ArgusError
-from argus.labelstudio.client import LabelStudio, get_label_studio, tasks_page
-from argus.labelstudio.filters import NO_SCORE, chunks, condition, score_range
-from argus.settings import get_settings
+from argus.labelstudio import filters, listing
+from argus.labelstudio.client import LabelStudio, get_label_studio
+from argus.labelstudio.filters import NO_SCORE, chunks, score_range
 from label_studio_config import projects
+from label_studio_config.bands import NOTHING_FOUND, Edges, edges_of
 from label_studio_config.connect import ensure_model_version
 from label_studio_config.recipe import recipe_for
-from label_studio_config.views import NOTHING_FOUND
 
 CHUNK = 200  # tasks in one request: their ids travel in its address, their masks in its answer
-_LISTING = 1000  # tasks per page of a listing without regions
-BANDS = ("high", "medium", "low", NOTHING_FOUND)
-
-
-@dataclass(frozen=True)
-class Edges:
-    """Lower edges of the high and the medium band, 0-1."""
-
-    high: float
-    medium: float
-
-    def band(self, score: float | None) -> str:
-        """Return the band of a task's score; None, the score of a prediction without regions, is a group of its own."""
-        if score is None:
-            return NOTHING_FOUND
-        return "high" if score >= self.high else "medium" if score >= self.medium else "low"
 
 
 @dataclass(frozen=True)
@@ -52,10 +35,7 @@ def open_review(project_id: int, ls: LabelStudio | None = None) -> Review:
         ArgusError: `unknown_project` when it was never connected.
     """
     row = projects.load(project_id)
-    settings = get_settings()
-    high, medium = (default if row[name] is None else round(row[name], 6)  # a `real` holds 0.9 as 0.89999998
-                    for name, default in (("band_high", settings.band_high), ("band_medium", settings.band_medium)))
-    return Review(project_id, row["model_version"] or recipe_for(row).model_version, Edges(high, medium),
+    return Review(project_id, row["model_version"] or recipe_for(row).model_version, edges_of(row),
                   ls or get_label_studio())
 
 
@@ -69,14 +49,12 @@ def prepare(review: Review) -> None:
 
 
 def of_version(review: Review) -> dict[str, Any]:
-    return condition("predictions_model_versions", "contains", [review.model_version], "List")
+    return filters.of_version(review.model_version)
 
 
 def band_conditions(review: Review, band: str) -> list[dict[str, Any]]:
     """Return the conditions on the score of a band's tasks."""
-    high, medium = review.edges.high, review.edges.medium
-    return {"high": score_range(high, None), "medium": score_range(medium, high), "low": score_range(None, medium),
-            NOTHING_FOUND: [NO_SCORE]}[band]
+    return [NO_SCORE] if band == NOTHING_FOUND else score_range(*review.edges.ranges()[band])
 
 
 def count_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], ids: Sequence[int] | None = None) -> int:
@@ -92,9 +70,8 @@ def count_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], ids: Se
 
 def list_ids(review: Review, conditions: Sequence[Mapping[str, Any]]) -> list[int]:
     """Return the ids of the tasks that meet all conditions."""
-    query = json.dumps({"filters": {"conjunction": "and", "items": list(conditions)}})
-    listed = review.ls.tasks(review.project_id, fields="task_only", page_size=_LISTING, query=query)
-    return [task["id"] for task in listed]
+    return [task["id"] for page in listing.walk(review.ls, review.project_id, conditions, fields="task_only")
+            for task in page]
 
 
 def read_ids(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[str, Any]]) -> list[int]:
@@ -116,10 +93,7 @@ def walk_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], size: in
 
     A page starts after the last task of the one before, not at a number: accepting tasks takes them out of the set.
     """
-    last = 0
-    while tasks := page_of_tasks(review, [*conditions, condition("id", "greater", last)], size, fields="all")["tasks"]:
-        yield tasks
-        last = max(task["id"] for task in tasks)
+    yield from listing.walk(review.ls, review.project_id, conditions, size=size, fields="all")
 
 
 def page_of_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], size: int,
@@ -131,13 +105,7 @@ def page_of_tasks(review: Review, conditions: Sequence[Mapping[str, Any]], size:
         fields: "all" reads every region; "task_only" leaves them out, and has `annotations_ids`, `completed_at` and
             `predictions_score` when a condition names them.
     """
-    query: dict[str, Any] = {"filters": {"conjunction": "and", "items": list(conditions)}}
-    if ids is not None:
-        if not ids:
-            raise ValueError("to Label Studio an empty list means every task")
-        query["selectedItems"] = {"all": False, "included": list(ids)}
-    return tasks_page(review.ls, review.project_id, page_size=size, fields=fields,
-                      query=json.dumps(query, separators=(",", ":")))
+    return listing.page(review.ls, review.project_id, conditions, size=size, ids=ids, fields=fields)
 
 
 def count_made(review: Review, tasks: Iterable[Mapping[str, Any]]) -> dict[int, str]:

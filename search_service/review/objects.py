@@ -19,9 +19,10 @@ from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import UNREVIEWED
 from argus.labelstudio.regions import object_id
 from label_studio_config import projects
+from label_studio_config.bands import BANDS, NOTHING_FOUND
 from label_studio_config.recipe import Recipe, recipe_for
-from label_studio_config.views import NOTHING_FOUND, TO_FIX
-from search_service.review.candidates import BANDS, Review, band_conditions, list_ids, of_version, open_review, prepare
+from label_studio_config.views import TO_FIX
+from search_service.review.candidates import Review, band_conditions, list_ids, of_version, open_review, prepare
 from search_service.review.set_aside import decisions
 
 BINS = 100  # of one hundredth each, so that a band edge on a hundredth never cuts a bin

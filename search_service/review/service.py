@@ -19,7 +19,8 @@ from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.users import sign_in
 from argus.settings import get_settings
 from label_studio_config import projects
-from label_studio_config.views import band_views, review_bands
+from label_studio_config.bands import Edges
+from label_studio_config.views import band_views
 from search_service.review.acceptance import Acceptance, selected, settle
 from search_service.review.additions import Tally, add, offers, undo_additions
 from search_service.review.candidates import count_tasks, open_review, prepare
@@ -202,7 +203,7 @@ def make_band_views(project_id: int, *, ls: LabelStudio | None = None) -> dict[s
     """Create or correct the views of the bands in Label Studio's Data Manager; return `{band: view id}`."""
     review = open_review(project_id, ls)
     prepare(review)
-    return band_views(review.ls, project_id, review_bands(review.edges.high, review.edges.medium), review.model_version)
+    return band_views(review.ls, project_id, review.edges.ranges(), review.model_version)
 
 
 def set_edges(project_id: int, high: float | None, medium: float | None, *,
@@ -228,7 +229,7 @@ def set_edges(project_id: int, high: float | None, medium: float | None, *,
         raise ArgusError("bad_request", f"Not a pair of band edges: high {top:g}, medium {middle:g}.",
                          "Edges lie above 0 and up to 1, and the high one is not below the medium one.")
     prepare(old)
-    views = band_views(old.ls, project_id, review_bands(top, middle), old.model_version)
+    views = band_views(old.ls, project_id, Edges(top, middle).ranges(), old.model_version)
     projects.set_edges(project_id, high, medium)
     return {"edges": {"high": top, "medium": middle}, "views": views}
 

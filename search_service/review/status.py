@@ -11,10 +11,9 @@ from argus.db import connect as database
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import ANNOTATED, HAS_REGIONS, NO_SCORE, SKIPPED, UNREVIEWED, chunks, completed_since
 from argus.labelstudio.regions import count_objects
-from label_studio_config.views import NOTHING_FOUND
+from label_studio_config.bands import BANDS, NOTHING_FOUND
 from search_service.review.additions import added_tasks
 from search_service.review.candidates import (
-    BANDS,
     CHUNK,
     Review,
     band_conditions,
@@ -110,8 +109,8 @@ def _regions(review: Review, bands: Mapping[str, int], ranges: Mapping[str, list
             "AND state = 'stored'", (review.project_id, review.model_version)).fetchall()
     tasks, objects = Counter(dict.fromkeys(BANDS, 0)), Counter(dict.fromkeys(BANDS, 0))
     for row in rows:
-        if row["task_id"] not in done:  # a `real` holds 0.9 as 0.89999998
-            band = review.edges.band(None if row["score"] is None else round(row["score"], 4))
+        if row["task_id"] not in done:
+            band = review.edges.band(row["score"])
             tasks[band] += 1
             objects[band] += row["regions"]
     if tasks == bands:

@@ -14,7 +14,7 @@ from typing import Any
 from argus.db import Row
 from argus.db import connect as database
 from argus.errors import ArgusError
-from argus.labelstudio.filters import UNREVIEWED, changed_at, chunks, condition
+from argus.labelstudio.filters import UNREVIEWED, changed_at, chunks, condition, matching, selection
 from search_service.review.candidates import CHUNK, Review, count_gone, count_tasks, read_ids, read_tasks
 
 Progress = Callable[[int, int], None]
@@ -78,8 +78,7 @@ def _delete_untouched(review: Review, ids: Sequence[int], stamp: datetime | None
     if not ids:
         return set()
     review.ls.post(f"/api/dm/actions?id=delete_tasks_annotations&project={review.project_id}",
-                   {"selectedItems": {"all": False, "included": ids},
-                    "filters": {"conjunction": "and", "items": conditions}}, timeout=300)
+                   {**selection(ids), "filters": matching(conditions)}, timeout=300)
     return set(_meeting(review, ids, UNREVIEWED))
 
 

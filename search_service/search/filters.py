@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from argus.db import connect
 from argus.errors import ArgusError
-from argus.settings import get_settings
 from label_studio_config import projects
+from label_studio_config.bands import condition_sql, edges_of
 from label_studio_config.recipe import plan_for, recipe_for
 from search_service.sync.videos import video_key
 from search_service.vectors.store import Selection
@@ -86,8 +86,9 @@ def select(project_id: int, filters: Filters) -> Selection | None:
     if filters.predicted is not None:
         conditions.append(_PREDICTED if filters.predicted else f"NOT {_PREDICTED}")
     if filters.band:
-        parameters |= _edges(project_id)
-        conditions.append(_WITH_PREDICTION.format(_BANDS[filters.band]))
+        in_band, bounds = condition_sql(edges_of(projects.load(project_id)), filters.band, "p.score")
+        parameters |= bounds
+        conditions.append(_WITH_PREDICTION.format(f" AND {in_band}"))
     if filters.label:
         parameters |= _concept(project_id, filters.label)
         conditions.append(_LABEL[filters.label_in])
@@ -102,11 +103,6 @@ def select(project_id: int, filters: Filters) -> Selection | None:
 _WITH_PREDICTION = ("EXISTS (SELECT FROM prediction p JOIN project ON project.id = p.project_id WHERE p.task_id = t.id "
                     "AND p.model_version = project.model_version AND p.state = 'stored'{})")
 _PREDICTED = _WITH_PREDICTION.format("")
-# A `real` holds 0.9 as 0.89999998; as a number of digits it is 0.9 again.
-_BANDS = {"high": " AND p.score::numeric >= %(high)s",
-          "medium": " AND p.score::numeric >= %(medium)s AND p.score::numeric < %(high)s",
-          "low": " AND p.score::numeric < %(medium)s",
-          "nothing_found": " AND p.score IS NULL"}
 _CONDITIONS = {"video": "t.video_key = %(video_key)s", "video_from": "t.video_time >= %(video_from)s",
                "video_to": "t.video_time <= %(video_to)s", "captured_from": "t.captured_at >= %(captured_from)s",
                "captured_to": "t.captured_at <= %(captured_to)s"}
@@ -114,12 +110,6 @@ _ANNOTATED = "t.labels @> ARRAY[%(label)s::text]"
 _DETECTED = ("EXISTS (SELECT FROM detection d WHERE d.task_id = t.id AND d.label = %(label)s "
              "AND d.concept_key = %(concept_key)s AND NOT d.previewed AND d.best_score::numeric >= %(threshold)s)")
 _LABEL = {"annotations": _ANNOTATED, "predictions": _DETECTED, "any": f"({_ANNOTATED} OR {_DETECTED})"}
-
-
-def _edges(project_id: int) -> dict[str, float]:
-    row, settings = projects.load(project_id), get_settings()
-    return {name: round(default if row[f"band_{name}"] is None else row[f"band_{name}"], 6)
-            for name, default in (("high", settings.band_high), ("medium", settings.band_medium))}
 
 
 def _concept(project_id: int, label: str) -> dict[str, Any]:

@@ -7,17 +7,16 @@ all annotated tasks too, for what a poll may have missed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from argus.db import connect
-from argus.labelstudio import LabelStudio
+from argus.labelstudio import LabelStudio, listing
+from argus.labelstudio.filters import ANNOTATED
 
 CHUNK = 200  # tasks asked for by id: their ids travel in the request's address
 PAGE = 100  # tasks read in full at a time, with all their regions
 MANY = 2000  # so many tasks to look up (an import) that listing the annotated ones is less work
-_ANNOTATED = {"filter": "filter:tasks:total_annotations", "operator": "greater", "type": "Number", "value": 0}
 
 
 def refresh(ls: LabelStudio, project_id: int, *, full: bool = False) -> int:
@@ -69,17 +68,7 @@ def _listed(ls: LabelStudio, project_id: int, ids: Sequence[int] | None) -> Iter
     yield from _pages(ls, project_id, ids, include="id,annotations,result,was_cancelled", fields="all")
 
 
-def _pages(ls: LabelStudio, project_id: int, ids: Sequence[int] | None, **what: str) -> Iterator[dict[str, Any]]:
+def _pages(ls: LabelStudio, project_id: int, ids: Sequence[int] | None, **what: Any) -> Iterator[dict[str, Any]]:
     """Yield the annotated tasks of a project, or of those of `ids`, by ascending id."""
-    last, left = 0, True
-    while left:
-        after = {"filter": "filter:tasks:id", "operator": "greater", "type": "Number", "value": last}
-        query: dict[str, Any] = {"filters": {"conjunction": "and", "items": [_ANNOTATED, after]},
-                                 "ordering": ["tasks:id"]}
-        if ids is not None:
-            query["selectedItems"] = {"all": False, "included": list(ids)}
-        answer = ls.get("/api/tasks/", project=project_id, page=1, page_size=PAGE,
-                        query=json.dumps(query, separators=(",", ":")), **what)
-        yield from answer["tasks"]
-        left = answer["total"] > len(answer["tasks"]) > 0
-        last = answer["tasks"][-1]["id"] if answer["tasks"] else 0
+    for page in listing.walk(ls, project_id, [ANNOTATED], size=PAGE, ids=ids, **what):
+        yield from page

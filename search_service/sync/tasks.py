@@ -17,7 +17,7 @@ from psycopg.types.json import Jsonb
 from argus.answers.projects import TaskNote
 from argus.db import Row, connect
 from argus.errors import ArgusError
-from argus.labelstudio import LabelStudio, get_label_studio
+from argus.labelstudio import LabelStudio, filters, get_label_studio, listing
 from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.label_config import image_of
@@ -25,7 +25,7 @@ from label_studio_config.tags import read_label_config
 from search_service.embedding import near_duplicates
 from search_service.embedding.scheduling import enqueue_waiting
 from search_service.sync import annotations as annotated
-from search_service.sync import listing, missing_projects
+from search_service.sync import missing_projects
 from search_service.sync.task_values import read_values
 from search_service.vectors import store
 from search_service.vectors.model_change import MAX_ATTEMPTS
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 # What failed and may pass is tried once more by a full listing that comes so much later, so that a night without Label
 # Studio or a storage heals by itself.
 LATER_SECONDS = 900
+FIELDS = "id,data,updated_at"  # of a listing; asking for more makes it several times slower
 _COLUMNS = ("id", "project_id", "image", "video", "video_id", "video_time", "frame_number", "captured_at", "notes",
             "updated_at")
 _PLACE = ("video", "video_id", "video_time")  # what a frame is compared with hangs on them
@@ -141,7 +142,8 @@ def _poll(ls: LabelStudio, project_id: int, key: str, since: datetime | None, re
     now = datetime.now(UTC)
     if since and since > now:  # noted while Label Studio's clock was ahead: it must not hide what changes until then
         since = now - timedelta(seconds=get_settings().reconcile_seconds)
-    for page in listing.changed_tasks(ls, project_id, since or datetime(1970, 1, 1, tzinfo=UTC)):
+    changed = filters.changed_since(since or datetime(1970, 1, 1, tzinfo=UTC))
+    for page in listing.pages(ls, project_id, [changed], order="tasks:updated_at", include=FIELDS):
         _upsert(project_id, key, page, report)
 
 
@@ -149,7 +151,7 @@ def _reconcile(ls: LabelStudio, project_id: int, key: str, report: SyncReport) -
     """List everything; a row that Label Studio did not list any more is deleted with all that hangs on it."""
     with connect() as connection:
         known = {row["id"] for row in connection.execute("SELECT id FROM task WHERE project_id = %s", (project_id,))}
-    for page in listing.all_tasks(ls, project_id):
+    for page in listing.walk(ls, project_id, include=FIELDS):
         _upsert(project_id, key, page, report)
         known -= {task["id"] for task in page}
     if known:

@@ -6,12 +6,11 @@ some dozens, on request. Each saved search has a key of its own.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from typing import Any
 
-from argus.labelstudio import LabelStudio
+from argus.labelstudio import LabelStudio, listing
 from label_studio_config.views import RANK
 
 MAX_RANKED = 50
@@ -62,7 +61,5 @@ def _data(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> dict[int
     is written back whole. (Reading a single task instead would make Label Studio ask the ML backend about it.)"""
     if not task_ids:  # to Label Studio an empty list means every task
         return {}
-    query = json.dumps({"selectedItems": {"all": False, "included": list(task_ids)}})
-    answer = ls.get("/api/tasks/", project=project_id, page=1, page_size=len(task_ids), include="id,data",
-                    resolve_uri="false", query=query)
+    answer = listing.page(ls, project_id, size=len(task_ids), ids=task_ids, include="id,data", resolve_uri="false")
     return {task["id"]: task["data"] for task in answer["tasks"]}

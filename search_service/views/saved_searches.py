@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, suppress
+from dataclasses import asdict
 from typing import Any
 
 from psycopg.errors import UniqueViolation
@@ -14,8 +15,8 @@ from argus.db import Row, alone, connect, locks
 from argus.errors import ArgusError, as_argus_error
 from argus.jobs import queues
 from argus.labelstudio import LabelStudio, get_label_studio
-from argus.settings import get_settings
 from label_studio_config import projects
+from label_studio_config.bands import edges_of
 from label_studio_config.views import live_views, remove_view, search_views
 from search_service.search.query import SearchQuery
 from search_service.search.query_text import parse_query
@@ -187,17 +188,16 @@ def _write_view(ls: LabelStudio, row: Row, shown: list[int]) -> None:
 def project_state(project_id: int) -> str:
     """Return a text that changes whenever another search result is possible: images, annotations, predictions, the
     model that searches use, and what filters go by (band edges, model version, prompts and thresholds)."""
-    settings = get_settings()
     with connect() as connection:
         row = connection.execute(
             "SELECT concat_ws(' ', count(*) FILTER (WHERE state = 'embedded'), max(id), max(updated_at), "
             "count(*) FILTER (WHERE labelled), count(duplicate_of), (SELECT concat_ws('/', count(*), max(claimed_at)) "
             "FROM prediction p WHERE p.project_id = %(project)s AND p.state = 'stored'), "
             "(SELECT id FROM embedding_model WHERE role = 'current'), "
-            "(SELECT concat_ws('/', coalesce(band_high, %(high)s), coalesce(band_medium, %(medium)s), model_version, "
-            "md5(overrides::text)) FROM project WHERE id = %(project)s)) AS state FROM task "
+            "(SELECT concat_ws('/', %(high)s::float8, %(medium)s::float8, model_version, md5(overrides::text)) "
+            "FROM project WHERE id = %(project)s)) AS state FROM task "
             "WHERE project_id = %(project)s",
-            {"project": project_id, "high": settings.band_high, "medium": settings.band_medium}).fetchone()
+            {"project": project_id, **asdict(edges_of(projects.load(project_id)))}).fetchone()
     return str(row["state"]) if row else ""
 
 

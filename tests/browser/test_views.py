@@ -15,6 +15,7 @@ from playwright.sync_api import Error, Page, expect
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from label_studio_config import views
+from label_studio_config.bands import Edges
 from tests.pictures import scene, scene_and_objects
 from tests.waiting import wait_for
 
@@ -104,7 +105,7 @@ def check(manager: DataManager, view: int, tasks: Sequence[int], *, in_order: bo
 def test_views_of_a_review__show_their_tasks_and_select_all_acts_on_them_alone(
         stack: Any, page: Page, label_studio: LabelStudio, project: tuple[int, list[int]]) -> None:
     number, ids = project
-    bands = views.band_views(label_studio, number, views.review_bands(0.9, 0.7), "mv")
+    bands = views.band_views(label_studio, number, Edges(0.9, 0.7).ranges(), "mv")
     to_fix = views.fix_view(label_studio, number, ids[2:4])
     assert to_fix is not None
     manager = DataManager(page, label_studio, number)

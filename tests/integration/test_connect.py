@@ -13,6 +13,7 @@ from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
+from label_studio_config.bands import Edges
 from label_studio_config.connect import connect, disconnect, ensure_model_version
 from label_studio_config.links import WEBHOOK_ACTIONS
 from tests.integration.fake_ml_backend import FakeMlBackend
@@ -210,14 +211,14 @@ def test_connect__basic_auth_and_secret_reach_label_studio(servers: Any, label_s
 
 def test_disconnect__takes_back_only_what_is_ours(backend: FakeMlBackend, label_studio: LabelStudio,
                                                   project: Callable[..., int]) -> None:
-    from label_studio_config.views import band_views, review_bands
+    from label_studio_config.views import band_views
 
     number = project()
     foreign = label_studio.post("/api/webhooks/", {"project": number, "url": "http://127.0.0.1:9/theirs"})
     tab = label_studio.post("/api/dm/views/", {"project": number, "data": {"title": "Mine"}})
     report = connect(label_studio, number)
     predict(label_studio, number, report.model_version)
-    band_views(label_studio, number, review_bands(0.9, 0.7), report.model_version)
+    band_views(label_studio, number, Edges(0.9, 0.7).ranges(), report.model_version)
     removed = disconnect(label_studio, number)
     assert len(removed) == 4  # the backend, its webhook, ours, the views
     mls, hooks = links(label_studio, number)

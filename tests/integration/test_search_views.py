@@ -10,6 +10,7 @@ import pytest
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from label_studio_config import views
+from label_studio_config.bands import Edges
 
 pytestmark = pytest.mark.integration
 CONFIG = ('<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"><Label value="cpu"/>'
@@ -131,12 +132,12 @@ def test_band_views__each_unreviewed_task_is_in_the_view_of_its_score(
                {"task": ids[21], "model_version": "old", "score": None, "result": []}])
     ls.patch(f"/api/projects/{number}/", {"model_version": "mv-1"})
     ls.post(f"/api/tasks/{ids[20]}/annotations/", {"result": []})  # reviewed: in no band
-    made = views.band_views(ls, number, views.review_bands(0.9, 0.7), "mv-1")
+    made = views.band_views(ls, number, Edges(0.9, 0.7).ranges(), "mv-1")
     assert {name: sorted(shown(ls, number, view)) for name, view in made.items()} == {
         "high": ids[:2], "medium": ids[2:4], "low": ids[4:6], "nothing_found": [ids[6]]}
     assert [titles(ls, number)[view] for view in made.values()] == [
         "Review: 90 % and above", "Review: 70 to 90 %", "Review: below 70 %", "Review: nothing found"]
-    moved = views.band_views(ls, number, views.review_bands(0.95, 0.5), "mv-1")
+    moved = views.band_views(ls, number, Edges(0.95, 0.5).ranges(), "mv-1")
     assert moved == made
     assert sorted(shown(ls, number, moved["medium"])) == ids[1:5]
     assert titles(ls, number)[moved["high"]] == "Review: 95 % and above"

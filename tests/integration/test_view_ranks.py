@@ -9,7 +9,8 @@ import pytest
 
 from argus.db import connect as database
 from argus.labelstudio import LabelStudio, get_label_studio
-from label_studio_config.views import band_views, live_views, review_bands
+from label_studio_config.bands import Edges
+from label_studio_config.views import band_views, live_views
 from search_service.projects import disconnect
 from search_service.search.query import SearchQuery
 from search_service.search.search import find
@@ -96,7 +97,7 @@ def test_view__that_grows_says_that_it_has_no_order(line: int, label_studio: Lab
 
 def test_view__shows_no_bare_numbers(line: int, label_studio: LabelStudio) -> None:
     """Neither a frame's own, nor the ranks of this view and of those that are made later."""
-    band = band_views(label_studio, line, review_bands(0.9, 0.7), "mv")["high"]
+    band = band_views(label_studio, line, Edges(0.9, 0.7).ranges(), "mv")["high"]
     first, second = (search_views.make(line, name, SearchQuery(text=name), None, 3).views[0]
                      for name in ("cpu", "fan"))
     third = saved_searches.create(line, "Kept", SearchQuery(text="hdd"), size=3, keep_view=True, ranked=3)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -13,7 +12,9 @@ from argus import addresses, dialling
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.images.fetcher import get_images
+from argus.labelstudio import listing
 from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.filters import of_version
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import Settings
 from search_service.health import webhook_probe
@@ -126,10 +127,9 @@ class Project:
                 (self._row["id"], self._row["model_version"], _SCORES))}
         if not ours:
             return
-        query = {"filters": {"conjunction": "or", "items": [
-            {"filter": "filter:tasks:id", "operator": "equal", "type": "Number", "value": id_} for id_ in ours]}}
-        tasks = [task for task in self._ls.tasks(self._row["id"], query=json.dumps(query))
-                 if self._row["model_version"] in str(task["predictions_model_versions"])]
+        listed = listing.page(self._ls, self._row["id"], [of_version(self._row["model_version"])], size=_SCORES,
+                              ids=sorted(ours), fields="all")
+        tasks = listed["tasks"]
         empty = [task["id"] for task in tasks if task["predictions_score"] is None]
         name = f"{self._name}: scores"
         if empty:

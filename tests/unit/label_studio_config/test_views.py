@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 
 from label_studio_config import views
+from label_studio_config.bands import Edges
 from label_studio_config.views import (
     MAX_IDS,
     band_filter,
     filter_digest,
     ids_filter,
     nothing_found_filter,
-    review_bands,
 )
 
 # What Label Studio's own interface can show; any other operator in a saved view blanks the project's Data Manager.
@@ -23,8 +23,8 @@ def short(items: list[dict[str, object]]) -> list[tuple[object, ...]]:
     return [(item["filter"], item["operator"], item["value"]) for item in items]
 
 
-def test_review_bands__meet_without_gap_or_overlap() -> None:
-    assert review_bands(0.9, 0.7) == {"high": (0.9, None), "medium": (0.7, 0.9), "low": (None, 0.7)}
+def test_ranges__meet_without_gap_or_overlap() -> None:
+    assert Edges(0.9, 0.7).ranges() == {"high": (0.9, None), "medium": (0.7, 0.9), "low": (None, 0.7)}
 
 
 def test_band_filter__is_half_open_and_of_unreviewed_tasks() -> None:
@@ -43,7 +43,7 @@ def test_nothing_found_filter__asks_for_this_versions_empty_prediction() -> None
 
 
 def test_every_filter_uses_operators_the_interface_knows() -> None:
-    filters = [band_filter(edges) for edges in review_bands(0.9, 0.7).values()] + [nothing_found_filter("x")]
+    filters = [band_filter(edges) for edges in Edges(0.9, 0.7).ranges().values()] + [nothing_found_filter("x")]
     assert {item["operator"] for items in filters for item in items} <= KNOWN
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from argus.errors import ArgusError
 from argus.labelstudio.filters import chunks, score_range
+from label_studio_config.bands import Edges
 from search_service.review import service
-from search_service.review.candidates import Edges, Review, count_tasks, read_tasks, walk_tasks
+from search_service.review.candidates import Review, count_tasks, read_tasks, walk_tasks
 from search_service.review.status import _content
 
 
@@ -21,7 +22,7 @@ class FakeLabelStudio:
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         query = json.loads(params["query"])
         self.queries.append(query)
-        after = [i["value"] for i in query["filters"]["items"] if i["filter"] == "filter:tasks:id"]
+        after = [i["value"] for i in query.get("filters", {"items": []})["items"] if i["filter"] == "filter:tasks:id"]
         chosen = query.get("selectedItems", {}).get("included", self.ids)
         found = [i for i in self.ids if i in chosen and i > max(after, default=0)]
         return {"total": len(found), "tasks": [{"id": i} for i in found[:params["page_size"]]]}

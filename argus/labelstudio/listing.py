@@ -1,0 +1,86 @@
+"""Tasks as Label Studio's Data Manager lists them: every listing of Argus is asked for here, page by page."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from argus.errors import ArgusError
+from argus.labelstudio.filters import condition, matching, selection
+
+if TYPE_CHECKING:
+    from argus.labelstudio.client import LabelStudio
+
+Task = dict[str, Any]
+Conditions = Sequence[Mapping[str, Any]]
+PAGE = 1000  # tasks of a page without regions
+
+
+def page(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, size: int = PAGE, number: int = 1,
+         ids: Sequence[int] | None = None, order: str = "", **what: Any) -> Any:
+    """Return one page of the tasks that meet all conditions, `{"tasks", "total", …}`.
+
+    Label Studio reads every prediction and mask of the tasks that it lists, but not of those that it only counts.
+
+    Args:
+        ids: only among these, at most some 200: they travel in the request's address.
+        order: a column such as `tasks:id`; empty leaves it to Label Studio.
+        what: further parameters: `fields` ("all" reads every region, "task_only" leaves them out), `include` (names of
+            fields), `view`.
+    """
+    query: dict[str, Any] = {} if not conditions else {"filters": matching(conditions)}
+    if order:
+        query["ordering"] = [order]
+    if ids is not None:
+        query |= selection(ids)
+    if query:
+        what["query"] = json.dumps(query, separators=(",", ":"))
+    try:
+        return ls.get("/api/tasks/", project=project_id, page=number, page_size=size, **what)
+    except ArgusError as error:  # without a task, filters by what is computed (scores) are refused: none passes
+        if error.details.get("status") != 500 or \
+                ls.get("/api/tasks/", project=project_id, page=1, page_size=1, include="id")["total"]:
+            raise
+        return {"tasks": [], "total": 0, "total_annotations": 0, "total_predictions": 0}
+
+
+def count(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, ids: Sequence[int] | None = None) -> int:
+    """Return how many tasks meet all conditions; with `ids`, how many of those."""
+    total: int = page(ls, project_id, conditions, size=1, ids=ids, fields="task_only")["total"]
+    return total
+
+
+def walk(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, size: int = PAGE,
+         ids: Sequence[int] | None = None, resize: Callable[[list[Task], int], int] | None = None,
+         **what: Any) -> Iterator[list[Task]]:
+    """Yield pages of the tasks that meet all conditions, by ascending id, each task once.
+
+    A page starts after the last task of the one before, not at a number: tasks that come, go or stop meeting the
+    conditions meanwhile shift none of the others.
+
+    Args:
+        resize: given a page and its size, returns the size of the next one.
+    """
+    last, left = 0, True
+    while left:
+        answer = page(ls, project_id, [*conditions, condition("id", "greater", last)], size=size, ids=ids,
+                      order="tasks:id", **what)
+        tasks: list[Task] = answer["tasks"]
+        if left := answer["total"] > len(tasks) > 0:
+            size = resize(tasks, size) if resize else size
+        if tasks:
+            last = tasks[-1]["id"]
+            yield tasks
+
+
+def pages(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, size: int = PAGE, order: str = "",
+          **what: Any) -> Iterator[list[Task]]:
+    """Yield pages of the tasks that meet all conditions in the order asked for, or in a view's own."""
+    number = 0
+    while True:
+        number += 1
+        answer = page(ls, project_id, conditions, size=size, number=number, order=order, **what)
+        yield answer["tasks"]
+        if not answer["tasks"] or number * size >= answer["total"]:
+            return
