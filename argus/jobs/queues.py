@@ -11,9 +11,9 @@ import functools
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC
-from typing import Any, ParamSpec
+from typing import Any, NamedTuple, ParamSpec
 
 import redis
 from rq import Queue, Retry, Worker
@@ -81,6 +81,31 @@ def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, ti
                                    retry=retry, result_ttl=result_ttl, failure_ttl=86_400,
                                    meta={"trace": trace.current()})
     return None
+
+
+class NewJob(NamedTuple):
+    """A job to enqueue, as of `enqueue`; its id is one that no job had before."""
+
+    queue: str
+    function: str
+    args: tuple[Any, ...]
+    job_id: str
+    timeout: int = 300
+    result_ttl: int = 600
+
+
+def enqueue_together(jobs: Sequence[NewJob]) -> None:
+    """Put jobs on their queues in one trip, all or none; none is tried again.
+
+    Raises:
+        ArgusError: `queue_unreachable`.
+    """
+    with reachable(), get_redis().pipeline() as trip:
+        for job in jobs:
+            Queue(job.queue, connection=get_redis(), serializer=JSONSerializer).enqueue_call(
+                job.function, args=job.args, job_id=job.job_id, timeout=job.timeout, result_ttl=job.result_ttl,
+                failure_ttl=86_400, meta={"trace": trace.current()}, pipeline=trip)
+        trip.execute()
 
 
 def _check_bound(queue: str) -> None:

@@ -29,6 +29,7 @@ def push_next(run_id: int) -> dict[str, int]:
     A task whose claim somebody else holds stays as it is: `reconcile_runs` looks at it again a few seconds later.
     """
     trace.add(run=run_id)
+    scheduling.push_begins(run_id)
     run = task_states.load_run(run_id)
     todo = task_states.detected_tasks(run_id, _MOST)
     outcomes: Mapping[int, Outcome]

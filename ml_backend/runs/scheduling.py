@@ -23,11 +23,13 @@ from rq.serializers import JSONSerializer
 from argus import queue_names
 from argus.db import connect
 from argus.jobs import queues
+from argus.jobs.queues import NewJob
 from argus.settings import Settings, get_settings
 from ml_backend.runs import task_states
 
 SECONDS_PER_TASK = 300  # a full-size model on a slow CPU
 _CHECKED = 200  # claims looked at in one job
+_WAITS_SECONDS = 600  # after so long a delivery that waits does not keep a second one away
 _FAR_SECONDS = 3600  # no answer to /predict is given longer than this before its claims are looked at
 
 
@@ -45,9 +47,18 @@ def enqueue_detection(project_id: int) -> None:
     It has no retry of its own: what a job that fails or dies had in work is freed by `reconcile_runs`, which counts
     attempts by task.
     """
-    queues.enqueue(queue_names.SAM3, "ml_backend.sam3_worker.detect_jobs.detect_next", project_id,
-                   job_id=f"detect-{project_id}-{uuid.uuid4().hex}", retries=0, result_ttl=60,
-                   timeout=work_seconds(get_settings().chunk_tasks))
+    queues.enqueue_together([_detection(project_id)])
+
+
+def enqueue_after_chunk(project_id: int, run_id: int, *, detected: bool) -> None:
+    """Put the successor of a detection job on the queue and, when it `detected` something, the run's delivery."""
+    push = [_push(run_id)] if detected and _no_push_waits(run_id) else []
+    queues.enqueue_together([*push, _detection(project_id)])
+
+
+def _detection(project_id: int) -> NewJob:
+    return NewJob(queue_names.SAM3, "ml_backend.sam3_worker.detect_jobs.detect_next", (project_id,),
+                  f"detect-{project_id}-{uuid.uuid4().hex}", work_seconds(get_settings().chunk_tasks), 60)
 
 
 def work_seconds(tasks: int) -> int:
@@ -64,11 +75,30 @@ def ensure_detection_jobs(project_id: int, live: Live | None = None) -> None:
 
 def enqueue_push(run_id: int) -> None:
     """Put a delivery of what the run has detected on the queue, unless one is waiting there already."""
+    if _no_push_waits(run_id):
+        queues.enqueue_together([_push(run_id)])
+
+
+def push_begins(run_id: int) -> None:
+    """Let the next delivery be enqueued: a job calls this before it looks at what there is to deliver."""
     with queues.reachable():
-        waiting = Queue(queue_names.DEFAULT, connection=queues.get_redis(), serializer=JSONSerializer).get_job_ids()
-    if not any(name.startswith(f"push-{run_id}-") for name in waiting):
-        queues.enqueue(queue_names.DEFAULT, "ml_backend.predictions.jobs.push_next", run_id,
-                       job_id=f"push-{run_id}-{uuid.uuid4().hex}", retries=0, result_ttl=60)
+        queues.get_redis().delete(_waiting_key(run_id))
+
+
+def _push(run_id: int) -> NewJob:
+    return NewJob(queue_names.DEFAULT, "ml_backend.predictions.jobs.push_next", (run_id,),
+                  f"push-{run_id}-{uuid.uuid4().hex}", result_ttl=60)
+
+
+def _no_push_waits(run_id: int) -> bool:
+    """Whether no delivery of the run waits; from now on one does. (RQ's `unique` would refuse one beside a delivery
+    that is running and has read already what there is.)"""
+    with queues.reachable():
+        return bool(queues.get_redis().set(_waiting_key(run_id), 1, nx=True, ex=_WAITS_SECONDS))
+
+
+def _waiting_key(run_id: int) -> str:
+    return f"argus:push-waits:{run_id}"
 
 
 def enqueue_cleanup(project_id: int) -> None:
@@ -123,6 +153,7 @@ def reconcile_runs(settings: Settings | None = None) -> int:
         ensure_detection_jobs(row["project_id"], live)
     for row in undelivered:
         if row["run_id"] not in live.pushes:
+            push_begins(row["run_id"])  # the one that was waited for is lost
             enqueue_push(row["run_id"])
     for row in ended:
         task_states.finish_if_done(row["id"])

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from psycopg.types.json import Json
+from psycopg.types.json import Json, Jsonb
 
-from argus.db import Row, connect, locks
-from argus.errors import ArgusError
+from argus.db import Connection, Row, connect, locks
+from argus.errors import ArgusError, may_pass
+from ml_backend.detection.batch import Outcome
 
 MAX_ATTEMPTS = 5  # a task that was taken this often without an end kills its worker, or something is wrong with it
 _SUSPICIOUS = 2  # taken this often without a word of its own, a task goes alone: it may be what kills the worker
@@ -93,11 +94,19 @@ def _give_up(project_id: int) -> None:
         finish_if_done(run_id)
 
 
-def release(run_id: int, task_ids: Sequence[int]) -> None:
-    """Undo `take` for tasks that a job leaves to the next one."""
+def finish_chunk(run_id: int, outcome: Outcome, worker: str) -> None:
+    """Record how a chunk ended, in one transaction: tasks that are detected, that failed for good or for now, and that
+    the job leaves to the next one; and end the run when that was the last of it."""
+    passing = {task: error for task, error in outcome.failed.items() if may_pass(error)}
+    final = {task: error for task, error in outcome.failed.items() if task not in passing}
     with connect() as connection:
-        connection.execute("UPDATE run_task SET attempts = greatest(attempts - 1, 0), job = NULL WHERE run_id = %s "
-                           "AND task_id = ANY(%s) AND state = 'waiting'", (run_id, list(task_ids)))
+        _fail(connection, run_id, final)
+        _fail_attempt(connection, run_id, passing)
+        _mark_detected(connection, run_id, outcome.done, outcome.seconds, worker)
+        if outcome.rest:
+            connection.execute("UPDATE run_task SET attempts = greatest(attempts - 1, 0), job = NULL "
+                               "WHERE run_id = %s AND task_id = ANY(%s) AND state = 'waiting'", (run_id, outcome.rest))
+        _finish_if_done(connection, run_id)
 
 
 def mark_detected(run_id: int, task_ids: Collection[int], seconds: Mapping[int, float], worker: str) -> None:
@@ -106,12 +115,21 @@ def mark_detected(run_id: int, task_ids: Collection[int], seconds: Mapping[int, 
     Args:
         seconds: the share of the worker's time of each task that had to be computed.
     """
-    rows = [(worker if t in seconds else None, seconds.get(t), run_id, t) for t in task_ids]
-    with connect() as connection, connection.cursor() as cursor:
-        cursor.executemany("UPDATE run_task SET state = 'detected', job = NULL, error = NULL, "
-                           "worker = coalesce(%s, worker), seconds = coalesce(%s, seconds) "
-                           "WHERE run_id = %s AND task_id = %s AND state = 'waiting'",
-                           rows)
+    with connect() as connection:
+        _mark_detected(connection, run_id, task_ids, seconds, worker)
+
+
+def _mark_detected(connection: Connection, run_id: int, task_ids: Collection[int], seconds: Mapping[int, float],
+                   worker: str) -> None:
+    if not task_ids:
+        return
+    ids = list(task_ids)
+    connection.execute(
+        "UPDATE run_task SET state = 'detected', job = NULL, error = NULL, worker = coalesce(by.worker, "
+        "run_task.worker), seconds = coalesce(by.seconds, run_task.seconds) "
+        "FROM unnest(%s::bigint[], %s::text[], %s::float8[]) AS by (task_id, worker, seconds) "
+        "WHERE run_id = %s AND run_task.task_id = by.task_id AND state = 'waiting'",
+        (ids, [worker if task in seconds else None for task in ids], [seconds.get(task) for task in ids], run_id))
 
 
 def mark_delivered(run_id: int, task_ids: Sequence[int]) -> None:
@@ -130,10 +148,18 @@ def requeue(run_id: int, task_ids: Sequence[int]) -> None:
 
 def fail(run_id: int, errors: Mapping[int, ArgusError]) -> None:
     """Record what went wrong with single tasks; the rest of the run goes on."""
-    with connect() as connection, connection.cursor() as cursor:
-        cursor.executemany("UPDATE run_task SET state = 'failed', error = %s, job = NULL, ended_at = now() "
-                           "WHERE run_id = %s AND task_id = %s AND state IN ('waiting', 'detected')",
-                           [(Json(error.to_json()), run_id, task) for task, error in errors.items()])
+    with connect() as connection:
+        _fail(connection, run_id, errors)
+
+
+def _fail(connection: Connection, run_id: int, errors: Mapping[int, ArgusError]) -> None:
+    if not errors:
+        return
+    connection.execute(
+        "UPDATE run_task SET state = 'failed', error = by.error, job = NULL, ended_at = now() "
+        "FROM unnest(%s::bigint[], %s::jsonb[]) AS by (task_id, error) WHERE run_id = %s "
+        "AND run_task.task_id = by.task_id AND state IN ('waiting', 'detected')",
+        (list(errors), [Jsonb(error.to_json()) for error in errors.values()], run_id))
 
 
 def fail_attempt(run_id: int, errors: Mapping[int, ArgusError]) -> None:
@@ -141,15 +167,23 @@ def fail_attempt(run_id: int, errors: Mapping[int, ArgusError]) -> None:
 
     While it is Label Studio that does not answer, attempts do not count: no task is to blame.
     """
-    with connect() as connection, connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE run_task SET job = NULL, error = %(error)s::jsonb || jsonb_build_object('at', now()), "
-            "attempts = CASE WHEN %(counts)s THEN attempts ELSE greatest(attempts - 1, 1) END, "
-            "state = CASE WHEN %(counts)s AND attempts >= %(most)s THEN 'failed' ELSE state END, "
-            "ended_at = CASE WHEN %(counts)s AND attempts >= %(most)s THEN now() END "
-            "WHERE run_id = %(run)s AND task_id = %(task)s AND state = 'waiting'",
-            [{"error": Json(error.to_json()), "counts": error.code != "label_studio_unreachable",
-              "most": MAX_ATTEMPTS, "run": run_id, "task": task} for task, error in errors.items()])
+    with connect() as connection:
+        _fail_attempt(connection, run_id, errors)
+
+
+def _fail_attempt(connection: Connection, run_id: int, errors: Mapping[int, ArgusError]) -> None:
+    if not errors:
+        return
+    connection.execute(
+        "UPDATE run_task SET job = NULL, error = by.error || jsonb_build_object('at', now()), "
+        "attempts = CASE WHEN by.counts THEN attempts ELSE greatest(attempts - 1, 1) END, "
+        "state = CASE WHEN by.counts AND attempts >= %(most)s THEN 'failed' ELSE state END, "
+        "ended_at = CASE WHEN by.counts AND attempts >= %(most)s THEN now() END "
+        "FROM unnest(%(tasks)s::bigint[], %(errors)s::jsonb[], %(counts)s::boolean[]) AS by (task_id, error, counts) "
+        "WHERE run_id = %(run)s AND run_task.task_id = by.task_id AND state = 'waiting'",
+        {"most": MAX_ATTEMPTS, "run": run_id, "tasks": list(errors),
+         "errors": [Jsonb(error.to_json()) for error in errors.values()],
+         "counts": [error.code != "label_studio_unreachable" for error in errors.values()]})
 
 
 def detected_tasks(run_id: int, limit: int) -> list[int]:
@@ -172,10 +206,14 @@ def expected(project_id: int, labels: Collection[str], task_ids: Collection[int]
 def finish_if_done(run_id: int) -> None:
     """End the run when every task of it has ended."""
     with connect() as connection:
-        connection.execute(
-            "UPDATE run SET state = 'done', finished_at = now(), started_at = coalesce(started_at, now()) "
-            "WHERE id = %s AND state IN ('queued', 'running') AND NOT EXISTS (SELECT FROM run_task "
-            "WHERE run_id = run.id AND state IN ('waiting', 'detected'))", (run_id,))
+        _finish_if_done(connection, run_id)
+
+
+def _finish_if_done(connection: Connection, run_id: int) -> None:
+    connection.execute(
+        "UPDATE run SET state = 'done', finished_at = now(), started_at = coalesce(started_at, now()) "
+        "WHERE id = %s AND state IN ('queued', 'running') AND NOT EXISTS (SELECT FROM run_task "
+        "WHERE run_id = run.id AND state IN ('waiting', 'detected'))", (run_id,))
 
 
 def jobs_in_work() -> set[str]:

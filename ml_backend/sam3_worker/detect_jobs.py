@@ -10,7 +10,7 @@ from rq import get_current_job
 from rq.timeouts import BaseTimeoutException
 
 from argus import queue_names, trace
-from argus.errors import ArgusError, as_argus_error, is_outage, may_pass
+from argus.errors import ArgusError, as_argus_error, is_outage
 from argus.jobs import queues
 from argus.settings import get_settings
 from label_studio_config import projects
@@ -59,13 +59,8 @@ def detect_next(project_id: int) -> dict[str, int]:
             ours.details["alone"] = True
         task_states.fail_attempt(run_id, dict.fromkeys(taken.task_ids, ours))
         outcome = Outcome()
-    task_states.fail(run_id, {t: e for t, e in outcome.failed.items() if not may_pass(e)})
-    task_states.fail_attempt(run_id, {t: e for t, e in outcome.failed.items() if may_pass(e)})
-    task_states.mark_detected(run_id, outcome.done, outcome.seconds, engine.worker_name())
-    task_states.release(run_id, outcome.rest)
-    scheduling.enqueue_push(run_id)
-    scheduling.enqueue_detection(project_id)
-    task_states.finish_if_done(run_id)
+    task_states.finish_chunk(run_id, outcome, engine.worker_name())
+    scheduling.enqueue_after_chunk(project_id, run_id, detected=bool(outcome.done))
     return {"done": len(outcome.done), "failed": len(outcome.failed), "rest": len(outcome.rest)}
 
 

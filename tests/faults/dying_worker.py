@@ -62,8 +62,8 @@ def points(role: str) -> dict[str, Change]:
 
         return {"before compute": before(detect_jobs, "detect_tasks"),
                 "seen by the model, not stored": before(store, "store"),
-                "computed, not recorded": before(task_states, "mark_detected"),
-                "recorded, no push asked for": before(scheduling, "enqueue_push"),
+                "computed, not recorded": before(task_states, "finish_chunk"),
+                "recorded, no push asked for": before(scheduling, "enqueue_after_chunk"),
                 "chunk finished, not acknowledged": after(detect_jobs, "detect_next")}
     from argus.labelstudio import LabelStudio
     from ml_backend.predictions import jobs as predictions_jobs
