@@ -22,7 +22,7 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.images.fetcher import ImageFetcher
 from argus.jobs import queues, self_check
-from argus.labelstudio import LabelStudio
+from argus.labelstudio import LabelStudio, listing
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import get_settings
 from argus_cli.stack.ports import free_port
@@ -35,7 +35,7 @@ from search_service.export import export_project
 from search_service.pictures import crops, thumbnails
 from search_service.projects import describe as projects
 from search_service.projects.disconnect import disconnect
-from search_service.sync import listing, missing_projects
+from search_service.sync import missing_projects
 from search_service.sync import tasks as sync_tasks
 from tests.pictures import plain
 from tests.resting import resting
@@ -345,17 +345,16 @@ def test_a_sync_that_is_cut_off_loses_nothing(label_studio: LabelStudio, connect
                                              monkeypatch: pytest.MonkeyPatch) -> None:
     project = connected()
     tasks = add(label_studio, project, 7)
-    monkeypatch.setattr(listing, "PAGE", 3)
-    for cut in ("all_tasks", "changed_tasks"):
+    for cut in ("walk", "pages"):
         whole = getattr(listing, cut)
 
-        def interrupted(*arguments: Any, whole: Any = whole) -> Iterator[Any]:
-            yield next(whole(*arguments))
+        def interrupted(*arguments: Any, whole: Any = whole, **options: Any) -> Iterator[Any]:
+            yield next(whole(*arguments, **options, size=3))
             raise KeyboardInterrupt
 
         monkeypatch.setattr(listing, cut, interrupted)
         with pytest.raises(KeyboardInterrupt):
-            sync_tasks.sync_project(project, full=cut == "all_tasks")
+            sync_tasks.sync_project(project, full=cut == "walk")
         monkeypatch.setattr(listing, cut, whole)
     assert 0 < len(ids(project)) < 7
     report = sync_tasks.sync_project(project)  # a new process would read the same cursor from PostgreSQL
