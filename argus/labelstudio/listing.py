@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from argus.errors import ArgusError
 from argus.labelstudio.filters import condition, matching, selection
@@ -14,11 +14,20 @@ if TYPE_CHECKING:
 
 Task = dict[str, Any]
 Conditions = Sequence[Mapping[str, Any]]
+
+
+class Page(TypedDict):
+    """A page of a listing. `total` is how many tasks meet the conditions."""
+
+    tasks: list[Task]
+    total: int
+
+
 PAGE = 1000  # tasks of a page without regions
 
 
 def page(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, size: int = PAGE, number: int = 1,
-         ids: Sequence[int] | None = None, order: str = "", **what: Any) -> Any:
+         ids: Sequence[int] | None = None, order: str = "", **what: Any) -> Page:
     """Return one page of the tasks that meet all conditions, `{"tasks", "total", …}`.
 
     Label Studio reads every prediction and mask of the tasks that it lists, but not of those that it only counts.
@@ -37,18 +46,18 @@ def page(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, size:
     if query:
         what["query"] = json.dumps(query, separators=(",", ":"))
     try:
-        return ls.get("/api/tasks/", project=project_id, page=number, page_size=size, **what)
+        listed: Page = ls.get("/api/tasks/", project=project_id, page=number, page_size=size, **what)
+        return listed
     except ArgusError as error:  # without a task, filters by what is computed (scores) are refused: none passes
         if error.details.get("status") != 500 or \
                 ls.get("/api/tasks/", project=project_id, page=1, page_size=1, include="id")["total"]:
             raise
-        return {"tasks": [], "total": 0, "total_annotations": 0, "total_predictions": 0}
+        return {"tasks": [], "total": 0}
 
 
 def count(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, ids: Sequence[int] | None = None) -> int:
     """Return how many tasks meet all conditions; with `ids`, how many of those."""
-    total: int = page(ls, project_id, conditions, size=1, ids=ids, fields="task_only")["total"]
-    return total
+    return page(ls, project_id, conditions, size=1, ids=ids, fields="task_only")["total"]
 
 
 def walk(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, size: int = PAGE,
