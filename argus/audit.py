@@ -20,6 +20,8 @@ from argus.errors import ArgusError
 
 log = logging.getLogger(__name__)
 SERVICE = "service"  # who acts with nothing but the shared token, or where none is asked for
+# What changes nothing in the database but this table: a read-only one does not keep from it.
+WITHOUT_ROWS = frozenset({"export.start", "export.download", "export.delete"})
 _LONGEST = 300
 
 
@@ -100,7 +102,7 @@ def write(entry: Entry, who: Actor | None = None) -> None:
     row = {"who": who.name, "verified": who.verified, "address": who.address, **asdict(entry)}
     row = {name: value[:_LONGEST].replace("\0", "") if isinstance(value, str) else value for name, value in row.items()}
     try:
-        if entry.outcome == "database_unreachable":
+        if entry.outcome in ("database_unreachable", "database_read_only"):
             raise ArgusError(entry.outcome, "The change itself did not reach PostgreSQL.")
         with connect() as connection:
             connection.execute(

@@ -52,7 +52,11 @@ CATALOGUE: dict[str, Kind] = {
     "label_studio_refused": Kind(502, 7),
     "label_studio_unauthorized": Kind(502, 7),
     "database_unreachable": Kind(503, 8),
+    "database_read_only": Kind(503, 8),
+    "database_full": Kind(503, 8),
     "queue_unreachable": Kind(503, 8),
+    "queue_full": Kind(503, 8),
+    "queue_refused": Kind(503, 8),
     "worker_missing": Kind(503, 8),
     "timeout": Kind(504, 9),
     "not_ready": Kind(503, 9),
@@ -61,6 +65,8 @@ CATALOGUE: dict[str, Kind] = {
     # Models.
     "model_not_found": Kind(500, 10),
     "model_gated": Kind(500, 10),
+    "model_refused": Kind(500, 10),
+    "model_host_busy": Kind(503, 9),
     "model_broken": Kind(500, 10),
     "device_unusable": Kind(500, 10),
     "out_of_memory": Kind(500, 10),
@@ -73,6 +79,9 @@ CATALOGUE: dict[str, Kind] = {
 }
 
 
+# One of our own servers is away, or takes no writes for now.
+QUEUE_OUTAGES = frozenset({"queue_unreachable", "queue_full", "queue_refused"})
+OUTAGES = frozenset({"database_unreachable", "database_read_only", "database_full"}) | QUEUE_OUTAGES
 # Failures that may pass by themselves.
 _PASSING = ("image_unreachable", "label_studio_unreachable", "label_studio_unauthorized", "timeout", "out_of_memory")
 
@@ -121,8 +130,9 @@ def no_number() -> ArgusError:
 
 
 def is_outage(error: BaseException) -> bool:
-    """Whether one of our own servers is away: no task is to blame, and the whole work has to be done again."""
-    return isinstance(error, ArgusError) and error.code in ("database_unreachable", "queue_unreachable")
+    """Whether one of our own servers is away or takes no writes: no task is to blame, and the whole work has to be done
+    again."""
+    return isinstance(error, ArgusError) and error.code in OUTAGES
 
 
 def _rebuild(code: str, message: str, hint: str, details: dict[str, Any]) -> ArgusError:

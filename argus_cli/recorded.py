@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from argus import audit
+from argus.db import refuse_when_read_only
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -33,6 +34,7 @@ def recorded(action: str | Callable[[Options], str]) -> Callable[[F], F]:
             if not name:
                 return command(**options)
             with audit.recorded(_actor(options.get("token", "")), name, options.get("project_id"), _thing(options)):
+                _refuse_half_work(name)
                 try:
                     return command(**options)
                 except (click.Abort, click.UsageError):  # nothing was done
@@ -43,6 +45,17 @@ def recorded(action: str | Callable[[Options], str]) -> Callable[[F], F]:
         return run  # type: ignore[return-value]
 
     return decorate
+
+
+def _refuse_half_work(action: str) -> None:
+    """Raise `database_read_only` before Label Studio is told anything; of a database that is away the command tells,
+    once it needs it."""
+    if action not in audit.WITHOUT_ROWS:
+        try:
+            refuse_when_read_only()
+        except ArgusError as error:
+            if error.code == "database_read_only":
+                raise
 
 
 def _thing(options: Options) -> str:

@@ -6,11 +6,12 @@ from argus.answers.base import Answer, Moment
 
 
 class Health(Answer):
-    """Which service answers."""
+    """Which service answers, and which server takes no writes: `postgresql` or `redis` with the error's code."""
 
     status: str
     service: str
     version: str
+    refused: dict[str, str]
 
 
 class Alive(Answer):
@@ -24,6 +25,7 @@ class Ready(Answer):
 
     status: str
     missing: list[str]
+    refused: dict[str, str]
 
 
 class Queued(Answer):

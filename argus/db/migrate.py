@@ -31,10 +31,11 @@ def migrate(connection: Connection) -> list[str]:
     """
     applied: list[str] = []
     connection.autocommit = True
-    with _locked(connection):
-        connection.execute("CREATE TABLE IF NOT EXISTS schema_version "
-                           "(number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz DEFAULT now())")
-        known = {row[0] for row in connection.execute("SELECT number FROM schema_version")}
+    known = _known(connection)
+    if not known:
+        with _locked(connection):
+            connection.execute("CREATE TABLE IF NOT EXISTS schema_version "
+                               "(number int PRIMARY KEY, name text NOT NULL, applied_at timestamptz DEFAULT now())")
     for number, name, sql in migrations():
         if number in known:
             continue
@@ -46,6 +47,14 @@ def migrate(connection: Connection) -> list[str]:
         log.info("migrated", extra={"migration": name})
         applied.append(name)
     return applied
+
+
+def _known(connection: Connection) -> set[int]:
+    """Return the migrations that were applied. Nothing is written: a read-only database may be up to date."""
+    row = connection.execute("SELECT to_regclass('schema_version') IS NOT NULL").fetchone()
+    if not (row and row[0]):
+        return set()
+    return {row[0] for row in connection.execute("SELECT number FROM schema_version")}
 
 
 @contextmanager

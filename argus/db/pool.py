@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import functools
+import logging
 import ssl
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,7 +15,7 @@ import psycopg
 from pgvector.psycopg import register_vector
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import DictRow, dict_row
+from psycopg.rows import DictRow, dict_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from argus.db.migrate import migrate
@@ -20,12 +23,16 @@ from argus.errors import ArgusError
 from argus.logs import redact
 from argus.settings import get_settings
 
+log = logging.getLogger(__name__)
 Row = dict[str, Any]
 Connection = psycopg.Connection[DictRow]
 Pool = ConnectionPool[Connection]
 # A machine that drops off the network says no goodbye. By the systems' defaults its transaction would keep its locks
 # for two hours, and it would itself wait for an answer as long: both ends look after half a minute of silence.
 SILENCE, BETWEEN, PROBES = 30, 5, 4  # seconds until the first probe, seconds between two, probes without an answer
+_CHECK_SECONDS = 2  # that a write of a health check may take
+_LOOK_SECONDS = 1.0
+_read_only_seen, _looking, _looked = threading.Event(), threading.Lock(), [0.0]
 _LOST = (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.CannotConnectNow)
 
 
@@ -33,7 +40,8 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
     """Migrate the database at `url` and return a pool on it.
 
     Raises:
-        ArgusError: `database_unreachable`, also when the server has no pgvector.
+        ArgusError: `database_unreachable`, also when the server has no pgvector; `database_read_only` when tables are
+            to be made or changed first.
     """
     url = _trusting(url)
     try:
@@ -45,6 +53,8 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
     except psycopg.errors.FeatureNotSupported as error:
         raise ArgusError("database_unreachable", "This PostgreSQL has no pgvector extension.",
                          "Install pgvector 0.8.4 or newer on the server.") from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise read_only("it lacks tables of this version of Argus.") from error
     except psycopg.Error as error:
         raise ArgusError("database_unreachable", "PostgreSQL refused to create Argus's tables: "
                          f"{redact(str(error)).strip()}",
@@ -92,6 +102,8 @@ def _patience() -> int:
 def _configure(connection: psycopg.Connection[DictRow]) -> None:
     register_vector(connection)
     connection.execute(_servers_end())
+    if _is_read_only(connection):
+        _read_only_seen.set()
     connection.commit()
 
 
@@ -146,9 +158,86 @@ def get_pool() -> Pool:
 
 @contextmanager
 def connect() -> Iterator[psycopg.Connection[DictRow]]:
-    """Yield a connection of the process's pool: one transaction, committed at the end, rolled back by an exception."""
-    with _outages_told(), get_pool().connection() as connection:
-        yield connection
+    """Yield a connection of the process's pool: one transaction, committed at the end, rolled back by an exception.
+
+    Raises:
+        ArgusError: `database_unreachable`, `database_read_only`, `database_full`.
+    """
+    with _outages_told():
+        _renew_sessions()
+        with get_pool().connection() as connection:
+            try:
+                yield connection
+            except psycopg.errors.ReadOnlySqlTransaction:
+                _read_only_seen.set()
+                raise
+
+
+def _renew_sessions() -> None:
+    """Give up the sessions of this process once new ones may write: an old one stays read-only after its server, its
+    role or its database is not. One is made to see, every `_LOOK_SECONDS` at most, and only after one was read-only."""
+    if not _read_only_seen.is_set() or not _looking.acquire(blocking=False):
+        return
+    try:
+        if time.monotonic() - _looked[0] < _LOOK_SECONDS:
+            return
+        _looked[0] = time.monotonic()
+        with psycopg.connect(_trusting(get_settings().resolved_database_url), connect_timeout=5,
+                             prepare_threshold=None) as fresh:
+            if _is_read_only(fresh):
+                return
+        _read_only_seen.clear()
+        get_pool().drain()
+        log.info("the database takes writes again")
+    finally:
+        _looking.release()
+
+
+def _is_read_only(connection: psycopg.Connection[Any]) -> bool:
+    """Whether what begins now in this session may not write: its server is a standby, or it is told so."""
+    with connection.cursor(row_factory=tuple_row) as cursor:
+        return cursor.execute("SHOW transaction_read_only").fetchone() == ("on",)
+
+
+def check_writable() -> None:
+    """Write a row as it stands, within `_CHECK_SECONDS`: a health check that leaves nothing behind.
+
+    Raises:
+        ArgusError: as of `connect`.
+    """
+    with _outages_told():
+        try:
+            with connect() as connection:
+                connection.execute(f"SET LOCAL statement_timeout = '{_CHECK_SECONDS}s'")
+                connection.execute("UPDATE schema_version SET name = name WHERE number = (SELECT number FROM "
+                                   "schema_version ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED)")
+        except psycopg.errors.QueryCanceled as error:
+            raise ArgusError("database_unreachable", f"PostgreSQL did not write a row within {_CHECK_SECONDS} s.",
+                             "Is its disk, or a standby that confirms each write, overloaded?") from error
+
+
+@contextmanager
+def only_if_writable(what: str) -> Iterator[None]:
+    """Let a block that only keeps a record of what was done go without it while the database takes no writes."""
+    try:
+        yield
+    except ArgusError as error:
+        if error.code not in ("database_read_only", "database_full"):
+            raise
+        log.warning("a record was not kept", extra={"what": what, "code": error.code})
+
+
+def refuse_when_read_only() -> None:
+    """Raise `database_read_only` before anything is begun that would be half done without its row."""
+    with connect() as connection:
+        if _is_read_only(connection):
+            raise read_only()
+
+
+def read_only(why: str = "searches work, nothing can be changed.") -> ArgusError:
+    return ArgusError("database_read_only", f"PostgreSQL is read-only: {why}",
+                      "Everything goes on by itself once it takes writes again. Is it a standby, or is "
+                      "default_transaction_read_only on?")
 
 
 @contextmanager
@@ -158,6 +247,11 @@ def _outages_told() -> Iterator[None]:
     except PoolTimeout as error:
         raise ArgusError("database_unreachable", "No connection to PostgreSQL became free in time.",
                          "Is the server up? Are all its connections in use?") from error
+    except psycopg.errors.ReadOnlySqlTransaction as error:
+        raise read_only() from error
+    except psycopg.errors.DiskFull as error:
+        raise ArgusError("database_full", "The disk of PostgreSQL is full: searches work, nothing can be changed.",
+                         "Make room there. Everything goes on by itself then.") from error
     except psycopg.OperationalError as error:  # also the base of deadlocks and cancelled queries, which are no outage
         if not isinstance(error, _LOST) and type(error) is not psycopg.OperationalError:
             raise

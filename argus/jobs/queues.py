@@ -24,6 +24,8 @@ from rq.timeouts import BaseTimeoutException
 
 from argus import trace
 from argus.errors import ArgusError, as_argus_error, see_log
+from argus.jobs import patient_redis
+from argus.jobs.patient_redis import PatientRedis
 from argus.queue_names import SAM3_NOW, SAM3_PREVIEW, SIGLIP_NOW
 from argus.settings import get_settings
 
@@ -34,6 +36,7 @@ ENDED = ("finished", "failed", "stopped", "canceled")
 # Jobs that people wait for, and that may wait at a time. More would not be answered in time, and fill the memory.
 BOUNDS = {SIGLIP_NOW: 64, SAM3_NOW: 64, SAM3_PREVIEW: 48}
 _AGAIN = 5  # seconds
+_CHECK_KEY = "argus:write-check"
 
 
 @functools.cache
@@ -43,15 +46,18 @@ def get_redis() -> redis.Redis:
                                 socket_timeout=10)  # not for reads that wait for something: `waiting_redis`
 
 
-def waiting_redis(seconds: float) -> redis.Redis:
-    """Return a connection pool of its own, for commands that the server answers only when something happens.
+def waiting_redis(seconds: float) -> PatientRedis:
+    """Return a connection pool of a worker's own, for commands that the server answers only when something happens, and
+    that are repeated while it takes no writes.
 
     Args:
         seconds: how long a read may take; longer than any of these commands waits. Connections of `get_redis` would be
             cut off: what their pool is told later does not reach those that it has open.
     """
-    return redis.Redis.from_url(get_settings().resolved_redis_url, health_check_interval=30, socket_connect_timeout=5,
-                                socket_timeout=seconds)
+    client: Any = PatientRedis.from_url(get_settings().resolved_redis_url, health_check_interval=30,
+                                        socket_connect_timeout=5, socket_timeout=seconds)
+    assert isinstance(client, PatientRedis)  # which the types of the client do not say
+    return client
 
 
 def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, timeout: int = 300,
@@ -67,7 +73,7 @@ def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, ti
         ttl: seconds after which a job that nobody took is dropped (an answer nobody waits for any more).
 
     Raises:
-        ArgusError: `queue_unreachable`; `busy` when as many jobs as `BOUNDS` says wait in it already.
+        ArgusError: what `refusal` says; `busy` when as many jobs as `BOUNDS` says wait in it already.
     """
     _check_bound(queue)
     name = re.sub(r"[^\w-]", "-", job_id) if job_id else None
@@ -120,25 +126,43 @@ def _check_bound(queue: str) -> None:
 
 @contextlib.contextmanager
 def reachable() -> Iterator[None]:
-    """Turn what the Redis client raises inside the block into `queue_unreachable`."""
+    """Turn what the Redis client raises inside the block into what `refusal` says."""
     try:
         yield
-    except redis.exceptions.OutOfMemoryError as error:
-        raise ArgusError("queue_unreachable", "The job queue is out of memory and takes no more jobs.",
-                         "Are workers running to empty it? Otherwise raise its maxmemory (ARGUS_QUEUE_MEMORY_MB for "
-                         "the embedded one).") from error
     except redis.RedisError as error:
-        raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
-                         "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
+        raise refusal(error) from error
+
+
+def refusal(error: redis.RedisError) -> ArgusError:
+    """Return what the queue server's error means: `queue_full` (of memory), `queue_refused` (any other "no" that it
+    says itself), or `queue_unreachable`."""
+    if patient_redis.out_of_memory(error):
+        return ArgusError("queue_full", "The queue server is out of memory, and takes no more jobs.",
+                          "Everything goes on by itself once there is room. Raise its maxmemory, of the embedded one "
+                          "by ARGUS_QUEUE_MEMORY_MB; does something else use it, too?")
+    said = patient_redis.said(error)
+    if patient_redis.takes_no_writes(error):
+        return ArgusError("queue_refused", f"The queue server takes no writes: {said}",
+                          "Everything goes on by itself once it does. ARGUS_REDIS_URL must name the primary, and the "
+                          "primary needs room on its disk.")
+    if isinstance(error, redis.ResponseError | redis.AuthenticationError):
+        return ArgusError("queue_refused", f"The queue server refuses us: {said}",
+                          "Are user and password in ARGUS_REDIS_URL right, and may that user write?")
+    return ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
+                      "Start it with `argus up`, or set ARGUS_REDIS_URL.")
+
+
+def check_writable() -> None:
+    """Write a key and remove it: a health check that leaves nothing behind. Raises what `refusal` says."""
+    with reachable():
+        get_redis().set(_CHECK_KEY, "1", px=10_000)  # it goes by itself should this process die here
+        get_redis().delete(_CHECK_KEY)
 
 
 def find(queue: str, job_id: str) -> Job | None:
     """Return the job of this id, or None. Raises `queue_unreachable`."""
-    try:
+    with reachable():
         return Queue(queue, connection=get_redis(), serializer=JSONSerializer).fetch_job(job_id)
-    except redis.RedisError as error:
-        raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
-                         "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
 
 
 def call(queue: str, function: str, *args: Any, deadline: float, timeout: int | None = None) -> Any:

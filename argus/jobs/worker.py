@@ -27,6 +27,7 @@ from argus import logs, metrics, queue_names, trace
 from argus.errors import ArgusError
 from argus.jobs import queues, worker_failures
 from argus.jobs.job_names import OurJob, name_of
+from argus.jobs.patient_redis import PatientRedis, takes_no_writes
 from argus.settings import get_settings
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ SCHEDULE_SECONDS = 1
 RENEWALS, LOOKS = 4, 2  # how often in a lease its holder renews it, and others look for those that have run out
 IDLE_SECONDS = 30  # an idle worker is heard of every 15 s, and one that was killed is listed for 90 s
 READ_SECONDS = 40.0  # RQ waits for a job for 15 s less than IDLE_SECONDS, and wants 10 more of a connection
+_WAITED_FOR = ("model_host_busy", "database_read_only", "database_full")
+_WAIT, _LONGEST_WAIT = 30.0, 600.0  # seconds until what a worker waits for is tried again; at most, whatever is asked
 PATIENCE, PAUSE = 60.0, 2.0  # seconds a starting worker waits for the queue server, and between two looks
 
 
@@ -50,12 +53,28 @@ class LeaseWorker(SimpleWorker):
         """Say that it is alive; when the queue server came back without its data, register anew first.
 
         RQ registers a worker at its birth only: it would go on working, and nobody would know that there is one. The
-        same happens when the machine stood still for so long that the worker was held for dead.
+        same happens when the machine stood still, or the server took no writes, for so long that the worker was held
+        for dead.
         """
-        if pipeline is None and not self.connection.sismember(REDIS_WORKER_KEYS, self.key):
+        if pipeline is None and not (self.connection.sismember(REDIS_WORKER_KEYS, self.key)
+                                     and self.connection.hexists(self.key, "birth")):
             self.connection.delete(self.key)
             self.register_birth()  # type: ignore[no-untyped-call]
         super().heartbeat(timeout, pipeline)
+
+    def request_stop(self, signum: Any, frame: Any) -> None:
+        """Stop, and wait no more for a server that takes no writes."""
+        if isinstance(self.connection, PatientRedis):
+            self.connection.stopping = lambda: True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]
+
+    def set_shutdown_requested_date(self) -> None:
+        with contextlib.suppress(RedisError):  # called by a signal, in the middle of anything
+            super().set_shutdown_requested_date()  # type: ignore[no-untyped-call]
+
+    def register_death(self) -> None:
+        with contextlib.suppress(RedisError):  # its registration runs out
+            super().register_death()  # type: ignore[no-untyped-call]
 
     def perform_job(self, job: Job, queue: Queue, *execution: Any) -> bool:
         stop = threading.Event()
@@ -64,12 +83,14 @@ class LeaseWorker(SimpleWorker):
         def renew() -> None:
             while not stop.wait(lease / RENEWALS):
                 try:
-                    with self.connection.pipeline() as pipeline:
+                    with queues.get_redis().pipeline() as pipeline:  # a patient one would outlast the job
                         self.heartbeat(lease, pipeline=pipeline)
                         held.heartbeat(job.started_job_registry, lease, pipeline=pipeline)
                         pipeline.execute()
                 except RedisError as error:
-                    log.warning("the lease was not renewed", extra={"job": job.id, "error": str(error)})
+                    said = queues.refusal(error)
+                    log.warning("the lease was not renewed", extra={"job": job.id, "code": said.code,
+                                                                    "error": said.message})
 
         thread = threading.Thread(target=renew, name="lease", daemon=True)
         thread.start()
@@ -94,17 +115,35 @@ def _every_queue() -> list[str]:
 
 
 def reap() -> None:
-    """Give back the jobs of dead workers: RQ itself looks only between jobs, and never while a worker is idle."""
+    """Give back the jobs of dead workers: RQ itself looks only between jobs, and never while a worker is idle.
+
+    Raises:
+        ArgusError: what `queues.refusal` says. While the server takes no writes, no lease can be renewed, and nobody is
+            held for dead.
+    """
+    queues.check_writable()
     for name in _every_queue():
         StartedJobRegistry(name, connection=queues.get_redis(), serializer=JSONSerializer, job_class=OurJob).cleanup()
 
 
 def _reap_forever(stop: threading.Event) -> None:
-    while not stop.wait(get_settings().lease_seconds / LOOKS):
+    refused, lease = False, get_settings().lease_seconds
+    while not stop.wait(lease / LOOKS + (lease if refused else 0)):  # leases are renewed first
         try:
             reap()
-        except Exception:
-            log.exception("the reaper failed; it keeps running")
+            refused = False
+        except Exception as error:
+            refused = isinstance(error, ArgusError) and error.code in ("queue_full", "queue_refused")
+            _complain("the reaper failed; it keeps running", error)
+
+
+def _complain(what: str, error: Exception) -> None:
+    if isinstance(error, RedisError):
+        error = queues.refusal(error)
+    if isinstance(error, ArgusError):
+        log.warning(what, extra={"code": error.code, "error": error.message})
+    else:
+        log.error(what, exc_info=error)
 
 
 def _schedule_forever(stop: threading.Event) -> None:
@@ -115,33 +154,55 @@ def _schedule_forever(stop: threading.Event) -> None:
     """
     scheduler: Any = RQScheduler(_every_queue(), connection=queues.get_redis(), serializer=JSONSerializer,
                                  logging_level="WARNING")
+    failing = ""
     while not stop.wait(SCHEDULE_SECONDS):
         try:
             scheduler.acquire_locks()  # or renew them: they may have gone with Redis' data, or with another's death
             scheduler.enqueue_scheduled_jobs()
-        except Exception:
-            log.exception("the scheduler failed; it keeps running")
+            failing = ""
+        except Exception as error:
+            if failing != (failing := str(error)):  # it looks every second
+                _complain("the scheduler failed; it keeps running", error)
     with contextlib.suppress(RedisError):
         scheduler.release_locks()  # the next worker need not wait until they run out
 
 
 def _await_queue(seconds: float) -> None:
-    """Return once the queue server answers: after a restart of it, workers come up before it does.
+    """Return once the queue server takes writes: after a restart of it, workers come up before it does.
 
     Raises:
-        ArgusError: `queue_unreachable`, after that many seconds.
+        ArgusError: `queue_unreachable`, after that many seconds without an answer; `queue_refused` when it refuses us.
+            One that takes no writes for now is waited for as long as that takes.
     """
-    deadline = time.monotonic() + seconds
+    deadline, told = time.monotonic() + seconds, ""
     while True:
         try:
-            with queues.reachable():
-                queues.get_redis().ping()
+            queues.check_writable()
             return
         except ArgusError as error:
-            if time.monotonic() > deadline:
+            for_now = isinstance(error.__cause__, RedisError) and takes_no_writes(error.__cause__)
+            if time.monotonic() > deadline and not for_now:
                 raise
-            log.warning("waiting for the queue server", extra={"code": error.code, "error": error.message})
+            if told != (told := error.message):
+                log.warning("waiting for the queue server", extra={"code": error.code, "error": error.message})
         time.sleep(PAUSE)
+
+
+def _prepare(role: str, prepare: Callable[[], None]) -> None:
+    """Prepare `role`; while somebody asks to wait (the host of a checkpoint, a database that takes no writes), wait and
+    try again, and let the doctor say so."""
+    while True:
+        try:
+            prepare()
+            return
+        except ArgusError as error:
+            if error.code not in _WAITED_FOR:
+                raise
+            seconds = min(_LONGEST_WAIT, max(PAUSE, error.details.get("retry_after", _WAIT)))
+            worker_failures.record(role, error, waits=True)
+            log.warning("not prepared yet; trying again", extra={"code": error.code, "error": error.message,
+                                                                 "seconds": seconds})
+        time.sleep(seconds)
 
 
 def serve_worker() -> None:
@@ -150,8 +211,6 @@ def serve_worker() -> None:
     Raises:
         ArgusError: `port_in_use`.
     """
-    from argus.errors import ArgusError
-
     settings = get_settings()
     if not settings.worker_metrics_port:
         return
@@ -170,11 +229,12 @@ def run(role: str, prepare: Callable[[], None]) -> None:
         prepare: loads what the role's jobs need; a model that cannot be loaded ends the worker before its first job.
 
     Raises:
-        ArgusError: what the preparation raised (a model that cannot be loaded, a server that does not answer).
+        ArgusError: what the preparation raised (a model that cannot be loaded, a server that does not answer), but for
+            what passes by itself.
     """
     settings = get_settings()
     logs.configure(f"{role}-worker", settings.log_level)
-    prepare()
+    _prepare(role, prepare)
     serve_worker()
     _await_queue(PATIENCE)
     worker_failures.forget(role)

@@ -18,15 +18,17 @@ _KEPT = 86_400
 
 @dataclass(frozen=True)
 class End:
-    """When a worker ended, and with what."""
+    """When a worker ended, and with what; or since when it `waits`, and what for."""
 
     at: datetime
     error: ArgusError
+    waits: bool = False
 
 
-def record(role: str, error: ArgusError) -> None:
-    """Remember why a worker of `role` ends. Without Redis nothing is remembered: the log has it, too."""
-    said = json.dumps({"at": datetime.now(UTC).timestamp(), **queues.pack(error)})
+def record(role: str, error: ArgusError, waits: bool = False) -> None:
+    """Remember why a worker of `role` ends, or what it `waits` for before it begins. Without Redis nothing is
+    remembered: the log has it, too."""
+    said = json.dumps({"at": datetime.now(UTC).timestamp(), "waits": waits, **queues.pack(error)})
     with contextlib.suppress(RedisError):
         queues.get_redis().set(_key(role), said, ex=_KEPT)
 
@@ -44,7 +46,7 @@ def last(role: str) -> End | None:
     if kept is None:
         return None
     said = json.loads(kept)
-    return End(datetime.fromtimestamp(said["at"], UTC), queues.error_of(said["error"]))
+    return End(datetime.fromtimestamp(said["at"], UTC), queues.error_of(said["error"]), bool(said.get("waits")))
 
 
 def _key(role: str) -> str:

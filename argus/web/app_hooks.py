@@ -19,7 +19,7 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.settings import Settings
-from argus.web import origin_check, proxies
+from argus.web import origin_check, proxies, server_state
 
 log = logging.getLogger(__name__)
 FAILED_LOGINS = parse("20/minute")  # of one address and kind; more are told to wait, the right secret never is
@@ -78,9 +78,13 @@ def livez() -> Response:
 
 
 def readyz() -> Response:
-    """Say whether a request could be served now: 200, or 503 with what is missing."""
+    """Say whether a request could be served now: 200, or 503 with what is missing.
+
+    A server that only takes no writes is not missing: searches work, and the page says what does not.
+    """
     missing = [name for name, check in (("postgresql", _database), ("redis", _queue)) if not check()]
-    state = Ready(status="not ready" if missing else "ok", missing=missing)
+    refused = {} if missing else server_state.codes()
+    state = Ready(status="not ready" if missing else "limited" if refused else "ok", missing=missing, refused=refused)
     return Response(state.model_dump_json(), 503 if missing else 200, content_type="application/json")
 
 

@@ -10,6 +10,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from argus import queue_names
 from argus.jobs import queues
 from argus.metrics import REGISTRY, log
+from argus.web import server_state
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Every state has a sample from the start, so that a query finds 0 and not nothing.
@@ -29,6 +30,7 @@ class Installation:
     """The state that all processes share, read when it is asked for."""
 
     def collect(self) -> Iterator[Metric]:
+        yield from self._part(self._writes)
         yield from self._part(self._queues)
         yield from self._part(self._tables)
 
@@ -38,6 +40,13 @@ class Installation:
             yield from list(read())
         except Exception as error:  # a scrape during an outage shows what is left; `argus_up` says what is not
             log.warning("a part of the metrics is missing", extra={"error": type(error).__name__})
+
+    def _writes(self) -> Iterator[Metric]:
+        gauge = GaugeMetricFamily("argus_takes_writes", "Whether the server takes writes, 0 or 1", labels=["server"])
+        refused = server_state.codes()
+        for name in ("postgresql", "redis"):
+            gauge.add_metric([name], int(name not in refused))
+        yield gauge
 
     def _queues(self) -> Iterator[Metric]:
         from rq import Worker

@@ -19,6 +19,8 @@ def status(as_json: bool) -> None:
         return
     model = found["search_model"]
     say(f"Argus {found['version']}; searches use {model['name']}" if model else f"Argus {found['version']}")
+    for refusal in found["refusals"]:
+        say(f"{refusal['message']} {refusal['hint']}")
     print_table(["worker", "host", "state", "done", "failed"],
                 [(w["role"], w["host"], w["state"], w["done"], w["failed"]) for w in found["workers"]])
     print_table(["queue", "waiting", "failed"], [(q["name"], q["waiting"], q["failed"]) for q in found["queues"]])

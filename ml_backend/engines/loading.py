@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+from argus import model_hub
 from argus.errors import ArgusError
 
 log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ def load_model(class_name: str, checkpoint: str, device: torch.device, dtype: to
         config: instead of the checkpoint's own.
 
     Raises:
-        ArgusError: `model_not_found`, `model_gated`, `model_broken`.
+        ArgusError: `model_not_found`, `model_broken`, and what `argus.model_hub.refusal` says.
     """
     check_folder(checkpoint)
     transformers = importlib.import_module("transformers")
@@ -76,21 +77,10 @@ def check_folder(checkpoint: str) -> None:
 
 def explain(checkpoint: str, error: BaseException) -> ArgusError:
     """Return the failure to load `checkpoint` as a sentence that says what to do."""
-    chain: list[BaseException] = []
-    link: BaseException | None = error
-    while link is not None and link not in chain:
-        chain.append(link)
-        link = link.__cause__ or link.__context__
-    if any(isinstance(e, GatedRepoError) for e in chain) or "gated repo" in str(error):
-        return ArgusError("model_gated", f"Hugging Face gives {checkpoint} only to people who accepted its licence.",
-                          f"Accept it on https://huggingface.co/{checkpoint}, then set HF_TOKEN to your token; or set "
-                          "ARGUS_SAM3_MODEL to a folder with the checkpoint.")
-    if any(isinstance(e, RepositoryNotFoundError) for e in chain):
-        return ArgusError("model_not_found", f"Hugging Face has no model {checkpoint}, or none that this token can "
-                          "access.",
-                          "Check the name in ARGUS_SAM3_MODEL; for a private model set HF_TOKEN.")
+    if refused := model_hub.refusal(checkpoint, "ARGUS_SAM3_MODEL", error):
+        return refused
     offline = (LocalEntryNotFoundError, HfHubHTTPError, ConnectionError)
-    if any(isinstance(e, offline) for e in chain) or "couldn't connect" in str(error):
+    if any(isinstance(e, offline) for e in model_hub.chain(error)) or "couldn't connect" in str(error):
         return ArgusError("model_not_found", f"{checkpoint} is not in the model cache, and Hugging Face does not "
                           "answer.",
                           "Go online once, or set ARGUS_SAM3_MODEL to a folder with the checkpoint.")

@@ -18,7 +18,7 @@ from rq.serializers import JSONSerializer
 
 from argus import queue_names
 from argus.db import Row
-from argus.errors import ArgusError
+from argus.errors import QUEUE_OUTAGES, ArgusError
 from argus.jobs import queues
 from argus.settings import Settings
 from label_studio_config import projects
@@ -87,7 +87,7 @@ class Predictor:
                 return self._collect({enqueue_for_answer(queue, project_id, task_ids[i:i + size], end)
                                       for i in range(0, len(task_ids), size)}, end)
         except ArgusError as error:
-            if error.code not in ("queue_unreachable", "busy"):
+            if error.code not in QUEUE_OUTAGES | {"busy"}:
                 raise
             log.warning("the queue takes no jobs; nothing is computed now", extra={"reason": error.message})
             return set()

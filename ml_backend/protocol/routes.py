@@ -13,6 +13,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from argus.db import Row
 from argus.errors import ArgusError
 from argus.settings import Settings
+from argus.web import server_state
 from argus.web.metrics_endpoint import CONTENT_TYPE, exposition
 from label_studio_config import projects
 from label_studio_config.recipe import plan_for
@@ -66,7 +67,7 @@ def make_blueprint(settings: Settings, predictor: Predictor, metrics: Metrics) -
 
 def health() -> Response:
     """Say that this is an ML backend, and of which class."""
-    return jsonify(status="UP", model_class=Sam3Backend.__name__)
+    return jsonify(status="UP", model_class=Sam3Backend.__name__, refused=server_state.codes())
 
 
 def setup() -> Response:

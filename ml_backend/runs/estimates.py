@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from argus import queue_names
-from argus.db import connect
+from argus.db import connect, only_if_writable
 from argus.errors import ArgusError
 from argus.jobs import queues
 from label_studio_config.recipe import Recipe
@@ -58,7 +58,7 @@ def record(checkpoint: str, worker: str, images: int, pairs: int, seconds: float
     """Store what a chunk cost. A chunk that had nothing to compute says nothing."""
     if not images:
         return
-    with connect() as connection:
+    with only_if_writable("timing"), connect() as connection:
         row = connection.execute(
             "INSERT INTO timing (checkpoint, worker, images, pairs, seconds) VALUES (%s, %s, %s, %s, %s) RETURNING id",
             (checkpoint, worker, images, pairs, seconds)).fetchone()

@@ -91,8 +91,7 @@ def _jobs(project_id: int, recipe: Recipe, overrides: Mapping[str, Any], labels:
                              "If you just started one, it is still loading its model. Otherwise start one with "
                              "`argus worker sam3`; `argus doctor` says why the last one ended.")
     except redis.RedisError as error:
-        raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
-                         "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
+        raise queues.refusal(error) from error
     for (task, name), job in zip(names.items(), fetched, strict=True):
         ended = job is None or job.get_status(refresh=False) in _ENDED
         state[task] = _error_of(job) if job is not None and ended and not retry else None

@@ -71,7 +71,7 @@ def _detect(project_id: int, taken: task_states.Taken) -> Outcome:
         if not labels:
             raise ArgusError("unknown_label", "None of the run's labels is in the labelling config any more.")
     except ArgusError as error:
-        if error.code == "database_unreachable":
+        if is_outage(error):
             raise
         return Outcome(failed=dict.fromkeys(taken.task_ids, error))
     return _timed(recipe, labels, taken.task_ids)

@@ -17,9 +17,9 @@ _SAVED = s.SavedSearch(
     id=2, name="Red fans", query="red fan", ask={"text": "red fan"}, size=50, relevance="possible", keep_view=True,
     ranked=0, views=[5], url=_VIEW, tasks=50, refreshed_at=_AT, stale=False, error=None)
 _EXAMPLES: tuple[Answer, ...] = (
-    service.Health(status="ok", service="search-service", version="0.1.0"),
+    service.Health(status="ok", service="search-service", version="0.1.0", refused={}),
     service.Alive(status="ok"),
-    service.Ready(status="ok", missing=[]),
+    service.Ready(status="ok", missing=[], refused={}),
     service.Queued(queued=True),
     service.Me(id=7, email="ada@example.com", name="Ada", admin=False),
     service.Person(id=7, email="ada@example.com", name="Ada"),

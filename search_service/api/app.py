@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
 import argus.audit
+from argus.db import refuse_when_read_only
 from argus.errors import ArgusError, as_argus_error
 from argus.images.memory import get_budget
 from argus.settings import get_settings
@@ -42,6 +43,7 @@ def create_app() -> Flask:
     app.register_error_handler(Exception, _problem)
     app.before_request(audit.find_project)
     app.before_request(check_access)
+    app.before_request(_refuse_half_work)
     app.before_request(_reserve)
     app.teardown_request(_release)
     app.after_request(_harden)
@@ -64,6 +66,12 @@ def _guard() -> None:
                                                                                     or not given)
     if guarded and request.path != f"{API}/openapi.json" and not by_person:  # else `check_access` asks for theirs
         raise ArgusError("unauthorized", "The API requires a token.", "Send Authorization: Bearer <ARGUS_API_TOKEN>.")
+
+
+def _refuse_half_work() -> None:
+    """Refuse what changes something while the database is read-only, before Label Studio is told anything."""
+    if (entry := argus.audit.current()) and entry.action not in argus.audit.WITHOUT_ROWS:
+        refuse_when_read_only()
 
 
 def _reserve() -> None:

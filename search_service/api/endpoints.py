@@ -33,7 +33,7 @@ class Endpoint:
 
 
 ENDPOINTS = (
-    Endpoint("get", "/health", "Whether the service answers; asks nobody else.", answer=service.Health),
+    Endpoint("get", "/health", "Whether the service answers, and which server takes no writes.", answer=service.Health),
     Endpoint("get", "/livez", "Whether this process answers.", answer=service.Alive),
     Endpoint("get", "/readyz", "Whether a request could be served now; 503 with what is missing.",
              answer=service.Ready),

@@ -43,7 +43,9 @@ _SCHEMAS: dict[str, Any] = {
     "Status": {"type": "object", "properties": {
         "version": _TEXT, "search_model": {"type": ["object", "null"]},
         "roles": {"type": "object", "description": "Workers alive by role."},
-        **{name: {"type": "array", "items": _FREE} for name in ("workers", "queues", "projects", "errors")}}},
+        **{name: {"type": "array", "items": _FREE} for name in ("workers", "queues", "projects", "errors")},
+        "refusals": {"type": "array", "description": "Why servers that answer take no writes.", "items": {
+            "type": "object", "properties": {"code": _TEXT, "message": _TEXT, "hint": _TEXT}}}}},
     "Findings": {"type": "object", "properties": {"problems": _NUMBER, "findings": {"type": "array", "items": {
         "type": "object", "properties": {"name": _TEXT, "detail": _TEXT, "fix": _TEXT,
                                          "state": {"type": "string", "enum": ["ok", "problem", "unknown"]}}}}}},

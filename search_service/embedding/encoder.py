@@ -21,6 +21,7 @@ from PIL import Image
 from transformers import AutoModel, AutoProcessor
 from transformers.utils import logging as transformers_logging
 
+from argus import model_hub
 from argus.checkpoints import weights_digest
 from argus.devices import choose_device
 from argus.errors import ArgusError
@@ -43,8 +44,8 @@ class SiglipEncoder:
         threads: CPU threads torch may use; 0 leaves torch's own choice.
 
     Raises:
-        ArgusError: `model_not_found`, `model_gated`, `model_broken` (weights missing, or the self-test fails),
-            `device_unusable`.
+        ArgusError: `model_not_found`, `model_broken` (weights missing, or the self-test fails), `device_unusable`, and
+            what `argus.model_hub.refusal` says.
     """
 
     def __init__(self, model: str, device: str = "auto", dtype: str = "auto", threads: int = 0) -> None:
@@ -163,17 +164,11 @@ def _load(model: str, dtype: torch.dtype) -> tuple[Any, Any]:
 
 
 def _load_error(model: str, error: BaseException) -> ArgusError:
-    chain: list[BaseException] = []
-    while error is not None and error not in chain:
-        chain.append(error)
-        error = error.__cause__ or error.__context__  # type: ignore[assignment]
-    names = {type(link).__name__ for link in chain}
-    said = " ".join(str(chain[0]).split())[:300]
-    if "GatedRepoError" in names or "gated repo" in said:
-        return ArgusError("model_gated", f"Access to {model} has to be requested.",
-                          f"Accept its terms on https://huggingface.co/{model}, then set HF_TOKEN for the worker.")
+    said = " ".join(str(error).split())[:300]
     if Path(model).is_dir():
         return _broken(model, said)
+    if refused := model_hub.refusal(model, "ARGUS_SIGLIP_MODEL", error):
+        return refused
     return ArgusError("model_not_found", f"The checkpoint {model} could not be loaded: {said}",
                       "Check ARGUS_SIGLIP_MODEL and the connection to the Hugging Face Hub, or give a folder that "
                       "holds the checkpoint.")

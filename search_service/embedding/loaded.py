@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from argus.errors import ArgusError
+from argus.errors import ArgusError, is_outage
 from argus.settings import get_settings
 from search_service.embedding.encoder import SiglipEncoder
 from search_service.embedding.prefetch import FETCHERS
@@ -59,6 +59,8 @@ def prepare() -> None:
             log.info("the checkpoint changed: images are embedded again, searches use the old one until then",
                      extra={"old": current.name, "new": model.name})
         except ArgusError as error:
+            if error.code == "model_host_busy" or is_outage(error):
+                raise  # it may be had later
             waiting = model_change.make_current(model)
             log.warning("the checkpoint changed, and the old one cannot be loaded any more",
                         extra={"old": current.name, "new": model.name, "tasks": waiting, "error": error.message})

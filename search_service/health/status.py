@@ -13,8 +13,8 @@ from rq.worker import BaseWorker
 
 from argus import __version__, queue_names
 from argus.db import connect
-from argus.errors import ArgusError
 from argus.jobs import queues
+from argus.web import server_state
 from search_service.health.doctor import Doctor, is_alive
 from search_service.vectors import store
 
@@ -28,7 +28,8 @@ def status(visible: Collection[int] | None = None) -> dict[str, Any]:
         visible: of all other projects nothing is told; None leaves none out. The same below.
 
     Returns:
-        `{"version", "search_model": {"name", "dim"} or None, "workers": [{"role", "name", "host", "state", "job",
+        `{"version", "refusals": [{"code", "message", "hint"}] of servers that answer and take no writes,
+        "search_model": {"name", "dim"} or None, "workers": [{"role", "name", "host", "state", "job",
         "since", "done", "failed"}], "roles": {role: workers alive}, "queues": [{"name", "waiting", "failed"}],
         "projects": [{"id", "title", "connected", "missing_since", "seen", "fetched", "embedded", "waiting", "failed",
         "noted": tasks with values in their data that could not be taken over, "oldest_waiting_seconds"}],
@@ -36,7 +37,7 @@ def status(visible: Collection[int] | None = None) -> dict[str, Any]:
         missing since Label Studio has none of that number any more.
 
     Raises:
-        ArgusError: `database_unreachable`, `queue_unreachable`.
+        ArgusError: `database_unreachable`, and what `argus.jobs.queues.refusal` says.
     """
     model = store.current_model()
     try:
@@ -44,12 +45,12 @@ def status(visible: Collection[int] | None = None) -> dict[str, Any]:
                    if is_alive(worker)]
         waiting = [_queue(name) for role in queue_names.ROLES.values() for name in role]
     except RedisError as error:
-        raise ArgusError("queue_unreachable", f"The job queue does not answer: {error}",
-                         "Start it with `argus up`, or set ARGUS_REDIS_URL.") from error
+        raise queues.refusal(error) from error
     roles = {role: sum(worker["role"] == role for worker in workers) for role in queue_names.ROLES}
-    return {"version": __version__, "search_model": {"name": model.name, "dim": model.dim} if model else None,
-            "workers": workers, "roles": roles, "queues": waiting, "projects": _projects(visible),
-            "errors": _errors(visible)}
+    refusals = [{"code": e.code, "message": e.message, "hint": e.hint} for e in server_state.refusals()]
+    return {"version": __version__, "refusals": refusals,
+            "search_model": {"name": model.name, "dim": model.dim} if model else None, "workers": workers,
+            "roles": roles, "queues": waiting, "projects": _projects(visible), "errors": _errors(visible)}
 
 
 def doctor(project_id: int | None, visible: Collection[int] | None = None) -> dict[str, Any]:

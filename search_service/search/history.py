@@ -6,14 +6,15 @@ from psycopg.types.json import Jsonb
 
 from argus import audit
 from argus.answers.search import PastSearch
-from argus.db import connect
+from argus.db import connect, only_if_writable
 from argus.errors import ArgusError
 from search_service.search.query import SearchQuery
 
 
 def record(project_id: int, ask: SearchQuery, total: int) -> None:
-    """Add a search to the project's history."""
-    with connect() as connection:
+    """Add a search to the project's history. In a database that takes no writes it is not kept: it is found all the
+    same."""
+    with only_if_writable("search history"), connect() as connection:
         connection.execute("INSERT INTO search (project_id, query, total, ask, person_id) VALUES (%s, %s, %s, %s, %s)",
                            (project_id, ask.title(), total, Jsonb(ask.to_json()), audit.actor().person))
 

@@ -50,6 +50,12 @@ def adopt(model: Model, source: str) -> Model | None:
     Returns:
         The model that searches go on using meanwhile; None when they use `model` at once.
     """
+    if source_of(model)[0] == source:
+        current, following = roles()
+        if following is None and current == model:
+            return None  # nothing changes, nothing is written: a read-only database is searched all the same
+        if following == model:
+            return current
     with connect() as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (locks.MODEL_ROLES,))
         connection.execute("UPDATE embedding_model SET source = %s WHERE id = %s", (source, model.id))

@@ -62,13 +62,14 @@ def checkpoint_name(model: str) -> str:
 
 def register_model(name: str, revision: str, dim: int) -> Model:
     """Return the model `(name, revision)`, with its tables, made when there are none. Which model searches use is
-    decided elsewhere (`search_service.vectors.model_change`)."""
+    decided elsewhere (`search_service.vectors.model_change`). One that is there as it should be costs no write: a
+    worker starts on a read-only database too."""
     with connect() as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", (locks.REGISTER_MODEL,))
         _check_pgvector(connection)
-        row = connection.execute(
-            "INSERT INTO embedding_model (name, revision, dim) VALUES (%s, %s, %s) "
-            "ON CONFLICT (name, revision) DO UPDATE SET created_at = now() RETURNING id, dim",
+        known = "SELECT id, dim FROM embedding_model WHERE name = %s AND revision = %s"
+        row = connection.execute(known, (name, revision)).fetchone() or connection.execute(
+            "INSERT INTO embedding_model (name, revision, dim) VALUES (%s, %s, %s) RETURNING id, dim",
             (name, revision, dim)).fetchone()
         assert row is not None
         if row["dim"] != dim:

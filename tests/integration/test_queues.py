@@ -158,10 +158,10 @@ def test_enqueue__a_full_memory_of_the_queue_server_is_said_with_what_helps(serv
     before = redis.config_get("maxmemory")["maxmemory"]
     redis.config_set("maxmemory", redis.info("memory")["used_memory"] + 2**19)
     try:
-        with pytest.raises(ArgusError, match="job queue is out of memory") as caught:
+        with pytest.raises(ArgusError, match="queue server is out of memory") as caught:
             for _ in range(20):
                 queues.enqueue("later", "jobs_for_test.double", os.urandom(2**17).hex())
-        assert caught.value.code == "queue_unreachable" and "ARGUS_QUEUE_MEMORY_MB" in caught.value.hint
+        assert caught.value.code == "queue_full" and "ARGUS_QUEUE_MEMORY_MB" in caught.value.hint
     finally:
         redis.config_set("maxmemory", before)
         redis.flushdb()

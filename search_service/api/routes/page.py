@@ -9,6 +9,7 @@ from flask import Blueprint, Response, request, send_from_directory
 
 from argus import __version__
 from argus.answers.service import Health
+from argus.web import server_state
 from argus.web.metrics_endpoint import CONTENT_TYPE, exposition
 from search_service.api.answering import answers
 from search_service.api.docs_page import page
@@ -32,7 +33,8 @@ def get_asset(name: str) -> Response:
 @blueprint.get("/health")
 @answers
 def get_health() -> Health:
-    return Health(status="ok", service="search-service", version=__version__)
+    refused = server_state.codes()
+    return Health(status="limited" if refused else "ok", service="search-service", version=__version__, refused=refused)
 
 
 @blueprint.get("/metrics")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
 
 from argus import dialling, queue_names
-from argus.db import connect, migrations
+from argus.db import check_writable, connect, migrations
+from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.settings import Settings
 from argus.web import origin_check
@@ -35,8 +36,10 @@ def database() -> Iterator[Finding]:
     elif row["schema"] > newest:
         yield Finding("database", "problem", f"{detail}, but this Argus knows only up to {newest}",
                       "A newer Argus has used this database: update this installation.")
+    elif error := _refusal(check_writable):
+        yield Finding("database", "problem", f"{detail}. {error.message}", error.hint)
     else:
-        yield Finding("database", "ok", detail)
+        yield Finding("database", "ok", f"{detail}, takes writes")
 
 
 def queue() -> Iterator[Finding]:
@@ -56,8 +59,18 @@ def queue() -> Iterator[Finding]:
     elif memory.get("maxmemory") and policy != "noeviction":
         yield Finding("queue", "problem", f"{detail}; when its memory is full it throws jobs away ({policy}).",
                       "Set its maxmemory-policy to noeviction.")
+    elif error := _refusal(queues.check_writable):
+        yield Finding("queue", "problem", f"{detail}. {error.message}", error.hint)
     else:
-        yield Finding("queue", "ok", detail)
+        yield Finding("queue", "ok", f"{detail}, takes writes")
+
+
+def _refusal(check: Callable[[], None]) -> ArgusError | None:
+    try:
+        check()
+    except ArgusError as error:
+        return error
+    return None
 
 
 def credentials(settings: Settings) -> tuple[str, str] | None:

@@ -106,7 +106,8 @@ def _ask(role: str, function: str, *args: Any) -> dict[str, Any] | ArgusError:
 def _missing(role: str) -> Finding:
     detail, fix = f"No worker serves {' and '.join(queue_names.ROLES[role])}.", ""
     if end := worker_failures.last(role):
-        detail += f" The last one ended by itself on {end.at:%Y-%m-%d at %H:%M} UTC: {end.error.message}"
+        what = "One waits to begin since" if end.waits else "The last one ended by itself on"
+        detail += f" {what} {end.at:%Y-%m-%d at %H:%M} UTC: {end.error.message}"
         fix = end.error.hint
     return Finding(f"{role} worker", "problem", detail,
                    fix or f"Start one with `argus worker {role}`; its log says why it ended.")

@@ -172,8 +172,17 @@ function showProject() {
   $("sync").classList.toggle("bad", sync.failed > 0);
 }
 
+// What does not work while a server takes no writes.
+async function showRefusals() {
+  const { refused = {} } = await fetch("/health").then((answer) => answer.json());
+  const lines = Object.values(refused).map((code) => t(`common.refused_${code}`));
+  $("refused").hidden = !lines.length;
+  $("refused").textContent = lines.join(" ");
+}
+
 // Keeps the line about embedding true; the next round tries again when one fails.
 async function follow() {
+  if (!document.hidden) showRefusals().catch(() => {});
   if (now.project && !document.hidden) {
     try {
       /** @type {Api.Project} */
@@ -190,6 +199,7 @@ async function follow() {
   setTimeout(follow, POLL);
 }
 
+showRefusals().catch(() => {});
 onTokensNeeded({ token: askToken, person: signIn });
 buildFrame();
 onRoute(() => {

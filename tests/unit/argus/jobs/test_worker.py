@@ -12,12 +12,16 @@ class RedisThatComesUp:
 
     def __init__(self, refusals: int) -> None:
         self.left = refusals
+        self.error: redis.RedisError = redis.ConnectionError("not yet")
 
-    def ping(self) -> bool:
+    def set(self, *_: object, **__: object) -> bool:
         self.left -= 1
         if self.left >= 0:
-            raise redis.ConnectionError("not yet")
+            raise self.error
         return True
+
+    def delete(self, *_: object) -> int:
+        return 1
 
 
 @pytest.fixture
@@ -37,3 +41,9 @@ def test_await_queue__not_for_ever(server: RedisThatComesUp) -> None:
     with pytest.raises(ArgusError) as caught:
         worker._await_queue(0)
     assert caught.value.code == "queue_unreachable" and server.left == 2
+
+
+def test_await_queue__as_long_as_it_takes_no_writes(server: RedisThatComesUp) -> None:
+    server.error = redis.exceptions.OutOfMemoryError("OOM command not allowed when used memory > 'maxmemory'.")
+    worker._await_queue(0)
+    assert server.left == -1

@@ -25,7 +25,8 @@ def client(**settings: Any) -> FlaskClient:
 @pytest.mark.parametrize("path", ["/", "/health"])
 def test_health(path: str) -> None:
     answer = client().get(path)
-    assert (answer.status_code, answer.json) == (200, {"status": "UP", "model_class": "Sam3Backend"})
+    assert answer.status_code == 200 and answer.json  # whatever becomes of the servers: `refused` tells that
+    assert (answer.json["status"], answer.json["model_class"]) == ("UP", "Sam3Backend")
 
 
 @pytest.mark.parametrize(("path", "body"), [

@@ -50,7 +50,7 @@ def token(environment: Callable[[str, str], None]) -> str:
 
 def test_health_needs_no_server(client: FlaskClient) -> None:
     answer = client.get("/health")
-    assert (answer.status_code, answer.json["status"]) == (200, "ok")
+    assert (answer.status_code, answer.json["service"]) == (200, "search-service")
 
 
 @pytest.mark.parametrize(("method", "path", "status", "code"), [
