@@ -12,7 +12,7 @@ from argus.jobs.job_names import JOBS
 
 ROOT = Path(__file__).parents[4]
 PACKAGES = ("argus", "argus_cli", "ml_backend", "search_service", "label_studio_config", "demo", "benchmarks")
-ASKING = {"enqueue", "call", "schedule", "enqueue_in", "enqueue_call", "_ask"}
+ASKING = {"enqueue", "call", "schedule", "enqueue_in", "enqueue_call", "NewJob", "_ask"}
 
 
 def asked_for() -> set[str]:
