@@ -63,7 +63,7 @@ def api(stack: Any, method: str, path: str, status: int = 200, body: Any = None)
 
 
 def command(*arguments: str) -> str:
-    done = CliRunner().invoke(main, ["annotate", *arguments])
+    done = CliRunner().invoke(main, arguments)
     assert done.exit_code == 0, done.output
     return done.stdout
 
@@ -80,9 +80,10 @@ def test_a_run_from_its_estimate_to_its_place_in_the_list(stack: Any, project: i
     wait_for(lambda: api(stack, "GET", f"/runs/{run_id}")["state"] == "done", 120)
     after = api(stack, "POST", f"/projects/{project}/runs/estimate", body=body)
     assert (after["to_compute"], after["tasks_ahead"]) == (5, 0)
-    assert json.loads(command("-p", str(project), "--all", "--estimate", "-l", "cpu", "--json"))["to_compute"] == 5
+    estimate = json.loads(command("annotate", "-p", str(project), "--all", "--estimate", "-l", "cpu", "--json"))
+    assert estimate["to_compute"] == 5
 
-    second = json.loads(command("-p", str(project), "--all", "-l", "cpu", "--max-tasks", "6", "--json"))
+    second = json.loads(command("annotate", "-p", str(project), "--all", "-l", "cpu", "--max-tasks", "6", "--json"))
     assert (second["requested"], second["computed"], second["done"], second["failed"]) == (6, 4, 5, 1)
     (error,) = second["errors"]
     assert (error["task"], error["code"]) == (tasks[-1], "bad_image")
@@ -93,7 +94,7 @@ def test_a_run_from_its_estimate_to_its_place_in_the_list(stack: Any, project: i
     assert [run["settings"]["source"] for run in listed] == ["cli", "tasks"]
     assert listed[0]["settings"]["recipe"]["labels"] == [{"label": "cpu", "prompts": ["cpu"], "threshold": 0.4}]
     assert [(e["tasks"], e["code"]) for e in listed[0]["errors"]] == [(1, "bad_image")]
-    shown = command("-p", str(project), "--list")
+    shown = command("runs", "list", "-p", str(project))
     assert "1 task: " in shown and error["message"][:20] in shown
 
     with resting(stack, "sam3-worker"):  # or it may have tried again before the answer is written
@@ -240,7 +241,7 @@ def test_progress__says_how_many_objects_lie_beyond_the_cap(idle: None, project:
         store.store(task, recipe, (64, 48), found)
     assert runs.run_progress(run["id"])["left_out"] == {"objects": 150, "tasks": 2}
     assert runs.list_runs(project)[0]["left_out"] == {"objects": 150, "tasks": 2}
-    assert "150 objects beyond the 500" in command("--run", str(run["id"]))
+    assert "150 objects beyond the 500" in command("runs", "show", str(run["id"]))
     store.store(tasks[1], recipe, (64, 48), {"cpu": whole})  # looked at again
     assert runs.run_progress(run["id"])["left_out"] == {"objects": 100, "tasks": 1}
     with connect() as connection:
