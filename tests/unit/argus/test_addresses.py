@@ -192,92 +192,92 @@ NOT_FILES = [
 
 
 @pytest.fixture
-def below(servers: Servers, tmp_path: Path) -> ImageFetcher:
+def below(hosts: Servers, tmp_path: Path) -> ImageFetcher:
     """Label Studio at `own` below `/ls`; the rest of that host is somebody else's."""
-    url = f"{servers.own.url}/ls"
-    settings = Settings(_env_file=None, home=tmp_path, label_studio_url=f"{url}/", image_origins=servers.own.url)
+    url = f"{hosts.own.url}/ls"
+    settings = Settings(_env_file=None, home=tmp_path, label_studio_url=f"{url}/", image_origins=hosts.own.url)
     return ImageFetcher(LabelStudioWithoutLogin(url), settings)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("redirected", [False, True])
-def test_below_a_path__what_else_the_host_serves_gets_no_token(servers: Servers, below: ImageFetcher,
+def test_below_a_path__what_else_the_host_serves_gets_no_token(hosts: Servers, below: ImageFetcher,
                                                               redirected: bool) -> None:
     for path in NEIGHBOURS:
-        servers.clear()
+        hosts.clear()
         if not redirected:
-            assert below.download(TaskImage(3, 7, servers.own.url + path)) == png(), path
-            assert servers.own.authorizations() == [], path
+            assert below.download(TaskImage(3, 7, hosts.own.url + path)) == png(), path
+            assert hosts.own.authorizations() == [], path
             continue
-        servers.own.status, servers.own.to = 302, servers.own.url + path
+        hosts.own.status, hosts.own.to = 302, hosts.own.url + path
         with pytest.raises(ArgusError):
             below.download(TaskImage(3, 7, f"/ls{OWN}"))
-        assert servers.own.authorizations() == [(f"/ls{OWN}", "Bearer known")], path
+        assert hosts.own.authorizations() == [(f"/ls{OWN}", "Bearer known")], path
     for path in NOT_FILES:
-        servers.clear()
-        servers.own.status, servers.own.to = (302, path) if redirected else (200, None)
+        hosts.clear()
+        hosts.own.status, hosts.own.to = (302, path) if redirected else (200, None)
         refused(below, f"/ls{OWN}" if redirected else path)
-        assert [target for target, _ in servers.own.authorizations()] == [f"/ls{OWN}"] * redirected, path
+        assert [target for target, _ in hosts.own.authorizations()] == [f"/ls{OWN}"] * redirected, path
 
 
-def test_below_a_path__its_own_files_are_fetched(servers: Servers, below: ImageFetcher) -> None:
-    own = [f"/ls{OWN}", f"{servers.own.url}/ls{OWN}", f"/x/../ls{OWN}", f"/%6cs{OWN}", f"/ls/x/..{OWN}"]
+def test_below_a_path__its_own_files_are_fetched(hosts: Servers, below: ImageFetcher) -> None:
+    own = [f"/ls{OWN}", f"{hosts.own.url}/ls{OWN}", f"/x/../ls{OWN}", f"/%6cs{OWN}", f"/ls/x/..{OWN}"]
     for url in own:
         assert below.download(TaskImage(3, 7, url)) == png(), url
-    assert servers.own.authorizations() == [(f"/ls{OWN}", "Bearer known")] * len(own)
+    assert hosts.own.authorizations() == [(f"/ls{OWN}", "Bearer known")] * len(own)
     assert below.download(TaskImage(3, 7, "s3://line/a.png")) == png()
-    assert servers.own.authorizations()[-1][0] == "/ls/tasks/7/resolve/?fileuri=czM6Ly9saW5lL2EucG5n"
+    assert hosts.own.authorizations()[-1][0] == "/ls/tasks/7/resolve/?fileuri=czM6Ly9saW5lL2EucG5n"
 
 
-def test_below_a_path__the_second_lock(servers: Servers, below: ImageFetcher, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_below_a_path__the_second_lock(hosts: Servers, below: ImageFetcher, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the first lock had taken a neighbour for Label Studio; and Label Studio's own client."""
     chosen = below._requests
     monkeypatch.setattr(requests.ImageRequests, "_allow", lambda *args: (
         chosen._to_own, {"Authorization": "Bearer known"}))
     for path in NEIGHBOURS[:6]:
-        refused(below, servers.own.url + path)
-    assert servers.own.seen == []
-    servers.own.status, servers.own.to = 307, "/other/api/token/refresh"
+        refused(below, hosts.own.url + path)
+    assert hosts.own.seen == []
+    hosts.own.status, hosts.own.to = 307, "/other/api/token/refresh"
     with pytest.raises(ArgusError, match="nothing was sent there"):
-        LabelStudio(f"{servers.own.url}/ls", "personal").get("/api/projects/")
-    assert [target for _, target, _ in servers.own.seen] == ["/ls/api/token/refresh"]
+        LabelStudio(f"{hosts.own.url}/ls", "personal").get("/api/projects/")
+    assert [target for _, target, _ in hosts.own.seen] == ["/ls/api/token/refresh"]
 
 
 @pytest.mark.parametrize("inner_path", ["", "/inner"])
-def test_behind_a_proxy__label_studio_is_asked_at_its_inner_address(servers: Servers, tmp_path: Path,
+def test_behind_a_proxy__label_studio_is_asked_at_its_inner_address(hosts: Servers, tmp_path: Path,
                                                                     inner_path: str) -> None:
     """Tasks name what browsers know; the token goes nowhere but to the address that Label Studio has for us."""
-    inner, public = servers.own.url + inner_path, "https://labels.example/ls"
+    inner, public = hosts.own.url + inner_path, "https://labels.example/ls"
     settings = Settings(_env_file=None, home=tmp_path, label_studio_url=inner, label_studio_public_url=public,
-                        image_origins=servers.listed.url)
+                        image_origins=hosts.listed.url)
     images = ImageFetcher(LabelStudioWithoutLogin(inner), settings)  # type: ignore[arg-type]
     resolve = "/tasks/7/resolve/?fileuri=czM6Ly9iL2E="
     for url, asked in ((f"/ls{OWN}", OWN), (f"{public}{OWN}", OWN), (f"{inner}{OWN}", OWN), (public + resolve, resolve),
                        (f"/ls{resolve}", resolve)):
-        servers.clear()
+        hosts.clear()
         assert images.download(TaskImage(3, 7, url)) == png(), url
-        assert servers.own.authorizations() == [(inner_path + asked, "Bearer known")], url
+        assert hosts.own.authorizations() == [(inner_path + asked, "Bearer known")], url
     for to in (f"{public}{OWN}", f"/ls{OWN}"):  # as Label Studio writes its own addresses
-        servers.clear()
-        servers.own.status, servers.own.to = 302, to
+        hosts.clear()
+        hosts.own.status, hosts.own.to = 302, to
         with pytest.raises(ArgusError, match="redirects over"):
             images.download(TaskImage(3, 7, f"/ls{resolve}"))
-        assert servers.own.authorizations()[1] == (f"{inner_path}{OWN}", "Bearer known"), to
-    servers.clear()
+        assert hosts.own.authorizations()[1] == (f"{inner_path}{OWN}", "Bearer known"), to
+    hosts.clear()
     refused(images, "https://labels.example/other/a.png")
-    assert servers.own.seen == []
+    assert hosts.own.seen == []
 
 
 @pytest.mark.parametrize("uri", ["s3://line/frames/a b#1?.png", "gs://line/部品.png", "azure-blob://box/a.png"])
-def test_cloud_objects__are_had_from_label_studio_which_knows_the_storages(servers: Servers, images: ImageFetcher,
+def test_cloud_objects__are_had_from_label_studio_which_knows_the_storages(hosts: Servers, images: ImageFetcher,
                                                                            uri: str) -> None:
     """An ML backend is sent tasks whose addresses name the bucket; listings have what is asked here."""
     listed = f"/tasks/7/resolve/?fileuri={base64.urlsafe_b64encode(uri.encode()).decode()}"
     assert images.fetch(TaskImage(3, 7, uri)).data == images.fetch(TaskImage(3, 7, listed)).data == png()
-    assert servers.own.authorizations() == [(listed, "Bearer known")], "one file in the cache"
-    servers.own.status, servers.own.to = 303, uri
+    assert hosts.own.authorizations() == [(listed, "Bearer known")], "one file in the cache"
+    hosts.own.status, hosts.own.to = 303, uri
     refused(images, OWN)
-    servers.clear()
-    servers.own.status = 404
+    hosts.clear()
+    hosts.own.status = 404
     with pytest.raises(ArgusError, match="finds nothing") as caught:
         images.download(TaskImage(3, 7, uri))
     assert caught.value.code == "image_unreachable" and "project 3 as a storage" in caught.value.hint
