@@ -12,8 +12,9 @@ from argus.db.pool import (
     only_if_writable,
     open_pool,
     refuse_when_read_only,
+    together,
     try_lock,
 )
 
 __all__ = ["Connection", "Row", "alone", "check_writable", "connect", "get_pool", "held", "migrate", "migrations",
-           "only_if_writable", "open_pool", "refuse_when_read_only", "try_lock"]
+           "only_if_writable", "open_pool", "refuse_when_read_only", "together", "try_lock"]

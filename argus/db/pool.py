@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
@@ -33,6 +34,7 @@ SILENCE, BETWEEN, PROBES = 30, 5, 4  # seconds until the first probe, seconds be
 _CHECK_SECONDS = 2  # that a write of a health check may take
 _LOOK_SECONDS = 1.0
 _read_only_seen, _looking, _looked = threading.Event(), threading.Lock(), [0.0]
+_SHARED: ContextVar[Connection | None] = ContextVar("shared", default=None)
 _LOST = (psycopg.errors.AdminShutdown, psycopg.errors.CrashShutdown, psycopg.errors.CannotConnectNow)
 
 
@@ -157,12 +159,17 @@ def get_pool() -> Pool:
 
 
 @contextmanager
-def connect() -> Iterator[psycopg.Connection[DictRow]]:
+def connect() -> Iterator[Connection]:
     """Yield a connection of the process's pool: one transaction, committed at the end, rolled back by an exception.
+
+    Inside of `together`, that block's connection and transaction.
 
     Raises:
         ArgusError: `database_unreachable`, `database_read_only`, `database_full`.
     """
+    if (shared := _SHARED.get()) is not None:
+        yield shared
+        return
     with _outages_told():
         _renew_sessions()
         with get_pool().connection() as connection:
@@ -238,6 +245,19 @@ def read_only(why: str = "searches work, nothing can be changed.") -> ArgusError
     return ArgusError("database_read_only", f"PostgreSQL is read-only: {why}",
                       "Everything goes on by itself once it takes writes again. Is it a standby, or is "
                       "default_transaction_read_only on?")
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Make one transaction on one connection of every `connect` inside the block, in this thread: a connection that is
+    taken, begun and committed costs three further trips to the server. Wait for nobody inside of it, and leave out what
+    may fail alone (`only_if_writable`): the whole block fails with it."""
+    with connect() as connection:
+        token = _SHARED.set(connection)
+        try:
+            yield
+        finally:
+            _SHARED.reset(token)
 
 
 @contextmanager

@@ -7,16 +7,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from argus.answers.projects import Sync
 from argus.answers.search import Hit, SearchResult
-from argus.db import Row, connect
+from argus.db import Row, connect, together
 from argus.errors import ArgusError
 from search_service.search import history
 from search_service.search.filters import Filters, select
 from search_service.search.query import Example, SearchQuery
-from search_service.search.query_vectors import Terms, calibration, encode_texts, stored_vectors, terms_of
-from search_service.search.relevance import UNLIKELY, relevance
-from search_service.sync.progress import sync_progress
+from search_service.search.query_vectors import Terms, calibration, encode_texts, terms_of
+from search_service.search.relevance import BACKGROUND, UNLIKELY, relevance
+from search_service.sync.progress import Counts, counts
 from search_service.sync.videos import SHARED, shown_name
 from search_service.vectors import store
 
@@ -63,35 +62,39 @@ def find(project_id: int, ask: SearchQuery, limit: int = 50, offset: int = 0, *,
     if not 0 <= offset <= 10_000_000:
         raise ArgusError("bad_request", f"offset must be from 0 to 10,000,000, not {offset}.")
     ask.check()
-    progress = sync_progress(project_id, errors=0)
-    model = _model(progress)
+    with together():
+        progress = counts(project_id)
+        model = _model(progress)
     _check_embedded(project_id, progress)
     terms = terms_of(model, project_id, ask)
-    ranked = store.search(model, project_id, terms.query, limit, offset, total=progress.embedded,
-                            only=select(project_id, ask.filters), leave_out=ask.examples)
-    rows = _tasks([task_id for task_id, _ in ranked.rows])
+    if terms.texts is not None:  # kept from now on: nobody is waited for with a connection in hand
+        calibration(model.id)
+        encode_texts(model, BACKGROUND)
+    with together():
+        ranked = store.search(model, project_id, terms.query, limit, offset, total=progress.embedded,
+                              only=select(project_id, ask.filters), leave_out=ask.examples, vectors=True)
+        rows = _tasks([task_id for task_id, _ in ranked.rows])
     hits = [_hit(rows[task_id], similarity) for task_id, similarity in ranked.rows if task_id in rows]
-    hits = _judge(model, project_id, hits, terms)
+    hits = _judge(model, hits, ranked.vectors, terms)
     nothing = offset == 0 and terms.texts is not None and all(hit.relevance == UNLIKELY for hit in hits)
-    result = SearchResult(
+    if record and offset == 0 and ask.is_savable:
+        history.record(project_id, ask, ranked.total)
+    return SearchResult(
         project=project_id, query=ask.title(), total=ranked.total, images=progress.embedded, exact=ranked.exact,
         window=ranked.total if ranked.exact else min(store.WINDOW, ranked.total), waiting=progress.waiting,
         limit=limit, offset=offset, nothing_found=nothing, unread=list(terms.unread),
         filters=ask.filters.model_dump(mode="json", exclude_defaults=True), hits=hits)
-    if record and offset == 0 and ask.is_savable:
-        history.record(project_id, ask, ranked.total)
-    return result
 
 
-def _model(progress: Sync) -> store.Model:
+def _model(progress: Counts) -> store.Model:
     model = store.current_model()
     if model is None:
         raise ArgusError("not_ready", "No SigLIP worker has started yet, so nothing can be embedded or searched.",
-                         "Start one with `argus worker siglip`.", **_counts(progress))
+                         "Start one with `argus worker siglip`.", **progress._asdict())
     return model
 
 
-def _check_embedded(project_id: int, progress: Sync) -> None:
+def _check_embedded(project_id: int, progress: Counts) -> None:
     if progress.embedded:
         return
     message = f"Project {project_id} has no embedded image yet."
@@ -104,12 +107,7 @@ def _check_embedded(project_id: int, progress: Sync) -> None:
         message = f"Nothing can be searched in project {project_id}: " + (
             "its only image could not be read." if count == 1 else f"none of its {count:,} images could be read.")
         hint = f"`argus sync --project {project_id}` and the Set-up page say why."
-    raise ArgusError("not_ready", message, hint, **_counts(progress))
-
-
-def _counts(progress: Sync) -> dict[str, int]:
-    return {"seen": progress.seen, "waiting": progress.waiting, "embedded": progress.embedded,
-            "failed": progress.failed}
+    raise ArgusError("not_ready", message, hint, **progress._asdict())
 
 
 def _tasks(task_ids: list[int]) -> dict[int, Row]:
@@ -127,10 +125,9 @@ def _hit(row: Row, similarity: float) -> Hit:
                labels=row["labels"])
 
 
-def _judge(model: store.Model, project_id: int, hits: list[Hit], terms: Terms) -> list[Hit]:
+def _judge(model: store.Model, hits: list[Hit], images: dict[int, store.Vectors], terms: Terms) -> list[Hit]:
     """Add each hit's relevance to the text, and the similarity to it or to the first example: that to a sum of several
     terms means nothing to a person."""
-    images = stored_vectors(model, project_id, [hit.task for hit in hits])
     if not images:
         return hits
     hits = [hit.model_copy(update={"similarity": round(float(images[hit.task] @ terms.first), 5)})

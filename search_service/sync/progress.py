@@ -2,10 +2,35 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from argus.answers.projects import Sync, TaskError
 from argus.db import connect
 from label_studio_config import projects
 from search_service.sync.tasks import _notes
+
+
+class Counts(NamedTuple):
+    """Tasks of a project: each one seen is waiting, embedded or failed."""
+
+    seen: int
+    waiting: int
+    embedded: int
+    failed: int
+
+
+def counts(project_id: int) -> Counts:
+    """Return how many tasks of a project are in each state. Raises `unknown_project`."""
+    with connect() as connection:
+        row = connection.execute(
+            "SELECT count(t.id) AS seen, count(t.id) FILTER (WHERE t.state = 'waiting') AS waiting, "
+            "count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded, "
+            "count(t.id) FILTER (WHERE t.state = 'failed') AS failed "
+            "FROM project p LEFT JOIN task t ON t.project_id = p.id WHERE p.id = %s GROUP BY p.id",
+            (project_id,)).fetchone()
+    if row is None:
+        raise projects.unknown_project(project_id)
+    return Counts(**row)
 
 
 def sync_progress(project_id: int, errors: int = 20) -> Sync:

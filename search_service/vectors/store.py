@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from pgvector import HalfVector
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from argus.db import connect, locks
+from argus.db import Row, connect, locks
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -53,6 +53,7 @@ class Ranked:
     rows: list[tuple[int, float]]
     total: int  # vectors of the project
     exact: bool
+    vectors: dict[int, Vectors] = field(default_factory=dict)  # float32 (dim,) by task, when they were asked for
 
 
 def checkpoint_name(model: str) -> str:
@@ -195,7 +196,8 @@ def count(model: Model, project_id: int) -> int:
 
 
 def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offset: int = 0, *,
-           total: int | None = None, only: Selection | None = None, leave_out: Sequence[int] = ()) -> Ranked:
+           total: int | None = None, only: Selection | None = None, leave_out: Sequence[int] = (),
+           vectors: bool = False) -> Ranked:
     """Return the rows `offset … offset + limit` of the project's images by cosine similarity to `query`.
 
     Args:
@@ -203,6 +205,7 @@ def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offse
         total: how many vectors the project has, when the caller knows.
         only: rank these tasks alone.
         leave_out: tasks that are not ranked.
+        vectors: return the vectors of the rows too.
 
     The answer is exact when at most `exact_search_rows` images are ranked, and otherwise as long as the project's index
     is missing. With the index it is approximate: one window of at most 1,000 rows, cut into pages; past the window
@@ -217,16 +220,30 @@ def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offse
     with connect() as connection:
         if total > get_settings().exact_search_rows and (index := _usable_index(connection, model, project_id)):
             connection.execute("SELECT set_config('ivfflat.probes', %s, true)", (str(index.probes),))
-            found = connection.execute(
-                "SELECT task_id, similarity FROM search_similar_frames_approximate(%(query)s, %(model)s::smallint, "
-                f"%(project)s, %(window)s, {tasks}, %(leave_out)s)", values).fetchall()
+            found = connection.execute(_with_vectors(
+                model, "search_similar_frames_approximate(%(query)s, %(model)s::smallint, %(project)s, %(window)s, "
+                f"{tasks}, %(leave_out)s)", "f.place > %(offset)s AND f.place <= %(offset)s + %(limit)s" if vectors
+                else "false"), values).fetchall()
             if len(found) >= min(WINDOW, total - len(leave_out)):  # else too few passed: only the whole list will do
-                rows = [(row["task_id"], row["similarity"]) for row in found[offset:offset + limit]]
-                return Ranked(rows, total, exact=False)
-        found = connection.execute(
-            "SELECT task_id, similarity FROM search_similar_frames(%(query)s, %(model)s::smallint, %(project)s, "
-            f"%(limit)s, %(offset)s, {tasks}, %(leave_out)s)", values).fetchall()
-    return Ranked([(row["task_id"], row["similarity"]) for row in found], total, exact=True)
+                return _ranked(found[offset:offset + limit], total, exact=False)
+        found = connection.execute(_with_vectors(
+            model, "search_similar_frames(%(query)s, %(model)s::smallint, %(project)s, %(limit)s, %(offset)s, "
+            f"{tasks}, %(leave_out)s)", "true" if vectors else "false"), values).fetchall()
+    return _ranked(found, total, exact=True)
+
+
+def _with_vectors(model: Model, ranking: str, wanted: str) -> sql.Composed:
+    """Return the query of a ranking's rows in their order, with the vectors of those that are `wanted`."""
+    return sql.SQL("SELECT f.task_id, f.similarity, e.embedding FROM {} WITH ORDINALITY AS f (task_id, similarity, "
+                   "place) LEFT JOIN {} e ON e.model_id = %(model)s AND e.project_id = %(project)s "
+                   "AND e.task_id = f.task_id AND {} ORDER BY f.place").format(
+        sql.SQL(ranking), model.table, sql.SQL(wanted))
+
+
+def _ranked(rows: Sequence[Row], total: int, *, exact: bool) -> Ranked:
+    return Ranked([(row["task_id"], row["similarity"]) for row in rows], total, exact,
+                  {row["task_id"]: row["embedding"].to_numpy().astype(np.float32) for row in rows
+                   if row["embedding"] is not None})
 
 
 @dataclass(frozen=True)
