@@ -233,11 +233,14 @@ def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offse
 
 
 def _with_vectors(model: Model, ranking: str, wanted: str) -> sql.Composed:
-    """Return the query of a ranking's rows in their order, with the vectors of those that are `wanted`."""
-    return sql.SQL("SELECT f.task_id, f.similarity, e.embedding FROM {} WITH ORDINALITY AS f (task_id, similarity, "
-                   "place) LEFT JOIN {} e ON e.model_id = %(model)s AND e.project_id = %(project)s "
-                   "AND e.task_id = f.task_id AND {} ORDER BY f.place").format(
-        sql.SQL(ranking), model.table, sql.SQL(wanted))
+    """Return the query of a ranking's rows in their order, with the vectors of those that are `wanted`.
+
+    Each is looked up by its key: a join would be planned for a thousand rows, and may read the whole table for them.
+    """
+    return sql.SQL("SELECT f.task_id, f.similarity, CASE WHEN {} THEN (SELECT e.embedding FROM {} e WHERE e.model_id = "
+                   "%(model)s AND e.project_id = %(project)s AND e.task_id = f.task_id) END AS embedding "
+                   "FROM {} WITH ORDINALITY AS f (task_id, similarity, place) ORDER BY f.place").format(
+        sql.SQL(wanted), model.table, sql.SQL(ranking))
 
 
 def _ranked(rows: Sequence[Row], total: int, *, exact: bool) -> Ranked:
