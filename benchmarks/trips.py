@@ -143,10 +143,10 @@ def servers(folder: Path) -> Iterator[dict[str, str]]:
         for service in (Postgres(settings, durable=False), Valkey(settings)):
             service.prepare(lambda said: None)
             command = service.command()
-            running.append(subprocess.Popen(command.argv, env=dict(command.env), stdout=subprocess.DEVNULL,
-                                            stderr=subprocess.DEVNULL, cwd=command.cwd,
-                                            **({"user": command.account.uid, "group": command.account.gid}
-                                               if command.account else {})))
+            whom = {"user": command.account.uid, "group": command.account.gid} if command.account else {}
+            options: Any = {"env": dict(command.env), "cwd": command.cwd, **whom}
+            running.append(subprocess.Popen(command.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                            **options))
             while not service.is_ready():
                 assert running[-1].poll() is None, f"{service.title} ended"
                 time.sleep(0.1)

@@ -15,7 +15,7 @@ from search_service.search.filters import Filters, select
 from search_service.search.query import Example, SearchQuery
 from search_service.search.query_vectors import Terms, calibration, encode_texts, terms_of
 from search_service.search.relevance import BACKGROUND, UNLIKELY, relevance
-from search_service.sync.progress import Counts, counts
+from search_service.sync.progress import Counts, count_tasks
 from search_service.sync.videos import SHARED, shown_name
 from search_service.vectors import store
 
@@ -63,7 +63,7 @@ def find(project_id: int, ask: SearchQuery, limit: int = 50, offset: int = 0, *,
         raise ArgusError("bad_request", f"offset must be from 0 to 10,000,000, not {offset}.")
     ask.check()
     with together():
-        progress = counts(project_id)
+        progress = count_tasks(project_id)
         model = _model(progress)
     _check_embedded(project_id, progress)
     terms = terms_of(model, project_id, ask)

@@ -19,7 +19,7 @@ class Counts(NamedTuple):
     failed: int
 
 
-def counts(project_id: int) -> Counts:
+def count_tasks(project_id: int) -> Counts:
     """Return how many tasks of a project are in each state. Raises `unknown_project`."""
     with connect() as connection:
         row = connection.execute(
