@@ -39,7 +39,9 @@ class Counter:
         from redis.connection import AbstractConnection
 
         self._trace, self._sent = (folder / "trace").open("w"), 0
-        connect, send = psycopg.Connection.connect.__func__, AbstractConnection.send_packed_command
+        postgresql: Any = psycopg.Connection
+        queue: Any = AbstractConnection
+        connect, send = postgresql.connect.__func__, queue.send_packed_command
 
         def traced(cls: Any, *arguments: Any, **options: Any) -> Any:
             connection = connect(cls, *arguments, **options)
@@ -50,8 +52,7 @@ class Counter:
             self._sent += 1
             return send(connection, *arguments, **options)
 
-        psycopg.Connection.connect = classmethod(traced)  # type: ignore[assignment,method-assign]
-        AbstractConnection.send_packed_command = counted  # type: ignore[method-assign]
+        postgresql.connect, queue.send_packed_command = classmethod(traced), counted
 
     def read(self) -> dict[str, int]:
         return {"postgresql": Path(self._trace.name).read_text(errors="replace").count("ReadyForQuery"),
@@ -138,7 +139,8 @@ def servers(folder: Path) -> Iterator[dict[str, str]]:
     from argus_cli.stack.postgres import Postgres
     from argus_cli.stack.valkey import Valkey
 
-    settings, running = Settings(home=folder), []
+    named: dict[str, Any] = {"home": folder}
+    settings, running = Settings(**named), list[subprocess.Popen[bytes]]()
     try:
         for service in (Postgres(settings, durable=False), Valkey(settings)):
             service.prepare(lambda said: None)
@@ -168,10 +170,18 @@ def main() -> None:
         return
     here = Path(__file__).resolve().parents[1]
     for tree in (here, *(path.resolve() for path in arguments.tree)):
-        with tempfile.TemporaryDirectory() as folder, servers(Path(folder) / "home") as settings:
-            said = subprocess.run([sys.executable, __file__, "--measure", folder], cwd=tree, check=True,
+        print(tree.name, json.dumps(trips_of(tree), indent=1))
+
+
+def trips_of(tree: Path) -> Trips:
+    """Return what `measure` says in a tree, on servers of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)  # PostgreSQL may run as another user
+        with servers(Path(folder) / "home") as settings:
+            said = subprocess.run([sys.executable, __file__, "--measure", folder], cwd=tree, check=True, text=True,
                                   stdout=subprocess.PIPE, env={**os.environ, **settings, "PYTHONPATH": str(tree)})
-            print(tree.name, json.dumps(json.loads(said.stdout.splitlines()[-1]), indent=1))
+    trips: Trips = json.loads(said.stdout.splitlines()[-1])
+    return trips
 
 
 if __name__ == "__main__":
