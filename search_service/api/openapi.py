@@ -86,7 +86,7 @@ def document() -> dict[str, Any]:
         (model, "validation") for endpoint in ENDPOINTS for model in (endpoint.body, endpoint.query) if model]
     answered: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         (endpoint.answer, "serialization") for endpoint in ENDPOINTS if not isinstance(endpoint.answer, str)]
-    _, found = models_json_schema([*asked, *answered, (Problem, "serialization")], ref_template=_REFERENCE)
+    _, found = models_json_schema([*asked, *answered, (Problem, "validation")], ref_template=_REFERENCE)
     schemas = {**_SCHEMAS, **found["$defs"]}
     schemas["Problem"]["properties"]["code"]["enum"] = sorted(CATALOGUE)
     paths: dict[str, dict[str, Any]] = {}

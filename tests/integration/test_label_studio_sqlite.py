@@ -135,12 +135,12 @@ def tasks_of(sqlite: LabelStudio, project: int, view: int) -> list[int]:
 
 def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: pytest.MonkeyPatch) -> None:
     from label_studio_config.views import MAX_IDS, search_views
-    from search_service.embedding import worker
+    from search_service.embedding import loaded, worker
     from search_service.sync import progress
     from search_service.sync import tasks as sync_tasks
     from search_service.vectors import store
 
-    monkeypatch.setattr(worker, "_worker", None)
+    monkeypatch.setattr(loaded, "_worker", None)
     project = connected(sqlite, "SQLite", [(f"{grey}.jpg", plain((grey, 90, 200 - grey)))
                                            for grey in range(0, 200, 25)])
     report = sync_tasks.sync_project(project)

@@ -22,7 +22,7 @@ from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.settings import get_settings
 from search_service import periodic
-from search_service.embedding import prefetch, scheduling, worker
+from search_service.embedding import loaded, prefetch, scheduling, worker
 from search_service.sync import progress
 from search_service.vectors import model_change, store
 from tests.integration.test_search_jobs import FakeImages, add, png, project, row  # noqa: F401
@@ -39,16 +39,16 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 
 @pytest.fixture
-def start(servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], worker._Worker]]:
+def start(servers: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], loaded.Worker]]:
     """Return `start(checkpoint)`: what a SigLIP worker does when it starts. The models that were current before are
     put back at the end."""
 
-    def begin(checkpoint: Path) -> worker._Worker:
+    def begin(checkpoint: Path) -> loaded.Worker:
         monkeypatch.setenv("ARGUS_SIGLIP_MODEL", str(checkpoint))
         monkeypatch.setenv("ARGUS_DEVICE", "cpu")
         get_settings.cache_clear()
-        monkeypatch.setattr(worker, "_worker", None)
-        return worker._prepared()
+        monkeypatch.setattr(loaded, "_worker", None)
+        return loaded.prepared()
 
     with psycopg.connect(get_settings().resolved_database_url, autocommit=True) as lock, kept_roles():
         lock.execute("SELECT pg_advisory_lock(%s)", (locks.SYNC,))  # no running worker changes models
@@ -75,7 +75,7 @@ def work(project: int, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
 
 
 def test_a_new_checkpoint_takes_over_when_every_image_has_its_vector(
-        start: Callable[[Path], worker._Worker], checkpoints: tuple[Path, Path], images: FakeImages,
+        start: Callable[[Path], loaded.Worker], checkpoints: tuple[Path, Path], images: FakeImages,
         project: int, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     old = start(checkpoints[0])
     tasks = add(project, images, *(png(n) for n in range(3)))
@@ -125,7 +125,7 @@ def test_a_new_checkpoint_takes_over_when_every_image_has_its_vector(
 
 
 def test_an_image_that_is_gone_does_not_hold_the_change_up(
-        start: Callable[[Path], worker._Worker], checkpoints: tuple[Path, Path], images: FakeImages,
+        start: Callable[[Path], loaded.Worker], checkpoints: tuple[Path, Path], images: FakeImages,
         project: int, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     start(checkpoints[0])
     kept, gone = add(project, images, png(1), png(2))
@@ -137,11 +137,11 @@ def test_an_image_that_is_gone_does_not_hold_the_change_up(
     assert progress.sync_progress(project).errors[0].task == gone
     periodic._advance_model_change()
     assert (row(kept)["state"], row(gone)["state"]) == ("embedded", "failed")
-    assert store.current_model() == worker._prepared().model
+    assert store.current_model() == loaded.prepared().model
 
 
 def test_when_the_old_checkpoint_is_gone_the_new_one_is_used_at_once(
-        start: Callable[[Path], worker._Worker], checkpoints: tuple[Path, Path], images: FakeImages,
+        start: Callable[[Path], loaded.Worker], checkpoints: tuple[Path, Path], images: FakeImages,
         project: int, tmp_path: Path) -> None:  # noqa: F811
     lost = shutil.copytree(checkpoints[0], tmp_path / "lost")
     start(lost)
@@ -155,7 +155,7 @@ def test_when_the_old_checkpoint_is_gone_the_new_one_is_used_at_once(
 
 
 def test_a_worker_with_another_checkpoint_than_searches_use_embeds_nothing(
-        start: Callable[[Path], worker._Worker], checkpoints: tuple[Path, Path], images: FakeImages,
+        start: Callable[[Path], loaded.Worker], checkpoints: tuple[Path, Path], images: FakeImages,
         project: int, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
     start(checkpoints[0])
     (task,) = add(project, images, png(1))

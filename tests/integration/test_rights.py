@@ -351,7 +351,7 @@ def test_the_command_line_acts_as_the_owner_of_its_token(people: dict[str, Perso
                                       people["bob"].token])
     assert newest(project)[0:4:3] == (people["bob"].email, "review.accept")
     shown = CliRunner().invoke(argus, ["audit", "--project", str(project), "--since", "2026-01-01", "--limit", "2"])
-    assert (shown.exit_code, people["bob"].email in shown.output, "More: --before" in shown.output) == (0, True, True)
+    assert (shown.exit_code, "bob@" in shown.output, "More: --before" in shown.output) == (0, True, True)
     none = CliRunner().invoke(argus, ["audit", "--project", str(project), "--who", "nobody", "--json"])
     assert '"entries": []' in none.output
 

@@ -212,7 +212,7 @@ def test_embed__an_image_that_kills_the_worker_is_given_up(images: FakeImages, p
     with connect() as connection:  # what attempts leave behind that never came back
         connection.execute("UPDATE task SET attempts = %s WHERE id = %s", (sync_tasks.MAX_ATTEMPTS, task))
     assert embedding_worker.embed(project, [task])["failed"] == 1
-    assert "stopped" in row(task)["error"]["message"]
+    assert "died each time" in row(task)["error"]["message"]
 
 
 def test_embed__a_task_that_changes_or_goes_while_the_model_runs_gets_no_old_vector(

@@ -43,7 +43,7 @@ const roleCheck = (role, alive) =>
 /** @param {Api.Failure[]} failures */
 export const failureList = (failures) =>
   failures.length
-    ? h("ul", { class: "failures" }, failures.map(failure))
+    ? h("ul", { class: "failures", tabindex: "0" }, failures.map(failure))
     : h("p", { class: "muted" }, t("setup.noErrors"));
 
 /** @param {Api.Failure} failure */

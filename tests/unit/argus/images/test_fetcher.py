@@ -175,7 +175,7 @@ def test_fetch__redirect_is_checked_like_a_first_address(server, tmp_path: Path)
 
 @pytest.mark.parametrize(("url", "code", "hint"), [
     (f"{OWN}/missing.png", "image_unreachable", "still there"),
-    (f"{OWN}/broken.png", "image_unreachable", "tries again"), (f"{OWN}/busy.png", "image_unreachable", "tried again"),
+    (f"{OWN}/broken.png", "image_unreachable", "tries again"), (f"{OWN}/busy.png", "image_unreachable", "tries again"),
     (f"{OWN}/endless", "image_unreachable", "at which the image appears"),
     (f"{OWN}/slow.png", "image_unreachable", "IMAGE_TIMEOUT"),
     ("http://[x", "image_unreachable", "Correct the address"),

@@ -36,5 +36,5 @@ def test_check__names_the_port_its_owner_and_the_setting(taken: int) -> None:
 
 def test_check__two_owners_of_one_port() -> None:
     port = ports.free_port()
-    with pytest.raises(ArgusError, match="wanted by both one and two"):
+    with pytest.raises(ArgusError, match="is set for both one and two"):
         ports.check({"one": (port, "ARGUS_ONE"), "two": (port, "ARGUS_TWO")})

@@ -212,7 +212,7 @@ def answer(**changed: Any) -> dict[str, Any]:
     (answer(writable=False), "sam3 worker: disk", "not writable"),
     (answer(model={"error": ArgusError("model_broken", "It answers NaN.").to_json()}), "sam3 model", "NaN"),
     (answer(model={"checkpoint": "/models/sam3-tiny", "device": "cpu", "seconds": 0.1, "fresh": True}), "sam3 model",
-     "has /models/sam3-tiny, this process is told facebook/sam3")])
+     "has /models/sam3-tiny, this process is set to facebook/sam3")])
 def test_told__what_is_wrong_with_a_worker(said: dict[str, Any], name: str, detail: str) -> None:
     (problem,) = [finding for finding in workers._told("sam3", 1, said) if finding.state == "problem"]
     assert (problem.name, detail in problem.detail) == (name, True)
