@@ -52,7 +52,7 @@ def takes_writes() -> dict[str, float]:
 @pytest.fixture
 def embedded(stack: Any, make_project: Callable[..., int]) -> int:
     project = make_project(["cpu"], [(f"{n}.jpg", plain((50 * n, 90, 30), (120, 80))) for n in range(3)])
-    wait_for(lambda: sync_progress(project)["embedded"] == 3, 300)
+    wait_for(lambda: sync_progress(project).embedded == 3, 300)
     return project
 
 
@@ -92,7 +92,7 @@ def test_read_only__searches_work_and_what_changes_something_is_refused_before_i
     wait_for(lambda: api("GET", "/health").json()["status"] == "ok", 60)
     label_studio.request("POST", f"/api/projects/{embedded}/import", timeout=60,
                          files=[("new", ("new.jpg", plain((9, 9, 200), (120, 80)), "image/jpeg"))])
-    wait_for(lambda: sync_progress(embedded)["embedded"] == 4, 300)
+    wait_for(lambda: sync_progress(embedded).embedded == 4, 300)
     assert pids(stack) == before
 
 
