@@ -187,7 +187,7 @@ def test_embed__a_clear_no_is_final_and_what_may_pass_is_tried_again_much_later(
     with connect() as connection:
         connection.execute("UPDATE task SET error = error || '{\"at\": \"2020-01-01T00:00:00Z\"}' WHERE id = ANY(%s)",
                            (tasks,))
-    monkeypatch.setattr(sync_tasks.listing, "all_tasks", lambda ls, number: [[
+    monkeypatch.setattr(sync_tasks.listing, "walk", lambda ls, number, include: [[
         {"id": task, "data": {"image": row(task)["image"]}, "updated_at": "2020-01-01T00:00:00Z"} for task in tasks]])
     sync_tasks._reconcile(object(), project, "image", sync_tasks.SyncReport(project))  # type: ignore[arg-type]
     assert [row(task)["state"] for task in tasks] == ["failed", "waiting"]
@@ -456,7 +456,8 @@ def test_listing_is_due__also_when_the_last_one_is_still_to_come() -> None:
 
 def test_poll__a_cursor_that_is_still_to_come_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[datetime] = []
-    monkeypatch.setattr(sync_tasks.listing, "changed_tasks", lambda ls, project, since: asked.append(since) or iter(()))
+    monkeypatch.setattr(sync_tasks.filters, "changed_since", asked.append)
+    monkeypatch.setattr(sync_tasks.listing, "pages", lambda *_, **__: iter(()))
     now = datetime.now(UTC)
     for cursor in (now - timedelta(hours=1), now + timedelta(days=1), None):
         sync_tasks._poll(object(), 1, "image", cursor, sync_tasks.SyncReport(1))  # type: ignore[arg-type]
