@@ -440,7 +440,10 @@ def test_saved_searches__are_kept_changed_and_deleted(twelve: tuple[int, list[in
     (view,) = made["views"]
     expected = [hit.task for hit in search(project, "fan", 5, record=False).hits]
     assert shown(label_studio, project, view) == set(expected)
-    assert api("GET", path)["saved_searches"] == [made]
+    (listed,) = api("GET", path)["saved_searches"]
+    moves = ("stale", "refreshed_at")  # near-duplicates are still being looked for: another result is possible
+    assert {name: listed[name] for name in listed if name not in moves} == {
+        name: made[name] for name in made if name not in moves}
     assert [hit["task"] for hit in api("GET", f"{path}/{made['id']}/hits", params={"limit": 5})["hits"]] == expected
     assert api("POST", path, 409, json={"name": " Fresh  fans", "ask": {"text": "x"}})["code"] == "conflict"
     renamed = api("PATCH", f"{path}/{made['id']}", json={"name": "Parts", "ask": {"text": "cpu"}, "size": 2})
