@@ -47,11 +47,13 @@ def listing(project_id: int, limit: int, ids_only: bool, as_json: bool) -> None:
         return print_ids(run["id"] for run in found)
     if not found:
         return say(f"No runs yet. Start one with `argus annotate --project {project_id} --all`.")
-    return print_table(["run", "started", "state", "labels", "from", "tasks", "done", "failed", "took", "errors"], [
-        (run["id"], run["created_at"][:19].replace("T", " "), run["state"], ", ".join(run["labels"]),
+    print_table(["run", "started", "state", "labels", "from", "tasks", "done", "failed", "took"], [
+        (run["id"], run["created_at"][:16].replace("T", " "), run["state"], ", ".join(run["labels"]),
          _origin(run["settings"]), run["requested"], run["done"], run["failed"],
-         duration(run["seconds"]) if run["seconds"] is not None else "",
-         "; ".join(f"{plural(e['tasks'], 'task')}: {e['message']}" for e in run["errors"])) for run in found])
+         duration(run["seconds"]) if run["seconds"] is not None else "") for run in found])
+    for run in found:  # below the table: in a column of it they would be cut to pieces
+        for error in run["errors"]:
+            say(f"Run {run['id']}, {plural(error['tasks'], 'task')}: {error['message']}")
 
 
 @runs.command()
