@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from argus import trace
 from argus.labelstudio import LabelStudio
 from argus.settings import Settings, get_settings
 
@@ -30,6 +31,12 @@ def forget_process_state() -> None:
         if type(thing) is functools._lru_cache_wrapper and thing.__module__.split(".")[0] in (
                 "argus", "argus_cli", "ml_backend", "search_service", "label_studio_config"):
             thing.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def no_ids_of_an_earlier_test() -> None:
+    """Unbind the ids that code called in this process added to the thread, outside a job or a request."""
+    trace.start()
 
 
 class Environment:
