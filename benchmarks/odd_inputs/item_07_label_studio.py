@@ -1,7 +1,7 @@
 """7. Label Studio below a path, behind a proxy, with cloud storages; and the names that files have there.
 
 S3 is moto's server. The addresses of Azure's and Google's storages are formed as Label Studio forms them, and not
-served: `pytest -m long tests/integration/test_label_studio_anywhere.py` serves Azure's by Azurite.
+served: `pytest -m long tests/integration/search_service/sync/test_label_studio_anywhere.py` serves Azure's by Azurite.
 """
 
 from __future__ import annotations

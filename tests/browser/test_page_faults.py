@@ -18,7 +18,7 @@ from ml_backend.runs.runs import create_run, run_progress
 from search_service.export import jobs
 from search_service.sync import missing_projects
 from search_service.sync.progress import sync_progress
-from tests.integration.test_commands import argus
+from tests.integration.argus_cli.test_commands import argus
 from tests.pictures import scene
 from tests.waiting import wait_for
 

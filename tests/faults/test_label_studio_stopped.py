@@ -18,7 +18,7 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from search_service.review import acceptance as accepting
 from search_service.review import service, undo
-from tests.integration.test_review_export import Known, items, known  # noqa: F401  the fixture
+from tests.integration.search_service.review.test_review_export import Known, items, known  # noqa: F401  the fixture
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.faults, pytest.mark.integration, pytest.mark.timeout(1200)]

@@ -1,4 +1,4 @@
-"""Which of Label Studio's addresses are a task's own files; `integration/test_sync_ways.py` tries a real one."""
+"""Which of Label Studio's addresses are a task's own files. `test_sync_ways.py` tries a real one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a frame's task holds, by the labelling config; `integration/test_contract.py` asks Label Studio itself."""
+"""What a frame's task holds, by the labelling config. `test_contract.py` asks Label Studio itself."""
 
 from __future__ import annotations
 

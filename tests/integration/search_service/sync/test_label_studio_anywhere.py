@@ -35,8 +35,8 @@ from search_service.frames.video_import import import_video
 from search_service.sync import tasks as sync_tasks
 from tests import videos
 from tests.conftest import Environment
-from tests.integration.test_sync_ways import CONFIG, s3_stand_in  # noqa: F401  a fixture
-from tests.integration.test_tls import hand_on, self_signed
+from tests.integration.argus.test_tls import hand_on, self_signed
+from tests.integration.search_service.sync.test_sync_ways import CONFIG, s3_stand_in  # noqa: F401  a fixture
 from tests.label_studio_below import PATH, Front, label_studio_below
 from tests.pictures import plain
 from tests.waiting import wait_for

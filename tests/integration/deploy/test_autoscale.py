@@ -18,7 +18,7 @@ from ml_backend.runs import scheduling
 from tests.resting import resting
 
 pytestmark = pytest.mark.integration
-AUTOSCALE = Path(__file__).parents[2] / "docker" / "kubernetes" / "autoscale.yaml"
+AUTOSCALE = Path(__file__).parents[3] / "docker" / "kubernetes" / "autoscale.yaml"
 PROJECT = 88_888_888
 
 

@@ -40,7 +40,7 @@ from tests.resting import resting
 
 pytestmark = pytest.mark.integration
 
-DEMO = Path(__file__).parents[2] / "demo" / "checkpoints" / "sam3-tiny"
+DEMO = Path(__file__).parents[3] / "demo" / "checkpoints" / "sam3-tiny"
 PROJECT, FIRST = 999_100, 99_910_000
 CPU, FAN, HDD = (Concept(label, (label,), 0.4) for label in ("cpu", "fan", "hdd"))
 RECIPE = Recipe("test", (CPU, FAN, HDD))

@@ -26,7 +26,7 @@ from tests.waiting import wait_for
 pytestmark = [pytest.mark.integration,
               pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")]
 
-PROXY = Path(__file__).parents[1] / "forwarding_proxy.py"
+PROXY = Path(__file__).parents[2] / "forwarding_proxy.py"
 # Of each service: a route behind the secret, which needs no server, and what it then answers.
 ROUTES: dict[str, tuple[str, str, int]] = {
     "search_service": ("ARGUS_SEARCH_SERVICE_PORT", "/api/v1/no-such-thing", 404),

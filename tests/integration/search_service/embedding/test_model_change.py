@@ -25,7 +25,7 @@ from search_service import periodic
 from search_service.embedding import loaded, prefetch, scheduling, worker
 from search_service.sync import progress
 from search_service.vectors import model_change, store
-from tests.integration.test_search_jobs import FakeImages, add, png, project, row  # noqa: F401
+from tests.integration.search_service.embedding.test_search_jobs import FakeImages, add, png, project, row  # noqa: F401
 from tests.roles import kept_roles
 from tests.unit.search_service.conftest import make_random_siglip
 

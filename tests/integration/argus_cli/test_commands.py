@@ -25,7 +25,13 @@ from search_service.search.query import SearchQuery
 from search_service.search.search import find
 from search_service.sync import progress
 from search_service.sync import tasks as sync_tasks
-from tests.integration.test_review_objects import HEIGHT, WIDTH, Reviewed, found, reviewed  # noqa: F401
+from tests.integration.search_service.review.test_review_objects import (  # noqa: F401
+    HEIGHT,
+    WIDTH,
+    Reviewed,
+    found,
+    reviewed,
+)
 from tests.pictures import scene
 from tests.resting import resting
 from tests.waiting import wait_for

@@ -20,7 +20,7 @@ from argus.settings import get_settings
 from tests.pictures import scene
 
 pytestmark = pytest.mark.integration
-EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+EXAMPLES = Path(__file__).parents[4] / "docs" / "examples"
 COUNT = 8
 
 

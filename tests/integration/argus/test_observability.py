@@ -19,7 +19,7 @@ from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from tests.waiting import wait_for
 
-DASHBOARD = Path(__file__).parents[2] / "docker" / "monitoring" / "grafana-dashboard.json"
+DASHBOARD = Path(__file__).parents[3] / "docker" / "monitoring" / "grafana-dashboard.json"
 pytestmark = pytest.mark.integration
 
 

@@ -207,7 +207,7 @@ def test_config_that_cannot_be_filled__says_why_in_label_studio(backend: Recordi
         label_studio.delete(f"/api/projects/{number}/")
 
 
-CONFIGS = Path(__file__).parent.parent / "data" / "label_configs"
+CONFIGS = Path(__file__).parents[2] / "data" / "label_configs"
 FRAME = ("/data/upload/1/a.jpg", "line.mp4", "0123456789abcdef", 1.0, 25)
 
 

@@ -20,7 +20,7 @@ from search_service.search.search import find
 from search_service.sync import progress
 from search_service.sync import tasks as sync_tasks
 from search_service.views import saved_searches
-from tests.integration.test_commands import answer, argus
+from tests.integration.argus_cli.test_commands import answer, argus
 from tests.pictures import scene
 from tests.waiting import wait_for
 
