@@ -40,6 +40,7 @@ CATALOGUE: dict[str, Kind] = {
     "unknown_run": Kind(404, 3),
     "unknown_task": Kind(404, 3),
     "conflict": Kind(409, 5),
+    "not_certified": Kind(409, 5),
     "too_many_requests": Kind(429, 9),
     # One image or video.
     "bad_image": Kind(422, 6),

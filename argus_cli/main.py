@@ -41,6 +41,7 @@ STEPS = {
     },
     "Review": {
         "review": "Review predictions by score and accept them in bulk.",
+        "trust": "Check what random samples prove of what was accepted.",
     },
     "Export": {
         "export": "Export annotations as COCO or YOLO.",

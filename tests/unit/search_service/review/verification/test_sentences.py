@@ -1,0 +1,55 @@
+"""The sentences: exact, rounded down, and without what must not be claimed."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from search_service.review.verification.sentences import percent, progress, promise
+from search_service.review.verification.thresholds import Count, climb
+
+MUST_NOT_CLAIM = (r"chance|probab|likel|calibrat|recall|complete|missed|missing|mask|minute|second|saved|guarantee|"
+                  r"future")
+
+
+def test_promise__is_the_one_sentence() -> None:
+    assert promise(1012, 0.9505, 66, 0, ["ann@example.com"], 0.95) == (
+        "Of the 1,012 objects accepted here, at least 95.0 % are right (label, IoU >= 0.5) as ann@example.com judged; "
+        "a sentence like this is false at most once in 20. 66 random objects were looked at, 0 were wrong.")
+
+
+@pytest.mark.parametrize(("people", "named"), [
+    ([], "as somebody who was not named judged"), ([""], "as somebody who was not named judged"),
+    (["a@x", "b@x"], "as a@x and b@x judged"), (["", "a@x"], "as a@x and somebody who was not named judged")])
+def test_promise__names_who_judged(people: list[str], named: str) -> None:
+    assert named in promise(10, 1.0, 10, 0, people, 0.95)
+
+
+@pytest.mark.parametrize(("confidence", "once"), [(0.9, "once in 10."), (0.95, "once in 20."), (0.99, "once in 100.")])
+def test_promise__says_how_often_it_is_false(confidence: float, once: str) -> None:
+    assert once in promise(10, 1.0, 10, 0, [], confidence)
+
+
+@pytest.mark.parametrize(("share", "said"), [(0.95, "95.0 %"), (0.94999, "94.9 %"), (0.29, "29.0 %"), (1.0, "100.0 %"),
+                                             (0.9999, "99.9 %"), (0.0, "0.0 %")])
+def test_percent__is_never_above_the_share(share: float, said: str) -> None:
+    assert percent(share) == said
+
+
+def line(objects: int, judged: int, wrong: int, accepted: int | None = None) -> str:
+    counts = [Count(0.9, objects, judged, wrong, objects - wrong if accepted is None else accepted)]
+    return progress(climb(counts, 0.95, 0.95)[0], 0.95)
+
+
+def test_progress__says_what_is_known_and_what_to_do() -> None:
+    assert line(1000, 34, 0) == "34 looked at, 0 wrong: at least 91.0 % are right; 31 more right ones certify 95 %."
+    assert line(1000, 65, 0) == "65 looked at, 0 wrong: at least 95.0 % are right."
+    assert line(833, 62, 8) == ("8 wrong of 62: 95 % cannot be shown from 0.9 up with 250 judgements. Raise the "
+                                "threshold, or look at all 833.")
+    assert line(0, 0, 0) == "From 0.9 up there is nothing that could be accepted."
+
+
+def test_no_sentence_claims_what_is_not_proven() -> None:
+    told = [promise(10, 0.97, 10, 0, ["a@x"], 0.95), line(1000, 34, 0), line(1000, 65, 0), line(833, 62, 8)]
+    assert not [found for said in told for found in re.findall(MUST_NOT_CLAIM, said, re.IGNORECASE)]
