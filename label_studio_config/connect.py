@@ -6,7 +6,7 @@ Every call finds what is already right and leaves it alone, so connecting twice 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from argus import addresses
@@ -53,7 +53,9 @@ def connect(ls: LabelStudio, project_id: int | None, *, title: str | None = None
 
 def _set_up(ls: LabelStudio, project: dict[str, Any], report: ConnectReport) -> ConnectReport:
     row = _row(project["id"])
-    plan = _plan(project["label_config"])
+    plan = _plan(project["label_config"], row.get("overrides"))
+    report.prompts = [prompt for concept in plan.concepts for prompt in concept.prompts]
+    report.warnings += plan.warnings
     report.labels, report.title = [concept.label for concept in plan.concepts], project["title"]
     report.fills += plan.fills
     report.notes += plan.notes
@@ -131,8 +133,8 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
     return removed
 
 
-def _plan(label_config: str) -> LabelPlan:
-    return plan_for({"label_config": label_config, "overrides": {}})
+def _plan(label_config: str, overrides: Mapping[str, Any] | None = None) -> LabelPlan:
+    return plan_for({"label_config": label_config, "overrides": overrides or {}})
 
 
 def _create(ls: LabelStudio, title: str | None, labels: Sequence[str], report: ConnectReport) -> dict[str, Any]:

@@ -70,12 +70,14 @@ class Control:
 
 @dataclass(frozen=True)
 class LabelPlan:
-    """What one labelling config asks of the model. `notes` say which tags are left alone, and why."""
+    """What one labelling config asks of the model. `notes` say which tags are left alone, and why; `warnings` what will
+    not be as the config asks."""
 
     image: ImageTag
     controls: tuple[Control, ...]
     concepts: tuple[Concept, ...]
     notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def fills(self) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class ConnectReport:
     kept: list[str] = field(default_factory=list)
     fills: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
 
     def answer(self) -> Connection:
         """Return it as the API and scripts get it."""

@@ -69,7 +69,7 @@ def _folder_digest(folder: Path, files: tuple[tuple[str, int], ...]) -> str:
 
 
 def plan_for(project: Mapping[str, Any]) -> LabelPlan:
-    """Return the plan of a row of `project`; its notes tell thresholds below what is stored at all.
+    """Return the plan of a row of `project`; its warnings tell thresholds below what is stored at all.
 
     Raises:
         ArgusError: `bad_label_config`.
@@ -80,8 +80,10 @@ def plan_for(project: Mapping[str, Any]) -> LabelPlan:
     low = [c.label for c in plan.concepts if c.threshold < settings.keep_threshold]
     if not low:
         return plan
-    return replace(plan, notes=(*plan.notes, f"The threshold of {some(low)} is below {settings.keep_threshold:g} "
-                                "(ARGUS_KEEP_THRESHOLD), and detections below that are not stored."))
+    return replace(plan, warnings=(
+        f"The threshold of {some(low)} is below {settings.keep_threshold:g} (ARGUS_KEEP_THRESHOLD), and detections "
+        "below that are not stored: none of them can be shown. Raise model_score_threshold in the labelling config, or "
+        "lower ARGUS_KEEP_THRESHOLD.",))
 
 
 def recipe_for(project: Mapping[str, Any]) -> Recipe:

@@ -157,6 +157,10 @@ class Connection(Answer):
     kept: list[str]
     fills: list[str]
     notes: list[str]
+    warnings: list[str]
+    """What will not be as the labelling config asks."""
+    prompts: list[str]
+    """What the model is asked for."""
 
 
 class Video(Answer):

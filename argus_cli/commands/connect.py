@@ -47,6 +47,7 @@ def connect(project_id: int | None, title: str | None, labels: str, more: tuple[
         argus connect --project 7 --dry-run
     """
     from label_studio_config import connect as setup
+    from ml_backend.runs import prompt_reading
 
     ls = get_label_studio()
     if project_id is None and title is None:
@@ -55,6 +56,7 @@ def connect(project_id: int | None, title: str | None, labels: str, more: tuple[
         raise ArgusError("bad_request", "--project adopts a project and --title creates one.", "Pass one of them.")
     else:
         report = setup.connect(ls, project_id, title=title, labels=[*split_list(labels), *more], dry_run=dry_run)
+        report.warnings += prompt_reading.warnings(report.prompts)
         audit.about(project=report.project_id)
         if as_json:
             print_json(report.answer())
@@ -65,7 +67,8 @@ def connect(project_id: int | None, title: str | None, labels: str, more: tuple[
 def _show(report: Any) -> None:
     will = "would be " if report.dry_run else ""
     for what, things in ((f"{will}created", report.created), (f"{will}changed", report.changed),
-                         ("kept", report.kept), ("fills", report.fills), ("note", report.notes)):
+                         ("kept", report.kept), ("fills", report.fills), ("note", report.notes),
+                         ("warning", report.warnings)):
         for thing in things:
             say(f"{what + ':':<18} {thing}" if report.dry_run else f"{what + ':':<9} {thing}")
     say(f"labels: {', '.join(report.labels)}; model version {report.model_version}")

@@ -28,6 +28,8 @@ def status(as_json: bool) -> None:
                 [(p["id"], p["title"], "gone" if p["missing_since"] else "yes" if p["connected"] else "", p["seen"],
                   p["embedded"], p["waiting"], p["failed"]) for p in found["projects"]])
     for project in found["projects"]:
+        for warning in project["warnings"]:
+            say(f"Project {project['id']}: {warning}")
         if project["noted"]:
             say(f"Project {project['id']}: {plural(project['noted'], 'task')} with values in their data that were left "
                 f"out; `argus sync --project {project['id']}` lists them.")

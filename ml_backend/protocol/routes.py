@@ -75,7 +75,8 @@ def setup() -> Response:
     body = _body()
     project = _remember(_project_id(body), body.get("schema"))
     plan = plan_for(project)  # Label Studio reads the version only; the rest is for people and `argus doctor`
-    return jsonify(model_version=project["model_version"], fills=plan.fills, notes=plan.notes)
+    return jsonify(model_version=project["model_version"], fills=plan.fills, notes=plan.notes,
+                   warnings=plan.warnings)
 
 
 def versions() -> Response:

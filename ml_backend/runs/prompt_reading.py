@@ -41,6 +41,11 @@ def _ask(checkpoint: str, prompts: tuple[str, ...]) -> tuple[str, ...]:
                              deadline=_SECONDS))
 
 
+def warnings(prompts: Iterable[str]) -> list[str]:
+    """Return a sentence for each prompt that is longer than the model reads."""
+    return [sentence(one) for one in unread(prompts)]
+
+
 def sentence(one: dict[str, Any]) -> str:
     """Return what is told of an entry of `unread`."""
     if one["unread"] is None:

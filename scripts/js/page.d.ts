@@ -271,6 +271,7 @@ declare namespace Api {
     fetched: number;
     failed: number;
     oldest_waiting_seconds: number;
+    warnings: string[];
   }
 
   interface Failure {
@@ -318,6 +319,7 @@ declare namespace Api {
     changed: string[];
     kept: string[];
     notes: string[];
+    warnings: string[];
   }
 
   // An error of the API, as RFC 9457 has it.

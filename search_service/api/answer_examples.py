@@ -38,7 +38,7 @@ _EXAMPLES: tuple[Answer, ...] = (
     p.LabelStudioProjects(projects=[p.LabelStudioProject(id=1, title="Boards", tasks=1200, connected=True)]),
     p.Connection(project_id=1, title="Boards", dry_run=True, model_version="argus-3f2a1b", labels=["cpu", "fan"],
                  created=["the ML backend"], changed=[], kept=["the labelling config"], fills=["RectangleLabels"],
-                 notes=[]),
+                 notes=[], warnings=[], prompts=["cpu", "fan"]),
     p.Disconnected(removed=["the ML backend", "the webhook"]),
     p.Videos(videos=[p.Video(video="line-3.mp4", video_id="9c1e0a7d5b3f2846", name="line-3.mp4",
                              filter="9c1e0a7d5b3f2846", frames=1200, seconds=599.5)], captured=(_AT, _AT)),

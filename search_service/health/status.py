@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +13,10 @@ from rq.worker import BaseWorker
 
 from argus import __version__, queue_names
 from argus.db import connect
+from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.web import server_state
+from label_studio_config.recipe import plan_for
 from search_service.health.doctor import Doctor, is_alive
 from search_service.vectors import store
 
@@ -32,7 +34,8 @@ def status(visible: Collection[int] | None = None) -> dict[str, Any]:
         "search_model": {"name", "dim"} or None, "workers": [{"role", "name", "host", "state", "job",
         "since", "done", "failed"}], "roles": {role: workers alive}, "queues": [{"name", "waiting", "failed"}],
         "projects": [{"id", "title", "connected", "missing_since", "seen", "fetched", "embedded", "waiting", "failed",
-        "noted": tasks with values in their data that could not be taken over, "oldest_waiting_seconds"}],
+        "noted": tasks with values in their data that could not be taken over, "oldest_waiting_seconds", "warnings":
+        sentences about what will not be as the labelling config asks}],
         "errors": [{"what", "project", "task", "run", "message", "hint", "code", "at"}], newest first}`; a project is
         missing since Label Studio has none of that number any more.
 
@@ -81,15 +84,25 @@ def _moment(value: datetime | None) -> str | None:
 def _projects(visible: Collection[int] | None) -> list[dict[str, Any]]:
     with connect() as connection:
         rows = connection.execute(
-            "SELECT p.id, p.title, p.connected_at IS NOT NULL AS connected, p.missing_since, count(t.id) AS seen, "
+            "SELECT p.id, p.title, p.label_config, p.overrides, p.connected_at IS NOT NULL AS connected, "
+            "p.missing_since, count(t.id) AS seen, "
             "count(t.content_hash) AS fetched, count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded, "
             "count(t.id) FILTER (WHERE t.state = 'waiting') AS waiting, "
             "count(t.id) FILTER (WHERE t.state = 'failed') AS failed, count(t.notes) AS noted, "
             "round(extract(epoch FROM now() - min(t.seen_at) FILTER (WHERE t.state = 'waiting')))::int "
             "AS oldest_waiting_seconds "
             "FROM project p LEFT JOIN task t ON t.project_id = p.id GROUP BY p.id ORDER BY p.id").fetchall()
+    for row in rows:
+        row["warnings"] = _warnings(row.pop("label_config"), row.pop("overrides"))
     return [{**row, "missing_since": _moment(row["missing_since"])} for row in rows
             if visible is None or row["id"] in visible]
+
+
+def _warnings(label_config: str, overrides: Mapping[str, Any]) -> list[str]:
+    try:
+        return list(plan_for({"label_config": label_config, "overrides": overrides}).warnings)
+    except ArgusError:  # it has nothing to fill, or is no config: `connect` and the doctor say so
+        return []
 
 
 def _errors(visible: Collection[int] | None) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from argus.answers.projects import Sync, TaskError
 from argus.db import connect
 from label_studio_config import projects
-from search_service.sync.tasks import _notes
+from search_service.sync.tasks import noted_values
 
 
 class Counts(NamedTuple):
@@ -44,7 +44,7 @@ def sync_progress(project_id: int, errors: int = 20) -> Sync:
             (project_id,))}
         rows = connection.execute("SELECT id, error, state FROM task WHERE project_id = %s AND error IS NOT NULL "
                                   "ORDER BY state, id LIMIT %s", (project_id, errors)).fetchall()
-        noted, notes = _notes(connection, project_id, errors)
+        noted, notes = noted_values(connection, project_id, errors)
     number = {state: int(counts[state]["n"]) if state in counts else 0 for state in ("waiting", "embedded", "failed")}
     shown = [TaskError(task=row["id"], state=row["state"],
                        **{name: row["error"].get(name, "") for name in ("code", "message", "hint")}) for row in rows]

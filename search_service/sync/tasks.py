@@ -216,7 +216,7 @@ def _task_row(project_id: int, task: dict[str, Any], key: str) -> dict[str, Any]
             "updated_at": datetime.fromisoformat(task["updated_at"])}
 
 
-def _notes(connection: store.Connection, project_id: int, limit: int) -> tuple[int, list[TaskNote]]:
+def noted_values(connection: store.Connection, project_id: int, limit: int) -> tuple[int, list[TaskNote]]:
     count = connection.execute("SELECT count(*) AS n FROM task WHERE project_id = %s AND notes IS NOT NULL",
                                (project_id,)).fetchone()
     rows = connection.execute("SELECT id, notes FROM task WHERE project_id = %s AND notes IS NOT NULL "

@@ -20,6 +20,7 @@ from search_service.sync import missing_projects
 from search_service.sync.progress import sync_progress
 from tests.integration.argus_cli.test_commands import argus
 from tests.pictures import scene
+from tests.refusing import out_of_memory, read_only
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -387,3 +388,18 @@ def test_large_picture__its_tags_stay_in_it(open_page: Callable[..., Page], crow
             box => box.left >= left - 0.5 && box.right <= right + 0.5);
     }""", LONG)
     assert inside == [True] * 10
+
+
+def test_a_server_that_takes_no_writes_is_told_above_every_screen(open_page: Callable[..., Page], crowd: int) -> None:
+    page = open_page(f"?project={crowd}")
+    line = page.locator("#refused")
+    expect(line).to_be_hidden()
+    with out_of_memory():
+        expect(line).to_contain_text("The queue server is out of memory", timeout=60_000)
+    expect(line).to_be_hidden(timeout=60_000)
+    with read_only():
+        expect(line).to_contain_text("The database is read-only: searching and looking work", timeout=60_000)
+        page.goto(f"{get_settings().search_service_url}/?project={crowd}&screen=review")
+        expect(line).to_be_visible()
+    expect(line).to_be_hidden(timeout=60_000)
+    page.complaints.clear()  # type: ignore[attr-defined]  # of what was refused meanwhile

@@ -10,6 +10,7 @@ from argus import audit
 from argus.answers.projects import Connection, Disconnected, LabelStudioProjects
 from argus.labelstudio import get_label_studio
 from label_studio_config import connect as setup
+from ml_backend.runs import prompt_reading
 from search_service.api import rights
 from search_service.api.answering import answers
 from search_service.api.caller import caller, mine
@@ -55,6 +56,7 @@ def post_connect() -> Connection:
     elif asks:
         ls = rights.makes_projects(asks)
     report = setup.connect(ls, asked.project, title=asked.title, labels=asked.labels, dry_run=asked.dry_run)
+    report.warnings += prompt_reading.warnings(report.prompts)
     audit.about(project=report.project_id)
     return report.answer()
 

@@ -21,6 +21,7 @@ from search_service.health import webhook_probe
 from search_service.health.doctor import workers
 from search_service.health.doctor.finding import TIMEOUT, Finding
 from search_service.health.doctor.servers import credentials
+from search_service.sync.tasks import noted_values
 
 _UNREADABLE = ("bad_image", "image_too_large")  # codes of what is wrong with a file itself
 _SCORES = 20  # predictions looked at
@@ -48,6 +49,7 @@ class Project:
         yield from self._versions(project)
         yield from self._scores()
         yield from self._embedding()
+        yield from self._values()
         yield from self._image()
 
     def _links(self) -> Iterator[Finding]:
@@ -89,7 +91,9 @@ class Project:
             said = answer.json()
         except (requests.RequestException, ValueError):
             return  # "ML backend" has told it
-        if answer.status_code == 200:
+        if answer.status_code == 200 and said.get("warnings"):
+            yield Finding(name, "problem", " ".join(said["warnings"]))
+        elif answer.status_code == 200:
             yield Finding(name, "ok", " ".join([*said.get("fills", ()), *said.get("notes", ())]))
         elif "detail" in said:
             yield Finding(name, "problem", said["detail"], said.get("hint", ""))
@@ -157,6 +161,17 @@ class Project:
                           f"`argus sync --project {self._row['id']}` shows them.")
         else:
             yield Finding(f"{self._name}: images", "ok", detail)
+
+    def _values(self) -> Iterator[Finding]:
+        """Tell of values of `task.data` that could not be taken over. The tasks are there, so no joint is broken."""
+        with connect() as connection:
+            noted, notes = noted_values(connection, self._row["id"], 1)
+        if not noted:
+            return
+        first, whose = notes[0], "task has values in its" if noted == 1 else "tasks have values in their"
+        yield Finding(f"{self._name}: values", "ok", f"{noted} {whose} data that were left out, for example task "
+                      f"{first.task}, {first.key}: {first.reason}. `argus sync --project {self._row['id']}` "
+                      "lists them, and `argus task` shows those of one.")
 
     def _image(self) -> Iterator[Finding]:
         """Fetch an image here and by each worker: they may stand on machines with other ways and rights.

@@ -104,7 +104,8 @@ def test_connect__health_and_setup_with_basic_auth(backend: RecordingMlBackend, 
     assert set(setup.body) == {"project", "schema", "hostname", "access_token", "extra_params"}
     assert setup.body["project"].split(".")[0] == str(project)
     assert setup.body["schema"] == CONFIG
-    assert setup.answer == {"model_version": version(), "fills": ["<box> gets boxes of cpu, fan."], "notes": []}
+    assert setup.answer == {"model_version": version(), "fills": ["<box> gets boxes of cpu, fan."], "notes": [],
+                            "warnings": []}
 
 
 def test_wrong_password_is_told_to_the_person(backend: RecordingMlBackend, label_studio: LabelStudio,

@@ -125,7 +125,7 @@ const nameOf = ({ id, title, connected }) => `${id} · ${title}${connected ? ` (
 // What was done, or would be.
 /** @param {Api.ConnectPlan} made @param {"would_" | ""} mood @returns {Child[]} */
 function planOf(made, mood) {
-  const part = (/** @type {"created" | "changed" | "kept" | "notes"} */ key) =>
+  const part = (/** @type {"created" | "changed" | "kept" | "notes" | "warnings"} */ key) =>
     made[key].length > 0 && [
       h("h3", {}, t(`setup.${mood}${key}`)),
       h(
@@ -135,5 +135,5 @@ function planOf(made, mood) {
       ),
     ];
   const told = h("p", { class: "muted" }, t("setup.labelsAre", { labels: made.labels.join(", ") }));
-  return [part("created"), part("changed"), part("kept"), part("notes"), told];
+  return [part("created"), part("changed"), part("kept"), part("notes"), part("warnings"), told];
 }

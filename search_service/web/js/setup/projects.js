@@ -1,6 +1,6 @@
 // The connected projects: how far each is embedded, and what can be done with it.
 import { api } from "../api.js";
-import { h, inPlace } from "../dom.js";
+import { h, inPlace, prose } from "../dom.js";
 import { duration, number, t, when } from "../i18n.js";
 import { actionButton, ask, notice } from "../messages.js";
 import { go, linkTo } from "../router.js";
@@ -48,6 +48,7 @@ function embedding(one) {
     one.waiting > 0 && h("span", { class: "muted" }, waiting()),
     one.missing_since && h("span", { class: "bad" }, t("setup.missing", { since: when(one.missing_since) })),
     one.failed > 0 && h("span", { class: "bad" }, t("setup.failedImages", { n: one.failed })),
+    one.warnings.map((text) => h("span", { class: "bad" }, prose(text))),
   );
 }
 

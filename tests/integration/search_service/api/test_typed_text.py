@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from argus.answers.search import Judgement
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
+from argus.settings import get_settings
 from demo.draw import Split
 from label_studio_config import projects
 from label_studio_config.views import live_views
 from ml_backend.runs import recipes, runs
+from search_service.health.doctor.project import Project as DoctorProject
 from search_service.search import evaluation
 from search_service.search.query import SearchQuery
 from search_service.search.search import find
@@ -124,8 +127,27 @@ def test_threshold__of_a_labelling_config_below_what_is_stored_is_told(stack: An
     ls = get_label_studio()
     config = ls.project(project)["label_config"].replace('value="cpu"', 'value="cpu" model_score_threshold="0.02"')
     ls.patch(f"/api/projects/{project}/", {"label_config": config})
-    notes = answer("connect", "-p", project, "--dry-run")["notes"]
-    assert any("threshold of cpu is below 0.1" in note for note in notes)
+    said = "The threshold of cpu is below 0.1"
+    look = answer("connect", "-p", project, "--dry-run")
+    assert any(said in warning for warning in look["warnings"]) and not any(said in note for note in look["notes"])
+    assert f"warning: {said}" in " ".join(argus("connect", "-p", project).split())
+    (mine,) = [one for one in answer("status")["projects"] if one["id"] == project]
+    assert said in mine["warnings"][0] and said in argus("status")
+    (finding,) = DoctorProject(get_settings(), ls, projects.load(project))._tags(ls.project(project))
+    assert finding.state == "problem" and said in finding.detail
+
+
+def test_connect__tells_a_prompt_that_is_longer_than_the_model_reads(stack: Any,
+                                                                     make_project: Callable[..., int]) -> None:
+    project = make_project()
+    ls = get_label_studio()
+    config = ls.project(project)["label_config"].replace('value="cpu"', f'value="cpu" alias="{LONG}"')
+    ls.patch(f"/api/projects/{project}/", {"label_config": config})
+    told = [warning for warning in answer("connect", "-p", project, "--dry-run")["warnings"] if LONG in warning]
+    assert len(told) == 1 and "it does not read" in told[0]
+    made = requests.post(f"{get_settings().search_service_url}/api/v1/label-studio/connect", timeout=60,
+                         json={"project": project, "dry_run": True})
+    assert told[0] in made.json()["warnings"]
 
 
 def test_saved_search__a_name_too_long_for_rest_is_too_long_for_all(line: int) -> None:

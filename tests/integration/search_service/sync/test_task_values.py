@@ -13,9 +13,11 @@ from click.testing import CliRunner
 from argus.answers.projects import TaskNote
 from argus.db import connect
 from argus.labelstudio import LabelStudio, get_label_studio
+from argus.settings import get_settings
 from argus_cli.main import main
 from label_studio_config import projects
 from label_studio_config.recipe import plan_for
+from search_service.health.doctor.project import Project as DoctorProject
 from search_service.pictures.task_details import describe_task
 from search_service.sync import progress as sync_progress
 from search_service.sync import tasks as sync_tasks
@@ -120,6 +122,11 @@ def test_cli__sync_status_and_task_tell_what_was_left_out(ls: LabelStudio, proje
     [mine] = [one for one in json.loads(told["status --json"].output)["projects"] if one["id"] == project]
     assert mine["noted"] == 1
     assert json.loads(told[f"task {id_} --json"].output)["notes"][0]["key"] == "frame_number"
+    (finding,) = DoctorProject(get_settings(), ls, projects.load(project))._values()
+    assert (finding.state, finding.name) == ("ok", f"project {project}: values")
+    assert finding.detail.startswith(f"1 task has values in its data that were left out, for example task {id_}, "
+                                     "frame_number: 1700000000000 is not from 0")
+    assert f"argus sync --project {project}" in finding.detail
 
 
 def test_remember_tasks__what_a_call_of_predict_brings_is_read_as_a_listing_is(project: int) -> None:
