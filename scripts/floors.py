@@ -1,8 +1,8 @@
 """Install the lowest versions that pyproject.toml allows into an environment of its own, and run the quick tests there.
 
 What Argus itself needs is as low as it may be; the tools that the tests need beside it are as new as they fit. The
-environment lies in the temporary folder (TMPDIR; about 8 GB, most of it torch) and goes when the script ends. Run by
-`make floors`, which installs the uv that it needs.
+environment, and the uv that makes it, lie in the temporary folder (TMPDIR; about 8 GB, most of it torch) and go when
+the script ends; .venv is neither read nor changed. Needs Python 3.11, nothing else. Run by `make floors`.
 
     python scripts/floors.py [pytest's arguments]
 """
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -34,9 +35,24 @@ def main() -> None:
 
 def install(folder: Path) -> Path:
     """Make the environment and return its Python."""
-    floors, tools, wanted, python = (folder / name for name in ("floors.txt", "tools.in", "all.txt", "env/bin/python"))
+    uv, python = folder / "tools/bin/uv", folder / "env/bin/python"
+    venv.create(folder / "tools", with_pip=True)
+    run(folder / "tools/bin/python", "-m", "pip", "--quiet", "install", "--require-hashes", "--no-deps",
+        "-r", "locks/tools.lock")
+    wanted = versions(uv, folder)
+    run(uv, "venv", "--quiet", "--python", PYTHON, folder / "env")
+    run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", "-r", wanted)
+    run(uv, "pip", "install", "--quiet", "--python", python, "--no-deps", "-e", ROOT)
+    return python
+
+
+def versions(uv: Path, folder: Path) -> Path:
+    """Write the version of every package of the environment to a file and return it."""
+    floors, tools, wanted = (folder / name for name in ("floors.txt", "tools.in", "all.txt"))
     extras = [part for extra in RUNS for part in ("--extra", extra)]
-    uv("pip", "compile", "--resolution", "lowest-direct", *extras, "-o", floors)
+    compile_ = [uv, "pip", "compile", "--quiet", "--python-version", PYTHON, "--overrides", "locks/overrides.txt",
+                *extras, "pyproject.toml"]
+    run(*compile_, "--resolution", "lowest-direct", "-o", floors)
     found, declared = pins(floors), direct()
     lowest = [f"{name}=={found[name]}" for name in sorted(declared)]
     print(f"The lowest of {len(lowest)} packages: {' '.join(lowest)}", flush=True)
@@ -44,11 +60,8 @@ def install(folder: Path) -> Path:
         sys.exit(f"Declared in pyproject.toml, and never installed together with the rest: {', '.join(early)}")
     floors.write_text("\n".join(lowest))
     tools.write_text(TOOLS.replace(" ", "\n"))
-    uv("pip", "compile", *extras, "--constraints", floors, "-o", wanted, tools)
-    run("uv", "venv", "--quiet", "--python", PYTHON, folder / "env")
-    run("uv", "pip", "install", "--quiet", "--python", python, "--no-deps", "-r", wanted)
-    run("uv", "pip", "install", "--quiet", "--python", python, "--no-deps", "-e", ROOT)
-    return python
+    run(*compile_, "--constraints", floors, "-o", wanted, tools)
+    return wanted
 
 
 def direct() -> dict[str, str]:
@@ -62,15 +75,9 @@ def pins(file: Path) -> dict[str, str]:
     return dict(re.findall(r"^([\w.-]+)==(\S+)", file.read_text(), re.MULTILINE))
 
 
-def uv(*arguments: str | Path) -> None:
-    run("uv", *arguments[:2], "--quiet", "--python-version", PYTHON, "--overrides", "locks/overrides.txt",
-        *arguments[2:], "pyproject.toml")
-
-
 def run(*command: str | Path) -> None:
-    """Run a program of the environment that this script runs in; end with its status when it fails."""
-    program = Path(sys.executable).parent / command[0]
-    done = subprocess.run([program, *command[1:]], cwd=ROOT, env=os.environ | {"VIRTUAL_ENV": ""})
+    """Run a program in the root of the tree; end when it fails."""
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | {"VIRTUAL_ENV": ""})
     if done.returncode:
         sys.exit(f"This failed: {' '.join(map(str, command))}")
 

@@ -59,7 +59,8 @@ def listed(argument: dict[str, Any]) -> Any:
     """Return how many frames each video has."""
     list_videos = product("search_service.sync.videos", "search_service.videos", "search_service.task_facts",
                           "list_videos")
-    return [video["frames"] for video in list_videos(_synced(argument))]
+    found = list_videos(_synced(argument))
+    return [video["frames"] if isinstance(video, dict) else video.frames for video in found]  # rows at the baseline
 
 
 def split(argument: Sequence[dict[str, Any]]) -> Any:

@@ -151,7 +151,7 @@ def _write() -> None:
 
 
 def _written_after() -> str:
-    for _ in range(5):
+    for _ in range(50):  # it is looked at once a second
         try:
             _write()
             return "written"
