@@ -27,8 +27,8 @@ class Settings(BaseSettings):
     redis_url: str = Field("", description="Redis or Valkey for RQ. Empty: the embedded one under `home`.")
     project: str = Field("", description="Project that commands work on without --project: its number or exact title. "
                          "Empty: the only connected one.")
-    queue_memory_mb: int = Field(256, ge=16, description="MiB of memory for the embedded Valkey; when it is full, no "
-                                                         "more jobs are accepted until some are done.")
+    queue_memory_mb: int = Field(256, ge=16, description="MiB of memory for the embedded Valkey; when it is full, jobs "
+                                                         "are neither accepted nor taken until there is more.")
 
     label_studio_url: str = Field("http://127.0.0.1:8080", description="Label Studio as this process reaches it, with "
                                   "the path it is served below, if any.")

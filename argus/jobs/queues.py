@@ -138,8 +138,9 @@ def refusal(error: redis.RedisError) -> ArgusError:
     says itself), or `queue_unreachable`."""
     if patient_redis.out_of_memory(error):
         return ArgusError("queue_full", "The queue server is out of memory, and takes no more jobs.",
-                          "Everything goes on by itself once there is room. Raise its maxmemory, of the embedded one "
-                          "by ARGUS_QUEUE_MEMORY_MB; does something else use it, too?")
+                          "Raise its maxmemory, of the embedded one by ARGUS_QUEUE_MEMORY_MB; does something else use "
+                          "it, too? Everything goes on by itself then; workers make no room, as taking a job needs "
+                          "memory, too.")
     said = patient_redis.said(error)
     if patient_redis.takes_no_writes(error):
         return ArgusError("queue_refused", f"The queue server takes no writes: {said}",

@@ -163,7 +163,7 @@ class Project:
             yield Finding(f"{self._name}: images", "ok", detail)
 
     def _values(self) -> Iterator[Finding]:
-        """Tell of values of `task.data` that could not be taken over. The tasks are there, so no joint is broken."""
+        """Tell of values of `task.data` that could not be taken over. The tasks are there: nothing is broken."""
         with connect() as connection:
             noted, notes = noted_values(connection, self._row["id"], 1)
         if not noted:

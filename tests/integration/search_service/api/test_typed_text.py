@@ -141,7 +141,7 @@ def test_connect__tells_a_prompt_that_is_longer_than_the_model_reads(stack: Any,
                                                                      make_project: Callable[..., int]) -> None:
     project = make_project()
     ls = get_label_studio()
-    config = ls.project(project)["label_config"].replace('value="cpu"', f'value="cpu" alias="{LONG}"')
+    config = ls.project(project)["label_config"].replace('value="cpu"', f'value="cpu" predicted_values="{LONG}"')
     ls.patch(f"/api/projects/{project}/", {"label_config": config})
     told = [warning for warning in answer("connect", "-p", project, "--dry-run")["warnings"] if LONG in warning]
     assert len(told) == 1 and "it does not read" in told[0]
