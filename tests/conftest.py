@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import gc
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from argus.settings import Settings, get_settings
 
 pytest_plugins = ["tests.lanes", "tests.timings"]
 CHECKPOINTS = Path(__file__).parent.parent / "demo" / "checkpoints"
+OURS = ("argus", "argus_cli", "ml_backend", "search_service", "label_studio_config")
 
 
 def forget_process_state() -> None:
@@ -26,11 +27,11 @@ def forget_process_state() -> None:
 
     if get_pool.cache_info().currsize:
         get_pool().close()
-    for thing in gc.get_objects():
-        # Not `isinstance`, which asks a weak proxy for what may be gone.
-        if type(thing) is functools._lru_cache_wrapper and thing.__module__.split(".")[0] in (
-                "argus", "argus_cli", "ml_backend", "search_service", "label_studio_config"):
-            thing.cache_clear()
+    for name, module in list(sys.modules.items()):
+        if name.split(".")[0] in OURS:
+            for thing in list(vars(module).values()):
+                if type(thing) is functools._lru_cache_wrapper:
+                    thing.cache_clear()
 
 
 @pytest.fixture(autouse=True)

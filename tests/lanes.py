@@ -50,6 +50,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
                 self.workqueue.move_to_end(next(reversed(self.workqueue)), last=False)
             super()._assign_work_unit(node)
 
+    config.option.loadscopereorder = False  # else the files with the most tests come first, wherever they belong
     return FromBothEnds(config, log)
 
 
