@@ -18,6 +18,7 @@ from label_studio_config import projects
 from label_studio_config.label_config import LabelPlan, default_label_config
 from label_studio_config.links import WEBHOOK_PATH, ConnectReport, Links, backend_body
 from label_studio_config.recipe import plan_for, recipe_for
+from label_studio_config.tags import read_label_config
 from label_studio_config.views import remove_views
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,9 @@ def _set_up(ls: LabelStudio, project: dict[str, Any], report: ConnectReport) -> 
     report.labels, report.title = [concept.label for concept in plan.concepts], project["title"]
     report.fills += plan.fills
     report.notes += plan.notes
+    if further := read_label_config(project["label_config"]).shown_beside(plan.image.key):
+        report.notes.append(f"The labelling config shows {', '.join(further)} beside the image, so Label Studio takes "
+                            "tasks as JSON or from a storage here, and no uploads: `argus import-video` is refused.")
     report.model_version = recipe_for({"label_config": project["label_config"],
                                        "overrides": row.get("overrides") or {}}).model_version
     if not report.dry_run:

@@ -117,6 +117,10 @@ class LabelConfig:
     tags: Mapping[str, str]
     shown: tuple[str, ...] = ()
 
+    def shown_beside(self, image_key: str) -> list[str]:
+        """Return what it shows beside that image, as `$key`; where it shows anything, Label Studio takes no uploads."""
+        return [f"${key}" for key in self.shown if key != image_key]
+
     @property
     def labels(self) -> tuple[str, ...]:
         """The labels of the regions that are drawn on its images, each once."""

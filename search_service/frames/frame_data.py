@@ -42,10 +42,10 @@ def frame_data(label_config: str) -> FrameData:
     """
     form = FrameData(image_key(label_config))
     form.of("/", "", "", 0.0, 0)
-    shown = read_label_config(label_config).shown if label_config.strip() else ()
-    if further := [key for key in shown if key != form.key]:
-        raise ArgusError("bad_request", f"The labelling config shows {', '.join(f'${key}' for key in further)} beside "
-                         f"the image; Label Studio takes uploads only where it shows one value of a task's data.",
-                         "Import the video into a project whose labelling config shows the image alone, or import "
-                         "tasks with all values into this one as JSON.", keys=further)
+    if label_config.strip() and (further := read_label_config(label_config).shown_beside(form.key)):
+        raise ArgusError("bad_request", f"The labelling config shows {', '.join(further)} beside the image; Label "
+                         "Studio takes uploads only where it shows one value of a task's data.",
+                         "Import the video into a project whose labelling config shows the image alone, or put its "
+                         "frames into a storage of this one and import tasks with all values as JSON (see the help "
+                         "page on images).", keys=[key[1:] for key in further])
     return form

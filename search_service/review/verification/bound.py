@@ -47,9 +47,9 @@ def log_evidence(size: int, judged: int, wrong: int, target: float = 0.95) -> Fl
     weight = _log_prior(size, target)
     whole = np.logaddexp.reduce(weight[:wrong]) if wrong else -np.inf  # prior of what is impossible by now
     prior = np.logaddexp.accumulate(np.append(whole, weight[w]))[:-1]  # of fewer than w wrong
-    joint = weight[w] + likelihood
-    peak = float(joint.max())
-    seen = np.cumsum(np.exp(joint - peak))  # one that is too small for a float counts as no evidence
+    both = weight[w] + likelihood
+    peak = float(both.max())
+    seen = np.cumsum(np.exp(both - peak))  # one that is too small for a float counts as no evidence
     with np.errstate(divide="ignore", invalid="ignore"):
         below = np.log(np.append(0.0, seen[:-1])) + peak - prior
         evidence[w] = np.where(w > 0, below - likelihood, 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ from argus.settings import get_settings
 from label_studio_config.bands import Edges
 from label_studio_config.connect import connect, disconnect, ensure_model_version
 from label_studio_config.links import WEBHOOK_ACTIONS
+from search_service.frames.video_import import import_video
+from tests import videos
 from tests.integration.fake_ml_backend import FakeMlBackend
 from tests.waiting import wait_for
 
@@ -127,6 +130,28 @@ def test_connect__adopts_a_project_with_its_config_and_a_foreign_model(
     assert ensure_model_version(label_studio, number, report.model_version) is True
     assert label_studio.project(number)["model_version"] == report.model_version
     assert ensure_model_version(label_studio, number, report.model_version) is False
+
+
+@pytest.mark.parametrize(("further", "keys"), [
+    ("", []), ("<Text name='t' value='$title'/>", ["$title"]), ("<Image name='second' value='$other'/>", ["$other"]),
+    ("<Header name='h' value='$part.name'/><Text name='t' value='$title'/>", ["$part.name", "$title"])])
+def test_connect__tells_that_label_studio_takes_no_frames_as_import_video_does(
+        backend: FakeMlBackend, label_studio: LabelStudio, project: Callable[..., int], tmp_path: Path, further: str,
+        keys: list[str]) -> None:
+    number = project(OWN_CONFIG.replace("</View>", f"{further}</View>"))
+    for dry_run in (True, False):
+        report = connect(label_studio, number, dry_run=dry_run)
+        told = [note for note in report.notes if "import-video" in note]
+        assert report.answer().notes == report.notes and len(told) == bool(keys)
+        assert all(f"shows {', '.join(keys)} beside the image" in note for note in told)
+    film = videos.write(tmp_path / "film.mp4", 25)
+    if keys:
+        with pytest.raises(ArgusError, match="takes uploads only where") as caught:
+            import_video(film, number, ls=label_studio)
+        assert [f"${key}" for key in caught.value.details["keys"]] == keys
+        assert label_studio.get(f"/api/projects/{number}/file-uploads") == []
+    else:
+        assert import_video(film, number, ls=label_studio).imported == 1
 
 
 def test_connect__a_config_that_cannot_be_filled_is_refused_before_anything_changes(
