@@ -12,10 +12,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
-from argus.db import Row
-from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import (
@@ -30,6 +26,7 @@ from argus.labelstudio.filters import (
 )
 from argus.labelstudio.regions import count_objects
 from argus.labelstudio.users import Person
+from search_service.review import prediction_store, store
 from search_service.review.additions import settle_additions
 from search_service.review.candidates import (
     CHUNK,
@@ -47,9 +44,9 @@ from search_service.review.candidates import (
 from search_service.review.records import close_record, open_record
 from search_service.review.set_aside import decisions
 from search_service.review.status import count_delivered
+from search_service.review.store import AcceptedItem, Item, Made
 
 Progress = Callable[[int, int], None]
-Item = tuple[int, int, int]  # task, prediction, objects
 _ONE_PREDICTION = condition("total_predictions", "equal", 1)
 # A column is only computed when a filter names it: ids of the annotations, and when the newest was made.
 _MADE = (condition("total_annotations", "equal", 1), condition("annotations_ids", "empty", False, "List"),
@@ -137,16 +134,10 @@ class Acceptance:
 
     def _delivered(self) -> list[Item]:
         """Return what our record of deliveries has in the selection, reviewed or not."""
-        with database() as connection:
-            rows = connection.execute(
-                "SELECT task_id, prediction_id, regions, score FROM prediction p WHERE project_id = %(project)s "
-                "AND model_version = %(version)s AND state = 'stored' AND prediction_id IS NOT NULL "
-                "AND (%(tasks)s::bigint[] IS NULL OR task_id = ANY(%(tasks)s)) AND NOT EXISTS (SELECT 1 FROM "
-                "acceptance_item i WHERE i.task_id = p.task_id AND i.state IN ('accepted', 'kept')) ORDER BY task_id",
-                {"project": self._review.project_id, "version": self._review.model_version,
-                 "tasks": self._selection.get("task_ids")}).fetchall()
-        return [(row["task_id"], row["prediction_id"], row["regions"]) for row in rows
-                if row["task_id"] not in self._aside and self._in_range(row["score"], row["regions"])]
+        rows = prediction_store.not_accepted(self._review.project_id, self._review.model_version,
+                                             self._selection.get("task_ids"))
+        return [(row.task_id, row.prediction_id, row.regions) for row in rows if row.prediction_id is not None
+                and row.task_id not in self._aside and self._in_range(row.score, row.regions)]
 
     def _in_range(self, score: float | None, regions: int) -> bool:
         if self._selection["nothing_found"] or score is None or not regions:
@@ -197,9 +188,7 @@ class Acceptance:
 
         The conditions go along, so that a task which a person annotates between the steps is left out.
         """
-        with database() as connection, connection.cursor() as cursor:
-            cursor.executemany("INSERT INTO acceptance_item (acceptance_id, task_id, prediction_id, regions) "
-                               "VALUES (%s, %s, %s, %s)", [(self.id, *item) for item in items])
+        store.request_items(self.id, items)
         body = {**selection([task for task, _, _ in items]), "filters": matching(self._conditions),
                 "model_version": self._review.model_version}
         created = -1
@@ -222,26 +211,19 @@ def confirm_accepted(review: Review, acceptance: int | None, *, all_made: bool =
         all_made: Label Studio said that it made as many annotations as it was asked for. It makes one a prediction at
             most, so a task that had none and has one now has ours.
     """
-    with database() as connection:
-        asked: list[Row] = connection.execute("SELECT * FROM acceptance_item WHERE acceptance_id = %s "
-                                              "AND state = 'asked'", (acceptance,)).fetchall()
-    made: dict[int, tuple[int | None, str | None, str | None]] = {}
-    for chunk in chunks(asked, CHUNK):
+    requested = store.requested_items(acceptance)
+    made: dict[int, Made] = {}
+    for chunk in chunks(requested, CHUNK):
         if all_made:
-            made |= _confirm_by_timestamp(review, [item["task_id"] for item in chunk])
-        made |= _read(review, [item for item in chunk if item["task_id"] not in made])
-    with database() as connection, connection.cursor() as cursor:
-        cursor.executemany(
-            "UPDATE acceptance_item SET state = %s, annotation_id = %s, updated_at = %s, task_updated_at = %s "
-            "WHERE acceptance_id = %s AND task_id = %s",
-            [("accepted" if item["task_id"] in made else "skipped", *made.get(item["task_id"], (None,) * 3),
-              acceptance, item["task_id"]) for item in asked])
-    found = [item for item in asked if item["task_id"] in made]
-    return len(found), sum(item["regions"] for item in found), len(asked) - len(found)
+            made |= _confirm_by_timestamp(review, [item.task_id for item in chunk])
+        made |= _read(review, [item for item in chunk if item.task_id not in made])
+    store.settle_items(requested, made)
+    accepted = [item for item in requested if item.task_id in made]
+    return len(accepted), sum(item.regions for item in accepted), len(requested) - len(accepted)
 
 
-def _confirm_by_timestamp(review: Review, ids: Sequence[int]) -> dict[int, tuple[int | None, str | None, str | None]]:
-    """Return `{task: (annotation, when it was made, when the task was changed)}` without reading a region.
+def _confirm_by_timestamp(review: Review, ids: Sequence[int]) -> dict[int, Made]:
+    """Return what was made by task, without reading a region.
 
     The action stamps all its tasks with one time. When as many tasks as were asked for have that stamp and exactly one
     annotation, nothing else happened to any of them; the annotation is known by its task, its prediction and the stamp,
@@ -249,32 +231,25 @@ def _confirm_by_timestamp(review: Review, ids: Sequence[int]) -> dict[int, tuple
     """
     first = page_of_tasks(review, _MADE, 1, ids)["tasks"]
     if first and count_tasks(review, [_MADE[0], changed_at(first[0]["updated_at"])], ids) == len(ids):
-        return dict.fromkeys(ids, (None, None, first[0]["updated_at"]))
+        return dict.fromkeys(ids, Made(None, None, first[0]["updated_at"]))
     tasks = page_of_tasks(review, _MADE, len(ids), ids)["tasks"]
     stamps = Counter(task["updated_at"] for task in tasks).most_common(1)
-    return {task["id"]: (int(task["annotations_ids"]), task["completed_at"], task["updated_at"]) for task in tasks
+    return {task["id"]: Made(int(task["annotations_ids"]), task["completed_at"], task["updated_at"]) for task in tasks
             if task["updated_at"] == stamps[0][0]}
 
 
-def _read(review: Review, items: Sequence[Row]) -> dict[int, tuple[int | None, str | None, str | None]]:
-    by_prediction = {item["prediction_id"]: item["task_id"] for item in items}
-    tasks = read_tasks(review, [item["task_id"] for item in items])
+def _read(review: Review, items: Sequence[AcceptedItem]) -> dict[int, Made]:
+    by_prediction = {item.prediction_id: item.task_id for item in items}
+    tasks = read_tasks(review, [item.task_id for item in items])
     touched = count_made(review, tasks)
-    return {by_prediction[a["parent_prediction"]]: (a["id"], touched.get(a["id"], a["created_at"]), None)
+    return {by_prediction[a["parent_prediction"]]: Made(a["id"], touched.get(a["id"], a["created_at"]), None)
             for task in tasks for a in task["annotations"] if a.get("parent_prediction") in by_prediction}
 
 
 def settle(review: Review) -> None:
     """Complete the records of acceptances that were cut off. The caller holds the lock, so none of them still runs."""
-    with database() as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT a.id, a.state FROM acceptance a LEFT JOIN acceptance_item i ON i.acceptance_id = a.id "
-            "LEFT JOIN addition_item n ON n.acceptance_id = a.id WHERE a.project_id = %s "
-            "AND (a.state = 'open' OR i.state = 'asked' OR n.state = 'asked')", (review.project_id,)).fetchall()
-    for row in rows:
-        confirm_accepted(review, row["id"])
-        settle_additions(review.ls, row["id"])
-        error = ArgusError("internal", "The process stopped before the acceptance was complete.")
-        with database() as connection:
-            connection.execute("UPDATE acceptance SET state = 'failed', finished_at = now(), "
-                               "error = coalesce(error, %s) WHERE id = %s", (Jsonb(error.to_json()), row["id"]))
+    for acceptance in store.unsettled(review.project_id):
+        confirm_accepted(review, acceptance)
+        settle_additions(review.ls, acceptance)
+        store.fail_cut_off(acceptance, ArgusError("internal",
+                                                  "The process stopped before the acceptance was complete."))

@@ -13,17 +13,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
-from argus.db import Row
-from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import before, chunks, condition
 from argus.labelstudio.regions import count_objects, read_labels
 from label_studio_config import projects
 from label_studio_config.recipe import recipe_for
+from search_service.review import prediction_store, store
 from search_service.review.candidates import CHUNK, Review, of_version, page_of_tasks, predictions_of, read_tasks
+from search_service.review.store import AddedItem
 
 Progress = Callable[[int, int], None]
 Region = Mapping[str, Any]
@@ -100,37 +98,17 @@ def _boxes(offer: Offer) -> list[dict[str, Any]]:
             for region in offer.regions for value in [region["value"]] if region["type"] == "rectanglelabels"]
 
 
-def added_tasks(project_id: int) -> int:
-    """Return how many tasks have an annotation that labels were added to, and not taken out again."""
-    with database() as connection:
-        row = connection.execute(
-            "SELECT count(DISTINCT i.task_id) AS n FROM addition_item i JOIN acceptance a ON a.id = i.acceptance_id "
-            "WHERE a.project_id = %s AND i.state IN ('accepted', 'kept')", (project_id,)).fetchone()
-    return int(row["n"]) if row else 0
-
-
 def _computed(review: Review) -> dict[int, dict[str, datetime]]:
     """Return `{task: {label: when its detections were computed}}` for the labels of the current recipe."""
-    recipe = recipe_for(projects.load(review.project_id))
-    with database() as connection:
-        rows = connection.execute(
-            "SELECT d.task_id, d.label, d.created_at FROM unnest(%s::text[], %s::text[]) AS w (label, concept_key) "
-            "JOIN detection d USING (label, concept_key) JOIN task t ON t.id = d.task_id WHERE t.project_id = %s "
-            "AND NOT d.previewed",
-            ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts],
-             review.project_id)).fetchall()
-    found: dict[int, dict[str, datetime]] = {}
-    for row in rows:
-        found.setdefault(row["task_id"], {})[row["label"]] = row["created_at"]
-    return found
+    computed: dict[int, dict[str, datetime]] = {}
+    for row in prediction_store.computed(review.project_id, recipe_for(projects.load(review.project_id))):
+        computed.setdefault(row.task_id, {})[row.label] = row.created_at
+    return computed
 
 
 def _our_changes(tasks: Sequence[int]) -> dict[tuple[int, datetime], datetime]:
     """Return `{(annotation, its updated_at by our undo): its updated_at before us}`."""
-    with database() as connection:
-        rows = connection.execute("SELECT annotation_id, updated_at, before_at FROM addition_item "
-                                  "WHERE task_id = ANY(%s) AND state = 'undone'", (list(tasks),)).fetchall()
-    return {(row["annotation_id"], row["updated_at"]): row["before_at"] for row in rows}
+    return {(change.annotation_id, change.updated_at): change.before_at for change in store.undone_changes(tasks)}
 
 
 def _offer(review: Review, task: Mapping[str, Any], computed: Mapping[str, datetime],
@@ -181,11 +159,7 @@ def _add_one(acceptance: int, offer: Offer, person: LabelStudio) -> str:
     if annotation["updated_at"] != offer.changed:
         return "changed meanwhile"
     ids = [region["id"] for region in offer.regions]
-    with database() as connection:
-        connection.execute(
-            "INSERT INTO addition_item (acceptance_id, task_id, annotation_id, region_ids, regions, before_at) "
-            "VALUES (%s, %s, %s, %s, %s, %s)",
-            (acceptance, offer.task, offer.annotation, Jsonb(ids), count_objects(offer.regions), offer.changed))
+    store.request_addition(acceptance, offer.task, offer.annotation, ids, count_objects(offer.regions), offer.changed)
     try:
         stored = person.patch(path, {"result": [*annotation["result"], *offer.regions]})
     except ArgusError:  # it may have been done all the same
@@ -197,61 +171,50 @@ def _add_one(acceptance: int, offer: Offer, person: LabelStudio) -> str:
 
 def settle_additions(ls: LabelStudio, acceptance: int) -> None:
     """Complete the record of additions that were asked for and never answered."""
-    with database() as connection:
-        asked = connection.execute("SELECT * FROM addition_item WHERE acceptance_id = %s AND state = 'asked'",
-                                   (acceptance,)).fetchall()
-    for item in asked:
+    for item in store.requested_additions(acceptance):
         try:
-            found = ls.get(f"/api/annotations/{item['annotation_id']}/")
+            annotation = ls.get(f"/api/annotations/{item.annotation_id}/")
         except ArgusError as error:
             if error.code != "not_found":
                 raise
-            found = {"result": [], "updated_at": None}
-        _complete(acceptance, item["task_id"], item["region_ids"], found)
+            annotation = {"result": [], "updated_at": None}
+        _complete(acceptance, item.task_id, item.region_ids, annotation)
 
 
 def _complete(acceptance: int, task: int, ids: Sequence[str], annotation: Mapping[str, Any]) -> None:
     state = "accepted" if {region.get("id") for region in annotation["result"]}.issuperset(ids) else "skipped"
-    with database() as connection:
-        connection.execute("UPDATE addition_item SET state = %s, updated_at = %s WHERE acceptance_id = %s "
-                           "AND task_id = %s", (state, annotation["updated_at"], acceptance, task))
+    store.settle_addition(acceptance, task, state, annotation["updated_at"])
 
 
-def undo_additions(ls: LabelStudio, items: Sequence[Row], progress: Progress | None) -> list[dict[str, Any]]:
+def undo_additions(ls: LabelStudio, items: Sequence[AddedItem], progress: Progress | None) -> list[dict[str, Any]]:
     """Take our regions out of the annotations that nobody has changed since; return those left, and why."""
     left = []
     for number, item in enumerate(items, start=1):
-        key = item["acceptance_id"], item["task_id"]
-        with database() as connection:
-            connection.execute("UPDATE addition_item SET undo_asked_at = now() WHERE acceptance_id = %s "
-                               "AND task_id = %s", key)
+        store.request_addition_undo(item)
         reason, changed = _take_back(ls, item)
-        with database() as connection:
-            connection.execute("UPDATE addition_item SET state = %s, updated_at = %s, undo_asked_at = NULL "
-                               "WHERE acceptance_id = %s AND task_id = %s",
-                               ("kept" if reason else "undone", changed, *key))
+        store.settle_addition_undo(item, "kept" if reason else "undone", changed)
         if reason:
-            left.append({"task": item["task_id"], "annotation": item["annotation_id"], "reason": reason})
+            left.append({"task": item.task_id, "annotation": item.annotation_id, "reason": reason})
         if progress:
             progress(number, len(items))
     return left
 
 
-def _take_back(ls: LabelStudio, item: Row) -> tuple[str, Any]:
+def _take_back(ls: LabelStudio, item: AddedItem) -> tuple[str, Any]:
     """Return why the regions stay, or '', and the annotation's last change that is ours."""
-    path = f"/api/annotations/{item['annotation_id']}/"
+    path = f"/api/annotations/{item.annotation_id}/"
     try:
         annotation = ls.get(path)
     except ArgusError as error:
         if error.code != "not_found":
             raise
-        return "deleted already", item["updated_at"]
-    if item["undo_asked_at"] and not any(region.get("id") in item["region_ids"] for region in annotation["result"]):
+        return "deleted already", item.updated_at
+    if item.undo_asked_at and not any(region.get("id") in item.region_ids for region in annotation["result"]):
         return "", annotation["updated_at"]  # done, only the answer never came
-    if datetime.fromisoformat(annotation["updated_at"]) != item["updated_at"]:
-        return "changed since", item["updated_at"]
-    drafts = ls.get(f"/api/tasks/{item['task_id']}/drafts")  # of everybody
+    if datetime.fromisoformat(annotation["updated_at"]) != item.updated_at:
+        return "changed since", item.updated_at
+    drafts = ls.get(f"/api/tasks/{item.task_id}/drafts")  # of everybody
     if any(draft.get("annotation") == annotation["id"] for draft in drafts):
-        return "somebody is changing it", item["updated_at"]
-    kept = [region for region in annotation["result"] if region.get("id") not in item["region_ids"]]
+        return "somebody is changing it", item.updated_at
+    kept = [region for region in annotation["result"] if region.get("id") not in item.region_ids]
     return "", ls.patch(path, {"result": kept})["updated_at"]

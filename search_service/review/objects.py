@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from argus.db import Row
-from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import UNREVIEWED
@@ -22,20 +20,12 @@ from label_studio_config import projects
 from label_studio_config.bands import BANDS, NOTHING_FOUND
 from label_studio_config.recipe import Recipe, recipe_for
 from label_studio_config.views import TO_FIX
+from search_service.review import prediction_store
 from search_service.review.candidates import Review, band_conditions, list_ids, of_version, open_review, prepare
+from search_service.review.prediction_store import Position, ShownObject
 from search_service.review.set_aside import decisions
 
 BINS = 100  # of one hundredth each, so that a band edge on a hundredth never cuts a bin
-# A detection that the recipe shows and Label Studio has, with its task: `s.score` is compared as the prediction's
-# builder does. Of a prediction without a record of its labels, all that was asked for counts.
-_SHOWN = """
-    FROM unnest(%(labels)s::text[], %(keys)s::text[], %(thresholds)s::float8[]) AS w (label, concept_key, threshold)
-    JOIN detection d USING (label, concept_key)
-    LEFT JOIN prediction p ON p.task_id = d.task_id AND p.model_version = %(version)s
-    CROSS JOIN LATERAL unnest(d.scores) WITH ORDINALITY AS s (score, place)
-    WHERE d.task_id = ANY(%(tasks)s) AND s.score::float8 >= w.threshold AND NOT d.previewed
-    AND (p.labels IS NULL OR d.label = ANY(p.labels))
-"""
 
 
 def band_objects(project_id: int, band: str, *, label: str | None = None, limit: int = 60, after: str = "",
@@ -71,7 +61,7 @@ def band_objects(project_id: int, band: str, *, label: str | None = None, limit:
     found = [_object(row, review.edges.high, aside) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
     return {"band": band, "tasks": len(ids), "objects": found,
-            "next": f"{last['raw']!r},{last['task_id']},{last['place']},{last['label']}" if last else None}
+            "next": f"{last.raw!r},{last.task_id},{last.place},{last.label}" if last else None}
 
 
 def _tasks(review: Review, band: str, aside: Mapping[int, Any]) -> list[int]:
@@ -93,7 +83,7 @@ def _page_of_tasks(ids: Sequence[int], limit: int, after: str, aside: Mapping[in
             "next": str(left[limit - 1]) if len(left) > limit else None}
 
 
-def _position(after: str) -> tuple[float, int, int, str]:
+def _position(after: str) -> Position:
     if not after:
         return (-1.0, 0, 0, "")
     try:
@@ -108,37 +98,22 @@ def _bad_position() -> ArgusError:
 
 
 def _objects(recipe: Recipe, version: str, ids: Sequence[int], label: str | None, limit: int,
-             after: tuple[float, int, int, str]) -> list[Row]:
+             after: Position) -> list[ShownObject]:
     """Return up to `limit + 1` objects behind `after`; the order (score, task, place, label) is total."""
     names = {c.label for c in recipe.concepts}
     if label is not None and label not in names:
         raise ArgusError("unknown_label", f"The project has no label {label!r}.",
                          f"It has: {', '.join(sorted(names))}.")
-    with database() as connection:
-        return connection.execute(
-            "SELECT o.*, d.width, d.height, d.items -> (o.place - 1)::int -> 'box' AS box FROM ("
-            "SELECT d.task_id, d.label, d.concept_key, s.place, s.score::float8 AS raw, "
-            f"count(*) OVER (PARTITION BY d.task_id) AS of {_SHOWN}) o "
-            "JOIN detection d USING (task_id, label, concept_key) WHERE (%(only)s::text IS NULL OR label = %(only)s) "
-            "AND (o.raw, o.task_id, o.place, o.label) > (%(score)s, %(task)s, %(place)s, %(label)s) "
-            "ORDER BY o.raw, o.task_id, o.place, o.label LIMIT %(limit)s",
-            {**_shown(recipe, version, ids), "only": label, "limit": limit + 1,
-             **dict(zip(("score", "task", "place", "label"), after, strict=True))}).fetchall()
+    return prediction_store.shown_objects(recipe, version, ids, label, after, limit + 1)
 
 
-def _shown(recipe: Recipe, version: str, task_ids: Sequence[int]) -> dict[str, Any]:
-    """Return the parameters of `_SHOWN`."""
-    return {"labels": [c.label for c in recipe.concepts], "keys": [recipe.concept_key(c) for c in recipe.concepts],
-            "thresholds": [c.threshold for c in recipe.concepts], "tasks": list(task_ids), "version": version}
-
-
-def _object(row: Row, high: float, aside: Mapping[int, Mapping[str, str]]) -> dict[str, Any]:
-    name = object_id(row["label"], [float(v) for v in np.array(row["box"], np.float32)])
-    score = round(row["raw"], 4)
-    box = [round(v / side, 5) for v, side in zip(row["box"], [row["width"], row["height"]] * 2, strict=True)]
-    decided = aside.get(row["task_id"], {})
-    return {"task": row["task_id"], "object": name, "label": row["label"], "score": score, "box": box,
-            "of": row["of"], "sure": score >= high, "verdict": decided.get(name) or decided.get("", ""),
+def _object(row: ShownObject, high: float, aside: Mapping[int, Mapping[str, str]]) -> dict[str, Any]:
+    name = object_id(row.label, [float(v) for v in np.array(row.box, np.float32)])
+    score = round(row.raw, 4)
+    box = [round(v / side, 5) for v, side in zip(row.box, [row.width, row.height] * 2, strict=True)]
+    decided = aside.get(row.task_id, {})
+    return {"task": row.task_id, "object": name, "label": row.label, "score": score, "box": box,
+            "of": row.of, "sure": score >= high, "verdict": decided.get(name) or decided.get("", ""),
             "aside": bool(decided)}
 
 
@@ -157,14 +132,11 @@ def histogram(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, An
     review = open_review(project_id, ls)
     prepare(review)
     ids = set(list_ids(review, [of_version(review), *UNREVIEWED])) - set(decisions(review))
-    with database() as connection:
-        rows = connection.execute(f"SELECT d.task_id, d.label, s.score::float8 AS score {_SHOWN}",
-                                  _shown(recipe, review.model_version, list(ids))).fetchall()
     labels = {c.label: [0] * BINS for c in recipe.concepts}
     by_task: dict[int, list[float]] = {}
-    for row in rows:
-        labels[row["label"]][_bin(row["score"])] += 1
-        by_task.setdefault(row["task_id"], []).append(row["score"])
+    for row in prediction_store.shown_scores(recipe, review.model_version, list(ids)):
+        labels[row.label][_bin(row.score)] += 1
+        by_task.setdefault(row.task_id, []).append(row.score)
     tasks, objects = [0] * BINS, [0] * BINS
     for scores in by_task.values():
         tasks[_bin(min(scores))] += 1

@@ -13,7 +13,6 @@ from typing import Any
 
 from argus import audit
 from argus.db import alone, locks
-from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.users import sign_in
@@ -21,6 +20,7 @@ from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.bands import Edges
 from label_studio_config.views import band_views
+from search_service.review import store
 from search_service.review.acceptance import Acceptance, selected, settle
 from search_service.review.additions import Tally, add, offers, undo_additions
 from search_service.review.candidates import count_tasks, open_review, prepare
@@ -180,22 +180,17 @@ def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progres
     Raises:
         ArgusError: `not_found`; `conflict` when another acceptance takes over a minute.
     """
-    with database() as connection:
-        row = connection.execute("SELECT project_id FROM acceptance WHERE id = %s", (acceptance_id,)).fetchone()
-    if row is None:
+    project_id = store.project_of(acceptance_id)
+    if project_id is None:
         raise ArgusError("not_found", f"There is no acceptance {acceptance_id}.",
                          "`argus review status` lists the last ones.")
-    audit.about(project=row["project_id"])
-    review = open_review(row["project_id"], ls)
+    audit.about(project=project_id)
+    review = open_review(project_id, ls)
     with _locked(review.project_id):
         settle(review)
-        with database() as connection:
-            items, additions = (connection.execute(
-                f"SELECT * FROM {table} WHERE acceptance_id = %s AND state IN ('accepted', 'kept') ORDER BY task_id",
-                (acceptance_id,)).fetchall() for table in ("acceptance_item", "addition_item"))
+        items, additions = store.accepted_items(acceptance_id), store.accepted_additions(acceptance_id)
         left = undo_items(review, items, progress) if items else undo_additions(review.ls, additions, progress)
-        with database() as connection:
-            connection.execute("UPDATE acceptance SET state = 'undone' WHERE id = %s", (acceptance_id,))
+        store.mark_acceptance_undone(acceptance_id)
     return {"acceptance": acceptance_id, "undone": len(items or additions) - len(left), "left": left}
 
 

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from argus import audit
-from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import UNREVIEWED, chunks
 from label_studio_config.views import fix_view
+from search_service.review import store
 from search_service.review.candidates import Review, of_version, open_review, read_ids
 
 _CHUNK = 200
@@ -40,14 +40,7 @@ def set_aside(project_id: int, task_id: int, verdict: Verdict, *, object_id: str
     """
     audit.about(f"task {task_id}")
     review = open_review(project_id, ls)
-    with database() as connection:
-        known = connection.execute(
-            "INSERT INTO set_aside (task_id, project_id, model_version, object, verdict, decided_by) "
-            "SELECT task_id, project_id, model_version, %s, %s, %s FROM prediction WHERE task_id = %s "
-            "AND project_id = %s AND model_version = %s ON CONFLICT (task_id, model_version, object) DO UPDATE "
-            "SET verdict = excluded.verdict, decided_by = excluded.decided_by, decided_at = now() RETURNING task_id",
-            (object_id, verdict, audit.actor().verified_name, task_id, project_id, review.model_version)).fetchone()
-    if known is None:
+    if not store.decide(project_id, review.model_version, task_id, object_id, verdict, audit.actor().verified_name):
         raise ArgusError("unknown_task", f"Task {task_id} has no prediction to review in project {project_id}.",
                          "Its labels or prompts may have changed since; look at the band again.", task=task_id)
     waiting = open_tasks(review)
@@ -70,11 +63,7 @@ def put_back(project_id: int, task_id: int, *, object_id: str | None = None,
     """
     audit.about(f"task {task_id}")
     review = open_review(project_id, ls)
-    with database() as connection:
-        removed = connection.execute(
-            "DELETE FROM set_aside WHERE project_id = %s AND task_id = %s AND model_version = %s "
-            "AND (%s::text IS NULL OR object = %s)",
-            (project_id, task_id, review.model_version, object_id, object_id)).rowcount
+    removed = store.take_back_decisions(project_id, review.model_version, task_id, object_id)
     waiting = open_tasks(review)
     fix_view(review.ls, project_id, waiting)
     return {"task": task_id, "put_back": removed, "to_fix": len(waiting)}
@@ -82,15 +71,10 @@ def put_back(project_id: int, task_id: int, *, object_id: str | None = None,
 
 def decisions(review: Review, task_ids: Sequence[int] | None = None) -> dict[int, dict[str, str]]:
     """Return what was decided, as `task → {object or '': verdict}`; with `task_ids`, of those only."""
-    with database() as connection:
-        rows = connection.execute(
-            "SELECT task_id, object, verdict FROM set_aside WHERE project_id = %s AND model_version = %s "
-            "AND (%s::bigint[] IS NULL OR task_id = ANY(%s::bigint[])) ORDER BY task_id",
-            (review.project_id, review.model_version, *[list(task_ids) if task_ids is not None else None] * 2))
-        found: dict[int, dict[str, str]] = {}
-        for row in rows:
-            found.setdefault(row["task_id"], {})[row["object"]] = row["verdict"]
-    return found
+    verdicts: dict[int, dict[str, str]] = {}
+    for row in store.decisions(review.project_id, review.model_version, task_ids):
+        verdicts.setdefault(row.task_id, {})[row.object] = row.verdict
+    return verdicts
 
 
 def open_tasks(review: Review) -> list[int]:

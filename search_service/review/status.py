@@ -7,12 +7,11 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from argus.db import connect as database
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import ANNOTATED, HAS_REGIONS, NO_SCORE, SKIPPED, UNREVIEWED, chunks, completed_since
 from argus.labelstudio.regions import count_objects
 from label_studio_config.bands import BANDS, NOTHING_FOUND
-from search_service.review.additions import added_tasks
+from search_service.review import prediction_store, store
 from search_service.review.candidates import (
     CHUNK,
     Review,
@@ -55,7 +54,7 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str
     ranges = {band: band_conditions(review, band) for band in BANDS}
     bands = {band: count_tasks(review, [version, *UNREVIEWED, *ranges[band]]) for band in BANDS}
     total, left = count_tasks(review, [version]), sum(bands.values())
-    ours = _accepted_tasks(review)
+    ours = store.accepted_tasks(project_id)
     accepted = count_tasks(review, [version, ANNOTATED], sorted(ours))
     by_hand: Counter[str] = Counter()
     done = set(ours)
@@ -67,8 +66,10 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str
     return {"project": project_id, "model_version": review.model_version, "edges": {"high": high, "medium": medium},
             "bands": bands, "regions": _regions(review, bands, ranges, done), "accepted": accepted,
             **{what: by_hand[what] for what in ("checked", "fixed", "skipped")},
-            "reviewed": total - left, "left": left, "total": total, "outdated": _outdated(review),
-            "added": added_tasks(project_id), "set_aside": len(open_tasks(review)), **_oddities(review, bands),
+            "reviewed": total - left, "left": left, "total": total,
+            "outdated": prediction_store.count_outdated(project_id, review.model_version),
+            "added": store.count_added_tasks(project_id), "set_aside": len(open_tasks(review)),
+            **_oddities(review, bands),
             "all_tasks": count_tasks(review, []), "annotated": count_tasks(review, [ANNOTATED]),
             "last_hour": count_tasks(review, [completed_since(1)])}
 
@@ -88,10 +89,7 @@ def _oddities(review: Review, bands: Mapping[str, int]) -> dict[str, Any]:
 
 def count_delivered(review: Review, ids: Sequence[int]) -> int:
     """Return the objects on these tasks: as delivered, and counted in Label Studio for those we have no record of."""
-    with database() as connection:
-        known = {row["task_id"]: int(row["regions"]) for row in connection.execute(
-            "SELECT task_id, regions FROM prediction WHERE model_version = %s AND state = 'stored' "
-            "AND task_id = ANY(%s)", (review.model_version, list(ids)))}
+    known = {row.task_id: row.regions for row in prediction_store.delivered_on(ids, review.model_version)}
     return sum(known.values()) + sum(
         count_objects(p["result"]) for chunk in chunks([task for task in ids if task not in known], CHUNK)
         for task in read_tasks(review, chunk) for p in predictions_of(review, task))
@@ -103,39 +101,17 @@ def _regions(review: Review, bands: Mapping[str, int], ranges: Mapping[str, list
 
     As they were delivered, when our record has the same tasks in each band as Label Studio; else counted there.
     """
-    with database() as connection:
-        rows = connection.execute(
-            "SELECT task_id, score, regions FROM prediction WHERE project_id = %s AND model_version = %s "
-            "AND state = 'stored'", (review.project_id, review.model_version)).fetchall()
     tasks, objects = Counter(dict.fromkeys(BANDS, 0)), Counter(dict.fromkeys(BANDS, 0))
-    for row in rows:
-        if row["task_id"] not in done:
-            band = review.edges.band(row["score"])
+    for row in prediction_store.delivered(review.project_id, review.model_version):
+        if row.task_id not in done:
+            band = review.edges.band(row.score)
             tasks[band] += 1
-            objects[band] += row["regions"]
+            objects[band] += row.regions
     if tasks == bands:
         return dict(objects)
     return {band: sum(count_objects(p["result"]) for page in walk_tasks(
         review, [of_version(review), *UNREVIEWED, *ranges[band]], CHUNK) for task in page
         for p in predictions_of(review, task)) if band != NOTHING_FOUND else 0 for band in BANDS}
-
-
-def _outdated(review: Review) -> int:
-    with database() as connection:
-        row = connection.execute(
-            "SELECT count(DISTINCT old.task_id) AS n FROM prediction old WHERE old.project_id = %(project)s "
-            "AND old.model_version <> %(version)s AND NOT EXISTS (SELECT 1 FROM prediction new WHERE "
-            "new.task_id = old.task_id AND new.model_version = %(version)s)",
-            {"project": review.project_id, "version": review.model_version}).fetchone()
-    return int(row["n"]) if row else 0
-
-
-def _accepted_tasks(review: Review) -> set[int]:
-    with database() as connection:
-        rows = connection.execute(
-            "SELECT i.task_id FROM acceptance_item i JOIN acceptance a ON a.id = i.acceptance_id "
-            "WHERE a.project_id = %s AND i.state IN ('accepted', 'kept')", (review.project_id,)).fetchall()
-    return {row["task_id"] for row in rows}
 
 
 def _by_hand(review: Review, ids: Sequence[int]) -> Counter[str]:

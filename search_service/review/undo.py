@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from argus.db import Row
-from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio.filters import UNREVIEWED, changed_at, chunks, condition, matching, selection
+from search_service.review import store
 from search_service.review.candidates import CHUNK, Review, count_gone, count_tasks, read_ids, read_tasks
+from search_service.review.store import AcceptedItem
 
 Progress = Callable[[int, int], None]
 _SAME_INSTANT = timedelta(milliseconds=50)  # between created_at and updated_at of a new annotation; 0.02 were measured
@@ -23,7 +23,7 @@ _ALONE = (condition("total_annotations", "equal", 1), condition("cancelled_annot
           condition("draft_exists", "equal", False, "Boolean"))
 
 
-def undo_items(review: Review, items: Sequence[Row], progress: Progress | None) -> list[dict[str, Any]]:
+def undo_items(review: Review, items: Sequence[AcceptedItem], progress: Progress | None) -> list[dict[str, Any]]:
     """Delete the annotations of acceptance items as far as they are untouched; return those left, and why.
 
     Args:
@@ -35,14 +35,12 @@ def undo_items(review: Review, items: Sequence[Row], progress: Progress | None) 
     """
     left: list[dict[str, Any]] = []
     done = 0
-    with database() as connection:
-        connection.execute("UPDATE acceptance_item SET undo_asked_at = now() WHERE acceptance_id = %s "
-                           "AND task_id = ANY(%s)", (items[0]["acceptance_id"], [item["task_id"] for item in items]))
+    store.request_undo(items[0].acceptance_id, [item.task_id for item in items])
     for stamp, group in groupby(sorted(items, key=_stamp), key=_stamp):
         for chunk in chunks(group, CHUNK):
-            gone = _delete_untouched(review, [item["task_id"] for item in chunk], stamp) if stamp > _NEVER else set()
+            gone = _delete_untouched(review, [item.task_id for item in chunk], stamp) if stamp > _NEVER else set()
             _mark(chunk, gone, "undone")
-            left += _undo_read(review, [item for item in chunk if item["task_id"] not in gone])
+            left += _undo_read(review, [item for item in chunk if item.task_id not in gone])
             done += len(chunk)
             if progress:
                 progress(done, len(items))
@@ -52,15 +50,12 @@ def undo_items(review: Review, items: Sequence[Row], progress: Progress | None) 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def _stamp(item: Row) -> datetime:
-    return item["task_updated_at"] or _NEVER
+def _stamp(item: AcceptedItem) -> datetime:
+    return item.task_updated_at or _NEVER
 
 
-def _mark(items: Sequence[Row], tasks: set[int], state: str) -> None:
-    with database() as connection, connection.cursor() as cursor:
-        cursor.executemany("UPDATE acceptance_item SET state = %s, undo_asked_at = NULL WHERE acceptance_id = %s "
-                           "AND task_id = %s", [(state, item["acceptance_id"], item["task_id"]) for item in items
-                                                if item["task_id"] in tasks])
+def _mark(items: Sequence[AcceptedItem], tasks: set[int], state: str) -> None:
+    store.settle_undo((item for item in items if item.task_id in tasks), state)
 
 
 def _delete_untouched(review: Review, ids: Sequence[int], stamp: datetime | None = None) -> set[int]:
@@ -88,38 +83,34 @@ def _meeting(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[st
     return list(ids) if count == len(ids) else read_ids(review, ids, conditions) if count else []
 
 
-def _undo_read(review: Review, items: Sequence[Row]) -> list[dict[str, Any]]:
+def _undo_read(review: Review, items: Sequence[AcceptedItem]) -> list[dict[str, Any]]:
     """Take back what somebody may have touched: read it, delete what is unchanged, return the rest."""
-    tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in items])}
+    tasks = {task["id"]: task for task in read_tasks(review, [item.task_id for item in items])}
     count_gone(review, tasks.values())
-    made = {item["task_id"]: _annotation(item, tasks.get(item["task_id"])) for item in items}
-    reasons = {item["task_id"]: _reason_to_keep(review, item, made[item["task_id"]]) for item in items}
-    free = [item for item in items if not reasons[item["task_id"]]]
-    deleted = _delete_untouched(review, [item["task_id"] for item in free if made[item["task_id"]]
-                                         and len(tasks[item["task_id"]]["annotations"]) == 1])
+    made = {item.task_id: _annotation(item, tasks.get(item.task_id)) for item in items}
+    reasons = {item.task_id: _reason_to_keep(review, item, made[item.task_id]) for item in items}
+    free = [item for item in items if not reasons[item.task_id]]
+    deleted = _delete_untouched(review, [item.task_id for item in free if made[item.task_id]
+                                         and len(tasks[item.task_id]["annotations"]) == 1])
     for item in free:
-        annotation = made[item["task_id"]]
-        if annotation and item["task_id"] not in deleted:  # beside a person's own annotation or draft
+        annotation = made[item.task_id]
+        if annotation and item.task_id not in deleted:  # beside a person's own annotation or draft
             _delete(review, annotation["id"])
-    _mark(free, {item["task_id"] for item in free}, "undone")
-    kept = [item for item in items if reasons[item["task_id"]]]
-    _mark(kept, {item["task_id"] for item in kept}, "kept")
-    return [{"task": item["task_id"], "annotation": annotation["id"] if annotation else item["annotation_id"],
-             "reason": reasons[item["task_id"]]} for item in kept for annotation in [made[item["task_id"]]]]
+    _mark(free, {item.task_id for item in free}, "undone")
+    kept = [item for item in items if reasons[item.task_id]]
+    _mark(kept, {item.task_id for item in kept}, "kept")
+    return [{"task": item.task_id, "annotation": annotation["id"] if annotation else item.annotation_id,
+             "reason": reasons[item.task_id]} for item in kept for annotation in [made[item.task_id]]]
 
 
 def settle_undone(review: Review) -> None:
     """Record what an undo that was cut off did delete, before anything is accepted again."""
-    with database() as connection:
-        items = connection.execute(
-            "SELECT i.* FROM acceptance_item i JOIN acceptance a ON a.id = i.acceptance_id WHERE a.project_id = %s "
-            "AND i.state = 'accepted' AND i.undo_asked_at IS NOT NULL", (review.project_id,)).fetchall()
-    for chunk in chunks(items, CHUNK):
-        tasks = {task["id"]: task for task in read_tasks(review, [item["task_id"] for item in chunk])}
+    for chunk in chunks(store.unsettled_undo(review.project_id), CHUNK):
+        tasks = {task["id"]: task for task in read_tasks(review, [item.task_id for item in chunk])}
         count_gone(review, tasks.values())
-        gone = {item["task_id"] for item in chunk if _annotation(item, tasks.get(item["task_id"])) is None}
+        gone = {item.task_id for item in chunk if _annotation(item, tasks.get(item.task_id)) is None}
         _mark(chunk, gone, "undone")
-        _mark(chunk, {item["task_id"] for item in chunk} - gone, "accepted")
+        _mark(chunk, {item.task_id for item in chunk} - gone, "accepted")
 
 
 def _delete(review: Review, annotation: int) -> None:
@@ -130,28 +121,28 @@ def _delete(review: Review, annotation: int) -> None:
             raise
 
 
-def _annotation(item: Row, task: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def _annotation(item: AcceptedItem, task: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
     """Return the annotation that the acceptance made: by its id, else as the one of its prediction and of that time."""
     for annotation in (task or {}).get("annotations", ()):
-        if item["annotation_id"] is None:
-            ours = (annotation.get("parent_prediction") == item["prediction_id"]
-                    and datetime.fromisoformat(annotation["created_at"]) <= item["task_updated_at"])
+        if item.annotation_id is None:
+            of_acceptance = (annotation.get("parent_prediction") == item.prediction_id
+                             and datetime.fromisoformat(annotation["created_at"]) <= _stamp(item))
         else:
-            ours = annotation["id"] == item["annotation_id"]
-        if ours:
-            found: Mapping[str, Any] = annotation
-            return found
+            of_acceptance = annotation["id"] == item.annotation_id
+        if of_acceptance:
+            made: Mapping[str, Any] = annotation
+            return made
     return None
 
 
-def _reason_to_keep(review: Review, item: Row, annotation: Mapping[str, Any] | None) -> str:
+def _reason_to_keep(review: Review, item: AcceptedItem, annotation: Mapping[str, Any] | None) -> str:
     """Return why the annotation of an item may not be deleted, or ''."""
     if annotation is None:
-        return "" if item["undo_asked_at"] else "deleted already"
-    made = item["updated_at"] or datetime.fromisoformat(annotation["created_at"])
+        return "" if item.undo_asked_at else "deleted already"
+    made = item.updated_at or datetime.fromisoformat(annotation["created_at"])
     if datetime.fromisoformat(annotation["updated_at"]) - made > _SAME_INSTANT:
         return "changed since"
-    drafts = review.ls.get(f"/api/tasks/{item['task_id']}/drafts")  # of everybody
+    drafts = review.ls.get(f"/api/tasks/{item.task_id}/drafts")  # of everybody
     if any(draft.get("annotation") == annotation["id"] for draft in drafts):
         return "somebody is changing it"
     return ""

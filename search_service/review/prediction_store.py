@@ -1,0 +1,137 @@
+"""What review reads of the rows that runs wrote: delivered predictions, and the detections they were built from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from argus.db.statements import fetch, fetch_number
+from label_studio_config.recipe import Recipe
+
+# A detection that the recipe shows and Label Studio has, with its task: `s.score` is compared as the prediction's
+# builder does. Of a prediction without a record of its labels, all that was asked for counts.
+_SHOWN = """
+    FROM unnest(%(labels)s::text[], %(keys)s::text[], %(thresholds)s::float8[]) AS w (label, concept_key, threshold)
+    JOIN detection d USING (label, concept_key)
+    LEFT JOIN prediction p ON p.task_id = d.task_id AND p.model_version = %(version)s
+    CROSS JOIN LATERAL unnest(d.scores) WITH ORDINALITY AS s (score, place)
+    WHERE d.task_id = ANY(%(tasks)s) AND s.score::float8 >= w.threshold AND NOT d.previewed
+    AND (p.labels IS NULL OR d.label = ANY(p.labels))
+"""
+Position = tuple[float, int, int, str]  # score, task, place among the detections, label: the order is total
+
+
+class Delivered(NamedTuple):
+    """A prediction that Label Studio has, its objects (`regions`) and lowest score, 0-1."""
+
+    task_id: int
+    prediction_id: int | None
+    regions: int
+    score: float | None
+
+
+class Computed(NamedTuple):
+    """When the detections of a label were computed on a task."""
+
+    task_id: int
+    label: str
+    created_at: datetime
+
+
+class ShownObject(NamedTuple):
+    """An object that a prediction shows.
+
+    Attributes:
+        raw: its score, unrounded.
+        place: its place among the detections of its label on the task, from 1.
+        of: objects on the task.
+        width, height: of the image, pixels; `box` `[x0, y0, x1, y1]` in them.
+    """
+
+    task_id: int
+    label: str
+    place: int
+    raw: float
+    of: int
+    width: int
+    height: int
+    box: list[float]
+
+
+class ShownScore(NamedTuple):
+    """The label and the score of an object that a prediction shows."""
+
+    task_id: int
+    label: str
+    score: float
+
+
+def not_accepted(project_id: int, model_version: str, task_ids: Sequence[int] | None) -> list[Delivered]:
+    """Return the predictions whose id is known and whose task no acceptance has taken, by task."""
+    return fetch(
+        Delivered,
+        "SELECT task_id, prediction_id, regions, score FROM prediction p WHERE project_id = %(project)s "
+        "AND model_version = %(version)s AND state = 'stored' AND prediction_id IS NOT NULL "
+        "AND (%(tasks)s::bigint[] IS NULL OR task_id = ANY(%(tasks)s)) AND NOT EXISTS (SELECT 1 FROM "
+        "acceptance_item i WHERE i.task_id = p.task_id AND i.state IN ('accepted', 'kept')) ORDER BY task_id",
+        {"project": project_id, "version": model_version, "tasks": list(task_ids) if task_ids is not None else None})
+
+
+def delivered(project_id: int, model_version: str) -> list[Delivered]:
+    """Return every prediction of a version that a project has."""
+    return fetch(Delivered, "SELECT task_id, prediction_id, regions, score FROM prediction WHERE project_id = %s "
+                 "AND model_version = %s AND state = 'stored'", (project_id, model_version))
+
+
+def delivered_on(task_ids: Sequence[int], model_version: str) -> list[Delivered]:
+    """Return the predictions of a version on these tasks."""
+    return fetch(Delivered, "SELECT task_id, prediction_id, regions, score FROM prediction WHERE model_version = %s "
+                 "AND state = 'stored' AND task_id = ANY(%s)", (model_version, list(task_ids)))
+
+
+def count_outdated(project_id: int, model_version: str) -> int:
+    """Return how many tasks have a prediction of other versions and none of this."""
+    return fetch_number(
+        "SELECT count(DISTINCT old.task_id) AS n FROM prediction old WHERE old.project_id = %(project)s "
+        "AND old.model_version <> %(version)s AND NOT EXISTS (SELECT 1 FROM prediction new WHERE "
+        "new.task_id = old.task_id AND new.model_version = %(version)s)",
+        {"project": project_id, "version": model_version})
+
+
+def computed(project_id: int, recipe: Recipe) -> list[Computed]:
+    """Return when the labels of a recipe were computed on the tasks of a project."""
+    return fetch(
+        Computed,
+        "SELECT d.task_id, d.label, d.created_at FROM unnest(%s::text[], %s::text[]) AS w (label, concept_key) "
+        "JOIN detection d USING (label, concept_key) JOIN task t ON t.id = d.task_id WHERE t.project_id = %s "
+        "AND NOT d.previewed",
+        ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts], project_id))
+
+
+def shown_objects(recipe: Recipe, version: str, task_ids: Sequence[int], label: str | None, after: Position,
+                  limit: int) -> list[ShownObject]:
+    """Return the first objects behind a position, of one label or of all, lowest score first."""
+    return fetch(
+        ShownObject,
+        "SELECT o.task_id, o.label, o.place, o.raw, o.of, d.width, d.height, "
+        "d.items -> (o.place - 1)::int -> 'box' AS box FROM ("
+        "SELECT d.task_id, d.label, d.concept_key, s.place, s.score::float8 AS raw, "
+        f"count(*) OVER (PARTITION BY d.task_id) AS of {_SHOWN}) o "
+        "JOIN detection d USING (task_id, label, concept_key) WHERE (%(only)s::text IS NULL OR label = %(only)s) "
+        "AND (o.raw, o.task_id, o.place, o.label) > (%(score)s, %(task)s, %(place)s, %(label)s) "
+        "ORDER BY o.raw, o.task_id, o.place, o.label LIMIT %(limit)s",
+        {**_parameters(recipe, version, task_ids), "only": label, "limit": limit,
+         **dict(zip(("score", "task", "place", "label"), after, strict=True))})
+
+
+def shown_scores(recipe: Recipe, version: str, task_ids: Sequence[int]) -> list[ShownScore]:
+    """Return the score of every object that the predictions of these tasks show."""
+    return fetch(ShownScore, f"SELECT d.task_id, d.label, s.score::float8 AS score {_SHOWN}",
+                 _parameters(recipe, version, task_ids))
+
+
+def _parameters(recipe: Recipe, version: str, task_ids: Sequence[int]) -> dict[str, Any]:
+    """Return the parameters of `_SHOWN`."""
+    return {"labels": [c.label for c in recipe.concepts], "keys": [recipe.concept_key(c) for c in recipe.concepts],
+            "thresholds": [c.threshold for c in recipe.concepts], "tasks": [*task_ids], "version": version}
