@@ -18,11 +18,12 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.labelstudio.filters import NO_SCORE, condition, matching, of_version, score_range
+from label_studio_config import view_store
 from label_studio_config.bands import NOTHING_FOUND, Range
+from label_studio_config.view_store import ViewRow, views_of
 
 MAX_IDS = 500
 SEARCH_PREFIX, BAND_PREFIX = "Search: ", "Review: "
@@ -70,12 +71,12 @@ def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequenc
     titles = [said] if len(tiers) == 1 else [f"{said} {n}/{len(tiers)}" for n in range(1, len(tiers) + 1)]
     live = live_views(ls, project_id)
     hidden = _hidden_columns(ls, project_id, live)
-    known = {_ORDER.sub("", row["title"]): row for row in _ours(project_id, "search")}
+    known = {_ORDER.sub("", row.title): row for row in views_of(project_id, "search")}
     made = []
     for tier_title, tier in zip(titles, tiers, strict=True):
         data = _view_data(tier_title, ids_filter(tier), hidden, order_by)
         made.append(_put(ls, project_id, "search", data, query, known.get(_ORDER.sub("", tier_title)), live, saved_id))
-    left = [row for row in known.values() if row["id"] not in made and SEARCH_PREFIX + base_title(row["title"]) == name]
+    left = [row for row in known.values() if row.id not in made and SEARCH_PREFIX + base_title(row.title) == name]
     _remove(ls, left, live)
     if order_by:
         _hide_elsewhere(ls, project_id, f"tasks:data.{order_by}", live, made)
@@ -85,12 +86,12 @@ def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequenc
 def _hide_elsewhere(ls: LabelStudio, project_id: int, column: str, live: Mapping[int, Mapping[str, Any]],
                     made: Sequence[int]) -> None:
     """Hide a column in our other views: a rank of another view would stand as a bare number under each picture."""
-    for row in _ours(project_id, None):
-        data = live.get(row["id"])
-        if data is None or row["id"] in made or row["kind"] == "tab":
+    for row in views_of(project_id):
+        data = live.get(row.id)
+        if data is None or row.id in made or row.kind == "tab":
             continue
         if (hidden := _hiding(data, column)) != data.get("hiddenColumns"):
-            write_view(ls, project_id, row["id"], {**data, "hiddenColumns": hidden})
+            write_view(ls, project_id, row.id, {**data, "hiddenColumns": hidden})
 
 
 def _hiding(data: Mapping[str, Any], column: str) -> dict[str, list[str]]:
@@ -109,7 +110,7 @@ def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Range], mod
     """
     live = live_views(ls, project_id)
     hidden = _hidden_columns(ls, project_id, live)
-    known = {row["query"]: row for row in _ours(project_id, "band")}
+    known = {row.query: row for row in views_of(project_id, "band")}
     filters = {name: (_band_title(edges), band_filter(edges)) for name, edges in bands.items()}
     filters[NOTHING_FOUND] = ("nothing found", nothing_found_filter(model_version))
     made = {}
@@ -123,7 +124,7 @@ def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Range], mod
 def fix_view(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> int | None:
     """Make or update the view of the tasks set aside to be fixed, the first 500; without any it is removed."""
     live = live_views(ls, project_id)
-    known = {row["query"]: row for row in _ours(project_id, "band")}.get(TO_FIX)
+    known = {row.query: row for row in views_of(project_id, "band")}.get(TO_FIX)
     if not task_ids:
         _remove(ls, [known] if known else [], live)
         return None
@@ -138,13 +139,13 @@ def remove_views(ls: LabelStudio, project_id: int, kind: str | None = None) -> i
 
     Tabs that people opened and we filled, and views of ours that people changed, are theirs and stay.
     """
-    rows = [row for row in _ours(project_id, kind) if row["kind"] != "tab"]
+    rows = [row for row in views_of(project_id, kind) if row.kind != "tab"]
     return len(rows) - len(_remove(ls, rows, live_views(ls, project_id)))
 
 
 def remove_view(ls: LabelStudio, project_id: int, view_id: int) -> Removal:
     """Delete one view, if it is ours and still as we left it; one that somebody changed is forgotten and stays."""
-    rows = [row for row in _ours(project_id, None) if row["id"] == view_id and row["kind"] != "tab"]
+    rows = [row for row in views_of(project_id) if row.id == view_id and row.kind != "tab"]
     if not rows:
         return "not_ours"
     return "left" if _remove(ls, rows, live_views(ls, project_id)) else "removed"
@@ -219,43 +220,30 @@ def _hidden_columns(ls: LabelStudio, project_id: int, live: Mapping[int, Mapping
         column.removeprefix("-") for view in live.values() for column in view.get("ordering") or () if RANK in column]
 
 
-def _ours(project_id: int, kind: str | None) -> list[dict[str, Any]]:
-    with connect() as connection:
-        return connection.execute("SELECT id, kind, title, query, written FROM view WHERE project_id = %s "
-                                  "AND kind = coalesce(%s, kind)", (project_id, kind)).fetchall()
-
-
-def _is_as_we_left_it(row: Mapping[str, Any], live: Mapping[int, Mapping[str, Any]]) -> bool:
+def _is_as_we_left_it(row: ViewRow, live: Mapping[int, Mapping[str, Any]]) -> bool:
     """Whether the view still has the title and the filter that we gave it."""
-    data = live.get(row["id"])
-    return bool(data and data.get("title") == row["title"]
-                and row["written"] in ("", filter_digest(data.get("filters"))))
+    data = live.get(row.id)
+    return bool(data and data.get("title") == row.title
+                and row.written in ("", filter_digest(data.get("filters"))))
 
 
 def _put(ls: LabelStudio, project_id: int, kind: str, data: dict[str, Any], query: str,
-         known: Mapping[str, Any] | None, live: Mapping[int, Mapping[str, Any]], saved_id: int | None = None) -> int:
+         known: ViewRow | None, live: Mapping[int, Mapping[str, Any]], saved_id: int | None = None) -> int:
     """Write a view of ours and its row; return its id."""
     if known and _is_as_we_left_it(known, live):
-        view_id = int(known["id"])
+        view_id = known.id
         before = live[view_id]
-        ours = {name: data[name] for name in ("title", "filters")}
+        changes = {name: data[name] for name in ("title", "filters")}
         if data["ordering"]:
-            ours |= {"ordering": data["ordering"], "columnsDisplayType": data["columnsDisplayType"],
-                     "hiddenColumns": _hiding(before, data["ordering"][0])}
+            changes |= {"ordering": data["ordering"], "columnsDisplayType": data["columnsDisplayType"],
+                        "hiddenColumns": _hiding(before, data["ordering"][0])}
         elif any(RANK in column for column in before.get("ordering") or ()):
-            ours["ordering"] = ["tasks:id"]  # Label Studio keeps the order it had when it is given none
-        write_view(ls, project_id, view_id, {**before, **ours})
+            changes["ordering"] = ["tasks:id"]  # Label Studio keeps the order it had when it is given none
+        write_view(ls, project_id, view_id, {**before, **changes})
     else:
         view_id = int(ls.post("/api/dm/views/", {"project": project_id, "data": copy.deepcopy(data)})["id"])
-    with connect() as connection:
-        connection.execute("INSERT INTO project (id) VALUES (%s) ON CONFLICT DO NOTHING", (project_id,))
-        connection.execute("DELETE FROM view WHERE project_id = %s AND kind = %s AND (title = %s OR id = %s) "
-                           "AND id <> %s", (project_id, kind, data["title"], known["id"] if known else 0, view_id))
-        connection.execute(
-            "INSERT INTO view (id, project_id, kind, title, query, written, saved_id) VALUES (%s, %s, %s, %s, %s, %s, "
-            "%s) ON CONFLICT (id) DO UPDATE SET title = excluded.title, query = excluded.query, "
-            "written = excluded.written, saved_id = excluded.saved_id",
-            (view_id, project_id, kind, data["title"], query, filter_digest(data["filters"]), saved_id))
+    view_store.save_view(ViewRow(view_id, project_id, kind, data["title"], query, filter_digest(data["filters"]), "",
+                                 saved_id), replaced=known.id if known else 0)
     return view_id
 
 
@@ -266,14 +254,13 @@ def write_view(ls: LabelStudio, project_id: int, view_id: int, data: Mapping[str
                json={"project": project_id, "data": body})
 
 
-def _remove(ls: LabelStudio, rows: Sequence[Mapping[str, Any]], live: Mapping[int, Mapping[str, Any]]) -> list[int]:
+def _remove(ls: LabelStudio, rows: Sequence[ViewRow], live: Mapping[int, Mapping[str, Any]]) -> list[int]:
     """Delete views that are as we left them, and forget the others; return those that somebody changed: they stay."""
     left = []
     for row in rows:
         if _is_as_we_left_it(row, live):
-            ls.delete(f"/api/dm/views/{row['id']}/")
-        elif row["id"] in live:
-            left.append(int(row["id"]))
-        with connect() as connection:
-            connection.execute("DELETE FROM view WHERE id = %s", (row["id"],))
+            ls.delete(f"/api/dm/views/{row.id}/")
+        elif row.id in live:
+            left.append(row.id)
+        view_store.forget_view(row.id)
     return left

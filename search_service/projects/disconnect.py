@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from label_studio_config import connect as setup
-from search_service.views import ranks, saved_searches, view_ranks
+from search_service.views import ranks, saved_searches, store, view_ranks
 
 
 def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
@@ -17,9 +16,7 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
     `unknown_project`.
     """
     removed = setup.disconnect(ls, project_id)
-    with connect() as connection:
-        kept = connection.execute("SELECT id FROM saved_search WHERE project_id = %s", (project_id,)).fetchall()
-    if changed := sum(_forget_shown(ls, project_id, row["id"]) for row in kept):
+    if changed := sum(_forget_shown(ls, project_id, saved.id) for saved in store.all_saved(project_id)):
         removed.append(f"ranks of saved searches from {_tasks(changed)}")
     if changed := view_ranks.clear_all(ls, project_id):
         removed.append(f"ranks of views from {_tasks(changed)}")
@@ -34,12 +31,9 @@ def _forget_shown(ls: LabelStudio, project_id: int, saved_id: int) -> int:
     """Take the ranks of one search away, once nobody writes them any more; return how many tasks had any."""
     try:
         with saved_searches.writing(project_id, saved_id):
-            with connect() as connection:
-                row = connection.execute("SELECT shown[:ranked] AS ranked FROM saved_search WHERE id = %s",
-                                         (saved_id,)).fetchone()
-            changed = ranks.clear_all(ls, project_id, row["ranked"]) if row else 0
-            with connect() as connection:
-                connection.execute("UPDATE saved_search SET shown = '{}', seen = '' WHERE id = %s", (saved_id,))
+            saved = store.saved(project_id, saved_id)
+            changed = ranks.clear_all(ls, project_id, saved.shown[:saved.ranked])
+            store.forget_shown(saved_id)
             return changed
     except ArgusError as error:
         if error.code != "not_found":  # else the search is gone by now, or the project, and its tasks with it

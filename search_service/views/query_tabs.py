@@ -15,11 +15,11 @@ from typing import Any
 from rq.timeouts import BaseTimeoutException
 
 from argus import queue_names
-from argus.db import Row, connect
 from argus.errors import as_argus_error
 from argus.jobs import queues
 from argus.labelstudio import get_label_studio
 from argus.typed_text import fold
+from label_studio_config import view_store
 from label_studio_config.views import filter_digest, ids_filter, live_views, write_view
 from search_service.search.query import SearchQuery
 from search_service.search.relevance import POSSIBLE
@@ -49,7 +49,8 @@ def query_of(title: str) -> str | None:
 def enqueue_stale_tabs(project_id: int) -> bool:
     """Enqueue the filling of tabs whose title asks for something else than they show; return whether there are any."""
     live = live_views(get_label_studio(), project_id)
-    if not any(query_of(str(data.get("title", ""))) is not None for data in live.values()) and not _rows(project_id):
+    asks = any(query_of(str(data.get("title", ""))) is not None for data in live.values())
+    if not asks and not view_store.views_of(project_id):
         return False
     if not _due(project_id, live):
         return False
@@ -83,46 +84,26 @@ def fill(project_id: int) -> dict[str, int]:
         if data["title"] != live[view_id]["title"] or filter_digest(data["filters"]) != filter_digest(
                 live[view_id].get("filters")):
             write_view(ls, project_id, view_id, data)
-        _remember(project_id, view_id, data, query, state)
+        view_store.save_tab(view_id, project_id, data["title"], query, filter_digest(data["filters"]), state)
         done["filled" if shown else "refused"] += 1
     return done
 
 
 def _due(project_id: int, live: Mapping[int, Mapping[str, Any]]) -> list[int]:
     """Return the tabs to fill. One that was renamed to an ordinary title, or closed, is forgotten."""
-    rows, state = _rows(project_id), project_state(project_id)
+    rows, state = {row.id: row for row in view_store.views_of(project_id)}, project_state(project_id)
     due = []
     for view_id, data in live.items():
         row = rows.pop(view_id, None)
-        if row and row["kind"] != "tab":
+        if row and row.kind != "tab":
             continue
         if query_of(str(data.get("title", ""))) is None:
             if row:
-                _forget(view_id)
-        elif row is None or row["title"] != data["title"] or row["seen"] != state \
-                or row["written"] != filter_digest(data.get("filters")):
+                view_store.forget_tab(view_id)
+        elif row is None or row.title != data["title"] or row.seen != state \
+                or row.written != filter_digest(data.get("filters")):
             due.append(view_id)
     for row in rows.values():
-        if row["kind"] == "tab":
-            _forget(row["id"])
+        if row.kind == "tab":
+            view_store.forget_tab(row.id)
     return due
-
-
-def _rows(project_id: int) -> dict[int, Row]:
-    with connect() as connection:
-        return {row["id"]: row for row in connection.execute(
-            "SELECT id, kind, title, written, seen FROM view WHERE project_id = %s", (project_id,))}
-
-
-def _remember(project_id: int, view_id: int, data: Mapping[str, Any], query: str, state: str) -> None:
-    with connect() as connection:
-        connection.execute(
-            "INSERT INTO view (id, project_id, kind, title, query, written, seen) VALUES (%s, %s, 'tab', %s, %s, %s, "
-            "%s) ON CONFLICT (id) DO UPDATE SET title = excluded.title, query = excluded.query, "
-            "written = excluded.written, seen = excluded.seen",
-            (view_id, project_id, data["title"], query, filter_digest(data["filters"]), state))
-
-
-def _forget(view_id: int) -> None:
-    with connect() as connection:
-        connection.execute("DELETE FROM view WHERE id = %s AND kind = 'tab'", (view_id,))

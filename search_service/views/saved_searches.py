@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, suppress
-from dataclasses import asdict
 from typing import Any
 
 from psycopg.errors import UniqueViolation
-from psycopg.types.json import Jsonb
 
 from argus import audit, queue_names
 from argus.answers.search import ChangedSearch, ForgottenSearch, SavedSearch, SearchResult
-from argus.db import Row, alone, connect, locks
+from argus.db import alone, locks
 from argus.errors import ArgusError, as_argus_error
 from argus.jobs import queues
 from argus.labelstudio import LabelStudio, get_label_studio
-from label_studio_config import projects
+from label_studio_config import projects, view_store
 from label_studio_config.bands import edges_of
 from label_studio_config.views import live_views, remove_view, search_views
 from search_service.search.query import SearchQuery
 from search_service.search.query_text import parse_query
 from search_service.search.search import find
-from search_service.views import ranks, view_ranks
+from search_service.views import ranks, store, view_ranks
 from search_service.views import search_views as views
+from search_service.views.store import SavedRow
 
 MAX_NAME = 100
 SETTLE_SECONDS = 30.0  # images may go on arriving: a view is refreshed at the latest so long after the first
@@ -45,17 +44,12 @@ def create(project_id: int, name: str, ask: SearchQuery, *, size: int = 50, rele
     projects.require(project_id)
     _check(project_id, ask)
     try:
-        with connect() as connection:
-            row = connection.execute(
-                "INSERT INTO saved_search (project_id, name, ask, size, relevance, keep_view, ranked, person_id) "
-                "VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
-                (project_id, _name(name), Jsonb(ask.to_json()), size, relevance, keep_view, ranked,
-                 audit.actor().person)).fetchone()
+        saved_id = store.add_saved(project_id, _name(name), ask.to_json(), size=size, relevance=relevance,
+                                   keep_view=keep_view, ranked=ranked, person_id=audit.actor().person)
     except UniqueViolation as error:
         raise _taken(name) from error
-    assert row is not None
-    audit.about(f"saved search {row['id']}")
-    return _follow(project_id, row["id"])
+    audit.about(f"saved search {saved_id}")
+    return _follow(project_id, saved_id)
 
 
 def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> ChangedSearch:
@@ -70,30 +64,26 @@ def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> ChangedSe
         _check(project_id, changes["ask"])
         changes["ask"] = changes["ask"].to_json()
     with writing(project_id, saved_id):
-        old = _row(project_id, saved_id)
-        new = {**old, **changes}
-        _check_free(project_id, new["name"], saved_id)
-        left = _remove_views(project_id, saved_id) if new["name"] != old["name"] or not new["keep_view"] else []
-        ranks.clear(get_label_studio(), project_id, saved_id, old["shown"][:old["ranked"]])
+        old = store.saved(project_id, saved_id)
+        new = old._replace(**changes)
+        if store.has_other(project_id, new.name, saved_id):  # before a view is removed for the sake of the change
+            raise _taken(new.name)
+        left = _remove_views(project_id, saved_id) if new.name != old.name or not new.keep_view else []
+        ranks.clear(get_label_studio(), project_id, saved_id, old.shown[:old.ranked])
         try:
-            with connect() as connection:
-                connection.execute("UPDATE saved_search SET name = %s, ask = %s, size = %s, relevance = %s, "
-                                   "keep_view = %s, ranked = %s, seen = '', shown = '{}' WHERE id = %s",
-                                   (new["name"], Jsonb(new["ask"]), new["size"], new["relevance"], new["keep_view"],
-                                    new["ranked"], saved_id))
+            store.change_saved(new)
         except UniqueViolation as error:
-            raise _taken(new["name"]) from error
+            raise _taken(new.name) from error
     return ChangedSearch(**dict(_follow(project_id, saved_id)), left=left)
 
 
 def delete(project_id: int, saved_id: int) -> ForgottenSearch:
     """Forget a saved search, and remove its view and its ranks. Raises `not_found`."""
     with writing(project_id, saved_id):
-        row = _row(project_id, saved_id)
+        saved = store.saved(project_id, saved_id)
         left = _remove_views(project_id, saved_id)
-        ranks.clear(get_label_studio(), project_id, saved_id, row["shown"][:row["ranked"]])
-        with connect() as connection:
-            connection.execute("DELETE FROM saved_search WHERE id = %s", (saved_id,))
+        ranks.clear(get_label_studio(), project_id, saved_id, saved.shown[:saved.ranked])
+        store.delete_saved(saved_id)
     return ForgottenSearch(deleted=saved_id, left=left)
 
 
@@ -103,7 +93,7 @@ def writing(project_id: int, saved_id: int, seconds: float = 60.0) -> AbstractCo
     Raises:
         ArgusError: `not_found`; `conflict` when somebody else still does after `seconds`.
     """
-    _row(project_id, saved_id)
+    store.saved(project_id, saved_id)
     return alone(locks.WRITE_SAVED_SEARCH, saved_id, seconds=seconds, busy=ArgusError(
         "conflict", "The view of this saved search is being updated right now.", "Try again in a moment."))
 
@@ -111,15 +101,12 @@ def writing(project_id: int, saved_id: int, seconds: float = 60.0) -> AbstractCo
 def listing(project_id: int) -> list[SavedSearch]:
     """Return a project's saved searches by name."""
     projects.require(project_id)
-    with connect() as connection:
-        rows = connection.execute("SELECT * FROM saved_search WHERE project_id = %s ORDER BY name",
-                                  (project_id,)).fetchall()
-    return [_shown(row) for row in rows]
+    return [_shown(saved) for saved in store.all_saved(project_id)]
 
 
 def get(project_id: int, saved_id: int) -> SavedSearch:
     """Return one, as in `listing`. Raises `not_found`."""
-    return _shown(_row(project_id, saved_id))
+    return _shown(store.saved(project_id, saved_id))
 
 
 def run(project_id: int, saved_id: int, limit: int, offset: int) -> SearchResult:
@@ -129,7 +116,7 @@ def run(project_id: int, saved_id: int, limit: int, offset: int) -> SearchResult
 
 def query_of(project_id: int, saved_id: int) -> SearchQuery:
     """Return what a saved search asks for. Raises `not_found`."""
-    return SearchQuery.model_validate(_row(project_id, saved_id)["ask"])
+    return SearchQuery.model_validate(store.saved(project_id, saved_id).ask)
 
 
 def refresh(project_id: int, saved_id: int) -> SavedSearch:
@@ -142,20 +129,17 @@ def refresh(project_id: int, saved_id: int) -> SavedSearch:
 
 
 def _refresh(project_id: int, saved_id: int) -> SavedSearch:
-    row = _row(project_id, saved_id)
+    saved = store.saved(project_id, saved_id)
     state = project_state(project_id)  # before the search: what changes while it runs makes it stale again
     try:
-        shown = views.best(project_id, SearchQuery.model_validate(row["ask"]), row["size"], row["relevance"])
-        if row["keep_view"]:
-            _write_view(get_label_studio(), row, shown)
+        shown = views.best(project_id, SearchQuery.model_validate(saved.ask), saved.size, saved.relevance)
+        if saved.keep_view:
+            _write_view(get_label_studio(), saved, shown)
     except Exception as error:
-        ours = as_argus_error(error)
-        with connect() as connection:
-            connection.execute("UPDATE saved_search SET error = %s WHERE id = %s", (Jsonb(ours.to_json()), saved_id))
-        raise ours from error
-    with connect() as connection:
-        connection.execute("UPDATE saved_search SET shown = %s, seen = %s, stale = '', stale_since = NULL, "
-                           "refreshed_at = now(), error = NULL WHERE id = %s", (shown, state, saved_id))
+        failure = as_argus_error(error)
+        store.record_failure(saved_id, failure)
+        raise failure from error
+    store.record_refresh(saved_id, shown, state)
     return get(project_id, saved_id)
 
 
@@ -173,32 +157,22 @@ def refresh_job(project_id: int, saved_id: int) -> str:
     return ""
 
 
-def _write_view(ls: LabelStudio, row: Row, shown: list[int]) -> None:
-    key = ranks.key(row["id"]) if row["ranked"] else ""
-    made = {view["id"] for view in _views(row["id"])}
-    if shown != row["shown"] or not made or not made <= set(live_views(ls, row["project_id"])):
-        query = SearchQuery.model_validate(row["ask"])
+def _write_view(ls: LabelStudio, saved: SavedRow, shown: list[int]) -> None:
+    key = ranks.key(saved.id) if saved.ranked else ""
+    made = set(view_store.views_following(saved.id))
+    if shown != saved.shown or not made or not made <= set(live_views(ls, saved.project_id)):
+        query = SearchQuery.model_validate(saved.ask)
         view_ranks.release(search_views(
-            ls, row["project_id"], row["name"], shown, query.title(), saved_id=row["id"], order_by=key, empty=True,
+            ls, saved.project_id, saved.name, shown, query.title(), saved_id=saved.id, order_by=key, empty=True,
             say_order=True))
-    if row["ranked"]:
-        ranks.write(ls, row["project_id"], row["id"], shown[:row["ranked"]], row["shown"][:row["ranked"]])
+    if saved.ranked:
+        ranks.write(ls, saved.project_id, saved.id, shown[:saved.ranked], saved.shown[:saved.ranked])
 
 
 def project_state(project_id: int) -> str:
     """Return a text that changes whenever another search result is possible: images, annotations, predictions, the
     model that searches use, and what filters go by (band edges, model version, prompts and thresholds)."""
-    with connect() as connection:
-        row = connection.execute(
-            "SELECT concat_ws(' ', count(*) FILTER (WHERE state = 'embedded'), max(id), max(updated_at), "
-            "count(*) FILTER (WHERE labelled), count(duplicate_of), (SELECT concat_ws('/', count(*), max(claimed_at)) "
-            "FROM prediction p WHERE p.project_id = %(project)s AND p.state = 'stored'), "
-            "(SELECT id FROM embedding_model WHERE role = 'current'), "
-            "(SELECT concat_ws('/', %(high)s::float8, %(medium)s::float8, model_version, md5(overrides::text)) "
-            "FROM project WHERE id = %(project)s)) AS state FROM task "
-            "WHERE project_id = %(project)s",
-            {"project": project_id, **asdict(edges_of(projects.load(project_id)))}).fetchone()
-    return str(row["state"]) if row else ""
+    return store.project_state(project_id, edges_of(projects.load(project_id)))
 
 
 def enqueue_stale_views(project_id: int) -> int:
@@ -206,65 +180,46 @@ def enqueue_stale_views(project_id: int) -> int:
 
     While images arrive one after the other a view waits until none came between two calls, at most 30 s.
     """
-    with connect() as connection:
-        kept = connection.execute("SELECT id, seen, stale, stale_since < now() - make_interval(secs => %s) AS due "
-                                  "FROM saved_search WHERE project_id = %s AND keep_view",
-                                  (SETTLE_SECONDS, project_id)).fetchall()
-    if not kept:
+    followed = store.followed(project_id, SETTLE_SECONDS)
+    if not followed:
         return 0
-    state, asked = project_state(project_id), 0
-    for row in kept:
-        if row["seen"] == state:
+    state, enqueued = project_state(project_id), 0
+    for saved in followed:
+        if saved.seen == state:
             continue
-        if row["stale"] == state or row["due"]:
-            asked += queues.enqueue(queue_names.DEFAULT, "search_service.views.saved_searches.refresh_job",
-                                    project_id, row["id"], job_id=f"saved-{row['id']}",
-                                    timeout=REFRESH_SECONDS, retries=0) is not None
-        with connect() as connection:
-            connection.execute("UPDATE saved_search SET stale = %s, stale_since = coalesce(stale_since, now()) "
-                               "WHERE id = %s AND seen <> %s", (state, row["id"], state))
-    return asked
+        if saved.stale == state or saved.due:
+            enqueued += queues.enqueue(queue_names.DEFAULT, "search_service.views.saved_searches.refresh_job",
+                                       project_id, saved.id, job_id=f"saved-{saved.id}",
+                                       timeout=REFRESH_SECONDS, retries=0) is not None
+        store.mark_stale(saved.id, state)
+    return enqueued
 
 
 def _follow(project_id: int, saved_id: int) -> SavedSearch:
     """Let a view that is wanted be made at once, and ranks, which take a second for three tasks, by a job."""
-    row = _row(project_id, saved_id)
-    if row["keep_view"] and row["ranked"]:
+    saved = store.saved(project_id, saved_id)
+    if saved.keep_view and saved.ranked:
         queues.enqueue(queue_names.DEFAULT, "search_service.views.saved_searches.refresh_job", project_id, saved_id,
                        job_id=f"saved-{saved_id}", timeout=REFRESH_SECONDS, retries=0)
-    elif row["keep_view"]:
+    elif saved.keep_view:
         with suppress(ArgusError):  # kept with the search and shown, or somebody is at it; the next round tries again
             return refresh(project_id, saved_id)
     return get(project_id, saved_id)
 
 
-def _shown(row: Row) -> SavedSearch:
-    made = [view["id"] for view in _views(row["id"])]
-    return SavedSearch(
-        id=row["id"], name=row["name"], query=SearchQuery.model_validate(row["ask"]).title(), ask=row["ask"],
-        size=row["size"], relevance=row["relevance"], keep_view=row["keep_view"], ranked=row["ranked"], views=made,
-        url=views.view_url(row["project_id"], made[0]) if made else None, tasks=len(row["shown"]),
-        refreshed_at=row["refreshed_at"], stale=bool(row["keep_view"] and row["stale"]), error=row["error"])
-
-
-def _views(saved_id: int) -> list[Row]:
-    with connect() as connection:
-        return connection.execute("SELECT id FROM view WHERE saved_id = %s ORDER BY title", (saved_id,)).fetchall()
+def _shown(row: SavedRow) -> SavedSearch:
+    made = view_store.views_following(row.id)
+    return SavedSearch.model_validate({
+        "id": row.id, "name": row.name, "query": SearchQuery.model_validate(row.ask).title(), "ask": row.ask,
+        "size": row.size, "relevance": row.relevance, "keep_view": row.keep_view, "ranked": row.ranked, "views": made,
+        "url": views.view_url(row.project_id, made[0]) if made else None, "tasks": len(row.shown),
+        "refreshed_at": row.refreshed_at, "stale": bool(row.keep_view and row.stale), "error": row.error})
 
 
 def _remove_views(project_id: int, saved_id: int) -> list[int]:
     """Remove a search's views as far as they are still as we left them; return those that somebody changed."""
     ls = get_label_studio()
-    return [view["id"] for view in _views(saved_id) if remove_view(ls, project_id, view["id"]) == "left"]
-
-
-def _row(project_id: int, saved_id: int) -> Row:
-    with connect() as connection:
-        row = connection.execute("SELECT * FROM saved_search WHERE id = %s AND project_id = %s",
-                                 (saved_id, project_id)).fetchone()
-    if row is None:
-        raise ArgusError("not_found", f"The project {project_id} has no saved search {saved_id}.")
-    return row
+    return [view for view in view_store.views_following(saved_id) if remove_view(ls, project_id, view) == "left"]
 
 
 def _check(project_id: int, ask: SearchQuery) -> None:
@@ -275,15 +230,6 @@ def _check(project_id: int, ask: SearchQuery) -> None:
     if not ask.is_savable:
         raise ArgusError("bad_request", "A search by an uploaded file cannot be saved: the file is not kept.",
                          "Import the image as a task, and search by that task.")
-
-
-def _check_free(project_id: int, name: str, saved_id: int) -> None:
-    """Raise `conflict` when another search has the name: before a view is removed for the sake of a change."""
-    with connect() as connection:
-        other = connection.execute("SELECT FROM saved_search WHERE project_id = %s AND name = %s AND id <> %s",
-                                   (project_id, name, saved_id)).fetchone()
-    if other is not None:
-        raise _taken(name)
 
 
 def _name(name: str) -> str:

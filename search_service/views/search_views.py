@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from argus import audit
 from argus.answers.search import MadeView, SearchResult, View
-from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
-from label_studio_config import projects
+from label_studio_config import projects, view_store
 from label_studio_config.views import base_title, live_views, remove_view, search_views
 from search_service.search.query import SearchQuery
 from search_service.search.relevance import RELEVANCE, UNLIKELY
@@ -98,10 +97,8 @@ def view_url(project_id: int, view_id: int) -> str:
 def listing(project_id: int) -> list[View]:
     """Return the views that Argus made or filled in a project."""
     projects.require(project_id)
-    with connect() as connection:
-        rows = connection.execute("SELECT id, kind, title, query, saved_id AS saved FROM view WHERE project_id = %s "
-                                  "ORDER BY kind, id", (project_id,)).fetchall()
-    return [View(**row, url=view_url(project_id, row["id"])) for row in rows]
+    return [View(id=row.id, kind=row.kind, title=row.title, query=row.query, saved=row.saved_id,
+                 url=view_url(project_id, row.id)) for row in view_store.views_of(project_id)]
 
 
 def remove(project_id: int, view_id: int) -> int:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 
 from argus import queue_names
-from argus.db import alone, connect
+from argus.db import alone
 from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.labelstudio import LabelStudio, get_label_studio
 from label_studio_config.views import RANK, base_title, live_views
-from search_service.views import ranks
+from search_service.views import ranks, store
 
 WRITE_SECONDS = 300
 _LOCK = 0x41525356  # any constant of our own
@@ -28,45 +28,29 @@ def key(rank_id: int) -> str:
 
 def reserve(project_id: int, title: str) -> int:
     """Return the id of the ranks of the view that was made with this title; a new one when it has none yet."""
-    with connect() as connection:
-        rows = connection.execute("SELECT r.id, v.title FROM view_rank r JOIN view v ON v.id = r.view_id "
-                                  "WHERE r.project_id = %s AND v.kind = 'search'", (project_id,)).fetchall()
-        known = [row["id"] for row in rows if base_title(row["title"]) == base_title(title)]
-        row = connection.execute("SELECT nextval('view_rank_id_seq') AS id").fetchone()
-    assert row is not None
-    return int(known[0] if known else row["id"])
+    known = [view.rank_id for view in store.ranked_views(project_id) if base_title(view.title) == base_title(title)]
+    return known[0] if known else store.next_rank_id()
 
 
 def order(project_id: int, rank_id: int, view_id: int, tasks: Sequence[int]) -> None:
     """Let a job number these tasks, best first, for a view that is ordered by `key(rank_id)`."""
-    with connect() as connection:
-        connection.execute("UPDATE view_rank SET view_id = NULL, wanted = '{}' WHERE view_id = %s AND id <> %s",
-                           (view_id, rank_id))
-        connection.execute(
-            "INSERT INTO view_rank (id, project_id, view_id, wanted) VALUES (%s, %s, %s, %s) "
-            "ON CONFLICT (id) DO UPDATE SET view_id = excluded.view_id, wanted = excluded.wanted",
-            (rank_id, project_id, view_id, list(tasks)))
+    store.set_order(project_id, rank_id, view_id, tasks)
     _enqueue(project_id, rank_id)
 
 
 def release(view_ids: Sequence[int]) -> None:
     """Take the ranks of these views away at the next pass: they are in no order any more, or in another one."""
-    with connect() as connection:
-        connection.execute("UPDATE view_rank SET view_id = NULL, wanted = '{}' WHERE view_id = ANY(%s)",
-                           (list(view_ids),))
+    store.release_ranks(view_ids)
 
 
 def enqueue_unwritten(project_id: int) -> int:
     """Enqueue what is still to be written, and take away the ranks of views that are gone; return how many jobs."""
-    with connect() as connection:
-        rows = connection.execute("SELECT id, view_id, wanted = written AS settled FROM view_rank "
-                                  "WHERE project_id = %s", (project_id,)).fetchall()
+    rows = store.ranks_of(project_id)
     if not rows:
         return 0
     live = live_views(get_label_studio(), project_id)
-    release([row["view_id"] for row in rows if row["view_id"] is not None and row["view_id"] not in live])
-    asked = [_enqueue(project_id, row["id"]) for row in rows if not row["settled"] or row["view_id"] not in live]
-    return sum(asked)
+    release([row.view_id for row in rows if row.view_id is not None and row.view_id not in live])
+    return sum(_enqueue(project_id, row.id) for row in rows if row.target != row.written or row.view_id not in live)
 
 
 def write_job(project_id: int, rank_id: int) -> int | str:
@@ -83,16 +67,12 @@ def write_job(project_id: int, rank_id: int) -> int | str:
 
 def clear_all(ls: LabelStudio, project_id: int) -> int:
     """Take the ranks of every view of a project away; return how many tasks had any."""
-    with connect() as connection:
-        rows = connection.execute("SELECT id, wanted || written AS tasks FROM view_rank WHERE project_id = %s",
-                                  (project_id,)).fetchall()
     changed: set[int] = set()
-    for row in rows:
-        with _writing(row["id"]):
-            ranks.write(ls, project_id, key(row["id"]), [], row["tasks"])
-            changed |= set(row["tasks"])
-            with connect() as connection:
-                connection.execute("DELETE FROM view_rank WHERE id = %s", (row["id"],))
+    for row in store.ranks_of(project_id):
+        with _writing(row.id):
+            ranks.write(ls, project_id, key(row.id), [], [*row.target, *row.written])
+            changed |= {*row.target, *row.written}
+            store.delete_ranks(row.id)
     return len(changed)
 
 
@@ -102,19 +82,11 @@ def _enqueue(project_id: int, rank_id: int) -> bool:
 
 
 def _write(ls: LabelStudio, project_id: int, rank_id: int) -> int:
-    with connect() as connection:
-        row = connection.execute("SELECT view_id, wanted, written FROM view_rank WHERE id = %s AND project_id = %s",
-                                 (rank_id, project_id)).fetchone()
-        if row is None:
-            return 0
-        # Before anything is written: a job that is cut off must not leave ranks that nobody knows of.
-        connection.execute("UPDATE view_rank SET written = written || wanted WHERE id = %s", (rank_id,))
-    changes = ranks.write(ls, project_id, key(rank_id), row["wanted"], row["written"])
-    with connect() as connection:
-        if row["view_id"] is None:
-            connection.execute("DELETE FROM view_rank WHERE id = %s AND view_id IS NULL", (rank_id,))
-        else:
-            connection.execute("UPDATE view_rank SET written = %s WHERE id = %s", (row["wanted"], rank_id))
+    row = store.begin_writing(project_id, rank_id)
+    if row is None:
+        return 0
+    changes = ranks.write(ls, project_id, key(rank_id), row.target, row.written)
+    store.end_writing(row)
     return changes
 
 
