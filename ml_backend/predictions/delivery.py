@@ -20,10 +20,9 @@ from typing import Any, Literal
 
 from rq.timeouts import BaseTimeoutException
 
-from argus.db import Row, connect, locks
+from argus.db import Row, alone, locks, together
 from argus.errors import ArgusError, as_argus_error
 from argus.labelstudio import get_label_studio
-from argus.labelstudio.regions import count_objects
 from argus.settings import get_settings
 from argus.ttl_cache import Expiring
 from label_studio_config import projects
@@ -31,11 +30,13 @@ from label_studio_config.label_config import LabelPlan
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend.detection import store
 from ml_backend.engines.base import Found
-from ml_backend.predictions.claims import Built, _is_storing, _release, _release_unseen, _rows, _stored, claim
+from ml_backend.predictions import claim_store
+from ml_backend.predictions.claim_store import Built, Claim
 from ml_backend.predictions.regions import build_regions, mark_unsure, prediction_score
 
 log = logging.getLogger(__name__)
 _BULK = 100
+_REMOVAL_SECONDS = 1800  # as long as its job may take
 _STORE_TIMEOUT = 120.0  # seconds for a bulk import; Label Studio gets slower as a project grows
 
 # A look at the project for every chunk would cost as much as the push. Forgotten soon: Label Studio may forget too.
@@ -85,18 +86,17 @@ def _push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
     plan, recipe = plan_for(project), recipe_for(project)
     built = build(plan, recipe, task_ids)
     outcomes: dict[int, Outcome] = {}
-    held = _rows(recipe.model_version, built)
-    outcomes |= settle(project_id, recipe.model_version, sorted(held))
-    busy = _is_storing(project_id)
-    mine = set() if busy else claim(project_id, recipe.model_version, [
+    outcomes |= settle(project_id, recipe.model_version, sorted(claim_store.claims_of(recipe.model_version, built)))
+    busy = claim_store.is_storing(project_id)
+    mine = set() if busy else claim_store.claim(project_id, recipe.model_version, [
         b for t, b in built.items() if not isinstance(outcomes.get(t), ArgusError)], "push")
     outcomes |= _create(project_id, recipe.model_version, [built[t] for t in sorted(mine)])
-    held = _rows(recipe.model_version, built)
+    claims = claim_store.claims_of(recipe.model_version, built)
     for task_id in built:
-        row = held.get(task_id)
-        if row is not None and row["state"] == "stored":
-            outcomes[task_id] = _update(plan, recipe, row, built[task_id])
-        outcomes.setdefault(task_id, "later" if row is not None or busy else _gone(task_id))
+        claim = claims.get(task_id)
+        if claim is not None and claim.state == "stored":
+            outcomes[task_id] = _update(plan, recipe, claim, built[task_id])
+        outcomes.setdefault(task_id, "later" if claim is not None or busy else _gone(task_id))
     if "stored" in outcomes.values() and _shown_lately.get(project_id) != recipe.model_version:
         show_version(project)
     return outcomes
@@ -110,10 +110,11 @@ def settle(project_id: int, model_version: str, task_ids: Sequence[int]) -> dict
     """
     if not task_ids:
         return {}
-    held = _rows(model_version, task_ids)  # before the look at Label Studio: what changes after it is not ours to judge
+    # Before the look at Label Studio: what changes after it is not ours to judge.
+    claims = claim_store.claims_of(model_version, task_ids)
     listed = {task["id"]: task for task in projects.listed_tasks(project_id, task_ids, fields="all")}
     outcomes: dict[int, Outcome] = {t: _gone(t) for t in task_ids if t not in listed}
-    _release(model_version, list(outcomes))
+    claim_store.release(model_version, list(outcomes))
     seen: dict[int, int | None] = {}
     for task_id in listed:
         ids = sorted(p["id"] for p in listed[task_id].get("predictions") or () if p["model_version"] == model_version)
@@ -122,9 +123,9 @@ def settle(project_id: int, model_version: str, task_ids: Sequence[int]) -> dict
             for extra in ids[1:]:  # an answer and a push whose fate was unknown: the first one counts
                 log.warning("a duplicate prediction is removed", extra={"task": task_id, "prediction": extra})
                 _forgiving(lambda extra=extra: get_label_studio().delete(f"/api/predictions/{extra}/"))
-        elif task_id in held:
-            _release_unseen(held[task_id])
-    _stored(model_version, seen)
+        elif task_id in claims:
+            claim_store.release_unseen(claims[task_id])
+    claim_store.confirm(model_version, seen)
     return outcomes
 
 
@@ -140,7 +141,7 @@ def _create(project_id: int, model_version: str, built: Sequence[Built]) -> dict
                                              timeout=_STORE_TIMEOUT)
         except ArgusError as error:
             if error.code == "label_studio_unauthorized":  # nothing went in, and nothing of the rest will
-                _release(model_version, [b.task_id for left in [batch, *batches] for b in left])
+                claim_store.release(model_version, [b.task_id for left in [batch, *batches] for b in left])
                 raise
             if not 400 <= error.details.get("status", 0) < 500:  # it may have been stored: only reading back can tell
                 log.warning("a push ended without an answer", extra={"code": error.code, "tasks": len(batch)})
@@ -149,37 +150,33 @@ def _create(project_id: int, model_version: str, built: Sequence[Built]) -> dict
                 batches += [batch[:len(batch) // 2], batch[len(batch) // 2:]]
                 continue
             outcomes[batch[0].task_id] = _refusal(batch[0].task_id, error)
-            _release(model_version, [batch[0].task_id])
+            claim_store.release(model_version, [batch[0].task_id])
             continue
         if answer["created"] == len(batch):  # all of them, in one transaction: no need to read back what was sent
-            _stored(model_version, {b.task_id: None for b in batch})
+            claim_store.confirm(model_version, {b.task_id: None for b in batch})
             continue
         log.warning("Label Studio kept only some predictions", extra={"sent": len(batch), "kept": answer["created"]})
         outcomes |= settle(project_id, model_version, [b.task_id for b in batch])
     return outcomes
 
 
-def _update(plan: LabelPlan, recipe: Recipe, row: Row, built: Built) -> Outcome:
+def _update(plan: LabelPlan, recipe: Recipe, claim: Claim, built: Built) -> Outcome:
     """Bring one stored prediction up to date, holding its row."""
-    if (row["digest"], row["labels"]) == (built.digest, built.labels):
+    if (claim.digest, claim.labels) == (built.digest, built.labels):
         return "stored"
-    task_id, version = row["task_id"], recipe.model_version
-    with connect() as connection:
-        locked = connection.execute("SELECT * FROM prediction WHERE task_id = %s AND model_version = %s FOR UPDATE",
-                                    (task_id, version)).fetchone()
+    task_id, version = claim.task_id, recipe.model_version
+    with together():
+        locked = claim_store.lock_claim(version, task_id)
         fresh = build(plan, recipe, [task_id]).get(task_id)
-        if locked is None or fresh is None or locked["prediction_id"] is None:
+        if locked is None or fresh is None or locked.prediction_id is None:
             return "later"  # its id is known once it was read back
-        if locked["digest"] != fresh.digest:
+        if locked.digest != fresh.digest:
             try:
-                get_label_studio().patch(f"/api/predictions/{locked['prediction_id']}/",
+                get_label_studio().patch(f"/api/predictions/{locked.prediction_id}/",
                                          {"result": fresh.result, "score": fresh.score})
             except ArgusError as error:
                 return "later" if error.code in ("not_found", "label_studio_unreachable") else error
-        connection.execute(
-            "UPDATE prediction SET digest = %s, score = %s, regions = %s, labels = %s "
-            "WHERE task_id = %s AND model_version = %s",
-            (fresh.digest, fresh.score, count_objects(fresh.result), fresh.labels, task_id, version))
+        claim_store.record_content(version, fresh)
     return "stored"
 
 
@@ -217,29 +214,26 @@ def remove_old_versions(project_id: int) -> int | None:
     Raises:
         ArgusError: as `push`.
     """
-    with connect() as lock:  # one at a time: a version's removal makes Label Studio forget which one it shows
-        lock.execute("SELECT pg_advisory_xact_lock(%s, %s)", (locks.REMOVE_OLD_PREDICTIONS, project_id))
+    # One at a time: a version's removal makes Label Studio forget which one it shows.
+    with alone(locks.REMOVE_OLD_PREDICTIONS, project_id, seconds=_REMOVAL_SECONDS, busy=ArgusError(
+            "conflict", f"Older predictions of project {project_id} are being removed already.")):
         return _remove_old_versions(project_id)
 
 
 def _remove_old_versions(project_id: int) -> int | None:
     project = projects.load(project_id)
     current = recipe_for(project).model_version
-    with connect() as connection:
-        old = connection.execute("SELECT task_id, model_version FROM prediction WHERE project_id = %s "
-                                 "AND model_version <> %s", (project_id, current)).fetchall()
-    tasks = sorted({row["task_id"] for row in old})
+    old = claim_store.old_predictions(project_id, current)
+    tasks = sorted({prediction.task_id for prediction in old})
     store.adopt(tasks, recipe_for(project))  # prompts that were previewed and then kept: their finds are there
     outcomes: dict[int, Outcome] = {}
     for begin in range(0, len(tasks), _BULK):
         outcomes |= push(project_id, tasks[begin:begin + _BULK])
     if "later" in outcomes.values():
         return None
-    for version in sorted({row["model_version"] for row in old}):
+    for version in sorted({prediction.model_version for prediction in old}):
         get_label_studio().delete(f"/api/projects/{project_id}/model-versions/", {"model_version": version})
-        with connect() as connection:
-            connection.execute("DELETE FROM prediction WHERE project_id = %s AND model_version = %s",
-                               (project_id, version))
+        claim_store.forget_version(project_id, version)
     if "stored" in outcomes.values():
         show_version(project)
     return len(old)

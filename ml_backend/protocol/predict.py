@@ -25,7 +25,7 @@ from label_studio_config import projects
 from label_studio_config.label_config import LabelPlan
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend.detection import store
-from ml_backend.predictions import claims, delivery, jobs
+from ml_backend.predictions import claim_store, delivery, jobs
 from ml_backend.runs import runs, scheduling, task_states
 from ml_backend.runs.scheduling import enqueue_for_answer
 from ml_backend.smart_tools.request import Request
@@ -113,11 +113,11 @@ class Predictor:
         """Claim what is computed. A task that Label Studio asks for although we delivered it may have lost it: look."""
         built = delivery.build(plan, recipe, task_ids)
         version = recipe.model_version
-        mine = claims.claim(project_id, version, built.values(), "predict")
+        mine = claim_store.claim(project_id, version, built.values(), "predict")
         if taken := [t for t in built if t not in mine]:
             try:
                 delivery.settle(project_id, version, taken)
-                mine |= claims.claim(project_id, version, [built[t] for t in taken], "predict")
+                mine |= claim_store.claim(project_id, version, [built[t] for t in taken], "predict")
             except ArgusError as error:
                 log.warning("claims could not be checked", extra={"code": error.code, "reason": error.message})
         if mine:  # confirmed by reading back, once Label Studio has had the time to store them

@@ -14,24 +14,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from argus import queue_names
-from argus.db import connect, only_if_writable
 from argus.errors import ArgusError
 from argus.jobs import queues
 from label_studio_config.recipe import Recipe
-from ml_backend.detection import store
+from ml_backend.detection import store as detections
 from ml_backend.detection.step_size import ENCODER_PROMPTS
+from ml_backend.runs import store
+from ml_backend.runs.store import Timing
 
 _USED = 200  # newest timings that count
-_KEPT = 1000
-_PRUNE_EVERY = 100
-
-
-class Timing(NamedTuple):
-    """One chunk: its images, its (image, prompt) pairs, and the seconds they took."""
-
-    images: int
-    pairs: int
-    seconds: float
 
 
 class Cost(NamedTuple):
@@ -56,21 +47,13 @@ def fit(timings: Sequence[Timing]) -> Cost | None:
 
 def record(checkpoint: str, worker: str, images: int, pairs: int, seconds: float) -> None:
     """Store what a chunk cost. A chunk that had nothing to compute says nothing."""
-    if not images:
-        return
-    with only_if_writable("timing"), connect() as connection:
-        row = connection.execute(
-            "INSERT INTO timing (checkpoint, worker, images, pairs, seconds) VALUES (%s, %s, %s, %s, %s) RETURNING id",
-            (checkpoint, worker, images, pairs, seconds)).fetchone()
-        if row and row["id"] % _PRUNE_EVERY == 0:
-            connection.execute("DELETE FROM timing WHERE checkpoint = %s AND id <= (SELECT id FROM timing "
-                               "WHERE checkpoint = %s ORDER BY id DESC OFFSET %s LIMIT 1)",
-                               (checkpoint, checkpoint, _KEPT))
+    if images:
+        store.record_timing(checkpoint, worker, Timing(images, pairs, seconds))
 
 
 def record_first(checkpoint: str, worker: str, seconds: float) -> None:
     """Store the time of one image with one prompt, unless something better is known."""
-    if not _timings(checkpoint):
+    if not store.timings(checkpoint, newest=1):
         record(checkpoint, worker, 1, 1, seconds)
 
 
@@ -82,31 +65,17 @@ def estimate(recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int]) -> 
         that share the workers; `seconds_per_image` of one worker and `seconds` in all, both None while this checkpoint
         has not worked here yet; `measured_images` they rest on.
     """
-    lacking = store.missing(task_ids, recipe, labels)
+    lacking = detections.missing(task_ids, recipe, labels)
     prompts = {c.label: len(c.prompts) for c in recipe.concepts}
     pairs = sum(prompts[label] for names in lacking.values() for label in names)
-    timings = _timings(recipe.checkpoint)
+    timings = store.timings(recipe.checkpoint, _USED)
     cost = fit(timings)
     workers = _workers()
     seconds = cost.image * len(lacking) + cost.prompt * pairs if cost else None
     return {"tasks": len(task_ids), "to_compute": len(lacking), "labels": list(labels), "workers": workers,
-            "tasks_ahead": _tasks_ahead(), "measured_images": sum(t.images for t in timings),
+            "tasks_ahead": store.count_waiting(), "measured_images": sum(t.images for t in timings),
             "seconds_per_image": round(seconds / len(lacking), 3) if seconds is not None and lacking else None,
             "seconds": round(seconds / max(1, workers), 1) if seconds is not None else None}
-
-
-def _timings(checkpoint: str) -> list[Timing]:
-    with connect() as connection:
-        rows = connection.execute("SELECT images, pairs, seconds FROM timing WHERE checkpoint = %s "
-                                  "ORDER BY id DESC LIMIT %s", (checkpoint, _USED)).fetchall()
-    return [Timing(r["images"], r["pairs"], r["seconds"]) for r in rows]
-
-
-def _tasks_ahead() -> int:
-    with connect() as connection:
-        row = connection.execute("SELECT count(*) AS n FROM run_task JOIN run ON run.id = run_id "
-                                 "WHERE run.state IN ('queued', 'running') AND run_task.state = 'waiting'").fetchone()
-    return int(row["n"]) if row else 0
 
 
 def _workers() -> int:

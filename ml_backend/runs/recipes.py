@@ -13,14 +13,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from argus.db import Row
-from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from argus.typed_text import fold
 from label_studio_config import projects
 from label_studio_config.label_config import Concept
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
-from ml_backend.runs import prompt_reading
+from ml_backend.runs import prompt_reading, store
 
 MAX_PROMPTS, MAX_CHARACTERS = 20, 200
 
@@ -64,7 +63,7 @@ def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry
     old, new = recipe_for(project), recipe_for({**project, "overrides": overrides})
     if not dry_run:
         projects.set_overrides(project_id, overrides)
-    predicted = _predicted(project_id)
+    predicted = store.count_predicted(project_id)
     again = outdated_tasks(project_id, new)
     before = {c.label: c for c in old.concepts}
     changed = [c for c in new.concepts if c != before.get(c.label)]
@@ -99,23 +98,7 @@ def merged(project: Row, concepts: Sequence[Mapping[str, Any]]) -> dict[str, Any
 def outdated_tasks(project_id: int, recipe: Recipe | None = None) -> list[int]:
     """Return the predicted tasks that were looked at for a label of the recipe (the project's current one), but with
     other prompts or weights only."""
-    recipe = recipe or recipe_for(projects.load(project_id))
-    with database() as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT p.task_id FROM prediction p JOIN detection d USING (task_id) "
-            "JOIN unnest(%s::text[], %s::text[]) AS w (label, concept_key) ON w.label = d.label "
-            "WHERE p.project_id = %s AND NOT d.previewed "
-            "AND NOT EXISTS (SELECT FROM detection n WHERE n.task_id = p.task_id "
-            "AND n.label = w.label AND n.concept_key = w.concept_key) ORDER BY p.task_id",
-            ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts], project_id))
-        return [row["task_id"] for row in rows]
-
-
-def _predicted(project_id: int) -> int:
-    with database() as connection:
-        row = connection.execute("SELECT count(DISTINCT task_id) AS n FROM prediction WHERE project_id = %s",
-                                 (project_id,)).fetchone()
-    return int(row["n"]) if row else 0
+    return store.outdated_tasks(project_id, recipe or recipe_for(projects.load(project_id)))
 
 
 def _of_config(project: Row) -> dict[str, Concept]:

@@ -21,11 +21,10 @@ from rq.registry import StartedJobRegistry
 from rq.serializers import JSONSerializer
 
 from argus import queue_names
-from argus.db import connect
 from argus.jobs import queues
 from argus.jobs.queues import NewJob
 from argus.settings import Settings, get_settings
-from ml_backend.runs import task_states
+from ml_backend.runs import store, task_states
 
 SECONDS_PER_TASK = 300  # a full-size model on a slow CPU
 _CHECKED = 200  # claims looked at in one job
@@ -137,48 +136,28 @@ def reconcile_runs(settings: Settings | None = None) -> int:
 
     Claims that nobody confirmed are checked, and predictions of older recipes are removed.
     """
-    held = task_states.jobs_in_work()  # before the look at the queue: a job is there before it takes a task
+    in_work = task_states.jobs_in_work()  # before the look at the queue: a job is there before it takes a task
     live = live_jobs()
-    freed = task_states.release_stalled(held - live.started)
-    with connect() as connection:
-        projects = connection.execute(
-            "SELECT DISTINCT project_id FROM run WHERE state IN ('queued', 'running') "
-            "AND EXISTS (SELECT FROM run_task WHERE run_id = run.id AND state = 'waiting')").fetchall()
-        # Detected tasks of a cancelled run still have their prediction delivered.
-        undelivered = connection.execute("SELECT DISTINCT run_id FROM run_task WHERE state = 'detected'").fetchall()
-        ended = connection.execute(
-            "SELECT id FROM run WHERE state IN ('queued', 'running') AND NOT EXISTS (SELECT FROM run_task "
-            "WHERE run_id = run.id AND state IN ('waiting', 'detected'))").fetchall()
-    for row in projects:
-        ensure_detection_jobs(row["project_id"], live)
-    for row in undelivered:
-        if row["run_id"] not in live.pushes:
-            push_begins(row["run_id"])  # the one that was waited for is lost
-            enqueue_push(row["run_id"])
-    for row in ended:
-        task_states.finish_if_done(row["id"])
+    freed = task_states.release_stalled(in_work - live.started)
+    for project_id in store.projects_with_work():
+        ensure_detection_jobs(project_id, live)
+    for run_id in store.undelivered_runs():
+        if run_id not in live.pushes:
+            push_begins(run_id)  # the one that was waited for is lost
+            enqueue_push(run_id)
+    for run_id in store.ended_runs():
+        task_states.finish_if_done(run_id)
     _check_deliveries(settings or get_settings())
     return freed
 
 
 def _check_deliveries(settings: Settings) -> None:
     grace = min(15.0, settings.claim_seconds)
-    with connect() as connection:
-        # Made while the server's clock was ahead: nobody would look at it until the clock gets there again.
-        connection.execute("UPDATE prediction SET claimed_at = now() WHERE state = 'claimed' "
-                           "AND claimed_at > now() + make_interval(secs => %s)", (_FAR_SECONDS,))
-        claims = connection.execute(
-            "SELECT project_id, array_agg(task_id ORDER BY task_id) AS tasks FROM prediction WHERE state = 'claimed' "
-            "AND claimed_at < now() - make_interval(secs => %s) GROUP BY project_id", (grace,)).fetchall()
-        outdated = connection.execute(
-            "SELECT id FROM project WHERE model_version <> '' AND "
-            "(EXISTS (SELECT FROM prediction p WHERE p.project_id = project.id "
-            "AND p.model_version < project.model_version) OR EXISTS (SELECT FROM prediction p "
-            "WHERE p.project_id = project.id AND p.model_version > project.model_version))").fetchall()
-    for row in claims:
-        enqueue_check(row["project_id"], row["tasks"][:_CHECKED])
-    for row in outdated:
-        enqueue_cleanup(row["id"])
+    store.pull_back_claims(_FAR_SECONDS)
+    for project_id, tasks in store.old_claims(grace):
+        enqueue_check(project_id, tasks[:_CHECKED])
+    for project_id in store.projects_with_old_versions():
+        enqueue_cleanup(project_id)
 
 
 def enqueue_for_answer(queue: str, project_id: int, task_ids: Sequence[int], deadline: float) -> str:
