@@ -5,10 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from psycopg.types.json import Jsonb
-
-from argus.db import connect
 from argus.errors import ArgusError, as_argus_error, may_pass
+from search_service.embedding import store
 from search_service.vectors.model_change import MAX_ATTEMPTS
 
 log = logging.getLogger(__name__)
@@ -29,13 +27,7 @@ def record(errors: Mapping[int, ArgusError], attempts: Mapping[int, int]) -> int
 def _record(task_id: int, error: ArgusError, attempts: int) -> None:
     passing = may_pass(error) or error.code == "internal"
     final = not passing or attempts >= MAX_ATTEMPTS
-    with connect() as connection:
-        # A task that has a vector of the current model stays searchable; only the next model gives it up.
-        connection.execute("UPDATE task SET error = %s || jsonb_build_object('at', now()), "
-                           "attempts = CASE WHEN %s THEN %s ELSE attempts END, "
-                           "state = CASE WHEN %s AND state = 'waiting' THEN 'failed' ELSE state END "
-                           "WHERE id = %s AND state <> 'failed'",
-                           (Jsonb(error.to_json() | {"may_pass": passing}), final, MAX_ATTEMPTS, final, task_id))
+    store.record_failure(task_id, error, passing=passing, final=final)
     log.warning("an image was not embedded", extra={"task": task_id, "code": error.code, "final": final})
 
 

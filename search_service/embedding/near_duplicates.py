@@ -14,10 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from argus.db import connect
+from argus.db import connect, together
 from argus.settings import get_settings
-from search_service.vectors import store
-from search_service.vectors.store import Connection, Model, Vectors
+from search_service.embedding import store
+from search_service.embedding.store import FrameRow
+from search_service.vectors import store as vectors
+from search_service.vectors.store import Model, Vectors
 
 SIDE = 16  # cells of the hash in each direction: 256 bits
 MARGIN = 2  # grey levels
@@ -78,54 +80,30 @@ def mark(project_id: int) -> int:
     From the earliest new frame of a video on everything is compared again: a frame that comes in between changes what
     the later ones are duplicates of.
     """
-    model = store.current_model()
+    model = vectors.current_model()
     if model is None:
         return 0
-    compared = 0
-    with connect() as connection:
-        videos = connection.execute(
-            "SELECT video_key, min(video_time) AS first FROM task WHERE project_id = %s AND state = 'embedded' "
-            "AND NOT compared AND video_key IS NOT NULL AND video_time IS NOT NULL AND dhash IS NOT NULL "
-            "GROUP BY video_key",
-            (project_id,)).fetchall()
-    for row in videos:
-        compared += _mark_video(model, project_id, row["video_key"], row["first"])
-    return compared
+    return sum(_mark_video(model, project_id, video.video_key, video.first)
+               for video in store.videos_with_new_frames(project_id))
 
 
 def _mark_video(model: Model, project_id: int, key: str, first: float) -> int:
     settings, compared = get_settings(), 0
     while True:
-        with connect() as connection:
-            frames = _frames(connection, model, project_id, "t.video_key = %s AND t.video_time >= %s", (key, first),
-                             BATCH)
-            kept = _frames(connection, model, project_id, "t.video_key = %s AND t.video_time >= %s "
-                           "AND t.video_time < %s AND t.duplicate_of IS NULL",
-                           (key, first - settings.duplicate_seconds, first), BATCH)
-            marks = duplicates(frames, kept, seconds=settings.duplicate_seconds, bits=settings.duplicate_bits,
-                               similarity=settings.duplicate_similarity)
-            with connection.cursor() as cursor:
-                cursor.executemany("UPDATE task SET duplicate_of = %s, compared = true WHERE id = %s "
-                                   "AND (NOT compared OR duplicate_of IS DISTINCT FROM %s)",
-                                   [(original, task_id, original) for task_id, original in marks.items()])
+        with together():
+            frames = _frames(model, project_id, store.frames_from(project_id, key, first, BATCH))
+            kept = _frames(model, project_id, store.originals_between(
+                project_id, key, first - settings.duplicate_seconds, first, BATCH))
+            store.mark_duplicates(duplicates(frames, kept, seconds=settings.duplicate_seconds,
+                                             bits=settings.duplicate_bits, similarity=settings.duplicate_similarity))
         compared += len(frames)
         if len(frames) < BATCH or frames[-1].seconds <= first:
             return compared
         first = frames[-1].seconds
 
 
-def _frames(connection: Connection, model: Model, project_id: int, where: str, values: tuple[object, ...],
-            limit: int) -> list[Frame]:
-    rows = connection.execute(
-        f"SELECT t.id, t.video_time, t.dhash FROM task t WHERE t.project_id = %s AND t.state = 'embedded' "
-        f"AND t.dhash IS NOT NULL AND {where} ORDER BY t.video_time, t.id LIMIT %s",
-        (project_id, *values, limit)).fetchall()
-    found = store.of_tasks(connection, model, project_id, [row["id"] for row in rows])
-    return [Frame(row["id"], row["video_time"], bytes(row["dhash"]), found[row["id"]]) for row in rows
-            if row["id"] in found]
-
-
-def forget(connection: Connection, task_ids: Sequence[int]) -> None:
-    """Unmark tasks whose image changed or goes away, and compare what was a duplicate of them again."""
-    connection.execute("UPDATE task SET duplicate_of = NULL, compared = false WHERE id = ANY(%s) "
-                       "OR duplicate_of = ANY(%s)", (list(task_ids), list(task_ids)))
+def _frames(model: Model, project_id: int, rows: Sequence[FrameRow]) -> list[Frame]:
+    """Return the frames that have a vector."""
+    with connect() as connection:
+        known = vectors.of_tasks(connection, model, project_id, [row.id for row in rows])
+    return [Frame(row.id, row.video_time, bytes(row.dhash), known[row.id]) for row in rows if row.id in known]

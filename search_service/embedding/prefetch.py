@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from PIL import Image
 
 from argus import trace
-from argus.db import connect
 from argus.errors import ArgusError, as_argus_error
 from argus.images.fetcher import get_images, open_image
 from argus.labelstudio.task_data import TaskImage
-from search_service.embedding import near_duplicates
+from search_service.embedding import near_duplicates, store
 
 FETCHERS = 4  # threads that fetch and decode ahead of the model
 
@@ -77,14 +76,5 @@ def _fetch(task: TaskImage, max_side: int) -> Fetched | Unusable:
 
 def _record(batch: Batch) -> None:
     """Keep which images were fetched, before the model begins: it may take long, and people look at the progress."""
-    had = [item for item in batch if item.digest]
-    if not had:
-        return
-    ids = [item.task_id for item in had]
-    with connect() as connection:
-        connection.execute("SELECT FROM task WHERE id = ANY(%s) ORDER BY id FOR UPDATE", (ids,))  # as a sync holds them
-        connection.execute(
-            "UPDATE task SET content_hash = had.digest FROM unnest(%s::bigint[], %s::text[], %s::bytea[]) "
-            "AS had (id, image, digest) WHERE task.id = had.id AND task.image = had.image "
-            "AND task.content_hash IS NULL",
-            (ids, [item.url for item in had], [item.digest for item in had]))
+    if fetched := {item.task_id: (item.url, item.digest) for item in batch if item.digest}:
+        store.record_fetched(fetched)

@@ -9,24 +9,26 @@ import uuid
 from typing import Any
 
 import numpy as np
-from psycopg import sql
 from rq import Queue
 from rq.timeouts import BaseTimeoutException
 
 from argus import metrics, queue_names
-from argus.db import connect
+from argus.db import connect, together
 from argus.errors import ArgusError, is_outage, no_number
 from argus.images.fetcher import open_image
 from argus.jobs import queues, self_check
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import get_settings
-from search_service.embedding import failures
+from search_service.embedding import failures, store
 from search_service.embedding.encoder import Preempted, SiglipEncoder
 from search_service.embedding.loaded import Worker, prepared
 from search_service.embedding.prefetch import Fetched, Unusable, batches
+from search_service.embedding.store import Embedded
 from search_service.embedding.usable import as_lists, encoded
-from search_service.vectors import model_change, store
+from search_service.vectors import model_change
+from search_service.vectors import store as vectors
 from search_service.vectors.model_change import MAX_ATTEMPTS
+from search_service.vectors.store import Model, Vectors
 
 log = logging.getLogger(__name__)
 FORMER_SECONDS = 60.0  # a web process may still ask for the former checkpoint right after a change
@@ -75,14 +77,9 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
 def _take(worker: Worker, project_id: int, task_ids: list[int]) -> tuple[dict[int, int], list[TaskImage]]:
     """Count a try of each task, and return how many there were by task, and the images of those to be tried. The
     others were tried too often, and nothing was ever heard of it: the worker died."""
-    with connect() as connection:
-        rows = connection.execute(sql.SQL(
-            "UPDATE task SET attempts = attempts + 1 WHERE id = ANY(%s) AND project_id = %s AND (state = 'waiting' "
-            "OR {}) RETURNING id, image, attempts").format(model_change.to_embed(worker.former and worker.model)),
-            (task_ids, project_id)).fetchall()
-    attempts = {int(row["id"]): int(row["attempts"]) for row in rows}
-    todo = [TaskImage(project_id, int(row["id"]), str(row["image"]))
-            for row in sorted(rows, key=lambda row: int(row["id"])) if row["attempts"] <= MAX_ATTEMPTS]
+    tried = store.begin_try(project_id, task_ids, worker.former and worker.model)
+    attempts = {task.id: task.attempts for task in tried}
+    todo = [TaskImage(project_id, task.id, task.image) for task in sorted(tried) if task.attempts <= MAX_ATTEMPTS]
     failures.record(dict.fromkeys(attempts.keys() - {image.task_id for image in todo}, _FATAL), attempts)
     return attempts, todo
 
@@ -134,29 +131,24 @@ def _embed_batch(worker: Worker, project_id: int, batch: list[Fetched], errors: 
         with encoder.preemptible(lambda: began - worker.embedded_at < STEADY_SECONDS and _somebody_waits()):
             vectors_of.append((model, _vectors(worker, encoder, model, batch)))
     good = [item for item in batch if all(item.digest in known for _, known in vectors_of)]
-    with connect() as connection:
+    with together(), connect() as connection:
         # Only tasks that still exist and still show this image: Label Studio may have changed while the model ran.
-        current = {(row["id"], row["image"]) for row in connection.execute(
-            "SELECT id, image FROM task WHERE id = ANY(%s) FOR UPDATE", ([item.task_id for item in good],))}
+        current = store.lock_images([item.task_id for item in good])
         stored = [item for item in good if (item.task_id, item.url) in current]
         for model, known in vectors_of:
-            store.store(connection, model, [(project_id, item.task_id, known[item.digest]) for item in stored])
-        with connection.cursor() as cursor:
-            cursor.executemany("UPDATE task SET state = 'embedded', content_hash = %s, dhash = %s, error = NULL, "
-                               "attempts = 0 WHERE id = %s",
-                               [(item.digest, item.dhash, item.task_id) for item in stored])
+            vectors.store(connection, model, [(project_id, item.task_id, known[item.digest]) for item in stored])
+        store.mark_embedded(Embedded(item.task_id, item.digest, item.dhash) for item in stored)
     errors |= {item.task_id: no_number() for item in batch if item not in good}
     if batch:
         worker.embedded_at = time.monotonic()
     return len(stored)
 
 
-def _vectors(worker: Worker, encoder: SiglipEncoder, model: store.Model,
-             batch: list[Fetched]) -> dict[bytes, store.Vectors]:
+def _vectors(worker: Worker, encoder: SiglipEncoder, model: Model, batch: list[Fetched]) -> dict[bytes, Vectors]:
     """Return the vector of each image content of the batch; contents that have one already are not encoded again. One
     for which the model gives no numbers is left out."""
     with connect() as connection:
-        known = store.known_vectors(connection, model, [item.digest for item in batch])
+        known = vectors.known_vectors(connection, model, [item.digest for item in batch])
     fresh = {item.digest: item.image for item in batch if item.digest not in known}
     if fresh:
         started = time.monotonic()
@@ -178,8 +170,7 @@ def _somebody_waits() -> bool:
 
 
 def _give_back(project_id: int, task_ids: list[int]) -> None:
-    with connect() as connection:
-        connection.execute("UPDATE task SET attempts = greatest(attempts - 1, 0) WHERE id = ANY(%s)", (task_ids,))
+    store.take_back_try(task_ids)
     queues.enqueue(queue_names.SIGLIP, "search_service.embedding.worker.embed", project_id, task_ids,
                    job_id=f"embed-{project_id}-rest-{uuid.uuid4().hex[:8]}", retries=0)  # the job in work may be one
 

@@ -15,7 +15,8 @@ from search_service.search.filters import Filters, select
 from search_service.search.query import Example, SearchQuery
 from search_service.search.query_vectors import Terms, calibration, encode_texts, terms_of
 from search_service.search.relevance import BACKGROUND, UNLIKELY, relevance
-from search_service.sync.progress import Counts, count_tasks
+from search_service.sync.progress import count_tasks
+from search_service.sync.store import Counts
 from search_service.sync.videos import SHARED, shown_name
 from search_service.vectors import store
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from argus.db import connect
 from argus.labelstudio import LabelStudio, listing
 from argus.labelstudio.filters import ANNOTATED
+from search_service.sync import store
 
 CHUNK = 200  # tasks asked for by id: their ids travel in the request's address
 PAGE = 100  # tasks read in full at a time, with all their regions
@@ -25,10 +25,7 @@ def refresh(ls: LabelStudio, project_id: int, *, full: bool = False) -> int:
     Args:
         full: compare every annotated task, not only the changed ones.
     """
-    with connect() as connection:
-        stale = {row["id"]: row["updated_at"] for row in connection.execute(
-            "SELECT id, updated_at FROM task WHERE project_id = %s AND labelled_at IS DISTINCT FROM updated_at",
-            (project_id,))}
+    stale = store.labels_are_stale(project_id)
     if full:
         stale |= _disagreeing(ls, project_id)
     ids = sorted(stale)
@@ -36,9 +33,7 @@ def refresh(ls: LabelStudio, project_id: int, *, full: bool = False) -> int:
     for part in [ids] if every else [ids[start:start + CHUNK] for start in range(0, len(ids), CHUNK)]:
         listed = _listed(ls, project_id, None if every else part)  # a page at a time: only the labels are kept
         said = {task["id"]: labels_of(task["annotations"]) for task in listed}
-        with connect() as connection, connection.cursor() as cursor:
-            cursor.executemany("UPDATE task SET labelled = %s, labels = %s, labelled_at = %s WHERE id = %s",
-                               [(id_ in said, said.get(id_, []), stale[id_], id_) for id_ in part])
+        store.write_labels({id_: said.get(id_) for id_ in part}, stale)
     return len(ids)
 
 
@@ -58,10 +53,7 @@ def labels_of(annotations: Sequence[Mapping[str, Any]]) -> list[str]:
 def _disagreeing(ls: LabelStudio, project_id: int) -> dict[int, Any]:
     """Return the tasks that are annotated there and not here, or the other way round, with their `updated_at`."""
     there = {task["id"] for task in _pages(ls, project_id, None, include="id")}
-    with connect() as connection:
-        rows = connection.execute("SELECT id, updated_at, labelled FROM task WHERE project_id = %s",
-                                  (project_id,)).fetchall()
-    return {row["id"]: row["updated_at"] for row in rows if row["labelled"] != (row["id"] in there)}
+    return {row.id: row.updated_at for row in store.all_labelled(project_id) if row.labelled != (row.id in there)}
 
 
 def _listed(ls: LabelStudio, project_id: int, ids: Sequence[int] | None) -> Iterator[dict[str, Any]]:

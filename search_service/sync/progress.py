@@ -2,55 +2,35 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-from argus.answers.projects import Sync, TaskError
-from argus.db import connect
+from argus.answers.projects import Sync, TaskError, TaskNote
+from argus.db import together
 from label_studio_config import projects
-from search_service.sync.tasks import noted_values
-
-
-class Counts(NamedTuple):
-    """Tasks of a project: each one seen is waiting, embedded or failed."""
-
-    seen: int
-    waiting: int
-    embedded: int
-    failed: int
+from search_service.sync import store
+from search_service.sync.store import Counts
 
 
 def count_tasks(project_id: int) -> Counts:
     """Return how many tasks of a project are in each state. Raises `unknown_project`."""
-    with connect() as connection:
-        row = connection.execute(
-            "SELECT count(t.id) AS seen, count(t.id) FILTER (WHERE t.state = 'waiting') AS waiting, "
-            "count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded, "
-            "count(t.id) FILTER (WHERE t.state = 'failed') AS failed "
-            "FROM project p LEFT JOIN task t ON t.project_id = p.id WHERE p.id = %s GROUP BY p.id",
-            (project_id,)).fetchone()
-    if row is None:
+    if (counts := store.count_tasks(project_id)) is None:
         raise projects.unknown_project(project_id)
-    return Counts(**row)
+    return counts
 
 
 def sync_progress(project_id: int, errors: int = 20) -> Sync:
     """Return how far a project is, with at most `errors` errors, those of tasks that are still tried again included,
     and the notes of at most `errors` tasks. Raises `unknown_project`."""
     projects.require(project_id)
-    with connect() as connection:
-        counts = {row["state"]: row for row in connection.execute(
-            "SELECT state, count(*) AS n, count(content_hash) AS fetched, count(duplicate_of) AS duplicates, "
-            "extract(epoch FROM now() - min(seen_at))::float AS age FROM task WHERE project_id = %s GROUP BY state",
-            (project_id,))}
-        rows = connection.execute("SELECT id, error, state FROM task WHERE project_id = %s AND error IS NOT NULL "
-                                  "ORDER BY state, id LIMIT %s", (project_id, errors)).fetchall()
-        noted, notes = noted_values(connection, project_id, errors)
-    number = {state: int(counts[state]["n"]) if state in counts else 0 for state in ("waiting", "embedded", "failed")}
-    shown = [TaskError(task=row["id"], state=row["state"],
-                       **{name: row["error"].get(name, "") for name in ("code", "message", "hint")}) for row in rows]
-    oldest = round(counts["waiting"]["age"], 1) if "waiting" in counts else None
-    fetched, duplicates = (sum(int(row[name]) for row in counts.values()) for name in ("fetched", "duplicates"))
+    with together():
+        counts = {row.state: row for row in store.count_by_state(project_id)}
+        failures = store.failures(project_id, errors)
+        noted, notes = store.count_noted(project_id), store.noted(project_id, errors)
+    number = {state: counts[state].n if state in counts else 0 for state in ("waiting", "embedded", "failed")}
+    shown = [TaskError(task=row.id, state=row.state,
+                       **{name: row.error.get(name, "") for name in ("code", "message", "hint")}) for row in failures]
+    age = counts["waiting"].age if "waiting" in counts else None
+    fetched, duplicates = sum(row.fetched for row in counts.values()), sum(row.duplicates for row in counts.values())
     return Sync(seen=sum(number.values()), fetched=fetched, **number, duplicates=duplicates,
-                oldest_waiting_seconds=oldest, errors=shown, noted=noted, notes=notes)
+                oldest_waiting_seconds=None if age is None else round(age, 1), errors=shown, noted=noted,
+                notes=[TaskNote(task=row.id, **note) for row in notes for note in row.notes])
 
 

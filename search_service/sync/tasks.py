@@ -12,22 +12,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
-from argus.answers.projects import TaskNote
-from argus.db import Row, connect
+from argus.db import Row, connect, together
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, filters, get_label_studio, listing
 from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.label_config import image_of
 from label_studio_config.tags import read_label_config
-from search_service.embedding import near_duplicates
 from search_service.embedding.scheduling import enqueue_waiting
+from search_service.embedding.store import unmark_duplicates
 from search_service.sync import annotations as annotated
-from search_service.sync import missing_projects
+from search_service.sync import missing_projects, store
+from search_service.sync.store import TaskRow
 from search_service.sync.task_values import read_values
-from search_service.vectors import store
+from search_service.vectors import store as vectors
 from search_service.vectors.model_change import MAX_ATTEMPTS
 
 log = logging.getLogger(__name__)
@@ -35,11 +33,6 @@ log = logging.getLogger(__name__)
 # Studio or a storage heals by itself.
 LATER_SECONDS = 900
 FIELDS = "id,data,updated_at"  # of a listing; asking for more makes it several times slower
-_COLUMNS = ("id", "project_id", "image", "video", "video_id", "video_time", "frame_number", "captured_at", "notes",
-            "updated_at")
-_PLACE = ("video", "video_id", "video_time")  # what a frame is compared with hangs on them
-_WRITE = (f"INSERT INTO task ({', '.join(_COLUMNS)}) VALUES ({', '.join(f'%({name})s' for name in _COLUMNS)}) "
-          f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}")
 
 
 @dataclass
@@ -149,76 +142,49 @@ def _poll(ls: LabelStudio, project_id: int, key: str, since: datetime | None, re
 
 def _reconcile(ls: LabelStudio, project_id: int, key: str, report: SyncReport) -> None:
     """List everything; a row that Label Studio did not list any more is deleted with all that hangs on it."""
-    with connect() as connection:
-        known = {row["id"] for row in connection.execute("SELECT id FROM task WHERE project_id = %s", (project_id,))}
+    known = store.task_ids(project_id)
     for page in listing.walk(ls, project_id, include=FIELDS):
         _upsert(project_id, key, page, report)
         known -= {task["id"] for task in page}
     if known:
         report.deleted += delete_tasks(project_id, sorted(known))
-    with connect() as connection:
-        connection.execute("UPDATE project SET reconciled_at = now() WHERE id = %s", (project_id,))
-        connection.execute("UPDATE task SET state = 'waiting', attempts = %s WHERE project_id = %s "
-                           "AND state = 'failed' AND (error->>'may_pass')::boolean "
-                           "AND (error->>'at')::timestamptz NOT BETWEEN now() - make_interval(secs => %s) AND now()",
-                           (MAX_ATTEMPTS - 1, project_id, LATER_SECONDS))
+    store.end_full_listing(project_id, attempts=MAX_ATTEMPTS - 1, later_seconds=LATER_SECONDS)
 
 
 def delete_tasks(project_id: int, task_ids: list[int]) -> int:
     """Delete rows of tasks that Label Studio no longer has; vectors and detections go with them."""
-    with connect() as connection:
-        near_duplicates.forget(connection, task_ids)
-        return connection.execute("DELETE FROM task WHERE project_id = %s AND id = ANY(%s)",
-                                  (project_id, task_ids)).rowcount
+    with together():
+        unmark_duplicates(task_ids)
+        return store.delete_tasks(project_id, task_ids)
 
 
 def _upsert(project_id: int, key: str, tasks: list[dict[str, Any]], report: SyncReport) -> None:
     if not tasks:
         return
     rows = {task["id"]: _task_row(project_id, task, key) for task in tasks}
-    with connect() as connection:
-        known = {row["id"]: row for row in connection.execute(
-            f"SELECT {', '.join(_COLUMNS)} FROM task WHERE id = ANY(%s) FOR UPDATE", (list(rows),))}
+    with together(), connect() as connection:
+        known = store.lock_tasks(list(rows))
         new = rows.keys() - known.keys()
         changed = {id_: row for id_, row in rows.items() if id_ in known and known[id_] != row}
-        moved = [id_ for id_, row in changed.items() if known[id_]["image"] != row["image"]]
+        moved = [id_ for id_, row in changed.items() if known[id_].image != row.image]
         if moved:
-            store.forget(connection, moved)
-            connection.execute("DELETE FROM detection WHERE task_id = ANY(%s)", (moved,))
-            connection.execute("UPDATE task SET state = 'waiting', attempts = 0, error = NULL, content_hash = NULL "
-                               "WHERE id = ANY(%s)", (moved,))
-        replaced = [id_ for id_, row in changed.items() if any(known[id_][name] != row[name] for name in _PLACE)]
+            vectors.forget(connection, moved)
+            store.forget_image(moved)
+        replaced = [id_ for id_, row in changed.items() if known[id_].place != row.place]
         if moved or replaced:
-            near_duplicates.forget(connection, [*moved, *replaced])
-        with connection.cursor() as cursor:
-            cursor.executemany(_WRITE, [{**rows[id_], "notes": rows[id_]["notes"] and Jsonb(rows[id_]["notes"])}
-                                        for id_ in [*new, *changed]])
-        _mark_imageless(connection, project_id, key)
-        connection.execute("UPDATE project SET cursor_at = GREATEST(cursor_at, %s) WHERE id = %s",
-                           (max(row["updated_at"] for row in rows.values()), project_id))
+            unmark_duplicates([*moved, *replaced])
+        store.write_tasks(rows[id_] for id_ in [*new, *changed])
+        store.fail_without_image(project_id, ArgusError(
+            "bad_image", f"The task has no image in its data key '{key}'.",
+            "The label config's <Image> names the key."))
+        store.advance_cursor(project_id, max(row.updated_at for row in rows.values() if row.updated_at))
     report.created += len(new)
     report.changed += len(moved)
 
 
-def _mark_imageless(connection: store.Connection, project_id: int, key: str) -> None:
-    error = ArgusError("bad_image", f"The task has no image in its data key '{key}'.",
-                       "The label config's <Image> names the key.").to_json()
-    connection.execute("UPDATE task SET state = 'failed', error = %s WHERE project_id = %s AND image = '' "
-                       "AND state = 'waiting'", (Jsonb(error), project_id))
-
-
-def _task_row(project_id: int, task: dict[str, Any], key: str) -> dict[str, Any]:
-    """Return the row of a task that Label Studio listed, by column; `notes` None when there are none."""
+def _task_row(project_id: int, task: dict[str, Any], key: str) -> TaskRow:
+    """Return the row of a task that Label Studio listed."""
     values = read_values(task["data"], key)
-    return {"id": task["id"], "project_id": project_id, "image": values.image, "video": values.video,
-            "video_id": values.video_id, "video_time": values.video_time, "frame_number": values.frame_number,
-            "captured_at": values.captured_at, "notes": values.notes or None,
-            "updated_at": datetime.fromisoformat(task["updated_at"])}
-
-
-def noted_values(connection: store.Connection, project_id: int, limit: int) -> tuple[int, list[TaskNote]]:
-    count = connection.execute("SELECT count(*) AS n FROM task WHERE project_id = %s AND notes IS NOT NULL",
-                               (project_id,)).fetchone()
-    rows = connection.execute("SELECT id, notes FROM task WHERE project_id = %s AND notes IS NOT NULL "
-                              "ORDER BY id LIMIT %s", (project_id, limit)).fetchall()
-    return int(count["n"]) if count else 0, [TaskNote(task=row["id"], **note) for row in rows for note in row["notes"]]
+    return TaskRow(task["id"], project_id, values.image, values.video, values.video_id, values.video_time,
+                   values.frame_number, values.captured_at, values.notes or None,
+                   datetime.fromisoformat(task["updated_at"]))

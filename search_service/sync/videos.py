@@ -10,8 +10,8 @@ import re
 from collections import Counter
 
 from argus.answers.projects import Video
-from argus.db import connect
 from argus.errors import ArgusError
+from search_service.sync import store
 
 _DIGEST = re.compile(r"[0-9a-f]{16}")  # as `argus import-video` makes them
 _SHORT = 8
@@ -43,43 +43,29 @@ def shown_name(name: str | None, video_id: str | None, shared: bool) -> str | No
 
 
 def list_videos(project_id: int) -> list[Video]:
-    """Return a project's videos by name.
-
-    Of one video under several names the first in the alphabet counts.
-    """
-    with connect() as connection:
-        rows = connection.execute(
-            "SELECT min(video) AS video, min(video_id) AS video_id, count(*) AS frames, max(video_time) AS seconds "
-            "FROM task WHERE project_id = %s AND video_key IS NOT NULL GROUP BY video_key",
-            (project_id,)).fetchall()
-    names = Counter(row["video"] for row in rows)
-    found = []
+    """Return a project's videos by name."""
+    rows = store.videos(project_id)
+    names = Counter(row.video for row in rows)
+    listed = []
     for row in rows:
-        name, id_ = row["video"], row["video_id"]
-        shared = names[name] > 1
-        found.append(Video(video=name, video_id=id_, name=shown_name(name, id_, shared) or "",
-                           filter=mark(name, id_) if id_ or shared else name,
-                           frames=row["frames"], seconds=row["seconds"]))
-    return sorted(found, key=lambda one: (one.name, one.video_id or ""))
+        shared = names[row.video] > 1
+        listed.append(Video(video=row.video, video_id=row.video_id, frames=row.frames, seconds=row.seconds,
+                            name=shown_name(row.video, row.video_id, shared) or "",
+                            filter=mark(row.video, row.video_id) if row.video_id or shared else row.video or ""))
+    return sorted(listed, key=lambda one: (one.name, one.video_id or ""))
 
 
-def video_key(project_id: int, wanted: str) -> str:
+def video_key(project_id: int, meant: str) -> str:
     """Return the `video_key` of the video that is meant: by its id, by its name when only one video has it, or by name
     and id as `mark` writes them. A video that is not there gives '', which no task has.
 
     Raises:
         ArgusError: `bad_request` when several videos are meant.
     """
-    name, id_ = match.groups() if (match := _MARKED.fullmatch(wanted)) else (None, None)
-    with connect() as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT video_key, video, video_id FROM task WHERE project_id = %(project)s AND video_key IS NOT "
-            "NULL AND (video = %(wanted)s OR (video_key = %(wanted)s AND video_id IS NOT NULL) OR (video = %(name)s "
-            "AND CASE WHEN video_id IS NULL THEN %(id)s = %(no_id)s ELSE starts_with(video_key, %(id)s) END))",
-            {"project": project_id, "wanted": wanted, "name": name, "id": id_, "no_id": _NO_ID}).fetchall()
-    meant = {row["video_key"]: row for row in rows}
-    if len(meant) > 1:
-        marks = sorted(mark(row["video"], row["video_id"]) for row in meant.values())
-        raise ArgusError("bad_request", f"{len(marks)} videos of project {project_id} are called {wanted}.",
+    name, id_ = match.groups() if (match := _MARKED.fullmatch(meant)) else (None, None)
+    videos = {row.video_key: row for row in store.videos_called(project_id, meant, name, id_, _NO_ID)}
+    if len(videos) > 1:
+        marks = sorted(mark(row.video, row.video_id) for row in videos.values())
+        raise ArgusError("bad_request", f"{len(marks)} videos of project {project_id} are called {meant}.",
                          f"Say which: {' or '.join(marks[:5])}.", videos=marks[:20])
-    return next(iter(meant), "")
+    return next(iter(videos), "")
