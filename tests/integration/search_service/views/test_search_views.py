@@ -11,6 +11,7 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from label_studio_config import views
 from label_studio_config.bands import Edges
+from label_studio_config.view_store import views_of
 
 pytestmark = pytest.mark.integration
 CONFIG = ('<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"><Label value="cpu"/>'
@@ -95,7 +96,7 @@ def test_search_view__leaves_a_persons_view_of_the_same_title_alone(
     changed = views.search_view(ls, number, "Changed", ids[:2])
     data = {**views.live_views(ls, number)[changed], "title": "By hand"}
     ls.patch(f"/api/dm/views/{changed}/", {"project": number, "data": data})
-    made = len(views._ours(number, "search"))
+    made = len(views_of(number, "search"))
     assert views.remove_views(ls, number, "search") == made - 1
     assert {theirs, changed} <= set(titles(ls, number))
     assert ours not in titles(ls, number)
