@@ -8,9 +8,9 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from argus.db import connect
 from argus.errors import ArgusError
 from argus.jobs import queues
+from search_service.health import store
 from search_service.health.doctor.finding import Finding
 from search_service.health.doctor.label_studio import ask_version
 from search_service.health.doctor.workers import Visit
@@ -65,12 +65,7 @@ def _quietly(ask: Callable[[], float]) -> float | None:
 
 
 def _postgres() -> float | None:
-    def ask() -> float:
-        with connect() as connection:
-            row = connection.execute("SELECT extract(epoch FROM clock_timestamp())::float8 AS now").fetchone()
-        return float(row["now"]) if row else 0.0
-
-    return _quietly(ask)
+    return _quietly(store.clock)
 
 
 def _redis() -> float | None:

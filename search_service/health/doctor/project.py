@@ -9,7 +9,7 @@ from typing import Any
 import requests
 
 from argus import addresses, dialling
-from argus.db import Row, connect
+from argus.db import Row
 from argus.errors import ArgusError
 from argus.images.fetcher import get_images
 from argus.labelstudio import listing
@@ -17,11 +17,11 @@ from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import of_version
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import Settings
-from search_service.health import webhook_probe
+from search_service.health import store, webhook_probe
 from search_service.health.doctor import workers
 from search_service.health.doctor.finding import TIMEOUT, Finding
 from search_service.health.doctor.servers import credentials
-from search_service.sync.tasks import noted_values
+from search_service.sync import store as tasks
 
 _UNREADABLE = ("bad_image", "image_too_large")  # codes of what is wrong with a file itself
 _SCORES = 20  # predictions looked at
@@ -124,53 +124,46 @@ class Project:
 
     def _scores(self) -> Iterator[Finding]:
         """Compare the scores we delivered last with what Label Studio filters and sorts by."""
-        with connect() as connection:
-            ours = {row["task_id"] for row in connection.execute(
-                "SELECT task_id FROM prediction WHERE project_id = %s AND model_version = %s AND state = 'stored' "
-                "AND score IS NOT NULL ORDER BY task_id DESC LIMIT %s",
-                (self._row["id"], self._row["model_version"], _SCORES))}
-        if not ours:
+        scored = store.last_scored(self._row["id"], self._row["model_version"], _SCORES)
+        if not scored:
             return
         listed = listing.page(self._ls, self._row["id"], [of_version(self._row["model_version"])], size=_SCORES,
-                              ids=sorted(ours), fields="all")
-        tasks = listed["tasks"]
-        empty = [task["id"] for task in tasks if task["predictions_score"] is None]
+                              ids=sorted(scored), fields="all")
+        shown = listed["tasks"]
+        empty = [task["id"] for task in shown if task["predictions_score"] is None]
         name = f"{self._name}: scores"
         if empty:
-            yield Finding(name, "problem", f"Label Studio shows no score for {len(empty)} of {len(tasks)} tasks that "
+            yield Finding(name, "problem", f"Label Studio shows no score for {len(empty)} of {len(shown)} tasks that "
                           f"have one, for example task {empty[0]}: no band contains them.", self._again)
-        elif tasks:
-            yield Finding(name, "ok", f"Label Studio shows those of the last {len(tasks)} predictions")
+        elif shown:
+            yield Finding(name, "ok", f"Label Studio shows those of the last {len(shown)} predictions")
 
     def _embedding(self) -> Iterator[Finding]:
         """Tell how many images are embedded. A file that cannot be read is somebody's file, not a broken connection."""
-        with connect() as connection:
-            rows = connection.execute(
-                "SELECT state, error->>'code' = ANY(%s) AS unreadable, count(*) AS n, min(error->>'message') AS error "
-                "FROM task WHERE project_id = %s GROUP BY 1, 2", (list(_UNREADABLE), self._row["id"])).fetchall()
-        failed = [row for row in rows if row["state"] == "failed"]
-        unreadable = [row for row in failed if row["unreadable"]]
-        lost = [row for row in failed if not row["unreadable"]]
-        detail = (f"{sum(row['n'] for row in rows if row['state'] == 'embedded')} of {sum(row['n'] for row in rows)} "
+        rows = store.count_images(self._row["id"], _UNREADABLE)
+        unreadable = [row for row in rows if row.state == "failed" and row.unreadable]
+        lost = [row for row in rows if row.state == "failed" and not row.unreadable]
+        detail = (f"{sum(row.n for row in rows if row.state == 'embedded')} of {sum(row.n for row in rows)} "
                   "images embedded")
         if unreadable:
-            detail += f", {unreadable[0]['n']} cannot be read, for example: {unreadable[0]['error']}"
+            detail += f", {unreadable[0].n} cannot be read, for example: {unreadable[0].error}"
         if lost:
             yield Finding(f"{self._name}: images", "problem",
-                          f"{detail}, {sum(row['n'] for row in lost)} failed, for example: {lost[0]['error']}",
+                          f"{detail}, {sum(row.n for row in lost)} failed, for example: {lost[0].error}",
                           f"`argus sync --project {self._row['id']}` shows them.")
         else:
             yield Finding(f"{self._name}: images", "ok", detail)
 
     def _values(self) -> Iterator[Finding]:
         """Tell of values of `task.data` that could not be taken over. The tasks are there: nothing is broken."""
-        with connect() as connection:
-            noted, notes = noted_values(connection, self._row["id"], 1)
+        noted = tasks.count_noted(self._row["id"])
         if not noted:
             return
-        first, whose = notes[0], "task has values in its" if noted == 1 else "tasks have values in their"
+        whose = "task has values in its" if noted == 1 else "tasks have values in their"
+        first = tasks.noted(self._row["id"], 1)[0]
+        note = first.notes[0]
         yield Finding(f"{self._name}: values", "ok", f"{noted} {whose} data that were left out, for example task "
-                      f"{first.task}, {first.key}: {first.reason}. `argus sync --project {self._row['id']}` "
+                      f"{first.id}, {note['key']}: {note['reason']}. `argus sync --project {self._row['id']}` "
                       "lists them, and `argus task` shows those of one.")
 
     def _image(self) -> Iterator[Finding]:
@@ -178,15 +171,11 @@ class Project:
 
         The newest one, but rather one that can be read. What arrives and is no image has come all the way, too.
         """
-        with connect() as connection:
-            task = connection.execute(
-                "SELECT id, image FROM task WHERE project_id = %s AND image <> '' ORDER BY "
-                "state = 'failed' AND coalesce(error->>'code' = ANY(%s), false), id DESC LIMIT 1",
-                (self._row["id"], list(_UNREADABLE))).fetchone()
+        task = store.newest_image(self._row["id"], _UNREADABLE)
         if task is None:
             return
-        name, which = f"{self._name}: image access", f"task {task['id']}"
-        image = TaskImage(self._row["id"], task["id"], task["image"])
+        name, which = f"{self._name}: image access", f"task {task.id}"
+        image = TaskImage(self._row["id"], task.id, task.image)
         came: dict[str, int | ArgusError] = {"this process": _downloaded(image)}
         for role, said in workers.fetched_by(self._roles, image).items():
             came[f"the {role} worker"] = said if isinstance(said, ArgusError) else said["bytes"]

@@ -8,11 +8,12 @@ from typing import Any
 import requests
 
 from argus import dialling, queue_names
-from argus.db import check_writable, connect, migrations
+from argus.db import check_writable, migrations
 from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.settings import Settings
 from argus.web import origin_check
+from search_service.health import store
 from search_service.health.doctor.finding import TIMEOUT, Finding, version
 
 MIN_PGVECTOR = (0, 8, 4)  # 0.8 brought iterative index scans; its first patches are too early to rely on
@@ -21,19 +22,15 @@ MIN_REDIS, MIN_VALKEY = (5, 0), (7, 2)  # what RQ asks for
 
 
 def database() -> Iterator[Finding]:
-    with connect() as connection:
-        row = connection.execute(
-            "SELECT current_setting('server_version') AS server, (SELECT extversion FROM pg_extension WHERE "
-            "extname = 'vector') AS vector, (SELECT max(number) FROM schema_version) AS schema").fetchone()
-    assert row is not None
+    row = store.server()
     newest = max(number for number, _, _ in migrations())
-    detail = f"PostgreSQL {row['server'].split()[0]}, pgvector {row['vector']}, schema {row['schema']}"
-    if version(row["server"]) < MIN_POSTGRES:
+    detail = f"PostgreSQL {row.server.split()[0]}, pgvector {row.vector}, schema {row.schema}"
+    if version(row.server) < MIN_POSTGRES:
         yield Finding("database", "problem", detail, f"Argus needs PostgreSQL {MIN_POSTGRES[0]} or newer.")
-    elif row["vector"] is None or version(row["vector"], 3) < MIN_PGVECTOR:
+    elif row.vector is None or version(row.vector, 3) < MIN_PGVECTOR:
         yield Finding("database", "problem", detail,
                       "Install pgvector 0.8.4 or newer and ALTER EXTENSION vector UPDATE.")
-    elif row["schema"] > newest:
+    elif row.schema > newest:
         yield Finding("database", "problem", f"{detail}, but this Argus knows only up to {newest}",
                       "A newer Argus has used this database: update this installation.")
     elif error := _refusal(check_writable):
