@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 from argus_cli.stack.stack import SERVICES
+from benchmarks.pages import put
 from benchmarks.search.world import stack
 from benchmarks.soak import report
 from benchmarks.soak.counts import compare, whole
@@ -50,7 +51,7 @@ def main() -> int:
                           load.done, load.refused, str(counts), apart, wrong)
     print("\n".join(found.lines()))
     if chosen.page:
-        report.put(chosen.page, report.BEGIN, report.END, found.lines())
+        put(chosen.page, report.BEGIN, report.END, found.lines())
     return int(not found.passed())
 
 

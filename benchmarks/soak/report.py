@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from benchmarks.soak.samples import Sample, held_of, median, memory_of
 
@@ -87,14 +86,3 @@ class Report:
 
 def _span(window: tuple[float, float]) -> str:
     return f"{100 * window[0]:.0f}–{100 * window[1]:.0f} %"
-
-
-def put(file: Path, begin: str, end: str, text: Sequence[str]) -> None:
-    """Put `text` between two marks of a page, and leave the rest of it as it is.
-
-    Raises:
-        ValueError: the page has not these marks.
-    """
-    before, rest = file.read_text().split(begin)
-    _, after = rest.split(end)
-    file.write_text("\n".join([before + begin, "", *text, "", end + after]))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from benchmarks.soak.report import put
+from benchmarks.pages import put_row
 
 BEGIN, END = "<!-- faults: written by make test-faults -->", "<!-- end of faults -->"
 _HEAD = ["| fault | what came of it | whole again after |", "|---|---|---|"]
@@ -24,9 +24,6 @@ def record(fault: str, outcome: str, seconds: float) -> None:
     if not (name := os.environ.get("ARGUS_FAULT_TABLE")):
         return
     file = Path(name)
-    text = file.read_text() if file.exists() else f"{BEGIN}\n{END}\n"
-    old = text.split(BEGIN)[1].split(END)[0]
-    rows = {line.split(" | ")[0]: line for line in old.strip().splitlines()[2:]}
-    rows[f"| {fault}"] = f"| {fault} | {outcome} | {seconds:.0f} s |"
-    file.write_text(text)
-    put(file, BEGIN, END, [*_HEAD, *rows.values()])
+    if not file.exists():
+        file.write_text(f"{BEGIN}\n{END}\n")
+    put_row(file, BEGIN, END, _HEAD, f"| {fault} | {outcome} | {seconds:.0f} s |")

@@ -3,7 +3,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -114,11 +113,3 @@ def test_load__an_error_that_nobody_expects_is_told() -> None:
     load._repeat("imports", 0, act)
     assert load.refused == {"imports: timeout": 1}
     assert load.broken() == ["imports: ended by KeyError('id')"]
-
-
-def test_put__only_between_the_marks(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    page.write_text("before\n<a>\nold\n<b>\nafter\n")
-    for _ in range(2):
-        report.put(page, "<a>", "<b>", ["new", "lines"])
-    assert page.read_text() == "before\n<a>\n\nnew\nlines\n\n<b>\nafter\n"
