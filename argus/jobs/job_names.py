@@ -36,6 +36,18 @@ JOBS = frozenset({
     "search_service.views.query_tabs.fill",
     "search_service.views.view_ranks.write_job",
 })
+# Names in queues that an earlier build left behind, and what they are called now. What is not here is asked for anew.
+RENAMED = {
+    "ml_backend.jobs.detect_next": "ml_backend.sam3_worker.detect_jobs.detect_next",
+    "ml_backend.push_jobs.push_next": "ml_backend.predictions.jobs.push_next",
+    "ml_backend.push_jobs.push_tasks": "ml_backend.predictions.jobs.push_tasks",
+    "ml_backend.push_jobs.remove_old_versions": "ml_backend.predictions.jobs.remove_old_versions",
+    "search_service.exports.run": "search_service.export.jobs.run",
+    "search_service.indexes.update": "search_service.vectors.indexes.update",
+    "search_service.jobs.embed": "search_service.embedding.worker.embed",
+    "search_service.saved.refresh_job": "search_service.views.saved_searches.refresh_job",
+    "search_service.tabs.fill": "search_service.views.query_tabs.fill",
+}
 
 
 class RefusedJob(Exception):
@@ -58,6 +70,8 @@ class OurJob(Job):
     @property
     def func(self) -> Callable[..., Any]:
         """The function. Raises `RefusedJob`, after which the job is not tried again."""
+        if self.func_name in RENAMED:
+            self.func_name = RENAMED[self.func_name]
         if self.func_name not in JOBS or self.instance is not None:
             self.retries_left = 0
             log.error("a job was refused", extra={"job": self.id, "function": name_of(self), "queue": self.origin})
