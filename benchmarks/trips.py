@@ -2,6 +2,7 @@
 
     python -m benchmarks.trips                        this tree
     python -m benchmarks.trips --tree ../baseline     and another one, on servers of its own
+    python -m benchmarks.trips --tree ../baseline --page docs/benchmarks-baseline.md
 
 The models stand still: texts are vectors already (as after the first search), and a chunk finds nothing on its images.
 PostgreSQL's trips are the times its server says that it is ready for the next query, as libpq's trace writes them;
@@ -28,6 +29,8 @@ import numpy as np
 DIM, PROJECT, TASKS = 24, 1, 200
 CONFIG = ('<View><Image name="image" value="$image"/><RectangleLabels name="box" toName="image"><Label value="cpu"/>'
           "</RectangleLabels></View>")
+BEGIN, END = "<!-- trips: written by python -m benchmarks.trips -->", "<!-- end of trips -->"
+NAMES = {"search": "a search", "chunk": "a chunk of a run", "its end": "of it, the end of the chunk"}
 Trips = dict[str, dict[str, int]]
 
 
@@ -163,14 +166,31 @@ def servers(folder: Path) -> Iterator[dict[str, str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tree", type=Path, action="append", default=[], help="Another checkout of Argus.")
+    parser.add_argument("--page", type=Path, help="put both into this page, between its marks; takes one --tree")
     parser.add_argument("--measure", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
         print(json.dumps(measure(arguments.measure)))
         return
+    if arguments.page and len(arguments.tree) != 1:
+        parser.error("--page compares this tree with exactly one other --tree.")
     here = Path(__file__).resolve().parents[1]
+    found = []
     for tree in (here, *(path.resolve() for path in arguments.tree)):
-        print(tree.name, json.dumps(trips_of(tree), indent=1))
+        found.append(trips_of(tree))
+        print(tree.name, json.dumps(found[-1], indent=1))
+    if arguments.page:
+        from benchmarks.pages import put  # not above: another tree may not have it
+
+        put(arguments.page, BEGIN, END, table(found[1], found[0]))
+
+
+def table(before: Trips, after: Trips) -> list[str]:
+    """Return both as lines of a page."""
+    return ["| | PostgreSQL, baseline | PostgreSQL, this build | Valkey, baseline | Valkey, this build |",
+            "|---|---|---|---|---|",
+            *(f"| {NAMES[name]} | {before[name]['postgresql']} | {after[name]['postgresql']} | {before[name]['queue']} "
+              f"| {after[name]['queue']} |" for name in NAMES)]
 
 
 def trips_of(tree: Path) -> Trips:

@@ -10,7 +10,7 @@ set -eu
 
 commit=877f1d896c13da13484c19630c2c8559127273ea
 root=$(cd "$(dirname "$0")/.." && pwd)
-folder=${BASELINE_FOLDER:-$root/.argus/baseline}
+folder=$(realpath -m "${BASELINE_FOLDER:-$root/.argus/baseline}")
 
 if [ ! -e "$folder/.git" ]; then
     git -C "$root" worktree prune

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from itertools import islice
 
@@ -11,13 +12,12 @@ from demo.scenes import make_scene, render_scene
 
 LABELS = ["cpu", "fan"]
 WORDS = ("cpu", "fan", "red cpu", "small fan", "board", "two fans", "screw", "blue cpu", "large fan", "nothing")
+UNDER_WAY = ("queued", "running")  # states of a run
 _PATIENCE = 3600
 
 
 def pictures(count: int) -> list[tuple[str, bytes]]:
     """Return `count` JPEG files of the demo's held-out scenes, 640 pixels wide, as (name, data)."""
-    import io
-
     made = []
     for number in range(count):
         buffer = io.BytesIO()
@@ -63,7 +63,8 @@ def run(build: Build, number: int, turn: int) -> float:
                {"concepts": [{"label": label, "prompts": [label, f"{label} {turn}"]} for label in LABELS]})
     began = time.perf_counter()
     made = build.call("POST", f"/projects/{number}/runs", {"all": True, "labels": LABELS})
-    wait_for(lambda: build.call("GET", f"/runs/{made['id']}")["state"] != "running", _PATIENCE, "the run did not end")
+    wait_for(lambda: build.call("GET", f"/runs/{made['id']}")["state"] not in UNDER_WAY, _PATIENCE,
+             "the run did not end")
     seconds = time.perf_counter() - began
     ended = build.call("GET", f"/runs/{made['id']}")
     if ended["state"] != "done" or ended["failed"]:
