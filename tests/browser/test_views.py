@@ -142,6 +142,32 @@ def test_views_of_searches__show_their_tasks_and_select_all_acts_on_them_alone(
     assert page.argus_errors == []  # type: ignore[attr-defined]
 
 
+def test_a_search_in_a_tab__says_its_order_and_shows_no_bare_numbers(stack: Any, page: Page, label_studio: LabelStudio,
+                                                                     make_project: Callable[..., int]) -> None:
+    from search_service.search.query import SearchQuery
+    from search_service.sync.progress import sync_progress
+    from search_service.views import search_views
+
+    number = make_project(["cpu"], [(f"{n}.jpg", scene(n, 640)) for n in range(3)])
+    bare = ["d75554d47608ab2f", "53.25", "1331"]  # under a picture, nobody knows what these are
+    for task in label_studio.get("/api/tasks/", project=number, include="id,data", resolve_uri="false")["tasks"]:
+        label_studio.patch(f"/api/tasks/{task['id']}/", {"data": {**task["data"], "video_id": bare[0], "video": "a.mp4",
+                                                                  "video_time": 53.25, "frame_number": 1331}})
+    wait_for(lambda: sync_progress(number).embedded == 3, 120)
+    (view,) = search_views.make(number, "", SearchQuery(text="cpu"), None, 3).views
+    manager = DataManager(page, label_studio, number)
+    manager.open(view)
+    expect(page.get_by_text("Search: cpu (ranked)").first).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("a.mp4")).to_have_count(3, timeout=30_000)  # a card each, drawn
+    for text in bare:
+        expect(page.get_by_text(text, exact=True)).to_have_count(0)
+    data = views.live_views(label_studio, number)[view]
+    label_studio.patch(f"/api/dm/views/{view}/", {"project": number, "data": {**data, "hiddenColumns": {}}})
+    manager.open(view)
+    for text in bare:  # as Label Studio shows them when it is left to itself
+        expect(page.get_by_text(text, exact=True)).to_have_count(3, timeout=30_000)
+
+
 def test_a_tab_titled_as_a_question__is_filled(stack: Any, page: Page, label_studio: LabelStudio,
                                                make_project: Callable[..., int],
                                                record_property: Callable[[str, object], None]) -> None:
