@@ -32,6 +32,7 @@ CATALOGUE: dict[str, Kind] = {
     "unknown_label": Kind(422, 2),
     "unknown_format": Kind(400, 2),
     "nothing_selected": Kind(422, 2),
+    "shares_not_met": Kind(422, 2),
     "unauthorized": Kind(401, 4),
     "forbidden": Kind(403, 4),
     "person_required": Kind(403, 4),

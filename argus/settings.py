@@ -138,6 +138,9 @@ class Settings(BaseSettings):
                                                            "fails.")
     export_free_mb: int = Field(1024, ge=0, description="MiB of disk space that exports leave free.")
 
+    split_gap_seconds: float = Field(5.0, ge=0, description="Seconds that frames of one video in different splits of "
+                                     "an export are apart at least; what is nearer is in no split.")
+
     host: str = Field("127.0.0.1", description="Address the web processes listen on.")
     ml_backend_port: int = Field(9090, description="Port of the ML backend.")
     search_service_port: int = Field(8000, description="Port of the search service.")

@@ -45,6 +45,7 @@ STEPS = {
     },
     "Export": {
         "export": "Export annotations as COCO or YOLO.",
+        "splits": "Show kept splits, lock the test set, or begin anew.",
     },
     "Operate": {
         "status": "Show workers, queues, projects and recent errors.",

@@ -26,6 +26,7 @@ from argus.labelstudio import LabelStudio
 from benchmarks.known import regions
 from label_studio_config.label_config import default_label_config
 from search_service.export import FORMATS, export_project
+from search_service.export.splitting import Unknown
 
 _KINDS = 50  # different frames, used in turn
 
@@ -49,7 +50,8 @@ class MadeUpLabelStudio:
         return {"total": self.tasks, "tasks": [self._task(number, full) for number in ids]}
 
     def _task(self, number: int, full: bool) -> dict[str, Any]:
-        data = {"image": f"/data/upload/1/frame_{number:06}.jpg", "video": f"line-{number // 50}.mp4"}
+        data = {"image": f"/data/upload/1/frame_{number:06}.jpg", "video": f"line-{number // 50}.mp4",
+                "video_time": float(number % 50)}
         if not full:
             return {"id": number, "data": data}
         annotation = {"id": number, "result": json.loads(self._frames[number % _KINDS]), "updated_at": "2026-01-01",
@@ -78,7 +80,8 @@ def main() -> None:
     try:
         counts = export_project(1, asked.format, folder / "out", with_images=False, progress=show,
                                 splits={"train": 0.8, "val": 0.2} if asked.splits else None,
-                                label_studio=cast(LabelStudio, ls), images=cast(ImageFetcher, None))
+                                label_studio=cast(LabelStudio, ls), images=cast(ImageFetcher, None),
+                                memory=Unknown())
         size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -18,8 +18,8 @@ from argus_cli.recorded import recorded
               metavar="coco|coco-polygons|yolo|yolo-seg", help="Format to write.")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Folder to create.")
 @click.option("--masks", is_flag=True, help="With -f yolo: outlines instead of boxes, as -f yolo-seg.")
-@click.option("--splits", metavar="SHARES", help="Split the images, for example train=0.8,val=0.2. Frames of one "
-                                                 "video stay together.")
+@click.option("--splits", metavar="SHARES", help="Split the images, for example train=0.8,val=0.2. Frames that "
+              "are near in time or look alike are never in two splits; later exports keep what was decided.")
 @click.option("--from", "source", type=click.Choice(["annotations", "predictions", "both"]), default="annotations",
               show_default=True, help="What people accepted or drew, what the model predicted, or "
               "predictions only where there is no annotation.")
@@ -71,7 +71,13 @@ def _show_preview(found: dict[str, Any], as_json: bool) -> None:
         return
     say(f"{plural(found['images'], 'image')} would be exported")
     for split, part in found["splits"].items():
-        say(f"  {split}: {plural(part['images'], 'image')}" + ("" if part["images"] else "; such splits are refused"))
+        shown = ", ".join(f"{label} {count}" for label, count in part["objects"].items())
+        say(f"  {split}: {plural(part['images'], 'image')} of {plural(part['videos'], 'video')}; {shown}")
+    for entry in found.get("left_out", ()):
+        say(f"  in no split: {plural(entry['count'], 'image')}, {entry['reason']} "
+            f"(task {', '.join(map(str, entry['tasks'][:5]))})")
+    if refused := found.get("refused"):
+        say(f"  Such an export is refused. {refused['message']} {refused['hint']}")
     if found["counted"] < found["images"]:
         say(f"objects of the first {found['counted']}:")
     print_table(["label", "objects"], [[label, count] for label, count in found["objects"].items()])

@@ -240,7 +240,11 @@ declare namespace Api {
     images: number;
     counted: number;
     objects: Record<string, number>;
-    splits: Record<string, { images: number; videos: number }>;
+    splits: Record<string, { images: number; videos: number; objects: Record<string, number> }>;
+    strips?: { video: string; parts: { split: string; frames: number; start: number; end: number }[] }[];
+    left_out?: { reason: string; count: number; tasks: number[] }[];
+    gap?: number;
+    refused?: { code: string; message: string; hint: string } | null;
   }
 
   interface Export {

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from argus.answers import projects as p
 from argus.answers import search as s
 from argus.answers import service
+from argus.answers import splits as sp
 from argus.answers.base import Answer, Deleted
 
 _AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -63,5 +64,7 @@ _EXAMPLES: tuple[Answer, ...] = (
         precision={"likely": 1.0, "possible": 0.5, "unlikely": None})],
         mean=s.MeanQuality(recall={"10": 1.0}, ndcg={"10": 0.9197},
                            precision={"likely": 1.0, "possible": 0.5, "unlikely": None})),
+    sp.Divisions(locked=119, divisions=[sp.Division(
+        division="test,train,val", splits={"test": 119, "train": 839, "val": 241}, left_out=14)]),
 )
 ANSWERS: dict[type[Answer], Answer] = {type(example): example for example in _EXAMPLES}

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from argus.answers import projects as p
 from argus.answers import search as s
 from argus.answers import service
+from argus.answers import splits as sp
 from argus.answers.base import Answer, Deleted
 from search_service import run_sources
 from search_service.api.schemas import audit as ar
@@ -138,6 +139,13 @@ ENDPOINTS = (
     Endpoint("post", "/api/v1/projects/{project_id}/exports", "Make an export in the background.",
              body=sr.ExportJobRequest, status=201, answer="Export"),
     Endpoint("get", "/api/v1/projects/{project_id}/exports", "The last exports of a project, newest first."),
+    Endpoint("get", "/api/v1/projects/{project_id}/splits", "How frames were divided for training.",
+             answer=sp.Divisions),
+    Endpoint("post", "/api/v1/projects/{project_id}/splits/lock", "Lock the test set of a division.",
+             body=sr.SplitsRequest, answer=sp.Divisions),
+    Endpoint("post", "/api/v1/projects/{project_id}/splits/unlock", "Unlock the test set.", answer=sp.Divisions),
+    Endpoint("post", "/api/v1/projects/{project_id}/splits/reset", "Forget a division: the next export decides anew.",
+             body=sr.SplitsRequest, answer=sp.Divisions),
     Endpoint("get", "/api/v1/exports/{export_id}", "How far an export is.", answer="Export"),
     Endpoint("delete", "/api/v1/exports/{export_id}", "Delete an export, or stop it.", answer="Export"),
     Endpoint("get", "/api/v1/exports/{export_id}/file", "Download a finished export.", media="application/zip"),

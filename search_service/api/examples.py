@@ -35,5 +35,6 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
     rr.SetAsideRequest: {"task": 17, "verdict": "fix"},
     rr.PutBackRequest: {"task": 17},
     sr.ConnectRequest: {"project": 1, "dry_run": True},
+    sr.SplitsRequest: {"splits": "train,val,test"},
     sr.ExportJobRequest: {"format": "yolo", "splits": {"train": 80, "val": 20}},
 }

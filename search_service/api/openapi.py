@@ -34,7 +34,12 @@ _SCHEMAS: dict[str, Any] = {
         "images": _NUMBER, "videos": _NUMBER, "empty": _NUMBER,
         "counted": _NUMBER | {"description": "Images that `empty` and `objects` come from: the first 2,000 at most."},
         "objects": {"type": "object", "description": "By label."},
-        "splits": {"type": "object", "description": "Images and videos by split."}}},
+        "splits": {"type": "object", "description": "Images, videos and objects by label, by split."},
+        "strips": {"type": "array", "items": _FREE, "description": "The first 50 videos: their parts by time, with the "
+                   "split of each; empty for frames in none."},
+        "left_out": {"type": "array", "items": _FREE, "description": "Frames in no split, by reason."},
+        "gap": {"type": "number", "description": "Seconds between frames of one video in different splits."},
+        "refused": {"type": ["object", "null"], "description": "Why such an export would be refused."}}},
     "Export": {"type": "object", "required": ["id", "state"], "properties": {
         "id": _NUMBER, "project": _NUMBER, "format": _TEXT, "source": _TEXT, "written": _NUMBER,
         "state": {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},

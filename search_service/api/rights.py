@@ -74,6 +74,9 @@ ACTIONS: dict[str, Action] = {
     "review.post_band_views": Action("view.bands"),
     "exports.post_export_preview": QUESTION,
     "exports.post_export_job": Action("export.start", "manage"),
+    "exports.post_splits_lock": Action("splits.lock", "manage"),
+    "exports.post_splits_unlock": Action("splits.unlock", "manage"),
+    "exports.post_splits_reset": Action("splits.reset", "manage"),
     "exports.delete_export": Action("export.delete", "manage"),
     "exports.get_export_file": Action("export.download", "manage"),
     "setup.post_connect": Action("project.connect"),  # a new one; one that is there, who manages it: the route checks

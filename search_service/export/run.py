@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,12 +13,15 @@ from argus.images.fetcher import ImageFetcher, get_images
 from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.labelstudio.regions import read_labels
 from label_studio_config.project_shape import ProjectShape, read_project
+from search_service.export import store
 from search_service.export.coco import CocoPolygonWriter, CocoWriter
 from search_service.export.files import output_folder
+from search_service.export.frames import Origin
 from search_service.export.reading import Files, Reader
 from search_service.export.records import Writer
-from search_service.export.source import SOURCES, Source, count_tasks, read_origins, read_tasks
-from search_service.export.splits import assign_splits
+from search_service.export.source import SOURCES, Source, SourceTask, count_tasks, read_origins, read_tasks
+from search_service.export.splitting import Memory, decide, plan, remember_project
+from search_service.export.strips import outlook
 from search_service.export.yolo import YoloSegmentWriter, YoloWriter
 
 FORMATS: dict[str, type[Writer]] = {"coco": CocoWriter, "coco-polygons": CocoPolygonWriter, "yolo": YoloWriter,
@@ -30,7 +33,8 @@ Progress = Callable[[int], None]
 def export_project(project_id: int, format: str, out: Path, *, with_images: bool = True, link_images: bool = False,
                    masks: bool = False, splits: Mapping[str, float] | None = None, source: Source = "annotations",
                    overwrite: bool = False, label_studio: LabelStudio | None = None,
-                   images: ImageFetcher | None = None, progress: Progress | None = None) -> dict[str, Any]:
+                   images: ImageFetcher | None = None, progress: Progress | None = None,
+                   memory: Memory = store) -> dict[str, Any]:
     """Write the project's annotations to the folder `out`, all or nothing.
 
     Memory does not grow with the project but for some 0.3 kB a task (names that are taken, splits).
@@ -40,9 +44,10 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
         with_images: put the image files beside the annotations; without, only annotation files are written.
         link_images: hard links to the files of the image cache instead of copies, where the disk allows it.
         masks: `yolo` becomes `yolo-seg`.
-        splits: shares like `{"train": 0.8, "val": 0.2}`; frames of one video stay together.
+        splits: shares like `{"train": 0.8, "val": 0.2}`; what is near in time or looks alike is never in two of them.
         source: people's annotations, the current model version's predictions, or both: predictions where nobody has
             annotated.
+        memory: what is known of the frames, and where their splits are kept.
         progress: called with the number of images written so far; `count_images` tells how many there will be.
 
     Returns:
@@ -51,13 +56,13 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
 
     Raises:
         ArgusError: `unknown_format`, `unknown_project`, `bad_label_config`, `nothing_selected` (nothing to export, or
-            nothing for one of the splits), `conflict` (the folder is not empty), `bad_request` (it cannot be written,
-            or an unknown source).
+            nothing for one of the splits), `shares_not_met`, `conflict` (the folder is not empty), `bad_request` (it
+            cannot be written, or an unknown source).
     """
     writer_class = _writer(format, masks)
     ls = label_studio or get_label_studio()
     shape = _shape(ls, project_id, source)
-    places = _places(read_origins(ls, project_id, shape, source), splits) if splits else {}
+    places = _places(ls, project_id, shape, source, splits, memory) if splits else None
     files: Files = "none" if not with_images else "link" if link_images else "copy"
     reader = Reader(shape, images or get_images(), files)
     with output_folder(Path(out).resolve(), overwrite=overwrite) as folder:
@@ -65,8 +70,8 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
                               description=f"{shape.title} (Label Studio project {project_id})")
         count = objects = 0
         in_split: dict[str, int] = dict.fromkeys(splits or (), 0)
-        for task, image in reader.read(read_tasks(ls, project_id, shape, source)):
-            split = places.get(task.id, next(iter(in_split), ""))
+        for task, image in reader.read(_placed(read_tasks(ls, project_id, shape, source), places, reader)):
+            split = places[task.id][0] if places else ""
             for reason in writer.add(image, split):
                 reader.skipped.add(reason, task.id)
             count, objects = count + 1, objects + len(image.objects)
@@ -94,12 +99,13 @@ def count_images(project_id: int, source: Source = "annotations", *, label_studi
 
 
 def preview_export(project_id: int, *, source: Source = "annotations", splits: Mapping[str, float] | None = None,
-                   label_studio: LabelStudio | None = None) -> dict[str, Any]:
+                   label_studio: LabelStudio | None = None, memory: Memory = store) -> dict[str, Any]:
     """Return what an export would hold, without opening an image or writing a file.
 
     Returns:
         `{"images", "videos", "empty": images without an object, "objects": {label: n} in the order of the label
-        config, "splits": {split: {"images", "videos"}}, "counted": tasks that `empty` and `objects` come from}`; an
+        config, "splits": {split: {"images", "videos", "objects": {label: n}}}, "strips", "left_out", "gap": seconds,
+        "refused": why splits would be refused, "counted": tasks that `empty` and `objects` come from}`; an
         image that is of no video counts as one of its own. `counted` is less than
         `images` in projects of more than 2,000 tasks, where the first 2,000 are read. Regions that turn out to be
         damaged, or images that cannot be fetched, are only found by the export itself.
@@ -110,17 +116,27 @@ def preview_export(project_id: int, *, source: Source = "annotations", splits: M
     ls = label_studio or get_label_studio()
     shape = _shape(ls, project_id, source)
     origins = read_origins(ls, project_id, shape, source)
-    places = assign_splits(origins, splits) if splits else {}
+    planned = plan(project_id, source, origins, splits, memory) if splits and origins else None
+    places = planned.places if planned else {}
     objects: Counter[str] = Counter(dict.fromkeys(shape.labels, 0))
+    of_split: dict[str, Counter[str]] = {split: Counter(objects) for split in splits or ()}
     counted = empty = 0
     for task in islice(read_tasks(ls, project_id, shape, source), PREVIEWED):
         labels = [label for label in read_labels(shape.regions_of_image(task.result)[0]) if label in objects]
         counted, empty = counted + 1, empty + (not labels)
         objects.update(labels)
-    parts = {split: [origins[task] for task, place in places.items() if place == split] for split in splits or ()}
-    return {"images": len(origins), "videos": len(set(origins.values())), "empty": empty, "objects": dict(objects),
-            "counted": counted,
-            "splits": {split: {"images": len(part), "videos": len(set(part))} for split, part in parts.items()}}
+        if (split := places.get(task.id, ("", ""))[0]):
+            of_split[split].update(labels)
+    in_split: dict[str, Any] = {}
+    for split in splits or ():
+        part = [task for task, place in places.items() if place[0] == split]
+        in_split[split] = {"images": len(part), "videos": _videos(origins, part), "objects": dict(of_split[split])}
+    return {"images": len(origins), "videos": _videos(origins, origins), "empty": empty, "objects": dict(objects),
+            "counted": counted, "splits": in_split, **(outlook(planned) if planned else {})}
+
+
+def _videos(origins: Mapping[int, Origin], tasks: Iterable[int]) -> int:
+    return len({origins[task].video or task for task in tasks})
 
 
 def _writer(format: str, masks: bool) -> type[Writer]:
@@ -131,18 +147,26 @@ def _writer(format: str, masks: bool) -> type[Writer]:
     return FORMATS[name]
 
 
-def _places(origins: Mapping[int, str], splits: Mapping[str, float]) -> dict[int, str]:
-    """Return the split of each task; refuse splits of which one gets nothing: who trains with them would not see it."""
-    places = assign_splits(origins, splits)
-    empty = [split for split in splits if split not in places.values()]
-    if not empty or not origins:
-        return places
-    sizes = Counter(origins.values())
-    of = f"{len(sizes)} videos, {max(sizes.values())} of one of them" if len(sizes) > 1 else "one video"
-    raise ArgusError("nothing_selected", f"The split {empty[0]} would be empty: the frames of a video stay together, "
-                     f"and the {len(origins)} images are of {of}.",
-                     "Use more even shares, add frames of more videos, or export without splits "
-                     "and divide the images yourself.", splits=dict(Counter(places.values())))
+def _places(ls: LabelStudio, project_id: int, shape: ProjectShape, source: Source, splits: Mapping[str, float],
+            memory: Memory) -> Mapping[int, tuple[str, str]]:
+    """Return the split of each task, '' for none, and why it is in none; what is new is kept."""
+    origins = read_origins(ls, project_id, shape, source)
+    if not origins:
+        return {}
+    if memory is store:
+        remember_project(project_id, ls.project(project_id))
+    return decide(project_id, source, origins, splits, memory).places
+
+
+def _placed(tasks: Iterable[SourceTask], places: Mapping[int, tuple[str, str]] | None,
+            reader: Reader) -> Iterator[SourceTask]:
+    """Yield the tasks that have a split, and tell of the others."""
+    for task in tasks:
+        split, reason = places.get(task.id, ("", "came while the export was made")) if places else ("", "")
+        if split or places is None:
+            yield task
+        else:
+            reader.skipped.add(f"image in no split: {reason}", task.id)
 
 
 def _unread(split: str, skipped: list[dict[str, Any]]) -> ArgusError:

@@ -6,11 +6,13 @@ from typing import Any
 
 from flask import Blueprint, Response, request, send_file
 
+from argus.answers.splits import Divisions
 from label_studio_config import projects
+from search_service.api.answering import answers
 from search_service.api.requests import API
 from search_service.api.schemas import search
-from search_service.api.schemas.setup import ExportJobRequest
-from search_service.export import jobs
+from search_service.api.schemas.setup import ExportJobRequest, SplitsRequest
+from search_service.export import divisions, jobs
 
 blueprint = Blueprint("exports", __name__, url_prefix=API)
 
@@ -37,6 +39,34 @@ def post_export_job(project_id: int) -> tuple[dict[str, Any], int, dict[str, str
 def list_exports(project_id: int) -> dict[str, Any]:
     projects.require(project_id)
     return {"exports": jobs.listing(project_id)}
+
+
+@blueprint.get("/projects/<int:project_id>/splits")
+@answers
+def get_splits(project_id: int) -> Divisions:
+    return divisions.listing(project_id)
+
+
+@blueprint.post("/projects/<int:project_id>/splits/lock")
+@answers
+def post_splits_lock(project_id: int) -> Divisions:
+    return divisions.lock(project_id, _splits_asked())
+
+
+@blueprint.post("/projects/<int:project_id>/splits/unlock")
+@answers
+def post_splits_unlock(project_id: int) -> Divisions:
+    return divisions.unlock(project_id)
+
+
+@blueprint.post("/projects/<int:project_id>/splits/reset")
+@answers
+def post_splits_reset(project_id: int) -> Divisions:
+    return divisions.reset(project_id, _splits_asked())
+
+
+def _splits_asked() -> str:
+    return search.read_json(SplitsRequest, request.get_data(), request.content_type or "").splits
 
 
 @blueprint.get("/exports/<int:export_id>")

@@ -33,6 +33,13 @@ class DoctorRequest(Request):
     project: Annotated[int, Field(ge=1)] | None = Field(None, description="This one; without it, every connected one.")
 
 
+class SplitsRequest(Request):
+    """A division of the project's frames into splits."""
+
+    splits: str = Field("", max_length=200, description="The division into these splits, such as `train,val`; not "
+                        "needed when there is one only.")
+
+
 class ExportJobRequest(Request):
     """An export made in the background."""
 
@@ -42,5 +49,5 @@ class ExportJobRequest(Request):
     masks: bool = Field(False, description="YOLO: outlines instead of boxes. COCO always has both.")
     images: bool = Field(True, description="Copy the image files.")
     splits: dict[Annotated[str, Field(pattern=r"^[a-z]\w{0,30}$")], Annotated[float, Field(gt=0, le=100)]] = Field(
-        default_factory=dict, max_length=5, description="Shares such as {\"train\": 80, \"val\": 20}; the frames of a "
-        "video stay together.")
+        default_factory=dict, max_length=5, description="Shares such as {\"train\": 80, \"val\": 20}; frames that "
+        "are near in time or look alike are never in two of them.")

@@ -7,7 +7,8 @@ export const heading = () => h("h2", { id: "e-preview" }, t("export.preview"));
 /** @type {(found: Api.ExportPreview, source: string) => Child[]} */
 export function previewOf(found, source) {
   if (!found.images) return [h("p", {}, t(`export.nothing_${source}`))];
-  return [h("p", { class: "big" }, countsText(found)), splits(found), labels(found.objects)];
+  const perSplit = Object.keys(found.splits).length ? labelsOfSplits(found) : labels(found.objects);
+  return [h("p", { class: "big" }, countsText(found)), splits(found), refusal(found), stripsOf(found), perSplit];
 }
 
 /** @param {Api.ExportPreview} found */
@@ -33,17 +34,68 @@ function splits(found) {
   return [
     h("div", { class: "split-bar", "aria-hidden": "true" }, bars),
     h("ul", { class: "splits" }, lines),
-    emptySplits(parts),
+    leftOut(found.left_out ?? []),
   ];
 }
 
-// Splits that no video is left for, in words.
-/** @param {[string, { images: number, videos: number }][]} parts */
-function emptySplits(parts) {
-  const names = parts.filter(([, { images }]) => !images).map(([name]) => `“${name}”`);
-  const videos = parts.reduce((sum, [, one]) => sum + one.videos, 0);
-  const said = { names: names.join(", "), n: names.length, k: videos, count: number(videos) };
-  return names.length > 0 && h("p", { class: "possible" }, t("export.emptySplit", said));
+/** @param {{ reason: string, count: number }[]} reasons */
+function leftOut(reasons) {
+  const all = reasons.reduce((sum, { count }) => sum + count, 0);
+  const text = t("export.inNone", { n: all, images: number(all) });
+  const lines = reasons.map(({ reason, count }) => h("li", {}, `${number(count)}: ${reason}`));
+  return all > 0 && h("details", { class: "in-none" }, h("summary", {}, text), h("ul", {}, lines));
+}
+
+// Why such splits would be refused, and what to do.
+/** @param {Api.ExportPreview} found */
+function refusal({ refused }) {
+  return refused && h("p", { class: "possible", id: "export-refused" }, `${refused.message} ${refused.hint}`);
+}
+
+// A strip for each video: which part of it is in which split.
+/** @param {Api.ExportPreview} found */
+function stripsOf({ strips, splits: names, gap }) {
+  if (!strips?.length) return null;
+  const places = Object.keys(names);
+  const lines = strips.map(({ video, parts }) => {
+    const pieces = parts.map(({ split, frames, start, end }) => {
+      const title = t("export.piece", { split: split || t("export.noSplit"), frames: number(frames), start, end });
+      const piece = h("span", { class: split ? `part-${places.indexOf(split)}` : "part-none", title });
+      piece.style.flexGrow = String(frames);
+      return piece;
+    });
+    const said = parts.map(({ split, frames }) => `${split || t("export.noSplit")} ${frames}`).join(", ");
+    const strip = h("div", { class: "split-bar", role: "img", "aria-label": said }, pieces);
+    return h("li", {}, h("span", { class: "name", title: video }, video), strip);
+  });
+  return h(
+    "section",
+    { class: "strips" },
+    h("h3", {}, t("export.strips")),
+    h("p", { class: "muted" }, t("export.gap", { gap })),
+    h("ul", {}, lines),
+  );
+}
+
+// Objects of each label, a column for each split.
+/** @param {Api.ExportPreview} found */
+function labelsOfSplits({ splits: parts, objects }) {
+  const names = Object.keys(parts);
+  const head = [t("export.label"), ...names].map((name) => h("th", { scope: "col" }, name));
+  const row = (/** @type {string} */ label) =>
+    h(
+      "tr",
+      {},
+      h("th", { scope: "row" }, label),
+      names.map((name) => h("td", {}, number(parts[name].objects[label] ?? 0))),
+    );
+  return h(
+    "table",
+    { class: "label-splits" },
+    h("caption", {}, t("export.perSplit")),
+    h("thead", {}, h("tr", {}, head)),
+    h("tbody", {}, Object.keys(objects).map(row)),
+  );
 }
 
 /** @param {Record<string, number>} objects by label */

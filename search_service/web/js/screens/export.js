@@ -32,7 +32,7 @@ export function open({ root, project, params, signal }) {
     const found = await api(`${base}/exports/preview`, { json, signal });
     if (mine !== counting) return;
     put(preview, heading(), previewOf(found, json.source));
-    form.button.disabled = !found.images;
+    form.button.disabled = !found.images || !!found.refused;
   }
 
   const panels = h("div", { class: "two" }, form.root, h("div", {}, preview, made.root));

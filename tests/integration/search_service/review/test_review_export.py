@@ -603,8 +603,11 @@ def test_preview__counts_what_the_export_writes(known: Callable[..., Known], tmp
     project.annotate(5, [])
     splits = {"train": 0.5, "val": 0.5}
     found = preview_export(project.id, splits=splits)
-    assert found == {"images": 4, "videos": 4, "empty": 1, "objects": {"fan": 0, "cpu": 3}, "counted": 4,
-                     "splits": {"train": {"images": 2, "videos": 2}, "val": {"images": 2, "videos": 2}}}
+    parts = found["splits"].values()
+    assert (found["images"], found["videos"], found["empty"], found["objects"], found["counted"]) == (
+        4, 4, 1, {"fan": 0, "cpu": 3}, 4)
+    assert [(part["images"], part["videos"]) for part in parts] == [(2, 2), (2, 2)]
+    assert sum(part["objects"]["cpu"] for part in parts) == 3
     counts = export_project(project.id, "yolo", tmp_path / "out", splits=splits, with_images=False)
     assert (counts["images"], counts["objects"], counts["splits"]) == (4, 3, {"train": 2, "val": 2})
     assert preview_export(project.id, source="predictions")["images"] == 8

@@ -10,6 +10,7 @@ import pytest
 from argus.errors import ArgusError
 from benchmarks.odd_inputs.listing import Listing, box, task
 from search_service.export import export_project, preview_export
+from search_service.export.splitting import Unknown
 
 
 def with_predictions(number: int, predictions: int) -> dict[str, Any]:
@@ -24,7 +25,7 @@ def of_video(number: int, video: str, **options: Any) -> dict[str, Any]:
 
 def export(tasks: list[dict[str, Any]], folder: Path, **options: Any) -> dict[str, Any]:
     return export_project(1, options.pop("format", "coco"), folder / "out", with_images=False,
-                          label_studio=cast(Any, Listing(tasks)), images=cast(Any, None), **options)
+                          label_studio=cast(Any, Listing(tasks)), images=cast(Any, None), memory=Unknown(), **options)
 
 
 @pytest.mark.parametrize("predictions", [2, 3])
@@ -44,8 +45,17 @@ def test_shapes_with_one_id_are_told(tmp_path: Path) -> None:
     assert preview_export(1, label_studio=cast(Any, Listing([both])))["objects"] == {"cpu": 2, "fan": 0}
 
 
+@pytest.mark.parametrize("format", ["coco", "yolo"])
+def test_shares_that_cannot_be_met_are_refused(tmp_path: Path, format: str) -> None:
+    tasks = [of_video(number, "ab"[number % 2]) for number in range(1, 1201)]  # without times: whole videos
+    with pytest.raises(ArgusError, match="cannot be met") as caught:
+        export(tasks, tmp_path, splits={"train": 0.8, "val": 0.2}, format=format)
+    assert caught.value.code == "shares_not_met"
+    assert caught.value.details["nearest"] == {"train": 0.5, "val": 0.5}
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(("videos", "shares", "empty"), [
-    (["a"] * 600 + ["b"] * 600, {"train": 0.8, "val": 0.2}, "val"),  # whole videos: both are train
     (["a"] * 10, {"train": 0.5, "val": 0.5}, "val"),
     (["a", "b"], {"train": 0.6, "val": 0.2, "test": 0.2}, "test"),
 ])
