@@ -14,11 +14,9 @@ Titles = Mapping[int, str]  # by project id
 
 def connected() -> Titles:
     """Return the connected projects that Label Studio still has."""
-    from argus.db import connect
+    from label_studio_config import projects
 
-    with connect() as connection:
-        return {row["id"]: row["title"] for row in connection.execute(
-            "SELECT id, title FROM project WHERE connected_at IS NOT NULL AND missing_since IS NULL ORDER BY id")}
+    return {row["id"]: row["title"] for row in projects.connected() if row["missing_since"] is None}
 
 
 def in_label_studio() -> Titles:

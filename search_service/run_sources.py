@@ -6,7 +6,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio, listing
 from argus.labelstudio.filters import condition
@@ -15,6 +14,7 @@ from ml_backend.runs import preview as previews
 from ml_backend.runs import recipes, runs
 from search_service.search.fields import Limit, Query, Request, Score, TaskIds, exactly_one
 from search_service.search.search import search
+from search_service.sync import store as tasks
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
 _UNLABELLED = [condition("total_annotations", "equal", 0)]
@@ -153,6 +153,4 @@ def _of_view(project_id: int, view: int) -> list[int]:
 
 
 def _all_tasks(project_id: int) -> list[int]:
-    with connect() as connection:
-        return [row["id"] for row in connection.execute("SELECT id FROM task WHERE project_id = %s AND image <> '' "
-                                                        "ORDER BY id", (project_id,))]
+    return tasks.tasks_with_image(project_id)

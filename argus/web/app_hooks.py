@@ -15,11 +15,10 @@ from limits.strategies import MovingWindowRateLimiter
 
 from argus import metrics, trace
 from argus.answers.service import Alive, Ready
-from argus.db import connect
 from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.settings import Settings
-from argus.web import origin_check, proxies, server_state
+from argus.web import origin_check, proxies, server_state, store
 
 log = logging.getLogger(__name__)
 FAILED_LOGINS = parse("20/minute")  # of one address and kind; more are told to wait, the right secret never is
@@ -121,8 +120,7 @@ def _over(limiter: MovingWindowRateLimiter, limit: RateLimitItem, what: str) -> 
 
 def _database() -> bool:
     try:
-        with connect() as connection:
-            return connection.execute("SELECT 1").fetchone() is not None
+        return store.database_answers()
     except ArgusError:
         return False
 

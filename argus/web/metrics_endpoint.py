@@ -10,19 +10,13 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from argus import queue_names
 from argus.jobs import queues
 from argus.metrics import REGISTRY, log
-from argus.web import server_state
+from argus.web import server_state, store
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Every state has a sample from the start, so that a query finds 0 and not nothing.
 _TASK_STATES = ("waiting", "embedded", "failed")
 _RUN_STATES = ("queued", "running", "done", "failed", "cancelled")
 _RUN_TASK_STATES = ("waiting", "detected", "done", "failed", "cancelled")
-# One pass over the index `run_task_state`, in its order: nothing is sorted, and no row of the table is read.
-_RUN_TASKS = """
-SELECT run.state = 'running' AS goes_on, counted.state, sum(n)::bigint AS n
-FROM (SELECT run_id, state, count(*) AS n FROM run_task GROUP BY run_id, state) counted JOIN run ON run.id = run_id
-GROUP BY goes_on, counted.state
-"""
 _INSTALLATION = CollectorRegistry()
 
 
@@ -64,21 +58,16 @@ class Installation:
         yield from (depth, age, workers)
 
     def _tables(self) -> Iterator[Metric]:
-        from argus.db import connect
-
-        with connect() as connection:
-            tasks = connection.execute("SELECT state, count(*) AS n FROM task GROUP BY state").fetchall()
-            runs = connection.execute("SELECT state, count(*) AS n FROM run GROUP BY state").fetchall()
-            all_runs = connection.execute(_RUN_TASKS).fetchall()
-        running = [row for row in all_runs if row["goes_on"]]
+        all_runs = store.run_tasks_by_state()
+        running = [row for row in all_runs if row.goes_on]
         for name, text, states, rows in (
-                ("argus_tasks", "Tasks of connected projects", _TASK_STATES, tasks),
-                ("argus_runs", "Runs", _RUN_STATES, runs),
+                ("argus_tasks", "Tasks of connected projects", _TASK_STATES, store.tasks_by_state()),
+                ("argus_runs", "Runs", _RUN_STATES, store.runs_by_state()),
                 ("argus_running_tasks", "Tasks of the runs that go on", _RUN_TASK_STATES, running),
                 ("argus_run_tasks", "Tasks of all runs on record", _RUN_TASK_STATES, all_runs)):
             gauge = GaugeMetricFamily(name, f"{text} by state", labels=["state"])
             for state in states:
-                gauge.add_metric([state], sum(row["n"] for row in rows if row["state"] == state))
+                gauge.add_metric([state], sum(row.n for row in rows if row.state == state))
             yield gauge
 
 

@@ -13,19 +13,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from argus.answers import service as answers
-from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio.users import Person, service_account, sign_in
 from argus.settings import get_settings
 from argus.ttl_cache import Expiring
+from search_service.api import store
 from search_service.export import jobs
 from search_service.review import service as review
 
 KNOWN_SECONDS = 30.0  # what Label Studio said of a caller holds so long: a page asks for dozens of pictures at once
 _Seen = tuple[bool, int | None]  # whether Label Studio shows a project, and who made it
-_PROJECT_OF = {"run_id": ("unknown_run", "run", "SELECT project_id FROM run WHERE id = %s"),
-               "acceptance_id": ("not_found", "acceptance", "SELECT project_id FROM acceptance WHERE id = %s"),
-               "task_id": ("unknown_task", "task", "SELECT project_id FROM task WHERE id = %s")}
+_PROJECT_OF = {"run_id": ("unknown_run", "run"), "acceptance_id": ("not_found", "acceptance"),
+               "task_id": ("unknown_task", "task")}
 
 
 class Caller:
@@ -116,8 +115,8 @@ def check(caller: Caller, arguments: Mapping[str, Any]) -> None:
         if name == "export_id":
             caller.check(jobs.describe(number)["project"])
             continue
-        code, what, query = _PROJECT_OF[name]
-        project_id = _project(query, number)
+        code, what = _PROJECT_OF[name]
+        project_id = store.project_of(name, number)
         if project_id is None or not caller.sees(project_id):
             raise ArgusError(code, f"There is no {what} {number} that the owner of your Label Studio token may see.")
 
@@ -128,18 +127,12 @@ def project_of(arguments: Mapping[str, Any]) -> int | None:
         return int(arguments["project_id"])
     for name, number in arguments.items():
         if name != "export_id":
-            return _project(_PROJECT_OF[name][2], number)
+            return store.project_of(name, number)
         try:
             return int(jobs.describe(number)["project"])
         except ArgusError:
             return None
     return None
-
-
-def _project(query: str, number: int) -> int | None:
-    with connect() as connection:
-        row = connection.execute(query.encode(), (number,)).fetchone()
-    return row["project_id"] if row else None
 
 
 def person(token: str) -> answers.Person:

@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.users import service_account
+from search_service.api import store
 from search_service.api.access import Caller, project_of
 
 Right = Literal["see", "own", "manage"]
@@ -82,9 +82,6 @@ ACTIONS: dict[str, Action] = {
     "setup.post_connect": Action("project.connect"),  # a new one; one that is there, who manages it: the route checks
     "setup.post_disconnect": Action("project.disconnect", "manage"),
 }
-_OWNER_OF = {"run_id": "SELECT person_id FROM run WHERE id = %s",
-             "acceptance_id": "SELECT person_id FROM acceptance WHERE id = %s",
-             "saved_id": "SELECT person_id FROM saved_search WHERE id = %s"}
 _THINGS = {"run_id": "run", "acceptance_id": "acceptance", "saved_id": "saved search", "search_id": "search",
            "view_id": "view", "export_id": "export", "task_id": "task"}
 
@@ -144,7 +141,6 @@ def whose(caller: Caller | None, project_id: int) -> int | None:
 
 
 def _owns(caller: Caller, arguments: Mapping[str, Any]) -> bool:
-    (name,) = arguments.keys() & _OWNER_OF.keys()
-    with connect() as connection:
-        row = connection.execute(_OWNER_OF[name].encode(), (arguments[name],)).fetchone()
-    return row is None or row["person_id"] == caller.person.id  # one that is not there: the route says so
+    (name,) = arguments.keys() & store.OWNED
+    owner = store.owner_of(name, arguments[name])
+    return owner is None or owner.person_id == caller.person.id  # one that is not there: the route says so

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from argus.db import connect
 from argus.errors import ArgusError
 from argus.images.fetcher import get_images, write_whole
 from argus.images.memory import fetching, get_budget, picture_part
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import get_settings
+from label_studio_config import projects
 
 UPRIGHT = "as Chromium"  # changes when the same file comes to be opened otherwise: what was kept is made anew
 MAX_FILES, TRIM_EVERY = 20_000, 500  # about 300 MB
@@ -68,14 +68,12 @@ def _room_for(cached: Path | None) -> contextlib.AbstractContextManager[None]:
 
 def task_image(task_id: int, project_id: int | None = None) -> TaskImage:
     """Return where a task's image is. Raises `unknown_task`, and `bad_image` when the task has none."""
-    with connect() as connection:
-        row = connection.execute("SELECT project_id, image FROM task WHERE id = %s "
-                                 "AND project_id = coalesce(%s, project_id)", (task_id, project_id)).fetchone()
-    if row is None:
+    image = projects.task_images([task_id]).get(task_id)
+    if image is None or project_id not in (None, image.project_id):
         raise ArgusError("unknown_task", f"There is no task {task_id} here.")
-    if not row["image"]:
+    if not image.url:
         raise ArgusError("bad_image", f"The task {task_id} has no image.")
-    return TaskImage(int(row["project_id"]), task_id, str(row["image"]))
+    return image
 
 
 def key(image: TaskImage) -> str:

@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from argus import audit
 from argus.answers.search import Hit, Judgement, MeanQuality, QueryQuality, SearchQuality
-from argus.db import connect
 from argus.errors import ArgusError
 from argus.typed_text import fold
 from label_studio_config import projects
+from search_service.search import store
 from search_service.search.filters import Filters
 from search_service.search.query import SearchQuery
 from search_service.search.query_text import parse_query
@@ -33,36 +33,23 @@ def judge(project_id: int, query: str, task_id: int, relevant: bool | None) -> i
     parse_query(query)  # what cannot be searched for has no hits
     audit.about(f"task {task_id}")
     text = _query(query)
-    with connect() as connection:
-        if relevant is None:
-            connection.execute("DELETE FROM judgement WHERE project_id = %s AND query = %s AND task_id = %s",
-                               (project_id, text, task_id))
-        else:
-            connection.execute("INSERT INTO judgement (project_id, query, task_id, relevant, person_id) VALUES "
-                               "(%s, %s, %s, %s, %s) ON CONFLICT (project_id, query, task_id) DO UPDATE SET "
-                               "relevant = excluded.relevant, person_id = excluded.person_id, judged_at = now()",
-                               (project_id, text, task_id, relevant, audit.actor().person))
-        row = connection.execute("SELECT count(*) AS n FROM judgement WHERE project_id = %s AND query = %s",
-                                 (project_id, text)).fetchone()
-    return int(row["n"]) if row else 0
+    if relevant is None:
+        store.take_back_judgement(project_id, text, task_id)
+    else:
+        store.judge(project_id, text, task_id, relevant, audit.actor().person)
+    return store.count_judgements(project_id, text)
 
 
 def judgements(project_id: int, query: str | None = None) -> list[Judgement]:
     """Return what people said, of one query or of all, by query and task."""
     projects.require(project_id)
-    with connect() as connection:
-        rows = connection.execute(
-            "SELECT query, task_id, relevant FROM judgement WHERE project_id = %s AND query = coalesce(%s, query) "
-            "ORDER BY query, task_id", (project_id, None if query is None else _query(query))).fetchall()
-    return [Judgement(query=row["query"], task=row["task_id"], relevant=row["relevant"]) for row in rows]
+    return [Judgement(query=row.query, task=row.task_id, relevant=row.relevant)
+            for row in store.judgements(project_id, None if query is None else _query(query))]
 
 
 def forget_judgements(project_id: int, query: str | None = None, *, person: int | None = None) -> int:
     """Delete the words on one query, or all; with `person`, only theirs. Return how many there were."""
-    with connect() as connection:
-        return connection.execute("DELETE FROM judgement WHERE project_id = %s AND query = coalesce(%s, query) "
-                                  "AND (%s::bigint IS NULL OR person_id = %s)",
-                                  (project_id, None if query is None else _query(query), person, person)).rowcount
+    return store.forget_judgements(project_id, None if query is None else _query(query), person)
 
 
 def evaluate(project_id: int, source: str = "thumbs", cuts: Sequence[int] = CUTS) -> SearchQuality:
@@ -145,11 +132,9 @@ def _by_thumbs(project_id: int) -> dict[str, dict[int, bool]]:
 
 
 def _by_labels(project_id: int) -> dict[str, dict[int, bool]]:
-    with connect() as connection:
-        rows = connection.execute("SELECT id, labels FROM task WHERE project_id = %s AND labelled "
-                                  "AND state = 'embedded' ORDER BY id", (project_id,)).fetchall()
-    labels = sorted({label for row in rows for label in row["labels"]})
-    return {label: {row["id"]: label in row["labels"] for row in rows} for label in labels}
+    tasks = store.labelled_tasks(project_id)
+    labels = sorted({label for task in tasks for label in task.labels})
+    return {label: {task.id: label in task.labels for task in tasks} for label in labels}
 
 
 def _query(query: str) -> str:

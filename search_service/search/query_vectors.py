@@ -21,6 +21,7 @@ from argus.images.memory import picture_part
 from argus.jobs import queues
 from argus.typed_text import maybe_longer
 from search_service.pictures import thumbnails
+from search_service.search import store as tasks
 from search_service.search.query import Example, SearchQuery
 from search_service.search.query_text import combine, parse_query
 from search_service.search.relevance import Calibration
@@ -114,12 +115,10 @@ def task_vector(model: store.Model, project_id: int, task_id: int) -> Vectors:
     """Return the vector of one task. Raises `unknown_task` or `not_ready`."""
     if vector := stored_vectors(model, project_id, [task_id]):
         return vector[task_id]
-    with connect() as connection:
-        row = connection.execute("SELECT state FROM task WHERE id = %s AND project_id = %s",
-                                 (task_id, project_id)).fetchone()
-    if row is None:
+    state = tasks.task_state(project_id, task_id)
+    if state is None:
         raise ArgusError("unknown_task", f"The project {project_id} has no task {task_id}.")
-    raise ArgusError("not_ready", f"The image of task {task_id} has no vector: it is {row['state']}.")
+    raise ArgusError("not_ready", f"The image of task {task_id} has no vector: it is {state}.")
 
 
 def stored_vectors(model: store.Model, project_id: int, task_ids: Sequence[int]) -> dict[int, Vectors]:
@@ -131,10 +130,8 @@ def stored_vectors(model: store.Model, project_id: int, task_ids: Sequence[int])
 def sample(model: store.Model, project_id: int) -> Vectors:
     """Return the vectors of up to 256 images of a project, float32 `(k, dim)`: the same ones each time, from all over
     it (neighbours are frames of one moment)."""
+    ids = tasks.sample_tasks(project_id, SAMPLE)
     with connect() as connection:
-        ids = [row["id"] for row in connection.execute(
-            "SELECT id FROM task WHERE project_id = %s AND state = 'embedded' ORDER BY hashint8(id), id LIMIT %s",
-            (project_id, SAMPLE))]
         found = store.of_tasks(connection, model, project_id, ids)
     return np.stack([found[id_] for id_ in ids if id_ in found]) if found else np.empty((0, model.dim), np.float32)
 

@@ -209,3 +209,7 @@ def videos_called(project_id: int, text: str, name: str | None, id_prefix: str |
         "NULL AND (video = %(text)s OR (video_key = %(text)s AND video_id IS NOT NULL) OR (video = %(name)s "
         "AND CASE WHEN video_id IS NULL THEN %(id)s = %(no_id)s ELSE starts_with(video_key, %(id)s) END))",
         {"project": project_id, "text": text, "name": name, "id": id_prefix, "no_id": no_id})
+
+
+def tasks_with_image(project_id: int) -> list[int]:
+    return fetch_numbers("SELECT id FROM task WHERE project_id = %s AND image <> '' ORDER BY id", (project_id,))

@@ -8,7 +8,7 @@ import pytest
 
 from argus_cli.main import COMMANDS
 from argus_cli.recorded import RECORDED
-from search_service.api import access, rights
+from search_service.api import access, rights, store
 from search_service.api.app import create_app
 from search_service.api.requests import API
 
@@ -39,7 +39,7 @@ def test_every_route_that_may_change_something_has_an_action() -> None:
 def test_what_only_its_owner_may_change_has_a_way_to_the_owner() -> None:
     for rule in create_app().url_map.iter_rules():
         if rights.ACTIONS.get(rule.endpoint, rights.QUESTION).right == "own":
-            assert len(rule.arguments & rights._OWNER_OF.keys()) == 1, rule.rule
+            assert len(rule.arguments & store.OWNED) == 1, rule.rule
 
 
 def test_the_documentation_says_of_every_action_who_may() -> None:
