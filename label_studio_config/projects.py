@@ -273,7 +273,11 @@ def require_tasks(project_id: int, task_ids: Sequence[int]) -> None:
     """Raise `unknown_task` when one of the tasks is not an image of this project."""
     known = _in_table(project_id, set(task_ids))
     if unknown := [task_id for task_id in task_ids if task_id not in known]:
-        raise ArgusError("unknown_task", f"The project {project_id} has no task {unknown[0]}.", task_ids=unknown[:20])
+        raise unknown_tasks(project_id, unknown)
+
+
+def unknown_tasks(project_id: int, task_ids: Sequence[int]) -> ArgusError:
+    return ArgusError("unknown_task", f"The project {project_id} has no task {task_ids[0]}.", task_ids=task_ids[:20])
 
 
 def _in_table(project_id: int, task_ids: set[int]) -> set[int]:

@@ -69,13 +69,13 @@ def start_run(project_id: int, asked: RunRequest) -> int:
     Raises:
         ArgusError: `unknown_project`, `unknown_task`, `unknown_label`, `nothing_selected`, and what a search raises.
     """
-    task_ids, source = _run_tasks(project_id, asked)
+    task_ids, source = resolve(project_id, asked, outdated=asked.outdated)
     return runs.create_run(project_id, asked.labels, task_ids, settings=source, max_tasks=asked.max_tasks)
 
 
 def estimate_run(project_id: int, asked: RunRequest) -> dict[str, Any]:
     """Return what `start_run` with the same request would cost; starts nothing. Raises as `start_run`."""
-    task_ids, _ = _run_tasks(project_id, asked)
+    task_ids, _ = resolve(project_id, asked, outdated=asked.outdated)
     return runs.estimate(project_id, asked.labels, task_ids, asked.max_tasks)
 
 
@@ -87,22 +87,17 @@ def preview(project_id: int, asked: PreviewRequest) -> dict[str, Any]:
     return previews.preview(project_id, spread, [c.model_dump() for c in asked.concepts], retry=asked.retry)
 
 
-def _run_tasks(project_id: int, asked: RunRequest) -> tuple[list[int], dict[str, Any]]:
-    task_ids, source = resolve(project_id, asked)
-    if asked.outdated:
-        older = recipes.outdated_tasks(project_id)
-        task_ids, source = list(dict.fromkeys([*task_ids, *older])), source | {"outdated": len(older)}
-    return task_ids, source
-
-
-def resolve(project_id: int, asked: Source) -> tuple[list[int], dict[str, Any]]:
+def resolve(project_id: int, asked: Source, *, outdated: bool = False) -> tuple[list[int], dict[str, Any]]:
     """Return the tasks that a source means, and the source as a run's record keeps it.
+
+    Args:
+        outdated: also the tasks whose predictions were made with older prompts.
 
     Raises:
         ArgusError: `unknown_project`, `unknown_task`, `not_found` for a view, `nothing_selected`, and what a search
             raises.
     """
-    projects.require(project_id)
+    project = projects.load(project_id)
     source: dict[str, Any] = {"source": "tasks"}
     if asked.search is not None:
         task_ids = [hit.task for hit in search(project_id, asked.search, asked.limit, record=False).hits]
@@ -115,7 +110,12 @@ def resolve(project_id: int, asked: Source) -> tuple[list[int], dict[str, Any]]:
         task_ids, source = _all_tasks(project_id), {"source": "all"}
     else:
         task_ids = list(dict.fromkeys(asked.task_ids or []))
-        projects.require_tasks(project_id, task_ids)
+        known = projects.known_tasks(project, task_ids)
+        if unknown := [task_id for task_id in task_ids if task_id not in known]:
+            raise projects.unknown_tasks(project_id, unknown)
+    if outdated:
+        older = recipes.outdated_tasks(project_id)
+        task_ids, source = list(dict.fromkeys([*task_ids, *older])), source | {"outdated": len(older)}
     if not task_ids:
         raise ArgusError("nothing_selected", "There is no task to annotate.")
     return task_ids, source

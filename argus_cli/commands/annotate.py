@@ -17,7 +17,7 @@ from argus_cli.recorded import recorded
 @click.option("--label", "-l", "labels", multiple=True,
               help="Label to look for; repeatable. Default: all of the config.")
 @click.option("--search", "query", metavar="QUERY", help="Annotate the first hits of this query.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="Hits --search takes.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Hits --search takes.")
 @tasks_option("A task")
 @click.option("--view", type=click.IntRange(min=1), metavar="ID", help="The tasks of this Label Studio view.")
 @click.option("--unlabelled", is_flag=True, help="Every task without an annotation.")
@@ -43,12 +43,9 @@ def annotate(project_id: int, labels: tuple[str, ...], query: str | None, limit:
         argus annotate --search "red fan" --label fan
         argus search "red fan" --unlabelled --ids | argus annotate --task - --label fan
     """
-    from ml_backend.runs import recipes, runs
+    from ml_backend.runs import runs
 
-    chosen, source = _select(project_id, query, limit, tasks, view, unlabelled, every)
-    if outdated:
-        older = recipes.outdated_tasks(project_id)
-        chosen, source = list(dict.fromkeys([*chosen, *older])), source | {"outdated": len(older)}
+    chosen, source = _select(project_id, query, limit, tasks, view, unlabelled, every, outdated)
     cost = runs.estimate(project_id, labels, chosen, max_tasks)
     if only_estimate and as_json:
         return print_json(cost)
@@ -65,31 +62,19 @@ def annotate(project_id: int, labels: tuple[str, ...], query: str | None, limit:
 
 
 def _select(project_id: int, query: str | None, limit: int, tasks: tuple[int, ...], view: int | None, unlabelled: bool,
-            every: bool) -> tuple[list[int], dict[str, Any]]:
+            every: bool, outdated: bool) -> tuple[list[int], dict[str, Any]]:
     """Return the tasks that are meant, and the record of where they came from."""
-    from argus.labelstudio import get_label_studio
-    from label_studio_config import projects
-
     if (query is not None) + bool(tasks) + (view is not None) + unlabelled + every != 1:
         raise ArgusError("bad_request", "Say which tasks: one of --search QUERY, --task ID, --view ID, --unlabelled or "
                          "--all.")
-    projects.refresh(project_id)  # an unknown project is said before anything is searched
-    if tasks:
-        return list(tasks), {"source": "cli"}
-    if view is not None or unlabelled:
-        from search_service import run_sources
-        from search_service.api.schemas import search as schemas
+    from label_studio_config import projects
+    from search_service import run_sources
+    from search_service.api.schemas import search as schemas
 
-        asked = {"view": view} if view is not None else {"unlabelled": True}
-        chosen, source = run_sources.resolve(project_id, schemas.read(run_sources.Source, asked))
-        return chosen, source | {"source": "cli", "from": source["source"]}
-    if query is None:
-        listed = get_label_studio().tasks(project_id, fields="task_only")
-        return [task["id"] for task in listed], {"source": "cli", "all": True}
-    from search_service.search.search import search
-
-    hits = search(project_id, query, limit, 0).hits
-    return [hit.task for hit in hits], {"source": "cli", "query": query, "limit": limit}
+    projects.refresh(project_id)  # one that no run was made in yet may be unknown to Argus
+    request = {"task_ids": list(tasks) or None, "search": query, "view": view, "unlabelled": unlabelled or None,
+               "all": every or None, "limit": limit}
+    return run_sources.resolve(project_id, schemas.read(run_sources.Source, request), outdated=outdated)
 
 
 def _start(project_id: int, labels: tuple[str, ...], tasks: list[int], source: dict[str, Any], max_tasks: int | None,

@@ -220,6 +220,10 @@ def test_runs__are_listed_and_shown(line: tuple[int, list[int], Path]) -> None:
     assert f"Run {run['id']} is done" in argus("runs", "show", run["id"], "--wait")
     assert answer("runs", "show", run["id"])["done"] == 2
     argus("runs", "show", 10**9, exits=3)
+    # As over REST: where the tasks came from is kept, and a task of another project makes no run.
+    assert (run["settings"]["source"], run["settings"].get("query")) == ("tasks", None)
+    argus("annotate", "-p", project, "-l", "cpu", "--task", tasks[0], "--task", 10**9, exits=3)
+    assert answer("runs", "list", "-p", project)[0]["id"] == run["id"]
 
 
 def test_a_project_by_its_title__connected_with_labels_that_hold_commas_and_disconnected(stack: Any) -> None:

@@ -91,7 +91,7 @@ def test_a_run_from_its_estimate_to_its_place_in_the_list(stack: Any, project: i
 
     listed = api(stack, "GET", f"/projects/{project}/runs")["runs"]
     assert [(run["id"], run["requested"]) for run in listed] == [(second["id"], 6), (run_id, 3)]
-    assert [run["settings"]["source"] for run in listed] == ["cli", "tasks"]
+    assert [run["settings"]["source"] for run in listed] == ["all", "tasks"]
     assert listed[0]["settings"]["recipe"]["labels"] == [{"label": "cpu", "prompts": ["cpu"], "threshold": 0.4}]
     assert [(e["tasks"], e["code"]) for e in listed[0]["errors"]] == [(1, "bad_image")]
     shown = command("runs", "list", "-p", str(project))
