@@ -16,8 +16,17 @@ from pathlib import Path
 
 PRODUCT = ("argus", "argus_cli", "label_studio_config", "ml_backend", "search_service")
 LINES, BODY = 300, 40
-BOUNDS = {"modules": 0, "functions": 0, "answers": 268, "modules with SQL": 39}
+BOUNDS = {"modules": 0, "functions": 0, "answers": 268, "modules with SQL outside stores": 5}
 LOOSE = {"Any", "object", "DictRow"}
+# SQL stands in modules named `store` or `…_store`; these are the others that may have some.
+WITH_SQL = {
+    "argus/db/": "connections, locks, migrations",
+    "argus/audit.py": "the only code that reads or writes the table `audit`",
+    "argus_cli/stack/": "the embedded server and Label Studio's own tables, none of Argus's",
+    "label_studio_config/projects.py": "the owner of the rows `project`",
+    "ml_backend/runs/task_states.py": "the states of a run's tasks are its statements",
+    "search_service/vectors/": "the package is the store of vectors",
+}
 SQL = re.compile(r"\s*(SELECT\b|INSERT INTO\b|UPDATE \w+ SET\b|DELETE FROM\b)")
 
 
@@ -88,8 +97,13 @@ def holds_sql(tree: ast.AST) -> bool:
                for node in ast.walk(tree))
 
 
+def is_store(path: Path) -> bool:
+    """Whether a module may have SQL."""
+    return path.stem == "store" or path.stem.endswith("_store") or path.as_posix().startswith(tuple(WITH_SQL))
+
+
 def main() -> int:
-    long_modules, long_functions, answers = [], [], []
+    long_modules, long_functions, answers, with_sql = [], [], [], []
     texts = {path: path.read_text("utf-8") for path in files()}
     trees = {path: ast.parse(text) for path, text in texts.items() if path.suffix == ".py"}
     modules = {path: ".".join(path.with_suffix("").parts).removesuffix(".__init__") for path in trees}
@@ -98,17 +112,19 @@ def main() -> int:
         if (lines := text.count("\n")) > LINES:
             long_modules.append(f"{path}: {lines} lines")
     for path, tree in trees.items():
+        if holds_sql(tree) and not is_store(path):
+            with_sql.append(f"{path}: has SQL")
         for function in functions(tree):
             if is_loose(function.returns, loose[modules[path]]):
                 answers.append(f"{path}:{function.lineno}: {function.name}")
             if (lines := body_lines(function)) > BODY:
                 long_functions.append(f"{path}: {function.name} has {lines} lines")
     counts = {"modules": len(long_modules), "functions": len(long_functions), "answers": len(answers),
-              "modules with SQL": sum(map(holds_sql, trees.values()))}
-    print("\n".join(long_modules + long_functions + (answers if "--answers" in sys.argv else [])))
+              "modules with SQL outside stores": len(with_sql)}
+    print("\n".join(long_modules + long_functions + with_sql + (answers if "--answers" in sys.argv else [])))
     print(f"{counts['modules']} modules over {LINES} lines, {counts['functions']} functions over {BODY}, "
           f"{counts['answers']} answers without a type of their own, "
-          f"{counts['modules with SQL']} modules with SQL")
+          f"{len(with_sql)} modules with SQL outside stores")
     worse = [name for name, count in counts.items() if count > BOUNDS[name]]
     if worse:
         print(f"More than there were: {', '.join(worse)}. The bounds are {BOUNDS}.", file=sys.stderr)

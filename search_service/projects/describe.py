@@ -6,25 +6,20 @@ from dataclasses import asdict
 from typing import Any
 
 from argus.answers.projects import Bands, LabelStudioProject, Project, ProjectSummary
-from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.bands import edges_of
 from label_studio_config.label_config import parse_label_config
+from search_service.sync import store as tasks
 from search_service.sync.progress import sync_progress
 from search_service.vectors import indexes, model_change, store
 
 
 def list_projects() -> list[ProjectSummary]:
     """Return the projects Argus knows, by id."""
-    with connect() as connection:
-        rows = connection.execute(
-            "SELECT p.id, p.title, p.connected_at IS NOT NULL AS connected, p.missing_since, count(t.id) AS images, "
-            "count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded FROM project p LEFT JOIN task t "
-            "ON t.project_id = p.id GROUP BY p.id ORDER BY p.id").fetchall()
-    return [ProjectSummary(**row) for row in rows]
+    return [ProjectSummary(**project._asdict()) for project in tasks.count_by_project()]
 
 
 def list_label_studio_projects() -> list[LabelStudioProject]:

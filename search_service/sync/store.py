@@ -92,6 +92,17 @@ class VideoName(NamedTuple):
     video_id: str | None
 
 
+class ProjectCount(NamedTuple):
+    """A project and its images; `missing_since` when Label Studio has it no more."""
+
+    id: int
+    title: str
+    connected: bool
+    missing_since: datetime | None
+    images: int
+    embedded: int
+
+
 _COLUMNS = TaskRow._fields
 _WRITE = (f"INSERT INTO task ({', '.join(_COLUMNS)}) VALUES ({', '.join(f'%({name})s' for name in _COLUMNS)}) "
           f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}")
@@ -213,3 +224,11 @@ def videos_called(project_id: int, text: str, name: str | None, id_prefix: str |
 
 def tasks_with_image(project_id: int) -> list[int]:
     return fetch_numbers("SELECT id FROM task WHERE project_id = %s AND image <> '' ORDER BY id", (project_id,))
+
+
+def count_by_project() -> list[ProjectCount]:
+    """Return every project that Argus knows, by id, with its images."""
+    return fetch(ProjectCount,
+                 "SELECT p.id, p.title, p.connected_at IS NOT NULL AS connected, p.missing_since, count(t.id) AS "
+                 "images, count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded FROM project p LEFT JOIN task t "
+                 "ON t.project_id = p.id GROUP BY p.id ORDER BY p.id")
