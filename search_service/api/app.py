@@ -16,10 +16,10 @@ from argus.errors import ArgusError, as_argus_error
 from argus.images.memory import get_budget
 from argus.settings import get_settings
 from argus.web import app_hooks
-from search_service.api import csp
+from search_service.api import csp, recording
 from search_service.api.caller import HEADER, check_access
 from search_service.api.requests import API
-from search_service.api.routes import audit, blueprints
+from search_service.api.routes import blueprints
 
 MAX_BODY, LARGE_BODY = 32 * 2**20, 2**20
 
@@ -38,10 +38,10 @@ def create_app() -> Flask:
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.url_map.converters["int"] = Id
-    audit.install(app)  # first: what is refused is a row, too
+    recording.install(app)  # first: what is refused is a row, too
     app_hooks.install(app, "search-service", get_settings, _guard)
     app.register_error_handler(Exception, _problem)
-    app.before_request(audit.find_project)
+    app.before_request(recording.find_project)
     app.before_request(check_access)
     app.before_request(_refuse_half_work)
     app.before_request(_reserve)

@@ -1,26 +1,19 @@
-"""The audit table: a row for every request that changes something or tries to, and the way to read them."""
+"""Reading the audit table. Its rows are written by `search_service.api.recording`."""
 
 from __future__ import annotations
 
-import json
-
-from flask import Blueprint, Flask, Response, request
-from limits import parse
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
+from flask import Blueprint, request
 
 from argus import audit
 from argus.answers.service import Audit
-from search_service.api import access, rights
+from search_service.api import rights
 from search_service.api.answering import answers
-from search_service.api.caller import caller, client_address
+from search_service.api.caller import caller
 from search_service.api.requests import API
 from search_service.api.schemas import audit as schemas_audit
 from search_service.api.schemas import search
 
 blueprint = Blueprint("audit", __name__, url_prefix=API)
-# Whoever is refused before they are known could fill the table; beyond this the log has them.
-UNKNOWN = parse("60/minute")
 
 
 @blueprint.get("/audit")
@@ -35,50 +28,3 @@ def get_audit() -> Audit:
             rights.must_manage(asks, asked.project)
     return audit.listing(project=asked.project, since=asked.since, who=asked.who, limit=asked.limit,
                          before=asked.before)
-
-
-def install(app: Flask) -> None:
-    """Let `app` write a row for each request whose route is an action. Called before any check that may refuse it."""
-    limiter = MovingWindowRateLimiter(MemoryStorage())  # the search service is one process
-
-    @app.before_request
-    def begin() -> None:
-        audit.begin(audit.Actor(address=client_address(request)), _entry())
-
-    @app.after_request
-    def write(response: Response) -> Response:
-        entry = audit.current()
-        if entry is None or response.status_code == 429:
-            return response
-        if audit.actor().name or limiter.hit(UNKNOWN, "unknown"):
-            entry.outcome = _outcome(response)
-            audit.write(entry)
-        return response
-
-    @app.teardown_request
-    def forget(_error: BaseException | None) -> None:
-        audit.begin(audit.Actor())
-
-
-def _entry() -> audit.Entry | None:
-    """Return the row of the current request; None for a question."""
-    if request.endpoint not in rights.ACTIONS or request.method in ("HEAD", "OPTIONS"):
-        return None
-    arguments = request.view_args or {}
-    action = rights.action_of(request.endpoint, request.method)
-    return audit.Entry(action.name, arguments.get("project_id"), rights.thing(arguments)) if action.name else None
-
-
-def find_project() -> None:
-    """Before a request that got past the token: name the project of a run, an acceptance or an export in its row."""
-    if (entry := audit.current()) and entry.project is None:
-        entry.project = access.project_of(request.view_args or {})
-
-
-def _outcome(response: Response) -> str:
-    if response.status_code < 400:
-        return "done"
-    try:
-        return str(json.loads(response.get_data())["code"])
-    except (ValueError, KeyError, TypeError):
-        return str(response.status_code)
