@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.process_collector import ProcessCollector
 
 from argus import queue_names
@@ -27,6 +27,9 @@ LABEL_STUDIO = Histogram("argus_label_studio_seconds", "Time of a call to Label 
                          ["outcome"], buckets=_SECONDS, registry=REGISTRY)
 IMAGES = Counter("argus_images", "Images asked of the fetcher by where they came from",
                  ["source"], registry=REGISTRY)
+SEARCHES = Counter("argus_searches", "Searches by what was scanned, and why not the filter in memory",
+                   ["scanned", "reason"], registry=REGISTRY)
+SEARCH_MEMORY = Gauge("argus_search_memory_bytes", "Memory of the filters that searches use", registry=REGISTRY)
 JOBS = Histogram("argus_job_seconds", "Time of a job by queue and outcome",
                  ["queue", "outcome"], buckets=(*_SECONDS, 120, 300), registry=REGISTRY)
 BATCH = Histogram("argus_model_batch_size", "Images in one pass of a model",
@@ -34,6 +37,8 @@ BATCH = Histogram("argus_model_batch_size", "Images in one pass of a model",
 PER_IMAGE = Histogram("argus_model_image_seconds", "Seconds of a model for one image",
                       ["model"], buckets=(.002, .005, *_SECONDS), registry=REGISTRY)
 
+for _scanned, _reason in (("memory", "none"), ("database", "few_images"), ("database", "memory")):
+    SEARCHES.labels(_scanned, _reason)
 for _outcome in _OUTCOMES:
     LABEL_STUDIO.labels(_outcome)
 for _source in ("cache", "fetched", "failed"):

@@ -28,7 +28,7 @@ def settings_table() -> str:
     """Return the table of every setting: environment variable, default, meaning."""
     rows = ["| environment variable | default | meaning |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is PydanticUndefined else field.default
+        default = "" if field.default in (PydanticUndefined, None) else field.default
         shown = default.get_secret_value() if isinstance(default, SecretStr) else str(default)
         rows.append(f"| `ARGUS_{name.upper()}` | {f'`{shown}`' if shown else ''} | {field.description} |")
     return "\n".join(rows)

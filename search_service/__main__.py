@@ -9,6 +9,7 @@ from argus.errors import ArgusError
 from argus.settings import get_settings
 from argus.web import origin_check, serving
 from search_service.api.app import MAX_BODY, create_app
+from search_service.vectors import filter_memory
 
 THREADS = 16
 
@@ -18,6 +19,7 @@ def main() -> int:
     logs.configure("search-service", settings.log_level)
     origin_check.warn("search-service", settings)
     try:
+        filter_memory.start()
         server = serving.Server("search service", "ARGUS_SEARCH_SERVICE_PORT", create_app(), settings.host,
                                 settings.search_service_port, threads=THREADS, limits=serving.Limits(MAX_BODY))
     except ArgusError as error:

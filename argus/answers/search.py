@@ -11,6 +11,9 @@ from typing_extensions import TypedDict  # pydantic reads the standard one from 
 from argus.answers.base import Answer, Error, Moment
 
 Relevance = Literal["likely", "possible", "unlikely", ""]
+Scanned = Literal["memory", "database", "index"]
+Reason = Literal["", "few_images", "deep_page", "many_candidates", "loading", "changing", "memory", "off",
+                 "not_installed", "failed_check", "large_project"]
 FilterValue = bool | float | str
 
 
@@ -48,6 +51,11 @@ class SearchResult(Answer):
     """Embedded images of the project."""
     exact: bool
     """False: an approximate index answered, and only `window` rows can be paged."""
+    scanned: Scanned = "database"
+    """memory: the search service's filter left a few for PostgreSQL to rank; database: it ranked all; index: an
+    approximate index chose. Exact answers are the same either way."""
+    reason: Reason = ""
+    """Why not `memory`."""
     window: int
     waiting: int
     """Images that have no vector yet, so they cannot be among the hits."""

@@ -5,6 +5,18 @@ from __future__ import annotations
 from argus.answers.base import Answer, Moment
 
 
+class SearchMemory(Answer):
+    """The filters that searches use in memory."""
+
+    budget_mb: int
+    """0: PostgreSQL ranks alone."""
+    used_mb: float
+    projects: int
+    loading: int
+    problem: str
+    """Why there is none: off, not_installed or failed_check."""
+
+
 class Health(Answer):
     """Which service answers, and which server takes no writes: `postgresql` or `redis` with the error's code."""
 
@@ -12,6 +24,8 @@ class Health(Answer):
     service: str
     version: str
     refused: dict[str, str]
+    search_memory: SearchMemory | None = None
+    """Of the search service."""
 
 
 class Alive(Answer):

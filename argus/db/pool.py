@@ -63,12 +63,17 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
                          "Does the role of ARGUS_DATABASE_URL own its database?") from error
     pool: Pool = ConnectionPool(url, min_size=1, max_size=max_size, timeout=10, open=False, configure=_configure,
                                 check=ConnectionPool.check_connection,  # the server may have restarted meanwhile
+                                reset=_of_its_own_level,
                                 connection_class=psycopg.Connection[DictRow],
                                 # Nothing is prepared: the next transaction may be on another connection of a pooler,
                                 # and a generic plan would not see which project's index a search can use.
                                 kwargs={"row_factory": dict_row, "prepare_threshold": None, **_our_end()})
     pool.open(wait=True, timeout=10)
     return pool
+
+
+def _of_its_own_level(connection: psycopg.Connection[Any]) -> None:
+    connection.isolation_level = None  # after a `together` with a snapshot; costs no trip
 
 
 def _trusting(url: str) -> str:
@@ -248,11 +253,18 @@ def read_only(why: str = "searches work, nothing can be changed.") -> ArgusError
 
 
 @contextmanager
-def together() -> Iterator[None]:
+def together(*, snapshot: bool = False) -> Iterator[None]:
     """Make one transaction on one connection of every `connect` inside the block, in this thread: a connection that is
     taken, begun and committed costs three further trips to the server. Wait for nobody inside of it, and leave out what
-    may fail alone (`only_if_writable`): the whole block fails with it."""
+    may fail alone (`only_if_writable`): the whole block fails with it.
+
+    Args:
+        snapshot: all queries see the same state of the database; inside of another `together`, that decides.
+    """
+    began = _SHARED.get() is None
     with connect() as connection:
+        if snapshot and began:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ  # said by its BEGIN
         token = _SHARED.set(connection)
         try:
             yield

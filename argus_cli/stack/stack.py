@@ -239,7 +239,7 @@ def environment(settings: Settings) -> dict[str, str]:
         value = getattr(settings, name)
         if isinstance(value, SecretStr):
             value = value.get_secret_value()
-        text = json.dumps(value) if isinstance(value, bool | list | dict) else str(value)
+        text = json.dumps(value) if isinstance(value, bool | list | dict) else "" if value is None else str(value)
         env[f"ARGUS_{name.upper()}"] = text
     # Settings that are not in the model (the browser's path, say) are passed on as they are.
     ours = {f"ARGUS_{name.upper()}" for name in type(settings).model_fields}

@@ -13,7 +13,7 @@ from argus.db import connect
 from argus.settings import get_settings
 from benchmarks.search.data import Vectors, split
 from benchmarks.search.measure import K, Measured, ask_all
-from search_service.vectors import indexes, store
+from search_service.vectors import indexes, ranking, store
 from search_service.vectors.store import Model
 
 BATCH = 2000
@@ -73,7 +73,7 @@ def search(model: Model, total: int, share: int, queries: Vectors, truth: Truth)
                 f"{time.perf_counter() - started:.0f} s, {int(row['n']) / 2**20:.0f} MB")  # type: ignore[index]
 
     def ask(query: Vectors) -> list[int]:
-        return [task - _first(share) for task, _ in store.search(model, share, query, K, total=total).rows]
+        return [task - _first(share) for task, _ in ranking.search(model, share, query, K, total=total).rows]
 
     return ask_all("Argus", share, total, queries, truth[share], ask, note)
 

@@ -18,7 +18,9 @@ _SAVED = s.SavedSearch(
     id=2, name="Red fans", query="red fan", ask={"text": "red fan"}, size=50, relevance="possible", keep_view=True,
     ranked=0, views=[5], url=_VIEW, tasks=50, refreshed_at=_AT, stale=False, error=None)
 _EXAMPLES: tuple[Answer, ...] = (
-    service.Health(status="ok", service="search-service", version="0.1.0", refused={}),
+    service.Health(status="ok", service="search-service", version="0.1.0", refused={},
+                   search_memory=service.SearchMemory(budget_mb=1600, used_mb=55.7, projects=1, loading=0,
+                                                      problem="")),
     service.Alive(status="ok"),
     service.Ready(status="ok", missing=[], refused={}),
     service.Queued(queued=True),
@@ -44,8 +46,8 @@ _EXAMPLES: tuple[Answer, ...] = (
     p.Videos(videos=[p.Video(video="line-3.mp4", video_id="9c1e0a7d5b3f2846", name="line-3.mp4",
                              filter="9c1e0a7d5b3f2846", frames=1200, seconds=599.5)], captured=(_AT, _AT)),
     s.SearchResult(
-        project=1, query="red fan", total=1199, images=1199, exact=True, window=1199, waiting=0, limit=50, offset=0,
-        filters={"labelled": False}, hits=[s.Hit(
+        project=1, query="red fan", total=1199, images=1199, exact=True, scanned="memory", window=1199, waiting=0,
+        limit=50, offset=0, filters={"labelled": False}, hits=[s.Hit(
             task=17, similarity=0.13207, image="/data/upload/1/17.jpg", video="line-3.mp4",
             video_id="9c1e0a7d5b3f2846", video_name="line-3.mp4", video_time=8.5, frame_number=204,
             relevance="likely")]),

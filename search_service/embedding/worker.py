@@ -135,7 +135,7 @@ def _embed_batch(worker: Worker, project_id: int, batch: list[Fetched], errors: 
         # Only tasks that still exist and still show this image: Label Studio may have changed while the model ran.
         current = store.lock_images([item.task_id for item in good])
         stored = [item for item in good if (item.task_id, item.url) in current]
-        for model, known in vectors_of:
+        for model, known in sorted(vectors_of, key=lambda one: one[0].id):  # in one order: nobody waits in a circle
             vectors.store(connection, model, [(project_id, item.task_id, known[item.digest]) for item in stored])
         store.mark_embedded(Embedded(item.task_id, item.digest, item.dhash) for item in stored)
     errors |= {item.task_id: no_number() for item in batch if item not in good}

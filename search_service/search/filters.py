@@ -13,7 +13,8 @@ from label_studio_config import projects
 from label_studio_config.bands import condition_sql, edges_of
 from label_studio_config.recipe import plan_for, recipe_for
 from search_service.sync.videos import video_key
-from search_service.vectors.store import Selection
+from search_service.vectors import store
+from search_service.vectors.ranking import Selection
 
 Band = Literal["high", "medium", "low", "nothing_found"]
 
@@ -96,8 +97,7 @@ def select(project_id: int, filters: Filters) -> Selection | None:
     order = " ORDER BY coalesce(t.duplicate_of, t.id), t.duplicate_of NULLS FIRST, t.id" if filters.collapse else ""
     ids = f"SELECT {one}t.id FROM task t WHERE {' AND '.join(conditions)}{order}"
     with connect() as connection:
-        row = connection.execute(f"SELECT count(*) AS n FROM ({ids}) passing", parameters).fetchone()
-    return Selection(ids, parameters, int(row["n"]) if row else 0)
+        return Selection(ids, parameters, store.read_ids(connection, ids, parameters))
 
 
 _WITH_PREDICTION = ("EXISTS (SELECT FROM prediction p JOIN project ON project.id = p.project_id WHERE p.task_id = t.id "

@@ -18,7 +18,7 @@ from search_service.search.relevance import BACKGROUND, UNLIKELY, relevance
 from search_service.sync.progress import count_tasks
 from search_service.sync.store import Counts
 from search_service.sync.videos import SHARED, shown_name
-from search_service.vectors import store
+from search_service.vectors import ranking, store
 
 MAX_LIMIT = 1000
 
@@ -71,8 +71,8 @@ def find(project_id: int, ask: SearchQuery, limit: int = 50, offset: int = 0, *,
     if terms.texts is not None:  # kept from now on: nobody is waited for with a connection in hand
         calibration(model.id)
         encode_texts(model, BACKGROUND)
-    with together():
-        ranked = store.search(model, project_id, terms.query, limit, offset, total=progress.embedded,
+    with together(snapshot=True):
+        ranked = ranking.search(model, project_id, terms.query, limit, offset, total=progress.embedded,
                               only=select(project_id, ask.filters), leave_out=ask.examples, vectors=True)
         rows = _tasks([task_id for task_id, _ in ranked.rows])
     hits = [_hit(rows[task_id], similarity) for task_id, similarity in ranked.rows if task_id in rows]
@@ -82,7 +82,8 @@ def find(project_id: int, ask: SearchQuery, limit: int = 50, offset: int = 0, *,
         history.record(project_id, ask, ranked.total)
     return SearchResult(
         project=project_id, query=ask.title(), total=ranked.total, images=progress.embedded, exact=ranked.exact,
-        window=ranked.total if ranked.exact else min(store.WINDOW, ranked.total), waiting=progress.waiting,
+        scanned=ranked.scanned, reason=ranked.reason,
+        window=ranked.total if ranked.exact else min(ranking.WINDOW, ranked.total), waiting=progress.waiting,
         limit=limit, offset=offset, nothing_found=nothing, unread=list(terms.unread),
         filters=ask.filters.model_dump(mode="json", exclude_defaults=True), hits=hits)
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import logging
 import math
 import re
+from collections.abc import Sequence
 
 from psycopg import sql
 
@@ -14,7 +15,8 @@ from argus.answers.projects import SearchIndex
 from argus.db import connect, held, locks
 from argus.jobs import queues
 from argus.settings import get_settings
-from search_service.vectors import model_change, store
+from search_service.vectors import filter_memory, model_change, store
+from search_service.vectors.ranking import INDEX_ROWS
 from search_service.vectors.store import INDEX_KINDS, Model, count, index_name, indexes
 
 log = logging.getLogger(__name__)
@@ -41,7 +43,7 @@ def due(model: Model, project_id: int) -> bool:
     """Whether the project's index is not as it should be."""
     with connect() as connection:
         there = indexes(connection, model, project_id)
-    wanted = _wanted(project_id, bool(there))
+    wanted = _wanted(model, project_id, [index.kind for index in there if index.valid])
     return [(index.kind, index.valid) for index in there] != ([(wanted, True)] if wanted else [])
 
 
@@ -59,7 +61,7 @@ def update(project_id: int, model_id: int) -> bool:
             return False
         with connect() as connection:
             there = {index.kind: index.valid for index in indexes(connection, model, project_id)}
-        wanted = _wanted(project_id, bool(there))
+        wanted = _wanted(model, project_id, [kind for kind, valid in there.items() if valid])
         built = bool(wanted) and not there.get(wanted) and build(model, project_id, wanted)
         for kind in there:
             if kind != wanted:
@@ -67,13 +69,24 @@ def update(project_id: int, model_id: int) -> bool:
         return built
 
 
-def _wanted(project_id: int, there: bool) -> str:
+def _wanted(model: Model, project_id: int, there: Sequence[str]) -> str:
+    """Return the kind of index that the project should have, or "". One that exists is not dropped where searches
+    would be slower without it."""
     settings = get_settings()
     with connect() as connection:
         row = connection.execute("SELECT count(*) AS n FROM task WHERE project_id = %s AND state = 'embedded'",
                                  (project_id,)).fetchone()
     rows = int(row["n"]) if row else 0
-    return settings.search_index if rows > settings.exact_search_rows * (KEEP if there else 1) else ""
+    if rows > settings.exact_search_rows * (KEEP if there else 1):
+        return settings.search_index
+    slower = bool(there) and rows > INDEX_ROWS * KEEP and settings.exact_search_rows >= INDEX_ROWS
+    return there[0] if slower and not filter_memory.holds(_all_images(), model.dim) else ""
+
+
+def _all_images() -> int:
+    with connect() as connection:
+        row = connection.execute("SELECT count(*) AS n FROM task WHERE state = 'embedded'").fetchone()
+    return int(row["n"]) if row else 0
 
 
 def build(model: Model, project_id: int, kind: str) -> bool:
@@ -134,6 +147,8 @@ def drop_unused() -> list[str]:
     if not models:
         return []
     with connect() as connection:
+        connection.execute("DELETE FROM embedding_state s WHERE NOT EXISTS (SELECT FROM project p "
+                           "WHERE p.id = s.project_id)")
         projects = {row["id"] for row in connection.execute("SELECT id FROM project")}
         names = [row["name"] for row in connection.execute(
             "SELECT relname AS name FROM pg_class WHERE relkind = 'i' AND relname LIKE 'embedding\\_%'")]

@@ -1,16 +1,15 @@
 """Vectors in PostgreSQL: registering a model, writing in bulk, finding the nearest inside one project.
 
 A dimension has one table, a model one partition of it. Vectors are `halfvec` stored in line (`STORAGE PLAIN`): out of
-line, as PostgreSQL would by itself keep rows above 2 KB, an exact scan is 2 to 10 times slower. A project up to
-`exact_search_rows` images is scanned exactly; a larger one gets an index of its own (a global one with a filter on the
-project returns a fraction of the rows asked for), see `indexes.py`.
+line, as PostgreSQL would by itself keep rows above 2 KB, an exact scan is 2 to 10 times slower. How a search goes about
+it is decided in `ranking.py`.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +20,18 @@ from pgvector import HalfVector
 from psycopg import sql
 from psycopg.rows import DictRow
 
-from argus.db import Row, connect, locks
+from argus.db import connect, locks
 from argus.errors import ArgusError
-from argus.settings import get_settings
+from search_service.vectors import binary_copy
+from search_service.vectors.approximate_index import Index
+from search_service.vectors.ranked_row import RankedRow
+from search_service.vectors.versions import Change, Snapshot, State
 
 log = logging.getLogger(__name__)
 Vectors = NDArray[np.float32]
 Connection = psycopg.Connection[DictRow]
-WINDOW = 1000  # rows an approximate search looks at: pgvector's own upper limit of ef_search
+KEPT_VERSIONS = 1000  # of a project: who follows them and is further behind loads its vectors anew
+CENTRE_ROWS = 1000  # that a mean is taken of
 MIN_PGVECTOR = (0, 8)
 INDEX_KINDS = ("hnsw", "ivfflat")
 
@@ -44,16 +47,6 @@ class Model:
     @property
     def table(self) -> sql.Identifier:
         return sql.Identifier(f"embedding_{self.dim}_m{self.id}")
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """One window of a ranking: `(task_id, similarity)` best first, and how it was found."""
-
-    rows: list[tuple[int, float]]
-    total: int  # vectors of the project
-    exact: bool
-    vectors: dict[int, Vectors] = field(default_factory=dict)  # float32 (dim,) by task, when they were asked for
 
 
 def checkpoint_name(model: str) -> str:
@@ -142,23 +135,69 @@ def store(connection: Connection, model: Model, rows: Sequence[tuple[int, int, V
                        .format(model.table), (model.id, list({row[0] for row in rows}), [row[1] for row in rows]))
     copy_sql = sql.SQL("COPY {} (model_id, project_id, task_id, embedding) FROM STDIN (FORMAT BINARY)")
     with connection.cursor() as cursor, cursor.copy(copy_sql.format(model.table)) as copy:
-        copy.write(_copy_stream(model, rows))
+        copy.write(binary_copy.written(model.id, model.dim, rows))
+    for project_id in sorted({row[0] for row in rows}):  # in one order: two writers do not wait for each other
+        _next_version(connection, model, project_id, [row[1] for row in rows if row[0] == project_id])
 
 
-def _copy_stream(model: Model, rows: Sequence[tuple[int, int, Vectors]]) -> bytes:
-    """Return rows in PostgreSQL's binary COPY format, made by numpy at once: a Python call for each row and value costs
-    several times what the server needs to store it. Every field is preceded by its length in bytes; a halfvec is its
-    dimension, two unused bytes, and big-endian half-precision numbers."""
-    row = np.dtype([("fields", ">i2"), ("model_bytes", ">i4"), ("model", ">i2"), ("project_bytes", ">i4"),
-                    ("project", ">i4"), ("task_bytes", ">i4"), ("task", ">i8"), ("vector_bytes", ">i4"), ("dim", ">i2"),
-                    ("unused", ">i2"), ("vector", ">f2", (model.dim,))])
-    table = np.zeros(len(rows), row)
-    table["fields"], table["model"], table["dim"] = 4, model.id, model.dim
-    table["model_bytes"], table["project_bytes"], table["task_bytes"] = 2, 4, 8
-    table["vector_bytes"] = 4 + 2 * model.dim
-    table["project"], table["task"] = [r[0] for r in rows], [r[1] for r in rows]
-    table["vector"] = np.stack([r[2] for r in rows])
-    return b"PGCOPY\n\xff\r\n\0" + bytes(8) + table.tobytes() + b"\xff\xff"
+def _next_version(connection: Connection, model: Model, project_id: int, tasks: list[int]) -> None:
+    """Say who wrote what: the row's lock is kept until the commit, so versions become visible in their order."""
+    row = connection.execute(
+        "WITH next AS (INSERT INTO embedding_state AS s (model_id, project_id) VALUES (%(model)s, %(project)s) "
+        "ON CONFLICT (model_id, project_id) DO UPDATE SET version = s.version + 1, previous = s.token, "
+        "token = gen_random_uuid() RETURNING version, token, previous) "
+        "INSERT INTO embedding_batch (model_id, project_id, version, token, previous, tasks) "
+        "SELECT %(model)s, %(project)s, version, token, previous, %(tasks)s FROM next RETURNING version",
+        {"model": model.id, "project": project_id, "tasks": tasks}).fetchone()
+    if row and row["version"] % 100 == 0:
+        connection.execute("DELETE FROM embedding_batch WHERE model_id = %s AND project_id = %s AND version <= %s",
+                           (model.id, project_id, row["version"] - KEPT_VERSIONS))
+
+
+def begin_versions(model: Model, project_id: int) -> None:
+    """Give a project its first version when it has none."""
+    with connect() as connection:
+        connection.execute("INSERT INTO embedding_state (model_id, project_id) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+                           (model.id, project_id))
+
+
+def snapshot(connection: Connection, model: Model, project_id: int, query: Vectors) -> tuple[Snapshot, Vectors]:
+    """Return what this transaction sees, and the query as PostgreSQL ranks by it: of length 1, in halves."""
+    row = connection.execute(
+        "SELECT l2_normalize(%s::halfvec) AS query, now() AS began, clock_timestamp() AS later, s.version, s.token "
+        "FROM (VALUES (1)) one LEFT JOIN embedding_state s ON s.model_id = %s AND s.project_id = %s",
+        (HalfVector(query), model.id, project_id)).fetchone()
+    assert row is not None
+    state = State(row["version"], row["token"]) if row["token"] else None
+    return Snapshot(state, row["began"], row["later"]), row["query"].to_numpy().astype(np.float32)
+
+
+def changes(connection: Connection, model: Model, project_id: int, after: int) -> list[Change]:
+    """Return what the versions after `after` wrote, the oldest that is kept first."""
+    return [Change(State(row["version"], row["token"]), row["previous"], row["tasks"]) for row in connection.execute(
+        "SELECT version, token, previous, tasks FROM embedding_batch WHERE model_id = %s AND project_id = %s "
+        "AND version > %s ORDER BY version", (model.id, project_id, after))]
+
+
+def read(connection: Connection, model: Model, project_id: int,
+         tasks: Sequence[int] | None = None) -> Iterator[binary_copy.Rows]:
+    """Yield tasks and their vectors as stored, some megabytes at once; None: all of the project."""
+    among = sql.SQL("") if tasks is None else sql.SQL("AND task_id = ANY({}::bigint[])").format(
+        sql.Literal(list(tasks)))
+    with connection.cursor() as cursor, cursor.copy(
+            sql.SQL("COPY (SELECT task_id, embedding FROM {} WHERE model_id = {} AND project_id = {} {}) "
+                    "TO STDOUT (FORMAT BINARY)").format(
+                        model.table, sql.Literal(model.id), sql.Literal(project_id), among)) as copy:
+        yield from binary_copy.read(copy, model.dim)
+
+
+def centre(connection: Connection, model: Model, project_id: int) -> Vectors:
+    """Return the mean, float32 `(dim,)`, of vectors from all over the project; neighbours are frames of one moment."""
+    tasks = [row["task_id"] for row in connection.execute(
+        sql.SQL("SELECT task_id FROM {} WHERE model_id = %s AND project_id = %s ORDER BY hashint8(task_id), task_id "
+                "LIMIT %s").format(model.table), (model.id, project_id, CENTRE_ROWS))]
+    found = [vectors for _, vectors in read(connection, model, project_id, tasks)]
+    return np.concatenate(found).astype(np.float32).mean(0) if found else np.zeros(model.dim, np.float32)
 
 
 def known_vectors(connection: Connection, model: Model, digests: Sequence[bytes]) -> dict[bytes, Vectors]:
@@ -195,72 +234,38 @@ def count(model: Model, project_id: int) -> int:
     return int(row["n"]) if row else 0
 
 
-def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offset: int = 0, *,
-           total: int | None = None, only: Selection | None = None, leave_out: Sequence[int] = (),
-           vectors: bool = False) -> Ranked:
-    """Return the rows `offset … offset + limit` of the project's images by cosine similarity to `query`.
-
-    Args:
-        query: float32 `(dim,)`, of length 1.
-        total: how many vectors the project has, when the caller knows.
-        only: rank these tasks alone.
-        leave_out: tasks that are not ranked.
-        vectors: return the vectors of the rows too.
-
-    The answer is exact when at most `exact_search_rows` images are ranked, and otherwise as long as the project's index
-    is missing. With the index it is approximate: one window of at most 1,000 rows, cut into pages; past the window
-    there is nothing.
-    """
-    total = only.count if only else count(model, project_id) if total is None else total
-    values = {"query": HalfVector(query), "model": model.id, "project": project_id, "limit": limit, "offset": offset,
-              "window": WINDOW, "leave_out": list(leave_out)}
-    tasks = "NULL::bigint[]"
-    if only:
-        tasks, values = f"ARRAY({only.ids})", only.parameters | values
-    with connect() as connection:
-        if total > get_settings().exact_search_rows and (index := _usable_index(connection, model, project_id)):
-            connection.execute("SELECT set_config('ivfflat.probes', %s, true)", (str(index.probes),))
-            found = connection.execute(_with_vectors(
-                model, "search_similar_frames_approximate(%(query)s, %(model)s::smallint, %(project)s, %(window)s, "
-                f"{tasks}, %(leave_out)s)", "f.place > %(offset)s AND f.place <= %(offset)s + %(limit)s" if vectors
-                else "false"), values).fetchall()
-            if len(found) >= min(WINDOW, total - len(leave_out)):  # else too few passed: only the whole list will do
-                return _ranked(found[offset:offset + limit], total, exact=False)
-        found = connection.execute(_with_vectors(
-            model, "search_similar_frames(%(query)s, %(model)s::smallint, %(project)s, %(limit)s, %(offset)s, "
-            f"{tasks}, %(leave_out)s)", "true" if vectors else "false"), values).fetchall()
-    return _ranked(found, total, exact=True)
-
-
-def _with_vectors(model: Model, ranking: str, wanted: str) -> sql.Composed:
-    """Return the query of a ranking's rows in their order, with the vectors of those that are `wanted`.
+def ranked(connection: Connection, model: Model, ranking: str, wanted: str,
+           values: Mapping[str, Any]) -> list[RankedRow]:
+    """Return a ranking's rows in their order, with the vectors of those that are `wanted`.
 
     Each is looked up by its key: a join would be planned for a thousand rows, and may read the whole table for them.
     """
-    return sql.SQL("SELECT f.task_id, f.similarity, CASE WHEN {} THEN (SELECT e.embedding FROM {} e WHERE e.model_id = "
-                   "%(model)s AND e.project_id = %(project)s AND e.task_id = f.task_id) END AS embedding "
-                   "FROM {} WITH ORDINALITY AS f (task_id, similarity, place) ORDER BY f.place").format(
-        sql.SQL(wanted), model.table, sql.SQL(ranking))
+    rows = connection.execute(sql.SQL(
+        "SELECT f.task_id, f.similarity, CASE WHEN {} THEN (SELECT e.embedding FROM {} e WHERE e.model_id = %(model)s "
+        "AND e.project_id = %(project)s AND e.task_id = f.task_id) END AS embedding FROM {} WITH ORDINALITY "
+        "AS f (task_id, similarity, place) ORDER BY f.place").format(
+            sql.SQL(wanted), model.table, sql.SQL(ranking)), values)
+    return [RankedRow(row["task_id"], row["similarity"], _array(row["embedding"])) for row in rows]
 
 
-def _ranked(rows: Sequence[Row], total: int, *, exact: bool) -> Ranked:
-    return Ranked([(row["task_id"], row["similarity"]) for row in rows], total, exact,
-                  {row["task_id"]: row["embedding"].to_numpy().astype(np.float32) for row in rows
-                   if row["embedding"] is not None})
+def _array(vector: HalfVector | None) -> Vectors | None:
+    return None if vector is None else vector.to_numpy().astype(np.float32)
 
 
-@dataclass(frozen=True)
-class Index:
-    """A project's own approximate index: `hnsw`, or `ivfflat` with a number of lists; `valid` once it is built."""
+def read_ids(connection: Connection, ids: str, parameters: Mapping[str, Any]) -> NDArray[np.int64]:
+    """Return what a query of ids gives, as one array: rows would take several times as long to read as to find."""
+    with connection.cursor(binary=True) as cursor:
+        cursor.execute(sql.SQL("SELECT array_agg(id) FROM ({}) passing (id)").format(sql.SQL(ids)), parameters)
+        assert cursor.pgresult is not None
+        return binary_copy.read_ids(cursor.pgresult.get_value(0, 0))
 
-    kind: str
-    valid: bool
-    lists: int = 0
 
-    @property
-    def probes(self) -> int:
-        """Lists an IVFFlat search looks into: a sixth of them; with a tenth about 4 of 100 right hits are missed."""
-        return max(10, -(-self.lists // 6))
+def without_vector(connection: Connection, model: Model, project_id: int, tasks: Sequence[int]) -> list[int]:
+    """Return those of the tasks that have no vector."""
+    there = {row["task_id"] for row in connection.execute(
+        sql.SQL("SELECT task_id FROM {} WHERE model_id = %s AND project_id = %s AND task_id = ANY(%s)")
+        .format(model.table), (model.id, project_id, list(tasks)))}
+    return [task for task in tasks if task not in there]
 
 
 def index_name(model: Model, project_id: int, kind: str) -> str:
@@ -283,17 +288,13 @@ def indexes(connection: Connection, model: Model, project_id: int) -> list[Index
 def has_index(model: Model, project_id: int) -> bool:
     """Whether the project has a finished index of its own."""
     with connect() as connection:
-        return _usable_index(connection, model, project_id) is not None
+        return usable_index(connection, model, project_id) is not None
 
 
-def _usable_index(connection: Connection, model: Model, project_id: int) -> Index | None:
+def look_into(connection: Connection, index: Index) -> None:
+    """Let this transaction's searches look into as many of an IVFFlat index's lists as it wants."""
+    connection.execute("SELECT set_config('ivfflat.probes', %s, true)", (str(index.probes),))
+
+
+def usable_index(connection: Connection, model: Model, project_id: int) -> Index | None:
     return next((index for index in indexes(connection, model, project_id) if index.valid), None)
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The tasks that pass: `ids` is a query that gives their ids, with its parameters; `count` of them are embedded."""
-
-    ids: str
-    parameters: dict[str, Any]
-    count: int

@@ -15,6 +15,7 @@ from search_service.api.answering import answers
 from search_service.api.docs_page import page
 from search_service.api.openapi import document
 from search_service.api.requests import API
+from search_service.vectors import filter_memory
 
 blueprint = Blueprint("page", __name__)
 WEB = Path(__file__).parents[2] / "web"
@@ -34,7 +35,8 @@ def get_asset(name: str) -> Response:
 @answers
 def get_health() -> Health:
     refused = server_state.codes()
-    return Health(status="limited" if refused else "ok", service="search-service", version=__version__, refused=refused)
+    return Health(status="limited" if refused else "ok", service="search-service", version=__version__, refused=refused,
+                  search_memory=filter_memory.get_memory().state())
 
 
 @blueprint.get("/metrics")

@@ -138,7 +138,7 @@ def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: py
     from search_service.embedding import loaded, worker
     from search_service.sync import progress
     from search_service.sync import tasks as sync_tasks
-    from search_service.vectors import store
+    from search_service.vectors import ranking, store
 
     monkeypatch.setattr(loaded, "_worker", None)
     project = connected(sqlite, "SQLite", [(f"{grey}.jpg", plain((grey, 90, 200 - grey)))
@@ -151,7 +151,7 @@ def test_upload_sync_embed_rank_view_delete(sqlite: LabelStudio, monkeypatch: py
     assert model is not None
     with connect() as connection:
         wanted = store.of_tasks(connection, model, project, tasks)[tasks[5]]
-    best = [task for task, _ in store.search(model, project, wanted, 3).rows]
+    best = [task for task, _ in ranking.search(model, project, wanted, 3).rows]
     assert best[0] == tasks[5]
 
     (view,) = search_views(sqlite, project, "like the sixth", best)

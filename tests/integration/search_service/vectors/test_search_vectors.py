@@ -17,7 +17,7 @@ from argus.db import connect, held, locks
 from argus.settings import get_settings
 from search_service.search import filters
 from search_service.search.filters import Filters
-from search_service.vectors import indexes, model_change, store
+from search_service.vectors import indexes, model_change, ranking, store
 from search_service.vectors.store import Model, Vectors
 from tests.resting import resting
 
@@ -117,7 +117,7 @@ def test_search__is_numpys_order_and_pages_do_not_overlap(model: Model, project:
     found, query = unit(300), unit(1, seed=1)[0]
     ids = fill(model, project, found)
     order = [ids[row] for row in np.argsort(-(found.astype(np.float16).astype(np.float32) @ query), kind="stable")]
-    pages = [store.search(model, project, query, 50, offset) for offset in range(0, 300, 50)]
+    pages = [ranking.search(model, project, query, 50, offset) for offset in range(0, 300, 50)]
     got = [task for page in pages for task, _ in page.rows]
     assert all(page.exact and page.total == 300 for page in pages)
     assert set(got) == set(ids)
@@ -130,7 +130,7 @@ def test_search__is_numpys_order_and_pages_do_not_overlap(model: Model, project:
 
 def test_search__equal_images_have_a_fixed_order(model: Model, project: int) -> None:
     ids = fill(model, project, np.repeat(unit(1), 40, axis=0))
-    got = [task for offset in range(0, 40, 7) for task, _ in store.search(model, project, unit(1)[0], 7, offset).rows]
+    got = [task for offset in range(0, 40, 7) for task, _ in ranking.search(model, project, unit(1)[0], 7, offset).rows]
     assert got == ids
 
 
@@ -141,7 +141,7 @@ def test_search__sees_only_its_own_project_and_model(model: Model, project: int)
     with connect() as connection:
         connection.execute("INSERT INTO project (id) VALUES (%s)", (project + 50_000,))
     fill(model, project + 50_000, unit(5, seed=4))
-    found = store.search(model, project, unit(1)[0], 50)
+    found = ranking.search(model, project, unit(1)[0], 50)
     assert (sorted(task for task, _ in found.rows), found.total) == (ids, 5)
     with connect() as connection:
         connection.execute("DELETE FROM project WHERE id = %s", (project + 50_000,))
@@ -149,13 +149,13 @@ def test_search__sees_only_its_own_project_and_model(model: Model, project: int)
 
 def test_search__past_the_end_is_empty(model: Model, project: int) -> None:
     fill(model, project, unit(5))
-    assert store.search(model, project, unit(1)[0], 10, 5).rows == []
+    assert ranking.search(model, project, unit(1)[0], 10, 5).rows == []
 
 
 def test_store__again_replaces(model: Model, project: int) -> None:
     fill(model, project, unit(5))
     fill(model, project, unit(5, seed=9))
-    found = store.search(model, project, unit(5, seed=9)[2], 1)
+    found = ranking.search(model, project, unit(5, seed=9)[2], 1)
     assert found.total == 5
     assert found.rows[0][0] == project * 10_000 + 2
     assert found.rows[0][1] == pytest.approx(1, abs=2e-3)
@@ -165,7 +165,7 @@ def test_a_deleted_task_loses_its_vector(model: Model, project: int) -> None:
     ids = fill(model, project, unit(5))
     with connect() as connection:
         connection.execute("DELETE FROM task WHERE id = %s", (ids[2],))
-    found = store.search(model, project, unit(5)[2], 10)
+    found = ranking.search(model, project, unit(5)[2], 10)
     assert found.total == 4
     assert ids[2] not in [task for task, _ in found.rows]
 
@@ -212,21 +212,21 @@ def test_search__a_large_project_uses_its_own_index_and_says_so(
         model: Model, project: int, kind: str, settings: Callable[..., None]) -> None:
     ids = fill(model, project, clusters(3000))
     queries = unit(10, seed=7)  # lists begin at random: one query alone may be unlucky
-    query, exact = queries[0], store.search(model, project, queries[0], 100)
-    bests = [[task for task, _ in store.search(model, project, one, 100).rows] for one in queries]
+    query, exact = queries[0], ranking.search(model, project, queries[0], 100)
+    bests = [[task for task, _ in ranking.search(model, project, one, 100).rows] for one in queries]
     assert exact.exact
     settings(EXACT_SEARCH_ROWS=1000)
-    assert store.search(model, project, query, 100).exact  # no index yet: slower, but right
+    assert ranking.search(model, project, query, 100).exact  # no index yet: slower, but right
     assert indexes.build(model, project, kind)
     assert not indexes.build(model, project, kind)
-    near = store.search(model, project, query, 100)
+    near = ranking.search(model, project, query, 100)
     assert (near.exact, near.total, len(near.rows)) == (False, 3000, 100)
-    recalls = [overlap(store.search(model, project, one, 100), best) / 100
+    recalls = [overlap(ranking.search(model, project, one, 100), best) / 100
                for one, best in zip(queries, bests, strict=True)]
     assert np.mean(recalls) >= {"hnsw": 0.95, "ivfflat": 0.6}[kind]  # a fifth of the lists, far from all queries
-    pages = [store.search(model, project, query, 100, offset).rows for offset in range(0, 1200, 100)]
+    pages = [ranking.search(model, project, query, 100, offset).rows for offset in range(0, 1200, 100)]
     window = [task for page in pages for task, _ in page]
-    assert len(window) == len(set(window)) == store.WINDOW
+    assert len(window) == len(set(window)) == ranking.WINDOW
     assert set(window) <= set(ids)
     assert indexes.state(model, project) == SearchIndex(kind=kind, state="ready", percent=None)
 
@@ -244,8 +244,8 @@ def test_search__says_itself_how_it_scans_an_index(model: Model, project: int) -
         connection.execute("SET LOCAL hnsw.iterative_scan = 'off'")
         found = connection.execute(
             "SELECT task_id FROM search_similar_frames_approximate(%s, %s::smallint, %s, %s)",
-            (HalfVector(unit(1, seed=7)[0]), model.id, project, store.WINDOW)).fetchall()
-    assert len({row["task_id"] for row in found} & set(ids)) == store.WINDOW  # without the scan going on, ef_search
+            (HalfVector(unit(1, seed=7)[0]), model.id, project, ranking.WINDOW)).fetchall()
+    assert len({row["task_id"] for row in found} & set(ids)) == ranking.WINDOW  # without the scan going on, ef_search
 
 
 def label(project: int, ids: list[int], labels: list[str]) -> None:
@@ -264,23 +264,23 @@ def test_search__filters_come_first_so_that_no_page_is_short(model: Model, proje
     label(project, ranked[1200:1300], ["fan"])
     unlabelled, fans = filters.select(project, Filters(labelled=False)), filters.select(project, Filters(label="fan"))
     assert unlabelled is not None and fans is not None
-    exact = store.search(model, project, query, 50, only=unlabelled)
+    exact = ranking.search(model, project, query, 50, only=unlabelled)
     assert (exact.exact, exact.total) == (True, 1700)
     assert overlap(exact, ranked[1300:1350]) >= 49
     settings(EXACT_SEARCH_ROWS=1000)
     indexes.build(model, project, "hnsw")
-    near = store.search(model, project, query, 50, only=unlabelled)
+    near = ranking.search(model, project, query, 50, only=unlabelled)
     assert (near.exact, near.total, len(near.rows)) == (False, 1700, 50)
     assert overlap(near, ranked[1300:1350]) >= 45
-    few = store.search(model, project, query, 50, only=fans)
+    few = ranking.search(model, project, query, 50, only=fans)
     assert (few.exact, few.total) == (True, 100)
     assert overlap(few, ranked[1200:1250]) >= 49
-    left_out = store.search(model, project, query, 50, leave_out=ranked[:5])
+    left_out = ranking.search(model, project, query, 50, leave_out=ranked[:5])
     assert len(left_out.rows) == 50
     assert not overlap(left_out, ranked[:5])
 
 
-def overlap(found: store.Ranked, expected: list[int]) -> int:
+def overlap(found: ranking.Ranked, expected: list[int]) -> int:
     return len({task for task, _ in found.rows} & set(expected))
 
 
