@@ -70,7 +70,7 @@ class VectorFile:
         return np.where(self.tasks[rows] == tasks, rows, -1)
 
     def near(self, rows: Ints, others: Ints, cosine: float) -> Near:
-        """Compare each of `rows` with each of `others`; a vector is no neighbour of itself."""
+        """Compare each of `rows` with each of `others`; no vector is its own neighbour."""
         count = len(rows)
         found = Near(np.zeros(count, np.int64), np.full((count, FEW), -1), np.full(count, -1, np.int64),
                      np.full(count, -2, np.float32))
