@@ -36,6 +36,7 @@ from argus.answers.search import (
     SearchResult,
 )
 from argus.answers.service import Audit, Me
+from argus.client_trust import Trust
 from argus.errors import CATALOGUE, ArgusError
 
 __all__ = ["Argus", "Hit", "Run", "SearchResult", "Sync"]
@@ -77,7 +78,7 @@ class Argus:
 
     def __init__(self, address: str = "http://127.0.0.1:8000", token: str = "", timeout: float = 60.0, *,
                  label_studio_token: str = "", proxy: str = "") -> None:
-        self.address, self.timeout = address.rstrip("/"), timeout
+        self.address, self.timeout, self.trust = address.rstrip("/"), timeout, Trust(self._send)
         try:
             self._session = dialling.locked([addresses.parse(self.address).origin], proxy)
         except addresses.BadAddress as error:

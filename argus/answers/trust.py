@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from argus.answers.base import Answer
+from argus.answers.base import Answer, Moment
 
 Verdict = Literal["right", "wrong", "unsure"]
 
@@ -50,3 +50,141 @@ class Certificate(Answer):
     issued_at: str
     digest: str
     """SHA-256 of all the rest as canonical JSON: keys sorted, no spaces, UTF-8. Not a signature."""
+
+
+class SampleStep(Answer):
+    """One threshold of a sample's ladder, and what was shown of it."""
+
+    edge: float
+    objects: int
+    """Of the list, from the threshold up."""
+    judged: int
+    """In drawn order, up to the first that nobody has judged."""
+    wrong: int
+    accepted: int
+    """Objects that would be accepted: on tasks without an object that was judged wrong."""
+    most_wrong: int
+    least_right: float
+    certified: bool
+    """Whether the target is reached here and at all thresholds above."""
+    more: int
+    """Further judgements that would reach the target if all were right."""
+    line: str
+    """The same in a sentence."""
+
+
+class CertificateSummary(Answer):
+    """A certificate in a list."""
+
+    id: int
+    sample: int
+    edge: float
+    acceptances: list[int]
+    state: Literal["valid", "void"]
+    reason: str
+    """Why it is void."""
+    sentence: str
+    digest: str
+    issued_at: Moment
+
+
+class Sample(Answer):
+    """A fixed list of objects in a random order, and what its judgements show."""
+
+    id: int
+    project: int
+    model_version: str
+    state: Literal["open", "certified", "void"]
+    reason: str
+    """Why it is void."""
+    target: float
+    confidence: float
+    objects: int
+    tasks: int
+    judgements: int
+    digest: str
+    """Of the list: SHA-256 of its sorted keys."""
+    created_by: str
+    created_at: Moment
+    continued: bool
+    """Whether it was there before it was asked for: a sample is continued and never drawn anew."""
+    steps: list[SampleStep]
+    certificates: list[CertificateSummary]
+
+
+class SampleItem(Answer):
+    """An object to judge, at its place in the drawn order."""
+
+    place: int
+    task: int
+    object: str
+    label: str
+    score: float
+    box: tuple[float, float, float, float]
+    """x0, y0, x1, y1 as fractions of the image's sides."""
+
+
+class SampleItems(Answer):
+    """The next objects to judge; nobody else is given them for a minute."""
+
+    edge: float
+    """The threshold they serve."""
+    items: list[SampleItem]
+
+
+class VerifiedAcceptance(Answer):
+    """What was accepted of a sample, and its certificate."""
+
+    acceptance: int | None
+    """None: everything had been accepted before."""
+    accepted_tasks: int
+    accepted_objects: int
+    skipped: int
+    reasons: dict[str, int]
+    certificate: CertificateSummary
+
+
+class TrustStatus(Answer):
+    """The samples and certificates of a project, newest first."""
+
+    project: int
+    model_version: str
+    samples: list[Sample]
+    certificates: list[CertificateSummary]
+    note: str
+
+
+class IssuedCertificate(Answer):
+    """A certificate with its state in the service."""
+
+    state: Literal["valid", "void"]
+    reason: str
+    certificate: Certificate
+
+
+class Certificates(Answer):
+    """Every certificate of a project, oldest first."""
+
+    certificates: list[IssuedCertificate]
+
+
+class ObjectVerdict(Answer):
+    """What somebody said of an object."""
+
+    id: int
+    task: int
+    object: str
+    """Empty for one that was added."""
+    label: str
+    verdict: Literal["right", "wrong", "unsure", "relabelled", "moved", "added"]
+    new_label: str
+    box: tuple[float, float, float, float] | None
+    sample: int | None
+    decided_by: str
+    decided_at: Moment
+
+
+class ObjectVerdicts(Answer):
+    """What was said of objects and not taken back."""
+
+    verdicts: list[ObjectVerdict]

@@ -16,3 +16,4 @@ TAKE_TASKS: Final = 0x41525455  # with the project: workers take a run's tasks o
 REMOVE_OLD_PREDICTIONS: Final = 0x41524F56  # with the project
 WRITE_SAVED_SEARCH: Final = 0x41525357  # with the saved search: its view and ranks have one writer
 REVIEW: Final = 0x41524756  # with the project: acceptance and undo, one at a time
+SAMPLE: Final = 0x4152534D  # with the project: samples are drawn and accepted one at a time

@@ -68,9 +68,10 @@ def status(project_id: int, as_json: bool) -> None:
         say(f"{plural(found['outdated'], 'task')} beside these: predicted before labels, prompts or the model changed; "
             "the next run (argus annotate) brings them up to date")
     if last:
-        print_table(["acceptance", "when", "by", "selection", "state", "tasks", "taken back", "left as changed"],
+        print_table(["acceptance", "when", "by", "selection", "state", "tasks", "taken back", "left as changed", ""],
                     [[a["id"], a["created_at"][:16].replace("T", " "), a["accepted_by"],
-                      selection_words(a["selection"]), a["state"], a["accepted"], a["undone"], a["kept"]]
+                      selection_words(a["selection"]), a["state"], a["accepted"], a["undone"], a["kept"],
+                      "verified" if a["verified"] else "not verified"]
                      for a in last])
 
 
@@ -88,6 +89,8 @@ def status(project_id: int, as_json: bool) -> None:
 def accept(project_id: int, min_score: float | None, max_score: float | None, tasks: tuple[int, ...],
            nothing_found: bool, token: str, yes: bool, as_json: bool) -> None:
     """Accept predictions of a score range as annotations of tasks that have none.
+
+    Nobody has looked at them: it is not verified (argus trust).
 
     \b
         argus review accept --project 7 --min-score 0.9
@@ -109,7 +112,8 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
     if as_json:
         print_json(report)
         return
-    say(f"accepted {plural(report['accepted_tasks'], 'task')} with {plural(report['accepted_regions'], 'object')}")
+    say(f"accepted {plural(report['accepted_tasks'], 'task')} with {plural(report['accepted_regions'], 'object')}; "
+        "not verified")
     tell_rest(report, report["accepted_tasks"])
 
 

@@ -24,7 +24,7 @@ from search_service.review import service as review
 KNOWN_SECONDS = 30.0  # what Label Studio said of a caller holds so long: a page asks for dozens of pictures at once
 _Seen = tuple[bool, int | None]  # whether Label Studio shows a project, and who made it
 _PROJECT_OF = {"run_id": ("unknown_run", "run"), "acceptance_id": ("not_found", "acceptance"),
-               "task_id": ("unknown_task", "task")}
+               "sample_id": ("not_found", "sample"), "task_id": ("unknown_task", "task")}
 
 
 class Caller:

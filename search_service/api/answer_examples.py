@@ -8,6 +8,7 @@ from argus.answers import projects as p
 from argus.answers import search as s
 from argus.answers import service
 from argus.answers import splits as sp
+from argus.answers import trust as t
 from argus.answers.base import Answer, Deleted
 
 _AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -17,6 +18,25 @@ _VIEW = "http://localhost:8080/projects/1/data?tab=5"
 _SAVED = s.SavedSearch(
     id=2, name="Red fans", query="red fan", ask={"text": "red fan"}, size=50, relevance="possible", keep_view=True,
     ranked=0, views=[5], url=_VIEW, tasks=50, refreshed_at=_AT, stale=False, error=None)
+_SENTENCE = (
+    "Of the 1,012 objects accepted here, at least 95.0 % are right (label, IoU >= 0.5) as ada@example.com judged; a "
+    "sentence like this is false at most once in 20. 66 random objects were looked at, 0 were wrong.")
+_CERTIFICATE = t.Certificate(
+    format="argus certificate", version=1, sentence=_SENTENCE, project=1, model_version="argus-3f2a1b", sample=3,
+    listed_at=_AT.isoformat(), list_digest="9d0f…", seed="5eed…", target=0.95, confidence=0.95, edges=[0.9, 0.85],
+    edge=0.9, objects=[(17, "a1b2c3", 0.93)], judgements=[(0, "right", "ada@example.com", _AT.isoformat())],
+    acceptances=[4], accepted_tasks=[17], accepted_objects=1012, judged=66, wrong=0, most_wrong=50,
+    least_right=0.9505, issued_at=_AT.isoformat(), digest="4be1…")
+_KEPT = t.CertificateSummary(id=2, sample=3, edge=0.9, acceptances=[4], state="valid", reason="", sentence=_SENTENCE,
+                             digest="4be1…", issued_at=_AT)
+_SAMPLE = t.Sample(
+    id=3, project=1, model_version="argus-3f2a1b", state="open", reason="", target=0.95, confidence=0.95, objects=1402,
+    tasks=611, judgements=34, digest="9d0f…", created_by="ada@example.com", created_at=_AT, continued=False,
+    steps=[t.SampleStep(edge=0.9, objects=1012, judged=34, wrong=0, accepted=1012, most_wrong=91, least_right=0.91,
+                        certified=False, more=31, line="34 looked at, 0 wrong: at least 91.0 % are right; 31 more "
+                        "right ones certify 95 %.")], certificates=[])
+_VERDICT = t.ObjectVerdict(id=5, task=17, object="a1b2c3", label="cpu", verdict="relabelled", new_label="fan", box=None,
+                           sample=None, decided_by="ada@example.com", decided_at=_AT)
 _EXAMPLES: tuple[Answer, ...] = (
     service.Health(status="ok", service="search-service", version="0.1.0", refused={},
                    search_memory=service.SearchMemory(budget_mb=1600, used_mb=55.7, projects=1, loading=0,
@@ -30,6 +50,15 @@ _EXAMPLES: tuple[Answer, ...] = (
         id=31, at=_AT, who="ada@example.com", verified=True, address="192.0.2.4", action="review.accept", project=1,
         object="acceptance 4", outcome="done")], next=None),
     Deleted(deleted=1),
+    _SAMPLE, _CERTIFICATE, _VERDICT,
+    t.SampleItems(edge=0.9, items=[t.SampleItem(place=34, task=17, object="a1b2c3", label="cpu", score=0.93,
+                                                box=(0.25, 0.1, 0.4, 0.6))]),
+    t.VerifiedAcceptance(acceptance=4, accepted_tasks=440, accepted_objects=1012, skipped=0, reasons={},
+                         certificate=_KEPT),
+    t.TrustStatus(project=1, model_version="argus-3f2a1b", samples=[_SAMPLE], certificates=[_KEPT],
+                  note="What is accepted in bulk without a sample is not verified."),
+    t.Certificates(certificates=[t.IssuedCertificate(state="valid", reason="", certificate=_CERTIFICATE)]),
+    t.ObjectVerdicts(verdicts=[_VERDICT]),
     p.Projects(projects=[p.ProjectSummary(id=1, title="Boards", connected=True, missing_since=None, images=1200,
                                           embedded=1199)]),
     p.Project(id=1, title="Boards", connected=True, missing_since=None, labels=["cpu", "fan"],

@@ -10,12 +10,14 @@ from argus.answers import projects as p
 from argus.answers import search as s
 from argus.answers import service
 from argus.answers import splits as sp
+from argus.answers import trust as t
 from argus.answers.base import Answer, Deleted
 from search_service import run_sources
 from search_service.api.schemas import audit as ar
 from search_service.api.schemas import review as rr
 from search_service.api.schemas import search as r
 from search_service.api.schemas import setup as sr
+from search_service.api.schemas import trust as tr
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,29 @@ ENDPOINTS = (
     Endpoint("post", "/api/v1/projects/{project_id}/review/put-back", "Take such a decision back.",
              body=rr.PutBackRequest),
     Endpoint("post", "/api/v1/projects/{project_id}/review/views", "Make or update the views of the bands."),
+    Endpoint("get", "/api/v1/projects/{project_id}/trust", "The samples and certificates of a project, newest first.",
+             answer=t.TrustStatus),
+    Endpoint("get", "/api/v1/projects/{project_id}/trust/certificates", "Every certificate of a project.",
+             answer=t.Certificates),
+    Endpoint("post", "/api/v1/projects/{project_id}/trust/samples", "Go on with the open sample, or draw one.",
+             body=tr.SampleRequest, status=201, answer=t.Sample),
+    Endpoint("get", "/api/v1/trust/samples/{sample_id}", "A sample, and what its judgements show.", answer=t.Sample),
+    Endpoint("post", "/api/v1/trust/samples/{sample_id}/claim", "The next objects to judge, yours for a minute.",
+             body=tr.ClaimRequest, answer=t.SampleItems),
+    Endpoint("post", "/api/v1/trust/samples/{sample_id}/judgements", "Judge objects: right, wrong or unsure.",
+             body=tr.JudgementsGiven, answer=t.Sample),
+    Endpoint("post", "/api/v1/trust/samples/{sample_id}/take-back", "Take your own judgement back.",
+             body=tr.TakeBackRequest, answer=t.Sample),
+    Endpoint("post", "/api/v1/trust/samples/{sample_id}/accept", "Accept what a sample certifies.",
+             body=tr.AcceptSampleRequest, answer=t.VerifiedAcceptance),
+    Endpoint("get", "/api/v1/acceptances/{acceptance_id}/certificate", "The certificate of an acceptance.",
+             answer=t.Certificate),
+    Endpoint("get", "/api/v1/projects/{project_id}/review/verdicts", "What was said of objects, newest first.",
+             tr.VerdictsRequest, answer=t.ObjectVerdicts),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/verdicts", "Say what is right, wrong or missing.",
+             body=tr.VerdictRequest, answer=t.ObjectVerdict),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/verdicts/take-back", "Take your own verdict back.",
+             body=tr.VerdictTakenBack, answer=t.ObjectVerdicts),
     Endpoint("get", "/api/v1/images/{task_id}/crop", "A part of a task's picture.", rr.CropRequest,
              media="image/jpeg"),
     Endpoint("post", "/api/v1/projects/{project_id}/exports/preview", "What an export would hold.",

@@ -10,11 +10,12 @@ from search_service import run_sources
 from search_service.api.schemas import review as rr
 from search_service.api.schemas import search as r
 from search_service.api.schemas import setup as sr
+from search_service.api.schemas import trust as tr
 
 # Values of path and query parameters, wherever they appear.
 PARAMETERS: dict[str, Any] = {
     "project_id": 1, "task_id": 17, "run_id": 3, "view_id": 5, "search_id": 12, "saved_id": 2, "acceptance_id": 4,
-    "export_id": 6,
+    "export_id": 6, "sample_id": 3,
     "q": "red fan -cpu", "limit": 50, "offset": 0, "box": "0.25,0.25,0.75,0.75", "size": 320}
 
 # Bodies, by the model that reads them.
@@ -34,6 +35,13 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
     rr.BandsRequest: {"high": 0.9, "medium": 0.7},
     rr.SetAsideRequest: {"task": 17, "verdict": "fix"},
     rr.PutBackRequest: {"task": 17},
+    tr.SampleRequest: {"edges": [0.9, 0.85], "target": 0.95},
+    tr.ClaimRequest: {"limit": 8},
+    tr.JudgementsGiven: {"judgements": [{"place": 0, "verdict": "right"}]},
+    tr.TakeBackRequest: {"place": 0},
+    tr.AcceptSampleRequest: {"edge": 0.9},
+    tr.VerdictRequest: {"task": 17, "verdict": "relabelled", "object": "a1b2c3", "label": "fan"},
+    tr.VerdictTakenBack: {"task": 17, "object": "a1b2c3"},
     sr.ConnectRequest: {"project": 1, "dry_run": True},
     sr.SplitsRequest: {"splits": "train,val,test"},
     sr.ExportJobRequest: {"format": "yolo", "splits": {"train": 80, "val": 20}},

@@ -71,6 +71,13 @@ ACTIONS: dict[str, Action] = {
     "review.post_undo": Action("review.undo", "own"),
     "review.post_set_aside": Action("review.set-aside"),
     "review.post_put_back": Action("review.put-back"),
+    "trust.post_sample": Action("trust.sample"),
+    "trust.post_claim": QUESTION,
+    "trust.post_judgements": Action("trust.judge"),
+    "trust.post_take_back": Action("trust.take-back"),
+    "trust.post_accept": Action("trust.accept", "manage"),
+    "trust.post_verdict": Action("review.verdict"),
+    "trust.post_verdict_taken_back": Action("review.verdict-back"),
     "review.post_band_views": Action("view.bands"),
     "exports.post_export_preview": QUESTION,
     "exports.post_export_job": Action("export.start", "manage"),
@@ -82,7 +89,8 @@ ACTIONS: dict[str, Action] = {
     "setup.post_connect": Action("project.connect"),  # a new one; one that is there, who manages it: the route checks
     "setup.post_disconnect": Action("project.disconnect", "manage"),
 }
-_THINGS = {"run_id": "run", "acceptance_id": "acceptance", "saved_id": "saved search", "search_id": "search",
+_THINGS = {"run_id": "run", "acceptance_id": "acceptance", "sample_id": "sample",
+           "saved_id": "saved search", "search_id": "search",
            "view_id": "view", "export_id": "export", "task_id": "task"}
 
 

@@ -8,6 +8,7 @@ along.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,28 @@ def band_objects(project_id: int, band: str, *, label: str | None = None, limit:
             "next": f"{last.raw!r},{last.task_id},{last.place},{last.label}" if last else None}
 
 
+@dataclass(frozen=True)
+class Shown:
+    """An object of a task as review shows it; `box` is x0, y0, x1, y1 as fractions of the image's sides."""
+
+    task: int
+    name: str
+    label: str
+    score: float
+    box: tuple[float, ...]
+
+
+def shown(project_id: int, model_version: str, task_ids: Sequence[int]) -> list[Shown]:
+    """Return every object that review shows on these tasks, those that are reviewed included.
+
+    Raises:
+        ArgusError: `unknown_project`.
+    """
+    rows = _objects(recipe_for(projects.load(project_id)), model_version, task_ids, None, None, _position(""))
+    found = [_object(row, 1.0, {}) for row in rows]
+    return [Shown(one["task"], one["object"], one["label"], one["score"], tuple(one["box"])) for one in found]
+
+
 def _tasks(review: Review, band: str, aside: Mapping[int, Any]) -> list[int]:
     """Return the unreviewed tasks of a band. What is set aside is in `to_fix` and in no other."""
     conditions = [] if band == TO_FIX else band_conditions(review, band)
@@ -97,14 +120,15 @@ def _bad_position() -> ArgusError:
     return ArgusError("bad_request", "after is not the `next` of an earlier page.")
 
 
-def _objects(recipe: Recipe, version: str, ids: Sequence[int], label: str | None, limit: int,
+def _objects(recipe: Recipe, version: str, ids: Sequence[int], label: str | None, limit: int | None,
              after: Position) -> list[ShownObject]:
-    """Return up to `limit + 1` objects behind `after`; the order (score, task, place, label) is total."""
+    """Return up to `limit + 1` objects, or all, behind `after`; the order (score, task, place, label) is total."""
     names = {c.label for c in recipe.concepts}
     if label is not None and label not in names:
         raise ArgusError("unknown_label", f"The project has no label {label!r}.",
                          f"It has: {', '.join(sorted(names))}.")
-    return prediction_store.shown_objects(recipe, version, ids, label, after, limit + 1)
+    return prediction_store.shown_objects(recipe, version, ids, label, after,
+                                          None if limit is None else limit + 1)
 
 
 def _object(row: ShownObject, high: float, aside: Mapping[int, Mapping[str, str]]) -> dict[str, Any]:

@@ -1,12 +1,12 @@
-"""What review reads of the rows that runs wrote: delivered predictions, and the detections they were built from."""
+"""Delivered predictions and the detections they were built from, as runs wrote them; and what people say of these."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
-from argus.db.statements import fetch, fetch_number
+from argus.db.statements import execute, fetch, fetch_number
 from label_studio_config.recipe import Recipe
 
 # A detection that the recipe shows and Label Studio has, with its task: `s.score` is compared as the prediction's
@@ -19,6 +19,7 @@ _SHOWN = """
     WHERE d.task_id = ANY(%(tasks)s) AND s.score::float8 >= w.threshold AND NOT d.previewed
     AND (p.labels IS NULL OR d.label = ANY(p.labels))
 """
+Said = Literal["right", "wrong", "unsure", "relabelled", "moved", "added"]
 Position = tuple[float, int, int, str]  # score, task, place among the detections, label: the order is total
 
 
@@ -110,7 +111,7 @@ def computed(project_id: int, recipe: Recipe) -> list[Computed]:
 
 
 def shown_objects(recipe: Recipe, version: str, task_ids: Sequence[int], label: str | None, after: Position,
-                  limit: int) -> list[ShownObject]:
+                  limit: int | None) -> list[ShownObject]:
     """Return the first objects behind a position, of one label or of all, lowest score first."""
     return fetch(
         ShownObject,
@@ -135,3 +136,56 @@ def _parameters(recipe: Recipe, version: str, task_ids: Sequence[int]) -> dict[s
     """Return the parameters of `_SHOWN`."""
     return {"labels": [c.label for c in recipe.concepts], "keys": [recipe.concept_key(c) for c in recipe.concepts],
             "thresholds": [c.threshold for c in recipe.concepts], "tasks": [*task_ids], "version": version}
+
+
+class Verdict(NamedTuple):
+    """What a person says of an object on the page; `object` is "" and `score` None for one that was added."""
+
+    task_id: int
+    object: str
+    label: str
+    score: float | None
+    verdict: str
+    new_label: str = ""
+    box: list[float] | None = None
+
+
+class VerdictRow(NamedTuple):
+    """A verdict that was not taken back; `sample_id` is None for one of the page."""
+
+    id: int
+    task_id: int
+    object: str
+    label: str
+    verdict: Said
+    new_label: str
+    box: tuple[float, float, float, float] | None
+    sample_id: int | None
+    decided_by: str
+    decided_at: datetime
+
+
+def add_verdict(project_id: int, model_version: str, said: Verdict, person_id: int | None, decided_by: str) -> int:
+    """Store a verdict and return its id."""
+    return fetch_number(
+        "INSERT INTO verdict (project_id, model_version, task_id, object, label, score, verdict, new_label, box, "
+        "person_id, decided_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        (project_id, model_version, *said, person_id, decided_by))
+
+
+def take_verdict_back(project_id: int, model_version: str, task_id: int, object_id: str, person_id: int | None,
+                      decided_by: str) -> int:
+    """Take back a person's last verdict of the page on an object; return how many that were."""
+    return execute(
+        "UPDATE verdict SET taken_back_at = clock_timestamp() WHERE id IN (SELECT id FROM verdict "
+        "WHERE project_id = %s AND model_version = %s AND task_id = %s AND object = %s AND sample_id IS NULL "
+        "AND taken_back_at IS NULL AND person_id IS NOT DISTINCT FROM %s AND decided_by = %s "
+        "ORDER BY id DESC LIMIT 1)", (project_id, model_version, task_id, object_id, person_id, decided_by))
+
+
+def verdicts(project_id: int, model_version: str, task_id: int | None, limit: int = 1000) -> list[VerdictRow]:
+    """Return what was said of objects and not taken back, newest first."""
+    return fetch(VerdictRow, "SELECT id, task_id, object, label, verdict, new_label, box, sample_id, decided_by, "
+                 "decided_at FROM verdict WHERE project_id = %s AND model_version = %s AND taken_back_at IS NULL "
+                 "AND (%s::bigint IS NULL OR task_id = %s) ORDER BY id DESC LIMIT %s",
+                 (project_id, model_version, task_id, task_id, limit))

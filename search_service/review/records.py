@@ -1,4 +1,4 @@
-"""The record of an acceptance: opened before Label Studio is asked, closed after."""
+"""The record of an acceptance, opened before Label Studio is asked and closed after; and what was said of objects."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ def close_record(acceptance: int | None, state: str, error: ArgusError | None) -
 
 
 def acceptances(project_id: int, limit: int = 20) -> list[dict[str, Any]]:
-    """Return a project's last acceptances, newest first: id, state, selection, who, when, and tasks by outcome."""
+    """Return a project's last acceptances, newest first: id, state, selection, who, when, tasks by outcome, and whether
+    it is `verified`: a valid certificate covers it."""
     return [row._asdict() | {"created_at": row.created_at.isoformat()}
             for row in store.acceptances(project_id, limit)]

@@ -28,16 +28,16 @@ from search_service.review.records import close_record, open_record
 from search_service.review.status import review_status
 from search_service.review.undo import settle_undone, undo_items
 
-__all__ = ["accept", "accept_plan", "add_labels", "additions_plan", "count_selected", "make_band_views",
-           "review_status", "set_edges", "undo"]
+__all__ = ["accept", "accept_plan", "add_labels", "additions_plan", "complete_records", "count_selected",
+           "make_band_views", "review_status", "set_edges", "undo"]
 
 _LOCK_SECONDS = 60
 Progress = Callable[[int, int], None]
 
 
 def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, nothing_found: bool = False,
-           task_ids: Sequence[int] | None = None, token: str = "", ls: LabelStudio | None = None,
-           progress: Progress | None = None) -> dict[str, Any]:
+           task_ids: Sequence[int] | None = None, token: str = "", sample: int | None = None,
+           ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
     """Turn the predictions of a score range into annotations, on tasks that nobody has annotated or skipped.
 
     The task's score is its lowest region's. Tasks whose prediction has no regions are never part of a range; they are
@@ -49,6 +49,7 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
         task_ids: exactly these tasks, whatever their score, also those that were set aside.
         token: personal access token of the person who accepts: the annotations carry their name, and the record their
             e-mail. Without one they carry the name of the service's token, and the record who acts (`argus.audit`).
+        sample: whose objects were verified; the record names it.
         progress: called with (tasks handled, tasks in all).
 
     Returns:
@@ -60,6 +61,8 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
             details: those stay accepted and recorded.
     """
     selection = _selection(min_score, max_score, nothing_found, task_ids)
+    if sample is not None:
+        selection["sample"] = sample
     review = open_review(project_id, ls)
     person = sign_in(token) if token else None
     asks = person.ls if person else review.ls
@@ -73,6 +76,14 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
         acceptance = Acceptance.open(review, selection, asks, person)
         acceptance.run(total, progress)
         return acceptance.result()
+
+
+def complete_records(project_id: int, *, ls: LabelStudio | None = None) -> None:
+    """Find out what became of acceptances that were cut off, as every acceptance does first. Raises as `accept`."""
+    review = open_review(project_id, ls)
+    with _locked(project_id):
+        settle(review)
+        settle_undone(review)
 
 
 def accept_plan(project_id: int, *, min_score: float = 0.9, max_score: float | None = None,
@@ -188,6 +199,7 @@ def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progres
     review = open_review(project_id, ls)
     with _locked(review.project_id):
         settle(review)
+        store.void_certificates(acceptance_id, f"Acceptance {acceptance_id} was taken back.")
         items, additions = store.accepted_items(acceptance_id), store.accepted_additions(acceptance_id)
         left = undo_items(review, items, progress) if items else undo_additions(review.ls, additions, progress)
         store.mark_acceptance_undone(acceptance_id)

@@ -76,6 +76,7 @@ class AcceptanceRow(NamedTuple):
     accepted: int
     undone: int
     kept: int
+    verified: bool
 
 
 class Decision(NamedTuple):
@@ -109,6 +110,11 @@ def mark_acceptance_undone(acceptance: int) -> None:
     execute("UPDATE acceptance SET state = 'undone' WHERE id = %s", (acceptance,))
 
 
+def void_certificates(acceptance: int, reason: str) -> None:
+    execute("UPDATE certificate SET state = 'void', reason = %s WHERE state = 'valid' "
+            "AND acceptances @> ARRAY[%s]::bigint[]", (reason, acceptance))
+
+
 def project_of(acceptance: int) -> int | None:
     """Return the project of an acceptance; None when there is no such acceptance."""
     return next(iter(fetch_numbers("SELECT project_id FROM acceptance WHERE id = %s", (acceptance,))), None)
@@ -128,7 +134,8 @@ def acceptances(project_id: int, limit: int) -> list[AcceptanceRow]:
         AcceptanceRow,
         "SELECT a.id, a.state, a.selection, a.accepted_by, a.created_at, a.error, "
         "count(*) FILTER (WHERE i.state = 'accepted') AS accepted, count(*) FILTER (WHERE i.state = 'undone') AS "
-        "undone, count(*) FILTER (WHERE i.state = 'kept') AS kept FROM acceptance a "
+        "undone, count(*) FILTER (WHERE i.state = 'kept') AS kept, EXISTS (SELECT 1 FROM certificate c "
+        "WHERE c.acceptances @> ARRAY[a.id] AND c.state = 'valid') AS verified FROM acceptance a "
         "LEFT JOIN (SELECT acceptance_id, state FROM acceptance_item UNION ALL SELECT acceptance_id, state FROM "
         "addition_item) i ON i.acceptance_id = a.id WHERE a.project_id = %s "
         "GROUP BY a.id ORDER BY a.id DESC LIMIT %s", (project_id, limit))
@@ -240,7 +247,8 @@ def decide(project_id: int, model_version: str, task_id: int, object_id: str, ve
         "INSERT INTO set_aside (task_id, project_id, model_version, object, verdict, decided_by) "
         "SELECT task_id, project_id, model_version, %s, %s, %s FROM prediction WHERE task_id = %s "
         "AND project_id = %s AND model_version = %s ON CONFLICT (task_id, model_version, object) DO UPDATE "
-        "SET verdict = excluded.verdict, decided_by = excluded.decided_by, decided_at = now()",
+        "SET verdict = excluded.verdict, decided_by = excluded.decided_by, decided_at = now(), "
+        "sample_id = NULL",
         (object_id, verdict, decided_by, task_id, project_id, model_version)) > 0
 
 

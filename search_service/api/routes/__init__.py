@@ -20,7 +20,9 @@ def blueprints() -> list[Blueprint]:
         search,
         setup,
         tasks,
+        trust,
     )
 
     return [module.blueprint
-            for module in (projects, search, saved, tasks, runs, review, exports, setup, audit, hooks, page, help)]
+            for module in (projects, search, saved, tasks, runs, review, trust, exports, setup, audit, hooks, page,
+                           help)]

@@ -29,6 +29,15 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Terms:
+    """What a sample is drawn for: the thresholds from high to low, the share of right objects to show, how surely."""
+
+    edges: tuple[float, ...]
+    target: float = 0.95
+    confidence: float = 0.95
+
+
+@dataclass(frozen=True)
 class Count:
     """What was seen from a threshold up.
 

@@ -60,7 +60,8 @@ def test_the_documentation_says_of_every_action_who_may() -> None:
 READING = {"init", "up", "down", "demo", "videos", "search-history list", "search-history repeat",
            "saved-searches list", "saved-searches run", "judgements list", "search-eval", "views list", "task",
            "preview", "runs list", "runs show", "review status", "review histogram", "review objects", "worker",
-           "status", "completion", "audit", "doctor", "backup", "restore", "trust check", "splits list"}
+           "status", "completion", "audit", "doctor", "backup", "restore", "trust check", "trust status",
+           "trust certificates", "splits list"}
 
 
 def test_every_command_writes_a_row_or_changes_nothing_in_a_project() -> None:

@@ -1,0 +1,74 @@
+"""What a project's samples and certificates say."""
+
+from __future__ import annotations
+
+from argus.answers import trust
+from argus.errors import ArgusError
+from search_service.review import store as review_store
+from search_service.review.candidates import open_review
+from search_service.review.verification import store
+from search_service.review.verification.sentences import progress
+from search_service.review.verification.store import Head
+from search_service.review.verification.thresholds import Step, climb
+
+NOT_VERIFIED = ("What is accepted in bulk without a sample is not verified: nobody has shown how much of it is right. "
+                "A certificate says the one sentence on it and nothing else.")
+
+
+def describe(sample_id: int, *, continued: bool = False) -> trust.Sample:
+    """Return a sample and what its judgements show. Raises `not_found`."""
+    sample = store.head(sample_id)
+    steps, reason = steps_of(sample), void_reason(sample)
+    return trust.Sample(
+        id=sample.id, project=sample.project, model_version=sample.model_version, reason=reason,
+        state="void" if reason else "certified" if steps[0].certified else "open", target=sample.target,
+        confidence=sample.confidence, objects=sample.objects, tasks=sample.tasks, digest=sample.digest,
+        judgements=len(store.judgements(sample_id)), created_by=sample.created_by, created_at=sample.created_at,
+        continued=continued, steps=[_told(step, sample.target) for step in steps],
+        certificates=[one for one in store.summaries(sample.project) if one.sample == sample_id])
+
+
+def _told(step: Step, target: float) -> trust.SampleStep:
+    seen = step.count
+    return trust.SampleStep(edge=seen.edge, objects=seen.objects, judged=seen.judged, wrong=seen.wrong,
+                            accepted=seen.accepted, most_wrong=step.most_wrong, least_right=step.least_right,
+                            certified=step.certified, more=step.more, line=progress(step, target))
+
+
+def steps_of(sample: Head) -> list[Step]:
+    return climb(store.counts(sample), sample.target, sample.confidence)
+
+
+def void_reason(sample: Head) -> str:
+    """Return why nothing more can be judged or accepted of a sample, or ''."""
+    now = open_review(sample.project).model_version
+    return "" if now == sample.model_version else "The recipe was changed: predictions are of another version."
+
+
+def status(project_id: int) -> trust.TrustStatus:
+    """Return a project's samples and certificates, newest first. Raises `unknown_project`."""
+    version = open_review(project_id).model_version
+    return trust.TrustStatus(project=project_id, model_version=version,
+                             samples=[describe(number) for number in store.sample_ids(project_id)],
+                             certificates=store.summaries(project_id), note=NOT_VERIFIED)
+
+
+def certificates(project_id: int) -> trust.Certificates:
+    """Return every certificate of a project with its state, oldest first. Raises `unknown_project`."""
+    open_review(project_id)
+    return trust.Certificates(certificates=[
+        trust.IssuedCertificate(state=state, reason=reason, certificate=body)
+        for state, reason, body in store.certificates_of(project_id)])
+
+
+def certificate_of(acceptance_id: int) -> trust.Certificate:
+    """Return the newest certificate of an acceptance. Raises `not_found`; `not_certified` for one that is void."""
+    project_id = review_store.project_of(acceptance_id)
+    found = store.certificates_of(project_id, acceptance_id) if project_id is not None else []
+    if not found:
+        raise ArgusError("not_found", f"Acceptance {acceptance_id} has no certificate: it is not verified.",
+                         "Draw a sample before accepting: `argus trust` says how.")
+    state, reason, body = found[-1]
+    if state == "void":
+        raise ArgusError("not_certified", f"The certificate of acceptance {acceptance_id} is void. {reason}")
+    return body

@@ -1,0 +1,242 @@
+"""Verified acceptance: a sample is drawn, people judge it, and what it certifies is accepted with a certificate.
+
+A sample is continued and never drawn anew, and an object is on one list of its model version only: who could draw again
+until a sample looks good would prove nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+
+from argus import audit
+from argus.answers import trust
+from argus.db import alone, locks
+from argus.errors import ArgusError
+from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.filters import UNREVIEWED, chunks, score_range
+from label_studio_config.views import fix_view
+from search_service.review import objects
+from search_service.review import service as review_service
+from search_service.review.candidates import CHUNK, Review, list_ids, of_version, open_review, prepare, read_ids
+from search_service.review.set_aside import decisions, open_tasks
+from search_service.review.verification import store
+from search_service.review.verification.bound import least_right
+from search_service.review.verification.certificate import Accepted, issue
+from search_service.review.verification.reports import describe, steps_of, void_reason
+from search_service.review.verification.sentences import progress
+from search_service.review.verification.store import Head, NewItem, Who
+from search_service.review.verification.thresholds import Listed, Terms, check_terms
+
+_STEP, _STEPS, _LOCK_SECONDS = 0.05, 4, 60
+
+
+def ladder(high: float, medium: float) -> tuple[float, ...]:
+    """Return the thresholds to try by default: the high band's edge and up to three below, down to the medium's."""
+    edges = [round(high - step * _STEP, 4) for step in range(_STEPS)]
+    return tuple(edge for edge in edges if edge == high or edge >= medium)
+
+
+def open_sample(project_id: int, edges: Sequence[float] | None = None, *, target: float = 0.95,
+                confidence: float = 0.95, new: bool = False, ls: LabelStudio | None = None) -> trust.Sample:
+    """Return the newest sample of the current model version that has something left to accept; else draw one.
+
+    Args:
+        edges: thresholds from high to low; None: `ladder` of the project's bands. Fixed from then on.
+        new: draw one of the objects that are on no list yet, even if an older sample is open.
+
+    Raises:
+        ArgusError: `bad_request` for such terms, `conflict` when an open sample has others, `nothing_selected` when no
+            object is left to list, `unknown_project`.
+    """
+    review = open_review(project_id, ls)
+    asked = Terms(tuple(edges) if edges else ladder(review.edges.high, review.edges.medium), target, confidence)
+    try:
+        check_terms(asked.edges, asked.target, asked.confidence)
+    except ValueError as error:
+        raise ArgusError("bad_request", str(error)) from error
+    with _locked(project_id):
+        prepare(review)
+        found = None if new else _continued(review)
+        if found is None:
+            return describe(store.draw(project_id, review.model_version, asked, _candidates(review, asked.edges[-1]),
+                                       _who()))
+    if (edges and found.edges != asked.edges) or (found.target, found.confidence) != (target, confidence):
+        raise ArgusError("conflict", f"Sample {found.id} of these objects was drawn with other terms, and a sample is "
+                         "never drawn anew.", "Go on with it by leaving the terms out, or draw one of the objects that "
+                         "are on no list yet (new).", sample=found.id)
+    return describe(found.id, continued=True)
+
+
+def _continued(review: Review) -> Head | None:
+    """Return the newest sample that has a task which is not reviewed."""
+    for number in store.sample_ids(review.project_id, review.model_version):
+        found = store.head(number)
+        tasks = store.objects_by_task(number, found.edges[-1])
+        if any(read_ids(review, chunk, [of_version(review), *UNREVIEWED]) for chunk in chunks(tasks, CHUNK)):
+            return found
+    return None
+
+
+def _candidates(review: Review, lowest: float) -> list[NewItem]:
+    """Return the objects of all tasks from a threshold up that are unreviewed, undecided, and on no list.
+
+    Only tasks whose objects are known exactly as they were delivered: what is accepted must be what was listed.
+
+    Raises:
+        ArgusError: `nothing_selected`.
+    """
+    known = store.listed_tasks(review.project_id, review.model_version) | set(decisions(review))
+    ids = [task for task in list_ids(review, [of_version(review), *UNREVIEWED, *score_range(lowest, None)])
+           if task not in known]
+    delivered = store.delivered_objects(review.project_id, review.model_version)
+    items = []
+    for task, found in _shown(review, ids).items():
+        low = min(one.score for one in found)
+        if low >= lowest and len({one.name for one in found}) == len(found) == delivered.get(task):
+            items += [NewItem(Listed(task, one.name, low), one.label, one.score, one.box) for one in found]
+    if not items:
+        raise ArgusError("nothing_selected", f"No object from {lowest:g} up is left that is on no list yet.",
+                         "Go on with the samples that are there, or run the model on further tasks.")
+    return items
+
+
+def _shown(review: Review, ids: Sequence[int]) -> dict[int, list[objects.Shown]]:
+    found: dict[int, list[objects.Shown]] = {}
+    for one in objects.shown(review.project_id, review.model_version, ids):
+        found.setdefault(one.task, []).append(one)
+    return found
+
+
+def _live(sample_id: int) -> Head:
+    sample = store.head(sample_id)
+    audit.about(f"sample {sample_id}", project=sample.project)
+    if reason := void_reason(sample):
+        raise ArgusError("conflict", f"Sample {sample_id} is void. {reason}", "Draw a sample of the new predictions.")
+    return sample
+
+
+def claim(sample_id: int, limit: int = 8, *, edge: float | None = None, screen: str = "") -> trust.SampleItems:
+    """Return the next objects to judge, for the first threshold that is not certified; nobody else is given them for a
+    minute.
+
+    Args:
+        edge: serve this threshold instead.
+        screen: tells apart two screens of one person.
+
+    Raises:
+        ArgusError: `not_found`, `conflict` for a void sample, `bad_request` for a threshold that is not on the ladder.
+    """
+    sample, who = _live(sample_id), _who()
+    served = _edge(sample, edge) if edge is not None else next(
+        (step.count.edge for step in steps_of(sample) if not step.certified), sample.edges[-1])
+    items = store.claim(sample_id, served, limit, f"{who.id or ''} {who.name} {screen}")
+    return trust.SampleItems(edge=served, items=[trust.SampleItem(
+        place=item.place, task=item.new.listed.task, object=item.new.listed.name, label=item.new.label,
+        score=item.new.score, box=(item.new.box[0], item.new.box[1], item.new.box[2], item.new.box[3]))
+        for item in items])
+
+
+def judge(sample_id: int, given: Iterable[tuple[int, trust.Verdict, float | None]]) -> trust.Sample:
+    """Store judgements, `(place, verdict, seconds or None)`; unsure counts as wrong, and so do two that differ.
+
+    The task of an object judged wrong or unsure is set aside. The same verdict again changes nothing.
+
+    Raises:
+        ArgusError: `not_found`, `conflict` for a void sample, `bad_request` for a place that is not on the list; then
+            none is stored.
+    """
+    sample, given = _live(sample_id), list(given)
+    for place, _, _ in given:
+        if not 0 <= place < sample.objects:
+            raise ArgusError("bad_request", f"Sample {sample_id} has no place {place}.",
+                             f"Its {sample.objects} places are counted from 0.")
+    store.judge(sample, given, _who())
+    return describe(sample_id)
+
+
+def take_back(sample_id: int, place: int | None = None) -> trust.Sample:
+    """Take back the caller's own judgement of a place, or their last one.
+
+    Raises:
+        ArgusError: `not_found`, also when there is none; `conflict` for a void sample.
+    """
+    sample = _live(sample_id)
+    if store.take_back(sample, place, _who()) is None:
+        raise ArgusError("not_found", "There is no judgement of yours to take back" +
+                         ("." if place is None else f" at place {place}."))
+    return describe(sample_id)
+
+
+def accept(sample_id: int, edge: float, *, token: str = "", ls: LabelStudio | None = None) -> trust.VerifiedAcceptance:
+    """Accept the listed tasks from a threshold up, without those that have a wrong object, and issue the certificate.
+
+    Calling again after a failure accepts what is left; the certificate is about all that stands accepted then.
+
+    Raises:
+        ArgusError: `not_certified` when the target is not reached for what could be accepted now: nothing is accepted
+            then, unless Label Studio accepted fewer tasks than it had; `nothing_selected`, `conflict`, `bad_request`,
+            `not_found`, and what `review.service.accept` raises.
+    """
+    sample = _live(sample_id)
+    _edge(sample, edge)
+    review = open_review(sample.project, ls)
+    with _locked(sample.project):
+        review_service.complete_records(sample.project, ls=ls)
+        (step,) = (step for step in steps_of(sample) if step.count.edge == edge)
+        listed = store.objects_by_task(sample_id, edge)
+        before = {task: names for task in store.accepted(sample_id) if (names := listed.get(task))}
+        left = _acceptable(review, {task: names for task, names in listed.items() if task not in before})
+        count = sum(len(names) for names in [*before.values(), *(listed[task] for task in left)])
+        if not count:
+            raise ArgusError("nothing_selected", f"Nothing of sample {sample_id} is left to accept from {edge:g} up.")
+        if not step.certified or least_right(count, step.most_wrong, step.count.wrong) < sample.target:
+            raise ArgusError("not_certified", f"{progress(step, sample.target)} Nothing was accepted: of the {count:,} "
+                             f"objects that could be, {sample.target * 100:g} % right is not shown.",
+                             "Judge further objects of the sample.", sample=sample_id)
+        done = review_service.accept(sample.project, task_ids=left, token=token, sample=sample_id,
+                                     ls=ls) if left else {}
+        made = _certify(sample, edge)
+        fix_view(review.ls, sample.project, open_tasks(review))  # those with a wrong object
+    return trust.VerifiedAcceptance(
+        acceptance=done.get("acceptance"), accepted_tasks=done.get("accepted_tasks", 0),
+        accepted_objects=done.get("accepted_regions", 0), skipped=done.get("skipped", 0),
+        reasons=done.get("reasons", {}), certificate=made)
+
+
+def _acceptable(review: Review, listed: dict[int, set[str]]) -> list[int]:
+    """Return the tasks that are unreviewed and not set aside, and that have exactly the objects on the list."""
+    aside, shown = decisions(review), _shown(review, list(listed))
+    same = [task for task, names in listed.items()
+            if task not in aside and {one.name for one in shown.get(task, ())} == names]
+    delivered = store.delivered_objects(review.project_id, review.model_version)
+    exact = [task for task in same if delivered.get(task) == len(listed[task])]
+    return [task for chunk in chunks(exact, CHUNK)
+            for task in sorted(read_ids(review, chunk, [of_version(review), *UNREVIEWED]))]
+
+
+def _certify(sample: Head, edge: float) -> trust.CertificateSummary:
+    """Issue the certificate of what stands accepted from a threshold up. Raises `not_certified`."""
+    listed = store.objects_by_task(sample.id, edge)
+    standing = {task: acceptance for task, (acceptance, regions) in store.accepted(sample.id).items()
+                if len(listed.get(task, ())) == regions}
+    what = Accepted(edge, tuple(sorted(set(standing.values()))), tuple(sorted(standing)))
+    made = issue(store.whole(sample), store.judgements(sample.id), what, datetime.now(UTC).isoformat())
+    return store.keep_certificate(made)
+
+
+def _edge(sample: Head, edge: float) -> float:
+    if edge not in sample.edges:
+        raise ArgusError("bad_request", f"{edge:g} is not on the ladder of sample {sample.id}.",
+                         f"It has: {', '.join(f'{one:g}' for one in sample.edges)}.")
+    return edge
+
+
+def _who() -> Who:
+    return Who(audit.actor().verified_name, audit.actor().person)
+
+
+def _locked(project_id: int) -> AbstractContextManager[None]:
+    return alone(locks.SAMPLE, project_id, seconds=_LOCK_SECONDS, busy=ArgusError(
+        "conflict", f"A sample of project {project_id} is being drawn or accepted.", "Try again when it is done."))
