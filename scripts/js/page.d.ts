@@ -220,6 +220,7 @@ declare namespace Api {
     undone: number;
     kept: number;
     accepted_by: string | null;
+    verified: boolean;
     created_at: string;
     selection: {
       task_ids?: number[];

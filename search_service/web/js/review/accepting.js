@@ -76,7 +76,7 @@ export class Accepting {
       await desk.refresh();
       return;
     }
-    if (!(await ask(question(plan), { yes: t("review.accept") }))) return;
+    if (!(await ask(`${question(plan)} ${t("review.notLookedAt")}`, { yes: t("review.accept") }))) return;
     const stop = this.#watch(plan.tasks);
     try {
       this.#sayAccepted(await desk.post("accept", asked).finally(stop));

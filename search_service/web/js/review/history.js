@@ -37,6 +37,7 @@ export class HistoryPanel {
     const said = [
       whatOf(one.selection),
       t("review.tasks", { n: all, count: number(all) }),
+      t(one.verified ? "review.verified" : "review.notVerified"),
       one.accepted_by,
       when(one.created_at),
       undone ? t("review.undone", { n: undone, count: number(undone) }) : "",
