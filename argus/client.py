@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from argus import addresses, dialling
 from argus.answers.base import Answer
 from argus.answers.projects import Project, Projects, ProjectSummary, Retried, Sync, SyncReport
+from argus.answers.review import Accepted, ReviewStatus, Undone
 from argus.answers.search import (
     ExampleSpec,
     ForgottenSearch,
@@ -207,19 +208,19 @@ class Argus:
     def cancel_run(self, run: int) -> Run:
         return self._send(Run, "POST", f"/runs/{run}/cancel")
 
-    def review(self, project: int) -> dict[str, Any]:
+    def review(self, project: int) -> ReviewStatus:
         """Return the review's progress by band."""
-        return self._json("GET", f"/projects/{project}/review")
+        return self._get(ReviewStatus, f"/projects/{project}/review")
 
-    def accept(self, project: int, min_score: float, max_score: float | None = None) -> dict[str, Any]:
+    def accept(self, project: int, min_score: float, max_score: float | None = None) -> Accepted:
         """Accept the predictions whose score is at least `min_score` and less than `max_score`."""
-        return self._json("POST", f"/projects/{project}/review/accept",
+        return self._send(Accepted, "POST", f"/projects/{project}/review/accept",
                           {"min_score": min_score, "max_score": max_score})
 
-    def undo(self, acceptance: int) -> dict[str, Any]:
-        """Take an acceptance back (`acceptance` of what `accept` returned), except annotations that were changed since:
-        `{"undone", "left": [{"task", "annotation", "reason"}]}`."""
-        return self._json("POST", f"/acceptances/{acceptance}/undo")
+    def undo(self, acceptance: int) -> Undone:
+        """Take an acceptance back (`acceptance` of what `accept` returned), except annotations that were changed
+        since."""
+        return self._send(Undone, "POST", f"/acceptances/{acceptance}/undo")
 
     def export(self, project: int, target: Path, format: str = "coco", seconds: float = 3600.0) -> Path:
         """Write the annotations as a ZIP file of COCO or YOLO, and return its path: made in the background, waited for,

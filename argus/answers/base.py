@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, JsonValue, PlainSerializer, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, JsonValue, PlainSerializer, WithJsonSchema, with_config
 
 
 class Answer(BaseModel):
@@ -14,6 +14,9 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True,
                               json_schema_serialization_defaults_required=True)
 
+
+# Of an answer each field is there, and its JSON schema says so, by the answer's own setting; but not of these.
+nothing_required = with_config(ConfigDict(json_schema_extra=lambda schema: schema.pop("required", None)))
 
 # As ISO 8601 with the zone's offset, not the `Z` that pydantic writes for UTC.
 Moment = Annotated[datetime, PlainSerializer(datetime.isoformat, return_type=str, when_used="json"),

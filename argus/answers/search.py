@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from pydantic import ConfigDict, Field, with_config
+from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads the standard one from Python 3.12 on
 
-from argus.answers.base import Answer, Error, Moment
+from argus.answers.base import Answer, Error, Moment, nothing_required
 
 Relevance = Literal["likely", "possible", "unlikely", ""]
 Scanned = Literal["memory", "database", "index"]
@@ -83,11 +83,7 @@ class SearchResult(Answer):
         return [hit for hit in self.hits if hit.relevance in wanted]
 
 
-# Of an answer each field is there, and its JSON schema says so, by the answer's own setting; but not of these.
-_nothing_required = with_config(ConfigDict(json_schema_extra=lambda schema: schema.pop("required", None)))
-
-
-@_nothing_required
+@nothing_required
 class ExampleSpec(TypedDict, total=False):
     """An image the hits should be like, or not: a task's or a file (base64), and the part of it inside `box`."""
 
@@ -96,7 +92,7 @@ class ExampleSpec(TypedDict, total=False):
     box: list[float]
 
 
-@_nothing_required
+@nothing_required
 class QuerySpec(TypedDict, total=False):
     """What a search asks for; only what was asked for is there."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import click
 
+from argus.answers.review import PutBack, SetAside
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from argus_cli import links
@@ -49,30 +49,29 @@ def status(project_id: int, as_json: bool) -> None:
     found = service.review_status(project_id)
     last = records.acceptances(project_id, limit=5)
     if as_json:
-        print_json(found | {"acceptances": last})
+        print_json(found.model_dump(mode="json") | {"acceptances": last})
         return
-    edges = found["edges"]
-    ranges = {"high": f"{edges['high']:g} and above", "medium": f"{edges['medium']:g} to {edges['high']:g}",
-              "low": f"below {edges['medium']:g}", "nothing_found": "no regions"}
+    edges = found.edges
+    ranges = {"high": f"{edges.high:g} and above", "medium": f"{edges.medium:g} to {edges.high:g}",
+              "low": f"below {edges.medium:g}", "nothing_found": "no regions"}
     print_table(["left in band", "score", "tasks", "objects"],
-                [[_TITLES[band], ranges[band], found["bands"][band], found["regions"][band]] for band in _TITLES])
-    say(f"{found['reviewed']} of {plural(found['total'], 'task')} reviewed: {found['accepted']} accepted in bulk, "
-        f"{found['checked']} checked, {found['fixed']} fixed, {found['skipped']} skipped; {found['left']} left")
-    if found["set_aside"]:
-        say(f"{plural(found['set_aside'], 'task')} of these set aside to be fixed: no bulk acceptance takes them")
-    if found["added"]:
-        say(f"{plural(found['added'], 'annotated task')} to which labels were added that were computed later")
-    for note in found["notes"]:
+                [[_TITLES[band], ranges[band], found.bands[band], found.regions[band]] for band in _TITLES])
+    say(f"{found.reviewed} of {plural(found.total, 'task')} reviewed: {found.accepted} accepted in bulk, "
+        f"{found.checked} checked, {found.fixed} fixed, {found.skipped} skipped; {found.left} left")
+    if found.set_aside:
+        say(f"{plural(found.set_aside, 'task')} of these set aside to be fixed: no bulk acceptance takes them")
+    if found.added:
+        say(f"{plural(found.added, 'annotated task')} to which labels were added that were computed later")
+    for note in found.notes:
         say(note)
-    if found["outdated"]:
-        say(f"{plural(found['outdated'], 'task')} beside these: predicted before labels, prompts or the model changed; "
+    if found.outdated:
+        say(f"{plural(found.outdated, 'task')} beside these: predicted before labels, prompts or the model changed; "
             "the next run (argus annotate) brings them up to date")
     if last:
         print_table(["acceptance", "when", "by", "selection", "state", "tasks", "taken back", "left as changed", ""],
-                    [[a["id"], a["created_at"][:16].replace("T", " "), a["accepted_by"],
-                      selection_words(a["selection"]), a["state"], a["accepted"], a["undone"], a["kept"],
-                      "verified" if a["verified"] else "not verified"]
-                     for a in last])
+                    [[a.id, f"{a.created_at:%Y-%m-%d %H:%M}", a.accepted_by, selection_words(a.selection),
+                      a.state, a.accepted, a.undone, a.kept,
+                      "verified" if a.verified else "not verified"] for a in last])
 
 
 @review.command()
@@ -107,14 +106,15 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
     selection: dict[str, Any] = {"min_score": lowest, "max_score": max_score, "nothing_found": nothing_found,
                                  "task_ids": list(tasks) or None}
     if not yes and not as_json:
-        confirm_acceptance(service.accept_plan(project_id, **selection), selection)
+        confirm_acceptance(service.accept_plan(project_id, **selection), {
+            "min_score": lowest, "max_score": max_score, "nothing_found": nothing_found, "task_ids": list(tasks)})
     report = service.accept(project_id, **selection, token=token)
     if as_json:
         print_json(report)
         return
-    say(f"accepted {plural(report['accepted_tasks'], 'task')} with {plural(report['accepted_regions'], 'object')}; "
+    say(f"accepted {plural(report.accepted_tasks, 'task')} with {plural(report.accepted_regions, 'object')}; "
         "not verified")
-    tell_rest(report, report["accepted_tasks"])
+    tell_rest(report, report.accepted_tasks)
 
 
 @review.command("add-labels")
@@ -135,15 +135,15 @@ def add_labels(project_id: int, min_score: float, max_score: float | None, token
 
     if not yes and not as_json:
         plan = service.additions_plan(project_id, min_score=min_score, max_score=max_score)
-        if plan["tasks"]:
-            click.confirm(f"Add {plural(plan['regions'], 'object')} to the annotations of "
-                          f"{plural(plan['tasks'], 'task')}?", abort=True)
+        if plan.tasks:
+            click.confirm(f"Add {plural(plan.regions, 'object')} to the annotations of "
+                          f"{plural(plan.tasks, 'task')}?", abort=True)
     report = service.add_labels(project_id, min_score=min_score, max_score=max_score, token=token)
     if as_json:
         print_json(report)
         return
-    say(f"added {plural(report['added_regions'], 'object')} to {plural(report['added_tasks'], 'annotation')}")
-    tell_rest(report, report["added_tasks"])
+    say(f"added {plural(report.added_regions, 'object')} to {plural(report.added_tasks, 'annotation')}")
+    tell_rest(report, report.added_tasks)
 
 
 @review.command()
@@ -158,10 +158,10 @@ def undo(acceptance: int, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    say(f"took back {plural(report['undone'], 'annotation')}")
-    if report["left"]:
+    say(f"took back {plural(report.undone, 'annotation')}")
+    if report.left:
         print_table(["task", "annotation", "left, because"],
-                    [[item["task"], item["annotation"], item["reason"]] for item in report["left"]])
+                    [[item.task, item.annotation, item.reason] for item in report.left])
 
 
 @review.command()
@@ -194,13 +194,13 @@ def bands(project_id: int, high: float | None, medium: float | None, reset: bool
     if reset == (high is not None or medium is not None):
         raise click.UsageError("Give --high, --medium or both, or --reset alone.")
     if not reset:
-        old = service.review_status(project_id)["edges"]
-        high, medium = old["high"] if high is None else high, old["medium"] if medium is None else medium
+        old = service.review_status(project_id).edges
+        high, medium = old.high if high is None else high, old.medium if medium is None else medium
     report = service.set_edges(project_id, high, medium)
     if as_json:
         print_json(report)
         return
-    say(f"high: {report['edges']['high']:g} and above, medium: from {report['edges']['medium']:g}, low: below")
+    say(f"high: {report.edges.high:g} and above, medium: from {report.edges.medium:g}, low: below")
 
 
 @review.command()
@@ -214,15 +214,16 @@ def histogram(project_id: int, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    step = found["bins"] // 20
-    rows = [[f"{start / found['bins']:.2f} to {(start + step) / found['bins']:.2f}",
-             *(sum(counts[start:start + step]) for counts in (found["tasks"], *found["labels"].values()))]
-            for start in range(0, found["bins"], step)]
-    most = max((row[1] for row in rows), default=0)
-    print_table(["score", "tasks", *found["labels"], ""],
-                [[*row, "█" * -(-24 * row[1] // most) if most else ""] for row in rows if any(row[1:])])
+    step = found.bins // 20
+    rows = [(f"{start / found.bins:.2f} to {(start + step) / found.bins:.2f}",
+             [sum(counts[start:start + step]) for counts in (found.tasks, *found.labels.values())])
+            for start in range(0, found.bins, step)]
+    most = max((counts[0] for _, counts in rows), default=0)
+    print_table(["score", "tasks", *found.labels, ""],
+                [[scores, *counts, "█" * -(-24 * counts[0] // most) if most else ""]
+                 for scores, counts in rows if any(counts)])
     say(f"Tasks by the score of their least sure object, objects of a label by their own. Edges: high from "
-        f"{found['edges']['high']:g}, medium from {found['edges']['medium']:g}.")
+        f"{found.edges.high:g}, medium from {found.edges.medium:g}.")
 
 
 @review.command()
@@ -241,15 +242,14 @@ def objects(project_id: int, band: str, label: str | None, limit: int, after: st
 
     page = band_objects(project_id, band, label=label, limit=limit, after=after)
     if ids_only:
-        return print_ids(dict.fromkeys(o["task"] for o in page["objects"]))
+        return print_ids(dict.fromkeys(o.task for o in page.objects))
     if as_json:
         print_json(page)
         return
     print_table(["task", "object", "label", "score", "decided"],
-                [[links.task(project_id, o["task"]), o["object"], o["label"], o["score"], o["verdict"]]
-                 for o in page["objects"]])
-    if page["next"]:
-        say(f"More: --after {page['next']!r}")
+                [[links.task(project_id, o.task), o.object, o.label, o.score, o.verdict] for o in page.objects])
+    if page.next:
+        say(f"More: --after {page.next!r}")
 
 
 _task = click.option("--task", required=True, type=click.IntRange(min=1), metavar="ID", help="The task.")
@@ -285,8 +285,8 @@ def put_back(project_id: int, task: int, object_id: str, as_json: bool) -> None:
     _show_aside(service.put_back(project_id, task, object_id=object_id or None), as_json)
 
 
-def _show_aside(report: Mapping[str, Any], as_json: bool) -> None:
+def _show_aside(report: PutBack | SetAside, as_json: bool) -> None:
     if as_json:
         print_json(report)
         return
-    say(f"{plural(report['to_fix'], 'task')} set aside to be fixed")
+    say(f"{plural(report.to_fix, 'task')} set aside to be fixed")

@@ -124,7 +124,7 @@ class Load:
             argus = self._argus()
             argus.review(self.project)
             if next(turns) or not self._accepted:
-                if (made := argus.accept(self.project, MIN_SCORE)["acceptance"]):
+                if (made := argus.accept(self.project, MIN_SCORE).acceptance):
                     self._accepted.append(made)
             else:
                 argus.call("POST", f"/acceptances/{self._accepted[-1]}/undo")

@@ -45,7 +45,7 @@ def main() -> int:
 
     accepted = argus.accept(asked.project, asked.sure)
     argus.export(asked.project, asked.output, "coco")
-    print(f"{accepted['accepted_tasks']} tasks accepted; dataset: {asked.output}")
+    print(f"{accepted.accepted_tasks} tasks accepted; dataset: {asked.output}")
     print(f"the others wait for a person in {argus.project(asked.project).label_studio}")
     return 0
 

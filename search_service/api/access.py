@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from argus.answers import service as answers
+from argus.answers.review import Accepted
 from argus.errors import ArgusError
 from argus.labelstudio.users import Person, service_account, sign_in
 from argus.settings import get_settings
@@ -146,10 +147,10 @@ def person(token: str) -> answers.Person:
     return answers.Person(id=owner.id, email=owner.email, name=owner.name)
 
 
-def accept(project_id: int, **options: Any) -> dict[str, Any]:
+def accept(project_id: int, **options: Any) -> Accepted:
     """Accept as `search_service.review.service.accept` does. An unknown personal token is `bad_request`."""
     with refused_token():
-        return dict(review.accept(project_id, **options))
+        return review.accept(project_id, **options)
 
 
 @contextmanager

@@ -5,15 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from argus.answers import projects as p
+from argus.answers import review as v
 from argus.answers import search as s
 from argus.answers import service
 from argus.answers import splits as sp
-from argus.answers import trust as t
+from argus.answers import trust as tv
 from argus.answers.base import Answer, Deleted
 
 _AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _SYNC = p.Sync(seen=1200, fetched=1200, waiting=0, embedded=1199, failed=1, duplicates=310, errors=[p.TaskError(
     task=812, state="failed", code="bad_image", message="The file of task 812 is no image.", hint="Replace the file.")])
+_EDGES = p.Bands(high=0.9, medium=0.7)
 _VIEW = "http://localhost:8080/projects/1/data?tab=5"
 _SAVED = s.SavedSearch(
     id=2, name="Red fans", query="red fan", ask={"text": "red fan"}, size=50, relevance="possible", keep_view=True,
@@ -21,22 +23,22 @@ _SAVED = s.SavedSearch(
 _SENTENCE = (
     "Of the 1,012 objects accepted here, at least 95.0 % are right (label, IoU >= 0.5) as ada@example.com judged; a "
     "sentence like this is false at most once in 20. 66 random objects were looked at, 0 were wrong.")
-_CERTIFICATE = t.Certificate(
+_CERTIFICATE = tv.Certificate(
     format="argus certificate", version=1, sentence=_SENTENCE, project=1, model_version="argus-3f2a1b", sample=3,
     listed_at=_AT.isoformat(), list_digest="9d0f…", seed="5eed…", target=0.95, confidence=0.95, edges=[0.9, 0.85],
     edge=0.9, objects=[(17, "a1b2c3", 0.93)], judgements=[(0, "right", "ada@example.com", _AT.isoformat())],
     acceptances=[4], accepted_tasks=[17], accepted_objects=1012, judged=66, wrong=0, most_wrong=50,
     least_right=0.9505, issued_at=_AT.isoformat(), digest="4be1…")
-_KEPT = t.CertificateSummary(id=2, sample=3, edge=0.9, acceptances=[4], state="valid", reason="", sentence=_SENTENCE,
+_KEPT = tv.CertificateSummary(id=2, sample=3, edge=0.9, acceptances=[4], state="valid", reason="", sentence=_SENTENCE,
                              digest="4be1…", issued_at=_AT)
-_SAMPLE = t.Sample(
+_SAMPLE = tv.Sample(
     id=3, project=1, model_version="argus-3f2a1b", state="open", reason="", target=0.95, confidence=0.95, objects=1402,
     tasks=611, judgements=34, digest="9d0f…", created_by="ada@example.com", created_at=_AT, continued=False,
-    steps=[t.SampleStep(edge=0.9, objects=1012, judged=34, wrong=0, accepted=1012, most_wrong=91, least_right=0.91,
+    steps=[tv.SampleStep(edge=0.9, objects=1012, judged=34, wrong=0, accepted=1012, most_wrong=91, least_right=0.91,
                         certified=False, more=31, line="34 looked at, 0 wrong: at least 91.0 % are right; 31 more "
                         "right ones certify 95 %.")], certificates=[])
-_VERDICT = t.ObjectVerdict(id=5, task=17, object="a1b2c3", label="cpu", verdict="relabelled", new_label="fan", box=None,
-                           sample=None, decided_by="ada@example.com", decided_at=_AT)
+_VERDICT = tv.ObjectVerdict(id=5, task=17, object="a1b2c3", label="cpu", verdict="relabelled", new_label="fan",
+                            box=None, sample=None, decided_by="ada@example.com", decided_at=_AT)
 _EXAMPLES: tuple[Answer, ...] = (
     service.Health(status="ok", service="search-service", version="0.1.0", refused={},
                    search_memory=service.SearchMemory(budget_mb=1600, used_mb=55.7, projects=1, loading=0,
@@ -51,18 +53,18 @@ _EXAMPLES: tuple[Answer, ...] = (
         object="acceptance 4", outcome="done")], next=None),
     Deleted(deleted=1),
     _SAMPLE, _CERTIFICATE, _VERDICT,
-    t.SampleItems(edge=0.9, items=[t.SampleItem(place=34, task=17, object="a1b2c3", label="cpu", score=0.93,
+    tv.SampleItems(edge=0.9, items=[tv.SampleItem(place=34, task=17, object="a1b2c3", label="cpu", score=0.93,
                                                 box=(0.25, 0.1, 0.4, 0.6))]),
-    t.VerifiedAcceptance(acceptance=4, accepted_tasks=440, accepted_objects=1012, skipped=0, reasons={},
+    tv.VerifiedAcceptance(acceptance=4, accepted_tasks=440, accepted_objects=1012, skipped=0, reasons={},
                          certificate=_KEPT),
-    t.TrustStatus(project=1, model_version="argus-3f2a1b", samples=[_SAMPLE], certificates=[_KEPT],
+    tv.TrustStatus(project=1, model_version="argus-3f2a1b", samples=[_SAMPLE], certificates=[_KEPT],
                   note="What is accepted in bulk without a sample is not verified."),
-    t.Certificates(certificates=[t.IssuedCertificate(state="valid", reason="", certificate=_CERTIFICATE)]),
-    t.ObjectVerdicts(verdicts=[_VERDICT]),
+    tv.Certificates(certificates=[tv.IssuedCertificate(state="valid", reason="", certificate=_CERTIFICATE)]),
+    tv.ObjectVerdicts(verdicts=[_VERDICT]),
     p.Projects(projects=[p.ProjectSummary(id=1, title="Boards", connected=True, missing_since=None, images=1200,
                                           embedded=1199)]),
     p.Project(id=1, title="Boards", connected=True, missing_since=None, labels=["cpu", "fan"],
-              model_version="argus-3f2a1b", bands=p.Bands(high=0.9, medium=0.7),
+              model_version="argus-3f2a1b", bands=_EDGES,
               label_studio="http://localhost:8080/projects/1/data", search_model="google/siglip2-base-patch16-224",
               search_index=p.SearchIndex(kind="exact", state="ready", percent=None), sync=_SYNC, model_change=None),
     p.SyncReport(created=12, changed=0, deleted=1, sync=_SYNC),
@@ -97,5 +99,28 @@ _EXAMPLES: tuple[Answer, ...] = (
                            precision={"likely": 1.0, "possible": 0.5, "unlikely": None})),
     sp.Divisions(locked=119, divisions=[sp.Division(
         division="test,train,val", splits={"test": 119, "train": 839, "val": 241}, left_out=14)]),
+    v.ReviewStatus(
+        project=1, model_version="argus-3f2a1b", edges=_EDGES, bands={"high": 300, "medium": 41, "low": 9,
+                                                                      "nothing_found": 120},
+        regions={"high": 711, "medium": 90, "low": 22, "nothing_found": 0}, accepted=500, checked=20, fixed=8,
+        skipped=2, reviewed=530, left=470, total=1000, outdated=0, added=0, set_aside=3, unscored=0, notes=[],
+        all_tasks=1200, annotated=528, last_hour=12),
+    v.Histogram(bins=4, labels={"cpu": [0, 2, 9, 30]}, tasks=[0, 2, 8, 20], objects=[0, 2, 9, 30], edges=_EDGES),
+    v.BandObjects(band="low", tasks=9, objects=[v.BandObject(
+        task=17, object="5a1f0c2b9d3e", label="cpu", score=0.52, box=[0.1, 0.2, 0.3, 0.4], of=3, sure=False, verdict="",
+        aside=False)], next=None),
+    v.MovedBands(edges=_EDGES, views={"high": 11, "medium": 12, "low": 13}),
+    v.BandViews(views={"high": 11, "medium": 12, "low": 13}),
+    v.AcceptPlan(tasks=300, regions=711, set_aside=3),
+    v.Accepted(acceptance=4, accepted_tasks=299, accepted_regions=709, skipped=1, reasons={"annotated meanwhile": 1}),
+    v.AdditionsPlan(tasks=1, regions=1, bands={"high": v.AdditionsBand(tasks=1, regions=1, examples=[v.AdditionExample(
+        task=17, label="fan", score=0.93, box=[0.1, 0.2, 0.3, 0.4])])}),
+    v.Added(acceptance=5, added_tasks=1, added_regions=1, skipped=0, reasons={}),
+    v.Acceptances(acceptances=[v.Acceptance(
+        id=4, state="done", selection={"min_score": 0.9, "max_score": None, "nothing_found": False},
+        accepted_by="ada@example.com", created_at=_AT, error=None, accepted=299, undone=0, kept=0, verified=False)]),
+    v.Undone(acceptance=4, undone=298, left=[v.LeftAnnotation(task=17, annotation=201, reason="changed since")]),
+    v.SetAside(task=17, verdict="fix", object="", to_fix=4, view=14),
+    v.PutBack(task=17, put_back=1, to_fix=3),
 )
 ANSWERS: dict[type[Answer], Answer] = {type(example): example for example in _EXAMPLES}

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from argus.answers.review import Accepted, AcceptPlan, SelectionSpec
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import (
@@ -53,7 +54,7 @@ _MADE = (condition("total_annotations", "equal", 1), condition("annotations_ids"
          condition("completed_at", "greater", "1970-01-01T00:00:00.000000Z", "Datetime"))
 
 
-def selected(review: Review, selection: Mapping[str, Any]) -> list[dict[str, Any]]:
+def selected(review: Review, selection: SelectionSpec) -> list[dict[str, Any]]:
     """Return the conditions of a selection: of our version, not reviewed, and in its range of scores."""
     conditions = [of_version(review), *UNREVIEWED]
     if selection["nothing_found"]:
@@ -72,7 +73,7 @@ class Acceptance:
         person: whose token asks Label Studio for the annotations, which carry their name.
     """
 
-    def __init__(self, id: int | None, review: Review, selection: Mapping[str, Any], person: LabelStudio) -> None:
+    def __init__(self, id: int | None, review: Review, selection: SelectionSpec, person: LabelStudio) -> None:
         self.id, self._review, self._selection, self._person = id, review, selection, person
         self._conditions = selected(review, selection)
         self._aside = set() if "task_ids" in selection else set(decisions(review))
@@ -80,15 +81,15 @@ class Acceptance:
         self._reasons: Counter[str] = Counter()
 
     @classmethod
-    def open(cls, review: Review, selection: Mapping[str, Any], person: LabelStudio,
+    def open(cls, review: Review, selection: SelectionSpec, person: LabelStudio,
              owner: Person | None) -> Acceptance:
         return cls(open_record(review, selection, owner), review, selection, person)
 
-    def result(self) -> dict[str, Any]:
-        return {"acceptance": self.id, "accepted_tasks": self._tasks, "accepted_regions": self._regions,
-                "skipped": sum(self._reasons.values()), "reasons": dict(self._reasons)}
+    def result(self) -> Accepted:
+        return Accepted(acceptance=self.id, accepted_tasks=self._tasks, accepted_regions=self._regions,
+                        skipped=sum(self._reasons.values()), reasons=dict(self._reasons))
 
-    def plan(self) -> dict[str, int]:
+    def plan(self) -> AcceptPlan:
         """Return what would be accepted now, as `review.accept_plan` tells it.
 
         Label Studio only counts, where it and our record agree; else the tasks are listed, without their regions.
@@ -102,7 +103,7 @@ class Acceptance:
             listed = list_ids(self._review, self._conditions) if ids is None else [
                 task for chunk in chunks(ids, CHUNK) for task in read_ids(self._review, chunk, self._conditions)]
             objects = count_delivered(self._review, [task for task in listed if task not in self._aside])
-        return {"tasks": total - aside, "regions": objects if counted else 0, "set_aside": aside}
+        return AcceptPlan(tasks=total - aside, regions=objects if counted else 0, set_aside=aside)
 
     def run(self, total: int, progress: Progress | None) -> None:
         """Accept all of the selection.

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from argus.answers.review import Added, AdditionExample, AdditionsBand, LeftAnnotation
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import before, chunks, condition
@@ -76,25 +77,29 @@ class Tally:
 
     Attributes:
         regions: objects, not single regions: box and mask of one count once.
-        examples: the objects of the lowest scores, to look at before they are added: `{"task", "label", "score", "box":
-            [x0, y0, x1, y1] as fractions of the image's sides}`. One without an upright box (a polygon) is none.
+        examples: the objects of the lowest scores, to look at before they are added. One without an upright box (a
+            polygon) is none.
     """
 
     tasks: int = 0
     regions: int = 0
-    examples: list[dict[str, Any]] = field(default_factory=list)
+    examples: list[AdditionExample] = field(default_factory=list)
 
     def add(self, offer: Offer) -> None:
         self.tasks += 1
         self.regions += count_objects(offer.regions)
         self.examples = sorted([*self.examples, *_boxes(offer)],
-                               key=lambda box: (box["score"] or 0, box["task"]))[:_EXAMPLES]
+                               key=lambda one: (one.score or 0, one.task))[:_EXAMPLES]
+
+    def answer(self) -> AdditionsBand:
+        return AdditionsBand(tasks=self.tasks, regions=self.regions, examples=self.examples)
 
 
-def _boxes(offer: Offer) -> list[dict[str, Any]]:
-    return [{"task": offer.task, "label": read_labels([region])[0], "score": region.get("score"),
-             "box": [value["x"] / 100, value["y"] / 100, (value["x"] + value["width"]) / 100,
-                     (value["y"] + value["height"]) / 100]}
+def _boxes(offer: Offer) -> list[AdditionExample]:
+    return [AdditionExample(
+                task=offer.task, label=read_labels([region])[0], score=region.get("score"),
+                box=[value["x"] / 100, value["y"] / 100, (value["x"] + value["width"]) / 100,
+                     (value["y"] + value["height"]) / 100])
             for region in offer.regions for value in [region["value"]] if region["type"] == "rectanglelabels"]
 
 
@@ -127,7 +132,7 @@ def _offer(review: Review, task: Mapping[str, Any], computed: Mapping[str, datet
 
 
 def add(acceptance: int, found: Sequence[Offer], person: LabelStudio,
-        progress: Progress | None) -> dict[str, Any]:
+        progress: Progress | None) -> Added:
     """Add the offered regions to their annotations, each recorded before and after; return what became of them.
 
     Raises:
@@ -143,8 +148,8 @@ def add(acceptance: int, found: Sequence[Offer], person: LabelStudio,
             added, objects = added + 1, objects + count_objects(offer.regions)
         if progress:
             progress(number, len(found))
-    return {"acceptance": acceptance, "added_tasks": added, "added_regions": objects, "skipped": sum(reasons.values()),
-            "reasons": dict(reasons)}
+    return Added(acceptance=acceptance, added_tasks=added, added_regions=objects, skipped=sum(reasons.values()),
+                 reasons=dict(reasons))
 
 
 def _add_one(acceptance: int, offer: Offer, person: LabelStudio) -> str:
@@ -186,15 +191,15 @@ def _complete(acceptance: int, task: int, ids: Sequence[str], annotation: Mappin
     store.settle_addition(acceptance, task, state, annotation["updated_at"])
 
 
-def undo_additions(ls: LabelStudio, items: Sequence[AddedItem], progress: Progress | None) -> list[dict[str, Any]]:
+def undo_additions(ls: LabelStudio, items: Sequence[AddedItem], progress: Progress | None) -> list[LeftAnnotation]:
     """Take our regions out of the annotations that nobody has changed since; return those left, and why."""
-    left = []
+    left: list[LeftAnnotation] = []
     for number, item in enumerate(items, start=1):
         store.request_addition_undo(item)
         reason, changed = _take_back(ls, item)
         store.settle_addition_undo(item, "kept" if reason else "undone", changed)
         if reason:
-            left.append({"task": item.task_id, "annotation": item.annotation_id, "reason": reason})
+            left.append(LeftAnnotation(task=item.task_id, annotation=item.annotation_id, reason=reason))
         if progress:
             progress(number, len(items))
     return left

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from argus.answers.projects import Bands
+from argus.answers.review import BandObject, BandObjects, Histogram
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import UNREVIEWED
@@ -24,13 +26,13 @@ from label_studio_config.views import TO_FIX
 from search_service.review import prediction_store
 from search_service.review.candidates import Review, band_conditions, list_ids, of_version, open_review, prepare
 from search_service.review.prediction_store import Position, ShownObject
-from search_service.review.set_aside import decisions
+from search_service.review.set_aside import Verdict, decisions
 
 BINS = 100  # of one hundredth each, so that a band edge on a hundredth never cuts a bin
 
 
 def band_objects(project_id: int, band: str, *, label: str | None = None, limit: int = 60, after: str = "",
-                 ls: LabelStudio | None = None) -> dict[str, Any]:
+                 ls: LabelStudio | None = None) -> BandObjects:
     """Return a page of the objects on the unreviewed tasks of a band, lowest score first.
 
     Args:
@@ -39,11 +41,6 @@ def band_objects(project_id: int, band: str, *, label: str | None = None, limit:
         label: only objects of this label.
         limit: objects (tasks, for nothing_found) of a page.
         after: `next` of the page before.
-
-    Returns:
-        `{"band", "tasks": unreviewed tasks of the band, "objects": [{"task", "object", "label", "score", "box":
-        [x0, y0, x1, y1] as fractions of the sides, "of": objects on the task, "sure": whether its own score lies in
-        the high band, "verdict": "rejected", "fix" or "", "aside": whether its task is set aside}], "next": or None}`
 
     Raises:
         ArgusError: `bad_request` for another band, `unknown_project`, `unknown_label`.
@@ -61,8 +58,8 @@ def band_objects(project_id: int, band: str, *, label: str | None = None, limit:
     rows = _objects(recipe, review.model_version, ids, label, limit, _position(after))
     found = [_object(row, review.edges.high, aside) for row in rows[:limit]]
     last = rows[limit - 1] if len(rows) > limit else None
-    return {"band": band, "tasks": len(ids), "objects": found,
-            "next": f"{last.raw!r},{last.task_id},{last.place},{last.label}" if last else None}
+    after = f"{last.raw!r},{last.task_id},{last.place},{last.label}" if last else ""
+    return BandObjects(band=band, tasks=len(ids), objects=found, next=after or None)
 
 
 @dataclass(frozen=True)
@@ -84,7 +81,7 @@ def shown(project_id: int, model_version: str, task_ids: Sequence[int]) -> list[
     """
     rows = _objects(recipe_for(projects.load(project_id)), model_version, task_ids, None, None, _position(""))
     found = [_object(row, 1.0, {}) for row in rows]
-    return [Shown(one["task"], one["object"], one["label"], one["score"], tuple(one["box"])) for one in found]
+    return [Shown(one.task, one.object, one.label, one.score or 0.0, tuple(one.box or ())) for one in found]
 
 
 def _tasks(review: Review, band: str, aside: Mapping[int, Any]) -> list[int]:
@@ -94,16 +91,16 @@ def _tasks(review: Review, band: str, aside: Mapping[int, Any]) -> list[int]:
     return [task for task in ids if (task in aside) == (band == TO_FIX)]
 
 
-def _page_of_tasks(ids: Sequence[int], limit: int, after: str, aside: Mapping[int, Any]) -> dict[str, Any]:
+def _page_of_tasks(ids: Sequence[int], limit: int, after: str, aside: Mapping[int, Any]) -> BandObjects:
     try:
         begin = int(after or 0)
     except ValueError as error:
         raise _bad_position() from error
     left = sorted(task for task in ids if task > begin)
-    entries = [{"task": task, "object": "", "label": "", "score": None, "box": None, "of": 0, "sure": False,
-                "verdict": "", "aside": task in aside} for task in left[:limit]]
-    return {"band": NOTHING_FOUND, "tasks": len(ids), "objects": entries,
-            "next": str(left[limit - 1]) if len(left) > limit else None}
+    entries = [BandObject(task=task, object="", label="", score=None, box=None, of=0, sure=False, verdict="",
+                          aside=task in aside) for task in left[:limit]]
+    return BandObjects(band=NOTHING_FOUND, tasks=len(ids), objects=entries,
+                       next=str(left[limit - 1]) if len(left) > limit else None)
 
 
 def _position(after: str) -> Position:
@@ -131,26 +128,19 @@ def _objects(recipe: Recipe, version: str, ids: Sequence[int], label: str | None
                                           None if limit is None else limit + 1)
 
 
-def _object(row: ShownObject, high: float, aside: Mapping[int, Mapping[str, str]]) -> dict[str, Any]:
+def _object(row: ShownObject, high: float, aside: Mapping[int, Mapping[str, Verdict]]) -> BandObject:
     name = object_id(row.label, [float(v) for v in np.array(row.box, np.float32)])
     score = round(row.raw, 4)
     box = [round(v / side, 5) for v, side in zip(row.box, [row.width, row.height] * 2, strict=True)]
-    decided = aside.get(row.task_id, {})
-    return {"task": row.task_id, "object": name, "label": row.label, "score": score, "box": box,
-            "of": row.of, "sure": score >= high, "verdict": decided.get(name) or decided.get("", ""),
-            "aside": bool(decided)}
+    decided: Mapping[str, Verdict] = aside.get(row.task_id, {})
+    return BandObject(task=row.task_id, object=name, label=row.label, score=score, box=box, of=row.of,
+                      sure=score >= high, verdict=decided.get(name) or decided.get("") or "", aside=bool(decided))
 
 
-def histogram(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, Any]:
+def histogram(project_id: int, *, ls: LabelStudio | None = None) -> Histogram:
     """Return how the scores of the unreviewed predictions are spread, in hundred bins of one hundredth each.
 
-    Returns:
-        `{"bins": 100, "labels": {label: objects by their own score}, "tasks": tasks by their lowest score, "objects":
-        objects by their task's lowest score, "edges": {"high", "medium"}}`. So for edges on a hundredth the tasks and
-        objects of a band are exact sums.
-
-    Raises:
-        ArgusError: `unknown_project`.
+    For edges on a hundredth the tasks and objects of a band are exact sums. Raises `unknown_project`.
     """
     recipe = recipe_for(projects.load(project_id))
     review = open_review(project_id, ls)
@@ -165,8 +155,8 @@ def histogram(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, An
     for scores in by_task.values():
         tasks[_bin(min(scores))] += 1
         objects[_bin(min(scores))] += len(scores)
-    return {"bins": BINS, "labels": labels, "tasks": tasks, "objects": objects,
-            "edges": {"high": review.edges.high, "medium": review.edges.medium}}
+    return Histogram(bins=BINS, labels=labels, tasks=tasks, objects=objects,
+                     edges=Bands(high=review.edges.high, medium=review.edges.medium))
 
 
 def _bin(score: float) -> int:

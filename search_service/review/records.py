@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from argus import audit
+from argus.answers.review import Acceptance, SelectionSpec
 from argus.errors import ArgusError
 from argus.labelstudio.users import Person
 from search_service.review import store
 from search_service.review.candidates import Review
 
 
-def open_record(review: Review, selection: Mapping[str, Any], owner: Person | None) -> int:
+def open_record(review: Review, selection: SelectionSpec, owner: Person | None) -> int:
     """Begin the record of an acceptance and return its id.
 
     Args:
@@ -29,8 +27,6 @@ def close_record(acceptance: int | None, state: str, error: ArgusError | None) -
     store.close_acceptance(acceptance, state, error)
 
 
-def acceptances(project_id: int, limit: int = 20) -> list[dict[str, Any]]:
-    """Return a project's last acceptances, newest first: id, state, selection, who, when, tasks by outcome, and whether
-    it is `verified`: a valid certificate covers it."""
-    return [row._asdict() | {"created_at": row.created_at.isoformat()}
-            for row in store.acceptances(project_id, limit)]
+def acceptances(project_id: int, limit: int = 20) -> list[Acceptance]:
+    """Return a project's last acceptances, newest first."""
+    return [Acceptance.model_validate(row._asdict()) for row in store.acceptances(project_id, limit)]

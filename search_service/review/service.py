@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import asdict
-from typing import Any
 
 from argus import audit
+from argus.answers.projects import Bands
+from argus.answers.review import Accepted, AcceptPlan, Added, AdditionsPlan, MovedBands, SelectionSpec, Undone
 from argus.db import alone, locks
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
@@ -37,7 +37,7 @@ Progress = Callable[[int, int], None]
 
 def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, nothing_found: bool = False,
            task_ids: Sequence[int] | None = None, token: str = "", sample: int | None = None,
-           ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
+           ls: LabelStudio | None = None, progress: Progress | None = None) -> Accepted:
     """Turn the predictions of a score range into annotations, on tasks that nobody has annotated or skipped.
 
     The task's score is its lowest region's. Tasks whose prediction has no regions are never part of a range; they are
@@ -51,9 +51,6 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
             e-mail. Without one they carry the name of the service's token, and the record who acts (`argus.audit`).
         sample: whose objects were verified; the record names it.
         progress: called with (tasks handled, tasks in all).
-
-    Returns:
-        `{"acceptance": id or None, "accepted_tasks", "accepted_regions": objects, "skipped", "reasons": {why: tasks}}`
 
     Raises:
         ArgusError: `unknown_project`; `bad_request`; `unauthorized` for an unknown token; `conflict` when another
@@ -88,11 +85,8 @@ def complete_records(project_id: int, *, ls: LabelStudio | None = None) -> None:
 
 def accept_plan(project_id: int, *, min_score: float = 0.9, max_score: float | None = None,
                 nothing_found: bool = False, task_ids: Sequence[int] | None = None,
-                ls: LabelStudio | None = None) -> dict[str, int]:
+                ls: LabelStudio | None = None) -> AcceptPlan:
     """Return what `accept` would do now, without doing it: the question to ask a person first.
-
-    Returns:
-        `{"tasks", "regions": objects on them, "set_aside": tasks of the range that stay out because of a decision}`
 
     Raises:
         ArgusError: as `accept`.
@@ -107,11 +101,11 @@ def count_selected(project_id: int, *, min_score: float = 0.9, max_score: float 
                    nothing_found: bool = False, ls: LabelStudio | None = None) -> int:
     """Return how many tasks `accept` would find; a prediction that is odd in itself may still be left out."""
     return accept_plan(project_id, min_score=min_score, max_score=max_score, nothing_found=nothing_found,
-                       ls=ls)["tasks"]
+                       ls=ls).tasks
 
 
 def _selection(min_score: float, max_score: float | None, nothing_found: bool,
-               task_ids: Sequence[int] | None) -> dict[str, Any]:
+               task_ids: Sequence[int] | None) -> SelectionSpec:
     """Return the selection as the record keeps it. Raises `bad_request`, `nothing_selected`."""
     if task_ids is not None:
         if not task_ids:
@@ -126,12 +120,8 @@ def _selection(min_score: float, max_score: float | None, nothing_found: bool,
 
 
 def additions_plan(project_id: int, *, min_score: float = 0.9, max_score: float | None = None,
-                   ls: LabelStudio | None = None) -> dict[str, Any]:
+                   ls: LabelStudio | None = None) -> AdditionsPlan:
     """Return what `add_labels` would add now: objects of newly computed labels, on tasks that are annotated already.
-
-    Returns:
-        `{"tasks", "regions": objects, "bands": {"high", "medium", "low": {"tasks", "regions", "examples"}}}`, with the
-        lowest objects of each band as `additions.Tally` tells them
 
     Raises:
         ArgusError: as `accept`.
@@ -142,25 +132,24 @@ def additions_plan(project_id: int, *, min_score: float = 0.9, max_score: float 
     bands = {band: Tally() for band in ("high", "medium", "low")}
     for offer in offers(review, min_score, max_score):
         bands[review.edges.band(offer.score)].add(offer)
-    return {"tasks": sum(one.tasks for one in bands.values()), "regions": sum(one.regions for one in bands.values()),
-            "bands": {band: asdict(one) for band, one in bands.items()}}
+    return AdditionsPlan(tasks=sum(one.tasks for one in bands.values()),
+                         regions=sum(one.regions for one in bands.values()),
+                         bands={band: one.answer() for band, one in bands.items()})
 
 
 def add_labels(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, token: str = "",
-               ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
+               ls: LabelStudio | None = None, progress: Progress | None = None) -> Added:
     """Add objects of newly computed labels to the annotations that tasks already have; `undo` takes them out again.
 
     Args:
         min_score, max_score: range of the lowest score among a task's new regions.
         token: as for `accept`; an annotation keeps its author.
 
-    Returns:
-        `{"acceptance": id or None, "added_tasks", "added_regions": objects, "skipped", "reasons": {why: tasks}}`
-
     Raises:
         ArgusError: as `accept`.
     """
-    selection = {**_selection(min_score, max_score, False, None), "additions": True}
+    selection = _selection(min_score, max_score, False, None)
+    selection["additions"] = True
     review = open_review(project_id, ls)
     person = sign_in(token) if token else None
     with _locked(project_id):
@@ -168,7 +157,7 @@ def add_labels(project_id: int, *, min_score: float = 0.9, max_score: float | No
         settle(review)
         found = list(offers(review, min_score, max_score))
         if not found:
-            return {"acceptance": None, "added_tasks": 0, "added_regions": 0, "skipped": 0, "reasons": {}}
+            return Added(acceptance=None, added_tasks=0, added_regions=0, skipped=0, reasons={})
         acceptance = open_record(review, selection, person)
         try:
             report = add(acceptance, found, person.ls if person else review.ls, progress)
@@ -179,14 +168,11 @@ def add_labels(project_id: int, *, min_score: float = 0.9, max_score: float | No
         return report
 
 
-def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progress | None = None) -> dict[str, Any]:
+def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progress | None = None) -> Undone:
     """Delete the annotations that an acceptance made, as long as nobody has touched them since.
 
     Afterwards their predictions can be accepted again. An annotation that was changed, or that somebody has an unsaved
     draft of, stays.
-
-    Returns:
-        `{"acceptance", "undone": n, "left": [{"task", "annotation", "reason"}]}`
 
     Raises:
         ArgusError: `not_found`; `conflict` when another acceptance takes over a minute.
@@ -203,7 +189,7 @@ def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progres
         items, additions = store.accepted_items(acceptance_id), store.accepted_additions(acceptance_id)
         left = undo_items(review, items, progress) if items else undo_additions(review.ls, additions, progress)
         store.mark_acceptance_undone(acceptance_id)
-    return {"acceptance": acceptance_id, "undone": len(items or additions) - len(left), "left": left}
+    return Undone(acceptance=acceptance_id, undone=len(items or additions) - len(left), left=left)
 
 
 def make_band_views(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, int]:
@@ -214,16 +200,13 @@ def make_band_views(project_id: int, *, ls: LabelStudio | None = None) -> dict[s
 
 
 def set_edges(project_id: int, high: float | None, medium: float | None, *,
-              ls: LabelStudio | None = None) -> dict[str, Any]:
+              ls: LabelStudio | None = None) -> MovedBands:
     """Move a project's band edges, and its band views in Label Studio with them.
 
     The edges are kept only when the views could be put right too, so that page and Label Studio never differ.
 
     Args:
         high, medium: lower edges of the bands, 0-1; None means the setting.
-
-    Returns:
-        `{"edges": {"high", "medium"}, "views": {band: view id}}`
 
     Raises:
         ArgusError: `bad_request`, `unknown_project`, `label_studio_unreachable`.
@@ -238,7 +221,7 @@ def set_edges(project_id: int, high: float | None, medium: float | None, *,
     prepare(old)
     views = band_views(old.ls, project_id, Edges(top, middle).ranges(), old.model_version)
     projects.set_edges(project_id, high, medium)
-    return {"edges": {"high": top, "medium": middle}, "views": views}
+    return MovedBands(edges=Bands(high=top, medium=middle), views=views)
 
 
 def _locked(project_id: int) -> AbstractContextManager[None]:

@@ -9,9 +9,10 @@ prediction stays, and the task waits in the view `Review: to fix`, where a perso
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from argus import audit
+from argus.answers.review import PutBack, SetAside
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import UNREVIEWED, chunks
@@ -24,16 +25,13 @@ Verdict = Literal["rejected", "fix"]
 
 
 def set_aside(project_id: int, task_id: int, verdict: Verdict, *, object_id: str = "",
-              ls: LabelStudio | None = None) -> dict[str, Any]:
+              ls: LabelStudio | None = None) -> SetAside:
     """Take a task out of bulk acceptance until a person has annotated it; doing it twice changes nothing.
 
     The record names who acts (`argus.audit`).
 
     Args:
         object_id: the object that is wrong, as `band_objects` names it; '' means the task as a whole.
-
-    Returns:
-        `{"task", "verdict", "object", "to_fix": tasks set aside, "view": id of their Label Studio view}`
 
     Raises:
         ArgusError: `unknown_project`; `unknown_task` for a task without a prediction of the current version.
@@ -44,19 +42,16 @@ def set_aside(project_id: int, task_id: int, verdict: Verdict, *, object_id: str
         raise ArgusError("unknown_task", f"Task {task_id} has no prediction to review in project {project_id}.",
                          "Its labels or prompts may have changed since; look at the band again.", task=task_id)
     waiting = open_tasks(review)
-    return {"task": task_id, "verdict": verdict, "object": object_id, "to_fix": len(waiting),
-            "view": fix_view(review.ls, project_id, waiting)}
+    return SetAside(task=task_id, verdict=verdict, object=object_id, to_fix=len(waiting),
+                    view=fix_view(review.ls, project_id, waiting))
 
 
 def put_back(project_id: int, task_id: int, *, object_id: str | None = None,
-             ls: LabelStudio | None = None) -> dict[str, Any]:
+             ls: LabelStudio | None = None) -> PutBack:
     """Let a task take part in bulk acceptance again.
 
     Args:
         object_id: take back the decision on this object only; None takes back all of the task's.
-
-    Returns:
-        `{"task", "put_back": decisions taken back, "to_fix": tasks that are still set aside}`
 
     Raises:
         ArgusError: `unknown_project`.
@@ -66,12 +61,12 @@ def put_back(project_id: int, task_id: int, *, object_id: str | None = None,
     removed = store.take_back_decisions(project_id, review.model_version, task_id, object_id)
     waiting = open_tasks(review)
     fix_view(review.ls, project_id, waiting)
-    return {"task": task_id, "put_back": removed, "to_fix": len(waiting)}
+    return PutBack(task=task_id, put_back=removed, to_fix=len(waiting))
 
 
-def decisions(review: Review, task_ids: Sequence[int] | None = None) -> dict[int, dict[str, str]]:
+def decisions(review: Review, task_ids: Sequence[int] | None = None) -> dict[int, dict[str, Verdict]]:
     """Return what was decided, as `task → {object or '': verdict}`; with `task_ids`, of those only."""
-    verdicts: dict[int, dict[str, str]] = {}
+    verdicts: dict[int, dict[str, Verdict]] = {}
     for row in store.decisions(review.project_id, review.model_version, task_ids):
         verdicts.setdefault(row.task_id, {})[row.object] = row.verdict
     return verdicts

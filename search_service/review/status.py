@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from argus.answers.projects import Bands
+from argus.answers.review import ReviewStatus
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import ANNOTATED, HAS_REGIONS, NO_SCORE, SKIPPED, UNREVIEWED, chunks, completed_since
 from argus.labelstudio.regions import count_objects
@@ -27,26 +29,17 @@ from search_service.review.candidates import (
 )
 from search_service.review.set_aside import open_tasks
 
+_UNSCORED = (
+    "{count} tasks have a prediction with regions but without a score, so no band shows them. Label Studio reads "
+    "scores of the project's current model version only, and of predictions that carry one: another program may "
+    "have written these. A new run (argus annotate) replaces them.")
 
-def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str, Any]:
+
+def review_status(project_id: int, *, ls: LabelStudio | None = None) -> ReviewStatus:
     """Return where a project's review stands, counted in Label Studio.
 
-    Every number is of tasks that have a prediction of the current model version; `regions` counts objects, a box and
-    its mask once. A project whose scores were switched to another version is put right first, because its bands would
-    all look empty.
-
-    Returns:
-        `{"project", "model_version", "edges": {"high", "medium"}, "bands": {band: unreviewed tasks}, "regions": {band:
-        objects on them}, "accepted": in bulk, "checked": by a person who changed nothing, "fixed": by one who did,
-        "skipped": by a person, "reviewed": all four, "left", "total", "outdated": tasks that have only a prediction of
-        an older recipe, and are in none of the other numbers, "added": annotated tasks that labels computed later were
-        added to (counted above as well, as what they are otherwise), "set_aside": tasks in the bands that wait to be
-        fixed and that no bulk acceptance takes, "unscored": tasks counted as "nothing found" whose prediction has
-        regions but no score, "all_tasks" of the project, "annotated" ones whatever their prediction, "last_hour": tasks
-        completed in it, "notes": sentences that explain what is odd}`
-
-    Raises:
-        ArgusError: `unknown_project`.
+    A project whose scores were switched to another version is put right first, because its bands would all look empty.
+    Raises `unknown_project`.
     """
     review = open_review(project_id, ls)
     prepare(review)
@@ -63,28 +56,23 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> dict[str
         skipped = list_ids(review, [version, *SKIPPED])
         by_hand = _by_hand(review, drawn) + Counter(skipped=len(skipped))
         done |= {*drawn, *skipped}
-    return {"project": project_id, "model_version": review.model_version, "edges": {"high": high, "medium": medium},
-            "bands": bands, "regions": _regions(review, bands, ranges, done), "accepted": accepted,
-            **{what: by_hand[what] for what in ("checked", "fixed", "skipped")},
-            "reviewed": total - left, "left": left, "total": total,
-            "outdated": prediction_store.count_outdated(project_id, review.model_version),
-            "added": store.count_added_tasks(project_id), "set_aside": len(open_tasks(review)),
-            **_oddities(review, bands),
-            "all_tasks": count_tasks(review, []), "annotated": count_tasks(review, [ANNOTATED]),
-            "last_hour": count_tasks(review, [completed_since(1)])}
+    unscored = _unscored(review, bands)
+    return ReviewStatus(
+        project=project_id, model_version=review.model_version, edges=Bands(high=high, medium=medium), bands=bands,
+        regions=_regions(review, bands, ranges, done), accepted=accepted, checked=by_hand["checked"],
+        fixed=by_hand["fixed"], skipped=by_hand["skipped"], reviewed=total - left, left=left, total=total,
+        outdated=prediction_store.count_outdated(project_id, review.model_version),
+        added=store.count_added_tasks(project_id), set_aside=len(open_tasks(review)),
+        unscored=unscored, notes=[_UNSCORED.format(count=unscored)] if unscored else [],
+        all_tasks=count_tasks(review, []), annotated=count_tasks(review, [ANNOTATED]),
+        last_hour=count_tasks(review, [completed_since(1)]))
 
 
-def _oddities(review: Review, bands: Mapping[str, int]) -> dict[str, Any]:
-    """Tell predictions without regions from predictions that lack their score: both have none in Label Studio."""
-    unscored = count_tasks(review, [of_version(review), *UNREVIEWED, NO_SCORE, HAS_REGIONS]) \
-        if bands[NOTHING_FOUND] else 0
-    notes = []
-    if unscored:
-        notes.append(
-            f"{unscored} tasks have a prediction with regions but without a score, so no band shows them. Label Studio "
-            "reads scores of the project's current model version only, and of predictions that carry one: another "
-            "program may have written these. A new run (argus annotate) replaces them.")
-    return {"unscored": unscored, "notes": notes}
+def _unscored(review: Review, bands: Mapping[str, int]) -> int:
+    """Tell predictions that lack their score from predictions without regions: both have none in Label Studio."""
+    if not bands[NOTHING_FOUND]:
+        return 0
+    return count_tasks(review, [of_version(review), *UNREVIEWED, NO_SCORE, HAS_REGIONS])
 
 
 def count_delivered(review: Review, ids: Sequence[int]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from psycopg.types.json import Jsonb
 
@@ -84,7 +84,7 @@ class Decision(NamedTuple):
 
     task_id: int
     object: str
-    verdict: str
+    verdict: Literal["rejected", "fix"]
 
 
 def open_acceptance(project_id: int, model_version: str, selection: Mapping[str, Any], accepted_by: str,

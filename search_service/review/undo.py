@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
+from argus.answers.review import LeftAnnotation
 from argus.errors import ArgusError
 from argus.labelstudio.filters import UNREVIEWED, changed_at, chunks, condition, matching, selection
 from search_service.review import store
@@ -23,17 +24,14 @@ _ALONE = (condition("total_annotations", "equal", 1), condition("cancelled_annot
           condition("draft_exists", "equal", False, "Boolean"))
 
 
-def undo_items(review: Review, items: Sequence[AcceptedItem], progress: Progress | None) -> list[dict[str, Any]]:
+def undo_items(review: Review, items: Sequence[AcceptedItem], progress: Progress | None) -> list[LeftAnnotation]:
     """Delete the annotations of acceptance items as far as they are untouched; return those left, and why.
 
     Args:
         items: rows of one acceptance, as they were before this call. `undo_asked_at` tells those whose deletion was cut
             off before: when they are gone now, they were taken back.
-
-    Returns:
-        `[{"task", "annotation", "reason"}]`
     """
-    left: list[dict[str, Any]] = []
+    left: list[LeftAnnotation] = []
     done = 0
     store.request_undo(items[0].acceptance_id, [item.task_id for item in items])
     for stamp, group in groupby(sorted(items, key=_stamp), key=_stamp):
@@ -83,7 +81,7 @@ def _meeting(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[st
     return list(ids) if count == len(ids) else read_ids(review, ids, conditions) if count else []
 
 
-def _undo_read(review: Review, items: Sequence[AcceptedItem]) -> list[dict[str, Any]]:
+def _undo_read(review: Review, items: Sequence[AcceptedItem]) -> list[LeftAnnotation]:
     """Take back what somebody may have touched: read it, delete what is unchanged, return the rest."""
     tasks = {task["id"]: task for task in read_tasks(review, [item.task_id for item in items])}
     count_gone(review, tasks.values())
@@ -99,8 +97,8 @@ def _undo_read(review: Review, items: Sequence[AcceptedItem]) -> list[dict[str, 
     _mark(free, {item.task_id for item in free}, "undone")
     kept = [item for item in items if reasons[item.task_id]]
     _mark(kept, {item.task_id for item in kept}, "kept")
-    return [{"task": item.task_id, "annotation": annotation["id"] if annotation else item.annotation_id,
-             "reason": reasons[item.task_id]} for item in kept for annotation in [made[item.task_id]]]
+    return [LeftAnnotation(task=item.task_id, annotation=annotation["id"] if annotation else item.annotation_id,
+                           reason=reasons[item.task_id]) for item in kept for annotation in [made[item.task_id]]]
 
 
 def settle_undone(review: Review) -> None:

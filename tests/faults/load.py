@@ -97,9 +97,9 @@ class Load:
         taken: list[int] = []
 
         def accept() -> None:
-            if (answer := self._argus.accept(self.project, MIN_SCORE))["acceptance"]:
-                self.accepted += answer["accepted_tasks"]
-                taken.append(answer["acceptance"])
+            if (answer := self._argus.accept(self.project, MIN_SCORE)).acceptance:
+                self.accepted += answer.accepted_tasks
+                taken.append(answer.acceptance)
 
         def undo() -> None:
             if taken:
@@ -178,6 +178,6 @@ class Load:
         self._argus.accept(self.project, MIN_SCORE)
         again = self._argus.accept(self.project, MIN_SCORE)
         counts, apart = compare(self._ls, self.project)
-        assert (apart, again["accepted_tasks"]) == ([], 0)
+        assert (apart, again.accepted_tasks) == ([], 0)
         assert counts.annotations > 0 and self.answers > 0
         return counts

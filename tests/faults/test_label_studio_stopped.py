@@ -14,6 +14,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from argus.answers.review import Undone
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from search_service.review import acceptance as accepting
@@ -93,21 +94,21 @@ def test_label_studio_killed__accepting_is_finished_and_taken_back_afterwards(
     assert failure.value.details["accepted_tasks"] == CHUNK
     assert states(first) == {"accepted": CHUNK, "asked": CHUNK}  # what nobody knows yet is said to be unknown
     again = service.accept(project.id, min_score=0.9)
-    assert again["accepted_tasks"] == COUNT - 2 * CHUNK
+    assert again.accepted_tasks == COUNT - 2 * CHUNK
     assert states(first) == {"accepted": 2 * CHUNK}
     assert project.annotated() == list(range(COUNT))
     counted = [task["total_annotations"] for task in label_studio.tasks(project.id)]
     assert counted == [1] * COUNT
-    assert service.review_status(project.id)["accepted"] == COUNT
+    assert service.review_status(project.id).accepted == COUNT
 
     dying = Killed(label_studio, servers, "delete_tasks_annotations", at=1, change=-CHUNK)
     with started_again(servers), pytest.raises(ArgusError) as failure:
         service.undo(first, ls=dying)
     assert failure.value.code == "label_studio_unreachable"
     assert states(first) == {"accepted": 2 * CHUNK}
-    assert service.undo(first) == {"acceptance": first, "undone": 2 * CHUNK, "left": []}
+    assert service.undo(first) == Undone(acceptance=first, undone=2 * CHUNK, left=[])
     assert states(first) == {"undone": 2 * CHUNK}
     assert len(project.annotated()) == COUNT - 2 * CHUNK
     assert sum(task["total_annotations"] for task in label_studio.tasks(project.id)) == COUNT - 2 * CHUNK
-    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 2 * CHUNK
+    assert service.accept(project.id, min_score=0.9).accepted_tasks == 2 * CHUNK
     assert project.annotated() == list(range(COUNT))

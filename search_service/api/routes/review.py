@@ -6,6 +6,21 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
+from argus.answers.review import (
+    Acceptances,
+    Accepted,
+    AcceptPlan,
+    Added,
+    AdditionsPlan,
+    BandObjects,
+    BandViews,
+    Histogram,
+    MovedBands,
+    PutBack,
+    ReviewStatus,
+    SetAside,
+    Undone,
+)
 from argus.answers.service import Me, Person
 from label_studio_config import projects
 from search_service.api import access, rights
@@ -21,35 +36,41 @@ blueprint = Blueprint("review", __name__, url_prefix=API)
 
 
 @blueprint.get("/projects/<int:project_id>/review")
-def get_review(project_id: int) -> Any:
+@answers
+def get_review(project_id: int) -> ReviewStatus:
     return service.review_status(project_id)
 
 
 @blueprint.get("/projects/<int:project_id>/review/histogram")
-def get_histogram(project_id: int) -> Any:
+@answers
+def get_histogram(project_id: int) -> Histogram:
     return objects.histogram(project_id)
 
 
 @blueprint.get("/projects/<int:project_id>/review/objects")
-def get_objects(project_id: int) -> Any:
+@answers
+def get_objects(project_id: int) -> BandObjects:
     asked = search.read(asking.ObjectsRequest, request.args)
     return objects.band_objects(project_id, asked.band, label=asked.label, limit=asked.limit,
                                 after=asked.after)
 
 
 @blueprint.put("/projects/<int:project_id>/review/bands")
-def put_bands(project_id: int) -> Any:
+@answers
+def put_bands(project_id: int) -> MovedBands:
     asked = body(asking.BandsRequest)
     return service.set_edges(project_id, asked.high, asked.medium)
 
 
 @blueprint.post("/projects/<int:project_id>/review/accept/plan")
-def post_accept_plan(project_id: int) -> Any:
+@answers
+def post_accept_plan(project_id: int) -> AcceptPlan:
     return service.accept_plan(project_id, **_accepted(body(asking.AcceptRequest)))
 
 
 @blueprint.post("/projects/<int:project_id>/review/accept")
-def post_accept(project_id: int) -> Any:
+@answers
+def post_accept(project_id: int) -> Accepted:
     asked = body(asking.AcceptRequest)
     token, person = acting(asked.token, project_id)
     rights.may_accept(person, project_id, asked.task_ids)
@@ -72,13 +93,15 @@ def post_me() -> Person:
 
 
 @blueprint.post("/projects/<int:project_id>/review/additions/plan")
-def post_additions_plan(project_id: int) -> Any:
+@answers
+def post_additions_plan(project_id: int) -> AdditionsPlan:
     asked = body(asking.AdditionsRequest)
     return service.additions_plan(project_id, min_score=asked.min_score, max_score=asked.max_score)
 
 
 @blueprint.post("/projects/<int:project_id>/review/additions")
-def post_additions(project_id: int) -> Any:
+@answers
+def post_additions(project_id: int) -> Added:
     asked = body(asking.AdditionsRequest)
     token, person = acting(asked.token, project_id)
     rights.must_manage(person, project_id)
@@ -91,32 +114,37 @@ def _accepted(asked: asking.AcceptRequest) -> dict[str, Any]:
 
 
 @blueprint.get("/projects/<int:project_id>/review/acceptances")
-def get_acceptances(project_id: int) -> dict[str, Any]:
+@answers
+def get_acceptances(project_id: int) -> Acceptances:
     asked = search.read(asking.AcceptancesRequest, request.args)
     projects.require(project_id)
-    return {"acceptances": records.acceptances(project_id, limit=asked.limit)}
+    return Acceptances(acceptances=records.acceptances(project_id, limit=asked.limit))
 
 
 @blueprint.post("/acceptances/<int:acceptance_id>/undo")
-def post_undo(acceptance_id: int) -> Any:
+@answers
+def post_undo(acceptance_id: int) -> Undone:
     return service.undo(acceptance_id)
 
 
 @blueprint.post("/projects/<int:project_id>/review/set-aside")
-def post_set_aside(project_id: int) -> Any:
+@answers
+def post_set_aside(project_id: int) -> SetAside:
     asked = body(asking.SetAsideRequest)
     return set_aside.set_aside(project_id, asked.task, asked.verdict, object_id=asked.object)
 
 
 @blueprint.post("/projects/<int:project_id>/review/put-back")
-def post_put_back(project_id: int) -> Any:
+@answers
+def post_put_back(project_id: int) -> PutBack:
     asked = body(asking.PutBackRequest)
     return set_aside.put_back(project_id, asked.task, object_id=asked.object)
 
 
 @blueprint.post("/projects/<int:project_id>/review/views")
-def post_band_views(project_id: int) -> Any:
-    return {"views": service.make_band_views(project_id)}
+@answers
+def post_band_views(project_id: int) -> BandViews:
+    return BandViews(views=service.make_band_views(project_id))
 
 
 @blueprint.get("/images/<int:task_id>/crop")

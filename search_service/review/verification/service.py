@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from argus import audit
+from argus.answers import review as review_answers
 from argus.answers import trust
 from argus.db import alone, locks
 from argus.errors import ArgusError
@@ -30,6 +31,7 @@ from search_service.review.verification.store import Head, NewItem, Who
 from search_service.review.verification.thresholds import Listed, Terms, check_terms
 
 _STEP, _STEPS, _LOCK_SECONDS = 0.05, 4, 60
+_NOTHING_NEW = review_answers.Accepted(acceptance=None, accepted_tasks=0, accepted_regions=0, skipped=0, reasons={})
 
 
 def ladder(high: float, medium: float) -> tuple[float, ...]:
@@ -196,13 +198,12 @@ def accept(sample_id: int, edge: float, *, token: str = "", ls: LabelStudio | No
                              f"objects that could be, {sample.target * 100:g} % right is not shown.",
                              "Judge further objects of the sample.", sample=sample_id)
         done = review_service.accept(sample.project, task_ids=left, token=token, sample=sample_id,
-                                     ls=ls) if left else {}
+                                     ls=ls) if left else _NOTHING_NEW
         made = _certify(sample, edge)
         fix_view(review.ls, sample.project, open_tasks(review))  # those with a wrong object
     return trust.VerifiedAcceptance(
-        acceptance=done.get("acceptance"), accepted_tasks=done.get("accepted_tasks", 0),
-        accepted_objects=done.get("accepted_regions", 0), skipped=done.get("skipped", 0),
-        reasons=done.get("reasons", {}), certificate=made)
+        acceptance=done.acceptance, accepted_tasks=done.accepted_tasks, accepted_objects=done.accepted_regions,
+        skipped=done.skipped, reasons=done.reasons, certificate=made)
 
 
 def _acceptable(review: Review, listed: dict[int, set[str]]) -> list[int]:

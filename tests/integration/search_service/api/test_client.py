@@ -81,8 +81,8 @@ def test_accept__is_taken_back(argus: Argus, project: int) -> None:
     task = argus.search(project, "cpu", limit=1).hits[0].task
     assert argus.wait_for_run(argus.start_run(project, ["cpu"], tasks=[task]).id, 180).state == "done"
     accepted = argus.accept(project, 0)
-    assert accepted["accepted_tasks"] == 1
-    assert argus.undo(accepted["acceptance"])["undone"] == 1
+    assert accepted.accepted_tasks == 1
+    assert argus.undo(accepted.acceptance).undone == 1
 
 
 def test_errors_are_the_services_own(argus: Argus) -> None:

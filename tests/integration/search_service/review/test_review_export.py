@@ -14,6 +14,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from argus import audit
+from argus.answers.review import Accepted, AdditionExample, LeftAnnotation, Undone
 from argus.db import connect as database
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
@@ -136,9 +137,9 @@ def state(acceptance: int) -> str:
 def test_status__counts_each_task_in_its_band(known: Callable[..., Known]) -> None:
     project = known()
     found = service.review_status(project.id)
-    assert found["bands"] == {"high": 3, "medium": 2, "low": 1, "nothing_found": 2}
-    assert found["regions"] == {"high": 3, "medium": 2, "low": 1, "nothing_found": 0}  # box and mask are one object
-    assert (found["left"], found["total"], found["reviewed"]) == (8, 8, 0)
+    assert found.bands == {"high": 3, "medium": 2, "low": 1, "nothing_found": 2}
+    assert found.regions == {"high": 3, "medium": 2, "low": 1, "nothing_found": 0}  # box and mask are one object
+    assert (found.left, found.total, found.reviewed) == (8, 8, 0)
 
 
 def test_status__regions_come_from_the_record_of_deliveries_only_when_it_fits(known: Callable[..., Known]) -> None:
@@ -151,12 +152,12 @@ def test_status__regions_come_from_the_record_of_deliveries_only_when_it_fits(kn
                 "VALUES (%s, %s, %s, 'push', 'stored', %s, %s)", (task, VERSION, project.id, score, 10 if score else 0))
     project.annotate(0, [])
     service.accept(project.id, min_score=0.99)
-    recorded = service.review_status(project.id)["regions"]
+    recorded = service.review_status(project.id).regions
     assert recorded == {"high": 10, "medium": 20, "low": 10, "nothing_found": 0}
     with database() as connection:
         connection.execute("UPDATE prediction SET model_version = 'sam3-old' WHERE task_id = %s", (project.tasks[4],))
-    assert service.review_status(project.id)["outdated"] == 1
-    assert service.review_status(project.id)["regions"] == {"high": 1, "medium": 2, "low": 1, "nothing_found": 0}
+    assert service.review_status(project.id).outdated == 1
+    assert service.review_status(project.id).regions == {"high": 1, "medium": 2, "low": 1, "nothing_found": 0}
 
 
 def test_status__tells_what_people_did_apart(known: Callable[..., Known]) -> None:
@@ -168,7 +169,7 @@ def test_status__tells_what_people_did_apart(known: Callable[..., Known]) -> Non
     project.annotate(2, changed)
     project.annotate(3, [], cancelled=True)
     found = service.review_status(project.id)
-    assert {key: found[key] for key in ("accepted", "checked", "fixed", "skipped", "reviewed", "left")} == {
+    assert found.model_dump(include={"accepted", "checked", "fixed", "skipped", "reviewed", "left"}) == {
         "accepted": 2, "checked": 1, "fixed": 1, "skipped": 1, "reviewed": 5, "left": 3}
 
 
@@ -177,7 +178,7 @@ def test_status__repairs_a_project_whose_scores_count_for_another_version(known:
     service.review_status(project.id)
     project.ls.patch(f"/api/projects/{project.id}/", {"model_version": ""})
     assert [task["predictions_score"] for task in project.ls.tasks(project.id)] == [None] * 8  # the trap itself
-    assert service.review_status(project.id)["bands"]["high"] == 3
+    assert service.review_status(project.id).bands["high"] == 3
 
 
 def test_status__of_a_project_that_was_never_connected(servers: Any) -> None:
@@ -189,12 +190,12 @@ def test_status__of_a_project_that_was_never_connected(servers: Any) -> None:
 def test_accept__takes_the_range_and_nothing_else_and_only_once(known: Callable[..., Known]) -> None:
     project = known()
     first = service.accept(project.id, min_score=0.9)
-    assert (first["accepted_tasks"], first["accepted_regions"], first["skipped"]) == (3, 3, 0)
+    assert (first.accepted_tasks, first.accepted_regions, first.skipped) == (3, 3, 0)
     assert project.annotated() == [0, 1, 7]
     again = service.accept(project.id, min_score=0.9)
-    assert again == {"acceptance": None, "accepted_tasks": 0, "accepted_regions": 0, "skipped": 0, "reasons": {}}
+    assert again == Accepted(acceptance=None, accepted_tasks=0, accepted_regions=0, skipped=0, reasons={})
     middle = service.accept(project.id, min_score=0.7, max_score=0.89)  # the upper end is not part of it
-    assert middle["accepted_tasks"] == 1
+    assert middle.accepted_tasks == 1
     assert project.annotated() == [0, 1, 3, 7]
 
 
@@ -203,7 +204,7 @@ def test_accept__records_what_label_studio_has(known: Callable[..., Known]) -> N
     with audit.recorded(audit.Actor("ada@example.com", 7), "review.accept", project.id):
         report = service.accept(project.id, min_score=0.9)
     made = {a["parent_prediction"]: a for found in project.annotations() for a in found}
-    recorded = items(report["acceptance"])
+    recorded = items(report.acceptance)
     assert {item["prediction_id"] for item in recorded} == set(made)
     for item in recorded:  # its annotation's id is read only when a count did not settle it
         annotation = made[item["prediction_id"]]
@@ -213,23 +214,23 @@ def test_accept__records_what_label_studio_has(known: Callable[..., Known]) -> N
             assert annotation["created_at"] == item["updated_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         assert {r["score"] for r in annotation["result"]} <= {0.9, 0.95, 0.99}
     (entry,) = records.acceptances(project.id)
-    assert (entry["accepted_by"], entry["state"], entry["accepted"]) == ("ada@example.com", "done", 3)
+    assert (entry.accepted_by, entry.state, entry.accepted) == ("ada@example.com", "done", 3)
     (row,) = audit.listing(project=project.id).entries
-    assert (row.object, row.who) == (f"acceptance {report['acceptance']}", "ada@example.com")
+    assert (row.object, row.who) == (f"acceptance {report.acceptance}", "ada@example.com")
 
 
 def test_accept__an_empty_selection_is_a_clean_zero(known: Callable[..., Known]) -> None:
     project = known(0.5, None)
-    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
+    assert service.accept(project.id, min_score=0.9).accepted_tasks == 0
     assert project.annotated() == []
 
 
 def test_accept__nothing_found_is_a_group_of_its_own(known: Callable[..., Known]) -> None:
     project = known()
-    assert service.accept(project.id, min_score=0)["accepted_tasks"] == 6
+    assert service.accept(project.id, min_score=0).accepted_tasks == 6
     assert project.annotated() == [0, 1, 2, 3, 4, 7]
     report = service.accept(project.id, nothing_found=True)
-    assert (report["accepted_tasks"], report["accepted_regions"]) == (2, 0)
+    assert (report.accepted_tasks, report.accepted_regions) == (2, 0)
     assert [project.annotations()[index][0]["result"] for index in (5, 6)] == [[], []]
 
 
@@ -237,7 +238,7 @@ def test_accept__leaves_alone_what_a_person_annotated_or_skipped(known: Callable
     project = known()
     project.annotate(0, [])
     project.annotate(1, [], cancelled=True)
-    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 1
+    assert service.accept(project.id, min_score=0.9).accepted_tasks == 1
     assert project.annotated() == [0, 1, 7]
 
 
@@ -245,8 +246,8 @@ def test_accept__a_task_with_two_predictions_of_one_version_is_left_out(known: C
     project = known(0.95, 0.96)
     project.predict([0.97])
     report = service.accept(project.id, min_score=0.9)
-    assert (report["accepted_tasks"], report["skipped"]) == (1, 1)
-    assert list(report["reasons"]) == ["more than one prediction of this version"]
+    assert (report.accepted_tasks, report.skipped) == (1, 1)
+    assert list(report.reasons) == ["more than one prediction of this version"]
     assert project.annotated() == [1]
 
 
@@ -254,7 +255,7 @@ def test_accept__predictions_of_another_version_do_not_count(known: Callable[...
     project = known(0.5)
     project.ls.post(f"/api/projects/{project.id}/import/predictions",
                     [{"task": project.tasks[0], "model_version": "old", "score": 1.0, "result": []}])
-    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
+    assert service.accept(project.id, min_score=0.9).accepted_tasks == 0
 
 
 def test_accept__two_processes_at_once_share_the_work_and_double_nothing(known: Callable[..., Known]) -> None:
@@ -294,9 +295,9 @@ def test_accept__a_failure_in_the_middle_leaves_a_true_record(known: Callable[..
     assert failure.value.details["accepted_tasks"] == accepted == len(project.annotated())
     assert state(acceptance) == "failed"
     assert [item["state"] for item in items(acceptance)] == ["accepted"] * accepted + ["skipped"] * (4 - accepted)
-    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 5 - accepted
+    assert service.accept(project.id, min_score=0.9).accepted_tasks == 5 - accepted
     assert project.annotated() == list(range(5))
-    assert service.undo(acceptance)["undone"] == accepted
+    assert service.undo(acceptance).undone == accepted
 
 
 def test_accept__settles_what_a_killed_process_left_open(known: Callable[..., Known]) -> None:
@@ -312,7 +313,7 @@ def test_accept__settles_what_a_killed_process_left_open(known: Callable[..., Kn
                                "VALUES (%s, %s, %s)", (row["id"], task, prediction))
     project.ls.post(f"/api/dm/actions?id=predictions_to_annotations&project={project.id}",
                     {"selectedItems": {"all": False, "included": project.tasks[:1]}, "model_version": VERSION})
-    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 1
+    assert service.accept(project.id, min_score=0.9).accepted_tasks == 1
     assert state(row["id"]) == "failed"
     assert [item["state"] for item in items(row["id"])] == ["accepted", "skipped"]
 
@@ -324,31 +325,31 @@ def test_undo__takes_back_what_nobody_touched_and_it_can_be_accepted_again_once(
     project.ls.patch(f"/api/annotations/{edited['id']}/", {"result": []})
     project.ls.post(f"/api/tasks/{project.tasks[1]}/annotations/{drafted['id']}/drafts", {"result": [], "lead_time": 1})
     mine = project.annotate(4, [])
-    report = service.undo(first["acceptance"])
-    assert report["undone"] == 1
-    assert {item["annotation"]: item["reason"] for item in report["left"]} == {
+    report = service.undo(first.acceptance)
+    assert report.undone == 1
+    assert {item.annotation: item.reason for item in report.left} == {
         edited["id"]: "changed since", drafted["id"]: "somebody is changing it"}
     assert [a["id"] for found in project.annotations() for a in found] == [edited["id"], drafted["id"], mine]
-    assert state(first["acceptance"]) == "undone"
-    assert service.undo(first["acceptance"])["undone"] == 0
-    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 1
-    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
+    assert state(first.acceptance) == "undone"
+    assert service.undo(first.acceptance).undone == 0
+    assert service.accept(project.id, min_score=0.9).accepted_tasks == 1
+    assert service.accept(project.id, min_score=0.9).accepted_tasks == 0
     assert project.annotated() == [0, 1, 4, 7]
 
 
 def test_undo__that_was_asked_for_and_did_nothing_is_settled_once(known: Callable[..., Known]) -> None:
     project = known()
-    first = service.accept(project.id, min_score=0.9)["acceptance"]
+    first = service.accept(project.id, min_score=0.9).acceptance
     with database() as connection:  # as an undo leaves them whose first call Label Studio did not answer
         connection.execute("UPDATE acceptance_item SET undo_asked_at = now() WHERE acceptance_id = %s", (first,))
     before = project.annotated()
-    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 0
+    assert service.accept(project.id, min_score=0.9).accepted_tasks == 0
     with database() as connection:
         rows = connection.execute("SELECT state, undo_asked_at FROM acceptance_item WHERE acceptance_id = %s",
                                   (first,)).fetchall()
     assert {(row["state"], row["undo_asked_at"]) for row in rows} == {("accepted", None)}
     assert project.annotated() == before
-    assert service.undo(first)["undone"] == len(before)
+    assert service.undo(first).undone == len(before)
 
 
 def test_undo__of_an_acceptance_that_never_was(servers: Any) -> None:
@@ -377,17 +378,17 @@ def test_accept_and_undo__what_is_on_record_needs_no_reading_of_masks(known: Cal
     monkeypatch.setattr(accepting, "CHUNK", 2)
     ls = Counting(project.ls)
     report = service.accept(project.id, min_score=0.9, ls=ls)
-    assert (report["accepted_tasks"], report["accepted_regions"], ls.read) == (3, 3, 0)
+    assert (report.accepted_tasks, report.accepted_regions, ls.read) == (3, 3, 0)
     made = {a["task"]: a["parent_prediction"] for found in project.annotations() for a in found}
-    recorded = items(report["acceptance"])
+    recorded = items(report.acceptance)
     assert {item["task_id"]: item["prediction_id"] for item in recorded} == made
     assert {item["task_id"]: item["task_updated_at"].strftime("%Y-%m-%dT%H:%M:%S.%fZ") for item in recorded} == {
         task["id"]: task["updated_at"] for task in project.ls.tasks(project.id) if task["annotations"]}
-    assert service.undo(report["acceptance"], ls=ls) == {"acceptance": report["acceptance"], "undone": 3, "left": []}
+    assert service.undo(report.acceptance, ls=ls) == Undone(acceptance=report.acceptance, undone=3, left=[])
     assert ls.read == 0
     assert project.annotated() == []
-    assert service.accept(project.id, min_score=0.9, ls=ls)["accepted_tasks"] == 3
-    assert service.accept(project.id, nothing_found=True, ls=ls)["accepted_tasks"] == 2
+    assert service.accept(project.id, min_score=0.9, ls=ls).accepted_tasks == 3
+    assert service.accept(project.id, nothing_found=True, ls=ls).accepted_tasks == 2
     assert ls.read == 0
 
 
@@ -402,9 +403,9 @@ def test_accept__a_record_that_is_wrong_is_not_believed(known: Callable[..., Kno
         connection.execute("UPDATE prediction SET score = 0.95 WHERE task_id = %s", (project.tasks[4],))
         connection.execute("DELETE FROM prediction WHERE task_id = %s", (project.tasks[3],))
     report = service.accept(project.id, min_score=0.9)
-    assert (report["accepted_tasks"], report["skipped"]) == (2, 0)
+    assert (report.accepted_tasks, report.skipped) == (2, 0)
     assert project.annotated() == [0, 1, 2, 3]  # the first two are a person's
-    assert service.undo(report["acceptance"])["undone"] == 2
+    assert service.undo(report.acceptance).undone == 2
 
 
 def test_undo__of_what_is_on_record_leaves_every_change_and_every_draft(known: Callable[..., Known],
@@ -417,14 +418,14 @@ def test_undo__of_what_is_on_record_leaves_every_change_and_every_draft(known: C
     ada.post(f"/api/tasks/{project.tasks[1]}/annotations/{first[1]}/drafts", {"result": [], "lead_time": 1})
     ada.post(f"/api/tasks/{project.tasks[2]}/drafts", {"result": [], "lead_time": 1})
     project.ls.delete(f"/api/annotations/{first[3]}/")
-    undone = service.undo(report["acceptance"])
-    assert undone["undone"] == 2
-    assert {item["task"]: item["reason"] for item in undone["left"]} == {
+    undone = service.undo(report.acceptance)
+    assert undone.undone == 2
+    assert {item.task: item.reason for item in undone.left} == {
         project.tasks[0]: "changed since", project.tasks[1]: "somebody is changing it",
         project.tasks[3]: "deleted already"}
     assert project.annotated() == [0, 1]
     assert len(ada.get(f"/api/tasks/{project.tasks[2]}/drafts")) == 1  # her own work beside it is still there
-    assert service.accept(project.id, min_score=0.9)["accepted_tasks"] == 3
+    assert service.accept(project.id, min_score=0.9).accepted_tasks == 3
 
 
 def test_accept__with_a_person_s_token_carries_their_name(known: Callable[..., Known], ada: LabelStudio) -> None:
@@ -432,12 +433,12 @@ def test_accept__with_a_person_s_token_carries_their_name(known: Callable[..., K
     report = service.accept(project.id, min_score=0.9, token=ada._token)
     her = ada.get("/api/current-user/whoami")
     assert [a["completed_by"] for found in project.annotations() for a in found] == [her["id"]]
-    assert records.acceptances(project.id)[0]["accepted_by"] == her["email"]
+    assert records.acceptances(project.id)[0].accepted_by == her["email"]
     with pytest.raises(ArgusError) as failure:
         service.accept(project.id, min_score=0.4, token="not.a.token")
     assert failure.value.code == "unauthorized"
     assert project.annotated() == [0]
-    assert service.undo(report["acceptance"])["undone"] == 1
+    assert service.undo(report.acceptance).undone == 1
     client, path = create_app().test_client(), f"{API}/projects/{project.id}/review/accept"
     hers = {"headers": {HEADER: ada._token}}  # the token with which she may ask at all; the project is not hers
     assert client.post(path, json={"min_score": 0.9}, **hers).status_code == 403
@@ -455,7 +456,7 @@ def test_additions__a_label_computed_later_joins_the_annotation_that_is_there(kn
                            (default_label_config(["fan", "cpu"]), project.id))
     hers = [ada.post(f"/api/tasks/{task}/annotations/", {"result": regions(task, 0.95)})["id"]
             for task in project.tasks[:4]]
-    assert service.additions_plan(project.id, min_score=0)["tasks"] == 0
+    assert service.additions_plan(project.id, min_score=0).tasks == 0
     predictions = {task["id"]: task["predictions"][0]["id"] for task in project.ls.tasks(project.id)}
     recipe = recipe_for(projects.load(project.id))
     fan = next(concept for concept in recipe.concepts if concept.label == "fan")
@@ -468,36 +469,36 @@ def test_additions__a_label_computed_later_joins_the_annotation_that_is_there(kn
     ada.patch(f"/api/annotations/{hers[2]}/", {"result": []})  # she has seen the new label and wants none of it
     ada.post(f"/api/tasks/{project.tasks[3]}/annotations/{hers[3]}/drafts", {"result": [], "lead_time": 1})
     plan = service.additions_plan(project.id, min_score=0)
-    assert (plan["tasks"], plan["regions"]) == (2, 2)
-    assert {band: (found["tasks"], found["regions"]) for band, found in plan["bands"].items()} == {
+    assert (plan.tasks, plan.regions) == (2, 2)
+    assert {band: (found.tasks, found.regions) for band, found in plan.bands.items()} == {
         "high": (1, 1), "medium": (0, 0), "low": (1, 1)}
-    assert plan["bands"]["low"]["examples"] == [
-        {"task": project.tasks[1], "label": "fan", "score": 0.6, "box": [0.1, 0.1, 0.3, 0.5]}]
+    assert plan.bands["low"].examples == [
+        AdditionExample(task=project.tasks[1], label="fan", score=0.6, box=[0.1, 0.1, 0.3, 0.5])]
     report = service.add_labels(project.id, min_score=0.9)
-    assert (report["added_tasks"], report["added_regions"], report["skipped"]) == (1, 1, 0)
+    assert (report.added_tasks, report.added_regions, report.skipped) == (1, 1, 0)
     (first,), (second,), *_ = project.annotations()
     assert [r["id"] for r in first["result"]] == [
         r["id"] for r in regions(project.tasks[0], 0) + regions(project.tasks[0] + 10**6, 0, "fan")]
     assert (first["completed_by"], len(second["result"])) == (ada.get("/api/current-user/whoami")["id"], 2)
     assert project.annotated() == [0, 1, 2, 3]  # never a second annotation
-    assert service.add_labels(project.id, min_score=0.9)["acceptance"] is None
-    assert service.review_status(project.id)["added"] == 1
-    assert records.acceptances(project.id)[0]["accepted"] == 1
-    assert service.undo(report["acceptance"]) == {"acceptance": report["acceptance"], "undone": 1, "left": []}
+    assert service.add_labels(project.id, min_score=0.9).acceptance is None
+    assert service.review_status(project.id).added == 1
+    assert records.acceptances(project.id)[0].accepted == 1
+    assert service.undo(report.acceptance) == Undone(acceptance=report.acceptance, undone=1, left=[])
     assert len(project.annotations()[0][0]["result"]) == 2
-    assert service.review_status(project.id)["added"] == 0
+    assert service.review_status(project.id).added == 0
     again = service.add_labels(project.id, min_score=0.5)
-    assert again["added_tasks"] == 2
+    assert again.added_tasks == 2
     ada.patch(f"/api/annotations/{hers[0]}/", {"result": regions(project.tasks[0], 0.95)})
-    assert service.undo(again["acceptance"])["left"] == [
-        {"task": project.tasks[0], "annotation": hers[0], "reason": "changed since"}]
+    assert service.undo(again.acceptance).left == [
+        LeftAnnotation(task=project.tasks[0], annotation=hers[0], reason="changed since")]
 
 
 def test_band_views__show_what_status_counts(known: Callable[..., Known]) -> None:
     project = known()
     views = service.make_band_views(project.id)
     shown = {band: project.ls.get("/api/tasks/", view=view)["total"] for band, view in views.items()}
-    assert shown == service.review_status(project.id)["bands"]
+    assert shown == service.review_status(project.id).bands
     assert service.make_band_views(project.id) == views
 
 

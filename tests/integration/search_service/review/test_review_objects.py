@@ -17,6 +17,8 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from argus import queue_names
+from argus.answers.projects import Bands
+from argus.answers.review import AcceptPlan
 from argus.labelstudio import LabelStudio
 from argus_cli.main import main
 from label_studio_config import projects
@@ -65,7 +67,7 @@ class Reviewed:
     def objects(self, band: str, **options: Any) -> list[tuple[int, float | None]]:
         """Return (index of the task, score) of a band's objects in their order."""
         page = band_objects(self.id, band, **options)
-        return [(self.tasks.index(o["task"]), o["score"]) for o in page["objects"]]
+        return [(self.tasks.index(o.task), o.score) for o in page.objects]
 
     def in_label_studio(self) -> dict[int, set[str]]:
         """Return the objects of each task's prediction, as their regions' ids name them."""
@@ -76,8 +78,8 @@ class Reviewed:
         """Return the objects of each unreviewed task, as the Review screen shows them."""
         shown: dict[int, set[str]] = {task: set() for task in self.tasks}
         for band in ("high", "medium", "low"):
-            for entry in band_objects(self.id, band)["objects"]:
-                shown[entry["task"]].add(entry["object"])
+            for entry in band_objects(self.id, band).objects:
+                shown[entry.task].add(entry.object)
         return shown
 
     def annotated(self) -> list[int]:
@@ -118,15 +120,15 @@ def test_objects_come_lowest_first_and_page_by_page(reviewed: Callable[[], Revie
     assert project.objects("low") == [(4, 0.5), (4, 0.99)]
     assert project.objects("nothing_found") == [(5, None), (6, None)]
     first = band_objects(project.id, "medium", limit=2)
-    rest = band_objects(project.id, "medium", limit=2, after=first["next"])
-    assert [o["score"] for o in first["objects"] + rest["objects"]] == [0.75, 0.8, 0.95]
-    assert (first["tasks"], rest["next"]) == (2, None)
-    (mixed,) = [o for o in first["objects"] if o["of"] == 2]
-    assert (mixed["sure"], mixed["box"]) == (False, [0.25, 0.1, 0.4, 0.6])
-    assert rest["objects"][0]["sure"] is True
-    regions = [r for t in project.ls.tasks(project.id) if t["id"] == mixed["task"]
+    rest = band_objects(project.id, "medium", limit=2, after=first.next)
+    assert [o.score for o in first.objects + rest.objects] == [0.75, 0.8, 0.95]
+    assert (first.tasks, rest.next) == (2, None)
+    (mixed,) = [o for o in first.objects if o.of == 2]
+    assert (mixed.sure, mixed.box) == (False, [0.25, 0.1, 0.4, 0.6])
+    assert rest.objects[0].sure is True
+    regions = [r for t in project.ls.tasks(project.id) if t["id"] == mixed.task
                for r in t["predictions"][0]["result"]]
-    assert mixed["object"] in {r["id"].split("-")[0] for r in regions}  # named as Label Studio's regions are
+    assert mixed.object in {r["id"].split("-")[0] for r in regions}  # named as Label Studio's regions are
     # What Label Studio stores of a task with sure and unsure objects tells a person which one to look at.
     assert {round(r["score"], 4): r.get("meta") for r in regions} == {
         0.95: None, 0.8: {"text": ["check: score 0.80"]}}
@@ -137,63 +139,63 @@ def test_objects_and_counts_follow_what_people_do_in_label_studio(reviewed: Call
     project = reviewed()
     project.ls.post(f"/api/tasks/{project.tasks[3]}/annotations/", {"result": []})
     assert project.objects("medium") == [(2, 0.8), (2, 0.95)]
-    assert histogram(project.id)["tasks"][75] == 0
+    assert histogram(project.id).tasks[75] == 0
     plan = service.accept_plan(project.id, min_score=0.7, max_score=0.9)
-    assert plan == {"tasks": 1, "regions": 2, "set_aside": 0}
+    assert plan == AcceptPlan(tasks=1, regions=2, set_aside=0)
 
 
 def test_histogram_sums_to_the_bands_at_any_edge(reviewed: Callable[[], Reviewed]) -> None:
     project = reviewed()
     spread = histogram(project.id)
-    assert (sum(spread["labels"]["cpu"]), sum(spread["labels"]["fan"])) == (8, 0)
-    assert spread["labels"]["cpu"][95] == 2
+    assert (sum(spread.labels["cpu"]), sum(spread.labels["fan"])) == (8, 0)
+    assert spread.labels["cpu"][95] == 2
     for edge in (92, 93, 75, 76):
         expected = service.accept_plan(project.id, min_score=edge / 100)
-        assert sum(spread["tasks"][edge:]) == expected["tasks"]
-        assert sum(spread["objects"][edge:]) == expected["regions"]
+        assert sum(spread.tasks[edge:]) == expected.tasks
+        assert sum(spread.objects[edge:]) == expected.regions
 
 
 def test_edges_move_bands_and_views_together(reviewed: Callable[[], Reviewed]) -> None:
     project = reviewed()
     moved = service.set_edges(project.id, 0.93, 0.8)
-    assert service.review_status(project.id)["bands"] == {"high": 1, "medium": 2, "low": 2, "nothing_found": 2}
+    assert service.review_status(project.id).bands == {"high": 1, "medium": 2, "low": 2, "nothing_found": 2}
     views = {view["id"]: view["data"] for view in project.ls.get("/api/dm/views/", project=project.id)}
-    assert [item["value"] for item in views[moved["views"]["medium"]]["filters"]["items"]] == [0.8, 0.93, 0]
+    assert [item["value"] for item in views[moved.views["medium"]]["filters"]["items"]] == [0.8, 0.93, 0]
     assert project.ls.project(project.id)["model_version"] == projects.load(project.id)["model_version"]
     client = create_app().test_client()
     path = f"/api/v1/projects/{project.id}/review/bands"
     for wrong in ({"high": 0.5, "medium": 0.8}, {"high": 1.2}, {"medium": "x"}, {"low": 0.1}):
         assert client.put(path, json=wrong).status_code == 400
-    assert service.review_status(project.id)["edges"] == {"high": 0.93, "medium": 0.8}
+    assert service.review_status(project.id).edges == Bands(high=0.93, medium=0.8)
     assert client.put(path, json={}).json["edges"] == {"high": 0.9, "medium": 0.7}
 
 
 def test_a_rejected_object_keeps_its_task_out_of_bulk_acceptance_and_loses_nothing(
         reviewed: Callable[[], Reviewed]) -> None:
     project = reviewed()
-    (worst, *_) = band_objects(project.id, "high")["objects"]
-    report = set_aside(project.id, worst["task"], "rejected", object_id=worst["object"])
-    assert report["to_fix"] == 1
-    (view,) = [v for v in project.ls.get("/api/dm/views/", project=project.id) if v["id"] == report["view"]]
-    assert [item["value"] for item in view["data"]["filters"]["items"]] == [worst["task"]]
+    (worst, *_) = band_objects(project.id, "high").objects
+    report = set_aside(project.id, worst.task, "rejected", object_id=worst.object)
+    assert report.to_fix == 1
+    (view,) = [v for v in project.ls.get("/api/dm/views/", project=project.id) if v["id"] == report.view]
+    assert [item["value"] for item in view["data"]["filters"]["items"]] == [worst.task]
     assert project.objects("high") == [(0, 0.95)]
-    assert [(o["task"], o["verdict"]) for o in band_objects(project.id, "to_fix")["objects"]] == [
-        (worst["task"], "rejected"), (worst["task"], "")]
-    assert service.accept_plan(project.id) == {"tasks": 1, "regions": 1, "set_aside": 1}
+    assert [(o.task, o.verdict) for o in band_objects(project.id, "to_fix").objects] == [
+        (worst.task, "rejected"), (worst.task, "")]
+    assert service.accept_plan(project.id) == AcceptPlan(tasks=1, regions=1, set_aside=1)
     done = service.accept(project.id)
-    assert (done["accepted_tasks"], done["reasons"]) == (1, {"rejected or sent to be fixed": 1})
+    assert (done.accepted_tasks, done.reasons) == (1, {"rejected or sent to be fixed": 1})
     assert project.annotated() == [0]
-    assert service.review_status(project.id)["set_aside"] == 1
-    (task,) = [t for t in project.ls.tasks(project.id) if t["id"] == worst["task"]]
+    assert service.review_status(project.id).set_aside == 1
+    (task,) = [t for t in project.ls.tasks(project.id) if t["id"] == worst.task]
     assert len(task["predictions"][0]["result"]) == 2  # as it was
-    assert put_back(project.id, worst["task"])["to_fix"] == 0
-    assert service.accept(project.id)["accepted_tasks"] == 1
-    assert report["view"] not in {v["id"] for v in project.ls.get("/api/dm/views/", project=project.id)}
+    assert put_back(project.id, worst.task).to_fix == 0
+    assert service.accept(project.id).accepted_tasks == 1
+    assert report.view not in {v["id"] for v in project.ls.get("/api/dm/views/", project=project.id)}
 
 
 def test_a_task_sent_to_be_fixed_waits_until_somebody_has_annotated_it(reviewed: Callable[[], Reviewed]) -> None:
     project = reviewed()
-    client, before = create_app().test_client(), histogram(project.id)["tasks"]
+    client, before = create_app().test_client(), histogram(project.id).tasks
     path = f"/api/v1/projects/{project.id}/review"
     report = client.post(f"{path}/set-aside", json={"task": project.tasks[1], "verdict": "fix"}).json
     assert (report["verdict"], report["object"], report["to_fix"]) == ("fix", "", 1)
@@ -203,16 +205,16 @@ def test_a_task_sent_to_be_fixed_waits_until_somebody_has_annotated_it(reviewed:
     (view,) = [v for v in project.ls.get("/api/dm/views/", project=project.id) if v["id"] == report["view"]]
     assert [item["value"] for item in view["data"]["filters"]["items"]] == project.tasks[:2]
     waiting = band_objects(project.id, "to_fix")
-    assert [(o["task"], o["verdict"]) for o in waiting["objects"]] == [
+    assert [(o.task, o.verdict) for o in waiting.objects] == [
         (project.tasks[1], "fix"), (project.tasks[0], "fix"), (project.tasks[1], "fix")]  # all of a task's objects
-    assert (project.objects("high"), sum(histogram(project.id)["tasks"])) == ([], sum(before) - 2)
-    assert service.accept_plan(project.id) == {"tasks": 0, "regions": 0, "set_aside": 2}
-    assert service.accept(project.id)["accepted_tasks"] == 0
+    assert (project.objects("high"), sum(histogram(project.id).tasks)) == ([], sum(before) - 2)
+    assert service.accept_plan(project.id) == AcceptPlan(tasks=0, regions=0, set_aside=2)
+    assert service.accept(project.id).accepted_tasks == 0
     project.ls.post(f"/api/tasks/{project.tasks[1]}/annotations/", {"result": []})
-    assert service.review_status(project.id)["set_aside"] == 1  # it has served its purpose
+    assert service.review_status(project.id).set_aside == 1  # it has served its purpose
     assert client.post(f"{path}/put-back", json={"task": project.tasks[0]}).json == {
         "task": project.tasks[0], "put_back": 1, "to_fix": 0}
-    assert service.accept(project.id)["accepted_tasks"] == 1
+    assert service.accept(project.id).accepted_tasks == 1
     refused = client.post(f"{path}/set-aside", json={"task": 99999999, "verdict": "fix"})
     assert refused.get_json(force=True)["code"] == "unknown_task"
     assert client.post(f"{path}/set-aside", json={"task": project.tasks[0], "verdict": "nice"}).status_code == 400
@@ -229,14 +231,14 @@ class LaterThan(datetime):
 def test_status_counts_what_was_completed_within_the_last_hour(
         reviewed: Callable[[], Reviewed], monkeypatch: pytest.MonkeyPatch) -> None:
     project = reviewed()
-    assert service.review_status(project.id)["last_hour"] == 0
-    assert service.accept(project.id)["accepted_tasks"] == 2
+    assert service.review_status(project.id).last_hour == 0
+    assert service.accept(project.id).accepted_tasks == 2
     project.ls.post(f"/api/tasks/{project.tasks[4]}/annotations/", {"result": []})
     status = service.review_status(project.id)
-    assert (status["last_hour"], status["reviewed"]) == (3, 3)
+    assert (status.last_hour, status.reviewed) == (3, 3)
     monkeypatch.setattr("argus.labelstudio.filters.datetime", LaterThan)
     status = service.review_status(project.id)
-    assert (status["last_hour"], status["reviewed"]) == (0, 3)
+    assert (status.last_hour, status.reviewed) == (0, 3)
 
 
 def test_accept_of_chosen_tasks_takes_these_and_no_other(reviewed: Callable[[], Reviewed]) -> None:
@@ -264,9 +266,9 @@ def test_a_prediction_with_regions_but_no_score_is_found_and_explained(reviewed:
     (task,) = [t for t in project.ls.tasks(project.id) if t["id"] == project.tasks[0]]
     project.ls.patch(f"/api/predictions/{task['predictions'][0]['id']}/", {"score": None})
     status = service.review_status(project.id)
-    assert (status["bands"]["nothing_found"], status["unscored"]) == (3, 1)
-    assert "without a score" in status["notes"][0]
-    assert service.accept(project.id, nothing_found=True)["accepted_tasks"] == 2  # and never taken for empty
+    assert (status.bands["nothing_found"], status.unscored) == (3, 1)
+    assert "without a score" in status.notes[0]
+    assert service.accept(project.id, nothing_found=True).accepted_tasks == 2  # and never taken for empty
 
 
 def test_recipe_changes_are_kept_beside_the_config_and_told_before(reviewed: Callable[[], Reviewed]) -> None:
@@ -364,7 +366,7 @@ def test_preview__no_prediction_and_no_review_sees_it_until_somebody_asks_for_it
     assert recipes.outdated_tasks(project.id) == []
     run("cpu")  # delivers again what it has
     assert project.in_review() == project.in_label_studio() == before
-    assert service.accept_plan(project.id, min_score=0.0) == {"tasks": 5, "regions": 8, "set_aside": 0}
+    assert service.accept_plan(project.id, min_score=0.0) == AcceptPlan(tasks=5, regions=8, set_aside=0)
 
     service.accept(project.id, task_ids=looked_at[:1])
     run("fan")
@@ -372,9 +374,9 @@ def test_preview__no_prediction_and_no_review_sees_it_until_somebody_asks_for_it
     after = project.in_label_studio()
     assert [len(after[task] - before[task]) for task in project.tasks] == [1, 1, 1, 0, 0, 0, 0]
     assert project.in_review() == after | {looked_at[0]: set()}
-    assert sum(histogram(project.id)["labels"]["fan"]) == 2
+    assert sum(histogram(project.id).labels["fan"]) == 2
     # What was seen in a preview before, but delivered after the acceptance, is new to the annotation.
-    assert service.additions_plan(project.id, min_score=0.0)["tasks"] == 1
+    assert service.additions_plan(project.id, min_score=0.0).tasks == 1
 
 
 def test_review__shows_a_label_only_once_label_studio_has_it(reviewed: Callable[[], Reviewed]) -> None:
