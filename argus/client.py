@@ -23,8 +23,10 @@ from pydantic import ValidationError
 
 from argus import addresses, dialling
 from argus.answers.base import Answer
+from argus.answers.export import Export
 from argus.answers.projects import Project, Projects, ProjectSummary, Retried, Sync, SyncReport
 from argus.answers.review import Accepted, ReviewStatus, Undone
+from argus.answers.runs import Run
 from argus.answers.search import (
     ExampleSpec,
     ForgottenSearch,
@@ -43,21 +45,6 @@ from argus.errors import CATALOGUE, ArgusError
 __all__ = ["Argus", "Hit", "Run", "SearchResult", "Sync"]
 T = TypeVar("T")
 A = TypeVar("A", bound=Answer)
-
-
-class Run(Answer):
-    """A run of SAM 3: queued, running, done, failed or cancelled; counts are tasks."""
-
-    id: int
-    state: str
-    requested: int = 0
-    done: int = 0
-    failed: int = 0
-    model_version: str = ""
-
-    @property
-    def ended(self) -> bool:
-        return self.state in ("done", "failed", "cancelled")
 
 
 class Argus:
@@ -186,7 +173,7 @@ class Argus:
 
     def delete_view(self, project: int, view: int) -> None:
         """Remove a view that Argus made."""
-        self._json("DELETE", f"/projects/{project}/views/{view}")
+        self.call("DELETE", f"/projects/{project}/views/{view}")
 
     # Runs, review, export ---------------------------------------------------------------------------------------
 
@@ -225,12 +212,13 @@ class Argus:
     def export(self, project: int, target: Path, format: str = "coco", seconds: float = 3600.0) -> Path:
         """Write the annotations as a ZIP file of COCO or YOLO, and return its path: made in the background, waited for,
         and deleted from the service once it is here. Raises `timeout`, and what went wrong with the export."""
-        path = f"/exports/{self._json('POST', f'/projects/{project}/exports', {'format': format})['id']}"
+        asked = self._send(Export, "POST", f"/projects/{project}/exports", {"format": format})
+        path = f"/exports/{asked.id}"
         try:
-            made = self._wait(lambda: self._json("GET", path), lambda now: now["state"] not in ("queued", "running"),
+            made = self._wait(lambda: self._get(Export, path), lambda now: now.state not in ("queued", "running"),
                               seconds, lambda now: None)
-            if said := made["error"]:
-                raise ArgusError(said["code"], said["message"], said["hint"], **said["details"])
+            if said := made.error:
+                raise ArgusError(said.code, said.message, said.hint, **said.details)
             with self.call("GET", f"{path}/file", stream=True) as answer, target.open("wb") as file:
                 for piece in answer.iter_content(2**20):
                     file.write(piece)
@@ -254,9 +242,6 @@ class Argus:
         return self.call("GET", f"/images/{task}", params={"size": size}).content
 
     # ------------------------------------------------------------------------------------------------------------
-
-    def _json(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        return self.call(method, path, body).json()  # type: ignore[no-any-return]
 
     def _get(self, model: type[A], path: str, **options: Any) -> A:
         return self._send(model, "GET", path, **options)

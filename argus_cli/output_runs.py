@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
 
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from argus.answers.runs import Cost, Run, Unread
 from argus.settings import get_settings
 from argus_cli.output import console, plural, print_table, say
 
 _POLL_SECONDS = 0.5
-_GOING = ("queued", "running")
 
 
-def tell_unread(unread: Sequence[dict[str, Any]]) -> None:
+def tell_unread(unread: Sequence[Unread]) -> None:
     """Print which prompts are longer than the model reads; see `ml_backend.runs.prompt_reading`."""
     from ml_backend.runs.prompt_reading import sentence
 
@@ -24,20 +23,20 @@ def tell_unread(unread: Sequence[dict[str, Any]]) -> None:
         say(f"note: {sentence(one)}")
 
 
-def estimate_sentence(cost: dict[str, Any]) -> str:
+def estimate_sentence(cost: Cost) -> str:
     """Return an estimate (see `ml_backend.runs.estimates.estimate`) as a sentence."""
-    if not cost["to_compute"]:
-        return f"{plural(cost['tasks'], 'task')}: all computed already, the model is not needed."
-    what = f"{plural(cost['to_compute'], 'image')} for the model"
-    if cost["tasks"] > cost["to_compute"]:
-        what += f" ({plural(cost['tasks'] - cost['to_compute'], 'task')} computed already)"
-    if cost["seconds"] is None:
+    if not cost.to_compute:
+        return f"{plural(cost.tasks, 'task')}: all computed already, the model is not needed."
+    what = f"{plural(cost.to_compute, 'image')} for the model"
+    if cost.tasks > cost.to_compute:
+        what += f" ({plural(cost.tasks - cost.to_compute, 'task')} computed already)"
+    if cost.seconds is None:
         return f"{what}; how long is not known, since this checkpoint has not worked here yet."
-    said = (f"{what}, about {duration(cost['seconds'])}: {cost['seconds_per_image']:.2g} s an image, measured here, "
-            f"on {plural(max(1, cost['workers']), 'worker')}")
-    if cost["tasks_ahead"]:
-        said += f"; {plural(cost['tasks_ahead'], 'task')} of other runs share the workers"
-    return said + ("." if cost["workers"] else "; no SAM 3 worker runs now: start one with `argus worker sam3`.")
+    said = (f"{what}, about {duration(cost.seconds)}: {cost.seconds_per_image:.2g} s an image, measured here, "
+            f"on {plural(max(1, cost.workers), 'worker')}")
+    if cost.tasks_ahead:
+        said += f"; {plural(cost.tasks_ahead, 'task')} of other runs share the workers"
+    return said + ("." if cost.workers else "; no SAM 3 worker runs now: start one with `argus worker sam3`.")
 
 
 def duration(seconds: float) -> str:
@@ -61,9 +60,9 @@ def watch(run_id: int, quiet: bool) -> None:
             shown = bar.add_task(f"Run {run_id}", total=None, rate="")
             while True:
                 progress = run_progress(run_id)
-                bar.update(shown, total=progress["requested"], completed=progress["done"] + progress["failed"],
-                           rate=f"{progress['rate']:.2g}/s" if progress["rate"] else "")
-                if progress["state"] not in _GOING:
+                bar.update(shown, total=progress.requested, completed=progress.done + progress.failed,
+                           rate=f"{progress.rate:.2g}/s" if progress.rate else "")
+                if progress.ended:
                     return
                 time.sleep(_POLL_SECONDS)
     except KeyboardInterrupt:
@@ -71,21 +70,21 @@ def watch(run_id: int, quiet: bool) -> None:
                    f"stop it with `argus runs cancel {run_id}`.", err=True)
 
 
-def report(progress: dict[str, Any]) -> None:
+def report(progress: Run) -> None:
     """Print how far a run is, what it left out, and its first errors."""
-    say(f"Run {progress['id']} is {progress['state']}: {', '.join(progress['labels'])} on "
-        f"{plural(progress['requested'], 'task')}, {progress['done']} done, {progress['failed']} failed"
-        + (f", {progress['waiting']} waiting" if progress["waiting"] else "")
-        + (f", {progress['cancelled']} cancelled" if progress["cancelled"] else "")
-        + (f"; {progress['rate']:.2g} tasks a second" if progress["rate"] else "")
-        + (f", about {duration(progress['seconds_left'])} left" if progress["seconds_left"] else "") + ".")
-    if progress["left_out"]["objects"]:
-        say(f"Left out on {plural(progress['left_out']['tasks'], 'task')}: "
-            f"{plural(progress['left_out']['objects'], 'object')} beyond the {get_settings().max_detections} of an "
+    say(f"Run {progress.id} is {progress.state}: {', '.join(progress.labels)} on "
+        f"{plural(progress.requested, 'task')}, {progress.done} done, {progress.failed} failed"
+        + (f", {progress.waiting} waiting" if progress.waiting else "")
+        + (f", {progress.cancelled} cancelled" if progress.cancelled else "")
+        + (f"; {progress.rate:.2g} tasks a second" if progress.rate else "")
+        + (f", about {duration(progress.seconds_left)} left" if progress.seconds_left else "") + ".")
+    if progress.left_out.objects:
+        say(f"Left out on {plural(progress.left_out.tasks, 'task')}: "
+            f"{plural(progress.left_out.objects, 'object')} beyond the {get_settings().max_detections} of an "
             "image and label that are kept; set ARGUS_MAX_DETECTIONS higher.")
-    if progress["errors"]:
+    if progress.errors:
         print_table(["task", "error", "what happened"],
-                    [(e["task"], e["code"], e["message"]) for e in progress["errors"][:20]])
-        say(f"Try them again with `argus runs retry {progress['id']}`.")
-    if progress["state"] == "cancelled":
-        say(f"Finish it with `argus runs resume {progress['id']}`.")
+                    [(e.task, e.code, e.message) for e in progress.errors[:20]])
+        say(f"Try them again with `argus runs retry {progress.id}`.")
+    if progress.state == "cancelled":
+        say(f"Finish it with `argus runs resume {progress.id}`.")

@@ -93,14 +93,14 @@ def _during_a_batch(click: Callable[[], None]) -> Latency:
 
     project, ids = make_project(BATCH_TASKS, WIDTH)
     run = runs.create_run(project, LABELS, ids)
-    while runs.run_progress(run)["state"] == "queued":
+    while runs.run_progress(run).state == "queued":
         time.sleep(0.05)
     pauses = random.Random(1)
     seconds: list[float] = []
     while len(seconds) < 2 * CLICKS:
         time.sleep(pauses.random() * 0.5)
         took = _seconds(click)
-        if runs.run_progress(run)["state"] != "running":
+        if runs.run_progress(run).state != "running":
             break
         seconds.append(took)
     assert len(seconds) >= _SHORTEST_RUN, f"the run was over after {len(seconds)} clicks"

@@ -86,7 +86,7 @@ def main() -> None:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     seconds = time.monotonic() - began
-    print(json.dumps({"format": asked.format, "images": counts["images"], "objects": counts["objects"],
+    print(json.dumps({"format": asked.format, "images": counts.images, "objects": counts.objects,
                       "seconds": round(seconds), "tasks_a_second": round(asked.tasks / seconds),
                       "peak_mb": round(_peak()), "peak_mb_before": round(at_start), "written_mb": round(size / 2**20),
                       "load": round(os.getloadavg()[0], 1)}))

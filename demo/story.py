@@ -173,7 +173,7 @@ class Story:
 
         for kind in ("coco", "yolo"):
             counts = export_project(self.project, kind, self.folder / "export" / kind, overwrite=True)
-            self.say(f"  {kind}: {counts['images']} images, {counts['objects']} objects")
+            self.say(f"  {kind}: {counts.images} images, {counts.objects} objects")
 
     def frames(self, tasks: Iterable[Mapping[str, Any]] | None = None) -> dict[int, int]:
         """Return `{task: frame of the video}`; `tasks` as Label Studio lists them, when they are at hand."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from argus.answers.runs import Estimate, Preview, RunSources, RunView
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio, listing
 from argus.labelstudio.filters import condition
@@ -73,13 +74,13 @@ def start_run(project_id: int, asked: RunRequest) -> int:
     return runs.create_run(project_id, asked.labels, task_ids, settings=source, max_tasks=asked.max_tasks)
 
 
-def estimate_run(project_id: int, asked: RunRequest) -> dict[str, Any]:
+def estimate_run(project_id: int, asked: RunRequest) -> Estimate:
     """Return what `start_run` with the same request would cost; starts nothing. Raises as `start_run`."""
     task_ids, _ = resolve(project_id, asked, outdated=asked.outdated)
     return runs.estimate(project_id, asked.labels, task_ids, asked.max_tasks)
 
 
-def preview(project_id: int, asked: PreviewRequest) -> dict[str, Any]:
+def preview(project_id: int, asked: PreviewRequest) -> Preview:
     """Return what SAM 3 finds on some of the tasks: see `ml_backend.runs.preview`. Raises as `start_run`."""
     task_ids, _ = resolve(project_id, asked)
     count = min(asked.images, len(task_ids))
@@ -121,18 +122,18 @@ def resolve(project_id: int, asked: Source, *, outdated: bool = False) -> tuple[
     return task_ids, source
 
 
-def sources(project_id: int) -> dict[str, Any]:
-    """Return what a run can be started from: `{"all", "unlabelled": counts, "views": [{"id", "title", "tasks"}]}`.
+def sources(project_id: int) -> RunSources:
+    """Return what a run can be started from.
 
     Raises:
         ArgusError: `unknown_project`, `label_studio_unreachable`.
     """
     projects.require(project_id)
     ls = get_label_studio()
-    views = [{"id": view["id"], "title": (view.get("data") or {}).get("title") or f"{view['id']}"}
+    views = [RunView(id=view["id"], title=(view.get("data") or {}).get("title") or f"{view['id']}")
              for view in ls.views(project_id)]
-    return {"all": len(_all_tasks(project_id)), "views": views,
-            "unlabelled": listing.count(ls, project_id, _UNLABELLED)}
+    return RunSources(all=len(_all_tasks(project_id)), unlabelled=listing.count(ls, project_id, _UNLABELLED),
+                      views=views)
 
 
 def _listed(project_id: int, conditions: listing.Conditions) -> list[int]:

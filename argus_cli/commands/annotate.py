@@ -51,7 +51,7 @@ def annotate(project_id: int, labels: tuple[str, ...], query: str | None, limit:
         return print_json(cost)
     if not as_json:
         say(estimate_sentence(cost))
-        tell_unread(cost["unread"])
+        tell_unread(cost.unread)
     if only_estimate:
         return None
     run_id = _start(project_id, labels, chosen, source, max_tasks, threshold)

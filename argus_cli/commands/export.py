@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 import click
 
+from argus.answers.export import ExportPreview
 from argus.errors import ArgusError
 from argus_cli.output import json_option, plural, print_json, print_table, progress_bar, project_option, say
 from argus_cli.recorded import recorded
@@ -57,28 +58,28 @@ def export(project_id: int, format_: str, out: Path | None, masks: bool, splits:
     if as_json:
         print_json(report)
         return
-    say(f"{report['folder']}: {plural(report['images'], 'image')}, {plural(report['objects'], 'object')}, "
-        f"{report['categories']} categories")
-    for split, count in report["splits"].items():
+    say(f"{report.folder}: {plural(report.images, 'image')}, {plural(report.objects, 'object')}, "
+        f"{report.categories} categories")
+    for split, count in report.splits.items():
         say(f"  {split}: {plural(count, 'image')}")
-    for entry in report["skipped"]:
-        say(f"  left out {entry['count']}: {entry['reason']} (task {', '.join(map(str, entry['tasks'][:5]))})")
+    for entry in report.skipped:
+        say(f"  left out {entry.count}: {entry.reason} (task {', '.join(map(str, entry.tasks[:5]))})")
 
 
-def _show_preview(found: dict[str, Any], as_json: bool) -> None:
+def _show_preview(found: ExportPreview, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    say(f"{plural(found['images'], 'image')} would be exported")
-    for split, part in found["splits"].items():
-        shown = ", ".join(f"{label} {count}" for label, count in part["objects"].items())
-        say(f"  {split}: {plural(part['images'], 'image')} of {plural(part['videos'], 'video')}; {shown}")
-    for entry in found.get("left_out", ()):
-        say(f"  in no split: {plural(entry['count'], 'image')}, {entry['reason']} "
-            f"(task {', '.join(map(str, entry['tasks'][:5]))})")
-    if refused := found.get("refused"):
-        say(f"  Such an export is refused. {refused['message']} {refused['hint']}")
-    if found["counted"] < found["images"]:
-        say(f"objects of the first {found['counted']}:")
-    print_table(["label", "objects"], [[label, count] for label, count in found["objects"].items()])
-    say(f"{plural(found['empty'], 'image')} without an object")
+    say(f"{plural(found.images, 'image')} would be exported")
+    for split, part in found.splits.items():
+        shown = ", ".join(f"{label} {count}" for label, count in part.objects.items())
+        say(f"  {split}: {plural(part.images, 'image')} of {plural(part.videos, 'video')}; {shown}")
+    for entry in found.left_out:
+        say(f"  in no split: {plural(entry.count, 'image')}, {entry.reason} "
+            f"(task {', '.join(map(str, entry.tasks[:5]))})")
+    if found.refused:
+        say(f"  Such an export is refused. {found.refused.message} {found.refused.hint}")
+    if found.counted < found.images:
+        say(f"objects of the first {found.counted}:")
+    print_table(["label", "objects"], [[label, count] for label, count in found.objects.items()])
+    say(f"{plural(found.empty, 'image')} without an object")

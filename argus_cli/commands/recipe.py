@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
+from argus.answers.runs import RecipeChange
 from argus_cli.output import json_option, plural, print_json, print_table, project_option, say
 from argus_cli.output_runs import tell_unread
 from argus_cli.recorded import recorded
@@ -38,22 +37,21 @@ def recipe(project_id: int, label: str | None, prompts: tuple[str, ...], thresho
         raise click.UsageError("--label needs one of --prompt, --threshold and --reset, and they need --label.")
     if reset and (prompts or threshold is not None):
         raise click.UsageError("--reset cannot be combined with --prompt or --threshold.")
-    effect: dict[str, Any] = {}
+    effect: RecipeChange | None = None
     if label is not None:
         label = plan_for(projects.load(project_id)).concept(label).label
-        old = next(c for c in recipes.describe_recipe(project_id)["concepts"] if c["label"] == label)
-        wanted = {"label": label, "prompts": list(prompts) or (None if reset else old.get("prompts")),
-                  "threshold": None if reset else old.get("threshold") if threshold is None else threshold}
+        old = next(c for c in recipes.describe_recipe(project_id).concepts if c.label == label)
+        wanted = {"label": label, "prompts": list(prompts) or (None if reset else old.prompts),
+                  "threshold": None if reset else old.threshold if threshold is None else threshold}
         effect = recipes.change_recipe(project_id, [wanted], dry_run=dry_run)
     found = recipes.describe_recipe(project_id)
     if as_json:
-        print_json(found | ({"effect": effect} if effect else {}))
+        print_json(found.model_dump(mode="json") | ({"effect": effect} if effect else {}))
         return
     print_table(["label", "prompts", "threshold", "changed here"],
-                [[c["label"], " · ".join(c["prompts"]), c["threshold"], "yes" if c["changed"] else ""]
-                 for c in found["concepts"]])
-    tell_unread(effect["unread"] if dry_run else found["unread"])
+                [[c.label, " · ".join(c.prompts), c.threshold, "yes" if c.changed else ""] for c in found.concepts])
+    tell_unread(effect.unread if effect and dry_run else found.unread)
     if effect:
-        say(("Would change: " if dry_run else "Changed: ") + (", ".join(effect["changed"]) or "nothing")
-            + f". With the next run {plural(effect['rebuilt'], 'predicted task')} follow without the model, and "
-              f"{plural(effect['again'], 'predicted task')} must be looked at again.")
+        say(("Would change: " if dry_run else "Changed: ") + (", ".join(effect.changed) or "nothing")
+            + f". With the next run {plural(effect.rebuilt, 'predicted task')} follow without the model, and "
+              f"{plural(effect.again, 'predicted task')} must be looked at again.")

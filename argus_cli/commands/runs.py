@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -44,16 +45,16 @@ def listing(project_id: int, limit: int, ids_only: bool, as_json: bool) -> None:
     if as_json:
         return print_json(found)
     if ids_only:
-        return print_ids(run["id"] for run in found)
+        return print_ids(run.id for run in found)
     if not found:
         return say(f"No runs yet. Start one with `argus annotate --project {project_id} --all`.")
     print_table(["run", "started", "state", "labels", "from", "tasks", "done", "failed", "took"], [
-        (run["id"], run["created_at"][:16].replace("T", " "), run["state"], ", ".join(run["labels"]),
-         _origin(run["settings"]), run["requested"], run["done"], run["failed"],
-         duration(run["seconds"]) if run["seconds"] is not None else "") for run in found])
+        (run.id, f"{run.created_at:%Y-%m-%d %H:%M}", run.state, ", ".join(run.labels), _origin(run.settings),
+         run.requested, run.done, run.failed, duration(run.seconds) if run.seconds is not None else "")
+        for run in found])
     for run in found:  # below the table: in a column of it they would be cut to pieces
-        for error in run["errors"]:
-            say(f"Run {run['id']}, {plural(error['tasks'], 'task')}: {error['message']}")
+        for error in run.errors:
+            say(f"Run {run.id}, {plural(error.tasks, 'task')}: {error.message}")
 
 
 @runs.command()
@@ -115,6 +116,6 @@ def _show(run_id: int, wait: bool, as_json: bool) -> None:
         report(progress)
 
 
-def _origin(settings: dict[str, Any]) -> str:
+def _origin(settings: Mapping[str, Any]) -> str:
     """Return where a run's tasks came from: the search, else who asked."""
     return f"search: {settings['query']}" if settings.get("query") else str(settings.get("source", ""))

@@ -45,13 +45,13 @@ def listing(project_id: int, every: bool, ids_only: bool, as_json: bool) -> None
     from search_service.views import search_views as service
 
     if every:
-        found = run_sources.sources(project_id)["views"]
+        found = run_sources.sources(project_id).views
         if as_json:
             print_json({"views": found})
         elif ids_only:
-            print_ids(one["id"] for one in found)
+            print_ids(one.id for one in found)
         else:
-            print_table(["view", "title"], [(one["id"], one["title"]) for one in found])
+            print_table(["view", "title"], [(one.id, one.title) for one in found])
         return
     ours = service.listing(project_id)
     if as_json:

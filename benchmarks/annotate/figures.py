@@ -203,7 +203,7 @@ def health(stack: Stack) -> list[Figure]:
     loading = probe.lines("while a model loads")
     with probe:
         run_id = runs.create_run(project, LABELS, ids)
-        while runs.run_progress(run_id)["state"] in ("queued", "running"):
+        while runs.run_progress(run_id).state in ("queued", "running"):
             time.sleep(0.5)
     stack.stop("sam3-worker")
     return loading + probe.lines("while a run of 500 tasks is worked on")

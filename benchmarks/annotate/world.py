@@ -9,9 +9,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from argus import home as argus_home
+from argus.answers.runs import Run
 from argus.settings import Settings
 from argus_cli.stack import Stack
 from argus_cli.stack.ports import free_port
@@ -72,7 +72,7 @@ def make_project(count: int, width: int, labels: Sequence[str] = LABELS) -> tupl
     return project, ids
 
 
-def work_until_done(run_id: int) -> dict[str, Any]:
+def work_until_done(run_id: int) -> Run:
     """Be the SAM 3 worker in this process until the run has ended; return its progress."""
     from rq import Queue
     from rq.serializers import JSONSerializer
@@ -85,7 +85,7 @@ def work_until_done(run_id: int) -> dict[str, Any]:
     connection = queues.get_redis()
     worker = LeaseWorker([Queue(name, connection=connection, serializer=JSONSerializer)
                           for name in queue_names.ROLES["sam3"]], connection=connection, serializer=JSONSerializer)
-    while (progress := runs.run_progress(run_id))["state"] in ("queued", "running"):
+    while (progress := runs.run_progress(run_id)).state in ("queued", "running"):
         worker.work(burst=True, logging_level="WARNING")
         time.sleep(0.02)
     return progress

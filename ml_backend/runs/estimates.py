@@ -9,11 +9,12 @@ full-size architecture was measured at (49 s and 5.3 s on one CPU core).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from argus import queue_names
+from argus.answers import runs as answers
 from argus.errors import ArgusError
 from argus.jobs import queues
 from label_studio_config.recipe import Recipe
@@ -57,14 +58,8 @@ def record_first(checkpoint: str, worker: str, seconds: float) -> None:
         record(checkpoint, worker, 1, 1, seconds)
 
 
-def estimate(recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int]) -> dict[str, Any]:
-    """Return what a run of `labels` on `task_ids` will cost, JSON-ready.
-
-    Returns:
-        `tasks`, of which `to_compute` still need the model; `workers` that share them now; `tasks_ahead` of other runs
-        that share the workers; `seconds_per_image` of one worker and `seconds` in all, both None while this checkpoint
-        has not worked here yet; `measured_images` they rest on.
-    """
+def estimate(recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int]) -> answers.Cost:
+    """Return what a run of `labels` on `task_ids` will cost."""
     lacking = detections.missing(task_ids, recipe, labels)
     prompts = {c.label: len(c.prompts) for c in recipe.concepts}
     pairs = sum(prompts[label] for names in lacking.values() for label in names)
@@ -72,10 +67,11 @@ def estimate(recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int]) -> 
     cost = fit(timings)
     workers = _workers()
     seconds = cost.image * len(lacking) + cost.prompt * pairs if cost else None
-    return {"tasks": len(task_ids), "to_compute": len(lacking), "labels": list(labels), "workers": workers,
-            "tasks_ahead": store.count_waiting(), "measured_images": sum(t.images for t in timings),
-            "seconds_per_image": round(seconds / len(lacking), 3) if seconds is not None and lacking else None,
-            "seconds": round(seconds / max(1, workers), 1) if seconds is not None else None}
+    return answers.Cost(
+        tasks=len(task_ids), to_compute=len(lacking), labels=list(labels), workers=workers,
+        tasks_ahead=store.count_waiting(), measured_images=sum(t.images for t in timings),
+        seconds_per_image=round(seconds / len(lacking), 3) if seconds is not None and lacking else None,
+        seconds=round(seconds / max(1, workers), 1) if seconds is not None else None)
 
 
 def _workers() -> int:

@@ -18,6 +18,8 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from argus import queue_names
+from argus.answers.base import Error
+from argus.answers.runs import Preview, PreviewObject, PreviewTask
 from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.labelstudio.regions import object_id
@@ -35,19 +37,13 @@ _ENDED = (JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CAN
 
 
 def preview(project_id: int, task_ids: Sequence[int], concepts: Sequence[Mapping[str, Any]], *,
-            retry: bool = False) -> dict[str, Any]:
+            retry: bool = False) -> Preview:
     """Return what is known of these images, and put what is missing on the queue.
 
     Args:
         task_ids: at most `MAX_TASKS` tasks of the project.
         concepts: as `recipes.change_recipe` takes them; the labels to look for.
         retry: try images again that failed before.
-
-    Returns:
-        `{"ready": whether nothing is under way, "tasks": [{"task", "state": "waiting", "done" or "failed", "error",
-        "objects": [{"object", "label", "score", "box": [x0, y0, x1, y1] as fractions, "mask": {...} in pixels or
-        None}], "width", "height"}], "unread": see `prompt_reading`}`; objects go down to the lowest score that is
-        stored.
 
     Raises:
         ArgusError: `unknown_project`, `unknown_label`, `bad_request`, `nothing_selected`, `worker_missing`,
@@ -64,12 +60,12 @@ def preview(project_id: int, task_ids: Sequence[int], concepts: Sequence[Mapping
     lacking = store.missing(task_ids, recipe, labels)
     jobs = _jobs(project_id, recipe, overrides, labels, list(lacking), retry) if lacking else {}
     found = store.load(task_ids, recipe, previewed=True)
-    tasks = [_failed(task, jobs[task]) if isinstance(jobs.get(task), ArgusError) else
-             {"task": task, "state": "waiting", "objects": []} if task in lacking else
+    tasks = [PreviewTask(task=task, state="failed", error=Error(**error.to_json())) if (error := jobs.get(task)) else
+             PreviewTask(task=task, state="waiting") if task in lacking else
              _done(task, {label: found[task][label] for label in labels}) for task in task_ids]
     prompts = (p for c in recipe.concepts if c.label in labels for p in c.prompts)
-    return {"ready": all(task["state"] != "waiting" for task in tasks), "tasks": tasks,
-            "unread": prompt_reading.unread(prompts)}
+    return Preview(ready=all(task.state != "waiting" for task in tasks), tasks=tasks,
+                   unread=prompt_reading.unread(prompts))
 
 
 def _jobs(project_id: int, recipe: Recipe, overrides: Mapping[str, Any], labels: list[str],
@@ -118,18 +114,13 @@ def _error_of(job: Job) -> ArgusError | None:
     return None
 
 
-def _failed(task: int, error: ArgusError | None) -> dict[str, Any]:
-    assert error is not None  # asked for by the caller
-    return {"task": task, "state": "failed", "error": error.to_json(), "objects": []}
-
-
-def _done(task: int, found: Mapping[str, Found]) -> dict[str, Any]:
-    objects = []
+def _done(task: int, found: Mapping[str, Found]) -> PreviewTask:
+    objects: list[PreviewObject] = []
     width = height = 0
     for label, entry in found.items():
         width, height = entry.width, entry.height
         for item in to_items(entry.detections):
             box = [round(v / side, 5) for v, side in zip(item["box"], (width, height) * 2, strict=True)]
-            objects.append({"object": object_id(label, item["box"]), "label": label, "score": round(item["score"], 4),
-                            "box": box, "mask": item["mask"]})
-    return {"task": task, "state": "done", "objects": objects, "width": width, "height": height}
+            objects.append(PreviewObject(object=object_id(label, item["box"]), label=label,
+                                         score=round(item["score"], 4), box=box, mask=item["mask"]))
+    return PreviewTask(task=task, state="done", objects=objects, width=width, height=height)

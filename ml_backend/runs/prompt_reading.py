@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable
-from typing import Any
 
 from argus import queue_names
+from argus.answers.runs import Unread
 from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.settings import get_settings
@@ -20,9 +20,8 @@ TOKENS = 32
 _SECONDS = 3.0  # a person waits
 
 
-def unread(prompts: Iterable[str]) -> list[dict[str, Any]]:
-    """Return the prompts that are longer than the model reads: `[{"prompt", "unread": the end that is not read, or None
-    when no worker could say whether there is one}]`."""
+def unread(prompts: Iterable[str]) -> list[Unread]:
+    """Return the prompts that are longer than the model reads."""
     long = tuple(dict.fromkeys(prompt for prompt in prompts if maybe_longer(prompt, TOKENS)))
     if not long:
         return []
@@ -31,8 +30,8 @@ def unread(prompts: Iterable[str]) -> list[dict[str, Any]]:
             raise ArgusError("worker_missing", "No SAM 3 worker is running.")
         ends = _ask(checkpoint_identity(get_settings()), long)
     except ArgusError:  # a hint beside the answer: nothing waits for it
-        return [{"prompt": prompt, "unread": None} for prompt in long]
-    return [{"prompt": prompt, "unread": end} for prompt, end in zip(long, ends, strict=True) if end]
+        return [Unread(prompt=prompt, unread=None) for prompt in long]
+    return [Unread(prompt=prompt, unread=end) for prompt, end in zip(long, ends, strict=True) if end]
 
 
 @functools.lru_cache(maxsize=256)
@@ -46,10 +45,10 @@ def warnings(prompts: Iterable[str]) -> list[str]:
     return [sentence(one) for one in unread(prompts)]
 
 
-def sentence(one: dict[str, Any]) -> str:
+def sentence(one: Unread) -> str:
     """Return what is told of an entry of `unread`."""
-    if one["unread"] is None:
-        return (f"SAM 3 reads the first {TOKENS} tokens of a prompt. Whether “{one['prompt']}” has more is not known: "
+    if one.unread is None:
+        return (f"SAM 3 reads the first {TOKENS} tokens of a prompt. Whether “{one.prompt}” has more is not known: "
                 "no SAM 3 worker answered.")
-    return (f"SAM 3 reads the first {TOKENS} tokens of a prompt: of “{one['prompt']}” it does not read "
-            f"“{one['unread']}”. Use a shorter prompt.")
+    return (f"SAM 3 reads the first {TOKENS} tokens of a prompt: of “{one.prompt}” it does not read "
+            f"“{one.unread}”. Use a shorter prompt.")

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from argus.answers.runs import ConceptValues, ProjectRecipe, RecipeChange, RecipeConcept
 from argus.db import Row
 from argus.errors import ArgusError
 from argus.settings import get_settings
@@ -24,36 +25,24 @@ from ml_backend.runs import prompt_reading, store
 MAX_PROMPTS, MAX_CHARACTERS = 20, 200
 
 
-def describe_recipe(project_id: int) -> dict[str, Any]:
-    """Return what the project's labels are asked for.
-
-    Returns:
-        `{"model_version", "keep_threshold": lowest score that is stored, "concepts": [{"label", "prompts", "threshold",
-        "config": {"prompts", "threshold"} of the labelling config, "changed": whether a person changed them}],
-        "unread": as `prompt_reading.unread` gives it}`
-
-    Raises:
-        ArgusError: `unknown_project`, `bad_label_config`.
-    """
+def describe_recipe(project_id: int) -> ProjectRecipe:
+    """Return what the project's labels are asked for. Raises `unknown_project`, `bad_label_config`."""
     project = projects.load(project_id)
     recipe, config = recipe_for(project), _of_config(project)
-    return {"model_version": recipe.model_version, "keep_threshold": get_settings().keep_threshold,
-            "concepts": [{**_to_json(c), "config": _values(config[c.label]), "changed": c != config[c.label]}
-                         for c in recipe.concepts],
-            "unread": prompt_reading.unread(p for c in recipe.concepts for p in c.prompts)}
+    return ProjectRecipe(
+        model_version=recipe.model_version, keep_threshold=get_settings().keep_threshold,
+        concepts=[RecipeConcept(label=c.label, prompts=list(c.prompts), threshold=c.threshold,
+                                config=_values(config[c.label]), changed=c != config[c.label])
+                  for c in recipe.concepts],
+        unread=prompt_reading.unread(p for c in recipe.concepts for p in c.prompts))
 
 
-def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry_run: bool = False) -> dict[str, Any]:
+def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry_run: bool = False) -> RecipeChange:
     """Change prompts and thresholds of some labels. Predictions follow with the next run, not at once.
 
     Args:
         concepts: `[{"label", "prompts": [...] or None, "threshold": 0-1 or None}]`; None means the labelling config's.
         dry_run: change nothing and only tell what would happen.
-
-    Returns:
-        `{"model_version", "changed": labels, "rebuilt": predicted tasks that need no model, "again": predicted tasks
-        that the model must look at again because of new prompts, "unread": what it does not read of the changed ones,
-        "dry_run"}`
 
     Raises:
         ArgusError: `unknown_project`, `unknown_label`, `bad_request`.
@@ -67,10 +56,11 @@ def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry
     again = outdated_tasks(project_id, new)
     before = {c.label: c for c in old.concepts}
     changed = [c for c in new.concepts if c != before.get(c.label)]
-    return {"model_version": new.model_version, "changed": [c.label for c in changed],
-            "unread": prompt_reading.unread(p for c in changed for p in c.prompts),
-            "rebuilt": predicted - len(again) if new.model_version != old.model_version else 0, "again": len(again),
-            "dry_run": dry_run}
+    return RecipeChange(
+        model_version=new.model_version, changed=[c.label for c in changed],
+        unread=prompt_reading.unread(p for c in changed for p in c.prompts),
+        rebuilt=predicted - len(again) if new.model_version != old.model_version else 0, again=len(again),
+        dry_run=dry_run)
 
 
 def merged(project: Row, concepts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -105,12 +95,8 @@ def _of_config(project: Row) -> dict[str, Concept]:
     return {c.label: c for c in plan_for({**project, "overrides": {}}).concepts}
 
 
-def _values(concept: Concept) -> dict[str, Any]:
-    return {"prompts": list(concept.prompts), "threshold": concept.threshold}
-
-
-def _to_json(concept: Concept) -> dict[str, Any]:
-    return {"label": concept.label, **_values(concept)}
+def _values(concept: Concept) -> ConceptValues:
+    return ConceptValues(prompts=list(concept.prompts), threshold=concept.threshold)
 
 
 def _prompts(label: str, wanted: Any) -> list[str]:

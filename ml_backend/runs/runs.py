@@ -12,6 +12,7 @@ from typing import Any
 from psycopg.types.json import Json
 
 from argus import audit
+from argus.answers.runs import Estimate, LeftOut, Run, RunError
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from label_studio_config import projects
@@ -71,7 +72,7 @@ def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
 
 
 def estimate(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
-             max_tasks: int | None = None) -> dict[str, Any]:
+             max_tasks: int | None = None) -> Estimate:
     """Return what `create_run` with the same arguments would cost: see `estimates.estimate`; with `unread`, see
     `prompt_reading`. Starts nothing.
 
@@ -80,7 +81,7 @@ def estimate(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
     """
     recipe, chosen, wanted = _select(projects.refresh(project_id), labels, task_ids, max_tasks)
     prompts = (p for c in recipe.concepts if c.label in chosen for p in c.prompts)
-    return {**estimates.estimate(recipe, chosen, wanted), "unread": prompt_reading.unread(prompts)}
+    return Estimate(**dict(estimates.estimate(recipe, chosen, wanted)), unread=prompt_reading.unread(prompts))
 
 
 def _select(project: Row, labels: Sequence[str], task_ids: Sequence[int],
@@ -106,7 +107,7 @@ def _unknown_task(project_id: int, task_id: int) -> ArgusError:
     return ArgusError("unknown_task", f"Project {project_id} has no task {task_id}.", task=task_id)
 
 
-def cancel_run(run_id: int) -> dict[str, Any]:
+def cancel_run(run_id: int) -> Run:
     """Stop a run: no further chunk is begun, a chunk in work is kept for a later run. Returns its progress.
 
     Raises:
@@ -125,7 +126,7 @@ def cancel_run(run_id: int) -> dict[str, Any]:
     return run_progress(run_id)
 
 
-def resume_run(run_id: int) -> dict[str, Any]:
+def resume_run(run_id: int) -> Run:
     """Go on with what is missing, cancelled tasks included; harmless while the run goes on. Returns its progress.
 
     Raises:
@@ -134,7 +135,7 @@ def resume_run(run_id: int) -> dict[str, Any]:
     return _reopen(run_id, "cancelled")
 
 
-def retry_failed(run_id: int) -> dict[str, Any]:
+def retry_failed(run_id: int) -> Run:
     """Try the failed tasks again. Returns the run's progress.
 
     Raises:
@@ -143,7 +144,7 @@ def retry_failed(run_id: int) -> dict[str, Any]:
     return _reopen(run_id, "failed")
 
 
-def _reopen(run_id: int, state: str) -> dict[str, Any]:
+def _reopen(run_id: int, state: str) -> Run:
     run = load_run(run_id)
     audit.about(project=run["project_id"])
     with connect() as connection:
@@ -159,8 +160,8 @@ def _reopen(run_id: int, state: str) -> dict[str, Any]:
     return run_progress(run_id)
 
 
-def run_progress(run_id: int) -> dict[str, Any]:
-    """Return the run as JSON: counts, state, the first errors, tasks a second and the seconds left as far as known.
+def run_progress(run_id: int) -> Run:
+    """Return the run: counts, state, the first errors, tasks a second and the seconds left as far as known.
 
     `left_out` says how many objects were found beyond `max_detections` of an image and label, and on how many tasks.
 
@@ -171,12 +172,11 @@ def run_progress(run_id: int) -> dict[str, Any]:
     with connect() as connection:
         errors = connection.execute("SELECT task_id, error FROM run_task WHERE run_id = %s AND state = 'failed' "
                                     "ORDER BY task_id LIMIT %s", (run_id, _SHOWN_ERRORS)).fetchall()
-    return _describe([run])[0] | {"errors": [{"task": e["task_id"], "code": e["error"]["code"],
-                                              "message": e["error"]["message"], "hint": e["error"]["hint"]}
-                                             for e in errors]}
+    return _describe([run], {run_id: [RunError(task=e["task_id"], code=e["error"]["code"], hint=e["error"]["hint"],
+                                               message=e["error"]["message"]) for e in errors]})[0]
 
 
-def list_runs(project_id: int, limit: int = 50) -> list[dict[str, Any]]:
+def list_runs(project_id: int, limit: int = 50) -> list[Run]:
     """Return the project's newest runs, newest first: as `run_progress`, with one example of each kind of error."""
     with connect() as connection:
         rows = connection.execute("SELECT * FROM run WHERE project_id = %s ORDER BY id DESC LIMIT %s",
@@ -186,11 +186,11 @@ def list_runs(project_id: int, limit: int = 50) -> list[dict[str, Any]]:
             "(array_agg(error->>'message' ORDER BY task_id))[1] AS message FROM run_task "
             "WHERE run_id = ANY(%s) AND state = 'failed' GROUP BY run_id, code ORDER BY run_id, tasks DESC",
             ([row["id"] for row in rows],)).fetchall()
-    return [run | {"errors": [{"task": k["task"], "code": k["code"], "message": k["message"], "tasks": k["tasks"]}
-                              for k in kinds if k["run_id"] == run["id"]]} for run in _describe(rows)]
+    return _describe(rows, {run["id"]: [RunError(task=k["task"], code=k["code"], message=k["message"], tasks=k["tasks"])
+                                        for k in kinds if k["run_id"] == run["id"]] for run in rows})
 
 
-def _describe(runs: Sequence[Row]) -> list[dict[str, Any]]:
+def _describe(runs: Sequence[Row], errors: Mapping[int, list[RunError]]) -> list[Run]:
     with connect() as connection:
         counted = connection.execute(
             "SELECT run_id, run_task.state, count(*) AS n, count(*) FILTER (WHERE job IS NOT NULL) AS in_work, "
@@ -201,28 +201,27 @@ def _describe(runs: Sequence[Row]) -> list[dict[str, Any]]:
             "SELECT id, extract(epoch FROM coalesce(finished_at, now()) - started_at)::float AS seconds FROM run "
             "WHERE id = ANY(%s)", ([run["id"] for run in runs],))}
         left_out = {r["run_id"]: r for r in connection.execute(_LEFT_OUT, ([run["id"] for run in runs],))}
-    return [_progress(run, {r["state"]: r for r in counted if r["run_id"] == run["id"]}, clocks.get(run["id"]))
-            | {"left_out": {name: int(left_out[run["id"]][name]) if run["id"] in left_out else 0
-                            for name in ("objects", "tasks")}} for run in runs]
+    return [_progress(run, {r["state"]: r for r in counted if r["run_id"] == run["id"]}, clocks.get(run["id"]),
+                      errors[run["id"]], LeftOut(**left_out[run["id"]]) if run["id"] in left_out
+                      else LeftOut(objects=0, tasks=0)) for run in runs]
 
 
-def _progress(run: Row, states: Mapping[str, Row], seconds: float | None) -> dict[str, Any]:
+def _progress(run: Row, states: Mapping[str, Row], seconds: float | None, errors: list[RunError],
+              left_out: LeftOut) -> Run:
     counts = {name: states[name]["n"] if name in states else 0
               for name in ("waiting", "detected", "done", "failed", "cancelled")}
     left = counts["waiting"] + counts["detected"]
     going = run["state"] in ("queued", "running")
     rate = _rate(counts["done"] + counts["failed"], sum(r["lately"] for r in states.values()), seconds, going)
-    return {"id": run["id"], "project": run["project_id"], "labels": run["labels"], "state": run["state"],
-            "requested": sum(counts.values()), **counts, "waiting": left,
-            "in_work": sum(r["in_work"] for r in states.values()),
-            "computed": sum(r["computed"] for r in states.values()),
-            "model_version": run["model_version"], "settings": run["settings"], "errors": [],
-            "created_at": run["created_at"].isoformat(),
-            "started_at": run["started_at"].isoformat() if run["started_at"] else None,
-            "finished_at": run["finished_at"].isoformat() if run["finished_at"] else None,
-            "seconds": round(seconds, 1) if seconds is not None else None,
-            "rate": round(rate, 3) if rate else None,
-            "seconds_left": round(left / rate, 1) if rate and going else None}
+    return Run(
+        id=run["id"], project=run["project_id"], labels=run["labels"], state=run["state"],
+        requested=sum(counts.values()), waiting=left, detected=counts["detected"], done=counts["done"],
+        failed=counts["failed"], cancelled=counts["cancelled"], in_work=sum(r["in_work"] for r in states.values()),
+        computed=sum(r["computed"] for r in states.values()), model_version=run["model_version"],
+        settings=run["settings"], errors=errors, created_at=run["created_at"], started_at=run["started_at"],
+        finished_at=run["finished_at"], seconds=round(seconds, 1) if seconds is not None else None,
+        rate=round(rate, 3) if rate else None, seconds_left=round(left / rate, 1) if rate and going else None,
+        left_out=left_out)
 
 
 def _rate(ended: int, lately: int, seconds: float | None, going: bool) -> float | None:

@@ -114,7 +114,7 @@ def check(caller: Caller, arguments: Mapping[str, Any]) -> None:
         return
     for name, number in arguments.items():
         if name == "export_id":
-            caller.check(jobs.describe(number)["project"])
+            caller.check(jobs.describe(number).project)
             continue
         code, what = _PROJECT_OF[name]
         project_id = store.project_of(name, number)
@@ -130,7 +130,7 @@ def project_of(arguments: Mapping[str, Any]) -> int | None:
         if name != "export_id":
             return store.project_of(name, number)
         try:
-            return int(jobs.describe(number)["project"])
+            return int(jobs.describe(number).project)
         except ArgusError:
             return None
     return None

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from argus.answers import export as x
 from argus.answers import projects as p
 from argus.answers import review as v
+from argus.answers import runs as u
 from argus.answers import search as s
 from argus.answers import service
 from argus.answers import splits as sp
@@ -39,6 +41,17 @@ _SAMPLE = tv.Sample(
                         "right ones certify 95 %.")], certificates=[])
 _VERDICT = tv.ObjectVerdict(id=5, task=17, object="a1b2c3", label="cpu", verdict="relabelled", new_label="fan",
                             box=None, sample=None, decided_by="ada@example.com", decided_at=_AT)
+_RUN = u.Run(
+    id=3, project=1, labels=["cpu"], state="running", requested=50, waiting=20, detected=4, done=29, failed=1,
+    cancelled=0, in_work=4, computed=34, model_version="argus-3f2a1b", settings={"source": "search", "query": "cpu"},
+    errors=[u.RunError(task=812, code="bad_image", message="The file of task 812 is no image.")], created_at=_AT,
+    started_at=_AT, finished_at=None, seconds=31.5, rate=0.95, seconds_left=21.0,
+    left_out=u.LeftOut(objects=0, tasks=0))
+_EXPORT = x.Export(
+    id=6, project=1, format="yolo", source="annotations", masks=False, images=True, splits={"train": 80, "val": 20},
+    state="done", written=528, total=528, created_at=_AT, finished_at=_AT, report=x.ExportReport(
+        images=528, objects=1203, categories=2, splits={"train": 422, "val": 106}, skipped=[x.SkippedTasks(
+            reason="the image cannot be read", count=1, tasks=[812])]), error=None, bytes=48_213_004)
 _EXAMPLES: tuple[Answer, ...] = (
     service.Health(status="ok", service="search-service", version="0.1.0", refused={},
                    search_memory=service.SearchMemory(budget_mb=1600, used_mb=55.7, projects=1, loading=0,
@@ -122,5 +135,24 @@ _EXAMPLES: tuple[Answer, ...] = (
     v.Undone(acceptance=4, undone=298, left=[v.LeftAnnotation(task=17, annotation=201, reason="changed since")]),
     v.SetAside(task=17, verdict="fix", object="", to_fix=4, view=14),
     v.PutBack(task=17, put_back=1, to_fix=3),
+    _RUN,
+    u.Runs(runs=[_RUN]),
+    u.Estimate(tasks=50, to_compute=34, labels=["cpu"], workers=1, tasks_ahead=0, measured_images=200,
+               seconds_per_image=0.9, seconds=30.6, unread=[]),
+    u.ProjectRecipe(model_version="argus-3f2a1b", keep_threshold=0.3, concepts=[u.RecipeConcept(
+        label="cpu", prompts=["cpu", "processor"], threshold=0.5, changed=True,
+        config=u.ConceptValues(prompts=["cpu"], threshold=0.5))], unread=[]),
+    u.RecipeChange(model_version="argus-81c0de", changed=["cpu"], unread=[], rebuilt=0, again=50, dry_run=True),
+    u.RunSources(all=1200, unlabelled=672, views=[u.RunView(id=5, title="Search: red fan")]),
+    u.Preview(ready=True, tasks=[u.PreviewTask(task=17, state="done", objects=[u.PreviewObject(
+        object="5a1f0c2b9d3e", label="cpu", score=0.82, box=[0.1, 0.2, 0.3, 0.4], mask=None)], width=1920,
+        height=1080)], unread=[]),
+    _EXPORT,
+    x.Exports(exports=[_EXPORT]),
+    x.ExportPreview(images=528, videos=12, empty=4, objects={"cpu": 700, "fan": 503}, counted=528, gap=5.0,
+                    splits={"train": x.SplitSize(images=422, videos=9, objects={"cpu": 570, "fan": 190}),
+                            "val": x.SplitSize(images=106, videos=3, objects={"cpu": 130, "fan": 313})},
+                    strips=[x.VideoStrip(video="belt.mp4", parts=[x.StripPart(split="train", frames=40, start=0.0,
+                                                                              end=39.0)])]),
 )
 ANSWERS: dict[type[Answer], Answer] = {type(example): example for example in _EXAMPLES}

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from argus.answers import export as x
 from argus.answers import projects as p
 from argus.answers import review as v
+from argus.answers import runs as u
 from argus.answers import search as s
 from argus.answers import service
 from argus.answers import splits as sp
@@ -93,23 +95,26 @@ ENDPOINTS = (
              r.JudgementsRequest, answer=Deleted),
     Endpoint("get", "/api/v1/projects/{project_id}/search-eval",
              "Recall, nDCG and precision per band, by what people said.", r.EvaluationRequest, answer=s.SearchQuality),
-    Endpoint("get", "/api/v1/projects/{project_id}/sources", "What a run can be started from, with counts."),
-    Endpoint("get", "/api/v1/projects/{project_id}/recipe", "Prompts and thresholds of the labels."),
+    Endpoint("get", "/api/v1/projects/{project_id}/sources", "What a run can be started from, with counts.",
+             answer=u.RunSources),
+    Endpoint("get", "/api/v1/projects/{project_id}/recipe", "Prompts and thresholds of the labels.",
+             answer=u.ProjectRecipe),
     Endpoint("put", "/api/v1/projects/{project_id}/recipe", "Change prompts and thresholds, or tell what would change.",
-             body=rr.RecipeRequest),
+             body=rr.RecipeRequest,
+             answer=u.RecipeChange),
     Endpoint("post", "/api/v1/projects/{project_id}/preview", "What a run would find on up to 12 images; ask again "
-             "until `ready`.", body=run_sources.PreviewRequest),
+             "until `ready`.", body=run_sources.PreviewRequest, answer=u.Preview),
     Endpoint("post", "/api/v1/projects/{project_id}/runs", "Let SAM 3 look for labels on tasks.",
-             body=run_sources.RunRequest, status=201, answer="Run"),
+             body=run_sources.RunRequest, status=201, answer=u.Run),
     Endpoint("post", "/api/v1/projects/{project_id}/runs/estimate", "What a run would cost; nothing is started.",
-             body=run_sources.RunRequest, answer="Estimate"),
-    Endpoint("get", "/api/v1/projects/{project_id}/runs", "The runs of a project, newest first.", answer="Runs"),
-    Endpoint("get", "/api/v1/runs/{run_id}", "Progress of a run.", answer="Run"),
+             body=run_sources.RunRequest, answer=u.Estimate),
+    Endpoint("get", "/api/v1/projects/{project_id}/runs", "The runs of a project, newest first.", answer=u.Runs),
+    Endpoint("get", "/api/v1/runs/{run_id}", "Progress of a run.", answer=u.Run),
     Endpoint("get", "/api/v1/runs/{run_id}/events", "Progress of a run as it changes (server-sent events), until it "
-             "ends.", answer="Run", media="text/event-stream"),
-    Endpoint("post", "/api/v1/runs/{run_id}/cancel", "Stop a run; what is done stays.", answer="Run"),
-    Endpoint("post", "/api/v1/runs/{run_id}/resume", "Do what a stopped run left.", answer="Run"),
-    Endpoint("post", "/api/v1/runs/{run_id}/retry", "Try the failed tasks of a run again.", answer="Run"),
+             "ends.", answer=u.Run, media="text/event-stream"),
+    Endpoint("post", "/api/v1/runs/{run_id}/cancel", "Stop a run; what is done stays.", answer=u.Run),
+    Endpoint("post", "/api/v1/runs/{run_id}/resume", "Do what a stopped run left.", answer=u.Run),
+    Endpoint("post", "/api/v1/runs/{run_id}/retry", "Try the failed tasks of a run again.", answer=u.Run),
     Endpoint("get", "/api/v1/projects/{project_id}/review", "Review progress by band.", answer=v.ReviewStatus),
     Endpoint("get", "/api/v1/projects/{project_id}/review/histogram", "How the scores left to review are spread.",
              answer=v.Histogram),
@@ -168,10 +173,11 @@ ENDPOINTS = (
     Endpoint("get", "/api/v1/images/{task_id}/crop", "A part of a task's picture.", rr.CropRequest,
              media="image/jpeg"),
     Endpoint("post", "/api/v1/projects/{project_id}/exports/preview", "What an export would hold.",
-             body=sr.ExportJobRequest, answer="ExportPreview"),
+             body=sr.ExportJobRequest, answer=x.ExportPreview),
     Endpoint("post", "/api/v1/projects/{project_id}/exports", "Make an export in the background.",
-             body=sr.ExportJobRequest, status=201, answer="Export"),
-    Endpoint("get", "/api/v1/projects/{project_id}/exports", "The last exports of a project, newest first."),
+             body=sr.ExportJobRequest, status=201, answer=x.Export),
+    Endpoint("get", "/api/v1/projects/{project_id}/exports", "The last exports of a project, newest first.",
+             answer=x.Exports),
     Endpoint("get", "/api/v1/projects/{project_id}/splits", "How frames were divided for training.",
              answer=sp.Divisions),
     Endpoint("post", "/api/v1/projects/{project_id}/splits/lock", "Lock the test set of a division.",
@@ -179,8 +185,8 @@ ENDPOINTS = (
     Endpoint("post", "/api/v1/projects/{project_id}/splits/unlock", "Unlock the test set.", answer=sp.Divisions),
     Endpoint("post", "/api/v1/projects/{project_id}/splits/reset", "Forget a division: the next export decides anew.",
              body=sr.SplitsRequest, answer=sp.Divisions),
-    Endpoint("get", "/api/v1/exports/{export_id}", "How far an export is.", answer="Export"),
-    Endpoint("delete", "/api/v1/exports/{export_id}", "Delete an export, or stop it.", answer="Export"),
+    Endpoint("get", "/api/v1/exports/{export_id}", "How far an export is.", answer=x.Export),
+    Endpoint("delete", "/api/v1/exports/{export_id}", "Delete an export, or stop it.", answer=x.Export),
     Endpoint("get", "/api/v1/exports/{export_id}/file", "Download a finished export.", media="application/zip"),
     Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}",
              "A task with the objects of its predictions and annotations.", answer="Task"),

@@ -30,21 +30,6 @@ _SCHEMAS: dict[str, Any] = {
         "captured_at": {"type": ["string", "null"]},
         "notes": {"type": "array", "items": _FREE, "description": "Values of its data that could not be taken over."},
         "predictions": {"type": "array", "items": _FREE}, "annotations": {"type": "array", "items": _FREE}}},
-    "ExportPreview": {"type": "object", "properties": {
-        "images": _NUMBER, "videos": _NUMBER, "empty": _NUMBER,
-        "counted": _NUMBER | {"description": "Images that `empty` and `objects` come from: the first 2,000 at most."},
-        "objects": {"type": "object", "description": "By label."},
-        "splits": {"type": "object", "description": "Images, videos and objects by label, by split."},
-        "strips": {"type": "array", "items": _FREE, "description": "The first 50 videos: their parts by time, with the "
-                   "split of each; empty for frames in none."},
-        "left_out": {"type": "array", "items": _FREE, "description": "Frames in no split, by reason."},
-        "gap": {"type": "number", "description": "Seconds between frames of one video in different splits."},
-        "refused": {"type": ["object", "null"], "description": "Why such an export would be refused."}}},
-    "Export": {"type": "object", "required": ["id", "state"], "properties": {
-        "id": _NUMBER, "project": _NUMBER, "format": _TEXT, "source": _TEXT, "written": _NUMBER,
-        "state": {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
-        "total": {"type": ["integer", "null"]}, "bytes": {"type": ["integer", "null"]},
-        "report": {"type": ["object", "null"]}, "error": {"type": ["object", "null"]}}},
     "Status": {"type": "object", "properties": {
         "version": _TEXT, "search_model": {"type": ["object", "null"]},
         "roles": {"type": "object", "description": "Workers alive by role."},
@@ -54,34 +39,6 @@ _SCHEMAS: dict[str, Any] = {
     "Findings": {"type": "object", "properties": {"problems": _NUMBER, "findings": {"type": "array", "items": {
         "type": "object", "properties": {"name": _TEXT, "detail": _TEXT, "fix": _TEXT,
                                          "state": {"type": "string", "enum": ["ok", "problem", "unknown"]}}}}}},
-    "Run": {"type": "object", "required": ["id"], "properties": {
-        "id": _NUMBER, "state": {"type": "string", "enum": ["queued", "running", "done", "failed", "cancelled"]},
-        "project": _NUMBER, "labels": {"type": "array", "items": _TEXT}, "model_version": _TEXT,
-        "settings": {**_FREE, "description": "Where the tasks came from, and the recipe at the start."},
-        "requested": _NUMBER, "done": _NUMBER, "failed": _NUMBER, "cancelled": _NUMBER,
-        "waiting": {"type": "integer", "description": "Tasks that have not ended."},
-        "in_work": {"type": "integer", "description": "Tasks the model has now."},
-        "detected": {"type": "integer", "description": "Tasks whose prediction is on its way to Label Studio."},
-        "computed": {"type": "integer", "description": "Tasks that needed the model."},
-        "rate": {"type": ["number", "null"], "description": "Tasks a second, lately."},
-        "seconds_left": {"type": ["number", "null"]},
-        "left_out": {"type": "object", "properties": {"objects": _NUMBER, "tasks": _NUMBER}, "description":
-                     "Objects found beyond the number that is kept of an image and label, and their tasks."},
-        "errors": {"type": "array", "items": {"type": "object", "properties": {
-            "task": _NUMBER, "code": _TEXT, "message": _TEXT, "hint": _TEXT}}}}},
-    "Runs": {"type": "object", "properties": {"runs": {"type": "array", "items": {
-        "$ref": "#/components/schemas/Run"}}}},
-    "Estimate": {"type": "object", "properties": {
-        "tasks": _NUMBER, "labels": {"type": "array", "items": _TEXT},
-        "to_compute": {"type": "integer", "description": "Tasks that still need the model."},
-        "workers": {"type": "integer", "description": "SAM 3 workers that share the run."},
-        "tasks_ahead": {"type": "integer", "description": "Waiting tasks of other runs that share the workers."},
-        "measured_images": {"type": "integer", "description": "Images the estimate rests on."},
-        "seconds_per_image": {"type": ["number", "null"]},
-        "unread": {"type": "array", "description": "Prompts that are longer than the model reads.", "items": {
-            "type": "object", "properties": {"prompt": _TEXT, "unread": {
-                "type": ["string", "null"], "description": "What it does not read; null when no worker could say."}}}},
-        "seconds": {"type": ["number", "null"], "description": "Null: this checkpoint has not worked here yet."}}},
 }
 
 

@@ -17,9 +17,10 @@ import zipfile
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from argus import audit, private_files, queue_names
+from argus.answers.base import Error
+from argus.answers.export import Export, ExportPreview, ExportReport
 from argus.errors import ArgusError, as_argus_error
 from argus.jobs import queues
 from argus.labelstudio import get_label_studio
@@ -41,7 +42,7 @@ class _Cancelled(Exception):
     pass
 
 
-def preview(project_id: int, *, source: Source, splits: Mapping[str, float]) -> dict[str, Any]:
+def preview(project_id: int, *, source: Source, splits: Mapping[str, float]) -> ExportPreview:
     """Return what an export would hold: `search_service.export.preview_export`, for splits in any proportion.
 
     Raises:
@@ -62,13 +63,13 @@ def tidy() -> None:
         with contextlib.suppress(ArgusError, OSError, ValueError, KeyError):  # deleted meanwhile, or not ours
             if json.loads((_folder(number) / "state.json").read_text("utf-8"))["state"] in UNDER_WAY:
                 state = describe(number)
-                if state["state"] == "failed":
+                if state.state == "failed":
                     _clear(number)
-                    _write(number, state | {"finished_at": _now()})
+                    _write(state.model_copy(update={"finished_at": _now()}))
 
 
 def start(project_id: int, *, format: str, source: Source, masks: bool, images: bool,
-          splits: Mapping[str, float]) -> dict[str, Any]:
+          splits: Mapping[str, float]) -> Export:
     """Ask for an export and return its state.
 
     Raises:
@@ -83,17 +84,17 @@ def start(project_id: int, *, format: str, source: Source, masks: bool, images: 
     with _ASKING:  # two who ask at once are counted one after the other; this service is one process
         for old in room.superseded(listing(project_id)):
             remove(old)
-        return _enqueue(project_id, format=format, source=source, masks=masks, images=images, splits=dict(splits))
+        return _enqueue(Export(id=0, project=project_id, format=format, source=source, masks=masks, images=images,
+                               splits=dict(splits), state="queued", created_at=_now()))
 
 
-def _enqueue(project_id: int, **asked: Any) -> dict[str, Any]:
+def _enqueue(asked: Export) -> Export:
     private_files.make_folder(_root())
     room.check_disk(_root())
     export_id = _new_folder()
     audit.about(f"export {export_id}")
-    state = {"id": export_id, "project": project_id, **asked, "state": "queued", "written": 0, "total": None,
-             "created_at": _now(), "finished_at": None, "report": None, "error": None, "bytes": None}
-    _write(export_id, state)
+    state = asked.model_copy(update={"id": export_id})
+    _write(state)
     try:
         queues.enqueue(queue_names.EXPORT, "search_service.export.jobs.run", export_id, job_id=_job(export_id),
                        timeout=TIMEOUT, retries=1)
@@ -103,16 +104,16 @@ def _enqueue(project_id: int, **asked: Any) -> dict[str, Any]:
     return state
 
 
-def describe(export_id: int) -> dict[str, Any]:
+def describe(export_id: int) -> Export:
     """Return the state of an export. Raises `not_found`."""
     try:
-        found: dict[str, Any] = json.loads((_folder(export_id) / "state.json").read_text("utf-8"))
+        found = Export.model_validate_json((_folder(export_id) / "state.json").read_bytes())
     except (OSError, ValueError) as error:
         raise ArgusError("not_found", f"There is no export {export_id}.",
                          "It may have been deleted to make room for newer ones.") from error
-    if found["state"] in UNDER_WAY and _is_lost(export_id):
+    if found.state in UNDER_WAY and _is_lost(export_id):
         gone = ArgusError("child_died", "The worker that made this export has ended.", "Start the export again.")
-        found |= {"state": "failed", "error": gone.to_json()}
+        return found.model_copy(update={"state": "failed", "error": Error(**gone.to_json())})
     return found
 
 
@@ -130,31 +131,31 @@ def _job(export_id: int) -> str:
     return f"export-{export_id}"
 
 
-def listing(project_id: int) -> list[dict[str, Any]]:
+def listing(project_id: int) -> list[Export]:
     """Return the exports of a project, newest first."""
     found = []
     for number in _numbers():
         with contextlib.suppress(ArgusError):  # deleted meanwhile, or not ours
             found.append(describe(number))
-    return sorted((one for one in found if one["project"] == project_id), key=lambda one: -one["id"])
+    return sorted((one for one in found if one.project == project_id), key=lambda one: -one.id)
 
 
 def archive(export_id: int) -> tuple[Path, str]:
     """Return the ZIP of a finished export and the name to save it by. Raises `not_found`, `not_ready`."""
     state = describe(export_id)
-    if state["state"] != "done":
-        raise ArgusError("not_ready", f"The export {export_id} is {state['state']}.")
-    return _folder(export_id) / "export.zip", f"project-{state['project']}-{state['format']}-{export_id}.zip"
+    if state.state != "done":
+        raise ArgusError("not_ready", f"The export {export_id} is {state.state}.")
+    return _folder(export_id) / "export.zip", f"project-{state.project}-{state.format}-{export_id}.zip"
 
 
-def remove(export_id: int) -> dict[str, Any]:
+def remove(export_id: int) -> Export:
     """Delete an export, or stop one that still runs at its next image; return its last state. Raises `not_found`."""
     state = describe(export_id)
-    if state["state"] == "running":
+    if state.state == "running":
         (_folder(export_id) / "cancel").touch()
-        return state | {"state": "cancelled"}
+        return state.model_copy(update={"state": "cancelled"})
     shutil.rmtree(_folder(export_id), ignore_errors=True)
-    return state | {"state": "cancelled" if state["state"] == "queued" else state["state"]}
+    return state.model_copy(update={"state": "cancelled"}) if state.state == "queued" else state
 
 
 def run(export_id: int) -> None:
@@ -174,33 +175,34 @@ def run(export_id: int) -> None:
         if time.monotonic() - said > _SAY_SECONDS:
             said = time.monotonic()
             room.check_disk(folder)
-            _write(export_id, state | {"written": written})
+            _write(state.model_copy(update={"written": written}))
 
     try:
-        state |= {"state": "running", "written": 0, "total": _total(state)}
-        _write(export_id, state)
+        state = state.model_copy(update={"state": "running", "written": 0, "total": _total(state)})
+        _write(state)
         room.check_disk(folder)
-        state |= _export(state, folder, progress)
+        state = _export(state, folder, progress)
     except _Cancelled:
         shutil.rmtree(folder, ignore_errors=True)
         return
     except Exception as error:
         full = room.disk_full(error) if isinstance(error, OSError) else None
-        state |= {"state": "failed", "error": as_argus_error(full or error).to_json()}
-    _write(export_id, state | {"finished_at": _now()})
+        said_error = Error(**as_argus_error(full or error).to_json())
+        state = state.model_copy(update={"state": "failed", "error": said_error})
+    _write(state.model_copy(update={"finished_at": _now()}))
 
 
-def _export(state: Mapping[str, Any], folder: Path, progress: Callable[[int], None]) -> dict[str, Any]:
+def _export(state: Export, folder: Path, progress: Callable[[int], None]) -> Export:
     with tempfile.TemporaryDirectory(dir=folder) as place:
         files = Path(place) / "export"
-        report = export_project(state["project"], state["format"], files, with_images=state["images"],
-                                link_images=True, masks=state["masks"], splits=_shares(state["splits"]) or None,
-                                source=state["source"], progress=progress)
-        report.pop("folder")
-        _zip(files, Path(place) / "export.zip", lambda: progress(report["images"]))
+        report = export_project(state.project, state.format, files, with_images=state.images, link_images=True,
+                                masks=state.masks, splits=_shares(state.splits) or None, source=state.source,
+                                progress=progress)
+        _zip(files, Path(place) / "export.zip", lambda: progress(report.images))
         os.replace(Path(place) / "export.zip", folder / "export.zip")
-    return {"state": "done", "written": report["images"], "report": report,
-            "bytes": (folder / "export.zip").stat().st_size}
+    return state.model_copy(update={
+        "state": "done", "written": report.images, "report": ExportReport(**report.model_dump(exclude={"folder"})),
+        "bytes": (folder / "export.zip").stat().st_size})
 
 
 def _zip(files: Path, target: Path, step: Callable[[], None]) -> None:
@@ -213,8 +215,8 @@ def _zip(files: Path, target: Path, step: Callable[[], None]) -> None:
                 step()
 
 
-def _total(state: Mapping[str, Any]) -> int:
-    return count_images(state["project"], state["source"])
+def _total(state: Export) -> int:
+    return count_images(state.project, state.source)
 
 
 def _shares(splits: Mapping[str, float]) -> dict[str, float]:
@@ -255,14 +257,14 @@ def _new_folder() -> int:
         return export_id
 
 
-def _write(export_id: int, state: Mapping[str, Any]) -> None:
+def _write(state: Export) -> None:
     """Put the state in place whole: a reader never sees half of it."""
-    path = _folder(export_id) / "state.json"
+    path = _folder(state.id) / "state.json"
     new = path.with_suffix(".new")
     with private_files.open_file(new, "w") as file:
-        json.dump(state, file)
+        file.write(state.model_dump_json())
     os.replace(new, path)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
+def _now() -> datetime:
+    return datetime.now(UTC)

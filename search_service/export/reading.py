@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal
 
+from argus.answers.export import SkippedTasks
 from argus.errors import ArgusError
 from argus.images.fetcher import ImageFetcher
 from argus.labelstudio.regions import image_size, read_objects
@@ -31,9 +32,9 @@ class Skipped:
             tasks.append(task_id)
         self._reasons[reason] = number + count, tasks
 
-    def report(self) -> list[dict[str, Any]]:
-        """Return `[{"reason", "count", "tasks"}]` by reason; `tasks` names 20 at most."""
-        return [{"reason": reason, "count": count, "tasks": tasks}
+    def report(self) -> list[SkippedTasks]:
+        """Return what was left out by reason; 20 tasks of each are named at most."""
+        return [SkippedTasks(reason=reason, count=count, tasks=tasks)
                 for reason, (count, tasks) in sorted(self._reasons.items())]
 
 

@@ -7,8 +7,8 @@ import os
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from argus.answers.export import Export
 from argus.errors import ArgusError
 from argus.home import gibibytes
 from argus.settings import get_settings
@@ -17,7 +17,7 @@ KEPT = 10  # exports of a project; older ones are deleted when a new one is aske
 _LOOK_AGAIN = 60  # seconds
 
 
-def superseded(exports: Sequence[dict[str, Any]]) -> list[int]:
+def superseded(exports: Sequence[Export]) -> list[int]:
     """Return the exports of a project that make room for a new one: all but the newest that fit in its quota.
 
     Args:
@@ -26,18 +26,18 @@ def superseded(exports: Sequence[dict[str, Any]]) -> list[int]:
     Raises:
         ArgusError: `too_many_requests` when as many wait or run as may.
     """
-    under_way = sum(one["state"] in ("queued", "running") for one in exports)
+    under_way = sum(one.state in ("queued", "running") for one in exports)
     if under_way >= (most := get_settings().export_waiting):
         raise ArgusError("too_many_requests", f"{under_way} exports of this project wait or run already.",
                          "Wait until one is done, or delete one that is not needed.", retry_after=_LOOK_AGAIN,
                          limit=most)
     gone, taken, kept = [], 0, under_way
     for one in exports:
-        if one["state"] in ("queued", "running"):
+        if one.state in ("queued", "running"):
             continue
-        taken, kept = taken + (one.get("bytes") or 0), kept + 1
+        taken, kept = taken + (one.bytes or 0), kept + 1
         if kept >= KEPT or taken > quota():
-            gone.append(one["id"])
+            gone.append(one.id)
     return gone
 
 

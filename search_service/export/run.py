@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
+from argus.answers.export import ExportPreview, SkippedTasks, SplitSize, WrittenExport
 from argus.errors import ArgusError
 from argus.images.fetcher import ImageFetcher, get_images
 from argus.labelstudio.client import LabelStudio, get_label_studio
@@ -21,7 +21,7 @@ from search_service.export.reading import Files, Reader
 from search_service.export.records import Writer
 from search_service.export.source import SOURCES, Source, SourceTask, count_tasks, read_origins, read_tasks
 from search_service.export.splitting import Memory, decide, plan, remember_project
-from search_service.export.strips import outlook
+from search_service.export.strips import Outlook, outlook
 from search_service.export.yolo import YoloSegmentWriter, YoloWriter
 
 FORMATS: dict[str, type[Writer]] = {"coco": CocoWriter, "coco-polygons": CocoPolygonWriter, "yolo": YoloWriter,
@@ -34,7 +34,7 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
                    masks: bool = False, splits: Mapping[str, float] | None = None, source: Source = "annotations",
                    overwrite: bool = False, label_studio: LabelStudio | None = None,
                    images: ImageFetcher | None = None, progress: Progress | None = None,
-                   memory: Memory = store) -> dict[str, Any]:
+                   memory: Memory = store) -> WrittenExport:
     """Write the project's annotations to the folder `out`, all or nothing.
 
     Memory does not grow with the project but for some 0.3 kB a task (names that are taken, splits).
@@ -49,10 +49,6 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
             annotated.
         memory: what is known of the frames, and where their splits are kept.
         progress: called with the number of images written so far; `count_images` tells how many there will be.
-
-    Returns:
-        `{"images", "objects", "categories", "splits", "skipped": [{"reason", "count", "tasks"}], "folder"}`; a skipped
-        entry names at most 20 tasks.
 
     Raises:
         ArgusError: `unknown_format`, `unknown_project`, `bad_label_config`, `nothing_selected` (nothing to export, or
@@ -84,8 +80,8 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
         if empty := [split for split, number in in_split.items() if not number]:
             raise _unread(empty[0], reader.skipped.report())
         writer.close()
-    return {"images": count, "objects": objects, "categories": len(shape.labels), "splits": in_split,
-            "skipped": reader.skipped.report(), "folder": str(out)}
+    return WrittenExport(images=count, objects=objects, categories=len(shape.labels), splits=in_split,
+                         skipped=reader.skipped.report(), folder=str(out))
 
 
 def count_images(project_id: int, source: Source = "annotations", *, label_studio: LabelStudio | None = None) -> int:
@@ -99,16 +95,11 @@ def count_images(project_id: int, source: Source = "annotations", *, label_studi
 
 
 def preview_export(project_id: int, *, source: Source = "annotations", splits: Mapping[str, float] | None = None,
-                   label_studio: LabelStudio | None = None, memory: Memory = store) -> dict[str, Any]:
+                   label_studio: LabelStudio | None = None, memory: Memory = store) -> ExportPreview:
     """Return what an export would hold, without opening an image or writing a file.
 
-    Returns:
-        `{"images", "videos", "empty": images without an object, "objects": {label: n} in the order of the label
-        config, "splits": {split: {"images", "videos", "objects": {label: n}}}, "strips", "left_out", "gap": seconds,
-        "refused": why splits would be refused, "counted": tasks that `empty` and `objects` come from}`; an
-        image that is of no video counts as one of its own. `counted` is less than
-        `images` in projects of more than 2,000 tasks, where the first 2,000 are read. Regions that turn out to be
-        damaged, or images that cannot be fetched, are only found by the export itself.
+    Of more than 2,000 tasks the first 2,000 are read. Regions that turn out to be damaged, or images that cannot be
+    fetched, are only found by the export itself.
 
     Raises:
         ArgusError: `unknown_project`, `bad_label_config`, `bad_request` for an unknown source.
@@ -127,12 +118,12 @@ def preview_export(project_id: int, *, source: Source = "annotations", splits: M
         objects.update(labels)
         if (split := places.get(task.id, ("", ""))[0]):
             of_split[split].update(labels)
-    in_split: dict[str, Any] = {}
-    for split in splits or ():
-        part = [task for task, place in places.items() if place[0] == split]
-        in_split[split] = {"images": len(part), "videos": _videos(origins, part), "objects": dict(of_split[split])}
-    return {"images": len(origins), "videos": _videos(origins, origins), "empty": empty, "objects": dict(objects),
-            "counted": counted, "splits": in_split, **(outlook(planned) if planned else {})}
+    tasks_of = {split: [task for task, place in places.items() if place[0] == split] for split in splits or ()}
+    return ExportPreview(
+        images=len(origins), videos=_videos(origins, origins), empty=empty, objects=dict(objects), counted=counted,
+        splits={split: SplitSize(images=len(part), videos=_videos(origins, part), objects=dict(of_split[split]))
+                for split, part in tasks_of.items()},
+        **(outlook(planned) if planned else Outlook()))
 
 
 def _videos(origins: Mapping[int, Origin], tasks: Iterable[int]) -> int:
@@ -169,10 +160,10 @@ def _placed(tasks: Iterable[SourceTask], places: Mapping[int, tuple[str, str]] |
             reader.skipped.add(f"image in no split: {reason}", task.id)
 
 
-def _unread(split: str, skipped: list[dict[str, Any]]) -> ArgusError:
+def _unread(split: str, skipped: list[SkippedTasks]) -> ArgusError:
     return ArgusError("nothing_selected", f"The split {split} would be empty: none of its images could be exported "
-                      f"({'; '.join(s['reason'] for s in skipped)}).", "`argus doctor` looks for the cause.",
-                      skipped=skipped)
+                      f"({'; '.join(s.reason for s in skipped)}).", "`argus doctor` looks for the cause.",
+                      skipped=[entry.model_dump() for entry in skipped])
 
 
 def _shape(ls: LabelStudio, project_id: int, source: str) -> ProjectShape:
@@ -182,11 +173,11 @@ def _shape(ls: LabelStudio, project_id: int, source: str) -> ProjectShape:
     return read_project(ls, project_id)
 
 
-def _nothing(ls: LabelStudio, project_id: int, source: Source, skipped: list[dict[str, Any]]) -> ArgusError:
+def _nothing(ls: LabelStudio, project_id: int, source: Source, skipped: list[SkippedTasks]) -> ArgusError:
     if skipped:
         return ArgusError("nothing_selected", f"Nothing of project {project_id} could be exported: "
-                          f"{'; '.join(s['reason'] for s in skipped)}.", "`argus doctor` looks for the cause.",
-                          skipped=skipped)
+                          f"{'; '.join(s.reason for s in skipped)}.", "`argus doctor` looks for the cause.",
+                          skipped=[entry.model_dump() for entry in skipped])
     if not ls.project(project_id).get("task_number"):
         return ArgusError("nothing_selected", f"Project {project_id} has no tasks.",
                           "Import images in Label Studio, or frames with `argus import-video`.")

@@ -43,7 +43,7 @@ def test_search_view_shows_exactly_its_tasks_and_a_task_its_boxes(
     found = [hit.task for hit in search(project, "cpu", limit=4).hits]
     view = search_view(label_studio, project, "CPU", found)
     run = create_run(project, ["cpu"], found)
-    wait_for(lambda: run_progress(run)["state"] == "done", 180)
+    wait_for(lambda: run_progress(run).state == "done", 180)
 
     base = get_settings().label_studio_url
     page.goto(f"{base}/projects/{project}/data?tab={view}")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from argus.answers.runs import Run
 from argus.db import connect as database
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
@@ -78,11 +79,11 @@ def objects(label: str, scores: tuple[float, ...]) -> Detections:
     return Detections(np.array(scores, np.float32), np.array(boxes, np.float32).reshape(-1, 4), [None] * len(scores))
 
 
-def newest_run(project: int) -> tuple[dict[str, Any], set[int]]:
+def newest_run(project: int) -> tuple[Run, set[int]]:
     """Return the project's newest run and its tasks."""
     run = runs.list_runs(project)[0]
     with database() as connection:
-        rows = connection.execute("SELECT task_id FROM run_task WHERE run_id = %s", (run["id"],)).fetchall()
+        rows = connection.execute("SELECT task_id FROM run_task WHERE run_id = %s", (run.id,)).fetchall()
     return run, {row["task_id"] for row in rows}
 
 
@@ -110,7 +111,7 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
         expect(page.locator("#run-resume")).to_be_hidden()
     ended(page, "2 of 3 images · 1 failed")
     run, tried = newest_run(project)
-    assert (run["settings"]["source"], run["settings"]["view"], tried) == ("view", view, set(chosen))
+    assert (run.settings["source"], run.settings["view"], tried) == ("view", view, set(chosen))
     expect(page.locator(".errors a")).to_have_attribute("href", re.compile(rf"/data\?task={tasks[-1]}$"))
 
     # The image is put right in Label Studio, and what failed is tried again.
@@ -135,14 +136,14 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
         page.click(f"dialog button[value={answer}]")
         expect(question).to_have_count(0)
         if answer == "no":
-            assert recipes.describe_recipe(project)["concepts"][0]["prompts"] == ["cpu"]
-            assert newest_run(project)[0]["id"] == run["id"]
+            assert recipes.describe_recipe(project).concepts[0].prompts == ["cpu"]
+            assert newest_run(project)[0].id == run.id
     wanted = hits | set(chosen)
     assert wanted > hits
     ended(page, f"Done: {len(wanted)} of {len(wanted)} images")
     run, taken = newest_run(project)
     assert taken == wanted
-    assert {name: run["settings"][name] for name in ("source", "query", "limit", "outdated")} == {
+    assert {name: run.settings[name] for name in ("source", "query", "limit", "outdated")} == {
         "source": "search", "query": "fan", "limit": 2, "outdated": 3}
     assert recipes.outdated_tasks(project) == []
     expect(page).not_to_have_url(re.compile("recipe="))  # it is the project's now

@@ -48,7 +48,7 @@ def crowd(stack: Any) -> Iterator[int]:
     wait_for(lambda: sync_progress(project).embedded == COUNT, 180)
     tasks = sorted(task["id"] for task in get_label_studio().tasks(project))
     run = create_run(project, ["cpu", LONG], tasks[:3])
-    wait_for(lambda: run_progress(run)["state"] == "done", 180)
+    wait_for(lambda: run_progress(run).state == "done", 180)
     yield project
     get_label_studio().delete(f"/api/projects/{project}/")
 
@@ -345,7 +345,7 @@ def test_project__that_was_deleted_is_marked_everywhere(open_page: Callable[...,
 def test_exports__that_differ_by_a_choice_look_different(open_page: Callable[..., Page], crowd: int) -> None:
     page = open_page(f"?project={crowd}&screen=export")
     expect(page.locator("#e-made ~ p")).to_contain_text("argus export go to a folder of your choice", timeout=20_000)
-    made = [jobs.start(crowd, format="yolo", source="predictions", masks=masks, images=images, splits=splits)["id"]
+    made = [jobs.start(crowd, format="yolo", source="predictions", masks=masks, images=images, splits=splits).id
             for masks, images, splits in ((False, True, {}), (False, True, {"train": 0.7, "val": 0.2, "test": 0.1}),
                                           (True, True, {}), (False, False, {}), (False, True, {"train": 8, "val": 2}))]
     page.reload()

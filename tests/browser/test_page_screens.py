@@ -62,7 +62,7 @@ def project(stack: Any) -> Iterator[int]:
     wait_for(lambda: sync_progress(made).embedded == COUNT, 120)
     tasks = sorted(task["id"] for task in ls.tasks(made))[:3]
     run = create_run(made, ["cpu"], tasks)
-    wait_for(lambda: run_progress(run)["state"] == "done", 180)
+    wait_for(lambda: run_progress(run).state == "done", 180)
     for task in tasks[:2]:
         (prediction,) = ls.get(f"/api/tasks/{task}/")["predictions"]
         ls.post(f"/api/tasks/{task}/annotations/", {"result": prediction["result"]})
@@ -524,7 +524,7 @@ def test_export__is_cancelled_before_it_is_made(open_page: Callable[..., Page], 
         waiting.get_by_role("button", name="Cancel").click()
         expect(waiting).to_have_count(0)
         expect(page.locator(".exports > li")).to_have_count(before)
-        assert [one for one in jobs.listing(project) if one["state"] == "queued"] == []
+        assert [one for one in jobs.listing(project) if one.state == "queued"] == []
 
 
 def test_setup__shows_what_runs_and_connects_a_project(open_page: Callable[..., Page], project: int,

@@ -295,7 +295,7 @@ def test_page__names_of_labels_and_files_are_shown_as_text(page: Page, make_proj
     label_studio.post(f"/api/projects/{project}/import", [{"image": f"s3://parts/{evil}.jpg"}])
     wait_for(lambda: (sync_progress(project).embedded, sync_progress(project).failed) == (1, 1), 300)
     run = create_run(project, [evil], [task["id"] for task in label_studio.tasks(project, fields="task_only")])
-    wait_for(lambda: run_progress(run)["state"] not in ("queued", "running"), 480)
+    wait_for(lambda: run_progress(run).state not in ("queued", "running"), 480)
     address = f"{get_settings().search_service_url}/?project={project}"
     page.goto(f"{address}&screen=annotate&run={run}")
     expect(page.locator(".label-row .name")).to_have_text(evil, timeout=60_000)

@@ -55,7 +55,7 @@ def predicted(stack: Any, make_project: Callable[..., int], label_studio: LabelS
         project = make_project(["cpu", "fan"], [(f"{n}.jpg", scene(n)) for n in range(count)])
         wait_for(lambda: sync_progress(project).embedded == count, 120)
         run = create_run(project, ["cpu"], [task["id"] for task in label_studio.tasks(project, fields="task_only")])
-        wait_for(lambda: run_progress(run)["state"] == "done", 240)
+        wait_for(lambda: run_progress(run).state == "done", 240)
         return project
 
     return make
@@ -221,7 +221,7 @@ def test_labels_computed_later_join_the_annotations_and_leave_them_again(open_pa
     before = labels_of(label_studio, project)
     assert len(before) == 8 and set(before.values()) == {("cpu",), ()}
     run = create_run(project, ["fan"], list(before))
-    wait_for(lambda: run_progress(run)["state"] == "done", 240)
+    wait_for(lambda: run_progress(run).state == "done", 240)
     page = open_page()
     page.goto(f"/?project={project}&screen=review")
     rows = page.locator("#additions li")
@@ -285,7 +285,7 @@ def test_a_worker_killed_in_mid_run_loses_nothing(open_page: Callable[..., Page]
     from ml_backend.runs.runs import list_runs
 
     # Not by the page, which asks every second and a half: the run may be over by then.
-    wait_for(lambda: list_runs(project)[0]["state"] == "running", 60, 0.02)
+    wait_for(lambda: list_runs(project)[0].state == "running", 60, 0.02)
     stack.kill("sam3-worker")
     expect(page.locator("#run-text")).to_contain_text("Done: 12 of 12 images", timeout=240_000)
     assert [task["total_predictions"] for task in label_studio.tasks(project)] == [1] * 12

@@ -12,8 +12,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
+from argus.answers.runs import Run
 from argus.db import connect
 from argus.labelstudio import LabelStudio
 from ml_backend.runs import runs
@@ -100,8 +100,8 @@ def counted(label_studio: LabelStudio, project: int) -> Counter[int]:
     return Counter(len(task["predictions"]) for task in label_studio.tasks(project))
 
 
-def wait_until_done(run_id: int, seconds: float) -> dict[str, Any]:
-    wait_for(lambda: runs.run_progress(run_id)["state"] not in ("queued", "running"), seconds, pause=0.5)
+def wait_until_done(run_id: int, seconds: float) -> Run:
+    wait_for(lambda: runs.run_progress(run_id).state not in ("queued", "running"), seconds, pause=0.5)
     return runs.run_progress(run_id)
 
 

@@ -130,7 +130,7 @@ class Load:
 
     def under_way(self) -> bool:
         """Whether vectors and predictions have begun to come, and somebody has looked at the review."""
-        return self._embedded() > 0 and runs.run_progress(self.run)["done"] > 0 and self.answers > 0
+        return self._embedded() > 0 and runs.run_progress(self.run).done > 0 and self.answers > 0
 
     # Its end ------------------------------------------------------------------------------------------------------
 

@@ -82,12 +82,12 @@ def test_three_of_ten_images_do_not_come(stack: Any, make_project: Callable[...,
         load.finish(400)
         seconds = time.monotonic() - began
         assert Origin.failed >= 0.25 * Origin.asked
-        left = runs.run_progress(load.run)["failed"] + sync_progress.sync_progress(project).failed
-        assert {error["code"] for error in runs.run_progress(load.run)["errors"]} <= {"image_unreachable"}
+        left = runs.run_progress(load.run).failed + sync_progress.sync_progress(project).failed
+        assert {error.code for error in runs.run_progress(load.run).errors} <= {"image_unreachable"}
         Origin.bad = False  # what had bad luck five times says so, and is there when a person asks again
         runs.retry_failed(load.run)
         scheduling.retry_failed(project)
-        wait_for(lambda: runs.run_progress(load.run)["done"] == FIRST and load.whole(), 120, pause=1)
+        wait_for(lambda: runs.run_progress(load.run).done == FIRST and load.whole(), 120, pause=1)
     counts = load.account()
     assert (counts.embedded, counts.given_up) == (counts.tasks, 0)
     table.record("three of ten fetches of an image fail, hang or are cut off",
@@ -113,10 +113,10 @@ def test_an_image_that_crashes_the_decoder_is_given_up(stack: Any, make_project:
     assert all(1 <= number <= 5 for number in deaths.values())
     assert any("was killed by SIGSEGV; starting it again" in line for line in lines)
     assert (counts.given_up, counts.embedded) == (1, counts.tasks - 1)
-    assert (progress["done"], progress["failed"]) == (FIRST, 1)
-    errors = [*progress["errors"], *sync_progress.sync_progress(project).errors]
-    assert [error["code"] for error in errors] == ["internal", "bad_image"]
-    assert len({error["task"] for error in errors}) == 1
+    assert (progress.done, progress.failed) == (FIRST, 1)
+    errors = [*progress.errors, *sync_progress.sync_progress(project).errors]
+    assert [error.code for error in errors] == ["internal", "bad_image"]
+    assert len({error.task for error in errors}) == 1
     died = " and ".join(f"{number} deaths of the {role} worker" for role, number in deaths.items())
     table.record("an image that crashes the decoder", f"{counts}; it is given up after {died}; {load.refused()}",
                  seconds)
@@ -132,11 +132,11 @@ def test_the_engine_runs_out_of_memory(stack: Any, make_project: Callable[..., i
         began = time.monotonic()
         load = Load(project, label_studio, pictures(label_studio, project), ARRIVING)
         wait_for((tmp_path / "out of memory 1").exists, 120)  # even one image alone did not fit
-        assert runs.run_progress(load.run)["failed"] == 0
+        assert runs.run_progress(load.run).failed == 0
         short.unlink()
         load.finish(400)
         seconds = time.monotonic() - began
     counts, progress = load.account(), runs.run_progress(load.run)
-    assert (progress["done"], progress["failed"], progress["errors"]) == (FIRST, 0, [])
+    assert (progress.done, progress.failed, progress.errors) == (FIRST, 0, [])
     table.record("the engine runs out of memory", f"{counts}; while not even one image fits, tasks wait and "
                  f"are tried again; {load.refused()}", seconds)

@@ -49,7 +49,7 @@ def test_killed_at(role: str, point: str, crew: Crew, new: Callable[[int], int],
     run_id = runs.create_run(project, ["cpu"], ids(label_studio, project))
     progress = wait_until_done(run_id, 600)
     assert crew.deaths(role) == {point: 1}
-    assert (progress["done"], progress["failed"], progress["errors"]) == (16, 0, [])
+    assert (progress.done, progress.failed, progress.errors) == (16, 0, [])
     wait_for(lambda: everything_delivered(project), 180)
     assert counted(label_studio, project) == {1: 16}
     again = crew.computed() - 16
@@ -68,7 +68,7 @@ def test_killed_at_every_point_five_times(crew: Crew, new: Callable[[int], int],
     run_id = runs.create_run(project, ["cpu"], ids(label_studio, project))
     progress = wait_until_done(run_id, 1500)
     assert crew.deaths("sam3") + crew.deaths("default") == {point: 5 for _, point in POINTS}
-    assert (progress["done"], progress["failed"], progress["errors"]) == (count, 0, [])
+    assert (progress.done, progress.failed, progress.errors) == (count, 0, [])
     wait_for(lambda: everything_delivered(project), 180)
     assert counted(label_studio, project) == {1: count}
     assert 0 < crew.computed() - count <= 5 * get_settings().chunk_tasks
@@ -83,11 +83,11 @@ def test_killed_at_random__with_a_restart_of_the_queue(count: int, kills: int, c
         crew.add(role)
     run_id = runs.create_run(project, ["cpu", "fan"], ids(label_studio, project))
     killed, restarted = 0, False
-    while (progress := runs.run_progress(run_id))["state"] in ("queued", "running"):
+    while (progress := runs.run_progress(run_id)).state in ("queued", "running"):
         time.sleep(0.05)
         # By progress, not by the clock: a slow machine has the time to start what was killed, and a fast one is not
         # done before the last is.
-        if count - progress["waiting"] + progress["detected"] > count * (killed + 1) / (kills + 2) and killed < kills:
+        if count - progress.waiting + progress.detected > count * (killed + 1) / (kills + 2) and killed < kills:
             time.sleep(choice.uniform(0, 0.3))
             crew.kill_one(choice)
             killed += 1
@@ -96,7 +96,7 @@ def test_killed_at_random__with_a_restart_of_the_queue(count: int, kills: int, c
             stack.start("valkey")
             restarted = True
     assert restarted and killed == kills
-    assert (progress["done"], progress["failed"], progress["errors"]) == (count, 0, [])
+    assert (progress.done, progress.failed, progress.errors) == (count, 0, [])
     wait_for(lambda: everything_delivered(project), 180)
     assert counted(label_studio, project) == {1: count}
     assert label_studio.project(project)["total_predictions_number"] == count
@@ -113,7 +113,7 @@ def test_two_workers_share_a_run_and_two_runs_share_the_tasks(crew: Crew, new: C
     wait_for(lambda: at_work(crew, 2), 240)
     first, second = (runs.create_run(project, labels, tasks) for labels in (["cpu"], ["cpu", "fan"]))
     both = [wait_until_done(run_id, 400) for run_id in (first, second)]
-    assert [(run["done"], run["failed"]) for run in both] == [(48, 0)] * 2
+    assert [(run.done, run.failed) for run in both] == [(48, 0)] * 2
     with connect() as connection:
         rows = connection.execute("SELECT run_id, worker FROM run_task WHERE run_id IN (%s, %s) AND worker IS NOT NULL",
                                   (first, second)).fetchall()
@@ -146,9 +146,9 @@ def test_a_small_run_does_not_wait_for_a_large_one_of_another_project(crew: Crew
     first = runs.create_run(large, ["cpu", "fan"], ids(label_studio, large))
     second = runs.create_run(small, ["cpu", "fan"], ids(label_studio, small))
     crew.add("sam3")
-    assert wait_until_done(second, 400)["done"] == 8
-    assert runs.run_progress(first)["waiting"] > 0
-    assert runs.cancel_run(first)["cancelled"] > 0
+    assert wait_until_done(second, 400).done == 8
+    assert runs.run_progress(first).waiting > 0
+    assert runs.cancel_run(first).cancelled > 0
     # The chunk in work has ended … (a job on its way from the queue to a worker is in neither for an instant)
     wait_for(lambda: not any(time.sleep(0.1) or scheduling.live_jobs().detections[large] for _ in range(3)), 120)
     kept = computed(large)
@@ -156,7 +156,7 @@ def test_a_small_run_does_not_wait_for_a_large_one_of_another_project(crew: Crew
     scheduling.reconcile_runs()
     assert not scheduling.live_jobs().detections[large]
     other = new(8)
-    assert wait_until_done(runs.create_run(other, ["cpu"], ids(label_studio, other)), 400)["done"] == 8
+    assert wait_until_done(runs.create_run(other, ["cpu"], ids(label_studio, other)), 400).done == 8
     assert computed(large) == kept  # … and no other one was begun, while the worker had time for somebody else
 
 

@@ -79,9 +79,9 @@ def test_one_machine_drops_off_and_the_other_finishes(separate: bool, alone: Any
                      and held_by(crews[0]), 300, pause=0.02)
             first.cut()
             before = runs.run_progress(run_id)
-            assert before["waiting"] > 0  # in the middle
+            assert before.waiting > 0  # in the middle
             progress = wait_until_done(run_id, 400)
-            assert (progress["done"], progress["failed"], progress["errors"]) == (COUNT, 0, [])
+            assert (progress.done, progress.failed, progress.errors) == (COUNT, 0, [])
             wait_for(lambda: everything_delivered(project), 180)
             assert counted(label_studio, project) == {1: COUNT}
 
@@ -90,7 +90,7 @@ def test_one_machine_drops_off_and_the_other_finishes(separate: bool, alone: Any
             wait_for(lambda: at_work(crews[0], mended), 180)  # by itself, or started again
             again = runs.create_run(project, ["cpu", "fan"], tasks)
             progress = wait_until_done(again, 400)
-            assert (progress["done"], progress["failed"], progress["errors"]) == (COUNT, 0, [])
+            assert (progress.done, progress.failed, progress.errors) == (COUNT, 0, [])
             assert set(by(again).values()) == {crew.pids()[0] for crew in crews}  # both shared it
             wait_for(lambda: everything_delivered(project), 180)
             assert counted(label_studio, project) == {1: COUNT}

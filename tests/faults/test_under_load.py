@@ -64,7 +64,7 @@ def test_nothing_is_lost_and_nothing_is_there_twice(fault: str, broken: Break, s
         load.stop()
     counts = load.account()
     progress = runs.run_progress(load.run)
-    assert (progress["done"], progress["failed"], progress["errors"]) == (FIRST, 0, [])
+    assert (progress.done, progress.failed, progress.errors) == (FIRST, 0, [])
     assert (counts.embedded, counts.given_up) == (counts.tasks, 0)
     assert counts.tasks >= FIRST + ARRIVING
     table.record(fault, f"{counts}; {load.refused()}", seconds)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, request, send_file
 
+from argus.answers.export import Export, ExportPreview, Exports
 from argus.answers.splits import Divisions
 from label_studio_config import projects
 from search_service.api.answering import answers
@@ -22,23 +21,26 @@ def _asked() -> ExportJobRequest:
 
 
 @blueprint.post("/projects/<int:project_id>/exports/preview")
-def post_export_preview(project_id: int) -> dict[str, Any]:
+@answers
+def post_export_preview(project_id: int) -> ExportPreview:
     asked = _asked()
     return jobs.preview(project_id, source=asked.source, splits=asked.splits)
 
 
 @blueprint.post("/projects/<int:project_id>/exports")
-def post_export_job(project_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
+@answers
+def post_export_job(project_id: int) -> tuple[Export, int, dict[str, str]]:
     asked = _asked()
     made = jobs.start(project_id, format=asked.format, source=asked.source, masks=asked.masks, images=asked.images,
                          splits=asked.splits)
-    return made, 201, {"Location": f"{API}/exports/{made['id']}"}
+    return made, 201, {"Location": f"{API}/exports/{made.id}"}
 
 
 @blueprint.get("/projects/<int:project_id>/exports")
-def list_exports(project_id: int) -> dict[str, Any]:
+@answers
+def list_exports(project_id: int) -> Exports:
     projects.require(project_id)
-    return {"exports": jobs.listing(project_id)}
+    return Exports(exports=jobs.listing(project_id))
 
 
 @blueprint.get("/projects/<int:project_id>/splits")
@@ -70,12 +72,14 @@ def _splits_asked() -> str:
 
 
 @blueprint.get("/exports/<int:export_id>")
-def get_export(export_id: int) -> dict[str, Any]:
+@answers
+def get_export(export_id: int) -> Export:
     return jobs.describe(export_id)
 
 
 @blueprint.delete("/exports/<int:export_id>")
-def delete_export(export_id: int) -> dict[str, Any]:
+@answers
+def delete_export(export_id: int) -> Export:
     return jobs.remove(export_id)
 
 

@@ -6,14 +6,15 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from flask import Blueprint, Response
 
 from argus import audit
+from argus.answers.runs import Estimate, Preview, ProjectRecipe, RecipeChange, Run, Runs, RunSources
 from argus.errors import ArgusError
 from ml_backend.runs import recipes, runs
 from search_service import run_sources
+from search_service.api.answering import answers
 from search_service.api.requests import API, body
 from search_service.api.schemas import review as asking
 
@@ -25,17 +26,20 @@ _LOOK_SECONDS, _ALIVE_SECONDS = 0.5, 10.0
 
 
 @blueprint.get("/projects/<int:project_id>/sources")
-def get_sources(project_id: int) -> dict[str, Any]:
+@answers
+def get_sources(project_id: int) -> RunSources:
     return run_sources.sources(project_id)
 
 
 @blueprint.get("/projects/<int:project_id>/recipe")
-def get_recipe(project_id: int) -> Any:
+@answers
+def get_recipe(project_id: int) -> ProjectRecipe:
     return recipes.describe_recipe(project_id)
 
 
 @blueprint.put("/projects/<int:project_id>/recipe")
-def put_recipe(project_id: int) -> Any:
+@answers
+def put_recipe(project_id: int) -> RecipeChange:
     asked = body(asking.RecipeRequest)
     if asked.dry_run:
         audit.nothing_changes()
@@ -43,34 +47,39 @@ def put_recipe(project_id: int) -> Any:
 
 
 @blueprint.post("/projects/<int:project_id>/preview")
-def post_preview(project_id: int) -> Any:
+@answers
+def post_preview(project_id: int) -> Preview:
     return run_sources.preview(project_id, body(run_sources.PreviewRequest))
 
 
 @blueprint.post("/projects/<int:project_id>/runs")
-def post_run(project_id: int) -> tuple[dict[str, Any], int, dict[str, str]]:
+@answers
+def post_run(project_id: int) -> tuple[Run, int, dict[str, str]]:
     run_id = run_sources.start_run(project_id, body(run_sources.RunRequest))
-    return get_run(run_id), 201, {"Location": f"{API}/runs/{run_id}"}
+    return runs.run_progress(run_id), 201, {"Location": f"{API}/runs/{run_id}"}
 
 
 @blueprint.post("/projects/<int:project_id>/runs/estimate")
-def post_estimate(project_id: int) -> dict[str, Any]:
+@answers
+def post_estimate(project_id: int) -> Estimate:
     return run_sources.estimate_run(project_id, body(run_sources.RunRequest))
 
 
 @blueprint.get("/projects/<int:project_id>/runs")
-def get_runs(project_id: int) -> dict[str, Any]:
-    return {"runs": runs.list_runs(project_id)}
+@answers
+def get_runs(project_id: int) -> Runs:
+    return Runs(runs=runs.list_runs(project_id))
 
 
 @blueprint.get("/runs/<int:run_id>")
-def get_run(run_id: int) -> dict[str, Any]:
-    return {"id": run_id, **runs.run_progress(run_id)}
+@answers
+def get_run(run_id: int) -> Run:
+    return runs.run_progress(run_id)
 
 
 @blueprint.get("/runs/<int:run_id>/events")
 def get_events(run_id: int) -> Response:
-    get_run(run_id)  # an unknown run is an error, not an empty stream
+    runs.run_progress(run_id)  # an unknown run is an error, not an empty stream
     if not _streams.acquire(blocking=False):
         raise ArgusError("not_ready", "Too many progress streams are open.",
                          f"Ask for {API}/runs/{run_id} every few seconds instead.")
@@ -83,32 +92,32 @@ def _events(run_id: int) -> Iterator[str]:
     """Yield the run's progress whenever it changed, until it has ended; a comment now and then notices who left."""
     said, spoken = "", 0.0
     while True:
-        progress = get_run(run_id)
-        text = json.dumps(progress, ensure_ascii=False)
+        progress = runs.run_progress(run_id)
+        text = json.dumps(progress.model_dump(mode="json"))
         if text != said:
             yield f"data: {text}\n\n"
             said, spoken = text, time.monotonic()
         elif time.monotonic() - spoken > _ALIVE_SECONDS:
             yield ": still here\n\n"
             spoken = time.monotonic()
-        if progress["state"] not in ("queued", "running"):
+        if progress.ended:
             return
         time.sleep(_LOOK_SECONDS)
 
 
 @blueprint.post("/runs/<int:run_id>/cancel")
-def post_cancel(run_id: int) -> dict[str, Any]:
-    runs.cancel_run(run_id)
-    return get_run(run_id)
+@answers
+def post_cancel(run_id: int) -> Run:
+    return runs.cancel_run(run_id)
 
 
 @blueprint.post("/runs/<int:run_id>/resume")
-def post_resume(run_id: int) -> dict[str, Any]:
-    runs.resume_run(run_id)
-    return get_run(run_id)
+@answers
+def post_resume(run_id: int) -> Run:
+    return runs.resume_run(run_id)
 
 
 @blueprint.post("/runs/<int:run_id>/retry")
-def post_retry(run_id: int) -> dict[str, Any]:
-    runs.retry_failed(run_id)
-    return get_run(run_id)
+@answers
+def post_retry(run_id: int) -> Run:
+    return runs.retry_failed(run_id)

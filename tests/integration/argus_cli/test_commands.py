@@ -198,7 +198,7 @@ def test_recipe_preview_and_a_run_that_is_cancelled_resumed_and_tried_again(
     assert (resumed["state"], resumed["done"], resumed["failed"]) == ("done", 4, 1)
     again = argus("runs", "retry", run["id"])
     assert f"Run {run['id']} is done" in again and "4 done, 1 failed" in again
-    assert runs.run_progress(run["id"])["errors"][0]["task"] == tasks[4]
+    assert runs.run_progress(run["id"]).errors[0].task == tasks[4]
 
     changed = argus("recipe", "-p", project, "-l", "cpu", "--prompt", "cpu", "--prompt", "chip")
     assert "Changed: cpu" in changed and "cpu · chip" in changed

@@ -269,7 +269,7 @@ def test_click__goes_before_the_chunks_of_three_runs(
         assert set(chunks) <= set(waiting(queue_names.SAM3))
     finally:
         stack.start("sam3-worker")
-    wait_for(lambda: all(runs.run_progress(run)["state"] == "done" for run in started), 180)
+    wait_for(lambda: all(runs.run_progress(run).state == "done" for run in started), 180)
 
 
 def waiting(queue: str) -> list[str]:

@@ -15,6 +15,7 @@ import pytest
 import requests
 from PIL import Image
 
+from argus.answers.runs import Run
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.jobs import queues
@@ -86,15 +87,15 @@ class Project:
         with connect() as connection:
             claimed = connection.execute("SELECT FROM prediction WHERE project_id = %s AND state = 'claimed'",
                                          (self.id,)).fetchall()
-        return not claimed and all(r["state"] not in ("queued", "running") for r in runs.list_runs(self.id))
+        return not claimed and all(r.state not in ("queued", "running") for r in runs.list_runs(self.id))
 
-    def run(self, labels: list[str], ids: list[int] | None = None) -> dict[str, Any]:
+    def run(self, labels: list[str], ids: list[int] | None = None) -> Run:
         run_id = runs.create_run(self.id, labels, self.ids if ids is None else ids)
         return finished(run_id)
 
 
-def finished(run_id: int, seconds: float = 120) -> dict[str, Any]:
-    wait_for(lambda: runs.run_progress(run_id)["state"] not in ("queued", "running"), seconds)
+def finished(run_id: int, seconds: float = 120) -> Run:
+    wait_for(lambda: runs.run_progress(run_id).state not in ("queued", "running"), seconds)
     return runs.run_progress(run_id)
 
 
@@ -162,7 +163,7 @@ def test_delivery__two_retrieves_at_once_during_a_run_and_after_it(new: Callable
         connection.execute("DELETE FROM detection WHERE task_id = ANY(%s)", (ids,))
     run_id = runs.create_run(project.id, ["cpu"], ids)
     together(project.retrieve, project.retrieve, lambda: project.retrieve(ids[:5]))
-    assert finished(run_id)["done"] == 24
+    assert finished(run_id).done == 24
     wait_for(project.settled, 90)
     assert project.per_task() == {1: 24}
     project.retrieve()
@@ -188,7 +189,7 @@ def test_run__labels_add_to_the_same_prediction(new: Callable[..., Project]) -> 
     after = project.predictions()
     assert {label for p in after.values() for r in p[0]["result"] for label in labels_of(r)} == {"cpu", "fan"}
     assert {i: [q["id"] for q in p] for i, p in after.items()} == {i: [q["id"] for q in p] for i, p in before.items()}
-    assert first["model_version"] == second["model_version"] == project.ls.project(project.id)["model_version"]
+    assert first.model_version == second.model_version == project.ls.project(project.id)["model_version"]
     for task in project.tasks().values():
         (prediction,) = task["predictions"]
         scores = [r["score"] for r in prediction["result"]]
@@ -204,10 +205,10 @@ def test_run__one_bad_image_and_one_deleted_task_fail_alone(new: Callable[..., P
     ids = project.ids
     project.ls.delete(f"/api/tasks/{ids[0]}/")
     progress = project.run(["cpu"], [*ids, 10**9])
-    assert (progress["state"], progress["requested"], progress["done"], progress["failed"]) == ("done", 6, 3, 3)
-    assert {e["task"]: e["code"] for e in progress["errors"]} == {
+    assert (progress.state, progress.requested, progress.done, progress.failed) == ("done", 6, 3, 3)
+    assert {e.task: e.code for e in progress.errors} == {
         ids[0]: "unknown_task", ids[3]: "bad_image", 10**9: "unknown_task"}
-    assert all(e["message"] and "Traceback" not in e["message"] for e in progress["errors"])
+    assert all(e.message and "Traceback" not in e.message for e in progress.errors)
     assert project.per_task() == {1: 3, 0: 1}
 
 
@@ -241,7 +242,7 @@ def test_run__cancel_resume_and_jobs_that_were_lost(new: Callable[..., Project],
     stack.stop("sam3-worker")
     try:
         stopped = runs.create_run(project.id, ["cpu"], ids[:3])
-        assert runs.cancel_run(stopped)["cancelled"] == 3
+        assert runs.cancel_run(stopped).cancelled == 3
         with pytest.raises(ArgusError) as caught:
             runs.cancel_run(stopped)
         assert caught.value.code == "conflict"
@@ -249,27 +250,27 @@ def test_run__cancel_resume_and_jobs_that_were_lost(new: Callable[..., Project],
         queues.get_redis().flushdb()
     finally:
         stack.start("sam3-worker")
-    assert finished(lost)["done"] == 3
+    assert finished(lost).done == 3
     assert project.per_task() == {1: 3, 0: 3}
     runs.resume_run(stopped)
-    assert finished(stopped)["done"] == 3
+    assert finished(stopped).done == 3
     assert project.per_task() == {1: 6}
 
 
 def test_run__a_killed_worker_loses_and_doubles_nothing(new: Callable[..., Project], stack: Any) -> None:
     project = new(40)
     run_id = runs.create_run(project.id, ["cpu"], project.ids)
-    wait_for(lambda: runs.run_progress(run_id)["done"] >= 4, 60, pause=0.02)
+    wait_for(lambda: runs.run_progress(run_id).done >= 4, 60, pause=0.02)
     stack.kill("sam3-worker")
     stack.kill("worker")
     progress = finished(run_id, 180)
-    assert (progress["done"], progress["failed"]) == (40, 0)
+    assert (progress.done, progress.failed) == (40, 0)
     assert project.per_task() == {1: 40}
 
 
 def test_recipe__a_new_threshold_rebuilds_without_the_model(new: Callable[..., Project]) -> None:
     project = new(8)
-    old = project.run(["cpu", "fan"])["model_version"]
+    old = project.run(["cpu", "fan"]).model_version
     before = [r["score"] for p in project.predictions().values() for r in p[0]["result"]]
     middle = sorted(before)[len(before) // 2]
     computed = computed_at(project)
@@ -323,7 +324,7 @@ def test_claim__that_label_studio_never_stored_is_released(new: Callable[..., Pr
 def test_annotation__keeps_the_ids_that_join_box_and_mask(new: Callable[..., Project]) -> None:
     project = new(10)
     run = project.run(["cpu", "fan"])
-    project.act("predictions_to_annotations", model_version=run["model_version"])
+    project.act("predictions_to_annotations", model_version=run.model_version)
     pairs = 0
     for task in project.tasks().values():
         for annotation in task["annotations"]:
@@ -355,7 +356,7 @@ def test_predict__with_no_worker_answers_empty_and_a_run_goes_on(new: Callable[.
     finally:
         stack.start("sam3-worker")
     wait_for(lambda: project.per_task() == {1: 1, 0: 2}, 120)  # the worker loads its model first
-    assert [r["settings"]["source"] for r in runs.list_runs(project.id)] == ["retrieve"]
+    assert [r.settings["source"] for r in runs.list_runs(project.id)] == ["retrieve"]
 
 
 def ask(stack: Any, project: Project, tasks: list[dict[str, Any]], **params: Any) -> requests.Response:
@@ -393,10 +394,10 @@ def test_health_and_setup__answer_while_a_batch_runs(new: Callable[..., Project]
     clicks = threading.Thread(target=project.retrieve)
     clicks.start()
     during = 0
-    while (progress := runs.run_progress(run_id))["state"] in ("queued", "running"):
+    while (progress := runs.run_progress(run_id)).state in ("queued", "running"):
         for method, path in (("GET", "/health"), ("POST", "/setup")):  # after a second without /health we are "away"
             assert requests.request(method, url + path, json=body, timeout=1).status_code == 200
-        during += progress["waiting"] < 30 and runs.run_progress(run_id)["waiting"] > 0
+        during += progress.waiting < 30 and runs.run_progress(run_id).waiting > 0
     clicks.join()
     assert during > 1  # both answered more than once between the first computed task and the last one
 
@@ -416,7 +417,7 @@ def test_rotated_image__boxes_are_where_a_person_sees_them(new: Callable[..., Pr
     file = io.BytesIO()
     upright.rotate(90, expand=True).save(file, "JPEG", quality=92, exif=exif)
     project = new(2, [("a.jpg", frame(seed)[0]), ("b.jpg", file.getvalue())])
-    assert project.run(["cpu"])["errors"] == []
+    assert project.run(["cpu"]).errors == []
     plain, turned = (p[0]["result"] for _, p in sorted(project.predictions().items()))
     assert plain
     assert {(r["original_width"], r["original_height"]) for r in turned} == {(640, 360)}

@@ -13,6 +13,7 @@ import requests
 from click.testing import CliRunner
 
 from argus import queue_names
+from argus.answers.runs import LeftOut
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.jobs import queues
@@ -131,7 +132,7 @@ def test_take__two_runs_never_take_the_same_task_and_take_turns(idle: None, proj
     again = task_states.take(project, "job 9", 3)
     assert again and len(again.task_ids) == 3
     for run_id in (first, second):
-        assert runs.cancel_run(run_id)["cancelled"] == 8
+        assert runs.cancel_run(run_id).cancelled == 8
 
 
 def test_take__what_was_taken_often_goes_alone_and_is_given_up_at_last(idle: None, project: int,
@@ -143,8 +144,8 @@ def test_take__what_was_taken_often_goes_alone_and_is_given_up_at_last(idle: Non
     sizes = [task_states.take(project, f"job {i}", 8) for i in range(3)]
     assert [t and t.task_ids for t in sizes] == [tasks[2:4], tasks[:1], None]
     progress = runs.run_progress(run_id)
-    assert (progress["failed"], progress["errors"][0]["task"]) == (1, tasks[1])
-    assert "Gave up after" in progress["errors"][0]["message"]
+    assert (progress.failed, progress.errors[0].task) == (1, tasks[1])
+    assert "Gave up after" in progress.errors[0].message
     runs.cancel_run(run_id)
 
 
@@ -159,8 +160,8 @@ def test_fail_for_now__is_tried_again_after_a_pause_and_a_bounded_number_of_time
         assert task_states.take(project, "too early", 8) is None
         clock_moves(run_id, hours=-1 if attempt % 2 else 1)  # a clock that was put back makes nothing wait for ever
     progress = runs.run_progress(run_id)
-    assert [(error["task"], error["code"]) for error in progress["errors"]] == [(tasks[0], "image_unreachable")]
-    assert (progress["failed"], progress["waiting"]) == (1, 1)  # as long as Label Studio is away, no task is to blame
+    assert [(error.task, error.code) for error in progress.errors] == [(tasks[0], "image_unreachable")]
+    assert (progress.failed, progress.waiting) == (1, 1)  # as long as Label Studio is away, no task is to blame
     taken = task_states.take(project, "job 9", 8)
     assert taken and taken.task_ids == tasks[1:2]
     runs.cancel_run(run_id)
@@ -222,9 +223,9 @@ def test_progress__rate_and_seconds_left(state: str, began: int, ended: list[int
     with connect() as connection:
         connection.execute("DELETE FROM run WHERE id = %s", (row["id"],))
     # The database's clock goes on between writing and reading.
-    assert progress["rate"] == (rate and pytest.approx(rate, rel=0.1))
-    assert progress["seconds_left"] == (left and pytest.approx(left, rel=0.1))
-    assert progress["waiting"] == 2
+    assert progress.rate == (rate and pytest.approx(rate, rel=0.1))
+    assert progress.seconds_left == (left and pytest.approx(left, rel=0.1))
+    assert progress.waiting == 2
 
 
 def test_progress__says_how_many_objects_lie_beyond_the_cap(idle: None, project: int, tasks: list[int]) -> None:
@@ -239,11 +240,11 @@ def test_progress__says_how_many_objects_lie_beyond_the_cap(idle: None, project:
     full, whole = replace(Detections.none(), left_out=50), Detections.none()
     for task, found in zip(tasks, ({"cpu": full, "fan": full}, {"cpu": full}, {"cpu": whole}), strict=False):
         store.store(task, recipe, (64, 48), found)
-    assert runs.run_progress(run["id"])["left_out"] == {"objects": 150, "tasks": 2}
-    assert runs.list_runs(project)[0]["left_out"] == {"objects": 150, "tasks": 2}
+    assert runs.run_progress(run["id"]).left_out == LeftOut(objects=150, tasks=2)
+    assert runs.list_runs(project)[0].left_out == LeftOut(objects=150, tasks=2)
     assert "150 objects beyond the 500" in command("runs", "show", str(run["id"]))
     store.store(tasks[1], recipe, (64, 48), {"cpu": whole})  # looked at again
-    assert runs.run_progress(run["id"])["left_out"] == {"objects": 100, "tasks": 1}
+    assert runs.run_progress(run["id"]).left_out == LeftOut(objects=100, tasks=1)
     with connect() as connection:
         connection.execute("DELETE FROM run WHERE id = %s", (run["id"],))
         connection.execute("DELETE FROM detection WHERE task_id = ANY(%s) AND concept_key = ANY(%s)",
@@ -269,9 +270,9 @@ def test_predict__calls_that_wait_are_bounded(idle: None, project: int, tasks: l
     waiting.join()
     assert predictor.answer(row, listed[:1]) == [[]]
     left = runs.list_runs(project)  # one for each task: the last call found a run at work on its task
-    assert [(run["requested"], run["settings"]["source"]) for run in left] == [(1, "retrieve")] * 2
+    assert [(run.requested, run.settings["source"]) for run in left] == [(1, "retrieve")] * 2
     for run in left:
-        runs.cancel_run(run["id"])
+        runs.cancel_run(run.id)
 
     box = {"type": "rectanglelabels", "value": {"x": 1, "y": 1, "width": 5, "height": 5, "rectanglelabels": ["cpu"]}}
     predictor._clicks.acquire()
@@ -283,7 +284,7 @@ def test_predict__calls_that_wait_are_bounded(idle: None, project: int, tasks: l
 def test_predict__without_the_queue_answers_what_is_computed(stack: Any, project: int, tasks: list[int],
                                                              label_studio: LabelStudio) -> None:
     run_id = runs.create_run(project, [], tasks[:3])
-    wait_for(lambda: runs.run_progress(run_id)["state"] == "done", 120)
+    wait_for(lambda: runs.run_progress(run_id).state == "done", 120)
     with connect() as connection:
         connection.execute("DELETE FROM prediction WHERE task_id = ANY(%s)", (tasks[:2],))
     body = {"tasks": list(label_studio.tasks(project, fields="task_only")), "project": f"{project}.1",
@@ -348,7 +349,7 @@ def settled(project: int) -> bool:
     with connect() as connection:
         claimed = connection.execute("SELECT FROM prediction WHERE project_id = %s AND state = 'claimed'",
                                      (project,)).fetchall()
-    return not claimed and all(r["state"] not in ("queued", "running") for r in runs.list_runs(project))
+    return not claimed and all(r.state not in ("queued", "running") for r in runs.list_runs(project))
 
 
 def computed(project: int) -> list[Any]:

@@ -6,10 +6,12 @@ import os
 import stat
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from argus.answers.export import Export
 from argus.settings import get_settings
 from argus_cli.stack.processes import Supervisor
 from argus_cli.stack.service import Command, Service
@@ -54,7 +56,7 @@ def test_exports__made_in_the_background(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "home/exports").mkdir(parents=True)
     export_id = jobs._new_folder()
     folder = tmp_path / "home/exports" / str(export_id)
-    jobs._write(export_id, {"state": "queued"})
+    jobs._write(Export(id=export_id, project=1, format="coco", state="queued", created_at=datetime.now(UTC)))
     (tmp_path / "files").mkdir()
     (tmp_path / "files/one.jpg").write_bytes(b"pixels")
     jobs._zip(tmp_path / "files", folder / "export.zip", lambda: None)

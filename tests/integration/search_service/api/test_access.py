@@ -6,6 +6,7 @@ import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from flask import Flask
 from psycopg.types.json import Jsonb
 from werkzeug.routing import Rule
 
+from argus.answers.export import Export
 from argus.client import Argus
 from argus.db import connect as database
 from argus.errors import ArgusError
@@ -108,7 +110,7 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
                                         "RETURNING id", (number,)).fetchone()
     assert run and acceptance
     export = jobs._new_folder()
-    jobs._write(export, {"id": export, "project": number, "state": "failed"})
+    jobs._write(Export(id=export, project=number, format="coco", state="failed", created_at=datetime.now(UTC)))
     with database() as connection:
         saved = connection.execute("INSERT INTO saved_search (project_id, name, ask) VALUES (%s, 'Fans', '{}') "
                                    "RETURNING id", (number,)).fetchone()

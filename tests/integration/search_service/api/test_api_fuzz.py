@@ -53,7 +53,7 @@ def run(project: int) -> int:
     from ml_backend.runs import runs
 
     number = runs.create_run(project, ["cpu"], [task["id"] for task in get_label_studio().tasks(project)])
-    wait_for(lambda: runs.run_progress(number)["state"] == "done", 180)
+    wait_for(lambda: runs.run_progress(number).state == "done", 180)
     return number
 
 

@@ -19,6 +19,7 @@ from psycopg.types.json import Jsonb
 from werkzeug.serving import make_server
 
 from argus import audit
+from argus.answers.export import Export
 from argus.answers.service import AuditEntry
 from argus.client import Argus
 from argus.db import connect as database
@@ -229,7 +230,7 @@ def test_history_and_judgements_are_deleted_by_those_who_made_them(ask: Any, peo
 
 def test_an_export_is_downloaded_by_who_manages(ask: Any, people: dict[str, Person], project: int) -> None:
     export = jobs._new_folder()
-    jobs._write(export, {"id": export, "project": project, "format": "coco", "state": "done"})
+    jobs._write(Export(id=export, project=project, format="coco", state="done", created_at=datetime.now(UTC)))
     (jobs._folder(export) / "export.zip").write_bytes(b"PK")
     try:
         assert ask("bob", "GET", f"/exports/{export}")[0] == 200

@@ -87,27 +87,27 @@ def test_connect__labels_are_separated_by_any_comma_and_kept_as_they_are(stack: 
 
 
 def test_recipe__a_label_is_found_in_another_spelling_and_its_prompts_are_folded(line: int) -> None:
-    found = {c["label"]: c["prompts"] for c in recipes.describe_recipe(line)["concepts"]}
+    found = {c.label: c.prompts for c in recipes.describe_recipe(line).concepts}
     assert found == {"ＣＰＵ": ["CPU"], "ﾌｧﾝ": ["ファン"]}
     argus("recipe", "-p", line, "--label", "ファン", "--prompt", "ｆａｎ")
     argus("recipe", "-p", line, "--label", "ﾌｧﾝ", "--threshold", "0.5")
-    fan = recipes.describe_recipe(line)["concepts"][1]
-    assert (fan["label"], fan["prompts"], fan["threshold"]) == ("ﾌｧﾝ", ["fan"], 0.5)
+    fan = recipes.describe_recipe(line).concepts[1]
+    assert (fan.label, fan.prompts, fan.threshold) == ("ﾌｧﾝ", ["fan"], 0.5)
     argus("recipe", "-p", line, "--label", "ファン", "--reset")
 
 
 def test_recipe__a_prompt_that_is_longer_than_the_model_reads_is_told(line: int) -> None:
-    told = recipes.change_recipe(line, [{"label": "cpu", "prompts": ["cpu", LONG]}], dry_run=True)["unread"]
-    assert [one["prompt"] for one in told] == [LONG] and LONG.endswith(told[0]["unread"]) and told[0]["unread"]
+    told = recipes.change_recipe(line, [{"label": "cpu", "prompts": ["cpu", LONG]}], dry_run=True).unread
+    assert [one.prompt for one in told] == [LONG] and LONG.endswith(told[0].unread) and told[0].unread
     said = argus("recipe", "-p", line, "--label", "cpu", "--prompt", LONG, "--dry-run")
-    assert f"of “{LONG}” it does not read “{told[0]['unread']}”" in said
-    assert recipes.describe_recipe(line)["unread"] == []
+    assert f"of “{LONG}” it does not read “{told[0].unread}”" in said
+    assert recipes.describe_recipe(line).unread == []
     recipes.change_recipe(line, [{"label": "cpu", "prompts": [LONG]}])
     try:
-        assert recipes.describe_recipe(line)["unread"] == told
+        assert recipes.describe_recipe(line).unread == told
         tasks = [task["id"] for task in get_label_studio().tasks(line)]
-        assert runs.estimate(line, ["ＣＰＵ"], tasks)["unread"] == told
-        assert runs.estimate(line, ["ﾌｧﾝ"], [1])["unread"] == []
+        assert runs.estimate(line, ["ＣＰＵ"], tasks).unread == told
+        assert runs.estimate(line, ["ﾌｧﾝ"], [1]).unread == []
         assert "it does not read" in argus("annotate", "-p", line, "--all", "--label", "cpu", "--estimate")
     finally:
         recipes.change_recipe(line, [{"label": "cpu"}])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import requests
@@ -13,6 +13,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from argus import queue_names
+from argus.answers.export import Export
 from argus.client import Argus
 from argus.errors import ArgusError
 from argus.jobs import queues
@@ -58,15 +59,15 @@ def waiting(name: str) -> int:
 def test_predictions_are_delivered_while_40_exports_wait(stack: Stack, argus: Argus, project: int,
                                                          label_studio: LabelStudio) -> None:
     with resting(stack, "export-worker"):
-        wanted = {"format": "coco", "source": "annotations", "masks": False, "images": True, "splits": {}}
-        asked = [jobs._enqueue(project, **wanted)["id"] for _ in range(40)]
+        wanted = Export(id=0, project=project, format="coco", state="queued", created_at=datetime.now(UTC))
+        asked = [jobs._enqueue(wanted).id for _ in range(40)]
         assert (waiting(queue_names.EXPORT), waiting(queue_names.DEFAULT)) == (40, 0)
         tasks = [task["id"] for task in label_studio.tasks(project, fields="task_only")][:3]
         wait_for(lambda: argus.sync(project).seen == 303, 60)
         run = argus.wait_for_run(argus.start_run(project, ["cpu"], tasks=tasks).id, seconds=180)
         assert (run.done, run.failed) == (3, 0)
         assert all(label_studio.get(f"/api/tasks/{task}/")["predictions"] for task in tasks)
-        assert {jobs.describe(number)["state"] for number in asked} == {"queued"}
+        assert {jobs.describe(number).state for number in asked} == {"queued"}
         for number in asked:
             jobs.remove(number)
     wait_for(lambda: waiting(queue_names.EXPORT) == 0, 60)
@@ -84,7 +85,7 @@ def test_so_many_of_a_project_may_wait__then_one_is_refused_until_there_is_room(
         asked.append(argus.call("POST", path, {"format": "coco"}).json()["id"])
         for number in asked[2:]:  # they would only take time
             argus.call("DELETE", f"/exports/{number}")
-    wait_for(lambda: jobs.describe(asked[1])["state"] == "done", 120)
+    wait_for(lambda: jobs.describe(asked[1]).state == "done", 120)
     jobs.remove(asked[1])
 
 
@@ -107,13 +108,13 @@ def test_what_goes_wrong_with_an_export_is_what_the_client_raises(argus: Argus, 
 @pytest.mark.faults
 def test_a_killed_export_worker__the_export_is_made_again_or_said_to_have_failed(stack: Stack, argus: Argus,
                                                                                  project: int) -> None:
-    def state(number: int) -> dict[str, Any]:
+    def state(number: int) -> Export:
         return jobs.describe(number)
 
     def kill_at_work(number: int, after: int = 0) -> int:
         """Kill the worker once it has written an image, later than at `after`; return when it last said so."""
         file = jobs._folder(number) / "state.json"
-        wait_for(lambda: state(number)["state"] == "running" and state(number)["written"] > 0
+        wait_for(lambda: state(number).state == "running" and state(number).written > 0
                  and file.stat().st_mtime_ns > after, 180, pause=0.01)
         stack.kill("export-worker")
         assert not (jobs._folder(number) / "export.zip").exists()
@@ -122,18 +123,18 @@ def test_a_killed_export_worker__the_export_is_made_again_or_said_to_have_failed
     first, second = (argus.call("POST", f"/projects/{project}/exports", {"format": "coco"}).json()["id"]
                      for _ in range(2))
     kill_at_work(first)
-    wait_for(lambda: state(first)["state"] == "done", 180, pause=0.5)
+    wait_for(lambda: state(first).state == "done", 180, pause=0.5)
     with zipfile.ZipFile(jobs.archive(first)[0]) as archive:
         assert archive.testzip() is None and sum(name.endswith(".jpg") for name in archive.namelist()) == 300
     assert {path.name for path in jobs._folder(first).iterdir()} == {"state.json", "export.zip"}
     jobs.remove(first)
-    wait_for(lambda: state(second)["state"] == "done", 180, pause=0.5)
+    wait_for(lambda: state(second).state == "done", 180, pause=0.5)
     jobs.remove(second)
 
     third = argus.call("POST", f"/projects/{project}/exports", {"format": "yolo"}).json()["id"]
     kill_at_work(third, after=kill_at_work(third))
-    wait_for(lambda: state(third)["state"] == "failed", 180, pause=0.5)
-    assert state(third)["error"]["code"] == "child_died"
+    wait_for(lambda: state(third).state == "failed", 180, pause=0.5)
+    assert state(third).error.code == "child_died"
     jobs.tidy()  # as the worker does when it starts, and the service when the next one is asked for
     assert [path.name for path in jobs._folder(third).iterdir()] == ["state.json"]
     jobs.remove(third)

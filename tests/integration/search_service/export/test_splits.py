@@ -84,15 +84,15 @@ def test_one_video__new_frames_change_nothing_and_a_copy_goes_where_its_scenes_a
     looks = scenes(120)
     ids = add_video(ls, project, "a.mp4", looks)
     outlook = preview_export(project, splits=SHARES)
-    assert outlook["refused"] is None and [one["video"] for one in outlook["strips"]] == ["a.mp4"]
+    assert outlook.refused is None and [one.video for one in outlook.strips] == ["a.mp4"]
     first = export(project, tmp_path / "first")
-    assert {split: part["images"] for split, part in outlook["splits"].items()} == {
+    assert {split: part.images for split, part in outlook.splits.items()} == {
         split: list(first.values()).count(split) for split in SHARES}
-    assert len(first) + sum(one["count"] for one in outlook["left_out"]) == len(ids)
+    assert len(first) + sum(one.count for one in outlook.left_out) == len(ids)
     for one, split in first.items():  # five seconds apart, unless in the same split
         assert {first.get(other, split) for other in ids if abs(ids.index(other) - ids.index(one)) < 5} == {split}
-    assert set(outlook["splits"]["test"]["objects"]) == {"cpu", "fan"}
-    assert min(outlook["splits"]["test"]["objects"].values()) >= 3
+    assert set(outlook.splits["test"].objects) == {"cpu", "fan"}
+    assert min(outlook.splits["test"].objects.values()) >= 3
 
     copies = add_video(ls, project, "b.mp4", [*looks[::-1], *scenes(40, 1)])
     second = export(project, tmp_path / "second")
@@ -117,7 +117,7 @@ def test_a_locked_test_set_stays_out_of_training_in_every_division(ls: LabelStud
               for image in json.loads((tmp_path / "two" / f"annotations_{split}.json").read_text())["images"]]
     alike = {copies[ids.index(task)] for task in held}
     assert not (held | alike) & set(images)
-    left = {one["reason"]: one["count"] for one in report["skipped"]}
+    left = {one.reason: one.count for one in report.skipped}
     assert left["image in no split: in the locked test set"] == len(held)
     assert left["image in no split: near the locked test set"] >= len(held)
     again = export(project, tmp_path / "again")

@@ -159,7 +159,7 @@ def test_splits__two_videos_of_one_name_are_divided(ls: LabelStudio, project: tu
     origins = read_origins(ls, number, read_project(ls, number), "annotations")
     assert len({one.video for one in origins.values()}) == 2
     found = preview_export(number, splits={"train": 0.5, "val": 0.5})
-    assert {name: (part["images"], part["videos"]) for name, part in found["splits"].items()} == {
+    assert {name: (part.images, part.videos) for name, part in found.splits.items()} == {
         "train": (4, 1), "val": (4, 1)}
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from argus import audit
+from argus.answers.export import SkippedTasks
 from argus.answers.review import Accepted, AdditionExample, LeftAnnotation, Undone
 from argus.db import connect as database
 from argus.errors import ArgusError
@@ -512,8 +513,8 @@ def test_export__coco_and_yolo_hold_what_was_accepted_or_drawn(known: Callable[.
     project.annotate(5, [])
     project.annotate(6, [], cancelled=True)
     counts = export_project(project.id, "coco", tmp_path / "coco")
-    assert (counts["images"], counts["objects"], counts["categories"]) == (5, 4, 2)
-    assert counts["skipped"] == [{"reason": "outside the image", "count": 1, "tasks": [project.tasks[4]]}]
+    assert (counts.images, counts.objects, counts.categories) == (5, 4, 2)
+    assert counts.skipped == [SkippedTasks(reason="outside the image", count=1, tasks=[project.tasks[4]])]
     coco = COCO(str(tmp_path / "coco" / "annotations.json"))
     assert {c["id"]: c["name"] for c in coco.cats.values()} == {1: "fan", 2: "cpu"}
     assert [image["file_name"] for image in coco.imgs.values()] == [f"frame_00{i}.jpg" for i in (0, 1, 4, 5, 7)]
@@ -526,7 +527,7 @@ def test_export__coco_and_yolo_hold_what_was_accepted_or_drawn(known: Callable[.
         with Image.open(tmp_path / "coco" / "images" / image["file_name"]) as file:
             assert file.size == (image["width"], image["height"]) == (WIDTH, HEIGHT)
     yolo = export_project(project.id, "yolo", tmp_path / "yolo", with_images=False)
-    assert (yolo["images"], yolo["objects"]) == (5, 4)
+    assert (yolo.images, yolo.objects) == (5, 4)
     texts = {path.name: path.read_text() for path in (tmp_path / "yolo" / "labels").iterdir()}
     assert texts["frame_005.txt"] == ""
     assert texts["frame_000.txt"] == "1 0.200000 0.300000 0.200000 0.400000\n"
@@ -538,7 +539,7 @@ def test_export__predictions_when_asked_for(known: Callable[..., Known], tmp_pat
     project = known()
     service.review_status(project.id)
     counts = export_project(project.id, "yolo", tmp_path / "out", masks=True, source="predictions")
-    assert (counts["images"], counts["objects"]) == (8, 6)
+    assert (counts.images, counts.objects) == (8, 6)
     lines = [line.split() for path in (tmp_path / "out" / "labels").iterdir() for line in path.read_text().splitlines()]
     assert {len(line) for line in lines} == {9}  # four corners each, and no box among them
 
@@ -549,7 +550,7 @@ def test_export__splits_keep_videos_together(known: Callable[..., Known], tmp_pa
         project.ls.patch(f"/api/tasks/{task['id']}/", {"data": task["data"] | {"video": f"v{index // 2}.mp4"}})
         project.annotate(index, [])
     counts = export_project(project.id, "coco", tmp_path / "out", splits={"train": 0.75, "val": 0.25})
-    assert counts["splits"] == {"train": 6, "val": 2}
+    assert counts.splits == {"train": 6, "val": 2}
     train, val = (json.loads((tmp_path / "out" / f"annotations_{split}.json").read_text())["images"]
                   for split in ("train", "val"))
     assert not {image["video"] for image in train} & {image["video"] for image in val}
@@ -561,8 +562,8 @@ def test_export__one_broken_image_does_not_stop_the_rest(known: Callable[..., Kn
     first = next(project.ls.tasks(project.id))
     project.ls.patch(f"/api/tasks/{first['id']}/", {"data": {"image": f"/data/upload/{project.id}/none.jpg"}})
     counts = export_project(project.id, "coco", tmp_path / "out")
-    assert counts["images"] == 1
-    assert counts["skipped"] == [{"reason": "image left out: image_unreachable", "count": 1, "tasks": [first["id"]]}]
+    assert counts.images == 1
+    assert counts.skipped == [SkippedTasks(reason="image left out: image_unreachable", count=1, tasks=[first["id"]])]
 
 
 def test_export__errors_are_sentences_and_leave_nothing_behind(known: Callable[..., Known], tmp_path: Path) -> None:
@@ -591,7 +592,7 @@ def test_export__predictions_fill_what_nobody_has_reviewed(known: Callable[..., 
     steps: list[int] = []
     counts = export_project(project.id, "coco", tmp_path / "out", source="both", with_images=False,
                             progress=steps.append)
-    assert (counts["images"], counts["objects"]) == (7, 4)  # all but the skipped one; the first has no object any more
+    assert (counts.images, counts.objects) == (7, 4)  # all but the skipped one; the first has no object any more
     assert steps == list(range(1, 8))
     assert count_images(project.id, "both") == 7
     images = json.loads((tmp_path / "out" / "annotations.json").read_text())["images"]
@@ -604,14 +605,13 @@ def test_preview__counts_what_the_export_writes(known: Callable[..., Known], tmp
     project.annotate(5, [])
     splits = {"train": 0.5, "val": 0.5}
     found = preview_export(project.id, splits=splits)
-    parts = found["splits"].values()
-    assert (found["images"], found["videos"], found["empty"], found["objects"], found["counted"]) == (
-        4, 4, 1, {"fan": 0, "cpu": 3}, 4)
-    assert [(part["images"], part["videos"]) for part in parts] == [(2, 2), (2, 2)]
-    assert sum(part["objects"]["cpu"] for part in parts) == 3
+    parts = found.splits.values()
+    assert (found.images, found.videos, found.empty, found.objects, found.counted) == (4, 4, 1, {"fan": 0, "cpu": 3}, 4)
+    assert [(part.images, part.videos) for part in parts] == [(2, 2), (2, 2)]
+    assert sum(part.objects["cpu"] for part in parts) == 3
     counts = export_project(project.id, "yolo", tmp_path / "out", splits=splits, with_images=False)
-    assert (counts["images"], counts["objects"], counts["splits"]) == (4, 3, {"train": 2, "val": 2})
-    assert preview_export(project.id, source="predictions")["images"] == 8
+    assert (counts.images, counts.objects, counts.splits) == (4, 3, {"train": 2, "val": 2})
+    assert preview_export(project.id, source="predictions").images == 8
     with pytest.raises(ArgusError) as failure:
         preview_export(project.id, source="dreams")  # type: ignore[arg-type]
     assert failure.value.code == "bad_request"
@@ -624,9 +624,9 @@ def test_export__of_several_annotations_the_newest_counts_and_the_others_are_tol
     project.annotate(0, regions(2, 0.5, "fan"))
     project.annotate(0, [], cancelled=True)
     counts = export_project(project.id, "coco", tmp_path / "out", with_images=False)
-    assert (counts["images"], counts["objects"]) == (1, 1)
-    assert counts["skipped"] == [{"reason": "older annotation of a task that has several", "count": 1,
-                                  "tasks": project.tasks}]
+    assert (counts.images, counts.objects) == (1, 1)
+    assert counts.skipped == [SkippedTasks(reason="older annotation of a task that has several", count=1,
+                                           tasks=project.tasks)]
     document = json.loads((tmp_path / "out" / "annotations.json").read_text())
     assert document["annotations"][0]["category_id"] == 1
 

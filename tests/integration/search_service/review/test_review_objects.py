@@ -276,11 +276,11 @@ def test_recipe_changes_are_kept_beside_the_config_and_told_before(reviewed: Cal
     config = project.ls.project(project.id)["label_config"]
     wanted = [{"label": "cpu", "prompts": ["cpu", "chip"], "threshold": None}]
     told = recipes.change_recipe(project.id, wanted, dry_run=True)
-    assert (told["changed"], told["again"], told["rebuilt"]) == (["cpu"], len(TASKS), 0)
-    assert recipes.describe_recipe(project.id)["concepts"][0]["changed"] is False
-    assert recipes.change_recipe(project.id, [{"label": "cpu", "threshold": 0.6}])["rebuilt"] == len(TASKS)
-    cpu = recipes.describe_recipe(project.id)["concepts"][0]
-    assert (cpu["threshold"], cpu["config"]["threshold"], cpu["changed"]) == (0.6, 0.4, True)
+    assert (told.changed, told.again, told.rebuilt) == (["cpu"], len(TASKS), 0)
+    assert recipes.describe_recipe(project.id).concepts[0].changed is False
+    assert recipes.change_recipe(project.id, [{"label": "cpu", "threshold": 0.6}]).rebuilt == len(TASKS)
+    cpu = recipes.describe_recipe(project.id).concepts[0]
+    assert (cpu.threshold, cpu.config.threshold, cpu.changed) == (0.6, 0.4, True)
     assert project.ls.project(project.id)["label_config"] == config
     client = create_app().test_client()
     for concept, status in (({"label": "gpu"}, 422), ({"label": "cpu", "threshold": 0.01}, 400),
@@ -399,7 +399,7 @@ def test_prompts_that_were_previewed_and_kept__are_delivered_without_the_model(
     for label, overrides in (("cpu", {"cpu": {"prompts": ["chip"]}}), ("fan", {})):
         assert detect_jobs.detect_for_preview(project.id, project.tasks[0], overrides, [label]) == {}
     told = recipes.change_recipe(project.id, [chip])
-    assert (told["again"], told["rebuilt"]) == (len(TASKS) - 1, 1)
+    assert (told.again, told.rebuilt) == (len(TASKS) - 1, 1)
     projects.refresh(project.id)
     delivery.remove_old_versions(project.id)
     shown = project.in_label_studio()
@@ -414,8 +414,8 @@ def test_sources_of_a_run_follow_label_studio(reviewed: Callable[[], Reviewed]) 
     views = service.make_band_views(project.id)
     project.ls.post(f"/api/tasks/{project.tasks[0]}/annotations/", {"result": []})
     found = sources(project.id)
-    assert (found["all"], found["unlabelled"]) == (len(TASKS), len(TASKS) - 1)
-    assert set(views.values()) <= {view["id"] for view in found["views"]}
+    assert (found.all, found.unlabelled) == (len(TASKS), len(TASKS) - 1)
+    assert set(views.values()) <= {view.id for view in found.views}
     asked = Source.model_validate({"view": views["medium"]})
     assert sorted(resolve(project.id, asked)[0]) == [project.tasks[2], project.tasks[3]]
     assert resolve(project.id, Source.model_validate({"unlabelled": True}))[0] == project.tasks[1:]

@@ -84,7 +84,7 @@ def exported(ls: LabelStudio, project: int, out: Path, *origins: str) -> dict[st
         ls.post(f"/api/tasks/{task['id']}/annotations/", {"result": []})
     images = ImageFetcher(ls, get_settings().model_copy(update={"image_origins": ",".join(origins)}))
     report = export_project(project, "coco", out, label_studio=ls, images=images)
-    assert report["skipped"] == []
+    assert report.skipped == []
     names = [image["file_name"] for image in json.loads((out / "annotations.json").read_text())["images"]]
     return {name: (out / "images" / name).read_bytes() for name in names}
 

@@ -198,7 +198,7 @@ def test_what_one_project_was_shown_another_is_not(label_studio: LabelStudio, pr
     }
     for task in (owner["id"], other):
         label_studio.post(f"/api/tasks/{task}/annotations/", {"result": []})
-    assert export_project(neighbour, "coco", tmp_path / "theirs", label_studio=label_studio)["images"] == 1
+    assert export_project(neighbour, "coco", tmp_path / "theirs", label_studio=label_studio).images == 1
     for linked in (True, False):
         with pytest.raises(ArgusError, match="image left out: image_forbidden"):
             export_project(project, "coco", tmp_path / "mine", label_studio=label_studio, link_images=linked)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from argus.answers.runs import Cost
 from argus_cli.main import main
 from argus_cli.output_runs import duration, estimate_sentence
 
@@ -16,9 +17,10 @@ def test_duration(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-def cost(**changed: Any) -> dict[str, Any]:
-    return {"tasks": 300, "to_compute": 200, "labels": ["cpu"], "workers": 2, "tasks_ahead": 0, "measured_images": 64,
-            "seconds_per_image": 2.0, "seconds": 200.0} | changed
+def cost(**changed: Any) -> Cost:
+    known = Cost(tasks=300, to_compute=200, labels=["cpu"], workers=2, tasks_ahead=0, measured_images=64,
+                 seconds_per_image=2.0, seconds=200.0)
+    return known.model_copy(update=changed)
 
 
 @pytest.mark.parametrize(("changed", "said"), [

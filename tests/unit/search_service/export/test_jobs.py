@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from argus.answers.export import Export, ExportPreview, ExportState, WrittenExport
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from search_service.export import jobs, room
@@ -24,10 +26,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     get_settings.cache_clear()
 
 
+AT = datetime(2026, 3, 2, tzinfo=UTC)
+
+
 def put(home: Path, number: int, **state: Any) -> None:
     folder = home / "exports" / str(number)
     folder.mkdir(parents=True)
-    record = {"id": number, "project": 1, "format": "coco", "state": "done"} | state
+    record = {"id": number, "project": 1, "format": "coco", "state": "done", "created_at": AT.isoformat()} | state
     (folder / "state.json").write_text(json.dumps(record))
 
 
@@ -37,7 +42,7 @@ def test_listing__is_of_one_project_newest_first_and_skips_what_is_broken(home: 
     put(home, 11, project=2)
     (home / "exports" / "12").mkdir()
     (home / "exports" / "12" / "state.json").write_text("{")
-    assert [one["id"] for one in jobs.listing(1)] == [10, 9, 2]
+    assert [one.id for one in jobs.listing(1)] == [10, 9, 2]
 
 
 def test_describe__an_export_that_is_not_there_is_said_to_be(home: Path) -> None:
@@ -58,7 +63,7 @@ def test_remove__a_finished_one_goes_a_running_one_is_told_to_stop(home: Path) -
     put(home, 2, state="running")
     jobs.remove(1)
     assert not (home / "exports" / "1").exists()
-    assert jobs.remove(2)["state"] == "cancelled"
+    assert jobs.remove(2).state == "cancelled"
     assert (home / "exports" / "2" / "cancel").exists()
 
 
@@ -71,8 +76,8 @@ def test_run__what_goes_wrong_is_in_the_record(home: Path, monkeypatch: pytest.M
     put(home, 1, state="queued", images=True, masks=False, splits={}, source="annotations")
     jobs.run(1)
     state = jobs.describe(1)
-    assert (state["state"], state["error"]["code"], state["total"]) == ("failed", "nothing_selected", 3)
-    assert state["finished_at"]
+    assert (state.state, state.error.code, state.total) == ("failed", "nothing_selected", 3)
+    assert state.finished_at
 
 
 def test_run__one_told_to_stop_leaves_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,8 +107,8 @@ def setting(home: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return change
 
 
-def record(number: int, state: str = "done", size: int = 0) -> dict[str, Any]:
-    return {"id": number, "state": state, "bytes": size * 2**20}
+def record(number: int, state: ExportState = "done", size: int = 0) -> Export:
+    return Export(id=number, project=1, format="coco", state=state, bytes=size * 2**20, created_at=AT)
 
 
 def test_superseded__the_newest_that_fit_stay(setting: Callable[..., None]) -> None:
@@ -124,20 +129,20 @@ def test_superseded__as_many_wait_as_may(setting: Callable[..., None]) -> None:
 def test_enqueue__is_refused_while_too_little_of_the_disk_is_free(home: Path, setting: Callable[..., None]) -> None:
     setting(export_free_mb=2**40)
     with pytest.raises(ArgusError, match="must stay free") as caught:
-        jobs._enqueue(1, format="coco", source="annotations", masks=False, images=True, splits={})
+        jobs._enqueue(Export(id=0, project=1, format="coco", state="queued", created_at=AT))
     assert caught.value.kind.status == 507 and "ARGUS_EXPORT_FREE_MB" in caught.value.hint
     assert list((home / "exports").iterdir()) == []
 
 
-def written(count: int, size: int) -> Callable[..., dict[str, Any]]:
+def written(count: int, size: int) -> Callable[..., WrittenExport]:
     """Return what stands for `export_project`: it writes `count` files of `size` bytes that are not compressed."""
     def write(_project: int, _format: str, folder: Path, *, progress: Callable[[int], None],
-              **_: Any) -> dict[str, Any]:
+              **_: Any) -> WrittenExport:
         folder.mkdir()
         for number in range(1, count + 1):
             (folder / f"{number}.jpg").write_bytes(bytes(size))
             progress(number)
-        return {"images": count, "folder": str(folder)}
+        return WrittenExport(images=count, objects=0, categories=1, splits={}, skipped=[], folder=str(folder))
 
     return write
 
@@ -154,9 +159,9 @@ def test_run__one_that_outgrows_the_quota_fails_and_leaves_nothing(
     state = jobs.describe(1)
     left = {path.name for path in (home / "exports" / "1").iterdir()}
     if code:
-        assert (state["state"], state["error"]["code"]) == ("failed", code) and left == {"state.json"}
+        assert (state.state, state.error.code) == ("failed", code) and left == {"state.json"}
     else:
-        assert (state["state"], state["bytes"] > 1_800_000) == ("done", True) and left == {"state.json", "export.zip"}
+        assert (state.state, state.bytes > 1_800_000) == ("done", True) and left == {"state.json", "export.zip"}
 
 
 def test_run__one_that_meets_a_disk_that_fills_up_ends_and_leaves_nothing(
@@ -164,7 +169,7 @@ def test_run__one_that_meets_a_disk_that_fills_up_ends_and_leaves_nothing(
     monkeypatch.setattr(jobs, "_total", lambda state: 3)
     monkeypatch.setattr(jobs, "_SAY_SECONDS", -1.0)
 
-    def fill(*args: Any, progress: Callable[[int], None], **options: Any) -> dict[str, Any]:
+    def fill(*args: Any, progress: Callable[[int], None], **options: Any) -> WrittenExport:
         progress(1)
         setting(export_free_mb=2**40)  # stands for somebody else who fills the disk
         return written(3, 10)(*args, progress=progress, **options)
@@ -177,7 +182,7 @@ def test_run__one_that_meets_a_disk_that_fills_up_ends_and_leaves_nothing(
         monkeypatch.setattr(jobs, "export_project", export)
         put(home, 1, state="queued", images=True, masks=False, splits={}, source="annotations")
         jobs.run(1)
-        assert jobs.describe(1)["error"]["code"] == "insufficient_storage"
+        assert jobs.describe(1).error.code == "insufficient_storage"
         assert [path.name for path in (home / "exports" / "1").iterdir()] == ["state.json"]
         jobs.remove(1)
 
@@ -198,8 +203,9 @@ def test_tidy__what_a_lost_export_left_goes_and_a_live_one_stays(home: Path, mon
 
 def test_preview__only_so_many_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "_PREVIEW_WAIT", 0.05)
-    monkeypatch.setattr(jobs, "preview_export", lambda *_, **__: {})
-    assert jobs.preview(1, source="annotations", splits={}) == {}
+    nothing = ExportPreview(images=0, videos=0, empty=0, objects={}, counted=0, splits={})
+    monkeypatch.setattr(jobs, "preview_export", lambda *_, **__: nothing)
+    assert jobs.preview(1, source="annotations", splits={}) == nothing
     monkeypatch.setattr(jobs, "preview_export", lambda *_, **__: jobs.preview(1, source="both", splits={}))
     with pytest.raises(ArgusError) as caught:
         jobs.preview(1, source="annotations", splits={})

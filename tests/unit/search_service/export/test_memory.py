@@ -22,7 +22,7 @@ def peak(folder: Path, tasks: int, format: str) -> tuple[int, int]:
     try:
         counts = export_project(1, format, folder, with_images=False, splits={"train": 0.8, "val": 0.2},
                                 label_studio=cast(Any, ls), images=cast(Any, None), memory=Unknown())
-        return tracemalloc.get_traced_memory()[1], counts["images"]
+        return tracemalloc.get_traced_memory()[1], counts.images
     finally:
         tracemalloc.stop()
 

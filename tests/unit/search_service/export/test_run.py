@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 
+from argus.answers.export import WrittenExport
 from argus.errors import ArgusError
 from benchmarks.odd_inputs.listing import Listing, box, task
 from search_service.export import export_project, preview_export
@@ -23,7 +24,7 @@ def of_video(number: int, video: str, **options: Any) -> dict[str, Any]:
     return task(number, [box(10, "r")], video=video, **options)
 
 
-def export(tasks: list[dict[str, Any]], folder: Path, **options: Any) -> dict[str, Any]:
+def export(tasks: list[dict[str, Any]], folder: Path, **options: Any) -> WrittenExport:
     return export_project(1, options.pop("format", "coco"), folder / "out", with_images=False,
                           label_studio=cast(Any, Listing(tasks)), images=cast(Any, None), memory=Unknown(), **options)
 
@@ -31,18 +32,18 @@ def export(tasks: list[dict[str, Any]], folder: Path, **options: Any) -> dict[st
 @pytest.mark.parametrize("predictions", [2, 3])
 def test_second_predictions_of_one_version_are_told(tmp_path: Path, predictions: int) -> None:
     report = export([with_predictions(1, predictions), with_predictions(2, 1)], tmp_path, source="predictions")
-    assert report["objects"] == 2
-    assert report["skipped"] == [{"reason": "older prediction of a task that has several of this model version",
+    assert report.objects == 2
+    assert report.skipped == [{"reason": "older prediction of a task that has several of this model version",
                                   "count": predictions - 1, "tasks": [1]}]
 
 
 def test_shapes_with_one_id_are_told(tmp_path: Path) -> None:
     both = task(1, [box(10, "r"), box(50, "r"), box(70, "s")])
     report = export([both], tmp_path)
-    assert report["objects"] == 2
-    assert report["skipped"] == [{"reason": "another shape with the id of a region before it", "count": 1,
+    assert report.objects == 2
+    assert report.skipped == [{"reason": "another shape with the id of a region before it", "count": 1,
                                   "tasks": [1]}]
-    assert preview_export(1, label_studio=cast(Any, Listing([both])))["objects"] == {"cpu": 2, "fan": 0}
+    assert preview_export(1, label_studio=cast(Any, Listing([both]))).objects == {"cpu": 2, "fan": 0}
 
 
 @pytest.mark.parametrize("format", ["coco", "yolo"])
@@ -80,4 +81,4 @@ def test_a_split_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None
 
 def test_splits_that_all_get_something_are_written(tmp_path: Path) -> None:
     report = export([of_video(1, "a"), of_video(2, "b"), of_video(3, "b")], tmp_path, splits={"train": 0.6, "val": 0.4})
-    assert report["splits"] == {"train": 2, "val": 1}
+    assert report.splits == {"train": 2, "val": 1}
