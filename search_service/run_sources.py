@@ -132,8 +132,8 @@ def sources(project_id: int) -> RunSources:
     ls = get_label_studio()
     views = [RunView(id=view["id"], title=(view.get("data") or {}).get("title") or f"{view['id']}")
              for view in ls.views(project_id)]
-    return RunSources(all=len(_all_tasks(project_id)), unlabelled=listing.count(ls, project_id, _UNLABELLED),
-                      views=views)
+    return RunSources(all=len(_all_tasks(project_id)), views=views,
+                      unlabelled=listing.count(ls, project_id, _UNLABELLED))
 
 
 def _listed(project_id: int, conditions: listing.Conditions) -> list[int]:

@@ -33,7 +33,7 @@ def doctor(project_id: int | None, as_json: bool) -> None:
                 say(f"{'':<8} {finding.fix}")
     problems = sum(finding.state == "problem" for finding in findings)
     if as_json:
-        print_json({"ok": not problems, "findings": [finding.to_json() for finding in findings]})
+        print_json({"ok": not problems, "findings": [finding.answer() for finding in findings]})
     else:
         say(f"{problems or 'no'} problem{'' if problems == 1 else 's'}")
     sys.exit(1 if problems else 0)

@@ -17,23 +17,23 @@ def status(as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    model = found["search_model"]
-    say(f"Argus {found['version']}; searches use {model['name']}" if model else f"Argus {found['version']}")
-    for refusal in found["refusals"]:
-        say(f"{refusal['message']} {refusal['hint']}")
+    model = found.search_model
+    say(f"Argus {found.version}; searches use {model.name}" if model else f"Argus {found.version}")
+    for refusal in found.refusals:
+        say(f"{refusal.message} {refusal.hint}")
     print_table(["worker", "host", "state", "done", "failed"],
-                [(w["role"], w["host"], w["state"], w["done"], w["failed"]) for w in found["workers"]])
-    print_table(["queue", "waiting", "failed"], [(q["name"], q["waiting"], q["failed"]) for q in found["queues"]])
+                [(w.role, w.host, w.state, w.done, w.failed) for w in found.workers])
+    print_table(["queue", "waiting", "failed"], [(q.name, q.waiting, q.failed) for q in found.queues])
     print_table(["project", "title", "connected", "images", "embedded", "waiting", "failed"],
-                [(p["id"], p["title"], "gone" if p["missing_since"] else "yes" if p["connected"] else "", p["seen"],
-                  p["embedded"], p["waiting"], p["failed"]) for p in found["projects"]])
-    for project in found["projects"]:
-        for warning in project["warnings"]:
-            say(f"Project {project['id']}: {warning}")
-        if project["noted"]:
-            say(f"Project {project['id']}: {plural(project['noted'], 'task')} with values in their data that were left "
-                f"out; `argus sync --project {project['id']}` lists them.")
-    if found["errors"]:
+                [(p.id, p.title, "gone" if p.missing_since else "yes" if p.connected else "", p.seen,
+                  p.embedded, p.waiting, p.failed) for p in found.projects])
+    for project in found.projects:
+        for warning in project.warnings:
+            say(f"Project {project.id}: {warning}")
+        if project.noted:
+            say(f"Project {project.id}: {plural(project.noted, 'task')} with values in their data that were left "
+                f"out; `argus sync --project {project.id}` lists them.")
+    if found.errors:
         print_table(["when", "what", "project", "task", "run", "what happened"],
-                    [((e["at"] or "")[:16].replace("T", " "), e["what"], e["project"], e["task"], e["run"],
-                      e["message"]) for e in found["errors"]])
+                    [(f"{e.at:%Y-%m-%d %H:%M}" if e.at else "", e.what, e.project, e.task, e.run,
+                      e.message) for e in found.errors])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from argus.answers import export as x
+from argus.answers import health as h
 from argus.answers import projects as p
 from argus.answers import review as v
 from argus.answers import runs as u
 from argus.answers import search as s
 from argus.answers import service
 from argus.answers import splits as sp
+from argus.answers import tasks as t
 from argus.answers import trust as tv
 from argus.answers.base import Answer, Deleted
 
@@ -154,5 +156,21 @@ _EXAMPLES: tuple[Answer, ...] = (
                             "val": x.SplitSize(images=106, videos=3, objects={"cpu": 130, "fan": 313})},
                     strips=[x.VideoStrip(video="belt.mp4", parts=[x.StripPart(split="train", frames=40, start=0.0,
                                                                               end=39.0)])]),
+    h.Status(
+        version="0.1.0", refusals=[], search_model=h.SearchModel(name="google/siglip2-base-patch16-224", dim=768),
+        workers=[h.Worker(role="sam3", name="sam3-1", host="gpu-1", state="idle", job=None, since=_AT, done=210,
+                          failed=0)], roles={"sam3": 1}, queues=[h.Queue(name="sam3", waiting=0, failed=0)],
+        projects=[h.ProjectState(id=1, title="Boards", connected=True, missing_since=None, seen=1200, fetched=1200,
+                                 embedded=1199, waiting=0, failed=1, noted=0, oldest_waiting_seconds=None,
+                                 warnings=[])],
+        errors=[h.Failure(what="image", project=1, task=812, run=None, code="bad_image", at=_AT,
+                          message="The file of task 812 is no image.", hint="Replace the file.")]),
+    h.Findings(findings=[h.Finding(name="database", state="ok", detail="PostgreSQL 18, pgvector 0.8.4.", fix="")],
+               problems=0),
+    t.Task(task=17, video="line-3.mp4", video_id="9c1e0a7d5b3f2846", video_name="line-3.mp4", video_time=8.5,
+           frame_number=204, notes=[], captured_at=_AT, state="embedded", error=None,
+           label_studio="http://localhost:8080/projects/1/data?task=17", predictions=[t.TaskPrediction(
+               id=90, model_version="argus-3f2a1b", current=True, score=0.82, objects=[t.TaskObject(
+                   label="cpu", score=0.82, box=[0.1, 0.2, 0.3, 0.4], rings=[], mask=None)])], annotations=[]),
 )
 ANSWERS: dict[type[Answer], Answer] = {type(example): example for example in _EXAMPLES}

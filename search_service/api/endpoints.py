@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from pydantic import BaseModel
 
 from argus.answers import export as x
+from argus.answers import health as h
 from argus.answers import projects as p
 from argus.answers import review as v
 from argus.answers import runs as u
 from argus.answers import search as s
 from argus.answers import service
 from argus.answers import splits as sp
+from argus.answers import tasks as t
 from argus.answers import trust as tv
 from argus.answers.base import Answer, Deleted
 from search_service import run_sources
@@ -32,7 +34,7 @@ class Endpoint:
     summary: str
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
-    answer: type[Answer] | str = "Object"
+    answer: type[Answer] | None = None  # None: not JSON
     status: int = 200
     media: str = "application/json"
     takes: str = ""  # media type of a body that is not JSON
@@ -189,12 +191,12 @@ ENDPOINTS = (
     Endpoint("delete", "/api/v1/exports/{export_id}", "Delete an export, or stop it.", answer=x.Export),
     Endpoint("get", "/api/v1/exports/{export_id}/file", "Download a finished export.", media="application/zip"),
     Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}",
-             "A task with the objects of its predictions and annotations.", answer="Task"),
+             "A task with the objects of its predictions and annotations.", answer=t.Task),
     Endpoint("get", "/api/v1/projects/{project_id}/videos",
              "The videos that frames come from, and when the first and the last image were captured.", answer=p.Videos),
-    Endpoint("get", "/api/v1/status", "Workers, queues, projects, and what failed last.", answer="Status"),
+    Endpoint("get", "/api/v1/status", "Workers, queues, projects, and what failed last.", answer=h.Status),
     Endpoint("get", "/api/v1/doctor", "Check every connection; each problem comes with its fix.",
-             sr.DoctorRequest, answer="Findings"),
+             sr.DoctorRequest, answer=h.Findings),
     Endpoint("get", "/api/v1/audit", "Who changed what, newest first. With the caller's own Label Studio token: of a "
              "project that they manage, or of all as an administrator.", ar.AuditRequest, answer=service.Audit),
     Endpoint("get", "/api/v1/label-studio/projects", "Every project in Label Studio, and which are connected.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -9,37 +10,13 @@ from pydantic import BaseModel
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from argus import __version__
-from argus.answers.base import Answer, Problem
+from argus.answers.base import Problem
 from argus.errors import CATALOGUE
 from search_service.api.answer_examples import ANSWERS
 from search_service.api.endpoints import ENDPOINTS, Endpoint
 from search_service.api.examples import BODIES, PARAMETERS
 
-_NUMBER, _TEXT, _FLAG = {"type": "integer"}, {"type": "string"}, {"type": "boolean"}
-_FREE: dict[str, Any] = {"type": "object"}
 _REFERENCE = "#/components/schemas/{model}"
-_VIDEO = {"video": {"type": ["string", "null"], "description": "The file's name, which several videos may have."},
-          "video_id": {"type": ["string", "null"]},
-          "video_name": {"type": ["string", "null"], "description": "As shown: with the beginning of the id where two "
-                         "videos of the project share a name."}}
-_SCHEMAS: dict[str, Any] = {
-    "Object": _FREE,
-    "Task": {"type": "object", "properties": {
-        "task": _NUMBER, "label_studio": _TEXT, **_VIDEO,
-        "video_time": {"type": ["number", "null"]}, "frame_number": {"type": ["integer", "null"]}, "state": _TEXT,
-        "captured_at": {"type": ["string", "null"]},
-        "notes": {"type": "array", "items": _FREE, "description": "Values of its data that could not be taken over."},
-        "predictions": {"type": "array", "items": _FREE}, "annotations": {"type": "array", "items": _FREE}}},
-    "Status": {"type": "object", "properties": {
-        "version": _TEXT, "search_model": {"type": ["object", "null"]},
-        "roles": {"type": "object", "description": "Workers alive by role."},
-        **{name: {"type": "array", "items": _FREE} for name in ("workers", "queues", "projects", "errors")},
-        "refusals": {"type": "array", "description": "Why servers that answer take no writes.", "items": {
-            "type": "object", "properties": {"code": _TEXT, "message": _TEXT, "hint": _TEXT}}}}},
-    "Findings": {"type": "object", "properties": {"problems": _NUMBER, "findings": {"type": "array", "items": {
-        "type": "object", "properties": {"name": _TEXT, "detail": _TEXT, "fix": _TEXT,
-                                         "state": {"type": "string", "enum": ["ok", "problem", "unknown"]}}}}}},
-}
 
 
 def document() -> dict[str, Any]:
@@ -47,9 +24,9 @@ def document() -> dict[str, Any]:
     asked: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         (model, "validation") for endpoint in ENDPOINTS for model in (endpoint.body, endpoint.query) if model]
     answered: list[tuple[type[BaseModel], JsonSchemaMode]] = [
-        (endpoint.answer, "serialization") for endpoint in ENDPOINTS if not isinstance(endpoint.answer, str)]
+        (endpoint.answer, "serialization") for endpoint in ENDPOINTS if endpoint.answer]
     _, found = models_json_schema([*asked, *answered, (Problem, "validation")], ref_template=_REFERENCE)
-    schemas = {**_SCHEMAS, **found["$defs"]}
+    schemas: dict[str, Any] = found["$defs"]
     schemas["Problem"]["properties"]["code"]["enum"] = sorted(CATALOGUE)
     paths: dict[str, dict[str, Any]] = {}
     for endpoint in ENDPOINTS:
@@ -69,20 +46,18 @@ def document() -> dict[str, Any]:
 
 def _operation(endpoint: Endpoint) -> dict[str, Any]:
     name = re.sub(r"\W+", "_", endpoint.path.removeprefix("/api/v1/").replace("{", "").replace("}", ""))
-    answer = endpoint.answer if isinstance(endpoint.answer, str) else endpoint.answer.__name__
-    schema: dict[str, Any] = {"$ref": _REFERENCE.format(model=answer)}
-    example = _example(endpoint)
+    content: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+    if endpoint.answer:
+        content = {"schema": {"$ref": _REFERENCE.format(model=endpoint.answer.__name__)},
+                   "example": ANSWERS[endpoint.answer].model_dump(mode="json")}
     if endpoint.media == "text/event-stream":  # the schema is one event's
-        schema = {"type": "object", "required": ["data"], "properties": {"data": {
-            "type": "string", "contentMediaType": "application/json", "contentSchema": schema}}}
-        example = {"example": {"data": example["example"]}} if example else {}
-    elif endpoint.media != "application/json":
-        schema, example = {"type": "string", "format": "binary"}, {}
+        content = {"schema": {"type": "object", "required": ["data"], "properties": {"data": {
+            "type": "string", "contentMediaType": "application/json", "contentSchema": content["schema"]}}},
+            "example": {"data": json.dumps(content["example"])}}
     operation: dict[str, Any] = {
         "operationId": f"{endpoint.method}_{name}", "summary": endpoint.summary, "tags": [_topic(endpoint.path)],
         "parameters": _parameters(endpoint),
-        "responses": {str(endpoint.status): {"description": "Done.", "content": {
-            endpoint.media: {"schema": schema} | example}},
+        "responses": {str(endpoint.status): {"description": "Done.", "content": {endpoint.media: content}},
                       "default": {"description": "What went wrong (RFC 9457).", "content": {
                           "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}}}
     if endpoint.body:
@@ -93,11 +68,6 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         operation["requestBody"] = {"required": True, "content": {endpoint.takes: {"schema": {
             "type": "string", "format": "binary"}}}}
     return operation
-
-
-def _example(endpoint: Endpoint) -> dict[str, Any]:
-    found: Answer | None = None if isinstance(endpoint.answer, str) else ANSWERS.get(endpoint.answer)
-    return {"example": found.model_dump(mode="json")} if found else {}
 
 
 def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from rq.serializers import JSONSerializer
 from rq.worker import BaseWorker
 
 from argus import __version__, queue_names
+from argus.answers import health
+from argus.answers.health import Failure, Findings, ProjectState, Refusal, SearchModel, Status
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.jobs import queues
@@ -23,21 +25,11 @@ from search_service.vectors import store
 SHOWN = 20
 
 
-def status(visible: Collection[int] | None = None) -> dict[str, Any]:
+def status(visible: Collection[int] | None = None) -> Status:
     """Return what runs and what waits, without asking Label Studio.
 
     Args:
         visible: of all other projects nothing is told; None leaves none out. The same below.
-
-    Returns:
-        `{"version", "refusals": [{"code", "message", "hint"}] of servers that answer and take no writes,
-        "search_model": {"name", "dim"} or None, "workers": [{"role", "name", "host", "state", "job",
-        "since", "done", "failed"}], "roles": {role: workers alive}, "queues": [{"name", "waiting", "failed"}],
-        "projects": [{"id", "title", "connected", "missing_since", "seen", "fetched", "embedded", "waiting", "failed",
-        "noted": tasks with values in their data that could not be taken over, "oldest_waiting_seconds", "warnings":
-        sentences about what will not be as the labelling config asks}],
-        "errors": [{"what", "project", "task", "run", "message", "hint", "code", "at"}], newest first}`; a project is
-        missing since Label Studio has none of that number any more.
 
     Raises:
         ArgusError: `database_unreachable`, and what `argus.jobs.queues.refusal` says.
@@ -49,39 +41,38 @@ def status(visible: Collection[int] | None = None) -> dict[str, Any]:
         waiting = [_queue(name) for role in queue_names.ROLES.values() for name in role]
     except RedisError as error:
         raise queues.refusal(error) from error
-    roles = {role: sum(worker["role"] == role for worker in workers) for role in queue_names.ROLES}
-    refusals = [{"code": e.code, "message": e.message, "hint": e.hint} for e in server_state.refusals()]
-    return {"version": __version__, "refusals": refusals,
-            "search_model": {"name": model.name, "dim": model.dim} if model else None, "workers": workers,
-            "roles": roles, "queues": waiting, "projects": _projects(visible), "errors": _errors(visible)}
+    roles = {role: sum(worker.role == role for worker in workers) for role in queue_names.ROLES}
+    refusals = [Refusal(code=e.code, message=e.message, hint=e.hint) for e in server_state.refusals()]
+    return Status(version=__version__, refusals=refusals,
+                  search_model=SearchModel(name=model.name, dim=model.dim) if model else None, workers=workers,
+                  roles=roles, queues=waiting, projects=_projects(visible), errors=_errors(visible))
 
 
-def doctor(project_id: int | None, visible: Collection[int] | None = None) -> dict[str, Any]:
+def doctor(project_id: int | None, visible: Collection[int] | None = None) -> Findings:
     """Return every finding of the doctor, and how many are problems; takes seconds when a server is down."""
-    findings = [finding.to_json() for finding in Doctor(project_id=project_id, only=visible).run()]
-    return {"findings": findings, "problems": sum(finding["state"] == "problem" for finding in findings)}
+    findings = [finding.answer() for finding in Doctor(project_id=project_id, only=visible).run()]
+    return Findings(findings=findings, problems=sum(finding.state == "problem" for finding in findings))
 
 
-def _worker(worker: BaseWorker) -> dict[str, Any]:
+def _worker(worker: BaseWorker) -> health.Worker:
     served = set(worker.queue_names())
     role = next((role for role, names in queue_names.ROLES.items() if set(names) <= served), "")
-    return {"role": role, "name": worker.name, "host": worker.hostname or "", "state": str(worker.get_state()),
-            "job": worker.get_current_job_id(), "since": _moment(worker.birth_date),
-            "done": worker.successful_job_count, "failed": worker.failed_job_count}
+    return health.Worker(
+        role=role, name=worker.name, host=worker.hostname or "", state=str(worker.get_state()),
+        job=worker.get_current_job_id(), since=_moment(worker.birth_date), done=worker.successful_job_count,
+        failed=worker.failed_job_count)
 
 
-def _queue(name: str) -> dict[str, Any]:
+def _queue(name: str) -> health.Queue:
     queue = Queue(name, connection=queues.get_redis(), serializer=JSONSerializer)
-    return {"name": name, "waiting": queue.count, "failed": queue.failed_job_registry.count}
+    return health.Queue(name=name, waiting=queue.count, failed=queue.failed_job_registry.count)
 
 
-def _moment(value: datetime | None) -> str | None:
-    if value is None:
-        return None
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).isoformat()
+def _moment(value: datetime | None) -> datetime | None:
+    return value.replace(tzinfo=UTC) if value and not value.tzinfo else value
 
 
-def _projects(visible: Collection[int] | None) -> list[dict[str, Any]]:
+def _projects(visible: Collection[int] | None) -> list[ProjectState]:
     with connect() as connection:
         rows = connection.execute(
             "SELECT p.id, p.title, p.label_config, p.overrides, p.connected_at IS NOT NULL AS connected, "
@@ -92,9 +83,7 @@ def _projects(visible: Collection[int] | None) -> list[dict[str, Any]]:
             "round(extract(epoch FROM now() - min(t.seen_at) FILTER (WHERE t.state = 'waiting')))::int "
             "AS oldest_waiting_seconds "
             "FROM project p LEFT JOIN task t ON t.project_id = p.id GROUP BY p.id ORDER BY p.id").fetchall()
-    for row in rows:
-        row["warnings"] = _warnings(row.pop("label_config"), row.pop("overrides"))
-    return [{**row, "missing_since": _moment(row["missing_since"])} for row in rows
+    return [ProjectState(warnings=_warnings(row["label_config"], row["overrides"]), **row) for row in rows
             if visible is None or row["id"] in visible]
 
 
@@ -105,7 +94,7 @@ def _warnings(label_config: str, overrides: Mapping[str, Any]) -> list[str]:
         return []
 
 
-def _errors(visible: Collection[int] | None) -> list[dict[str, Any]]:
+def _errors(visible: Collection[int] | None) -> list[Failure]:
     """Return the newest failures of images and of runs, each with where it happened."""
     mine = "project_id = ANY(coalesce(%(only)s, ARRAY[project_id]))"
     with connect() as connection:
@@ -118,6 +107,5 @@ def _errors(visible: Collection[int] | None) -> list[dict[str, Any]]:
             f"FROM run_task f JOIN run r ON r.id = f.run_id WHERE f.state = 'failed' AND {mine} "
             f"ORDER BY r.id DESC, f.task_id LIMIT %(n)s) ORDER BY at DESC LIMIT %(n)s",
             {"n": SHOWN, "only": None if visible is None else list(visible)}).fetchall()
-    return [{"what": row["what"], "project": row["project"], "task": row["task"], "run": row["run"],
-             **{key: (row["error"] or {}).get(key, "") for key in ("code", "message", "hint")},
-             "at": _moment(row["at"])} for row in rows]
+    return [Failure(what=row["what"], project=row["project"], task=row["task"], run=row["run"], at=row["at"],
+                    **{key: (row["error"] or {}).get(key, "") for key in ("code", "message", "hint")}) for row in rows]

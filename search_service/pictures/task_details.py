@@ -6,11 +6,12 @@ import base64
 import io
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from argus.answers.tasks import Task, TaskAnnotation, TaskObject, TaskPrediction
 from argus.db import Row, connect
 from argus.errors import ArgusError
 from argus.images.memory import get_budget
@@ -24,16 +25,15 @@ from search_service.sync.videos import SHARED, shown_name
 MASK_SIDE = 512  # pixels; enough for a picture on a screen, and a few kilobytes each
 
 
-def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
-    """Return a task with its predictions and annotations as objects.
+class _Stored(NamedTuple):
+    """What Label Studio has of a task."""
 
-    Returns:
-        `{"task", "label_studio": address, "video", "video_id", "video_name": as shown, "video_time", "frame_number",
-        "captured_at", "notes": [{"key", "reason"}] of values that could not be taken over, "state", "error",
-        "predictions": [{"id", "model_version", "current": of the current recipe, "score", "objects"}],
-        "annotations": [{"id", "updated_at", "cancelled", "from_prediction", "objects"}]}`; an object is `{"label",
-        "score", "box": [x0, y0, x1, y1], "rings": [[[x, y], …]], "mask": PNG of the box as base64 or None}`; positions
-        are fractions of the image's sides.
+    annotations: list[dict[str, Any]]
+    predictions: list[dict[str, Any]]
+
+
+def describe_task(project_id: int, task_id: int) -> Task:
+    """Return a task with its predictions and annotations as objects.
 
     Raises:
         ArgusError: `unknown_task`, `unknown_project`, `label_studio_unreachable`.
@@ -43,20 +43,19 @@ def describe_task(project_id: int, task_id: int) -> dict[str, Any]:
     task, shape = _task(ls, task_id), _shape(ls, project_id)
     own = shape.regions_of_image
     version = row["model_version"]
-    return {
-        "task": task_id, "video": row["video"], "video_id": row["video_id"],
-        "video_name": shown_name(row["video"], row["video_id"], row["video_shared"]), "video_time": row["video_time"],
-        "frame_number": row["frame_number"], "notes": row["notes"] or [],
-        "captured_at": row["captured_at"] and row["captured_at"].isoformat(),
-        "state": row["state"], "error": row["error"],
-        "label_studio": f"{get_settings().public_label_studio_url}/projects/{project_id}/data?task={task_id}",
-        "predictions": [{"id": p["id"], "model_version": p["model_version"], "current": p["model_version"] == version,
-                         "score": p.get("score"), "objects": objects(own(p["result"])[0], shape.labels)}
-                        for p in task["predictions"]],
-        "annotations": [{"id": a["id"], "updated_at": a.get("updated_at"), "cancelled": bool(a.get("was_cancelled")),
-                         "from_prediction": a.get("parent_prediction"),
-                         "objects": objects(own(a["result"])[0], shape.labels)}
-                        for a in task["annotations"]]}
+    return Task(
+        task=task_id, video=row["video"], video_id=row["video_id"],
+        video_name=shown_name(row["video"], row["video_id"], row["video_shared"]), video_time=row["video_time"],
+        frame_number=row["frame_number"], notes=row["notes"] or [], captured_at=row["captured_at"], state=row["state"],
+        error=row["error"],
+        label_studio=f"{get_settings().public_label_studio_url}/projects/{project_id}/data?task={task_id}",
+        predictions=[TaskPrediction(
+            id=p["id"], model_version=p["model_version"], current=p["model_version"] == version, score=p.get("score"),
+            objects=objects(own(p["result"])[0], shape.labels)) for p in task.predictions],
+        annotations=[TaskAnnotation(
+            id=a["id"], updated_at=a.get("updated_at"), cancelled=bool(a.get("was_cancelled")),
+            from_prediction=a.get("parent_prediction"), objects=objects(own(a["result"])[0], shape.labels))
+            for a in task.annotations])
 
 
 def captured_between(project_id: int) -> tuple[datetime, datetime] | None:
@@ -67,7 +66,7 @@ def captured_between(project_id: int) -> tuple[datetime, datetime] | None:
     return (row["first"], row["last"]) if row and row["first"] else None
 
 
-def objects(result: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[dict[str, Any]]:
+def objects(result: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[TaskObject]:
     """Return regions as objects with positions as fractions; regions of unknown kind or size, or for a larger image
     than there may be, are left out.
 
@@ -83,13 +82,13 @@ def objects(result: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[
         return [_object(one, width, height) for one in found]
 
 
-def _object(one: ExportObject, width: int, height: int) -> dict[str, Any]:
+def _object(one: ExportObject, width: int, height: int) -> TaskObject:
     x0, y0, x1, y1 = one.box
     rings = [[[round(float(x) / width, 5), round(float(y) / height, 5)] for x, y in ring] for ring in one.rings]
     mask = None if one.mask is None else np.unpackbits(one.mask.view(np.uint8), axis=1, count=width).view(np.bool_)
-    return {"label": one.label, "score": None if one.score is None else round(one.score, 4), "rings": rings,
-            "box": [round(x0 / width, 5), round(y0 / height, 5), round(x1 / width, 5), round(y1 / height, 5)],
-            "mask": None if mask is None else encode_mask(mask, one.box)}
+    return TaskObject(label=one.label, score=None if one.score is None else round(one.score, 4), rings=rings,
+                      box=[round(x0 / width, 5), round(y0 / height, 5), round(x1 / width, 5), round(y1 / height, 5)],
+                      mask=None if mask is None else encode_mask(mask, one.box))
 
 
 def encode_mask(mask: Mask, box: Sequence[float]) -> str | None:
@@ -119,12 +118,11 @@ def _row(project_id: int, task_id: int) -> Row:
     return row
 
 
-def _task(ls: LabelStudio, task_id: int) -> dict[str, Any]:
+def _task(ls: LabelStudio, task_id: int) -> _Stored:
     """Read what stands on a task. Reading the task itself, alone or in a listing, would count as somebody opening it:
     Label Studio then asks the ML backend for the predictions that it lacks."""
     try:
-        return {"annotations": ls.get(f"/api/tasks/{task_id}/annotations/"),
-                "predictions": ls.get("/api/predictions/", task=task_id)}
+        return _Stored(ls.get(f"/api/tasks/{task_id}/annotations/"), ls.get("/api/predictions/", task=task_id))
     except ArgusError as error:
         if error.code != "not_found":
             raise

@@ -78,7 +78,7 @@ def test_an_expired_login__leads_back_to_the_task_that_was_asked_for(
     wait_for(lambda: sync_progress(project).embedded == 2, 60)
     _, second = sorted(task["id"] for task in label_studio.tasks(project))
     page.context.clear_cookies()
-    page.goto(describe_task(project, second)["label_studio"])
+    page.goto(describe_task(project, second).label_studio)
     expect(page.locator("input[name=password]")).to_be_visible(timeout=30_000)
     sign_in(page)
     page.wait_for_function("task => window.Htx?.task?.id === task", arg=second, timeout=60_000)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, request
 
 from argus import audit
+from argus.answers.health import Findings, Status
 from argus.answers.projects import Connection, Disconnected, LabelStudioProjects
 from argus.labelstudio import get_label_studio
 from label_studio_config import connect as setup
@@ -24,13 +23,15 @@ blueprint = Blueprint("setup", __name__, url_prefix=API)
 
 
 @blueprint.get("/status")
-def get_status() -> dict[str, Any]:
+@answers
+def get_status() -> Status:
     asks = caller()
     return status.status(asks.visible() if asks else None)
 
 
 @blueprint.get("/doctor")
-def get_doctor() -> dict[str, Any]:
+@answers
+def get_doctor() -> Findings:
     project_id, asks = search.read(schemas.DoctorRequest, request.args).project, caller()
     if asks and project_id is not None:
         asks.check(project_id)

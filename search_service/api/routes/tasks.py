@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint
 
 from argus.answers.projects import Videos
+from argus.answers.tasks import Task
 from label_studio_config import projects
 from search_service.api.answering import answers
 from search_service.api.requests import API
@@ -17,7 +16,8 @@ blueprint = Blueprint("tasks", __name__, url_prefix=API)
 
 
 @blueprint.get("/projects/<int:project_id>/tasks/<int:task_id>")
-def get_task(project_id: int, task_id: int) -> dict[str, Any]:
+@answers
+def get_task(project_id: int, task_id: int) -> Task:
     return task_details.describe_task(project_id, task_id)
 
 

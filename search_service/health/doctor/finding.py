@@ -6,6 +6,8 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from argus.answers import health
+
 State = Literal["ok", "problem", "unknown"]
 TIMEOUT = 5  # seconds for one question to a server
 MIN_FREE = 2**30  # bytes of a disk
@@ -20,8 +22,9 @@ class Finding:
     detail: str
     fix: str = ""
 
-    def to_json(self) -> dict[str, str]:
-        return asdict(self)
+    def answer(self) -> health.Finding:
+        """Return it as the API and scripts get it."""
+        return health.Finding(**asdict(self))
 
 
 def version(text: str, numbers: int = 2) -> tuple[int, ...]:

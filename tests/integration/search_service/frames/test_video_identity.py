@@ -100,7 +100,7 @@ def test_select__a_name_that_several_have_is_refused_with_what_to_say(project: t
 
 def test_task_details__the_shown_name(project: tuple[int, list[int]]) -> None:
     number, ids = project
-    assert [(one["video"], one["video_id"], one["video_name"]) for one in (
+    assert [(one.video, one.video_id, one.video_name) for one in (
         describe_task(number, ids[place]) for place in (4, 8, 12))] == [
         ("0001.mp4", CAM2, "0001.mp4 (2222bbbb)"), ("0001.mp4", None, "0001.mp4 (no id)"),
         ("line.mp4", "3333cccc3333cccc", "line.mp4")]

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from argus.answers.projects import TaskNote
+from argus.answers.tasks import DataNote
 from argus.db import connect
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
@@ -70,7 +71,7 @@ def test_sync__the_other_tasks_come_in_and_every_later_listing_works(ls: LabelSt
     assert (progress.seen, progress.noted) == (len(data), len(ODD))
     assert TaskNote(task=ids[0], key="frame_number",
                     reason="1700000000000 is not from 0 to 2,147,483,647") in progress.notes
-    assert describe_task(project, ids[1])["notes"] == [{"key": "captured_at", "reason": "its year is out of range"}]
+    assert describe_task(project, ids[1]).notes == [DataNote(key="captured_at", reason="its year is out of range")]
 
 
 def test_sync__a_value_that_is_put_right_loses_its_note(ls: LabelStudio, project: int) -> None:

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from argus.answers.export import WrittenExport
+from argus.answers.export import SkippedTasks, WrittenExport
 from argus.errors import ArgusError
 from benchmarks.odd_inputs.listing import Listing, box, task
 from search_service.export import export_project, preview_export
@@ -33,16 +33,16 @@ def export(tasks: list[dict[str, Any]], folder: Path, **options: Any) -> Written
 def test_second_predictions_of_one_version_are_told(tmp_path: Path, predictions: int) -> None:
     report = export([with_predictions(1, predictions), with_predictions(2, 1)], tmp_path, source="predictions")
     assert report.objects == 2
-    assert report.skipped == [{"reason": "older prediction of a task that has several of this model version",
-                                  "count": predictions - 1, "tasks": [1]}]
+    assert report.skipped == [SkippedTasks(
+        reason="older prediction of a task that has several of this model version", count=predictions - 1, tasks=[1])]
 
 
 def test_shapes_with_one_id_are_told(tmp_path: Path) -> None:
     both = task(1, [box(10, "r"), box(50, "r"), box(70, "s")])
     report = export([both], tmp_path)
     assert report.objects == 2
-    assert report.skipped == [{"reason": "another shape with the id of a region before it", "count": 1,
-                                  "tasks": [1]}]
+    assert report.skipped == [SkippedTasks(
+        reason="another shape with the id of a region before it", count=1, tasks=[1])]
     assert preview_export(1, label_studio=cast(Any, Listing([both]))).objects == {"cpu": 2, "fan": 0}
 
 

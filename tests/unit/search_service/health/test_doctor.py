@@ -110,7 +110,7 @@ from argus.jobs import self_check
 from search_service.health.doctor import Doctor
 from argus.labelstudio import LabelStudio
 (found,) = Doctor(ls=LabelStudio("http://127.0.0.1:9", "")).disk()
-print(json.dumps([found.to_json(), self_check.examine()]))
+print(json.dumps([found.answer().model_dump(mode="json"), self_check.examine()]))
 """
 
 

@@ -26,8 +26,8 @@ def rectangle(label: str = "cpu", **more: object) -> dict[str, object]:
 
 def test_objects__positions_are_fractions_of_the_sides() -> None:
     (found,) = objects([rectangle(score=0.87654)], ["cpu"])
-    assert found["box"] == pytest.approx([0.1, 0.2, 0.4, 0.6])
-    assert (found["label"], found["score"], found["mask"]) == ("cpu", 0.8765, None)
+    assert found.box == pytest.approx([0.1, 0.2, 0.4, 0.6])
+    assert (found.label, found.score, found.mask) == ("cpu", 0.8765, None)
 
 
 def test_objects__a_label_that_the_project_lost_and_an_empty_result_give_nothing() -> None:
@@ -67,7 +67,7 @@ def test_objects__masks_of_a_large_image_take_a_bit_a_pixel_each() -> None:
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert len(found) == 20 and found[0]["mask"] == found[19]["mask"] and found[0]["box"] == [0.25, 0.25, 0.5, 0.5]
+    assert len(found) == 20 and found[0].mask == found[19].mask and found[0].box == [0.25, 0.25, 0.5, 0.5]
     assert peak < 12_000_000 * (24 + 20) / 8 + 2**24  # as was said beforehand
 
 

@@ -1,0 +1,71 @@
+"""One task with everything known of it."""
+
+from __future__ import annotations
+
+from argus.answers.base import Answer, Error, Moment
+
+
+class DataNote(Answer):
+    """A value of the task's data that could not be taken over."""
+
+    key: str
+    reason: str
+
+
+class TaskObject(Answer):
+    """A predicted or drawn object; positions are fractions of the image's sides."""
+
+    label: str
+    score: float | None
+    box: list[float]
+    """x0, y0, x1, y1."""
+    rings: list[list[list[float]]]
+    """Outlines."""
+    mask: str | None
+    """The part inside the box, as a PNG in base64."""
+
+
+class TaskPrediction(Answer):
+    """A prediction in Label Studio."""
+
+    id: int
+    model_version: str | None
+    current: bool
+    """Of the current recipe."""
+    score: float | None
+    objects: list[TaskObject]
+
+
+class TaskAnnotation(Answer):
+    """An annotation in Label Studio."""
+
+    id: int
+    updated_at: Moment | None
+    cancelled: bool
+    """Skipped."""
+    from_prediction: int | None
+    objects: list[TaskObject]
+
+
+class Task(Answer):
+    """A task with the objects of its predictions and annotations."""
+
+    task: int
+    video: str | None
+    """The file's name, which several videos may have."""
+    video_id: str | None
+    video_name: str | None
+    """As shown: with the beginning of the id where two videos of the project share a name."""
+    video_time: float | None
+    """Seconds."""
+    frame_number: int | None
+    notes: list[DataNote]
+    """Values of its data that could not be taken over."""
+    captured_at: Moment | None
+    state: str
+    """waiting, embedded or failed."""
+    error: Error | None
+    label_studio: str
+    """Its address in Label Studio."""
+    predictions: list[TaskPrediction]
+    annotations: list[TaskAnnotation]
