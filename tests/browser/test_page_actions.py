@@ -158,7 +158,7 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
     expect(page.locator("dialog")).not_to_contain_text("old prompts")
     page.click("dialog button[value=yes]")
     ended(page, "Done: 2 of 2 images")
-    assert (newest_run(project)[0]["computed"], newest_run(project)[1]) == (0, hits)
+    assert (newest_run(project)[0].computed, newest_run(project)[1]) == (0, hits)
 
 
 def shows(page: Page, **counts: int) -> None:
