@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from argus.labelstudio import LabelStudio
+from benchmarks.soak.counts import whole
 from demo.draw import Split
 from ml_backend.runs import runs
 from search_service.embedding import scheduling
@@ -87,7 +88,7 @@ def test_three_of_ten_images_do_not_come(stack: Any, make_project: Callable[...,
         Origin.bad = False  # what had bad luck five times says so, and is there when a person asks again
         runs.retry_failed(load.run)
         scheduling.retry_failed(project)
-        wait_for(lambda: runs.run_progress(load.run).done == FIRST and load.whole(), 120, pause=1)
+        wait_for(lambda: runs.run_progress(load.run).done == FIRST and whole(project), 120, pause=1)
     counts = load.account()
     assert (counts.embedded, counts.given_up) == (counts.tasks, 0)
     table.record("three of ten fetches of an image fail, hang or are cut off",

@@ -202,10 +202,10 @@ def test_taking_back_in_the_middle__opens_the_item_and_puts_its_task_back(
     project.predict(30)
     sample = service.open_sample(project.id, [0.9]).id
     assert judge(sample, ["right"] * 4 + ["wrong"] + ["right"] * 5).steps[0].judged == 10
-    assert review_service.review_status(project.id)["set_aside"] == 1
+    assert review_service.review_status(project.id).set_aside == 1
     back = service.take_back(sample, 4)
     assert (back.steps[0].judged, back.steps[0].wrong, back.judgements) == (4, 0, 9)
-    assert review_service.review_status(project.id)["set_aside"] == 0
+    assert review_service.review_status(project.id).set_aside == 0
     assert service.claim(sample).items[0].place == 4
     with connect() as connection:  # nothing that was said is gone
         assert connection.execute("SELECT count(*) AS n FROM verdict WHERE sample_id = %s",
