@@ -53,9 +53,12 @@ def home() -> Iterator[Path]:
 
 @pytest.fixture
 def started() -> Callable[[], set[int]]:
-    """Return `started()`: every process this test has started and that still runs, with all descendants."""
+    """Return `started()`: every process this test has started and that still runs, with all descendants.
+
+    What was there before may start others meanwhile, as a browser of earlier tests does.
+    """
     before = guard.family({os.getpid()})
-    return lambda: guard.family({os.getpid()}) - before
+    return lambda: guard.family({os.getpid()}) - guard.family(before)
 
 
 @pytest.fixture
