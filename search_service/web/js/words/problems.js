@@ -17,6 +17,8 @@ export default {
     unknown_run: "実行が見つかりません。",
     unknown_task: "タスクが見つかりません。",
     conflict: "ほかの処理と競合しています。",
+    not_certified: "証明書の条件を満たしていません。",
+    shares_not_met: "この割合には分割できません。",
     too_many_requests: "リクエストが多すぎます。しばらく待ってからもう一度お試しください。",
     bad_setting: "設定値が正しくありません。",
     out_of_memory: "メモリが不足しています。",
