@@ -311,13 +311,14 @@ def test_a_postgresql_without_pgvector(servers: Any) -> None:
 
 def test_a_queue_that_throws_jobs_away_when_it_is_full(servers: Any) -> None:
     redis = queues.get_redis()
+    before = redis.config_get("maxmemory")["maxmemory"]
     try:
         redis.config_set("maxmemory", 2**30)
         redis.config_set("maxmemory-policy", "allkeys-lru")
         state, detail = found(to_servers.queue())["queue"]
     finally:
         redis.config_set("maxmemory-policy", "noeviction")
-        redis.config_set("maxmemory", 0)
+        redis.config_set("maxmemory", before)
     assert state == "problem" and "allkeys-lru" in detail
     assert found(to_servers.queue())["queue"][0] == "ok"
 
