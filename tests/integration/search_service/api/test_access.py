@@ -16,6 +16,7 @@ from psycopg.types.json import Jsonb
 from werkzeug.routing import Rule
 
 from argus.answers.export import Export
+from argus.answers.review import Accepted
 from argus.client import Argus
 from argus.db import connect as database
 from argus.errors import ArgusError
@@ -59,6 +60,8 @@ for email, elsewhere in (("colleague@example.com", False), ("stranger@example.co
 MANAGED = {
     ("PUT", "/projects/{project_id}/recipe"), ("PUT", "/projects/{project_id}/review/bands"),
     ("POST", "/projects/{project_id}/review/additions"),
+    ("POST", "/trust/samples/{sample_id}/accept"), ("POST", "/projects/{project_id}/splits/lock"),
+    ("POST", "/projects/{project_id}/splits/unlock"), ("POST", "/projects/{project_id}/splits/reset"),
     ("POST", "/projects/{project_id}/exports"), ("DELETE", "/exports/{export_id}"),
     ("GET", "/exports/{export_id}/file"), ("POST", "/projects/{project_id}/disconnect"),
     ("POST", "/runs/{run_id}/cancel"), ("POST", "/runs/{run_id}/resume"), ("POST", "/runs/{run_id}/retry"),
@@ -108,7 +111,10 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
                                  "(%s, '{cpu}', 'x', 'done') RETURNING id", (number,)).fetchone()
         acceptance = connection.execute("INSERT INTO acceptance (project_id, model_version) VALUES (%s, 'x') "
                                         "RETURNING id", (number,)).fetchone()
-    assert run and acceptance
+        sample = connection.execute(
+            "INSERT INTO sample (project_id, model_version, edges, target, confidence, digest, seed, objects, tasks) "
+            "VALUES (%s, 'x', '{0.9}', 0.95, 0.95, 'd', 's', 0, 0) RETURNING id", (number,)).fetchone()
+    assert run and acceptance and sample
     export = jobs._new_folder()
     jobs._write(Export(id=export, project=number, format="coco", state="failed", created_at=datetime.now(UTC)))
     with database() as connection:
@@ -116,7 +122,7 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
                                    "RETURNING id", (number,)).fetchone()
     assert saved
     yield {"project_id": number, "task_id": task, "run_id": run["id"], "acceptance_id": acceptance["id"],
-           "export_id": export, "view_id": 1, "search_id": 1, "saved_id": saved["id"]}
+           "sample_id": sample["id"], "export_id": export, "view_id": 1, "search_id": 1, "saved_id": saved["id"]}
     jobs.remove(export)
     ls.delete(f"/api/projects/{number}/")
     with database() as connection:
@@ -217,9 +223,9 @@ def test_who_is_named_is_the_owner_of_the_token_lent_else_of_the_callers_own(
     named: list[str] = []
     service = get_settings().access_token  # stands for a third person's
 
-    def note(project_id: int, *, token: str, **_options: Any) -> dict[str, Any]:
+    def note(project_id: int, *, token: str, **_options: Any) -> Accepted:
         named.append(token)
-        return {}
+        return Accepted(acceptance=None, accepted_tasks=0, accepted_regions=0, skipped=0, reasons={})
 
     client, base = app.test_client(), f"{API}/projects/{things['project_id']}/review"
     monkeypatch.setenv("ARGUS_ADMINS", "colleague@example.com")
