@@ -37,9 +37,9 @@ from search_service.sync import progress as sync_progress
 from search_service.sync import tasks as sync_tasks
 from search_service.vectors import store as vectors_store
 from tests.roles import kept_roles
+from tests.rows import project_of_rows
 
 pytestmark = pytest.mark.integration
-_projects = itertools.count(920_001)
 
 
 class FakeImages:
@@ -96,12 +96,8 @@ def given(encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.fixture
 def project(servers: Any) -> Iterator[int]:
-    number = next(_projects)
-    with connect() as connection:
-        connection.execute("INSERT INTO project (id) VALUES (%s)", (number,))
-    yield number
-    with connect() as connection:
-        connection.execute("DELETE FROM project WHERE id = %s", (number,))
+    with project_of_rows() as number:
+        yield number
 
 
 def add(project: int, images: FakeImages, *files: bytes | Exception) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import signal
 import subprocess
@@ -27,14 +26,14 @@ from search_service.vectors import filter_memory, followed, int8_products, ranki
 from search_service.vectors.filter_memory import MIB, FilterMemory
 from search_service.vectors.ranking import Ranked, Selection
 from search_service.vectors.store import Model, Vectors
+from tests import rows
 from tests.resting import resting
 from tests.roles import kept_roles
+from tests.rows import project_of_rows
 from tests.waiting import wait_for
 
-pytest.importorskip("numkong", reason="without the wheel PostgreSQL ranks everything")
 pytestmark = pytest.mark.integration
 DIM, ROWS = 48, 3000
-_projects = itertools.count(930_001)
 
 
 def vectors(rows: int, seed: int = 0) -> Vectors:
@@ -65,12 +64,8 @@ def memory(servers: Any, monkeypatch: pytest.MonkeyPatch) -> FilterMemory:
 
 @pytest.fixture
 def project(servers: Any) -> Iterator[int]:
-    number = next(_projects)
-    with connect() as connection:
-        connection.execute("INSERT INTO project (id) VALUES (%s)", (number,))
-    yield number
-    with connect() as connection:
-        connection.execute("DELETE FROM project WHERE id = %s", (number,))
+    with project_of_rows() as number:
+        yield number
 
 
 def put(model: Model, project: int, found: Vectors, first: int = 0) -> list[int]:
@@ -299,7 +294,7 @@ def test_search__says_why_postgresql_ranked_alone(model: Model, project: int, me
 
 def test_memory__the_least_recently_searched_leaves_first(model: Model, project: int, memory: FilterMemory,
                                                           monkeypatch: pytest.MonkeyPatch) -> None:
-    others = [next(_projects), next(_projects)]
+    others = [next(rows.numbers), next(rows.numbers)]
     with connect() as connection:
         for number in others:
             connection.execute("INSERT INTO project (id) VALUES (%s)", (number,))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -20,10 +19,10 @@ from search_service.search.filters import Filters
 from search_service.vectors import indexes, model_change, ranking, store
 from search_service.vectors.store import Model, Vectors
 from tests.resting import resting
+from tests.rows import project_of_rows
 
 pytestmark = pytest.mark.integration
 DIM = 24
-_projects = itertools.count(910_001)
 
 
 def unit(rows: int, seed: int = 0) -> Vectors:
@@ -45,13 +44,8 @@ def model(servers: Any, request: pytest.FixtureRequest) -> Model:
 
 @pytest.fixture
 def project(servers: Any) -> Iterator[int]:
-    """A project of rows only: Label Studio knows nothing of it."""
-    number = next(_projects)
-    with connect() as connection:
-        connection.execute("INSERT INTO project (id) VALUES (%s)", (number,))
-    yield number
-    with connect() as connection:
-        connection.execute("DELETE FROM project WHERE id = %s", (number,))
+    with project_of_rows() as number:
+        yield number
 
 
 def fill(model: Model, project: int, found: Vectors, first: int | None = None) -> list[int]:

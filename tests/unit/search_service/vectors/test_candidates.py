@@ -10,7 +10,6 @@ import pytest
 from search_service.vectors import candidates, int8_products
 from search_service.vectors.candidates import CandidateFilter, Query
 
-pytest.importorskip("numkong", reason="without the wheel PostgreSQL ranks everything")
 KINDS = ("normal", "equal rows", "outlier dimensions", "narrow cone", "one-hot", "near-duplicates", "zeros among them",
          "lengths from 0.001 to 100", "one far away")
 
