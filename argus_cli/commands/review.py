@@ -68,7 +68,8 @@ def status(project_id: int, as_json: bool) -> None:
         say(f"{plural(found.outdated, 'task')} beside these: predicted before labels, prompts or the model changed; "
             "the next run (argus annotate) brings them up to date")
     if last:
-        print_table(["acceptance", "when", "by", "selection", "state", "tasks", "taken back", "left as changed", ""],
+        print_table(["acceptance", "when", "by", "selection", "state", "tasks", "taken back", "left as changed",
+                     "verification"],
                     [[a.id, f"{a.created_at:%Y-%m-%d %H:%M}", a.accepted_by, selection_words(a.selection),
                       a.state, a.accepted, a.undone, a.kept,
                       "verified" if a.verified else "not verified"] for a in last])

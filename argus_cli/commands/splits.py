@@ -66,7 +66,10 @@ def _show(found: Divisions, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    print_table(["division", "frames", "in no split"],
-                [(one.division, ", ".join(f"{split} {n}" for split, n in one.splits.items()), one.left_out)
-                 for one in found.divisions])
+    if not found.divisions:
+        say("no division yet: the first export with --splits makes one")
+    else:
+        print_table(["division", "frames", "in no split"],
+                    [(one.division, ", ".join(f"{split} {n}" for split, n in one.splits.items()), one.left_out)
+                     for one in found.divisions])
     say(f"locked test set: {plural(found.locked, 'frame')}")
