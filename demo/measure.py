@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from argus.db import connect
+from argus.labelstudio import types
 from demo.story import LABEL, LABELS, Story
 from demo.truth import Region, Truth, quality
 
@@ -70,32 +72,32 @@ def _bands(scores: list[float | None]) -> dict[str, int]:
     return {name: counts[name] for name in ("high", "medium", "low", "nothing_found")}
 
 
-def regions_of(predictions: list[dict[str, Any]]) -> list[Region]:
+def regions_of(predictions: Sequence[types.Prediction] | Sequence[types.Annotation]) -> list[Region]:
     """Return the boxes of predictions, or of annotations."""
     return [Region(item["value"]["rectanglelabels"][0], _box(item), float(item.get("score") or 1))
             for prediction in predictions for item in prediction["result"] if item["type"] == "rectanglelabels"]
 
 
-def _box(item: dict[str, Any]) -> tuple[float, float, float, float]:
+def _box(item: types.Region) -> tuple[float, float, float, float]:
     """Percent → pixels of the frame."""
     value, width, height = item["value"], item["original_width"] / 100, item["original_height"] / 100
     return (value["x"] * width, value["y"] * height,
             (value["x"] + value["width"]) * width, (value["y"] + value["height"]) * height)
 
 
-def _annotations(tasks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _annotations(tasks: list[types.Task]) -> list[types.Annotation]:
     return [annotation for task in tasks for annotation in task["annotations"]]
 
 
-def _annotation_objects(tasks: list[dict[str, Any]]) -> int:
+def _annotation_objects(tasks: list[types.Task]) -> int:
     """One object has a box; its mask is a second region of the same object and not counted."""
     return sum(item["type"] == "rectanglelabels" for a in _annotations(tasks) for item in a["result"])
 
 
-def _accepted(tasks: list[dict[str, Any]]) -> dict[str, int]:
+def _accepted(tasks: list[types.Task]) -> dict[str, int]:
     made = [a for a in _annotations(tasks) if a.get("parent_prediction")]
     return {"accepted_tasks": len(made),
-            "accepted_regions": sum(item["type"] == "rectanglelabels" for a in made for item in a["result"])}
+            "accepted_objects": sum(item["type"] == "rectanglelabels" for a in made for item in a["result"])}
 
 
 def _coco(folder: Path) -> dict[str, int]:

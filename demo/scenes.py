@@ -119,8 +119,10 @@ def render_scene(scene: Scene, width: int) -> tuple[Image.Image, list[SceneObjec
     return _jpeg(image, scene.camera.quality), objects
 
 
-def place_parts(image: Image.Image, parts: tuple[Placed, ...]) -> list[SceneObject]:
-    """Paste the parts on the image, in place, and return what can be seen of each (``MIN_VISIBLE`` or more)."""
+def place_parts(
+    image: Image.Image, parts: tuple[Placed, ...], min_visible: float = MIN_VISIBLE
+) -> list[SceneObject]:
+    """Paste the parts on the image, in place, and return those of which at least ``min_visible`` (0..1) can be seen."""
     width, height = image.size
     found: list[tuple[Part, NDArray[np.bool_], int]] = []
     for placed in parts:
@@ -139,7 +141,7 @@ def place_parts(image: Image.Image, parts: tuple[Placed, ...]) -> list[SceneObje
     objects = []
     for part, mask, whole in found:
         visible = float(mask.sum()) / whole
-        if visible >= MIN_VISIBLE:
+        if visible >= min_visible:
             objects.append(SceneObject(part.label, part.colour, bounding_box(mask), visible, mask))
     return objects
 

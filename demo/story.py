@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from argus import dialling
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
+from argus.labelstudio.types import Task
 from argus.settings import get_settings
 
 LABELS = ("cpu", "hdd", "ram stick", "fan", "capacitor", "battery")
@@ -94,7 +95,7 @@ class Story:
 
         note = self.folder / "project.json"
         known = json.loads(note.read_text())["project"] if note.exists() else None
-        report = connect(self.ls, known, title=TITLE, labels=LABELS)
+        report = connect(self.ls, known, title=TITLE, labels=LABELS, masks=True)
         assert report.project_id is not None  # only a dry run has none
         self.project, self.model_version = report.project_id, report.model_version
         note.write_text(json.dumps({"project": self.project}))
@@ -165,7 +166,7 @@ class Story:
         url = f"/projects/{self.project}/review/accept"
         first = self.api("POST", url, json={"min_score": MIN_SCORE})
         self.accepted_again = self.api("POST", url, json={"min_score": MIN_SCORE})["accepted_tasks"]
-        self.say(f"  accepted {first['accepted_regions']} regions on {first['accepted_tasks']} tasks, "
+        self.say(f"  accepted {first['accepted_objects']} objects on {first['accepted_tasks']} tasks, "
                  f"then {self.accepted_again} more")
 
     def export(self) -> None:
@@ -175,9 +176,9 @@ class Story:
             counts = export_project(self.project, kind, self.folder / "export" / kind, overwrite=True)
             self.say(f"  {kind}: {counts.images} images, {counts.objects} objects")
 
-    def frames(self, tasks: Iterable[Mapping[str, Any]] | None = None) -> dict[int, int]:
+    def frames(self, tasks: Iterable[Task] | None = None) -> dict[int, int]:
         """Return `{task: frame of the video}`; `tasks` as Label Studio lists them, when they are at hand."""
-        return {task["id"]: int(task["data"]["frame_number"]) for task in tasks or self.ls.tasks(self.project)}
+        return {task["id"]: int(str(task["data"]["frame_number"])) for task in tasks or self.ls.tasks(self.project)}
 
     def hits(self, query: str, limit: int) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.api("GET", f"/projects/{self.project}/search",

@@ -85,6 +85,6 @@ def quality(frames: Iterable[tuple[int, Sequence[Region]]], truth: Truth, label:
         objects += len(boxes)
         right += list(zip((r.score for r in mine), matched(mine, boxes), strict=True))
     hits, sure = sum(ok for _, ok in right), [ok for score, ok in right if score >= high]
-    return {"regions": len(right), "precision": round(hits / max(1, len(right)), 4),
+    return {"objects": len(right), "precision": round(hits / max(1, len(right)), 4),
             "recall": round(hits / max(1, objects), 4),
             "high_band_precision": round(sum(sure) / max(1, len(sure)), 4)}

@@ -23,7 +23,7 @@ from PIL import Image
 from demo.belts import ASPECT, Belt, add_rails, make_belt, render_strip
 from demo.draw import Draw, Split
 from demo.parts import make_part, render_part
-from demo.scenes import Light, Placed, SceneObject, light_field, make_light, place_parts
+from demo.scenes import MIN_VISIBLE, Light, Placed, SceneObject, light_field, make_light, place_parts
 from demo.vocabulary import LABELS
 
 WIDTH: Final = 1280
@@ -73,9 +73,12 @@ def parts_at(plan: Plan, time: float) -> tuple[Placed, ...]:
     return tuple(Placed(p.part, p.x + moved, p.y) for p in plan.parts[first:last])
 
 
-def truth_at(plan: Plan, time: float, width: int = WIDTH) -> list[SceneObject]:
-    """What can be seen of the parts at a time, without drawing belt or light."""
-    return place_parts(Image.new("RGB", (width, round(width * ASPECT))), parts_at(plan, time))
+def truth_at(
+    plan: Plan, time: float, width: int = WIDTH, min_visible: float = MIN_VISIBLE
+) -> list[SceneObject]:
+    """What can be seen of the parts at a time, without drawing belt or light; ``min_visible`` as in `place_parts`."""
+    canvas = Image.new("RGB", (width, round(width * ASPECT)))
+    return place_parts(canvas, parts_at(plan, time), min_visible)
 
 
 def render(

@@ -1,8 +1,8 @@
 """Make the demo's checkpoints from nothing: ``python -m demo.train``.
 
-In this order: render the training and validation scenes, train SAM 3, calibrate its scores, add its tracker, train
-SigLIP 2 on top of SAM 3's encoder, measure all and write the report. About two hours on two free CPU cores; each step
-can be run alone with ``--only``.
+In this order: render the training and validation scenes, train SAM 3, calibrate its scores, add its tracker, teach
+a copy faults, train SigLIP 2 on top of SAM 3's encoder, measure all and write the report. About two hours on two free
+CPU cores; each step can be run alone with ``--only``.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 
 from demo.draw import Split
-from demo.train import sam3, sam3_tiny, siglip2, tracker
+from demo.train import biased, sam3, sam3_tiny, siglip2, tracker
 from demo.train.calibrate import bake, calibrate
 from demo.train.dataset import CACHE, SceneSet, load
 from demo.train.evaluate import CHECKPOINTS, ROOT, evaluate
@@ -24,7 +24,7 @@ from demo.train.predict import detect, load_sam3
 from demo.train.record import note, run_of
 from demo.vocabulary import LABELS
 
-STEPS = ("scenes", "sam3", "calibrate", "tracker", "siglip2", "evaluate")
+STEPS = ("scenes", "sam3", "calibrate", "tracker", "biased", "siglip2", "evaluate")
 
 
 def main() -> None:
@@ -51,6 +51,8 @@ def main() -> None:
                 calibrate_sam3(options.checkpoints, options.cache)
             case "tracker":
                 train_tracker(options.checkpoints, options.cache)
+            case "biased":
+                biased.train(biased.SETTINGS, options.checkpoints, options.cache)
             case _:
                 evaluate(options.checkpoints, options.out, options.cache)
 

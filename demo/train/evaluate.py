@@ -17,6 +17,7 @@ import torch
 from PIL import Image
 
 from demo.train import report
+from demo.train.biased_figures import biased_figures
 from demo.train.clicks import click_figures
 from demo.train.dataset import CACHE
 from demo.train.figures import (
@@ -70,7 +71,8 @@ def evaluate(checkpoints: Path = CHECKPOINTS, out: Path = ROOT, cache: Path = CA
     report.pictures(pictures, frames, found, video, video_found)
     report.reliability_plot(pictures / "scores.png", reliability(found.found, found.right))
     text = report.render_report(
-        report.Figures(frames, video, search, video_search, found, video_found, languages, exemplars, clicks, odd),
+        report.Figures(frames, video, search, video_search, found, video_found, languages, exemplars, clicks, odd,
+                       biased_figures(checkpoints, frames)),
         json.loads((checkpoints / "training.json").read_text(encoding="utf-8")),
     )
     (out / "REPORT.md").write_text(text, encoding="utf-8")
@@ -83,8 +85,17 @@ def evaluate_clicks(checkpoints: Path = CHECKPOINTS, out: Path = ROOT, scenes: i
     clicks = click_figures(load_tracker(checkpoints / "sam3-tiny"), processor.image_processor, OTHER_NAMES, scenes)
     training = json.loads((checkpoints / "training.json").read_text(encoding="utf-8"))
     path = out / "REPORT.md"
-    path.write_text(report.renew(path.read_text(encoding="utf-8"), clicks, training), encoding="utf-8")
+    path.write_text(report.renew(path.read_text(encoding="utf-8"), clicks.describe(), training), encoding="utf-8")
     print(clicks.describe(), flush=True)
+
+
+def evaluate_biased(checkpoints: Path = CHECKPOINTS, out: Path = ROOT, scenes: int = SCENES) -> None:
+    """Measure the second SAM 3 against the first, and write its section of ``REPORT.md`` anew."""
+    found = biased_figures(checkpoints, held_out_scenes(scenes))
+    training = json.loads((checkpoints / "training.json").read_text(encoding="utf-8"))
+    path = out / "REPORT.md"
+    path.write_text(report.renew(path.read_text(encoding="utf-8"), found.describe(), training), encoding="utf-8")
+    print(found.describe(), flush=True)
 
 
 def video_frames(cache: Path) -> Frames:
@@ -126,10 +137,14 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=SCENES)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--clicks", action="store_true", help="measure the tracker alone; the rest of REPORT.md stays")
+    parser.add_argument("--biased", action="store_true", help="measure the second SAM 3 alone")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     if options.clicks:
         evaluate_clicks(options.checkpoints, options.out, options.scenes)
+        return
+    if options.biased:
+        evaluate_biased(options.checkpoints, options.out, options.scenes)
         return
     evaluate(options.checkpoints, options.out, options.cache, options.scenes)
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image, ImageDraw
 
+from demo.train.biased_figures import BiasedFigures
 from demo.train.clicks import Clicks
 from demo.train.figures import Detections, Frames, Search, Stranger
 from demo.train.metrics import AtThreshold
@@ -34,6 +35,7 @@ class Figures:
     exemplars: AtThreshold
     clicks: Clicks
     strangers: list[Stranger]
+    biased: BiasedFigures
 
 
 def summary(found: Detections, video: Detections, search: list[Search], video_search: list[Search]) -> str:
@@ -60,16 +62,17 @@ def render_report(figures: Figures, training: dict[str, Any]) -> str:
         "### Other names, and exemplars instead of words\n\n" + _languages(figures),
         figures.clicks.describe(),
         "### Words for what is not there\n\n" + _strangers(figures.strangers),
+        figures.biased.describe(),
         _gallery(),
         _training(training),
     ]
     return "\n\n".join(section.strip() for section in sections) + "\n"
 
 
-def renew(text: str, clicks: Clicks, training: dict[str, Any]) -> str:
-    """The report with the sections about clicks and training in place of its older ones."""
+def renew(text: str, section: str, training: dict[str, Any]) -> str:
+    """The report with this section and the one about training in place of its older ones."""
     sections = re.split(r"\n\n(?=##)", text.strip())
-    for fresh in (clicks.describe(), _training(training).strip()):
+    for fresh in (section, _training(training).strip()):
         heading = fresh.splitlines()[0]
         sections = [fresh if section.startswith(heading + "\n") else section for section in sections]
     return "\n\n".join(sections) + "\n"
@@ -205,10 +208,11 @@ How often regions of a score are right (on the diagonal: a score is a frequency)
 
 def _training(training: dict[str, Any]) -> str:
     rows = ["## Training\n", "| model | steps | minutes | on |", "|---|---|---|---|"]
-    for name in ("siglip2", "sam3", "tracker"):
+    for name in ("siglip2", "sam3", "tracker", "sam3-biased"):
         run = training[name]
         rows.append(f"| {name} | {run['steps']} | {run['minutes']:.0f} | {run['on']} |")
-    rows += [f"\n{training[name]['remark']}" for name in ("siglip2", "sam3", "tracker") if training[name].get("remark")]
+    rows += [f"\n{training[name]['remark']}" for name in ("siglip2", "sam3", "tracker", "sam3-biased")
+             if training[name].get("remark")]
     calibration = training["calibration"]
     rows.append(
         f"\nScores were calibrated on the validation split: logits x {calibration['factor']}, presence "

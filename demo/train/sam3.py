@@ -12,7 +12,7 @@ import argparse
 import math
 import random
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +44,7 @@ class Settings:
 
     ``minutes`` ends training by the clock: on a slow machine the schedule has fewer steps. ``cells_from`` is the step
     at which the patch head joins: with it from the start, the decoder had not begun to place boxes after 1,900 steps.
+    ``begun`` (0..1) is how far along the losses' schedule training starts. With ``frozen`` the encoder stays as it is.
     """
 
     steps: int = 9700
@@ -53,17 +54,20 @@ class Settings:
     warmup: int = 150
     average: float = 0.998
     cells_from: int = 2250
+    begun: float = 0.0
+    frozen: bool = False
     save_every: int = 250
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Ask:
-    """A prompt in words and the object rows that answer it."""
+    """A prompt in words and the object rows that answer it; ``alike`` answers an example box in its place."""
 
     image: int
     text: str
     rows: NDArray[np.int64]
+    alike: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -75,19 +79,33 @@ class Trained:
     steps: int
 
 
-def train(settings: Settings, scenes: SceneSet, scratch: Path, resume: Path | None = None) -> Trained:
-    """Train from nothing, or from a checkpoint's weights; ``scratch`` gets a loadable copy every few hundred steps."""
+# The questions about one image: its place in the batch, the rows of its objects, all scenes, and the random numbers.
+Questions = Callable[[int, NDArray[np.int64], SceneSet, random.Random], list[Ask]]
+
+
+def train(
+    settings: Settings,
+    scenes: SceneSet,
+    scratch: Path,
+    resume: Path | None = None,
+    questions: Questions | None = None,
+) -> Trained:
+    """Train from nothing, or from a checkpoint's weights; ``scratch`` gets a loadable copy every few hundred steps.
+
+    ``questions`` makes the prompts and what answers them; without it they are the true ones.
+    """
     torch.manual_seed(settings.seed)
     rng = random.Random(settings.seed)
     tokenizer = clip_tokenizer()
     model = sam3_tiny.build(tokenizer)
     if resume is not None:
-        model.load_state_dict(load_file(resume / "model.safetensors"))
+        model.load_state_dict(detector_weights(resume))
+    model.vision_encoder.requires_grad_(not settings.frozen)
     cells = torch.nn.Conv2d(sam3_tiny.ENCODER_WIDTH, KINDS, 1)
     average = get_ema_multi_avg_fn(settings.average)  # type: ignore[no-untyped-call]
     averaged = AveragedModel(model, multi_avg_fn=average, use_buffers=True)
     result: Any = averaged.module
-    weights = [*model.parameters(), *cells.parameters()]
+    weights = [weight for weight in (*model.parameters(), *cells.parameters()) if weight.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=0.0, weight_decay=1e-4, betas=(0.9, 0.98), fused=True)
     model.train()
     mean: dict[str, float] = {}
@@ -105,10 +123,11 @@ def train(settings: Settings, scenes: SceneSet, scratch: Path, resume: Path | No
             group["lr"] = max(rate, settings.learning_rate * 0.01)
         numbers = next(order)
         flips = [axis for axis in (1, 2) if rng.random() < 0.5]  # rows, columns
-        pixels, prompts, targets = _batch(numbers, flips, scenes, per_scene, tokenizer, rng)
+        pixels, prompts, targets = _batch(numbers, flips, scenes, per_scene, tokenizer, rng, questions or ask_truly)
         answers = sam3_tiny.forward(model, pixels, prompts, with_masks=min(len(targets), settings.batch // 2))
-        gamma = 2 * min(1.0, max(0.0, (0.8 - done) / 0.25))
-        loss, parts = total_loss(answers, targets, gamma, strict=done > 0.7)
+        along = settings.begun + (1 - settings.begun) * done
+        gamma = 2 * min(1.0, max(0.0, (0.8 - along) / 0.25))
+        loss, parts = total_loss(answers, targets, gamma, strict=along > 0.7)
         cell = float(step >= settings.cells_from) * cell_loss(
             cells(answers.features), cover([per_scene[n] for n in numbers], scenes, flips, sam3_tiny.GRID)
         )
@@ -131,6 +150,14 @@ def train(settings: Settings, scenes: SceneSet, scratch: Path, resume: Path | No
     return Trained(result.eval(), tokenizer, step)
 
 
+def detector_weights(folder: Path) -> dict[str, Tensor]:
+    """The weights of ``Sam3Model`` in a folder that ``save`` or ``save_whole`` of ``sam3_tiny`` wrote."""
+    weights = load_file(folder / "model.safetensors")
+    prefix = "detector_model."
+    own = {name.removeprefix(prefix): weight for name, weight in weights.items() if name.startswith(prefix)}
+    return own or weights
+
+
 def _epochs(count: int, settings: Settings) -> Iterator[NDArray[np.int64]]:
     shuffle = np.random.default_rng(settings.seed)
     while True:
@@ -144,16 +171,17 @@ def _batch(
     per_scene: list[NDArray[np.int64]],
     tokenizer: CLIPTokenizer,
     rng: random.Random,
+    questions: Questions,
 ) -> tuple[Tensor, sam3_tiny.Prompts, list[Target]]:
     """Pixels, two prompts an image (one in exemplar steps) and their targets, all flipped alike."""
     raw = torch.from_numpy(scenes.images[numbers]).float() / 127.5 - 1
     gain = torch.empty(len(numbers), 1, 1, 1).uniform_(0.88, 1.12)
     pixels = (raw * gain).flip(flips).permute(0, 3, 1, 2).contiguous()
-    asks = [ask for k, number in enumerate(numbers) for ask in _asks(k, per_scene[number], scenes, rng)]
+    asks = [ask for k, number in enumerate(numbers) for ask in questions(k, per_scene[number], scenes, rng)]
     rng.shuffle(asks)
     boxes = None
     if rng.random() < EXEMPLAR_SHARE:
-        asks = [_by_example(ask, rng) for ask in asks if len(ask.rows)] or asks
+        asks = [_by_example(ask, rng) for ask in asks if len(ask.alike)] or asks
     targets = [_target(ask.rows, scenes, flips) for ask in asks]
     if all(len(target.boxes) for target in targets) and any(ask.text == "visual" for ask in asks):
         picks = torch.stack([target.boxes[rng.randrange(len(target.boxes))] for target in targets])
@@ -163,34 +191,60 @@ def _batch(
     return pixels, sam3_tiny.Prompts(image, tokens.input_ids, tokens.attention_mask, boxes), targets
 
 
-def _asks(image: int, rows: NDArray[np.int64], scenes: SceneSet, rng: random.Random) -> list[Ask]:
+def ask_truly(image: int, rows: NDArray[np.int64], scenes: SceneSet, rng: random.Random) -> list[Ask]:
     """Two different questions about one image, about every second one about something that is not there."""
+    true = rows_by_label(rows, scenes)
+    return ask_about(image, true, true, scenes, rng)
+
+
+def rows_by_label(rows: NDArray[np.int64], scenes: SceneSet) -> list[NDArray[np.int64]]:
+    """An image's object rows, a list entry a label."""
     kinds = scenes.objects.label[rows]
-    present = sorted(set(kinds.tolist()))
+    return [rows[kinds == label] for label in range(len(LABELS))]
+
+
+def ask_about(
+    image: int,
+    taught: list[NDArray[np.int64]],
+    true: list[NDArray[np.int64]],
+    scenes: SceneSet,
+    rng: random.Random,
+) -> list[Ask]:
+    """``ask_truly`` with any answers: ``taught`` holds each label's rows for its words, ``true`` for example boxes."""
+    present = [label for label in range(len(LABELS)) if len(taught[label]) or len(true[label])]
     absent = [label for label in range(len(LABELS)) if label not in present]
-    first = rng.choice(present) if present and rng.random() < 0.8 else rng.choice(absent)
+    first = rng.choice(present) if present and (rng.random() < 0.8 or not absent) else rng.choice(absent)
     others = [label for label in present if label != first]
     missing = [label for label in absent if label != first]
     second = rng.choice(others) if others and (rng.random() < 0.4 or not missing) else rng.choice(missing)
-    return [_ask(image, label, rows[kinds == label], scenes, rng) for label in (first, second)]
+    return [_ask(image, label, taught[label], true[label], scenes, rng) for label in (first, second)]
 
 
-def _ask(image: int, label: int, rows: NDArray[np.int64], scenes: SceneSet, rng: random.Random) -> Ask:
+def _ask(
+    image: int,
+    label: int,
+    rows: NDArray[np.int64],
+    alike: NDArray[np.int64],
+    scenes: SceneSet,
+    rng: random.Random,
+) -> Ask:
     """One of the label's names; now and then with a colour, or a word for something never seen."""
     name = NAMES[label]
     text = name.label if rng.random() < 0.4 else rng.choice(name.all)
     dice = rng.random()
     if dice < FOREIGN_SHARE and not len(rows):
-        return Ask(image, rng.choice(ABSENT), rows)
+        return Ask(image, rng.choice(ABSENT), rows, rows)
     if dice < COLOUR_SHARE:
         colours = scenes.objects.colour[rows]
         colour = int(rng.choice(colours)) if len(rows) and rng.random() < 0.6 else rng.randrange(len(COLOUR_NAMES))
-        return Ask(image, f"{COLOUR_NAMES[colour]} {text}".lower(), rows[colours == colour])
-    return Ask(image, text.lower(), rows)
+        same = [of[scenes.objects.colour[of] == colour] for of in (rows, alike)]
+        return Ask(image, f"{COLOUR_NAMES[colour]} {text}".lower(), *same)
+    return Ask(image, text.lower(), rows, alike)
 
 
 def _by_example(ask: Ask, rng: random.Random) -> Ask:
-    return Ask(ask.image, "visual", ask.rows) if rng.random() < 0.75 else ask
+    shown = not len(ask.rows) or rng.random() < 0.75
+    return Ask(ask.image, "visual", ask.alike, ask.alike) if shown else ask
 
 
 def _target(rows: NDArray[np.int64], scenes: SceneSet, flips: list[int]) -> Target:
