@@ -11,8 +11,11 @@ UPGRADE ?=
 TESTS ?=
 # Test processes side by side, each with servers of its own (3.5 GB); LANES=0: one, the terminal's.
 LANES ?= 2
-# Arguments for a benchmark: make bench-search BENCH="--sizes 50000 --parts rank"
+# Arguments for a benchmark: make bench-search BENCH="--parts 10k,50k"
 BENCH ?=
+
+# Tests start hundreds of processes: compiling our modules anew would take each a second or two.
+export PYTHONDONTWRITEBYTECODE :=
 
 BIN := .venv/bin
 PYTEST = $(BIN)/pytest -n $(LANES) --dist loadfile --durations 30 --durations-min 0.5
@@ -21,7 +24,7 @@ COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-
 	$(if $(UPGRADE),--upgrade) --custom-compile-command "make lock"
 OURS = $(COMPILE) --overrides locks/overrides.txt --excludes locks/excludes.txt pyproject.toml
 
-.PHONY: help install demo test test-quick test-long test-faults soak lint lock floors audit pin-images docs demo-models clean-demo bench-annotate bench-search
+.PHONY: help install demo test test-quick test-long readers test-faults soak lint lock floors audit pin-images docs demo-models clean-demo bench-annotate bench-search bench-gpu
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -34,13 +37,19 @@ install: ## Make both environments; takes no time when nothing has changed.
 demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job is done.
 	@$(BIN)/argus demo $(if $(ONCE),--once)
 
-test: install lint ## Run every check and every test, half an hour; gets a browser when there is none.
+test: install lint ## Run every check and every test, three quarters of an hour; gets a browser when there is none.
 	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(PYTEST) $(TESTS)
 
 test-quick: install ## Run the unit tests that start no server.
 	@$(PYTEST) tests/unit --ignore tests/unit/deploy -m "not (integration or long)" $(TESTS)
 
-test-long: install ## Run what `make test` leaves out: the tests marked long, in every folder; hours.
+readers: install .venv-readers ## Open each export format by the readers its users use, in an environment of their own (0.7 GB).
+	@$(BIN)/pytest -m long tests/readers
+
+.venv-readers: locks/readers.lock
+	@$(PYTHON) -m venv --clear $@ && $@/bin/pip install --quiet --require-hashes --no-deps -r $< && touch $@
+
+test-long: install .venv-readers ## Run what `make test` leaves out: the tests marked long, in every folder; hours.
 	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(BIN)/pytest -m long $(TESTS)
 
 test-faults: install ## Break one thing after another under a running load, in the long form too; over two hours.
@@ -49,13 +58,11 @@ test-faults: install ## Break one thing after another under a running load, in t
 soak: install ## Put all load on a stack at once for MINUTES=20, and look for leaks; writes docs/faults.md.
 	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),20) --page docs/faults.md
 
+# mypy takes a processor for as long as all the others take another.
 lint: install ## Check style, types, the direction of imports and the links of the documents.
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/python scripts/check_structure.py
-	@$(BIN)/python scripts/check_page.py
-	@$(BIN)/python scripts/build_help.py --strict
+	@{ $(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/python scripts/check_structure.py && \
+		$(BIN)/python scripts/check_page.py && $(BIN)/python scripts/build_help.py --strict; } & others=$$!; \
+		$(BIN)/mypy; types=$$?; wait $$others && exit $$types
 
 lock: install ## Resolve all dependencies anew, with the hash of every file; UPGRADE=1 takes the newest releases.
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r locks/tools.lock
@@ -68,6 +75,7 @@ lock: install ## Resolve all dependencies anew, with the hash of every file; UPG
 	@$(COMPILE) locks/build.in -o locks/build.lock
 	@$(COMPILE) -c locks/all.lock locks/docs.in -o locks/docs.lock
 	@$(COMPILE) locks/tools.in -o locks/tools.lock
+	@$(COMPILE) locks/readers.in -o locks/readers.lock
 
 floors: ## Run the quick tests on the lowest versions that pyproject.toml allows; 8 GB for half an hour.
 	@$(PYTHON) scripts/floors.py $(TESTS)
@@ -87,8 +95,11 @@ demo-models: install ## Train the demo's tiny checkpoints again; about two hours
 clean-demo: ## Forget what the demo made: its video, its databases, its logs.
 	@if [ -d .argus/demo ]; then $(BIN)/python -m argus_cli.stack.forget .argus/demo; fi
 
-bench-search: install ## Measure the search beside numpy, FAISS, sqlite-vec and a plain index; an hour. BENCH="--sizes 50000".
+bench-search: install ## Measure the search beside an earlier build, numpy and what else there is; an hour. BENCH="--parts 10k,50k".
 	@$(BIN)/python -m benchmarks.search $(BENCH)
+
+bench-gpu: install ## Measure full-size models of random weights on this machine's GPU, 8 minutes at most.
+	@$(BIN)/python -m benchmarks.gpu $(BENCH)
 
 docs: install ## Write the reference pages (settings, errors, commands) from the code, and build the help.
 	@$(BIN)/python scripts/reference.py

@@ -24,7 +24,7 @@ from pydantic import ValidationError
 from argus import addresses, dialling
 from argus.answers.base import Answer
 from argus.answers.export import Export
-from argus.answers.projects import Project, Projects, ProjectSummary, Retried, Sync, SyncReport
+from argus.answers.projects import Connection, Project, Projects, ProjectSummary, Retried, Sync, SyncReport
 from argus.answers.review import Accepted, ReviewStatus, Undone
 from argus.answers.runs import Run
 from argus.answers.search import (
@@ -32,6 +32,7 @@ from argus.answers.search import (
     ForgottenSearch,
     Hit,
     MadeView,
+    ObjectSearchResult,
     QuerySpec,
     Relevance,
     SavedSearch,
@@ -40,6 +41,7 @@ from argus.answers.search import (
 )
 from argus.answers.service import Audit, Me
 from argus.client_trust import Trust
+from argus.client_versions import DatasetVersions
 from argus.errors import CATALOGUE, ArgusError
 
 __all__ = ["Argus", "Hit", "Run", "SearchResult", "Sync"]
@@ -66,7 +68,8 @@ class Argus:
 
     def __init__(self, address: str = "http://127.0.0.1:8000", token: str = "", timeout: float = 60.0, *,
                  label_studio_token: str = "", proxy: str = "") -> None:
-        self.address, self.timeout, self.trust = address.rstrip("/"), timeout, Trust(self._send)
+        self.address, self.timeout = address.rstrip("/"), timeout
+        self.trust, self.versions = Trust(self._send), DatasetVersions(self._send)
         try:
             self._session = dialling.locked([addresses.parse(self.address).origin], proxy)
         except addresses.BadAddress as error:
@@ -103,6 +106,12 @@ class Argus:
     def project(self, project: int) -> Project:
         """Return one project: title, labels, bands, model version, address in Label Studio, `sync`."""
         return self._get(Project, f"/projects/{project}")
+
+    def connect(self, title: str | None = None, labels: Sequence[str] = (), *, project: int | None = None,
+                masks: bool = False, dry_run: bool = False) -> Connection:
+        """Create a project for Argus, or adopt `project`; with `masks`, objects get masks beside their boxes."""
+        return self._send(Connection, "POST", "/label-studio/connect", {
+            "title": title, "project": project, "labels": list(labels), "masks": masks, "dry_run": dry_run})
 
     def sync(self, project: int) -> Sync:
         """Look for new, changed and deleted tasks now."""
@@ -142,6 +151,15 @@ class Argus:
         """Find images by text and examples together. An example is `{"task": 7}` or `{"image": base64}`, with `"box":
         [x0, y0, x1, y1]` a part of it (fractions of its sides). `filters` are those of the operation."""
         return self._send(SearchResult, "POST", f"/projects/{project}/search", {
+            "text": text, "like": list(like), "unlike": list(unlike), "filters": filters, "limit": limit,
+            "offset": offset})
+
+    def find_objects(self, project: int, text: str = "", *, like: Sequence[ExampleSpec] = (),
+                     unlike: Sequence[ExampleSpec] = (), limit: int = 50, offset: int = 0,
+                     **filters: Any) -> ObjectSearchResult:
+        """Find objects that were detected, by the look of their crops. An example is as of `find`, or `{"object": 12}`:
+        a hit of an earlier search."""
+        return self._send(ObjectSearchResult, "POST", f"/projects/{project}/search/objects", {
             "text": text, "like": list(like), "unlike": list(unlike), "filters": filters, "limit": limit,
             "offset": offset})
 
@@ -253,12 +271,10 @@ class Argus:
         except ValidationError as error:
             raise _not_ours(answer) from error
 
-    def _wait(self, ask: Callable[[], T], ended: Callable[[T], bool], seconds: float,
-                 progress: Callable[[T], None]) -> T:
+    def _wait(self, ask: Callable[[], T], ended: Callable[[T], bool], seconds: float, tell: Callable[[T], object]) -> T:
         deadline = time.monotonic() + seconds
         while True:
-            now = ask()
-            progress(now)
+            tell(now := ask())
             if ended(now):
                 return now
             if time.monotonic() > deadline:
@@ -266,7 +282,7 @@ class Argus:
             time.sleep(1.0)
 
 
-def _like(limit: int, offset: int, box: Sequence[float] | None) -> dict[str, Any]:
+def _like(limit: int, offset: int, box: Sequence[float] | None) -> dict[str, int | str]:
     return {"limit": limit, "offset": offset, **({"box": ",".join(str(side) for side in box)} if box else {})}
 
 

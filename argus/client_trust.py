@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
+from argus.answers.calibration import FrameSample, FrameSamples, Labour
 from argus.answers.trust import (
     Certificate,
     Certificates,
     ObjectVerdict,
     ObjectVerdicts,
     Sample,
+    SampleCourse,
     SampleItems,
     TrustStatus,
     Verdict,
@@ -30,7 +32,7 @@ class Trust:
         self._send = send
 
     def status(self, project: int) -> TrustStatus:
-        """Return the samples and certificates of a project, newest first."""
+        """Return the samples and certificates of a project, newest first, and what is known of its labels' scores."""
         found: TrustStatus = self._send(TrustStatus, "GET", f"/projects/{project}/trust")
         return found
 
@@ -51,6 +53,11 @@ class Trust:
         found: SampleItems = self._send(SampleItems, "POST", f"/trust/samples/{sample}/claim",
                                         {"limit": limit, "edge": edge, "screen": screen})
         return found
+
+    def course(self, sample: int, edge: float) -> SampleCourse:
+        """Return how the bound of a threshold went, from the first judgement on."""
+        went: SampleCourse = self._send(SampleCourse, "GET", f"/trust/samples/{sample}/course", params={"edge": edge})
+        return went
 
     def judge(self, sample: int, judgements: Iterable[tuple[int, Verdict]]) -> Sample:
         """Judge objects by their place: right, wrong or unsure, which counts as wrong."""
@@ -78,6 +85,27 @@ class Trust:
         """Return every certificate of a project with its state."""
         found: Certificates = self._send(Certificates, "GET", f"/projects/{project}/trust/certificates")
         return found
+
+    def recall(self, project: int) -> FrameSamples:
+        """Return the samples of frames of a project, newest first."""
+        found: FrameSamples = self._send(FrameSamples, "GET", f"/projects/{project}/trust/recall")
+        return found
+
+    def check_frames(self, project: int, frames: int = 60) -> FrameSample:
+        """Go on with the open sample of frames, or draw one."""
+        made: FrameSample = self._send(FrameSample, "POST", f"/projects/{project}/trust/recall", {"frames": frames})
+        return made
+
+    def frame_checked(self, project: int, task: int, *, found: int, missing: int) -> FrameSample:
+        """Store what was counted on a frame: predicted objects that are right, and objects that are missing."""
+        told: FrameSample = self._send(FrameSample, "POST", f"/projects/{project}/trust/recall/checks",
+                                       {"task": task, "found": found, "missing": missing})
+        return told
+
+    def labour(self, project: int) -> Labour:
+        """Return what people did in the review of a project, in actions."""
+        done: Labour = self._send(Labour, "GET", f"/projects/{project}/trust/labour")
+        return done
 
     def say(self, project: int, task: int,
             verdict: Literal["right", "wrong", "unsure", "relabelled", "moved", "added"], *, object: str = "",

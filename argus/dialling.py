@@ -13,13 +13,15 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, cast
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connectionpool import ConnectionPool, HTTPConnectionPool, HTTPSConnectionPool
 
 from argus import addresses
 from argus.addresses import Address, Origin
@@ -54,18 +56,18 @@ class Adapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = self._pools
 
-    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
+        manager: PoolManager = super().proxy_manager_for(proxy, **kwargs)
         manager.pool_classes_by_scheme = self._pools
         return manager
 
     def get_connection_with_tls_context(self, request: requests.PreparedRequest, *args: Any,
-                                        **kwargs: Any) -> Any:
+                                        **kwargs: Any) -> ConnectionPool:
         pool: Any = super().get_connection_with_tls_context(request, *args, **kwargs)
         forwarding = pool.proxy is not None and pool.scheme == "http"  # then the pool is the proxy's own
         if not forwarding and (dialled := _origin(pool.scheme, pool.host, pool.port)) != _asked(request).origin:
             raise WrongTarget(addresses.shown(dialled))
-        return pool
+        return cast(ConnectionPool, pool)
 
 
 class _Locked(Adapter):
@@ -106,12 +108,12 @@ def guarded(guard: Guard) -> dict[str, type[HTTPConnectionPool]]:
     """Return pools, by scheme, whose connections ask `guard` before they are opened."""
 
     class Http(HTTPConnection):
-        def _new_conn(self) -> Any:
+        def _new_conn(self) -> socket.socket:
             guard(self, "http")
             return super()._new_conn()
 
     class Https(HTTPSConnection):
-        def _new_conn(self) -> Any:
+        def _new_conn(self) -> socket.socket:
             guard(self, "https")
             return super()._new_conn()
 

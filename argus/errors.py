@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Required, TypedDict
 
 from argus import trace
 
@@ -40,6 +40,7 @@ CATALOGUE: dict[str, Kind] = {
     "unknown_project": Kind(404, 3),
     "unknown_run": Kind(404, 3),
     "unknown_task": Kind(404, 3),
+    "unknown_object": Kind(404, 3),
     "conflict": Kind(409, 5),
     "not_certified": Kind(409, 5),
     "too_many_requests": Kind(429, 9),
@@ -88,6 +89,27 @@ OUTAGES = frozenset({"database_unreachable", "database_read_only", "database_ful
 _PASSING = ("image_unreachable", "label_studio_unreachable", "label_studio_unauthorized", "timeout", "out_of_memory")
 
 
+class ErrorJson(TypedDict):
+    """An `ArgusError` as rows and job results keep it; `details` are facts for scripts, any JSON."""
+
+    code: str
+    message: str
+    hint: str
+    details: dict[str, Any]
+
+
+class Problem(TypedDict, total=False):
+    """The body of an error over HTTP (RFC 9457): `hint` and `details` only where there are any."""
+
+    type: Required[str]
+    title: Required[str]
+    status: Required[int]
+    detail: Required[str]
+    code: Required[str]
+    hint: str
+    details: dict[str, Any]
+
+
 class ArgusError(Exception):
     """A failure with a stable code, a sentence for the user and a hint for the fix.
 
@@ -106,17 +128,20 @@ class ArgusError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild, (self.code, self.message, self.hint, self.details)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return `{"code", "message", "hint", "details"}`: the form stored in rows and job results."""
+    def to_json(self) -> ErrorJson:
+        """Return the form stored in rows and job results."""
         return {"code": self.code, "message": self.message, "hint": self.hint, "details": self.details}
 
-    def to_problem(self) -> dict[str, Any]:
+    def to_problem(self) -> Problem:
         """Return the RFC 9457 body of this error (`application/problem+json`)."""
-        problem = {"type": f"urn:argus:error:{self.code}", "title": self.code.replace("_", " "),
-                   "status": self.kind.status, "detail": self.message, "code": self.code}
+        problem: Problem = {
+            "type": f"urn:argus:error:{self.code}", "title": self.code.replace("_", " "),
+            "status": self.kind.status, "detail": self.message, "code": self.code}
         if self.hint:
             problem["hint"] = self.hint
-        return problem | ({"details": self.details} if self.details else {})
+        if self.details:
+            problem["details"] = self.details
+        return problem
 
 
 def may_pass(error: ArgusError) -> bool:

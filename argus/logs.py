@@ -7,10 +7,11 @@ import logging
 import re
 import sys
 import time
-from typing import Any
+from typing import Any, TypeVar
 
 from argus import trace
 
+T = TypeVar("T")
 _VALUE = 2_000  # characters of a value that are logged: somebody may have sent megabytes
 _LINE = "\n"
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -39,7 +40,7 @@ def redact(text: str) -> str:
     return text
 
 
-def _short(value: Any) -> Any:
+def _short(value: T) -> T | str:
     """Return a value as it is, or the first `_VALUE` characters of its text, redacted as a whole before it is cut."""
     text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
     if len(text) <= _VALUE:

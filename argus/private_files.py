@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, BinaryIO, Literal, TextIO, overload
 
 
 def make_folder(path: Path) -> None:
@@ -15,6 +15,14 @@ def make_folder(path: Path) -> None:
         path.chmod(0o700)
 
 
-def open_file(path: Path, mode: str) -> IO[Any]:
+@overload
+def open_file(path: Path, mode: Literal["w", "a"]) -> TextIO: ...
+
+
+@overload
+def open_file(path: Path, mode: Literal["wb", "ab"]) -> BinaryIO: ...
+
+
+def open_file(path: Path, mode: str) -> IO[str] | IO[bytes]:
     """Open `path` as `open` does; a file that is made by it is never readable by others, whatever the umask."""
     return open(path, mode, opener=lambda name, flags: os.open(name, flags, 0o600))

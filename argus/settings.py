@@ -88,7 +88,8 @@ class Settings(BaseSettings):
     sam3_compile: bool = Field(False, description="Image encoder through torch.compile: the first image takes minutes.")
     feature_cache_mb: int = Field(1024, ge=0, description="MiB to cache the features of images that people are "
                                                           "working on: a second click does not encode the image again.")
-    chunk_tasks: int = Field(8, ge=1, le=256, description="Tasks per queued SAM 3 job.")
+    chunk_tasks: int = Field(32, ge=1, le=256, description="Most tasks of a queued SAM 3 job. It takes as many "
+                             "as a second suffices for, and at least 8 of them.")
 
     score_threshold: float = Field(0.4, ge=0, le=1, description="Detections below this score are stored but not shown.")
     keep_threshold: float = Field(0.1, ge=0, le=1, description="Detections below this score are not stored.")
@@ -140,8 +141,8 @@ class Settings(BaseSettings):
     export_waiting: int = Field(5, ge=1, description="Exports of one project that may be waiting or running at the "
                                                      "same time.")
     export_quota_mb: int = Field(51_200, ge=1, description="MiB for the exports of one project that are kept for "
-                                                           "download: the oldest are deleted first, and a larger one "
-                                                           "fails.")
+                                                           "download: they stay until somebody deletes them, and one "
+                                                           "that does not fit fails.")
     export_free_mb: int = Field(1024, ge=0, description="MiB of disk space that exports leave free.")
 
     split_gap_seconds: float = Field(5.0, ge=0, description="Seconds that frames of one video in different splits of "

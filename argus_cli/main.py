@@ -44,7 +44,8 @@ STEPS = {
         "trust": "Check what random samples prove of what was accepted.",
     },
     "Export": {
-        "export": "Export annotations as COCO or YOLO.",
+        "export": "Export annotations as COCO, YOLO or others.",
+        "versions": "List, compare or delete versions, lock a test set.",
         "splits": "Show kept splits, lock the test set, or begin anew.",
     },
     "Operate": {

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import click
+from pydantic import JsonValue
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -112,8 +113,9 @@ def print_json(data: object) -> None:
     click.echo(json.dumps(data, ensure_ascii=False, indent=2, default=_as_json))
 
 
-def _as_json(value: object) -> object:
-    return value.model_dump(mode="json") if isinstance(value, Answer) else str(value)
+def _as_json(value: object) -> JsonValue:
+    found: JsonValue = value.model_dump(mode="json") if isinstance(value, Answer) else str(value)
+    return found
 
 
 def print_ids(ids: Iterable[object]) -> None:
@@ -143,7 +145,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     cells = [list(row) for row in rows]
     table = Table(title=title or None, title_justify="left", header_style="bold")
     for index, name in enumerate(columns):
-        numbers = bool(cells) and all(isinstance(_plain(row[index]), int | float) for row in cells)
+        numbers = bool(cells) and all(_is_number(row[index]) for row in cells)
         table.add_column(name, justify="right" if numbers else "left", overflow="fold")
     for row in cells:
         table.add_row(*(Text(str(cell), Style(link=cell.url)) if isinstance(cell, Link)
@@ -151,8 +153,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     console().print(table)
 
 
-def _plain(cell: object) -> object:
-    return cell.shown if isinstance(cell, Link) else cell
+def _is_number(cell: object) -> bool:
+    return isinstance(cell.shown if isinstance(cell, Link) else cell, int | float)
 
 
 @contextmanager

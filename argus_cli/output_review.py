@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import click
 
-from argus.answers.review import Accepted, AcceptPlan, Added, SelectionSpec
-from argus_cli.output import plural, say
+from argus.answers.review import Acceptance, Accepted, AcceptPlan, Added, ReviewStatus, SelectionSpec
+from argus_cli.output import plural, print_table, say
 
 
 def tell_rest(report: Accepted | Added, changed: int) -> None:
@@ -21,15 +23,36 @@ def confirm_acceptance(plan: AcceptPlan, selection: SelectionSpec) -> None:
     if not plan.tasks:
         return  # there is nothing to agree to; the report will say so
     aside = f"; {plural(plan.set_aside, 'task')} stay out, set aside to be fixed" if plan.set_aside else ""
-    click.confirm(f"Accept {plural(plan.tasks, 'task')} with {plural(plan.regions, 'object')} "
-                  f"({selection_words(selection)}{aside})?", abort=True)
+    rejected = f"; {plural(plan.rejected, 'rejected object')} left out" if plan.rejected else ""
+    click.confirm(f"Accept {plural(plan.tasks, 'task')} with {plural(plan.objects, 'object')} "
+                  f"({selection_words(selection)}{rejected}{aside})?", abort=True)
 
 
 def selection_words(selection: SelectionSpec) -> str:
-    """Return "nothing found", "3 chosen tasks", "score 0.9 and above"."""
+    """Return "nothing found", "3 chosen tasks", "judged tasks", "score 0.9 and above"."""
     if selection.get("nothing_found"):
         return "nothing found"
-    if tasks := selection.get("task_ids"):
+    tasks = selection.get("task_ids")
+    if selection.get("judged"):
+        return plural(len(tasks), "judged task") if tasks else "judged tasks"
+    if tasks:
         return plural(len(tasks), "chosen task")
     upper, kind = selection.get("max_score"), "added labels, " if selection.get("additions") else ""
     return f"{kind}score {selection['min_score']:g} " + ("and above" if upper is None else f"to {upper:g}")
+
+
+def show_acceptances(last: Sequence[Acceptance]) -> None:
+    """Print the last acceptances as a table."""
+    print_table(["acceptance", "when", "by", "selection", "state", "tasks", "taken back", "left as changed",
+                 "verification"],
+                [[a.id, f"{a.created_at:%Y-%m-%d %H:%M}", a.accepted_by, selection_words(a.selection), a.state,
+                  a.accepted, a.undone, a.kept, "verified" if a.verified else "not verified"] for a in last])
+
+
+def tell_waiting(found: ReviewStatus) -> None:
+    """Say which tasks no acceptance by score takes."""
+    if found.check_first:
+        say(f"{plural(found.check_first, 'task')} to check first: something may be missing or odd (argus review "
+            "check-first)")
+    if found.set_aside:
+        say(f"{plural(found.set_aside, 'task')} of these set aside to be fixed: in no band")

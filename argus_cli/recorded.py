@@ -15,21 +15,21 @@ from argus.db import refuse_when_read_only
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
-F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 Options = Mapping[str, Any]
 RECORDED: dict[Callable[..., Any], str | Callable[[Options], str]] = {}  # what a command does, by its function
 
 
-def recorded(action: str | Callable[[Options], str]) -> Callable[[F], F]:
+def recorded(action: str | Callable[[Options], str]) -> Callable[[Callable[..., T]], Callable[..., T]]:
     """Let a command write a row each time; the innermost decorator.
 
     Args:
         action: as `search_service.api.rights` names it; or a function of the command's options that does, and that
             returns "" when they change nothing.
     """
-    def decorate(command: F) -> F:
+    def decorate(command: Callable[..., T]) -> Callable[..., T]:
         @functools.wraps(command)
-        def run(**options: Any) -> Any:
+        def run(**options: Any) -> T:
             name = action if isinstance(action, str) else action(options)
             if not name:
                 return command(**options)
@@ -42,7 +42,7 @@ def recorded(action: str | Callable[[Options], str]) -> Callable[[F], F]:
                     raise
 
         RECORDED[run] = action
-        return run  # type: ignore[return-value]
+        return run
 
     return decorate
 

@@ -9,8 +9,10 @@ from typing import Any
 from argus.settings import get_settings
 
 NOTHING_FOUND = "nothing_found"
+CHECK_FIRST = "check_first"  # where a project asks for suspicions: tasks with an open one, whose score is 0 meanwhile
 BANDS = ("high", "medium", "low", NOTHING_FOUND)
 DIGITS = 4  # of a score as it is delivered to Label Studio
+LEAST = 0.0001  # the lowest score that is not 0; no detection of less is stored
 
 Range = tuple[float | None, float | None]
 
@@ -21,10 +23,13 @@ class Edges:
 
     high: float
     medium: float
+    check_first: bool = False  # whether the project asks for suspicions; then a score of 0 is no low one
 
     def ranges(self) -> dict[str, Range]:
         """Return the bands as `name → (lowest score, inclusive; upper edge, exclusive)`; None is open."""
-        return {"high": (self.high, None), "medium": (self.medium, self.high), "low": (None, self.medium)}
+        bands: dict[str, Range] = {"high": (self.high, None), "medium": (self.medium, self.high),
+                                   "low": (LEAST if self.check_first else None, self.medium)}
+        return {**bands, CHECK_FIRST: (None, LEAST)} if self.check_first else bands
 
     def band(self, score: float | None) -> str:
         """Return the band of a task's score; None, the score of a prediction without regions, is a group of its own."""
@@ -40,7 +45,7 @@ def edges_of(project: Mapping[str, Any]) -> Edges:
     settings = get_settings()
     high, medium = (default if project[name] is None else project[name]
                     for name, default in (("band_high", settings.band_high), ("band_medium", settings.band_medium)))
-    return Edges(high, medium)
+    return Edges(high, medium, bool(project.get("check_first")))
 
 
 def condition_sql(edges: Edges, band: str, column: str) -> tuple[str, dict[str, float]]:

@@ -7,31 +7,53 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TypedDict
 
 from argus import addresses
-from argus.db import Row
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.types import MlBackend, Project, Webhook
 from argus.settings import get_settings
 from label_studio_config import projects
-from label_studio_config.label_config import LabelPlan, default_label_config
+from label_studio_config.label_config import LabelPlan, Override, some
 from label_studio_config.links import WEBHOOK_PATH, ConnectReport, Links, backend_body
+from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import plan_for, recipe_for
+from label_studio_config.shapes import new_label_config, with_masks
 from label_studio_config.tags import read_label_config
 from label_studio_config.views import remove_views
 
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class _Target:
+    """The project to connect; `id` is None when a dry run would create it. `model_version` is Label Studio's."""
+
+    id: int | None
+    title: str
+    label_config: str
+    model_version: str = ""
+
+
+class _Changes(TypedDict, total=False):
+    """What an adopted project is given."""
+
+    label_config: str
+    show_collab_predictions: bool
+
+
 def connect(ls: LabelStudio, project_id: int | None, *, title: str | None = None, labels: Sequence[str] = (),
-            dry_run: bool = False) -> ConnectReport:
+            masks: bool = False, dry_run: bool = False) -> ConnectReport:
     """Create a project for Argus, or adopt one; tasks, annotations and foreign predictions are never touched.
 
     Args:
         project_id: the project to adopt; None creates one.
         title: of a new project.
         labels: of a new project, or of one that has no labelling config yet. A config that is there is kept.
+        masks: labels get masks beside their boxes. In a config that is there they are added; predictions that are there
+            follow by themselves, from stored detections.
         dry_run: change nothing anywhere, only report.
 
     Raises:
@@ -41,38 +63,40 @@ def connect(ls: LabelStudio, project_id: int | None, *, title: str | None = None
     """
     report = ConnectReport(project_id, title or "", dry_run)
     if project_id is not None:
-        return _set_up(ls, _adopt(ls, project_id, labels, report), report)
-    project = _create(ls, title, labels, report)
+        return _set_up(ls, _adopt(ls, project_id, labels, masks, report), report)
+    project = _create(ls, title, labels, masks, report)
     try:
         return _set_up(ls, project, report)
     except ArgusError:
-        if not dry_run:  # it is a moment old and empty: the next attempt must not make a second one
-            ls.delete(f"/api/projects/{project['id']}/")
-            projects.delete(project["id"])
+        if project.id is not None:  # it is a moment old and empty: the next attempt must not make a second one
+            ls.delete(f"/api/projects/{project.id}/")
+            projects.delete(project.id)
         raise
 
 
-def _set_up(ls: LabelStudio, project: dict[str, Any], report: ConnectReport) -> ConnectReport:
-    row = _row(project["id"])
-    plan = _plan(project["label_config"], row.get("overrides"))
+def _set_up(ls: LabelStudio, project: _Target, report: ConnectReport) -> ConnectReport:
+    row = _row(project.id)
+    overrides = row["overrides"] if row else {}
+    plan = _plan(project.label_config, overrides)
     report.prompts = [prompt for concept in plan.concepts for prompt in concept.prompts]
     report.warnings += plan.warnings
-    report.labels, report.title = [concept.label for concept in plan.concepts], project["title"]
+    report.labels, report.title = [concept.label for concept in plan.concepts], project.title
     report.fills += plan.fills
     report.notes += plan.notes
-    if further := read_label_config(project["label_config"]).shown_beside(plan.image.key):
+    if further := read_label_config(project.label_config).shown_beside(plan.image.key):
         report.notes.append(f"The labelling config shows {', '.join(further)} beside the image, so Label Studio takes "
                             "tasks as JSON or from a storage here, and no uploads: `argus import-video` is refused.")
-    report.model_version = recipe_for({"label_config": project["label_config"],
-                                       "overrides": row.get("overrides") or {}}).model_version
-    if not report.dry_run:
-        projects.save(project, report.model_version)
-    links = Links(ls, project["id"], row, report)
+    report.model_version = recipe_for({"label_config": project.label_config,
+                                       "overrides": overrides}).model_version
+    if project.id is not None and not report.dry_run:
+        projects.save({"id": project.id, "title": project.title, "label_config": project.label_config},
+                      report.model_version)
+    links = Links(ls, project.id, row, report)
     backend, webhook = links.backend(), links.webhook()
     links.quiet_backend_webhook()
-    if not report.dry_run:
-        projects.link(project["id"], backend, webhook)
-        _choose_version(ls, project, report)
+    if project.id is not None and not report.dry_run:
+        projects.link(project.id, backend, webhook)
+        _choose_version(ls, project.id, project.model_version, report)
     return report
 
 
@@ -86,11 +110,11 @@ def ensure_model_version(ls: LabelStudio, project_id: int, model_version: str) -
     Raises:
         ArgusError: `unknown_project`; `label_studio_refused` when there is neither a backend nor a prediction of ours.
     """
-    row = _row(project_id)
+    row = projects.find(project_id)
     current = ls.project(project_id).get("model_version") or ""
-    if current == model_version and row.get("model_version") == model_version:
+    if current == model_version and row and row["model_version"] == model_version:
         return False
-    if row.get("ml_backend_id"):
+    if row and row["ml_backend_id"]:
         try:
             ls.patch(f"/api/ml/{row['ml_backend_id']}", backend_body(get_settings(), project_id, model_version))
         except ArgusError as error:  # the backend is down: the version can still be set once a prediction has it
@@ -111,22 +135,24 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
     Raises:
         ArgusError: `unknown_project`.
     """
-    settings, row = get_settings(), _row(project_id)
+    settings, row = get_settings(), projects.find(project_id)
     try:
         version = ls.project(project_id).get("model_version") or ""
     except ArgusError as error:
-        if error.code != "unknown_project" or not row.get("connected_at"):
+        if error.code != "unknown_project" or not row or not row["connected_at"]:
             raise
         projects.unlink(project_id)
         return ["the project from those that are polled: Label Studio does not have it any more"]
     removed: list[str] = []
-    for backend in ls.get("/api/ml", project=project_id):
-        if addresses.same(backend["url"], settings.ml_backend_url) or backend["id"] == row.get("ml_backend_id"):
+    backends: list[MlBackend] = ls.get("/api/ml", project=project_id)
+    for backend in backends:
+        if addresses.same(backend["url"], settings.ml_backend_url) or (row and backend["id"] == row["ml_backend_id"]):
             ls.delete(f"/api/ml/{backend['id']}")
             removed.append(f"ML backend {backend['url']}")
     ours = (settings.ml_backend_url.rstrip("/") + "/webhook", settings.search_service_url.rstrip("/") + WEBHOOK_PATH)
-    for hook in ls.get("/api/webhooks/", project=project_id):
-        if any(addresses.same(hook["url"], url) for url in ours) or hook["id"] == row.get("webhook_id"):
+    hooks: list[Webhook] = ls.get("/api/webhooks/", project=project_id)
+    for hook in hooks:
+        if any(addresses.same(hook["url"], url) for url in ours) or (row and hook["id"] == row["webhook_id"]):
             ls.delete(f"/api/webhooks/{hook['id']}/")
             removed.append(f"webhook {hook['url']}")
     if views := remove_views(ls, project_id):
@@ -137,39 +163,45 @@ def disconnect(ls: LabelStudio, project_id: int) -> list[str]:
     return removed
 
 
-def _plan(label_config: str, overrides: Mapping[str, Any] | None = None) -> LabelPlan:
+def _plan(label_config: str, overrides: Mapping[str, Override] | None = None) -> LabelPlan:
     return plan_for({"label_config": label_config, "overrides": overrides or {}})
 
 
-def _create(ls: LabelStudio, title: str | None, labels: Sequence[str], report: ConnectReport) -> dict[str, Any]:
+def _create(ls: LabelStudio, title: str | None, labels: Sequence[str], masks: bool,
+            report: ConnectReport) -> _Target:
     if not title or len(title.strip()) < 3:
         raise ArgusError("bad_request", "A new project needs a title of at least three characters.",
                          "Pass --title, or --project N to adopt a project.")
     if not labels:
         raise ArgusError("bad_request", "A new project needs labels.", "Pass --labels, for example --labels cpu,fan.")
-    body = {"title": title.strip(), "label_config": default_label_config(labels), "show_collab_predictions": True}
-    report.created += [f"project {title.strip()!r}", f"labelling config with boxes and masks for {', '.join(labels)}"]
+    label_config = new_label_config(labels, masks=masks)
+    body = {"title": title.strip(), "label_config": label_config, "show_collab_predictions": True}
+    report.created += [f"project {title.strip()!r}", f"labelling config with {_kinds(masks)} for {', '.join(labels)}"]
     if report.dry_run:
-        return {"id": None, "model_version": "", **body}
-    project: dict[str, Any] = ls.post("/api/projects/", body)
+        return _Target(None, title.strip(), label_config)
+    project: Project = ls.post("/api/projects/", body)
     report.project_id = project["id"]
-    return project
+    return _target(project)
 
 
-def _adopt(ls: LabelStudio, project_id: int, labels: Sequence[str], report: ConnectReport) -> dict[str, Any]:
-    project: dict[str, Any] = ls.project(project_id)
-    body: dict[str, Any] = {}
+def _adopt(ls: LabelStudio, project_id: int, labels: Sequence[str], masks: bool, report: ConnectReport) -> _Target:
+    project = ls.project(project_id)
+    target, body = _target(project), _Changes()
     if _is_empty(project["label_config"]):
         if not labels:
             raise ArgusError("bad_request", f"Project {project_id} has no labelling config yet.",
                              "Pass --labels, for example --labels cpu,fan, or set it up in Label Studio.")
-        body["label_config"] = default_label_config(labels)
-        report.changed.append(f"labelling config: boxes and masks for {', '.join(labels)}")
+        body["label_config"] = new_label_config(labels, masks=masks)
+        report.changed.append(f"labelling config: {_kinds(masks)} for {', '.join(labels)}")
     else:
         _plan(project["label_config"])  # before anything is changed
-        report.kept.append("labelling config")
         if labels:
             report.notes.append("--labels was not used: the project has a labelling config of its own.")
+        if xml := _masks_added(project["label_config"], report) if masks else "":
+            body["label_config"] = xml
+        else:
+            report.kept.append("labelling config")
+    target = replace(target, label_config=body.get("label_config", target.label_config))
     if not project.get("show_collab_predictions"):
         body["show_collab_predictions"] = True
         report.changed.append("predictions are shown when a task opens")
@@ -177,7 +209,28 @@ def _adopt(ls: LabelStudio, project_id: int, labels: Sequence[str], report: Conn
         report.notes.append("The project reveals pre-annotations only inside a drawn area (its own setting, kept).")
     if body and not report.dry_run:
         ls.patch(f"/api/projects/{project_id}/", body)
-    return project | body
+    return target
+
+
+def _kinds(masks: bool) -> str:
+    return "boxes and masks" if masks else "boxes"
+
+
+def _masks_added(label_config: str, report: ConnectReport) -> str:
+    """Return the labelling config with masks beside its boxes; "" when none are to be added, and a note why."""
+    made = with_masks(label_config)
+    if not made.added:
+        report.notes.append("No masks were added: every label that Argus fills has masks or outlines already, or no "
+                            "boxes to put them beside.")
+        return ""
+    report.changed.append(f"labelling config: masks for {some(made.added)}")
+    report.notes.append("Predictions get their masks within minutes, from what is stored. Annotations stay as they "
+                        "are: take an acceptance back and accept again where they should have masks.")
+    return made.xml
+
+
+def _target(project: Project) -> _Target:
+    return _Target(project["id"], project["title"], project["label_config"], project.get("model_version") or "")
 
 
 def _is_empty(label_config: str | None) -> bool:
@@ -185,16 +238,15 @@ def _is_empty(label_config: str | None) -> bool:
     return "".join((label_config or "").split()) in ("", "<View></View>", "<View/>")
 
 
-def _row(project_id: int | None) -> Row:
-    return {} if project_id is None else projects.find(project_id) or {}
+def _row(project_id: int | None) -> ProjectRow | None:
+    return None if project_id is None else projects.find(project_id)
 
 
-def _choose_version(ls: LabelStudio, project: dict[str, Any], report: ConnectReport) -> None:
+def _choose_version(ls: LabelStudio, project_id: int, before: str, report: ConnectReport) -> None:
     """Let the project's scores count for our version, unless people there look at somebody else's predictions."""
-    before = project.get("model_version") or ""
-    versions = ls.get(f"/api/projects/{project['id']}/model-versions/")
+    versions = ls.get(f"/api/projects/{project_id}/model-versions/")
     if before not in ("", report.model_version) and versions.get(before) and not versions.get(report.model_version) \
             and not before.startswith("sam3-"):
         report.kept.append(f"model version {before} with its predictions, until there are predictions of ours")
     else:
-        ensure_model_version(ls, project["id"], report.model_version)
+        ensure_model_version(ls, project_id, report.model_version)

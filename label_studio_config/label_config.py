@@ -19,7 +19,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 from argus.errors import ArgusError
 from argus.typed_text import fold, same_name, split_list
@@ -35,6 +35,13 @@ _HINT = ("Argus fills RectangleLabels, BrushLabels, PolygonLabels and EllipseLab
          "belong to an <Image>.")
 _PALETTE = ("#e6194b", "#3cb44b", "#4363d8", "#f58231", "#911eb4", "#008080", "#9a6324", "#808000", "#000075",
             "#f032e6")
+
+
+class Override(TypedDict, total=False):
+    """A project's own prompts and threshold (0-1) of a label; what is left out is the labelling config's."""
+
+    prompts: list[str]
+    threshold: float
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,7 @@ class LabelPlan:
         return found[0]
 
 
-def parse_label_config(xml: str, overrides: Mapping[str, Any] | None = None, *,
+def parse_label_config(xml: str, overrides: Mapping[str, Override] | None = None, *,
                        default_threshold: float) -> LabelPlan:
     """Read a labelling config.
 
@@ -113,7 +120,7 @@ def parse_label_config(xml: str, overrides: Mapping[str, Any] | None = None, *,
     return make_plan(read_label_config(xml), overrides, default_threshold)
 
 
-def make_plan(config: LabelConfig, overrides: Mapping[str, Any] | None, default_threshold: float) -> LabelPlan:
+def make_plan(config: LabelConfig, overrides: Mapping[str, Override] | None, default_threshold: float) -> LabelPlan:
     """Return the plan of a labelling config, as of `parse_label_config`."""
     notes = [f"{image} shows {_several_or_none(image)}" for image in config.images if image.value_list or not image.key]
     controls: list[Control] = []
@@ -220,7 +227,7 @@ def _threshold(tag: str, attributes: Mapping[str, str], default: float) -> float
     return _score(text, f"model_score_threshold of <{tag}>")
 
 
-def _score(value: Any, what: str) -> float:
+def _score(value: str | float, what: str) -> float:
     try:
         number = float(value)
     except (TypeError, ValueError):
@@ -230,7 +237,7 @@ def _score(value: Any, what: str) -> float:
     return number
 
 
-def _override(concept: Concept, wanted: Any) -> Concept:
+def _override(concept: Concept, wanted: Override | None) -> Concept:
     if not isinstance(wanted, Mapping):
         return concept
     asked = (fold(str(p)).strip() for p in wanted.get("prompts") or ())
@@ -245,7 +252,7 @@ def _true(text: str | None) -> bool:
 
 
 def default_label_config(labels: Sequence[str]) -> str:
-    """Return our labelling config, `default.xml`, with `labels` as rectangles and as masks.
+    """Return our labelling config, `default.xml`, with `labels` as rectangles (`shapes.with_masks` adds masks).
 
     It has no `<KeyPointLabels>`: Label Studio's own COCO export loses its categories when a config has them.
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from argus import addresses
 from argus.answers.projects import Connection
-from argus.db import Row
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
+from argus.labelstudio.types import MlBackend, MlBackendSettings, Webhook, WebhookSettings
 from argus.settings import Settings, get_settings
+from label_studio_config.projects import ProjectRow
 
 WEBHOOK_PATH = "/webhooks/label-studio"
 # Annotations are read when they are needed; each further action would cost the person who saves one a request.
@@ -47,17 +47,18 @@ class ConnectReport:
 class Links:
     """The ML backend and the webhooks of one project."""
 
-    def __init__(self, ls: LabelStudio, project_id: int | None, row: Row, report: ConnectReport) -> None:
-        self._ls, self._project, self._row, self._report = ls, project_id, row, report
+    def __init__(self, ls: LabelStudio, project_id: int | None, row: ProjectRow | None, report: ConnectReport) -> None:
+        self._ls, self._project, self._report = ls, project_id, report
+        self._known = (row["ml_backend_id"], row["webhook_id"]) if row else (None, None)
         self._settings = get_settings()
-        self._hooks: list[dict[str, Any]] | None = None
+        self._hooks: list[Webhook] | None = None
 
     def backend(self) -> int | None:
         """Create or correct the ML backend; return its id (None in a dry run that would create it)."""
         wanted = backend_body(self._settings, self._project, self._report.model_version)
-        there = self._ls.get("/api/ml", project=self._project) if self._project else []
+        there: list[MlBackend] = self._ls.get("/api/ml", project=self._project) if self._project else []
         ours = [backend for backend in there
-                if addresses.same(backend["url"], wanted["url"]) or backend["id"] == self._row.get("ml_backend_id")]
+                if addresses.same(backend["url"], wanted["url"]) or backend["id"] == self._known[0]]
         foreign = [b for b in there if b not in ours]
         if foreign:
             self._report.notes.append(
@@ -68,7 +69,7 @@ class Links:
             return None if self._report.dry_run else self._send("POST", "/api/ml", wanted)
         return self._correct_backend(ours[0], wanted)
 
-    def _correct_backend(self, backend: dict[str, Any], wanted: dict[str, Any]) -> int:
+    def _correct_backend(self, backend: MlBackend, wanted: MlBackendSettings) -> int:
         # A password cannot be read back, so with basic auth the backend is always written.
         known = {key: value for key, value in wanted.items() if key not in ("basic_auth_pass", "project")}
         wrong = [key for key, value in known.items() if backend.get(key) != value]
@@ -82,7 +83,7 @@ class Links:
             self._send("PATCH", f"/api/ml/{backend['id']}", wanted)
         return int(backend["id"])
 
-    def _send(self, method: str, path: str, body: dict[str, Any]) -> int:
+    def _send(self, method: str, path: str, body: MlBackendSettings) -> int:
         try:
             return int(self._ls.request(method, path, json=body)["id"])
         except ArgusError as error:
@@ -91,12 +92,12 @@ class Links:
     def webhook(self) -> int | None:
         """Create or correct the webhook of the search service; return its id."""
         secret = self._settings.webhook_secret.get_secret_value()
-        wanted: dict[str, Any] = {
+        wanted: WebhookSettings = {
             "url": self._settings.search_service_url.rstrip("/") + WEBHOOK_PATH, "is_active": True,
             "send_payload": True, "send_for_all_actions": False, "actions": sorted(WEBHOOK_ACTIONS),
             "headers": {"X-Argus-Secret": secret} if secret else {}}
         ours = [hook for hook in self._webhooks()
-                if addresses.same(hook["url"], wanted["url"]) or hook["id"] == self._row.get("webhook_id")]
+                if addresses.same(hook["url"], wanted["url"]) or hook["id"] == self._known[1]]
         if not ours:
             self._report.created.append(f"webhook {wanted['url']}")
             return None if self._report.dry_run else self._send_webhook("POST", "/api/webhooks/",
@@ -111,7 +112,7 @@ class Links:
                 self._send_webhook("PATCH", f"/api/webhooks/{there['id']}/", wanted)
         return int(there["id"])
 
-    def _send_webhook(self, method: str, path: str, body: dict[str, Any]) -> int:
+    def _send_webhook(self, method: str, path: str, body: WebhookSettings) -> int:
         try:
             return int(self._ls.request(method, path, json=body)["id"])
         except ArgusError as error:
@@ -132,15 +133,15 @@ class Links:
                 if not self._report.dry_run:
                     self._ls.patch(f"/api/webhooks/{hook['id']}/", {"is_active": False})
 
-    def _webhooks(self) -> list[dict[str, Any]]:
+    def _webhooks(self) -> list[Webhook]:
         if self._hooks is None:
             self._hooks = self._ls.get("/api/webhooks/", project=self._project) if self._project else []
         return self._hooks
 
 
-def backend_body(settings: Settings, project_id: int | None, model_version: str) -> dict[str, Any]:
-    body: dict[str, Any] = {"project": project_id, "url": settings.ml_backend_url.rstrip("/"), "title": model_version,
-                            "is_interactive": True, "auth_method": "NONE"}
+def backend_body(settings: Settings, project_id: int | None, model_version: str) -> MlBackendSettings:
+    body: MlBackendSettings = {"project": project_id, "url": settings.ml_backend_url.rstrip("/"),
+                               "title": model_version, "is_interactive": True, "auth_method": "NONE"}
     if settings.basic_auth_user:
         body |= {"auth_method": "BASIC_AUTH", "basic_auth_user": settings.basic_auth_user,
                  "basic_auth_pass": settings.basic_auth_password.get_secret_value()}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
-from argus.labelstudio.regions import Region
+from argus.labelstudio.types import Project, Region
 from label_studio_config.label_config import image_of
+from label_studio_config.shapes import has_outlines
 from label_studio_config.tags import read_label_config
 
 
@@ -23,6 +24,8 @@ class ProjectShape:
         image_key: the field of `task.data` that holds the image, the one that predictions are made for.
         categories: the numbers that labels ask for, their attribute `category`.
         other_images: names of the images that a task shows beside it.
+        outlines: whether labels have masks, outlines or ellipses that Argus fills.
+        config_digest: SHA-256 of the labelling config, in hex digits.
     """
 
     project_id: int
@@ -32,6 +35,8 @@ class ProjectShape:
     model_version: str
     categories: Mapping[str, int] = field(default_factory=dict)
     other_images: frozenset[str] = frozenset()
+    outlines: bool = True
+    config_digest: str = ""
 
     def category_ids(self, first: int) -> dict[str, int]:
         """Return `{label: number}`: its own `category`, else the numbers from `first` on that are left, in the order of
@@ -62,12 +67,14 @@ def read_project(ls: LabelStudio, project_id: int) -> ProjectShape:
     return shape_of(ls.project(project_id))
 
 
-def shape_of(project: Mapping[str, Any]) -> ProjectShape:
+def shape_of(project: Project) -> ProjectShape:
     """Return the shape of a project as Label Studio describes it. Raises `bad_label_config` as of `read_project`."""
-    config = read_label_config(project["label_config"] or "<View/>")
+    text = project["label_config"] or "<View/>"
+    config = read_label_config(text)
     image = image_of(config)
     if image is None or not config.labels:
         raise ArgusError("bad_label_config", f"Project {project['id']} has no labels for regions of an image.",
                          "Add <RectangleLabels> or <BrushLabels> in the project's labelling settings.")
     return ProjectShape(project["id"], project["title"], config.labels, image.key, project.get("model_version") or "",
-                        config.categories, frozenset(i.name for i in config.images) - {image.name})
+                        config.categories, frozenset(i.name for i in config.images) - {image.name},
+                        has_outlines(project["label_config"]), hashlib.sha256(text.encode()).hexdigest())

@@ -7,24 +7,49 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict
 
 from psycopg.types.json import Json
 
-from argus.db import Connection, Row, connect
+from argus.db import connect, together
+from argus.db.statements import execute, execute_many, fetch, fetch_numbers, fetch_one
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio, listing
 from argus.labelstudio.filters import chunks
 from argus.labelstudio.task_data import TaskImage, data_value, moment
+from argus.labelstudio.types import Project, Task
 from argus.settings import get_settings
+from label_studio_config.label_config import Override
 from label_studio_config.recipe import plan_for, recipe_for
+from label_studio_config.shapes import same_shapes
 from label_studio_config.tags import ImageTag
 
 log = logging.getLogger(__name__)
 _PAGE = 200  # ids in one request: they travel in its address
 
 
-def load(project_id: int) -> Row:
+class ProjectRow(TypedDict):
+    """A row of `project`. `model_version` is of the current recipe, "" until one is known; the band edges (0-1) are
+    None where the settings count. Times: the newest `updated_at` seen by polling, the last full listing, since when the
+    project is connected (None: it is not), since when Label Studio has had none of it. `check_first`: kinds."""
+
+    id: int
+    title: str
+    label_config: str
+    overrides: dict[str, Override]
+    model_version: str
+    ml_backend_id: int | None
+    webhook_id: int | None
+    band_high: float | None
+    band_medium: float | None
+    cursor_at: datetime | None
+    reconciled_at: datetime | None
+    connected_at: datetime | None
+    missing_since: datetime | None
+    check_first: list[str]
+
+
+def load(project_id: int) -> ProjectRow:
     """Return the project's row.
 
     Raises:
@@ -35,18 +60,14 @@ def load(project_id: int) -> Row:
     return row
 
 
-def find(project_id: int) -> Row | None:
+def find(project_id: int) -> ProjectRow | None:
     """Return the project's row, None when Argus does not know it."""
-    with connect() as connection:
-        return connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
+    return fetch_one(ProjectRow, "SELECT * FROM project WHERE id = %s", (project_id,))
 
 
 def require(project_id: int) -> None:
     """Raise `unknown_project` unless Argus knows the project."""
-    with connect() as connection:
-        known = connection.execute("SELECT FROM project WHERE id = %s", (project_id,)).fetchone()
-    if known is None:
-        raise unknown_project(project_id)
+    load(project_id)
 
 
 def unknown_project(project_id: int) -> ArgusError:
@@ -54,133 +75,121 @@ def unknown_project(project_id: int) -> ArgusError:
                       f"Connect it first: argus connect --project {project_id}.", project=project_id)
 
 
-def connected() -> list[Row]:
+def connected() -> list[ProjectRow]:
     """Return the rows of the connected projects, by id."""
-    with connect() as connection:
-        return connection.execute("SELECT * FROM project WHERE connected_at IS NOT NULL ORDER BY id").fetchall()
+    return fetch(ProjectRow, "SELECT * FROM project WHERE connected_at IS NOT NULL ORDER BY id")
 
 
 def connected_ids() -> list[int]:
     """Return the ids of the connected projects, in order."""
-    with connect() as connection:
-        return [row["id"] for row in connection.execute("SELECT id FROM project WHERE connected_at IS NOT NULL "
-                                                        "ORDER BY id")]
+    return fetch_numbers("SELECT id FROM project WHERE connected_at IS NOT NULL ORDER BY id")
 
 
 def is_connected(project_id: int) -> bool:
-    with connect() as connection:
-        return connection.execute("SELECT FROM project WHERE id = %s AND connected_at IS NOT NULL",
-                                  (project_id,)).fetchone() is not None
+    return bool(fetch_numbers("SELECT id FROM project WHERE id = %s AND connected_at IS NOT NULL", (project_id,)))
 
 
-def remember(project_id: int, label_config: str, title: str | None = None) -> Row:
+def remember(project_id: int, label_config: str, title: str | None = None) -> ProjectRow:
     """Record a project's labelling config and the version of its recipe; return its row.
 
     Raises:
         ArgusError: `bad_label_config`: nothing is recorded then.
     """
-    with connect() as connection:
-        old = connection.execute("SELECT * FROM project WHERE id = %s", (project_id,)).fetchone()
+    with together():
+        old = find(project_id)
         version = recipe_for({"label_config": label_config, "overrides": old["overrides"] if old else {}}).model_version
         same = old and old["label_config"] == label_config and old["model_version"] == version
         if old and same and title in (None, old["title"]):
             return old
-        row = _save(connection, project_id, title or "", label_config, version)
+        row = _save(project_id, title or "", label_config, version)
     plan = plan_for(row)
     log.info("labelling config read", extra={"project": project_id, "fills": plan.fills, "left": plan.notes})
     return row
 
 
-def save(project: Mapping[str, Any], model_version: str = "") -> Row:
+def save(project: Project, model_version: str = "") -> ProjectRow:
     """Record a project as Label Studio describes it; return its row. Without a version the one on record stays."""
-    with connect() as connection:
-        return _save(connection, project["id"], project["title"], project["label_config"], model_version)
+    return _save(project["id"], project["title"], project["label_config"], model_version)
 
 
-def _save(connection: Connection, project_id: int, title: str, label_config: str, model_version: str) -> Row:
-    row = connection.execute(
+def _save(project_id: int, title: str, label_config: str, model_version: str) -> ProjectRow:
+    reshaped = (old := find(project_id)) is not None and not same_shapes(old["label_config"], label_config)
+    row = fetch_one(
+        ProjectRow,
         "INSERT INTO project (id, title, label_config, model_version) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO "
         "UPDATE SET title = coalesce(nullif(excluded.title, ''), project.title), label_config = excluded.label_config, "
-        "model_version = coalesce(nullif(excluded.model_version, ''), project.model_version) RETURNING *",
-        (project_id, title, label_config, model_version)).fetchone()
+        "model_version = coalesce(nullif(excluded.model_version, ''), project.model_version), "
+        "reshape_after = CASE WHEN %s THEN 0 ELSE project.reshape_after END RETURNING *",
+        (project_id, title, label_config, model_version, reshaped))
     assert row is not None  # INSERT .. RETURNING gives one row
     return row
 
 
 def delete(project_id: int) -> None:
     """Forget a project with all that hangs on it."""
-    with connect() as connection:
-        connection.execute("DELETE FROM project WHERE id = %s", (project_id,))
+    execute("DELETE FROM project WHERE id = %s", (project_id,))
 
 
 def link(project_id: int, ml_backend: int | None, webhook: int | None) -> None:
     """Record the ids of what connects the project; it is connected from now on, unless it was before."""
-    with connect() as connection:
-        connection.execute("UPDATE project SET ml_backend_id = %s, webhook_id = %s, connected_at = "
-                           "coalesce(connected_at, now()), missing_since = NULL WHERE id = %s",
-                           (ml_backend, webhook, project_id))
+    execute("UPDATE project SET ml_backend_id = %s, webhook_id = %s, connected_at = coalesce(connected_at, now()), "
+            "missing_since = NULL WHERE id = %s", (ml_backend, webhook, project_id))
 
 
 def unlink(project_id: int) -> None:
     """Record that the project is not connected any more."""
-    with connect() as connection:
-        connection.execute("UPDATE project SET ml_backend_id = NULL, webhook_id = NULL, connected_at = NULL, "
-                           "missing_since = NULL WHERE id = %s", (project_id,))
+    execute("UPDATE project SET ml_backend_id = NULL, webhook_id = NULL, connected_at = NULL, missing_since = NULL "
+            "WHERE id = %s", (project_id,))
 
 
 def set_version(project_id: int, model_version: str) -> None:
-    with connect() as connection:
-        connection.execute("UPDATE project SET model_version = %s WHERE id = %s", (model_version, project_id))
+    execute("UPDATE project SET model_version = %s WHERE id = %s", (model_version, project_id))
 
 
-def set_overrides(project_id: int, overrides: Mapping[str, Any]) -> None:
+def set_overrides(project_id: int, overrides: Mapping[str, Override]) -> None:
     """Keep the project's own prompts and thresholds by label, as of `parse_label_config`."""
-    with connect() as connection:
-        connection.execute("UPDATE project SET overrides = %s WHERE id = %s", (Json(overrides), project_id))
+    execute("UPDATE project SET overrides = %s WHERE id = %s", (Json(overrides), project_id))
 
 
 def set_edges(project_id: int, high: float | None, medium: float | None) -> None:
     """Keep the project's own band edges; None: the setting."""
-    with connect() as connection:
-        connection.execute("UPDATE project SET band_high = %s, band_medium = %s WHERE id = %s",
-                           (high, medium, project_id))
+    execute("UPDATE project SET band_high = %s, band_medium = %s WHERE id = %s", (high, medium, project_id))
+
+
+def set_check_first(project_id: int, kinds: Sequence[str]) -> None:
+    """Keep the kinds of suspicions for which the project's tasks wait."""
+    execute("UPDATE project SET check_first = %s WHERE id = %s", (list(kinds), project_id))
 
 
 def request_listing(project_id: int) -> bool:
     """Let the next sync list every task; return whether the project is connected, or else nothing is kept."""
-    with connect() as connection:
-        return bool(connection.execute("UPDATE project SET reconciled_at = NULL WHERE id = %s "
-                                       "AND connected_at IS NOT NULL", (project_id,)).rowcount)
+    return bool(execute("UPDATE project SET reconciled_at = NULL WHERE id = %s AND connected_at IS NOT NULL",
+                        (project_id,)))
 
 
 def mark_missing(project_id: int) -> None:
     """Record that Label Studio was asked for the project just now and has none of that number."""
-    with connect() as connection:
-        connection.execute("UPDATE project SET missing_since = coalesce(missing_since, now()), reconciled_at = now() "
-                           "WHERE id = %s", (project_id,))
+    execute("UPDATE project SET missing_since = coalesce(missing_since, now()), reconciled_at = now() WHERE id = %s",
+            (project_id,))
 
 
 def mark_present(project_id: int) -> None:
-    with connect() as connection:
-        connection.execute("UPDATE project SET missing_since = NULL WHERE id = %s", (project_id,))
+    execute("UPDATE project SET missing_since = NULL WHERE id = %s", (project_id,))
 
 
 def missing(seconds: float) -> set[int]:
     """Return the missing projects that Label Studio was asked for within the last `seconds`."""
-    with connect() as connection:
-        return {row["id"] for row in connection.execute(
-            "SELECT id FROM project WHERE missing_since IS NOT NULL "
-            "AND reconciled_at BETWEEN now() - make_interval(secs => %s) AND now()", (seconds,))}
+    return set(fetch_numbers("SELECT id FROM project WHERE missing_since IS NOT NULL "
+                             "AND reconciled_at BETWEEN now() - make_interval(secs => %s) AND now()", (seconds,)))
 
 
-def has_old_versions(project: Row) -> bool:
+def has_old_versions(project: ProjectRow) -> bool:
     """Whether predictions of an older recipe are still to be rebuilt and removed."""
-    with connect() as connection:
-        return connection.execute("SELECT FROM prediction WHERE project_id = %s AND model_version <> %s LIMIT 1",
-                                  (project["id"], project["model_version"])).fetchone() is not None
+    return bool(fetch_numbers("SELECT task_id FROM prediction WHERE project_id = %s AND model_version <> %s LIMIT 1",
+                              (project["id"], project["model_version"])))
 
 
-def refresh(project_id: int) -> Row:
+def refresh(project_id: int) -> ProjectRow:
     """Fetch the project from Label Studio and `remember` it.
 
     Raises:
@@ -214,16 +223,15 @@ def checked_threshold(label: str, value: Any) -> float:
     return float(value)
 
 
-def remember_tasks(project_id: int, image: ImageTag, tasks: Sequence[Mapping[str, Any]]) -> set[int]:
-    """Make rows for tasks (Label Studio's JSON) that have none, and return the ids whose data has an image.
+def remember_tasks(project_id: int, image: ImageTag, tasks: Sequence[Task]) -> set[int]:
+    """Make rows for tasks that have none, and return the ids whose data has an image.
 
     A task that is known is left as it is: keeping it up to date is the sync's work.
     """
     rows = [(task["id"], project_id, url, _time(task.get("updated_at"))) for task in tasks
             if (url := image_url(task.get("data"), image)) is not None]
-    with connect() as connection, connection.cursor() as cursor:
-        cursor.executemany("INSERT INTO task (id, project_id, image, updated_at) VALUES (%s, %s, %s, %s) "
-                           "ON CONFLICT (id) DO NOTHING", rows)
+    execute_many("INSERT INTO task (id, project_id, image, updated_at) VALUES (%s, %s, %s, %s) "
+                 "ON CONFLICT (id) DO NOTHING", rows)
     return {row[0] for row in rows}
 
 
@@ -244,7 +252,7 @@ def image_url(data: Any, image: ImageTag) -> str | None:
     return data_value(data, image.key)
 
 
-def known_tasks(project: Row, task_ids: Sequence[int]) -> set[int]:
+def known_tasks(project: ProjectRow, task_ids: Sequence[int]) -> set[int]:
     """Return which of `task_ids` are the project's, asking Label Studio for those the sync has not brought yet."""
     wanted = set(task_ids)
     known = _in_table(project["id"], wanted)
@@ -256,7 +264,7 @@ def known_tasks(project: Row, task_ids: Sequence[int]) -> set[int]:
     return known | _in_table(project["id"], lacking)
 
 
-def listed_tasks(project_id: int, task_ids: Sequence[int], *, fields: str) -> list[Any]:
+def listed_tasks(project_id: int, task_ids: Sequence[int], *, fields: str) -> list[Task]:
     """Return those of `task_ids` that Label Studio still has in the project, in the Data Manager's form.
 
     Not `GET /api/tasks/ID`: that one asks the ML backend for a prediction before it answers.
@@ -264,9 +272,9 @@ def listed_tasks(project_id: int, task_ids: Sequence[int], *, fields: str) -> li
     Args:
         fields: "all" brings predictions with their results, "task_only" leaves them out.
     """
-    return [task for ids in chunks(task_ids, _PAGE)
-            for page in listing.walk(get_label_studio(), project_id, size=_PAGE, ids=ids, fields=fields)
-            for task in page]
+    pages = (page for ids in chunks(task_ids, _PAGE)
+             for page in listing.walk(get_label_studio(), project_id, size=_PAGE, ids=ids, fields=fields))
+    return [task for page in pages for task in page]
 
 
 def require_tasks(project_id: int, task_ids: Sequence[int]) -> None:
@@ -281,9 +289,8 @@ def unknown_tasks(project_id: int, task_ids: Sequence[int]) -> ArgusError:
 
 
 def _in_table(project_id: int, task_ids: set[int]) -> set[int]:
-    with connect() as connection:
-        return {row["id"] for row in connection.execute(
-            "SELECT id FROM task WHERE project_id = %s AND id = ANY(%s)", (project_id, list(task_ids)))}
+    return set(fetch_numbers("SELECT id FROM task WHERE project_id = %s AND id = ANY(%s)",
+                             (project_id, list(task_ids))))
 
 
 def task_images(task_ids: Sequence[int]) -> dict[int, TaskImage]:

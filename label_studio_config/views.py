@@ -16,13 +16,14 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.labelstudio.filters import NO_SCORE, condition, matching, of_version, score_range
+from argus.labelstudio.types import Column, Condition, Filter, HiddenColumns, ViewData
 from label_studio_config import view_store
-from label_studio_config.bands import NOTHING_FOUND, Range
+from label_studio_config.bands import LEAST, NOTHING_FOUND, Range
 from label_studio_config.view_store import ViewRow, views_of
 
 MAX_IDS = 500
@@ -83,7 +84,7 @@ def search_views(ls: LabelStudio, project_id: int, title: str, task_ids: Sequenc
     return made
 
 
-def _hide_elsewhere(ls: LabelStudio, project_id: int, column: str, live: Mapping[int, Mapping[str, Any]],
+def _hide_elsewhere(ls: LabelStudio, project_id: int, column: str, live: Mapping[int, ViewData],
                     made: Sequence[int]) -> None:
     """Hide a column in our other views: a rank of another view would stand as a bare number under each picture."""
     for row in views_of(project_id):
@@ -94,10 +95,12 @@ def _hide_elsewhere(ls: LabelStudio, project_id: int, column: str, live: Mapping
             write_view(ls, project_id, row.id, {**data, "hiddenColumns": hidden})
 
 
-def _hiding(data: Mapping[str, Any], column: str) -> dict[str, list[str]]:
+def _hiding(data: ViewData, column: str) -> HiddenColumns:
     """Return the hidden columns of a view, this one among them."""
-    hidden = data.get("hiddenColumns") or {}
-    return {name: list(dict.fromkeys([*(hidden.get(name) or ()), column])) for name in ("explore", "labeling")}
+    hidden: HiddenColumns = data.get("hiddenColumns") or {}
+    explore, labeling = (dict.fromkeys([*(columns or ()), column])
+                         for columns in (hidden.get("explore"), hidden.get("labeling")))
+    return {"explore": list(explore), "labeling": list(labeling)}
 
 
 def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Range], model_version: str) -> dict[str, int]:
@@ -151,36 +154,36 @@ def remove_view(ls: LabelStudio, project_id: int, view_id: int) -> Removal:
     return "left" if _remove(ls, rows, live_views(ls, project_id)) else "removed"
 
 
-def live_views(ls: LabelStudio, project_id: int) -> dict[int, dict[str, Any]]:
+def live_views(ls: LabelStudio, project_id: int) -> dict[int, ViewData]:
     """Return every view of a project as Label Studio has it now, `id → data`, whoever made it."""
     return {view["id"]: view["data"] for view in ls.views(project_id)}
 
 
-def ids_filter(task_ids: Sequence[int]) -> dict[str, Any]:
+def ids_filter(task_ids: Sequence[int]) -> Filter:
     """Return the filter that exactly these tasks pass, at most 500; of no task, one that none passes."""
     return matching((condition("id", "equal", task_id) for task_id in task_ids or (0,)), "or")
 
 
-def filter_digest(filters: Mapping[str, Any] | None) -> str:
+def filter_digest(filters: Filter | None) -> str:
     """Return what tells two filters of views apart. Label Studio's page writes 1 for 1.0 when it saves a view."""
-    values = ((item["filter"], item["operator"], item["value"]) for item in (filters or {}).get("items", ()))
-    items = [(column, operator, float(value) if isinstance(value, int | float) else value)
-             for column, operator, value in values]
-    text = json.dumps([(filters or {}).get("conjunction"), items], sort_keys=True)
+    items = [(item["filter"], item["operator"],
+              float(item["value"]) if isinstance(item["value"], int | float) else item["value"])
+             for item in (filters.get("items", ()) if filters else ())]
+    text = json.dumps([filters.get("conjunction") if filters else None, items], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def band_filter(edges: Range) -> list[dict[str, Any]]:
+def band_filter(edges: Range) -> list[Condition]:
     """Return the AND-ed items for tasks without annotation whose score lies in `[lower, upper)`."""
     return [*score_range(*edges), condition("total_annotations", "equal", 0)]
 
 
-def nothing_found_filter(model_version: str) -> list[dict[str, Any]]:
+def nothing_found_filter(model_version: str) -> list[Condition]:
     """Return the AND-ed items for tasks without annotation that `model_version` looked at and found empty."""
     return [NO_SCORE, of_version(model_version), condition("total_annotations", "equal", 0)]
 
 
-def _view_data(title: str, filters: dict[str, Any], hidden: list[str], order_by: str = "") -> dict[str, Any]:
+def _view_data(title: str, filters: Filter, hidden: list[str], order_by: str = "") -> ViewData:
     column = f"tasks:data.{order_by}"
     hidden = [*hidden, column] if order_by and column not in hidden else hidden
     return {"title": title, "type": "grid", "target": "tasks", "gridWidth": 4,
@@ -202,16 +205,18 @@ def base_title(title: str) -> str:
 
 
 def _band_title(edges: Range) -> str:
-    lower, upper = (None if edge is None else f"{edge * 100:g}" for edge in edges)
+    if edges == (None, LEAST):
+        return "check first"
+    lower, upper = (None if edge in (None, LEAST) else f"{edge * 100:g}" for edge in edges)
     if lower is None:
         return f"below {upper} %" if upper else "all scores"
     return f"{lower} to {upper} %" if upper else f"{lower} % and above"
 
 
-def _hidden_columns(ls: LabelStudio, project_id: int, live: Mapping[int, Mapping[str, Any]]) -> list[str]:
+def _hidden_columns(ls: LabelStudio, project_id: int, live: Mapping[int, ViewData]) -> list[str]:
     """Return the columns that our views hide: of the tasks' data, what the labelling config does not show. A card gives
     its values without their names, so that only the video's is told."""
-    columns = ls.get("/api/dm/columns/", project=project_id)["columns"]
+    columns: list[Column] = ls.get("/api/dm/columns/", project=project_id)["columns"]
     data = [column for column in columns if column.get("parent") == "data"]
     return [f"tasks:{column['id']}" for column in columns
             if column not in data and column["id"] not in _SHOWN and column["id"] != "data"] + [
@@ -220,20 +225,20 @@ def _hidden_columns(ls: LabelStudio, project_id: int, live: Mapping[int, Mapping
         column.removeprefix("-") for view in live.values() for column in view.get("ordering") or () if RANK in column]
 
 
-def _is_as_we_left_it(row: ViewRow, live: Mapping[int, Mapping[str, Any]]) -> bool:
+def _is_as_we_left_it(row: ViewRow, live: Mapping[int, ViewData]) -> bool:
     """Whether the view still has the title and the filter that we gave it."""
     data = live.get(row.id)
     return bool(data and data.get("title") == row.title
                 and row.written in ("", filter_digest(data.get("filters"))))
 
 
-def _put(ls: LabelStudio, project_id: int, kind: str, data: dict[str, Any], query: str,
-         known: ViewRow | None, live: Mapping[int, Mapping[str, Any]], saved_id: int | None = None) -> int:
+def _put(ls: LabelStudio, project_id: int, kind: str, data: ViewData, query: str,
+         known: ViewRow | None, live: Mapping[int, ViewData], saved_id: int | None = None) -> int:
     """Write a view of ours and its row; return its id."""
     if known and _is_as_we_left_it(known, live):
         view_id = known.id
         before = live[view_id]
-        changes = {name: data[name] for name in ("title", "filters")}
+        changes: ViewData = {"title": data["title"], "filters": data["filters"]}
         if data["ordering"]:
             changes |= {"ordering": data["ordering"], "columnsDisplayType": data["columnsDisplayType"],
                         "hiddenColumns": _hiding(before, data["ordering"][0])}
@@ -247,14 +252,14 @@ def _put(ls: LabelStudio, project_id: int, kind: str, data: dict[str, Any], quer
     return view_id
 
 
-def write_view(ls: LabelStudio, project_id: int, view_id: int, data: Mapping[str, Any]) -> None:
+def write_view(ls: LabelStudio, project_id: int, view_id: int, data: ViewData) -> None:
     """Write the whole of a view. A selection left in it goes: it would decide what "select all" means."""
     body = {key: value for key, value in data.items() if key != "selectedItems"}
     ls.request("PATCH", f"/api/dm/views/{view_id}/", params={"project": project_id},
                json={"project": project_id, "data": body})
 
 
-def _remove(ls: LabelStudio, rows: Sequence[ViewRow], live: Mapping[int, Mapping[str, Any]]) -> list[int]:
+def _remove(ls: LabelStudio, rows: Sequence[ViewRow], live: Mapping[int, ViewData]) -> list[int]:
     """Delete views that are as we left them, and forget the others; return those that somebody changed: they stay."""
     left = []
     for row in rows:

@@ -76,6 +76,7 @@ def pictures(project: int, query: str, task: int) -> Iterator[Picture]:
         yield Picture(f"{screen}-ja", shown, ready, japanese=True, act=act)
     yield Picture("review-large", f"{base}&screen=review", ".crop img", act=enlarge)
     yield Picture("review-crops-phone", f"{base}&screen=review", ".crop img", PHONE, act=to_the_crops)
+    yield Picture("verify", f"{base}&screen=review&band=high", "#verify-band", act=verify)
     yield Picture("review-additions", f"{base}&screen=review", "#additions .addable img", act=to_the_additions)
 
 
@@ -98,6 +99,17 @@ def enlarge(page: Page) -> None:
 def to_the_crops(page: Page) -> None:
     page.locator(".band-head").scroll_into_view_if_needed()
     page.mouse.wheel(0, 400)
+
+
+def verify(page: Page) -> None:
+    """Judge a few objects of the sample: of a demo that is thrown away."""
+    page.click("#verify-band")
+    for _ in range(12):
+        page.wait_for_selector(".judging:not([hidden])")
+        shown = page.get_attribute(".judging", "data-place")
+        page.keyboard.press("a")
+        page.wait_for_selector(f".judging:not([data-place='{shown}'])")
+    page.wait_for_timeout(1000)
 
 
 def to_the_additions(page: Page) -> None:

@@ -51,6 +51,9 @@ class Rounds:
             for project_id in _present():
                 self._attempt(f"views of project {project_id}",
                               lambda id_=project_id: _keep_views(id_))  # type: ignore[misc]
+            for project_id in _present():
+                self._attempt(f"objects of project {project_id}",
+                              lambda id_=project_id: scheduling.enqueue_objects(id_))  # type: ignore[misc]
             self._attempt("model change", _advance_model_change)
             self._attempt("runs", _reconcile_runs)
             self._attempt("audit", lambda: audit.forget_old(get_settings().audit_days))
@@ -99,9 +102,10 @@ def _advance_model_change() -> None:
     _, following = model_change.roles()
     if following is None:
         return
-    if waiting := model_change.left(following):
-        for project_id in waiting.keys() - set(_present()):
+    if waiting := model_change.left(following).keys() | model_change.objects_left(following).keys():
+        for project_id in waiting - set(_present()):
             scheduling.enqueue_waiting(project_id)
+            scheduling.enqueue_objects(project_id)
         return
     for project_id in model_change.large_projects():
         indexes.enqueue_index_update(project_id, following)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, Required, TypedDict
 
 from pydantic import Field, model_validator
 
@@ -64,6 +64,16 @@ class PreviewRequest(Source):
     retry: bool = Field(False, description="Try images again that failed before.")
 
 
+class RunSource(TypedDict, total=False):
+    """Where the tasks of a run came from, as its record keeps it; `outdated` tasks were taken besides."""
+
+    source: Required[Literal["tasks", "search", "view", "unlabelled", "all"]]
+    query: str
+    limit: int
+    view: int
+    outdated: int
+
+
 def start_run(project_id: int, asked: RunRequest) -> int:
     """Create a run on the tasks that the request means, and return its id.
 
@@ -88,7 +98,7 @@ def preview(project_id: int, asked: PreviewRequest) -> Preview:
     return previews.preview(project_id, spread, [c.model_dump() for c in asked.concepts], retry=asked.retry)
 
 
-def resolve(project_id: int, asked: Source, *, outdated: bool = False) -> tuple[list[int], dict[str, Any]]:
+def resolve(project_id: int, asked: Source, *, outdated: bool = False) -> tuple[list[int], RunSource]:
     """Return the tasks that a source means, and the source as a run's record keeps it.
 
     Args:
@@ -99,7 +109,7 @@ def resolve(project_id: int, asked: Source, *, outdated: bool = False) -> tuple[
             raises.
     """
     project = projects.load(project_id)
-    source: dict[str, Any] = {"source": "tasks"}
+    source: RunSource = {"source": "tasks"}
     if asked.search is not None:
         task_ids = [hit.task for hit in search(project_id, asked.search, asked.limit, record=False).hits]
         source = {"source": "search", "query": asked.search, "limit": asked.limit}

@@ -15,6 +15,7 @@ import pytest
 from argus import trace
 from argus.labelstudio import LabelStudio
 from argus.settings import Settings, get_settings
+from tests.warm import second_starts_are_forks
 
 pytest_plugins = ["tests.lanes", "tests.timings"]
 CHECKPOINTS = Path(__file__).parent.parent / "demo" / "checkpoints"
@@ -77,6 +78,7 @@ ENVIRONMENT = pytest.StashKey[Environment]()
 def servers(request: pytest.FixtureRequest) -> Iterator[Any]:
     """PostgreSQL, Valkey and Label Studio; this process's settings point at them. Yields the `Stack`."""
     from argus import home as argus_home
+    from argus_cli.stack import processes
     from argus_cli.stack.ports import free_port
     from argus_cli.stack.stack import Stack
     from argus_cli.stack.template import copy_home, template_home, temporary_home
@@ -86,8 +88,9 @@ def servers(request: pytest.FixtureRequest) -> Iterator[Any]:
     settings = Settings(_env_file=None, home=home, label_studio_port=free_port(), ml_backend_port=free_port(),
                         search_service_port=free_port(), siglip_model=str(CHECKPOINTS / "siglip2-tiny"),
                         sam3_model=str(CHECKPOINTS / "sam3-tiny"), torch_threads=1,
-                        sync_seconds=1.0, claim_seconds=15.0, lease_seconds=8)
-    with Stack(settings, {"postgres", "valkey", "label-studio"}, durable=False) as stack:
+                        sync_seconds=2.0, claim_seconds=15.0, lease_seconds=8)
+    with (second_starts_are_forks(processes),
+          Stack(settings, {"postgres", "valkey", "label-studio"}, durable=False) as stack):
         environment = request.config.stash[ENVIRONMENT] = Environment(stack.env)
         try:
             yield stack
@@ -122,13 +125,15 @@ def label_studio(servers: Any) -> LabelStudio:
 
 @pytest.fixture
 def make_project(label_studio: LabelStudio) -> Iterator[Callable[..., int]]:
-    """Return `make_project(labels, images)`: a connected project with these files as tasks; deleted at the end."""
+    """Return `make_project(labels, images, masks)`: a connected project with these files as tasks; deleted at the
+    end."""
     made: list[int] = []
 
-    def make(labels: Sequence[str] = ("cpu", "fan"), images: Sequence[tuple[str, bytes]] = ()) -> int:
+    def make(labels: Sequence[str] = ("cpu", "fan"), images: Sequence[tuple[str, bytes]] = (),
+             masks: bool = False) -> int:
         from label_studio_config.connect import connect
 
-        project = connect(label_studio, None, title=f"Test {len(made) + 1}", labels=labels).project_id
+        project = connect(label_studio, None, title=f"Test {len(made) + 1}", labels=labels, masks=masks).project_id
         made.append(project)
         for start in range(0, len(images), 50):
             files = [(name, (name, data, "image/jpeg")) for name, data in images[start:start + 50]]

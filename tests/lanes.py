@@ -18,6 +18,8 @@ import pytest
 
 # The second lane begins here: what changes the network is done before the first comes to the browser.
 LAST = ("tests/faults/test_two_machines.py",)
+# They take longer than their length says.
+LONG = ("tests/faults/test_under_load.py", "tests/faults/test_runs.py", "tests/integration/argus_cli/test_demo.py")
 
 
 def file_of(item: pytest.Item) -> str:
@@ -29,12 +31,19 @@ def needs_servers(item: pytest.Item) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that need no server come first, unit tests before others; in a file, the tests that need none."""
-    serving = {file_of(item) for item in items if needs_servers(item)}
+    """Files that need no server come first, unit tests before others; in a file, the tests that need none.
 
-    def place(item: pytest.Item) -> tuple[bool, bool, bool, str, bool]:
-        file = file_of(item)
-        return file in serving, file in LAST, not file.startswith("tests/unit/"), file, needs_servers(item)
+    Those that do: the browser's from the longest down, then the others up to the longest. So the lanes meet at short
+    files, and neither waits long for the other's last one.
+    """
+    serving = {file_of(item) for item in items if needs_servers(item)}
+    lengths = {file_of(item): item.path.stat().st_size for item in items}
+
+    def place(item: pytest.Item) -> tuple[bool, bool, bool, bool, bool, int, str, bool]:
+        file, browsing = file_of(item), file_of(item).startswith("tests/browser/")
+        length = lengths[file] if file in serving else 0
+        return (file in serving, file in LAST, not file.startswith("tests/unit/"), not browsing, file in LONG,
+                -length if browsing else length, file, needs_servers(item))
 
     items.sort(key=place)
 

@@ -21,15 +21,58 @@ class SkippedTasks(Answer):
     """The first 20."""
 
 
+class LeakPair(Answer):
+    """A frame of a split other than training, and the training frames that are nearest to it."""
+
+    task: int
+    split: str
+    file_name: str
+    leaks: bool
+    """It is nearer than the gap to a training frame, or looks like one."""
+    nearest_in_time: int | None
+    """A task, of the same video."""
+    seconds: float | None
+    nearest_in_looks: int | None
+    """A task."""
+    cosine: float | None
+    """Of the two embeddings, 1 for equal ones."""
+    shown: int | None
+    """The task of the two that the picture shows beside it."""
+
+
+class LeakReport(Answer):
+    """How near the frames that a model is judged by are to those that it learns from."""
+
+    checked: int
+    """Frames in splits other than training."""
+    leaking: int
+    share: float
+    """Leaking ones of those that were checked, from 0 to 1."""
+    gap: float
+    """Seconds to a training frame of the same video that are too few."""
+    cosine: float
+    """To a training frame that is too much."""
+    without_vector: int
+    """Frames that were compared by time alone."""
+    worst: list[LeakPair]
+    """The worst ten, the worst first."""
+
+
 class ExportReport(Answer):
     """What an export holds."""
 
     images: int
     objects: int
+    boxes: int = 0
+    """Objects of which there is only a box: an export of outlines has its corners."""
     categories: int
     splits: dict[str, int]
     """Images by split."""
     skipped: list[SkippedTasks]
+    leaks: LeakReport | None = None
+    """Of an export with training and another split, unless it was switched off."""
+    version: int | None = None
+    """Its number as a version of the project; none when the database could not be written to."""
 
 
 class WrittenExport(ExportReport):
@@ -73,6 +116,8 @@ class ExportPreview(Answer):
     """Images without an object."""
     objects: dict[str, int]
     """By label, in the order of the label config."""
+    outlines: bool = True
+    """Whether labels have masks, outlines or ellipses that Argus fills; without, `argus connect --masks` adds masks."""
     counted: int
     """Images that `empty` and `objects` come from: the first 2,000 at most."""
     splits: dict[str, SplitSize]
@@ -96,6 +141,12 @@ class Export(Answer):
     masks: bool = False
     images: bool = True
     splits: dict[str, float] = Field(default_factory=dict)
+    leak_report: bool = True
+    note: str = ""
+    made_by: str = ""
+    """E-mail of who asked for it; "" when nobody was named."""
+    version: int | None = None
+    """Its number as a version of the project, once it is made."""
     state: ExportState
     written: int = 0
     """Images that are written."""

@@ -34,6 +34,8 @@ class Queue(Answer):
     name: str
     waiting: int
     failed: int
+    last_job: Moment | None
+    """When a job of it last ended, well or not; None: none did since the queue server has its data."""
 
 
 class ProjectState(Answer):

@@ -43,6 +43,14 @@ class TaskNote(Answer):
     reason: str
 
 
+class ObjectProgress(Answer):
+    """How many objects of a project have the embedding of their crop, wait for it, or failed."""
+
+    embedded: int
+    waiting: int
+    failed: int
+
+
 class Sync(Answer):
     """How far a project's images are. Every one seen is waiting, embedded or failed."""
 
@@ -96,11 +104,12 @@ class SearchIndex(Answer):
 
 
 class ModelChange(Answer):
-    """Images are embedded again for another checkpoint; searches use the old one until none is left."""
+    """Images and objects are embedded again for another checkpoint; searches use the old one until none is left."""
 
     model: str
     embedded: int
     left: int
+    objects_left: int = 0
 
 
 class Project(Answer):
@@ -119,6 +128,7 @@ class Project(Answer):
     search_model: str | None
     search_index: SearchIndex | None
     sync: Sync
+    objects: ObjectProgress
     model_change: ModelChange | None
 
 

@@ -17,9 +17,9 @@ class ReviewStatus(Answer):
     model_version: str
     edges: Bands
     bands: dict[str, int]
-    """Unreviewed tasks by band."""
-    regions: dict[str, int]
-    """Objects on them, a box and its mask once."""
+    """Unreviewed tasks by band, without those set aside."""
+    objects: dict[str, int]
+    """On them, a box and its mask once."""
     accepted: int
     """In bulk."""
     checked: int
@@ -31,23 +31,28 @@ class ReviewStatus(Answer):
     reviewed: int
     """All four."""
     left: int
+    """Tasks in the bands and those set aside."""
     total: int
     outdated: int
     """Tasks that have only a prediction of an older recipe; they are in none of the other numbers."""
     added: int
     """Annotated tasks that labels computed later were added to; they are counted above as well."""
+    check_first: int
+    """Unreviewed tasks with an open suspicion: they are in no band, and no bulk acceptance by score takes them."""
     set_aside: int
-    """Tasks in the bands that wait to be fixed and that no bulk acceptance takes."""
+    """Tasks that wait to be fixed; they are in no band."""
     unscored: int
-    """Tasks counted as "nothing found" whose prediction has regions but no score."""
+    """Tasks counted as "nothing found" whose prediction has objects but no score."""
     notes: list[str]
     """Sentences that explain what is odd."""
     all_tasks: int
     """Of the project, whatever their prediction."""
     annotated: int
     """Of the project, whatever their prediction."""
-    last_hour: int
-    """Tasks completed in it."""
+    looked_at: int
+    """Tasks of the project that somebody decided one by one in the last day, here or in Label Studio; none of bulk."""
+    seconds_each: float | None
+    """That one of these took, without pauses of more than 10 minutes; None for fewer than 5."""
 
 
 class Histogram(Answer):
@@ -76,7 +81,9 @@ class BandObject(Answer):
     """Objects on the task."""
     sure: bool
     """Whether its own score lies in the high band."""
-    verdict: Literal["rejected", "fix", ""]
+    unsure: int
+    """Objects on the task below the high band."""
+    verdict: Literal["rejected", "fix", "right", ""]
     aside: bool
     """Whether its task is set aside."""
 
@@ -109,10 +116,12 @@ class AcceptPlan(Answer):
     """What an acceptance would accept now."""
 
     tasks: int
-    regions: int
-    """Objects on them."""
+    objects: int
+    """On them."""
     set_aside: int
     """Tasks of the range that stay out because of a decision."""
+    rejected: int
+    """Objects of these tasks that are left out because they were rejected; not among `objects`."""
 
 
 class Accepted(Answer):
@@ -121,8 +130,8 @@ class Accepted(Answer):
     acceptance: int | None
     """None: there was nothing to accept."""
     accepted_tasks: int
-    accepted_regions: int
-    """Objects, a box and its mask once."""
+    accepted_objects: int
+    """A box and its mask once."""
     skipped: int
     reasons: dict[str, int]
     """Why tasks were skipped."""
@@ -142,8 +151,8 @@ class AdditionsBand(Answer):
     """What could be added, of one band."""
 
     tasks: int
-    regions: int
-    """Objects, a box and its mask once."""
+    objects: int
+    """A box and its mask once."""
     examples: list[AdditionExample]
     """Of the lowest scores; an object without an upright box is none."""
 
@@ -152,7 +161,7 @@ class AdditionsPlan(Answer):
     """What labels computed later would add to annotations that are there."""
 
     tasks: int
-    regions: int
+    objects: int
     bands: dict[str, AdditionsBand]
 
 
@@ -162,7 +171,7 @@ class Added(Answer):
     acceptance: int | None
     """None: there was nothing to add."""
     added_tasks: int
-    added_regions: int
+    added_objects: int
     skipped: int
     reasons: dict[str, int]
     """Why annotations were left alone."""
@@ -179,6 +188,10 @@ class SelectionSpec(TypedDict, total=False):
     additions: bool
     sample: int
     """Whose objects were verified."""
+    without_rejected: bool
+    """Whether tasks with rejected objects were accepted without these."""
+    judged: bool
+    """Whether only tasks were selected whose unsure objects were all judged."""
 
 
 class Acceptance(Answer):
@@ -240,3 +253,44 @@ class PutBack(Answer):
     put_back: int
     to_fix: int
     """Tasks that are still set aside."""
+
+
+class WallObject(Answer):
+    """An object on the wall, and the last verdict on it; '' without one."""
+
+    task: int
+    object: str
+    label: str
+    score: float
+    box: list[float]
+    """x0, y0, x1, y1 as fractions of the image's sides."""
+    verdict: Literal["right", "wrong", "unsure", "relabelled", "moved", "added", ""]
+    new_label: str
+    """Of a relabelled one."""
+
+
+class Wall(Answer):
+    """A page of the objects on unreviewed tasks, whatever their band, lowest score first."""
+
+    objects: dict[str, int]
+    """How many each label has."""
+    shown: list[WallObject]
+    next: str | None
+    """`after` of the next page."""
+
+
+class WallJudged(Answer):
+    """Verdicts that were stored."""
+
+    verdicts: list[int]
+    """Their numbers, by which they are taken back."""
+    to_fix: int
+    """Tasks set aside."""
+
+
+class WallTakenBack(Answer):
+    """Verdicts that were taken back."""
+
+    tasks: int
+    """That they were on."""
+    to_fix: int

@@ -9,6 +9,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads the standard one from Python 3.12 on
 
 from argus.answers.base import Answer, Error, Moment, nothing_required
+from argus.answers.projects import ObjectProgress
 
 Relevance = Literal["likely", "possible", "unlikely", ""]
 Scanned = Literal["memory", "database", "index"]
@@ -83,11 +84,56 @@ class SearchResult(Answer):
         return [hit for hit in self.hits if hit.relevance in wanted]
 
 
+class ObjectHit(Hit):
+    """An object that was found, and the image it is on; `similarity` and `relevance` are its crop's."""
+
+    object: int
+    label: str
+    score: float
+    """Of the detection."""
+    box: tuple[float, float, float, float]
+    """x0, y0, x1, y1 as fractions of the image's sides."""
+
+
+class ObjectSearchResult(Answer):
+    """A page of a ranking of objects: iterating over it gives its hits."""
+
+    project: int
+    query: str
+    total: int
+    """Objects that were ranked: the embedded ones that pass the filters."""
+    objects: ObjectProgress
+    """How far the project's objects are; what waits cannot be among the hits."""
+    exact: bool
+    scanned: Scanned = "database"
+    """As of a search of images."""
+    reason: Reason = ""
+    limit: int
+    offset: int
+    nothing_found: bool = False
+    """A text was asked for, and even the best hits are unlikely."""
+    unread: list[str] = Field(default_factory=list)
+    """Ends of texts beyond the 64 tokens that the model reads."""
+    filters: dict[str, FilterValue] = Field(default_factory=dict)
+    hits: list[ObjectHit]
+
+    def __iter__(self) -> Iterator[ObjectHit]:  # type: ignore[override]
+        return iter(self.hits)
+
+    def __len__(self) -> int:
+        return len(self.hits)
+
+    def __bool__(self) -> bool:
+        return True
+
+
 @nothing_required
 class ExampleSpec(TypedDict, total=False):
-    """An image the hits should be like, or not: a task's or a file (base64), and the part of it inside `box`."""
+    """An image the hits should be like, or not: a task's or a file (base64), and the part of it inside `box`; or an
+    object that a search found."""
 
     task: int
+    object: int
     image: str
     box: list[float]
 

@@ -15,8 +15,12 @@ class DataNote(Answer):
 class TaskObject(Answer):
     """A predicted or drawn object; positions are fractions of the image's sides."""
 
+    object: str
+    """Its name; together with the label that tells the objects of a picture apart."""
     label: str
     score: float | None
+    movable: bool
+    """Whether it has an upright box, whose edges can be moved."""
     box: list[float]
     """x0, y0, x1, y1."""
     rings: list[list[list[float]]]
@@ -67,5 +71,7 @@ class Task(Answer):
     error: Error | None
     label_studio: str
     """Its address in Label Studio."""
+    model_version: str
+    """Of the current recipe."""
     predictions: list[TaskPrediction]
     annotations: list[TaskAnnotation]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from argus.answers.base import Answer, Moment
+from argus.answers.calibration import LabelTrust, Sweep
 
 Verdict = Literal["right", "wrong", "unsure"]
 
@@ -84,6 +85,14 @@ class CertificateSummary(Answer):
     reason: str
     """Why it is void."""
     sentence: str
+    accepted_objects: int
+    least_right: float
+    """Least share of right objects among those accepted."""
+    judged: int
+    wrong: int
+    people: list[str]
+    """Who judged; "": somebody who was not named."""
+    confidence: float
     digest: str
     issued_at: Moment
 
@@ -94,11 +103,13 @@ class Sample(Answer):
     id: int
     project: int
     model_version: str
-    state: Literal["open", "certified", "void"]
+    state: Literal["open", "certified", "stopped", "void"]
     reason: str
     """Why it is void."""
     target: float
     confidence: float
+    budget: int
+    """Judgements after which another way than to judge on is the better one."""
     objects: int
     tasks: int
     judgements: int
@@ -130,6 +141,23 @@ class SampleItems(Answer):
     edge: float
     """The threshold they serve."""
     items: list[SampleItem]
+    with_others: int
+    """Open objects from there up that somebody else was given just now."""
+
+
+class SamplePoint(Answer):
+    """What a sample showed after so many judgements."""
+
+    judged: int
+    wrong: int
+    least_right: float
+
+
+class SampleCourse(Answer):
+    """How the bound of a threshold went from the first judgement on, in at most about fifty points."""
+
+    edge: float
+    points: list[SamplePoint]
 
 
 class VerifiedAcceptance(Answer):
@@ -145,12 +173,15 @@ class VerifiedAcceptance(Answer):
 
 
 class TrustStatus(Answer):
-    """The samples and certificates of a project, newest first."""
+    """The samples and certificates of a project, newest first, and what is known of its labels' scores."""
 
     project: int
     model_version: str
     samples: list[Sample]
     certificates: list[CertificateSummary]
+    labels: list[LabelTrust]
+    sweep: Sweep | None
+    """Of the newest sample of the current predictions; null without one."""
     note: str
 
 
@@ -176,7 +207,8 @@ class ObjectVerdict(Answer):
     object: str
     """Empty for one that was added."""
     label: str
-    verdict: Literal["right", "wrong", "unsure", "relabelled", "moved", "added"]
+    verdict: Literal["right", "wrong", "unsure", "relabelled", "moved", "added", "implied"]
+    """implied: nobody looked at this sure object; it was accepted with the others of its task, which were judged."""
     new_label: str
     box: tuple[float, float, float, float] | None
     sample: int | None

@@ -17,3 +17,4 @@ REMOVE_OLD_PREDICTIONS: Final = 0x41524F56  # with the project
 WRITE_SAVED_SEARCH: Final = 0x41525357  # with the saved search: its view and ranks have one writer
 REVIEW: Final = 0x41524756  # with the project: acceptance and undo, one at a time
 SAMPLE: Final = 0x4152534D  # with the project: samples are drawn and accepted one at a time
+EDIT_TASK: Final = 0x41524554  # with the task: its annotation is edited by one at a time

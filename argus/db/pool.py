@@ -8,7 +8,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any
 
@@ -19,6 +19,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import DictRow, dict_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
+from argus.db import keepalive
 from argus.db.migrate import migrate
 from argus.errors import ArgusError
 from argus.logs import redact
@@ -28,9 +29,6 @@ log = logging.getLogger(__name__)
 Row = dict[str, Any]
 Connection = psycopg.Connection[DictRow]
 Pool = ConnectionPool[Connection]
-# A machine that drops off the network says no goodbye. By the systems' defaults its transaction would keep its locks
-# for two hours, and it would itself wait for an answer as long: both ends look after half a minute of silence.
-SILENCE, BETWEEN, PROBES = 30, 5, 4  # seconds until the first probe, seconds between two, probes without an answer
 _CHECK_SECONDS = 2  # that a write of a health check may take
 _LOOK_SECONDS = 1.0
 _read_only_seen, _looking, _looked = threading.Event(), threading.Lock(), [0.0]
@@ -63,17 +61,12 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
                          "Does the role of ARGUS_DATABASE_URL own its database?") from error
     pool: Pool = ConnectionPool(url, min_size=1, max_size=max_size, timeout=10, open=False, configure=_configure,
                                 check=ConnectionPool.check_connection,  # the server may have restarted meanwhile
-                                reset=_of_its_own_level,
                                 connection_class=psycopg.Connection[DictRow],
                                 # Nothing is prepared: the next transaction may be on another connection of a pooler,
                                 # and a generic plan would not see which project's index a search can use.
-                                kwargs={"row_factory": dict_row, "prepare_threshold": None, **_our_end()})
+                                kwargs={"row_factory": dict_row, "prepare_threshold": None, **keepalive.our_end()})
     pool.open(wait=True, timeout=10)
     return pool
-
-
-def _of_its_own_level(connection: psycopg.Connection[Any]) -> None:
-    connection.isolation_level = None  # after a `together` with a snapshot; costs no trip
 
 
 def _trusting(url: str) -> str:
@@ -87,28 +80,9 @@ def _trusting(url: str) -> str:
     return make_conninfo(url, sslrootcert=file, sslmode="verify-full")  # `system` allows no other mode
 
 
-def _our_end() -> dict[str, Any]:
-    return {"keepalives_idle": SILENCE, "keepalives_interval": BETWEEN, "keepalives_count": PROBES,
-            "tcp_user_timeout": _patience()}
-
-
-def _servers_end() -> str:
-    """Return the same for the server's end: no parameters, see `try_lock`.
-
-    Behind a pooler this is the pooler's connection, where all want the same.
-    """
-    return (f"SET tcp_keepalives_idle = {SILENCE}; SET tcp_keepalives_interval = {BETWEEN}; "
-            f"SET tcp_keepalives_count = {PROBES}; SET tcp_user_timeout = {_patience()}")
-
-
-def _patience() -> int:
-    """Return how many milliseconds sent data may stay without an answer."""
-    return 1000 * (SILENCE + BETWEEN * PROBES)
-
-
 def _configure(connection: psycopg.Connection[DictRow]) -> None:
     register_vector(connection)
-    connection.execute(_servers_end())
+    connection.execute(keepalive.servers_end())
     if _is_read_only(connection):
         _read_only_seen.set()
     connection.commit()
@@ -140,8 +114,8 @@ def _connection_for_a_lock() -> Iterator[psycopg.Connection]:
     """A connection of its own, with which the lock goes however this ends: who waits for a lock, or works behind one,
     must not take the pool's connections from the others."""
     with _outages_told(), psycopg.connect(_trusting(get_settings().resolved_database_url), connect_timeout=5,
-                                          prepare_threshold=None, **_our_end()) as connection:
-        connection.execute(_servers_end())
+                                          prepare_threshold=None, **keepalive.our_end()) as connection:
+        connection.execute(keepalive.servers_end())
         yield connection
 
 
@@ -262,14 +236,28 @@ def together(*, snapshot: bool = False) -> Iterator[None]:
         snapshot: all queries see the same state of the database; inside of another `together`, that decides.
     """
     began = _SHARED.get() is None
-    with connect() as connection:
-        if snapshot and began:
-            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ  # said by its BEGIN
+    with connect() as connection, _snapshot(connection) if snapshot and began else nullcontext():
         token = _SHARED.set(connection)
         try:
             yield
         finally:
             _SHARED.reset(token)
+
+
+@contextmanager
+def _snapshot(connection: Connection) -> Iterator[None]:
+    """Let the connection's next transaction see one state of the database throughout. Its BEGIN says so, at no trip.
+
+    It ends here: the level can be put back only outside of a transaction. By the pool's `reset` it would be put back in
+    another thread, and the next query would find no free connection.
+    """
+    connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+    try:
+        with connection:  # ends the transaction; a connection of a pool stays open
+            yield
+    finally:
+        if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+            connection.isolation_level = None
 
 
 @contextmanager

@@ -11,9 +11,9 @@ import functools
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC
-from typing import Any, NamedTuple, ParamSpec
+from typing import Any, NamedTuple, ParamSpec, TypedDict, TypeVar, cast
 
 import redis
 from rq import Queue, Retry, Worker
@@ -23,14 +23,15 @@ from rq.serializers import JSONSerializer
 from rq.timeouts import BaseTimeoutException
 
 from argus import trace
-from argus.errors import ArgusError, as_argus_error, see_log
-from argus.jobs import patient_redis
+from argus.errors import ArgusError, ErrorJson, as_argus_error, see_log
+from argus.jobs import lost_jobs, patient_redis
 from argus.jobs.patient_redis import PatientRedis
 from argus.queue_names import SAM3_NOW, SAM3_PREVIEW, SIGLIP_NOW
 from argus.settings import get_settings
 
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
+T = TypeVar("T")
 ENDED = ("finished", "failed", "stopped", "canceled")
 
 # Jobs that people wait for, and that may wait at a time. More would not be answered in time, and fill the memory.
@@ -80,8 +81,9 @@ def enqueue(queue: str, function: str, *args: Any, job_id: str | None = None, ti
     retry = Retry(max=retries, interval=[5, 30, 120][:retries]) if retries else None
     with reachable(), contextlib.suppress(DuplicateJobError):
         target = Queue(queue, connection=get_redis(), serializer=JSONSerializer)
-        if name and (old := target.fetch_job(name)) and old.get_status() in ENDED:
+        if name and (old := target.fetch_job(name)) and (old.get_status() in ENDED or lost_jobs.is_lost(old, target)):
             get_redis().delete(old.execution_registry.key)  # RQ 3 stumbles over what a dead worker left there
+            get_redis().lrem(target.intermediate_queue_key, 0, name)
             old.delete()
         return target.enqueue_call(function, args=args, job_id=name, unique=bool(name), timeout=timeout, ttl=ttl,
                                    retry=retry, result_ttl=result_ttl, failure_ttl=86_400,
@@ -255,13 +257,19 @@ def oldest_seconds(queue: str) -> float:
     return max(0.0, time.time() - job.enqueued_at.replace(tzinfo=UTC).timestamp())
 
 
-def answering(job: Callable[P, Any]) -> Callable[P, Any]:
+class Packed(TypedDict):
+    """An error as the result of a job: `ArgusError.to_json` under a key of its own."""
+
+    error: ErrorJson
+
+
+def answering(job: Callable[P, T]) -> Callable[P, T | Packed]:
     """Decorate a job that somebody waits for: what it raises is its answer, as `pack` writes it.
 
     The end of its time is no answer: who waits has been told, and RQ has to end the job.
     """
     @functools.wraps(job)
-    def answered(*args: P.args, **kwargs: P.kwargs) -> Any:
+    def answered(*args: P.args, **kwargs: P.kwargs) -> T | Packed:
         try:
             return job(*args, **kwargs)
         except BaseTimeoutException:
@@ -272,18 +280,18 @@ def answering(job: Callable[P, Any]) -> Callable[P, Any]:
     return answered
 
 
-def pack(error: ArgusError) -> dict[str, Any]:
+def pack(error: ArgusError) -> Packed:
     """Return a job result that stands for `error`: an expected failure is an answer, not a crash to retry."""
     return {"error": error.to_json()}
 
 
-def unpack(result: Any) -> Any:
+def unpack(result: T | Packed) -> T:
     """Return a job's result, or raise the `ArgusError` that it stands for."""
     if isinstance(result, dict) and set(result) == {"error"}:
         raise error_of(result["error"])
-    return result
+    return cast(T, result)
 
 
-def error_of(said: Mapping[str, Any]) -> ArgusError:
+def error_of(said: ErrorJson) -> ArgusError:
     """Return the error that `ArgusError.to_json` wrote."""
     return ArgusError(said["code"], said["message"], said["hint"], **said["details"])

@@ -12,9 +12,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from prometheus_client import start_http_server
+from redis.client import Pipeline
 from redis.exceptions import RedisError
 from rq import Queue, SimpleWorker
 from rq.job import Job
@@ -25,7 +27,7 @@ from rq.worker_registration import REDIS_WORKER_KEYS
 
 from argus import logs, metrics, queue_names, trace
 from argus.errors import ArgusError
-from argus.jobs import queues, worker_failures
+from argus.jobs import last_jobs, queues, worker_failures
 from argus.jobs.job_names import OurJob, name_of
 from argus.jobs.patient_redis import PatientRedis, takes_no_writes
 from argus.settings import get_settings
@@ -45,6 +47,12 @@ class LeaseWorker(SimpleWorker):
     no jobs but ours."""
 
     job_class = OurJob
+    _serving = ""  # the queue of the job that runs
+
+    def increment_total_working_time(self, job_execution_time: timedelta, pipeline: Pipeline) -> None:
+        """Also note when a job ended, in the transaction that ends it."""
+        super().increment_total_working_time(job_execution_time, pipeline)
+        last_jobs.note(pipeline, self._serving)
 
     def get_heartbeat_ttl(self, job: Job, *args: Any, **kwargs: Any) -> int:
         return get_settings().lease_seconds
@@ -78,6 +86,7 @@ class LeaseWorker(SimpleWorker):
 
     def perform_job(self, job: Job, queue: Queue, *execution: Any) -> bool:
         stop = threading.Event()
+        self._serving = queue.name
         held, lease = execution[0], get_settings().lease_seconds
 
         def renew() -> None:

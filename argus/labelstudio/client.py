@@ -20,9 +20,9 @@ from argus import addresses, dialling, metrics
 from argus.errors import ArgusError
 from argus.labelstudio import listing
 from argus.labelstudio.site import prefix_of
+from argus.labelstudio.types import Project, Task, View
 from argus.settings import get_settings
 
-Json = Any
 _ACCESS_SECONDS = 300.0  # lifetime of an access token in Label Studio 1.23
 
 
@@ -89,8 +89,9 @@ class LabelStudio:
         finally:
             metrics.LABEL_STUDIO.labels(outcome).observe(time.perf_counter() - began)
 
-    def request(self, method: str, path: str, **options: Any) -> Json:
-        """Send one request, never repeated, and return its JSON (None for an empty answer).
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        """Send one request, never repeated, and return its JSON (None for an empty answer). The caller knows its
+        shape, and names it: see `argus.labelstudio.types`.
 
         Raises:
             ArgusError: `unknown_project` or `not_found` (404), `label_studio_unauthorized` (401, 403),
@@ -113,48 +114,49 @@ class LabelStudio:
             response = self._send(method, path, headers=headers, **options)
         return response
 
-    def get(self, path: str, **params: Any) -> Json:
+    def get(self, path: str, **params: Any) -> Any:
         return self.request("GET", path, params=params)
 
-    def post(self, path: str, body: Json = None, **options: Any) -> Json:
+    def post(self, path: str, body: Any = None, **options: Any) -> Any:
         return self.request("POST", path, json=body, **options)
 
-    def patch(self, path: str, body: Json) -> Json:
+    def patch(self, path: str, body: Any) -> Any:
         return self.request("PATCH", path, json=body)
 
-    def delete(self, path: str, body: Json = None) -> Json:
+    def delete(self, path: str, body: Any = None) -> Any:
         return self.request("DELETE", path, json=body)
 
-    def project(self, project_id: int) -> Json:
+    def project(self, project_id: int) -> Project:
         """Return the project. Raises `unknown_project` when there is none, or none that this token may see."""
         try:
-            return self.get(f"/api/projects/{int(project_id)}/")
+            found: Project = self.get(f"/api/projects/{int(project_id)}/")
+            return found
         except ArgusError as error:
             if error.code != "not_found":
                 raise
             raise ArgusError("unknown_project", f"Label Studio has no project {project_id}.",
                              "`argus connect` without --project lists the projects.") from error
 
-    def views(self, project_id: int) -> list[Json]:
-        """Return every view of a project as `{"id", "data", …}`. Raises `unknown_project` when there is none."""
+    def views(self, project_id: int) -> list[View]:
+        """Return every view of a project. Raises `unknown_project` when there is none."""
         try:
-            views: list[Json] = self.get("/api/dm/views/", project=project_id)
+            views: list[View] = self.get("/api/dm/views/", project=project_id)
         except ArgusError as error:
             if error.details.get("status") == 400:  # to this endpoint a project that is gone is a wrong choice
                 self.project(project_id)
             raise
         return views
 
-    def projects(self) -> list[Json]:
-        """Return every project this token may see, as `{"id", "title", …}`."""
-        found: list[Json] = []
-        page: Json = {"next": True}
+    def projects(self) -> list[Project]:
+        """Return every project this token may see."""
+        found: list[Project] = []
+        page: Any = {"next": True}
         while page["next"]:
             page = self.get("/api/projects/", page=len(found) // 100 + 1, page_size=100)
             found += page["results"]
         return found
 
-    def tasks(self, project_id: int, *, fields: str = "all", page_size: int = 500) -> Iterator[Json]:
+    def tasks(self, project_id: int, *, fields: str = "all", page_size: int = 500) -> Iterator[Task]:
         """Yield all tasks of a project in the Data Manager's form, page by page, by id.
 
         Args:

@@ -7,8 +7,7 @@ Label Studio stores positions in percent of the image's width and height, from i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import shapely
@@ -16,6 +15,7 @@ from shapely import Polygon
 
 from argus.labelstudio import polygon_pixels
 from argus.labelstudio.brush_rle import Mask
+from argus.labelstudio.types import RegionValue
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -26,7 +26,7 @@ _KEPT_IOU = 0.99
 _NOTHING = 1e-6  # square pixels: what rounding leaves of a line
 
 
-def rectangle_ring(value: Mapping[str, Any], width: int, height: int) -> Ring:
+def rectangle_ring(value: RegionValue, width: int, height: int) -> Ring:
     """Return the four corners of a rectangle region, clockwise from the one at (x, y).
 
     A rotated rectangle turns around that corner, clockwise, by `rotation` degrees, in pixels (not in percent: on an
@@ -39,12 +39,12 @@ def rectangle_ring(value: Mapping[str, Any], width: int, height: int) -> Ring:
     return [(x + dx * cos - dy * sin, y + dx * sin + dy * cos) for dx, dy in ((0, 0), (w, 0), (w, h), (0, h))]
 
 
-def polygon_ring(value: Mapping[str, Any], width: int, height: int) -> Ring:
+def polygon_ring(value: RegionValue, width: int, height: int) -> Ring:
     """Return the corners of a polygon region."""
     return [(x * width / 100, y * height / 100) for x, y in value["points"]]
 
 
-def ellipse_ring(value: Mapping[str, Any], width: int, height: int) -> Ring:
+def ellipse_ring(value: RegionValue, width: int, height: int) -> Ring:
     """Return an ellipse region (centre, two radii, rotation around the centre) as a polygon of 64 corners."""
     cx, cy = value["x"] * width / 100, value["y"] * height / 100
     rx, ry = value["radiusX"] * width / 100, value["radiusY"] * height / 100
@@ -187,6 +187,15 @@ def rings_without_holes(polygon: Polygon) -> list[Ring]:
     halves = [polygon.intersection(shapely.box(*side)) for side in ((x0, y0, middle, y1), (middle, y0, x1, y1))]
     parts = [part for half in halves for part in getattr(half, "geoms", [half])]
     return [ring for part in parts if isinstance(part, Polygon) and part.area for ring in rings_without_holes(part)]
+
+
+def oriented_box(rings: Sequence[Ring]) -> Ring:
+    """Return the four corners of the smallest rectangle, turned as needed, around all rings.
+
+    The corners of a turned rectangle come back as they are, but for the one with which it begins.
+    """
+    found = shapely.minimum_rotated_rectangle(shapely.MultiPoint([point for ring in rings for point in ring]))
+    return _points(found.exterior.coords) if isinstance(found, Polygon) else box_ring(found.bounds)
 
 
 def one_ring(rings: Sequence[Ring]) -> Ring:

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from argus.errors import ArgusError
 from argus.labelstudio.filters import condition, matching, selection
+from argus.labelstudio.types import Condition, Filter, Picked, Task, TaskPage
 
 if TYPE_CHECKING:
     from argus.labelstudio.client import LabelStudio
 
-Task = dict[str, Any]
-Conditions = Sequence[Mapping[str, Any]]
-
-
-class Page(TypedDict):
-    """A page of a listing. `total` is how many tasks meet the conditions."""
-
-    tasks: list[Task]
-    total: int
-
-
+Conditions = Sequence[Condition]
 PAGE = 1000  # tasks of a page without regions
 
 
+class _Query(TypedDict, total=False):
+    filters: Filter
+    ordering: list[str]
+    selectedItems: Picked
+
+
 def page(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, size: int = PAGE, number: int = 1,
-         ids: Sequence[int] | None = None, order: str = "", **what: Any) -> Page:
+         ids: Sequence[int] | None = None, order: str = "", **what: Any) -> TaskPage:
     """Return one page of the tasks that meet all conditions, `{"tasks", "total", …}`.
 
     Label Studio reads every prediction and mask of the tasks that it lists, but not of those that it only counts.
@@ -38,15 +35,15 @@ def page(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, size:
         what: further parameters: `fields` ("all" reads every region, "task_only" leaves them out), `include` (names of
             fields), `view`.
     """
-    query: dict[str, Any] = {} if not conditions else {"filters": matching(conditions)}
+    query: _Query = {} if not conditions else {"filters": matching(conditions)}
     if order:
         query["ordering"] = [order]
     if ids is not None:
-        query |= selection(ids)
+        query["selectedItems"] = selection(ids)["selectedItems"]
     if query:
         what["query"] = json.dumps(query, separators=(",", ":"))
     try:
-        listed: Page = ls.get("/api/tasks/", project=project_id, page=number, page_size=size, **what)
+        listed: TaskPage = ls.get("/api/tasks/", project=project_id, page=number, page_size=size, **what)
         return listed
     except ArgusError as error:  # without a task, filters by what is computed (scores) are refused: none passes
         if error.details.get("status") != 500 or \
@@ -75,7 +72,7 @@ def walk(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, size:
     while left:
         answer = page(ls, project_id, [*conditions, condition("id", "greater", last)], size=size, ids=ids,
                       order="tasks:id", **what)
-        tasks: list[Task] = answer["tasks"]
+        tasks = answer["tasks"]
         if left := answer["total"] > len(tasks) > 0:
             size = resize(tasks, size) if resize else size
         if tasks:

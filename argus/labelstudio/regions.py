@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shapely.errors import ShapelyError
@@ -14,8 +14,7 @@ from shapely.errors import ShapelyError
 from argus.labelstudio import geometry
 from argus.labelstudio.brush_rle import Mask, decode
 from argus.labelstudio.geometry import Box, Ring
-
-Region = Mapping[str, Any]
+from argus.labelstudio.types import Annotation, Region, RegionValue
 
 # The prediction writer names the regions of one object `<object>-b` (box), `<object>-m` (mask) and `<object>-p`,
 # `<object>-p1`, ... (parts of a polygon) and `<object>-e` (ellipse); `<object>` is 12 hex digits.
@@ -62,7 +61,19 @@ class ExportObject:
         return (self.box[2] - self.box[0]) * (self.box[3] - self.box[1])
 
 
-def newest_annotation(annotations: Iterable[Mapping[str, Any]]) -> Mapping[str, Any] | None:
+@dataclass
+class _Merged:
+    """The items of one id as one region; `size` is the pixels (width, height) of the image it was made on."""
+
+    id: str
+    origin: str
+    size: tuple[int | None, int | None]
+    labels: list[str] = field(default_factory=list)
+    value: RegionValue = field(default_factory=RegionValue)
+    score: float | None = None
+
+
+def newest_annotation(annotations: Iterable[Annotation]) -> Annotation | None:
     """Return the annotation that counts: the last changed one that was not cancelled (skipped); None without one."""
     valid = [a for a in annotations if not a.get("was_cancelled")]
     return max(valid, key=lambda a: (str(a.get("updated_at") or a.get("created_at") or ""), a["id"]), default=None)
@@ -99,7 +110,7 @@ def read_objects(result: Sequence[Region], labels: Sequence[str], width: int, he
         if isinstance(found, str):
             reasons.append(found)
             continue
-        for label in region["labels"]:
+        for label in region.labels:
             if label in labels:
                 parts.append(replace(found, label=label))
             else:
@@ -123,47 +134,46 @@ def count_objects(result: Sequence[Region]) -> int:
 
 def read_labels(result: Sequence[Region]) -> list[str]:
     """Return the label of each object that `count_objects` counts."""
-    objects = {(object_of(region["id"]), label) for region in _by_id(result)[0] for label in region["labels"]}
+    objects = {(object_of(region.id), label) for region in _by_id(result)[0] for label in region.labels}
     return [label for _, label in sorted(objects)]
 
 
-def _by_id(result: Sequence[Region]) -> tuple[list[dict[str, Any]], int]:
+def _by_id(result: Sequence[Region]) -> tuple[list[_Merged], int]:
     """Merge the items that share an id: `<Rectangle>` with `<Labels>` gives the shape and its label apart.
 
     Returns:
         The regions, and how many items were left out because the region of their id has another shape.
     """
-    merged: dict[str, dict[str, Any]] = {}
+    merged: dict[str, _Merged] = {}
     further = 0
     for index, item in enumerate(result):
         value = item.get("value")
         if not isinstance(value, Mapping):
             continue  # a relation between regions
         name = str(item.get("id") or f"#{index}")
-        if name in merged and not _same_shape(merged[name]["value"], value):
+        if name in merged and not _same_shape(merged[name].value, value):
             further += 1
             continue
-        region = merged.setdefault(name, {
-            "id": name, "labels": [], "value": {}, "score": None,
-            "origin": _ORIGINS.get(str(item.get("origin")), "model" if "score" in item else "person"),
-            "size": (item.get("original_width"), item.get("original_height"))})
+        region = merged.setdefault(name, _Merged(
+            name, _ORIGINS.get(str(item.get("origin")), "model" if "score" in item else "person"),
+            (item.get("original_width"), item.get("original_height"))))
         for key, content in value.items():
             if key.endswith("labels") and isinstance(content, list):
-                region["labels"] += [label for label in content if label not in region["labels"]]
+                region.labels += [label for label in content if label not in region.labels]
         if _kind(value):
-            region["value"] = value
+            region.value = value
         if isinstance(item.get("score"), int | float):
-            region["score"] = float(item["score"])
-    return [region for region in merged.values() if region["value"]], further
+            region.score = float(item["score"])
+    return [region for region in merged.values() if region.value], further
 
 
-def _same_shape(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+def _same_shape(first: Mapping[str, object], second: Mapping[str, object]) -> bool:
     """Whether two values may belong to one region: not when both are shapes and these differ."""
     kinds = {_kind(first), _kind(second)} - {""}
     return len(kinds) < 2 and all(first[key] == second[key] for key in _SHAPE if key in first and key in second)
 
 
-def _kind(value: Mapping[str, Any]) -> str:
+def _kind(value: Mapping[str, object]) -> str:
     for key, kind in (("rle", "brush"), ("points", "polygon"), ("radiusX", "ellipse"), ("height", "rectangle"),
                       ("imageDataURL", "bitmask"), ("vertices", "vector"), ("x", "keypoint")):
         if key in value:
@@ -171,16 +181,16 @@ def _kind(value: Mapping[str, Any]) -> str:
     return ""
 
 
-def _read_region(region: dict[str, Any], width: int, height: int, keep: Callable[[Mask], Any]) -> ExportObject | str:
+def _read_region(region: _Merged, width: int, height: int, keep: Callable[[Mask], Any]) -> ExportObject | str:
     """Return the region as an object without a label, or the reason why it is none."""
-    value, kind = region["value"], _kind(region["value"])
-    if not region["labels"]:
+    value, kind = region.value, _kind(region.value)
+    if not region.labels:
         return f"{kind} without a label"
-    base = ExportObject("", (0, 0, 0, 0), score=region["score"], regions=(region["id"],),
-                        boxed=kind == "rectangle", shaped=kind != "rectangle", origin=region["origin"],
+    base = ExportObject("", (0, 0, 0, 0), score=region.score, regions=(region.id,),
+                        boxed=kind == "rectangle", shaped=kind != "rectangle", origin=region.origin,
                         rotation=float(value.get("rotation") or 0) % 360)
     if kind == "brush":
-        return _read_mask(base, value, region["size"], width, height, keep)
+        return _read_mask(base, value, region.size, width, height, keep)
     read = {"rectangle": geometry.rectangle_ring, "polygon": geometry.polygon_ring, "ellipse": geometry.ellipse_ring}
     if kind not in read:
         return f"{kind} regions are not exported"
@@ -193,7 +203,7 @@ def _read_region(region: dict[str, Any], width: int, height: int, keep: Callable
     return replace(base, box=geometry.ring_box(ring), rings=(ring,)) if geometry.has_area(ring) else nothing
 
 
-def _read_mask(base: ExportObject, value: Mapping[str, Any], size: tuple[Any, Any], width: int, height: int,
+def _read_mask(base: ExportObject, value: RegionValue, size: tuple[int | None, int | None], width: int, height: int,
                keep: Callable[[Mask], Any]) -> ExportObject | str:
     if size != (width, height):
         return f"mask made for an image of {size[0]}x{size[1]} pixels, not {width}x{height}"

@@ -41,9 +41,9 @@ def data_value(data: Any, key: str) -> str | None:
     return found if isinstance(found, str) and found and storable(found) else None
 
 
-def raw_value(data: Any, key: str) -> Any:
+def raw_value(data: Any, key: str) -> JsonValue:
     """Return whatever stands at `key` of a task's data, as of `data_value`."""
-    found = data.get(key) if isinstance(data, Mapping) else None
+    found: JsonValue = data.get(key) if isinstance(data, Mapping) else None
     if found is None and (parts := re.findall(r"[^.\[\]]+", key))[1:]:
         found = data
         for part in parts:

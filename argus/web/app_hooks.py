@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from argus.answers.service import Alive, Ready
 from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.settings import Settings
-from argus.web import origin_check, proxies, server_state, store
+from argus.web import origin_check, problems, proxies, server_state, store
 
 log = logging.getLogger(__name__)
 FAILED_LOGINS = parse("20/minute")  # of one address and kind; more are told to wait, the right secret never is
@@ -91,8 +90,7 @@ def _limited(response: Response, limiter: MovingWindowRateLimiter) -> Response:
     """Return the answer to a wrong secret: after too many from one address, that they have to wait."""
     kind = "failed webhooks" if request.path.startswith("/webhook") else "failed logins"
     error = _over(limiter, FAILED_LOGINS, kind)
-    return response if error is None else Response(json.dumps(error.to_problem()), error.kind.status,
-                                                   content_type="application/problem+json")
+    return response if error is None else problems.answer(error)
 
 
 def _tell(response: Response, service: origin_check.Service, seconds: float) -> None:

@@ -62,6 +62,7 @@ class Installation:
         running = [row for row in all_runs if row.goes_on]
         for name, text, states, rows in (
                 ("argus_tasks", "Tasks of connected projects", _TASK_STATES, store.tasks_by_state()),
+                ("argus_objects", "Objects that were detected", _TASK_STATES, store.objects_by_state()),
                 ("argus_runs", "Runs", _RUN_STATES, store.runs_by_state()),
                 ("argus_running_tasks", "Tasks of the runs that go on", _RUN_TASK_STATES, running),
                 ("argus_run_tasks", "Tasks of all runs on record", _RUN_TASK_STATES, all_runs)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Callable, Iterable
-from typing import Any
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from argus.settings import Network, Settings
 
@@ -16,10 +16,10 @@ from argus.settings import Network, Settings
 class TrustedProxies:
     """A WSGI application in front of `application` that puts the caller's own address where its proxy's stands."""
 
-    def __init__(self, application: Callable[..., Any], settings: Callable[[], Settings]) -> None:
+    def __init__(self, application: WSGIApplication, settings: Callable[[], Settings]) -> None:
         self._application, self._settings = application, settings
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         trusted = self._settings().trusted_networks
         if trusted and _is_one_of(environ.get("REMOTE_ADDR", ""), trusted):
             environ["REMOTE_ADDR"] = caller(environ["REMOTE_ADDR"], environ.get("HTTP_X_FORWARDED_FOR", ""), trusted)

@@ -7,7 +7,6 @@ may take to arrive, bounds on its parts, answers of ours to what is refused, and
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import signal
@@ -15,9 +14,10 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -29,6 +29,7 @@ from waitress.task import ThreadedTaskDispatcher, WSGITask
 from waitress.utilities import Error
 
 from argus.errors import ArgusError
+from argus.web import problems
 
 log = logging.getLogger(__name__)
 STOP_SECONDS = 5.0  # that requests get to end after a signal
@@ -71,11 +72,10 @@ class _Refusal(Error):  # type: ignore[misc]
 
     def to_response(self, ident: str | None = None) -> tuple[str, list[tuple[str, str]], bytes]:
         code, message, hint = _REFUSALS[self.code]
-        body = ArgusError(code, message, hint).to_problem() | {"status": self.code}
-        headers = [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")]
+        headers = [("Content-Type", problems.CONTENT_TYPE), ("Cache-Control", "no-store")]
         if self.code == 503:
             headers.append(("Retry-After", "5"))
-        return f"{self.code} {message}", headers, json.dumps(body).encode()
+        return f"{self.code} {message}", headers, problems.body(ArgusError(code, message, hint), self.code)
 
 
 class _Request(HTTPRequestParser):  # type: ignore[misc]
@@ -194,17 +194,16 @@ class _OneAnswerChannel(_Channel):
     task_class = _OneAnswer
 
 
-def _as_file(application: Callable[..., Any]) -> Callable[..., Any]:
+def _as_file(application: WSGIApplication) -> WSGIApplication:
     """Return `application`, whose parts of files (werkzeug's answer to `Range`) are left to the loop, as whole files
     are: a thread that cuts them out would wait for whoever reads them."""
-
-    def call(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        answer = application(environ, start_response)
+    def call(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        answer: Any = application(environ, start_response)
         file = getattr(answer, "iterable", None)
-        if not isinstance(file, ReadOnlyFileBasedBuffer) or not hasattr(file, "seek"):
-            return answer
-        file.seek(answer.start_byte)
-        return file  # of which as much is sent as Content-Length says
+        if isinstance(file, ReadOnlyFileBasedBuffer) and hasattr(file, "seek"):
+            file.seek(answer.start_byte)
+            answer = file  # of which as much is sent as Content-Length says
+        return cast(Iterable[bytes], answer)
 
     return call
 
@@ -222,7 +221,7 @@ class Server:
         ArgusError: `port_in_use`.
     """
 
-    def __init__(self, name: str, setting: str, application: Callable[..., Any], host: str, port: int, *,
+    def __init__(self, name: str, setting: str, application: WSGIApplication, host: str, port: int, *,
                  threads: int, limits: Limits, keep_alive: bool = True) -> None:
         self._stopping, self._stopped = threading.Event(), False
         self._alarm = threading.RLock()  # a signal may come while this thread holds it
@@ -260,7 +259,7 @@ class Server:
 
 
 class _Listener(TcpWSGIServer):  # type: ignore[misc]
-    def __init__(self, application: Callable[..., Any], listener: socket.socket, host: str, threads: int,
+    def __init__(self, application: WSGIApplication, listener: socket.socket, host: str, threads: int,
                  limits: Limits, sockets: dict[int, Any], channel_class: type[_Channel]) -> None:
         adjustments = Adjustments(
             sockets=[listener], threads=threads, ident="", server_name=host or "localhost", cleanup_interval=1,

@@ -30,6 +30,14 @@ def tasks_by_state() -> list[StateCount]:
     return fetch(StateCount, "SELECT state, count(*) AS n FROM task GROUP BY state")
 
 
+def objects_by_state() -> list[StateCount]:
+    """Those that wait and that failed are counted by the scores of their detections: no box or mask is read."""
+    return fetch(StateCount, """
+        SELECT 'embedded' AS state, count(*) AS n FROM object UNION ALL
+        SELECT objects, coalesce(sum(cardinality(scores)), 0)::bigint FROM detection
+        WHERE (objects = 'waiting' AND best_score IS NOT NULL AND NOT previewed) OR objects = 'failed' GROUP BY 1""")
+
+
 def runs_by_state() -> list[StateCount]:
     return fetch(StateCount, "SELECT state, count(*) AS n FROM run GROUP BY state")
 

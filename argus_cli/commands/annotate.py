@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -10,6 +10,9 @@ from argus.errors import ArgusError
 from argus_cli.output import json_option, print_json, project_option, say, tasks_option
 from argus_cli.output_runs import estimate_sentence, report, tell_unread, watch
 from argus_cli.recorded import recorded
+
+if TYPE_CHECKING:
+    from search_service.run_sources import RunSource
 
 
 @click.command()
@@ -35,7 +38,9 @@ from argus_cli.recorded import recorded
 def annotate(project_id: int, labels: tuple[str, ...], query: str | None, limit: int, tasks: tuple[int, ...],
              view: int | None, unlabelled: bool, every: bool, max_tasks: int | None, outdated: bool,
              threshold: float | None, only_estimate: bool, no_wait: bool, as_json: bool) -> None:
-    """Let SAM 3 annotate tasks: boxes and masks with a score each, as predictions in Label Studio.
+    """Let SAM 3 annotate tasks: boxes with a score each, as predictions in Label Studio.
+
+    Masks come with them where the labelling config has them (argus connect --masks).
 
     Ctrl-C stops watching; the run continues. `argus runs` lists, follows and cancels runs.
 
@@ -62,7 +67,7 @@ def annotate(project_id: int, labels: tuple[str, ...], query: str | None, limit:
 
 
 def _select(project_id: int, query: str | None, limit: int, tasks: tuple[int, ...], view: int | None, unlabelled: bool,
-            every: bool, outdated: bool) -> tuple[list[int], dict[str, Any]]:
+            every: bool, outdated: bool) -> tuple[list[int], RunSource]:
     """Return the tasks that are meant, and the record of where they came from."""
     if (query is not None) + bool(tasks) + (view is not None) + unlabelled + every != 1:
         raise ArgusError("bad_request", "Say which tasks: one of --search QUERY, --task ID, --view ID, --unlabelled or "
@@ -77,7 +82,7 @@ def _select(project_id: int, query: str | None, limit: int, tasks: tuple[int, ..
     return run_sources.resolve(project_id, schemas.read(run_sources.Source, request), outdated=outdated)
 
 
-def _start(project_id: int, labels: tuple[str, ...], tasks: list[int], source: dict[str, Any], max_tasks: int | None,
+def _start(project_id: int, labels: tuple[str, ...], tasks: list[int], source: RunSource, max_tasks: int | None,
            threshold: float | None) -> int:
     from label_studio_config import projects
     from ml_backend.runs import runs

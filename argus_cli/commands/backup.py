@@ -17,7 +17,7 @@ def backup(file: Path, as_json: bool) -> None:
     """Save the databases and the embedded Label Studio's uploads and token to FILE (a tar).
 
     Works while Argus runs. Keep the file private: it contains the access token. If you run your own Label Studio or
-    PostgreSQL, it contains Argus's database only; back the rest up by its own means.
+    PostgreSQL, it contains Argus's database only; back up the rest with its own tools.
     """
     from argus_cli.stack.backup import backup as write
 

@@ -20,7 +20,7 @@ def completion(context: click.Context, shell: str) -> None:
 
     \b
         bash  ~/.bashrc                    eval "$(argus completion bash)"
-        zsh   ~/.zshrc, behind compinit    eval "$(argus completion zsh)"
+        zsh   ~/.zshrc, after compinit    eval "$(argus completion zsh)"
         fish  ~/.config/fish/config.fish   argus completion fish | source
     """
     script = get_completion_class(shell)

@@ -31,20 +31,23 @@ def _changes(options: Mapping[str, Any]) -> str:
               help="Labels of a new project (or of one without a labelling config), separated by commas.")
 @click.option("--label", "-l", "more", multiple=True, metavar="NAME",
               help="One more label, which may contain commas; repeatable.")
+@click.option("--masks", is_flag=True, help="Masks beside the boxes. A project that already exists gets them too, and "
+              "so do its predictions, from the stored detections.")
 @click.option("--dry-run", is_flag=True, help="Only show what would change.")
 @json_option
 @recorded(_changes)
-def connect(project_id: int | None, title: str | None, labels: str, more: tuple[str, ...], dry_run: bool,
-            as_json: bool) -> None:
+def connect(project_id: int | None, title: str | None, labels: str, more: tuple[str, ...], masks: bool,
+            dry_run: bool, as_json: bool) -> None:
     """Create a Label Studio project for Argus, or adopt one.
 
     Sets up the labelling config, the ML backend and the webhook. Connecting a project again only repairs what is
-    missing. Without --project and --title it lists the projects. `argus disconnect` is the way back.
+    missing. Without --project and --title it lists the projects. `argus disconnect` undoes this.
 
     \b
         argus connect --title "Line 3" --labels cpu,fan,hdd
         argus connect --title "Line 4" --label "screw, loose" --label "screw, missing"
         argus connect --project 7 --dry-run
+        argus connect --project 7 --masks
     """
     from label_studio_config import connect as setup
     from ml_backend.runs import prompt_reading
@@ -55,7 +58,8 @@ def connect(project_id: int | None, title: str | None, labels: str, more: tuple[
     elif project_id is not None and title is not None:
         raise ArgusError("bad_request", "--project adopts a project and --title creates one.", "Pass one of them.")
     else:
-        report = setup.connect(ls, project_id, title=title, labels=[*split_list(labels), *more], dry_run=dry_run)
+        report = setup.connect(ls, project_id, title=title, labels=[*split_list(labels), *more], masks=masks,
+                               dry_run=dry_run)
         report.warnings += prompt_reading.warnings(report.prompts)
         audit.about(project=report.project_id)
         if as_json:

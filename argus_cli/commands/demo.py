@@ -98,9 +98,9 @@ def _show(facts: dict[str, Any], story: Any, path: Path) -> None:
          ", ".join(f"{label} {found['precision_at_10']:.1f}" for label, found in facts["search"].items())),
         ("Tasks labelled by SAM 3", "{done} of {requested}, {failed} failed".format(**facts["run"])),
         ("Tasks by score", "  ".join(f"{k.replace('_', ' ')} {v}" for k, v in facts["bands"].items())),
-        ("Regions, precision, recall", "{regions}, {precision:.2f}, {recall:.2f}".format(**facts["quality"])),
-        ("Precision of regions ≥ 0.9", f"{facts['quality']['high_band_precision']:.2f}"),
-        ("Accepted in bulk", f"{facts['accepted_regions']} regions on {facts['accepted_tasks']} tasks"),
+        ("Objects, precision, recall", "{objects}, {precision:.2f}, {recall:.2f}".format(**facts["quality"])),
+        ("Precision of objects ≥ 0.9", f"{facts['quality']['high_band_precision']:.2f}"),
+        ("Accepted in bulk", f"{facts['accepted_objects']} objects on {facts['accepted_tasks']} tasks"),
         ("Exported", f"COCO {facts['export']['coco']['objects']}, YOLO {facts['export']['yolo']['objects']} objects "
                      f"→ {story.folder / 'export'}"),
         ("Seconds", "  ".join(f"{k} {v:g}" for k, v in facts["seconds"].items())),

@@ -7,7 +7,8 @@ from typing import cast
 
 import click
 
-from argus.answers.export import ExportPreview
+from argus.answers.export import ExportPreview, LeakReport
+from argus.audit import actor
 from argus.errors import ArgusError
 from argus_cli.output import json_option, plural, print_json, print_table, progress_bar, project_option, say
 from argus_cli.recorded import recorded
@@ -16,7 +17,8 @@ from argus_cli.recorded import recorded
 @click.command()
 @project_option
 @click.option("--format", "-f", "format_", default="coco", show_default=True,
-              metavar="coco|coco-polygons|yolo|yolo-seg", help="Format to write.")
+              metavar="coco|coco-polygons|yolo|yolo-seg|yolo-obb|voc|imagefolder|datumaro",
+              help="Format to write.")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Folder to create.")
 @click.option("--masks", is_flag=True, help="With -f yolo: outlines instead of boxes, as -f yolo-seg.")
 @click.option("--splits", metavar="SHARES", help="Split the images, for example train=0.8,val=0.2. Frames that "
@@ -26,13 +28,17 @@ from argus_cli.recorded import recorded
               "predictions only where there is no annotation.")
 @click.option("--no-images", is_flag=True, help="Do not write image files.")
 @click.option("--link-images", is_flag=True, help="Link to the image cache's files instead of copying them.")
+@click.option("--no-leak-report", is_flag=True, help="Do not look how near the frames of other splits are to those of "
+              "train.")
+@click.option("--note", default="", metavar="TEXT", help="What is new in this version, for those who look at it later.")
 @click.option("--overwrite", is_flag=True, help="Replace a folder that is not empty.")
 @click.option("--preview", is_flag=True, help="Only show what would be exported.")
 @json_option
 @recorded(lambda options: "" if options["preview"] else "export.download")
 def export(project_id: int, format_: str, out: Path | None, masks: bool, splits: str | None, source: str,
-           no_images: bool, link_images: bool, overwrite: bool, preview: bool, as_json: bool) -> None:
-    """Export a project's annotations and images as COCO or YOLO.
+           no_images: bool, link_images: bool, no_leak_report: bool, note: str, overwrite: bool, preview: bool,
+           as_json: bool) -> None:
+    """Export a project's annotations and images as COCO, YOLO, or another format.
 
     The box and the mask of one object are exported as one object. The folder appears only when it is complete.
 
@@ -43,6 +49,7 @@ def export(project_id: int, format_: str, out: Path | None, masks: bool, splits:
     """
     from search_service.export import count_images, export_project, parse_splits, preview_export
     from search_service.export.source import Source
+    from search_service.export.versions.recording import Asked, recording
 
     shares = parse_splits(splits) if splits else None
     if preview:
@@ -51,10 +58,12 @@ def export(project_id: int, format_: str, out: Path | None, masks: bool, splits:
     if out is None:
         raise ArgusError("bad_request", "No folder to write to was given.", "Name it with -o, or count with --preview.")
     total = 0 if as_json else count_images(project_id, cast(Source, source))
-    with progress_bar("exporting", shown=not as_json) as progress:
+    asked = Asked(format_, cast(Source, source), masks, not no_images, shares or {}, note, actor().verified_name)
+    with recording(project_id, asked) as version, progress_bar("exporting", shown=not as_json) as progress:
         report = export_project(project_id, format_, out, with_images=not no_images, link_images=link_images,
                                 masks=masks, splits=shares, source=cast(Source, source), overwrite=overwrite,
-                                progress=lambda done: progress(done, max(done, total)))
+                                progress=lambda done: progress(done, max(done, total)),
+                                leak_report=not no_leak_report, version=version)
     if as_json:
         print_json(report)
         return
@@ -62,8 +71,21 @@ def export(project_id: int, format_: str, out: Path | None, masks: bool, splits:
         f"{report.categories} categories")
     for split, count in report.splits.items():
         say(f"  {split}: {plural(count, 'image')}")
+    if report.boxes and (masks or format_ == "yolo-seg"):
+        say(f"  {plural(report.boxes, 'object')} of which there is only a box: outlined by its corners. `argus connect "
+            f"--project {project_id} --masks` gives predictions masks; accept again what should have them.")
+    say(f"  version {report.version}" if report.version else "  no version: the database could not be written to")
+    if report.leaks:
+        say(f"  {leak_sentence(report.leaks)}")
     for entry in report.skipped:
         say(f"  left out {entry.count}: {entry.reason} (task {', '.join(map(str, entry.tasks[:5]))})")
+
+
+def leak_sentence(found: LeakReport) -> str:
+    """Return what the leak report says, in one sentence."""
+    unseen = f"; {found.without_vector} without an embedding, compared by time alone" if found.without_vector else ""
+    return (f"leaks: {found.leaking} of {plural(found.checked, 'frame')} outside train are nearer than {found.gap:g} s "
+            f"to one of train or look like it (cosine {found.cosine:g} or more){unseen}")
 
 
 def _show_preview(found: ExportPreview, as_json: bool) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import click
 
-from argus.answers.review import PutBack, SetAside
+from argus.answers.review import PutBack, SelectionSpec, SetAside
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from argus_cli import links
+from argus_cli.commands.check_first import check_first
 from argus_cli.output import (
     HelpGroup,
     ids_option,
@@ -22,7 +23,7 @@ from argus_cli.output import (
     say,
     tasks_option,
 )
-from argus_cli.output_review import confirm_acceptance, selection_words, tell_rest
+from argus_cli.output_review import confirm_acceptance, show_acceptances, tell_rest, tell_waiting
 from argus_cli.recorded import recorded
 
 _token = click.option("--token", envvar="ARGUS_REVIEWER_TOKEN", default="", metavar="PAT",
@@ -35,8 +36,12 @@ _TITLES = {"high": "high", "medium": "medium", "low": "low", "nothing_found": "n
 def review() -> None:
     """Review predictions by score: accept those with high scores in bulk, check the rest.
 
-    A task's score is the lowest score of its objects. A task where nothing was found has no score and is in no band.
+    A task's score is the lowest score of its objects. A task without objects has no score and is in the band "nothing
+    found".
     """
+
+
+review.add_command(check_first)
 
 
 @review.command()
@@ -53,13 +58,12 @@ def status(project_id: int, as_json: bool) -> None:
         return
     edges = found.edges
     ranges = {"high": f"{edges.high:g} and above", "medium": f"{edges.medium:g} to {edges.high:g}",
-              "low": f"below {edges.medium:g}", "nothing_found": "no regions"}
+              "low": f"below {edges.medium:g}", "nothing_found": "no objects"}
     print_table(["left in band", "score", "tasks", "objects"],
-                [[_TITLES[band], ranges[band], found.bands[band], found.regions[band]] for band in _TITLES])
+                [[_TITLES[band], ranges[band], found.bands[band], found.objects[band]] for band in _TITLES])
     say(f"{found.reviewed} of {plural(found.total, 'task')} reviewed: {found.accepted} accepted in bulk, "
         f"{found.checked} checked, {found.fixed} fixed, {found.skipped} skipped; {found.left} left")
-    if found.set_aside:
-        say(f"{plural(found.set_aside, 'task')} of these set aside to be fixed: no bulk acceptance takes them")
+    tell_waiting(found)
     if found.added:
         say(f"{plural(found.added, 'annotated task')} to which labels were added that were computed later")
     for note in found.notes:
@@ -68,11 +72,7 @@ def status(project_id: int, as_json: bool) -> None:
         say(f"{plural(found.outdated, 'task')} beside these: predicted before labels, prompts or the model changed; "
             "the next run (argus annotate) brings them up to date")
     if last:
-        print_table(["acceptance", "when", "by", "selection", "state", "tasks", "taken back", "left as changed",
-                     "verification"],
-                    [[a.id, f"{a.created_at:%Y-%m-%d %H:%M}", a.accepted_by, selection_words(a.selection),
-                      a.state, a.accepted, a.undone, a.kept,
-                      "verified" if a.verified else "not verified"] for a in last])
+        show_acceptances(last)
 
 
 @review.command()
@@ -82,12 +82,15 @@ def status(project_id: int, as_json: bool) -> None:
 @tasks_option("Accept exactly these tasks, whatever their score")
 @click.option("--nothing-found", is_flag=True, help="Accept tasks where nothing was found, as empty annotations. "
                                                     "Score ranges never include them.")
+@click.option("--without-rejected", is_flag=True, help="Accept also tasks with rejected objects, without these.")
+@click.option("--judged", is_flag=True, help="Accept the tasks whose objects below the high band were all judged, "
+                                             "without the rejected objects.")
 @_token
 @click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @recorded("review.accept")
 def accept(project_id: int, min_score: float | None, max_score: float | None, tasks: tuple[int, ...],
-           nothing_found: bool, token: str, yes: bool, as_json: bool) -> None:
+           nothing_found: bool, without_rejected: bool, judged: bool, token: str, yes: bool, as_json: bool) -> None:
     """Accept predictions of a score range as annotations of tasks that have none.
 
     Nobody has looked at them: it is not verified (argus trust).
@@ -95,6 +98,8 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
     \b
         argus review accept --project 7 --min-score 0.9
         argus review accept --project 7 --nothing-found
+        argus review accept --project 7 --min-score 0.9 --without-rejected
+        argus review accept --project 7 --judged
     """
     from search_service.review import service
 
@@ -103,17 +108,18 @@ def accept(project_id: int, min_score: float | None, max_score: float | None, ta
                          "Accept them with --nothing-found alone.")
     if tasks and (min_score is not None or max_score is not None):
         raise ArgusError("bad_request", "--task cannot be combined with a range of scores.", "Leave one of them out.")
-    lowest = 0.9 if min_score is None else min_score
-    selection: dict[str, Any] = {"min_score": lowest, "max_score": max_score, "nothing_found": nothing_found,
-                                 "task_ids": list(tasks) or None}
+    if judged and (nothing_found or min_score is not None or max_score is not None):
+        raise ArgusError("bad_request", "--judged cannot be combined with scores.", "Give it alone, or with --task.")
+    selection: dict[str, Any] = {"min_score": 0.9 if min_score is None else min_score, "max_score": max_score,
+                                 "nothing_found": nothing_found, "task_ids": list(tasks) or None,
+                                 "without_rejected": without_rejected, "judged": judged}
     if not yes and not as_json:
-        confirm_acceptance(service.accept_plan(project_id, **selection), {
-            "min_score": lowest, "max_score": max_score, "nothing_found": nothing_found, "task_ids": list(tasks)})
+        confirm_acceptance(service.accept_plan(project_id, **selection), cast(SelectionSpec, selection))
     report = service.accept(project_id, **selection, token=token)
     if as_json:
         print_json(report)
         return
-    say(f"accepted {plural(report.accepted_tasks, 'task')} with {plural(report.accepted_regions, 'object')}; "
+    say(f"accepted {plural(report.accepted_tasks, 'task')} with {plural(report.accepted_objects, 'object')}; "
         "not verified")
     tell_rest(report, report.accepted_tasks)
 
@@ -137,13 +143,13 @@ def add_labels(project_id: int, min_score: float, max_score: float | None, token
     if not yes and not as_json:
         plan = service.additions_plan(project_id, min_score=min_score, max_score=max_score)
         if plan.tasks:
-            click.confirm(f"Add {plural(plan.regions, 'object')} to the annotations of "
+            click.confirm(f"Add {plural(plan.objects, 'object')} to the annotations of "
                           f"{plural(plan.tasks, 'task')}?", abort=True)
     report = service.add_labels(project_id, min_score=min_score, max_score=max_score, token=token)
     if as_json:
         print_json(report)
         return
-    say(f"added {plural(report.added_regions, 'object')} to {plural(report.added_tasks, 'annotation')}")
+    say(f"added {plural(report.added_objects, 'object')} to {plural(report.added_tasks, 'annotation')}")
     tell_rest(report, report.added_tasks)
 
 

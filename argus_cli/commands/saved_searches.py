@@ -96,7 +96,7 @@ def change(saved_id: int, project_id: int, query: str | None, as_json: bool, **w
     if not changes:
         raise ArgusError("bad_request", "Nothing to change was given.",
                          "`argus saved-searches change --help` lists what can be changed.")
-    report = saved.change(project_id, saved_id, read(SavedChange, changes).values())
+    report = saved.change(project_id, saved_id, read(SavedChange, changes).changes())
     if as_json:
         print_json(report)
         return

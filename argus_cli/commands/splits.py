@@ -9,12 +9,12 @@ from argus_cli.output import HelpGroup, json_option, plural, print_json, print_t
 from argus_cli.recorded import recorded
 
 _splits = click.option("--splits", default="", metavar="NAMES", help="The division into these splits, for example "
-                       "train,val. Not needed when there is one only.")
+                       "train,val. Not needed if there is only one.")
 
 
 @click.group("splits", cls=HelpGroup)
 def splits() -> None:
-    """Show how frames were divided for training, lock the test set, or begin a division anew."""
+    """Show how frames were divided for training, lock the test set, or delete a division."""
 
 
 @splits.command("list")
@@ -56,7 +56,7 @@ def unlock(project_id: int, as_json: bool) -> None:
 @json_option
 @recorded("splits.reset")
 def reset(project_id: int, splits: str, as_json: bool) -> None:
-    """Forget a division, so that the next export decides anew. A locked test set stays locked."""
+    """Delete a division, so that the next export makes a new one. A locked test set stays locked."""
     from search_service.export import divisions
 
     _show(divisions.reset(project_id, splits), as_json)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import click
 
 from argus_cli.output import json_option, plural, print_json, print_table, say
@@ -23,7 +25,8 @@ def status(as_json: bool) -> None:
         say(f"{refusal.message} {refusal.hint}")
     print_table(["worker", "host", "state", "done", "failed"],
                 [(w.role, w.host, w.state, w.done, w.failed) for w in found.workers])
-    print_table(["queue", "waiting", "failed"], [(q.name, q.waiting, q.failed) for q in found.queues])
+    print_table(["queue", "waiting", "failed", "last job"],
+                [(q.name, q.waiting, q.failed, _minute(q.last_job)) for q in found.queues])
     print_table(["project", "title", "connected", "images", "embedded", "waiting", "failed"],
                 [(p.id, p.title, "gone" if p.missing_since else "yes" if p.connected else "", p.seen,
                   p.embedded, p.waiting, p.failed) for p in found.projects])
@@ -35,5 +38,9 @@ def status(as_json: bool) -> None:
                 f"out; `argus sync --project {project.id}` lists them.")
     if found.errors:
         print_table(["when", "what", "project", "task", "run", "what happened"],
-                    [(f"{e.at:%Y-%m-%d %H:%M}" if e.at else "", e.what, e.project, e.task, e.run,
+                    [(_minute(e.at), e.what, e.project, e.task, e.run,
                       e.message) for e in found.errors])
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}" if moment else ""

@@ -19,7 +19,7 @@ STALL_SECONDS = 120  # without a single image more, something is missing
 @click.command()
 @project_option
 @click.option("--wait", is_flag=True, help="Wait until every image is embedded or has failed.")
-@click.option("--full", is_flag=True, help="List every task instead of what changed: finds deleted tasks at once.")
+@click.option("--full", is_flag=True, help="List every task, not only changed ones; finds deleted tasks at once.")
 @click.option("--retry", is_flag=True, help="Try failed images again.")
 @json_option
 @recorded(lambda options: "project.retry" if options["retry"] else "project.sync")
@@ -28,7 +28,7 @@ def sync(project_id: int, wait: bool, full: bool, retry: bool, as_json: bool) ->
 
     This is rarely needed: the default worker does the same every few seconds.
     """
-    from search_service.embedding import near_duplicates
+    from search_service.embedding import near_duplicates, object_store
     from search_service.embedding.scheduling import retry_failed
     from search_service.sync.tasks import sync_project
     from search_service.vectors import model_change
@@ -39,10 +39,11 @@ def sync(project_id: int, wait: bool, full: bool, retry: bool, as_json: bool) ->
     progress = _wait(project_id, quiet=as_json) if wait else _progress(project_id)
     if near_duplicates.mark(project_id):
         progress = _progress(project_id)
-    change = model_change.progress(project_id)
+    change, objects = model_change.progress(project_id), object_store.progress(project_id)
     if as_json:
         print_json({"project": project_id, "created": report.created, "changed": report.changed,
-                    "deleted": report.deleted, **progress.model_dump(mode="json"), "model_change": change})
+                    "deleted": report.deleted, **progress.model_dump(mode="json"), "objects": objects,
+                    "model_change": change})
         return
     say(f"{report.created} created, {report.changed} changed, {report.deleted} deleted")
     print_table(["images", "fetched", "embedded", "waiting", "failed", "near-duplicates"],
@@ -50,9 +51,13 @@ def sync(project_id: int, wait: bool, full: bool, retry: bool, as_json: bool) ->
                   progress.duplicates]])
     if progress.oldest_waiting_seconds is not None:
         say(f"the oldest one waits for {progress.oldest_waiting_seconds:.0f} s")
+    if objects.embedded or objects.waiting or objects.failed:
+        say(f"{objects.embedded:,} of {plural(objects.embedded + objects.waiting + objects.failed, 'object')} embedded"
+            + (f", {objects.failed:,} failed" if objects.failed else ""))
     if change:
         say(f"The search model changes to {change.model}: {change.embedded} images have its vector, "
-            f"{change.left} are left. Searches use the old one until then.")
+            f"{change.left} are left, and {plural(change.objects_left, 'object')}. "
+            "Searches use the old one until then.")
     if progress.errors:
         print_table(["task", "state", "error", "message"], [[e.task, e.state, e.code, e.message]
                                                             for e in progress.errors])

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from argus.answers.calibration import FrameSample, LabelTrust
 from argus.errors import ArgusError
 from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say
+from argus_cli.recorded import recorded
 
 
 @click.group(cls=HelpGroup)
@@ -49,10 +51,14 @@ def check(file: Path, as_json: bool) -> None:
 @project_option
 @json_option
 def status(project_id: int, as_json: bool) -> None:
-    """Show the samples and certificates of a project."""
-    from search_service.review.verification import reports
+    """Show the samples and certificates of a project, and what people's verdicts say of its labels' scores.
 
-    found = reports.status(project_id)
+    "looks like" is what was seen; only "certified" is proven.
+    """
+    from search_service.review import trust_status
+    from search_service.review.calibration import reports as calibration
+
+    found = trust_status.status(project_id)
     if as_json:
         print_json(found)
         return
@@ -61,17 +67,62 @@ def status(project_id: int, as_json: bool) -> None:
             f"{plural(sample.tasks, 'task')}, {plural(sample.judgements, 'judgement')} {sample.reason}".rstrip())
         print_table(["from", "objects", "certified", ""], [
             [step.edge, step.objects, "yes" if step.certified else "no", step.line] for step in sample.steps])
+    _print_labels(found.labels)
     if found.certificates:
         print_table(["acceptance", "issued", "state", ""], [
             [", ".join(map(str, one.acceptances)), one.issued_at.isoformat()[:16].replace("T", " "), one.state,
              one.reason or one.sentence] for one in found.certificates])
+    say(calibration.labour(project_id).line)
     say(found.note)
+
+
+def _print_labels(labels: list[LabelTrust]) -> None:
+    """Print what was seen of each label's scores: a row for each class that somebody judged objects of."""
+    rows = [[label.label, f"{one.start:g} to {one.end:g}", f"{one.outcomes:.0f}", f"{one.share * 100:.1f} %",
+             f"{one.low * 100:.1f} to {one.high * 100:.1f} %"]
+            for label in labels for one in label.classes if one.share is not None]
+    if rows:
+        print_table(["label", "score", "outcomes", "looks like", "interval at 95 %"], rows)
+    for label in labels:
+        say(label.line)
+
+
+@trust.command()
+@project_option
+@click.option("--frames", default=60, show_default=True, type=click.IntRange(1, 2000), metavar="N",
+              help="How many random frames to check; fixed before the first.")
+@click.option("--checked", nargs=3, type=click.IntRange(min=0), metavar="TASK FOUND MISSING",
+              help="What you counted on a frame: predicted objects that are right, and objects that are missing.")
+@json_option
+@recorded("trust.recall")
+def recall(project_id: int, frames: int, checked: tuple[int, int, int] | None, as_json: bool) -> None:
+    """Measure how many objects are found: check random frames in full.
+
+    Draws the frames, or goes on with those that are drawn, and lists the next ones. The result is shown after the last.
+
+        argus trust recall --project 1
+        argus trust recall --project 1 --checked 17 3 1
+    """
+    from search_service.review.calibration import recall as frame_samples
+
+    found = frame_samples.check(project_id, *checked) if checked else frame_samples.open_sample(project_id, frames)
+    if as_json:
+        print_json(found)
+        return
+    _say_sample(found)
+
+
+def _say_sample(sample: FrameSample) -> None:
+    say(sample.line)
+    if sample.next:
+        say(f"Next: {', '.join(str(one.task) for one in sample.next)}. Count on each: objects found right, and objects "
+            "missing.")
 
 
 @trust.command("certificates")
 @project_option
 @click.option("--out", required=True, type=click.Path(file_okay=False, path_type=Path), metavar="FOLDER",
-              help="Where the files go; it is made if it is not there.")
+              help="Where the files go; it is created if it does not exist.")
 @json_option
 def export(project_id: int, out: Path, as_json: bool) -> None:
     """Write the valid certificates of a project, a file each, for `argus trust check`."""

@@ -67,7 +67,7 @@ def listing(project_id: int, every: bool, ids_only: bool, as_json: bool) -> None
 
 @views.command()
 @project_option
-@click.option("--title", default="", help="Its title behind “Search: ”.  [default: the query]")
+@click.option("--title", default="", help="Its title after “Search: ”.  [default: the query]")
 @click.option("--search", "query", metavar="QUERY", help="The first hits of this query.")
 @click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="Hits --search takes.")
 @click.option("--relevance", type=click.Choice(["likely", "possible", "unlikely"]), default="unlikely",

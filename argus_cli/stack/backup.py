@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Literal, TypedDict
 
 import psycopg
 from psycopg import sql
@@ -50,7 +50,19 @@ _LOAD = ("DO $$ BEGIN IF EXISTS (SELECT FROM pg_extension WHERE extname = 'vecto
          "END IF; END $$")
 
 
-def backup(settings: Settings, file: Path, progress: Progress = lambda line: None) -> dict[str, Any]:
+class Manifest(TypedDict):
+    """The first file of an archive: the versions of its format, of Argus and of the tables, when it was made, and the
+    SHA-256 of each database's dump."""
+
+    format: int
+    argus: str
+    schema: int
+    made_at: str
+    databases: dict[str, str]
+    label_studio: Literal["embedded", "elsewhere"]
+
+
+def backup(settings: Settings, file: Path, progress: Progress = lambda line: None) -> Manifest:
     """Write the archive `file` and return its manifest. Argus may be running or not.
 
     Raises:
@@ -68,7 +80,8 @@ def backup(settings: Settings, file: Path, progress: Progress = lambda line: Non
             dumps[name] = Path(scratch) / f"{name}.dump"
             run("pg_dump", "--format=custom", "--no-owner", "--no-privileges", f"--file={dumps[name]}", url=url,
                 scratch=Path(scratch))
-        manifest = {"format": FORMAT, "argus": __version__, "schema": max(n for n, _, _ in migrations()),
+        manifest: Manifest = {
+            "format": FORMAT, "argus": __version__, "schema": max(n for n, _, _ in migrations()),
                     "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
                     "databases": {name: _digest(dump) for name, dump in dumps.items()},
                     "label_studio": "embedded" if _embedded_label_studio(settings) else "elsewhere"}
@@ -122,7 +135,7 @@ def _taken(file: Path) -> ArgusError:
     return ArgusError("conflict", f"{file} exists already.", "Choose another name; a backup is never overwritten.")
 
 
-def restore(settings: Settings, file: Path, progress: Progress = lambda line: None) -> dict[str, Any]:
+def restore(settings: Settings, file: Path, progress: Progress = lambda line: None) -> Manifest:
     """Put the state of `file` in the place of what is there, and return its manifest. Argus must be stopped.
 
     Whenever this ends, by a kill or a power cut too, there is one whole state: the archive is unpacked and checked and
@@ -159,7 +172,7 @@ def restore(settings: Settings, file: Path, progress: Progress = lambda line: No
     return manifest
 
 
-def _prepare(settings: Settings, home: Path, unpacked: Path, manifest: dict[str, Any], progress: Progress) -> None:
+def _prepare(settings: Settings, home: Path, unpacked: Path, manifest: Manifest, progress: Progress) -> None:
     """Make a home of its own that is what the archive holds: a PostgreSQL, Label Studio's files, the token."""
     home.mkdir()
     home.chmod(0o711)  # the account that root's PostgreSQL runs as must get in
@@ -206,11 +219,11 @@ def _digest(file: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _check(file: Path, folder: Path) -> dict[str, Any]:
+def _check(file: Path, folder: Path) -> Manifest:
     """Unpack the archive, compare its checksums, and return its manifest."""
     unpack(file, folder, swap.FOLDERS)
     try:
-        manifest: dict[str, Any] = json.loads((folder / "manifest.json").read_text())
+        manifest: Manifest = json.loads((folder / "manifest.json").read_text())
         if manifest["format"] > FORMAT or manifest["schema"] > max(n for n, _, _ in migrations()):
             raise ArgusError("bad_request", f"{file} was written by a newer Argus ({manifest['argus']}).",
                              "Update Argus first.")

@@ -14,19 +14,20 @@ from dataclasses import dataclass, field
 from PIL import Image
 from rq.timeouts import BaseTimeoutException
 
-from argus import metrics, trace
+from argus import metrics
 from argus.errors import ArgusError, as_argus_error, is_outage
 from argus.images.fetcher import get_images, open_image
+from argus.images.measures import measure
 from argus.labelstudio.task_data import TaskImage
 from label_studio_config import projects
 from label_studio_config.label_config import Concept
 from label_studio_config.recipe import Recipe
 from ml_backend.detection import store
+from ml_backend.detection.ahead import Ahead
 from ml_backend.detection.step_size import Pace
 from ml_backend.engines.base import Detections, Sam3Engine, numbers
 
 log = logging.getLogger(__name__)
-_FETCHERS = 4
 Group = tuple[tuple[str, ...], list[int]]  # labels, and the tasks that lack them
 
 
@@ -51,7 +52,8 @@ class Outcome:
 
 
 def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int],
-                 budget: float, *, previewed: bool = False, pace: Pace | None = None) -> Outcome:
+                 budget: float, *, previewed: bool = False, pace: Pace | None = None,
+                 ahead: Ahead | None = None) -> Outcome:
     """Compute and store the labels that these tasks lack; one bad image is one failed task.
 
     Args:
@@ -60,11 +62,12 @@ def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task
             least.
         previewed: a preview asks: no prediction is to show what is found.
         pace: what the engine took for the images before these; None when there were none.
+        ahead: where images are that were loaded for the chunk before, and did not come to the model; None for nowhere.
 
     Raises:
         BaseTimeoutException: RQ's, when the job's time is over: it comes once, and who goes on is stopped by nobody.
     """
-    pace = pace or Pace()
+    pace, ahead = pace or Pace(), ahead or Ahead()
     outcome = Outcome()
     lacking = store.missing(task_ids, recipe, labels)
     outcome.done = [t for t in task_ids if t not in lacking]
@@ -74,9 +77,8 @@ def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task
     groups = _groups({t: names for t, names in lacking.items() if t in known})
     order = [task for _, tasks in groups for task in tasks]
     end, begun = time.monotonic() + budget, 0
-    with ThreadPoolExecutor(_FETCHERS, "fetch") as fetchers, ThreadPoolExecutor(1, "store") as keeper:
-        ready: dict[int, Future[Image.Image]] = {}
-        saved: dict[int, Future[None]] = {}
+    saved: dict[int, Future[None]] = {}
+    with ahead.chunk(), ThreadPoolExecutor(1, "store") as keeper:
         for names, tasks in _steps(groups, lambda names: pace.images(
                 _prompts(recipe, names), end - time.monotonic(), engine.images_per_step)):
             began = time.monotonic()
@@ -84,19 +86,21 @@ def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task
                 break
             begun += len(tasks)
             for task in order[begun - len(tasks):begun + engine.images_per_step]:  # the next step's too
-                if task not in ready:
-                    ready[task] = fetchers.submit(trace.carried(fetch_image, task=task), known[task])
-            images = _collect({task: ready.pop(task) for task in tasks}, outcome)
+                ahead.load(known[task], fetch_image)
+            images = _collect({task: ahead.take(known[task]) for task in tasks}, outcome)
             for task, found in _detect(engine, recipe, names, images, outcome, pace).items():
-                saved[task] = keeper.submit(store.store, task, recipe, images[task].size, found, previewed)
+                saved[task] = keeper.submit(_store, task, recipe, images[task], found, previewed)
             outcome.count(images, _prompts(recipe, names), time.monotonic() - began)
         outcome.rest = order[begun:]
-        for future in ready.values():
-            future.cancel()
         _await(saved, outcome)
     if not previewed:
         store.adopt(outcome.done, recipe, labels)
     return outcome
+
+
+def _store(task: int, recipe: Recipe, image: Image.Image, found: dict[str, Detections], previewed: bool) -> None:
+    # The image is decoded here; nobody needs to do so again.
+    store.store(task, recipe, image.size, found, previewed, measure(image))
 
 
 def _groups(lacking: dict[int, list[str]]) -> list[Group]:

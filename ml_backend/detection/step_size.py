@@ -6,6 +6,7 @@ A person's click waits for the step in work. So, like SigLIP's batches, a step i
 from __future__ import annotations
 
 ENCODER_PROMPTS = 9.0
+FEW_TASKS = 8  # of a chunk of whose speed nothing is known, and of a slow model's: what it leaves is given back
 
 
 class Pace:
@@ -13,6 +14,7 @@ class Pace:
 
     def __init__(self) -> None:
         self._prompt: float | None = None  # seconds of one prompt on one image, of which the encoder costs several
+        self._image: float | None = None  # seconds of one image of the last step
 
     def images(self, prompts: int, seconds: float, most: int) -> int:
         """Return how many images with so many prompts each fit into `seconds`: one at least, `most` at most.
@@ -23,6 +25,15 @@ class Pace:
             return 1
         return max(1, min(most, int(seconds / (self._prompt * (ENCODER_PROMPTS + prompts)))))
 
+    def tasks(self, seconds: float, most: int) -> int:
+        """Return how many tasks a chunk of so many seconds takes: those that fit, `FEW_TASKS` at least, `most` at most.
+
+        A fast model would be done with a few long before, and a chunk's end costs a dozen trips to the servers.
+        """
+        fitting = int(seconds / self._image) if self._image else 0
+        return min(most, max(FEW_TASKS, fitting))
+
     def measured(self, images: int, prompts: int, seconds: float) -> None:
         """Learn from a step of `images` with `prompts` each, which took the model so many seconds."""
-        self._prompt = max(seconds, 1e-9) / (images * (ENCODER_PROMPTS + prompts))
+        self._image = max(seconds, 1e-9) / images
+        self._prompt = self._image / (ENCODER_PROMPTS + prompts)

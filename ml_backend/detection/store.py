@@ -7,22 +7,24 @@ somebody asks for its label.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import NamedTuple, TypedDict, TypeVar
 
 import numpy as np
 import psycopg
 from psycopg.types.json import Json
 
-from argus.db import connect
+from argus.db import connect, together
+from argus.db.statements import execute, fetch
 from argus.errors import ArgusError
+from argus.images.measures import Measures
 from label_studio_config.recipe import Recipe
-from ml_backend.engines.base import Detections, Found, Mask
+from ml_backend.engines.base import Detections, Found, Mask, StoredMask
 
 _INSERT = """
-INSERT INTO detection (task_id, label, concept_key, width, height, items, left_out, previewed)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (task_id, label, concept_key) DO UPDATE
+INSERT INTO detection (task_id, label, concept_key, width, height, items, left_out, previewed, brightness, sharpness)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (task_id, label, concept_key) DO UPDATE
 SET width = excluded.width, height = excluded.height, items = excluded.items, created_at = now(),
-    left_out = excluded.left_out,
+    left_out = excluded.left_out, brightness = excluded.brightness, sharpness = excluded.sharpness,
     previewed = detection.previewed AND excluded.previewed
 """
 # Asked for now, or before with other prompts. From now on it counts as computed: who annotated the task meanwhile has
@@ -36,14 +38,47 @@ AND (d.label = ANY(%(asked)s) OR EXISTS (SELECT FROM detection other WHERE other
 """
 
 
-def to_items(detections: Detections) -> list[dict[str, Any]]:
-    """Return the JSON form of detections: `[{"score", "box": [x0, y0, x1, y1] in pixels, "mask": {...} | None}]`."""
+class Item(TypedDict):
+    """A detection as it is stored: `box` is x0 y0 x1 y1 in pixels."""
+
+    score: float
+    box: list[float]
+    mask: StoredMask | None
+
+
+class StoredFound(NamedTuple):
+    """The detections of a label on a task's image of `width` × `height` pixels; `previewed`: for a preview only."""
+
+    task_id: int
+    label: str
+    width: int
+    height: int
+    items: list[Item]
+    previewed: bool
+
+
+class Computed(NamedTuple):
+    """A label that was looked for on a task."""
+
+    task_id: int
+    label: str
+
+
+class _Items(NamedTuple):
+    items: list[Item]
+
+
+_T = TypeVar("_T", StoredFound, Computed)
+
+
+def to_items(detections: Detections) -> list[Item]:
+    """Return the JSON form of detections."""
     return [{"score": round(score, 6), "box": [round(v, 2) for v in box], "mask": mask.to_json() if mask else None}
             for score, box, mask in zip(detections.scores.tolist(), detections.boxes.tolist(), detections.masks,
                                         strict=True)]
 
 
-def from_items(items: Sequence[Mapping[str, Any]]) -> Detections:
+def from_items(items: Sequence[Item]) -> Detections:
     """Return what `to_items` was given, rounded as it was stored."""
     return Detections(np.array([i["score"] for i in items], np.float32),
                       np.array([i["box"] for i in items], np.float32).reshape(-1, 4),
@@ -51,24 +86,44 @@ def from_items(items: Sequence[Mapping[str, Any]]) -> Detections:
 
 
 def store(task_id: int, recipe: Recipe, size: tuple[int, int], found: Mapping[str, Detections],
-          previewed: bool = False) -> None:
+          previewed: bool = False, measures: Measures | None = None) -> None:
     """Keep what was found on one task's image of `size` (width, height) pixels, by label; overwrites what was there.
 
     Args:
         previewed: only a preview asked for it.
+        measures: of the image.
 
     Raises:
         ArgusError: `unknown_task` when the task was deleted meanwhile.
     """
     concepts = {c.label: c for c in recipe.concepts}
     rows = [(task_id, label, recipe.concept_key(concepts[label]), *size, Json(to_items(detections)),
-             detections.left_out, previewed)
+             detections.left_out, previewed, *(measures or (None, None)))
             for label, detections in found.items()]
     try:
         with connect() as connection, connection.cursor() as cursor:
             cursor.executemany(_INSERT, rows)
     except psycopg.errors.ForeignKeyViolation as error:
         raise ArgusError("unknown_task", f"Task {task_id} was deleted.", task=task_id) from error
+
+
+def replace_item(task_id: int, recipe: Recipe, label: str, old: Item | None, new: Item | None) -> bool:
+    """Put a detection of a label in the place of another, add one or take one out; False when it is not (any more) so.
+
+    Args:
+        old, new: None: there is none before, or none afterwards.
+    """
+    key = {c.label: recipe.concept_key(c) for c in recipe.concepts}.get(label)
+    with together():
+        rows = fetch(_Items, "SELECT items FROM detection WHERE task_id = %s AND label = %s AND concept_key = %s "
+                     "AND NOT previewed FOR UPDATE", (task_id, label, key))
+        if not rows or (old is not None and old not in rows[0].items):
+            return False
+        items = sorted([*(item for item in rows[0].items if item != old), *([new] if new else [])],
+                       key=lambda item: -item["score"])
+        execute("UPDATE detection SET items = %s WHERE task_id = %s AND label = %s AND concept_key = %s",
+                (Json(items), task_id, label, key))
+    return True
 
 
 def adopt(task_ids: Sequence[int], recipe: Recipe, labels: Sequence[str] = ()) -> None:
@@ -84,11 +139,9 @@ def load(task_ids: Sequence[int], recipe: Recipe, *, previewed: bool = False) ->
         previewed: also what only a preview asked for.
     """
     found: dict[int, dict[str, Found]] = {}
-    for row in _rows("task_id, label, width, height, items, previewed", task_ids, recipe):
-        if row["previewed"] and not previewed:
-            continue
-        found.setdefault(row["task_id"], {})[row["label"]] = Found(row["width"], row["height"],
-                                                                   from_items(row["items"]))
+    for row in _rows(StoredFound, task_ids, recipe):
+        if previewed or not row.previewed:
+            found.setdefault(row.task_id, {})[row.label] = Found(row.width, row.height, from_items(row.items))
     return found
 
 
@@ -97,17 +150,16 @@ def missing(task_ids: Sequence[int], recipe: Recipe, labels: Sequence[str]) -> d
 
     What a preview found was computed.
     """
-    have = {(row["task_id"], row["label"]) for row in _rows("task_id, label", task_ids, recipe)}
+    have = set(_rows(Computed, task_ids, recipe))
     wanted = [c.label for c in recipe.concepts if c.label in set(labels)]
-    lacking = {task: [label for label in wanted if (task, label) not in have] for task in task_ids}
+    lacking = {task: [label for label in wanted if Computed(task, label) not in have] for task in task_ids}
     return {task: names for task, names in lacking.items() if names}
 
 
-def _rows(columns: str, task_ids: Sequence[int], recipe: Recipe) -> list[dict[str, Any]]:
-    query = (f"SELECT {columns} FROM detection JOIN unnest(%(labels)s::text[], %(keys)s::text[]) AS wanted "
-             "(label, concept_key) USING (label, concept_key) WHERE task_id = ANY(%(tasks)s)")
-    with connect() as connection:
-        return connection.execute(query.encode(), {**_wanted(recipe), "tasks": list(task_ids)}).fetchall()
+def _rows(kind: type[_T], task_ids: Sequence[int], recipe: Recipe) -> list[_T]:
+    return fetch(kind, f"SELECT {', '.join(kind._fields)} FROM detection JOIN unnest(%(labels)s::text[], "
+                 "%(keys)s::text[]) AS wanted (label, concept_key) USING (label, concept_key) "
+                 "WHERE task_id = ANY(%(tasks)s)", {**_wanted(recipe), "tasks": list(task_ids)})
 
 
 def _wanted(recipe: Recipe) -> dict[str, list[str]]:

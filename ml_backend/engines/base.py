@@ -6,7 +6,7 @@ import base64
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,16 @@ from PIL import Image
 
 from argus.errors import no_number
 from label_studio_config.label_config import Concept
+
+
+class StoredMask(TypedDict):
+    """A mask as JSON: its place and size in pixels, its bits packed, deflated and in base 64."""
+
+    x: int
+    y: int
+    w: int
+    h: int
+    bits: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,14 +34,13 @@ class Mask:
     y: int
     bits: NDArray[np.bool_]
 
-    def to_json(self) -> dict[str, Any]:
-        """Return a compact JSON form: `{"x", "y", "w", "h", "bits"}`, bits packed, deflated and in base 64."""
+    def to_json(self) -> StoredMask:
         packed = zlib.compress(np.packbits(self.bits).tobytes(), 6)
         height, width = self.bits.shape
         return {"x": self.x, "y": self.y, "w": width, "h": height, "bits": base64.b64encode(packed).decode()}
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Mask:
+    def from_json(cls, value: StoredMask) -> Mask:
         width, height = value["w"], value["h"]
         packed = np.frombuffer(zlib.decompress(base64.b64decode(value["bits"])), np.uint8)
         bits = np.unpackbits(packed, count=width * height).reshape(height, width).astype(np.bool_)

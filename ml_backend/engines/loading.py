@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import torch
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -13,10 +13,14 @@ from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 from argus import model_hub
 from argus.errors import ArgusError
 
+if TYPE_CHECKING:
+    from transformers import CLIPTokenizer, PreTrainedModel, Sam3Config
+
 log = logging.getLogger(__name__)
 
 
-def load_model(class_name: str, checkpoint: str, device: torch.device, dtype: torch.dtype, config: Any = None) -> Any:
+def load_model(class_name: str, checkpoint: str, device: torch.device, dtype: torch.dtype,
+               config: Sam3Config | None = None) -> PreTrainedModel:
     """Return `transformers.<class_name>` with the weights of `checkpoint`, in evaluation mode on `device`.
 
     The class is named because `AutoModel` picks the video model for the same folder. A checkpoint that lacks weights
@@ -44,10 +48,11 @@ def load_model(class_name: str, checkpoint: str, device: torch.device, dtype: to
                          missing=bad[:10])
     log.info("model loaded", extra={"model": checkpoint, "class": class_name, "device": str(device),
                                     "dtype": str(dtype)})
-    return model.eval().requires_grad_(False).to(device)
+    loaded: PreTrainedModel = model.eval().requires_grad_(False).to(device)
+    return loaded
 
 
-def load_tokenizer(checkpoint: str, words: int) -> Any:
+def load_tokenizer(checkpoint: str, words: int) -> CLIPTokenizer:
     """Return the checkpoint's CLIP tokenizer. One without its files is made empty by the library: refused here.
 
     Args:
@@ -57,7 +62,7 @@ def load_tokenizer(checkpoint: str, words: int) -> Any:
         ArgusError: as `load_model`.
     """
     try:
-        tokenizer = importlib.import_module("transformers").CLIPTokenizer.from_pretrained(checkpoint)
+        tokenizer: CLIPTokenizer = importlib.import_module("transformers").CLIPTokenizer.from_pretrained(checkpoint)
     except Exception as error:
         raise explain(checkpoint, error) from error
     if not words // 2 < len(tokenizer) <= words:

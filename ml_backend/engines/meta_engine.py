@@ -13,7 +13,7 @@ from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 from PIL import Image
@@ -25,7 +25,24 @@ from label_studio_config.label_config import Concept
 from ml_backend.engines.base import Detections, Exemplars, Mask, nms
 from ml_backend.engines.postprocess import Limits, trim
 
+if TYPE_CHECKING:
+    import torch
+
 VOCABULARY = "bpe_simple_vocab_16e6.txt.gz"
+
+
+class State(TypedDict):
+    """What the package knows of an image (pixels), and what it found there by the last prompt: N of everything.
+
+    Attributes:
+        scores: (N,). boxes: (N, 4) x0 y0 x1 y1 in pixels. masks: (N, 1, height, width).
+    """
+
+    original_width: int
+    original_height: int
+    scores: torch.Tensor
+    boxes: torch.Tensor
+    masks: torch.Tensor
 
 
 class MetaEngine:
@@ -40,7 +57,7 @@ class MetaEngine:
 
     def __init__(self, processor: Any, limits: Limits) -> None:
         self.processor, self.limits = processor, limits
-        self._states: OrderedDict[str, Any] = OrderedDict()
+        self._states: OrderedDict[str, State] = OrderedDict()
         processor.set_confidence_threshold(limits.keep)
 
     @classmethod
@@ -106,14 +123,14 @@ class MetaEngine:
         with _autocast():
             self._ask(self.processor.set_image(Image.new("RGB", (64, 48), "grey")), "object")
 
-    def _state(self, image: Image.Image, key: str) -> Any:
+    def _state(self, image: Image.Image, key: str) -> State:
         if key not in self._states:
             self._states[key] = self.processor.set_image(image)
         while len(self._states) > 4:
             self._states.popitem(last=False)
         return self._states[key]
 
-    def _ask(self, state: Any, prompt: str | None, exemplars: Exemplars | None = None) -> Detections:
+    def _ask(self, state: State, prompt: str | None, exemplars: Exemplars | None = None) -> Detections:
         self.processor.reset_all_prompts(state)
         if prompt is not None:
             state = self.processor.set_text_prompt(prompt=fold(prompt), state=state)

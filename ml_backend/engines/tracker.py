@@ -39,7 +39,7 @@ class Tracker:
             ArgusError: `model_broken` when the checkpoint has no tracker; else as `load_model`.
         """
         try:
-            model = load_model("Sam3TrackerModel", checkpoint, torch.device("cpu"), dtype)
+            model: Any = load_model("Sam3TrackerModel", checkpoint, torch.device("cpu"), dtype)
         except ArgusError as error:
             if "missing" not in error.details:
                 raise

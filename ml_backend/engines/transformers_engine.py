@@ -74,7 +74,7 @@ class TransformersEngine:
         device, dtype = choose_device(settings.device, settings.dtype)
         check_folder(settings.sam3_model)
         config = config_for(settings.sam3_model, settings.sam3_resolution) if settings.sam3_resolution else None
-        model = load_model("Sam3Model", settings.sam3_model, device, dtype, config)
+        model: Any = load_model("Sam3Model", settings.sam3_model, device, dtype, config)
         tune(model, settings)
         size = sum(p.numel() for p in model.parameters())
         batch = settings.sam3_batch if device.type != "cpu" or size <= _SMALL else 1
@@ -112,10 +112,12 @@ class TransformersEngine:
         return [{c.label: _merge([outputs[i, p] for p in c.prompts], image.size, self.limits) for c in concepts}
                 for i, image in enumerate(images)]
 
-    def _encode(self, images: Sequence[Image.Image]) -> Any:
+    def _encode(self, images: Sequence[Image.Image]) -> Sam3VisionEncoderOutput:
         pixels = torch.stack([to_pixels(image, self.side) for image in images])
         self.images_encoded += len(images)
-        return self.model.get_vision_features(pixel_values=pixels.to(self.device, self.dtype))
+        features: Sam3VisionEncoderOutput = self.model.get_vision_features(
+            pixel_values=pixels.to(self.device, self.dtype))
+        return features
 
     def _remember_texts(self, prompts: Sequence[str]) -> None:
         """Encode the prompts that are not in the cache, all at once."""
@@ -130,8 +132,8 @@ class TransformersEngine:
         while len(self._texts) > max(_TEXTS_KEPT, len(prompts)):
             self._texts.popitem(last=False)
 
-    def _heads(self, features: Any, pairs: Sequence[tuple[int, str]], boxes: torch.Tensor | None = None,
-               signs: torch.Tensor | None = None) -> Iterator[Raw]:
+    def _heads(self, features: Sam3VisionEncoderOutput, pairs: Sequence[tuple[int, str]],
+               boxes: torch.Tensor | None = None, signs: torch.Tensor | None = None) -> Iterator[Raw]:
         """Run the detector's heads on (image index, prompt) pairs; yield each pair's raw output."""
         index = torch.tensor([i for i, _ in pairs], device=self.device)
         vision = Sam3VisionEncoderOutput(

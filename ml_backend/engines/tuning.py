@@ -6,7 +6,7 @@ import importlib
 import logging
 import shutil
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
@@ -14,11 +14,14 @@ from argus.errors import ArgusError
 from argus.settings import Settings
 from ml_backend.engines.loading import explain
 
+if TYPE_CHECKING:
+    from transformers import Sam3Config
+
 log = logging.getLogger(__name__)
 
 
-def config_for(checkpoint: str, side: int) -> Any:
-    """Return the checkpoint's `Sam3Config` for square inputs of `side` pixels; the weights fit any size.
+def config_for(checkpoint: str, side: int) -> Sam3Config:
+    """Return the checkpoint's configuration for square inputs of `side` pixels; the weights fit any size.
 
     Args:
         side: a multiple of the encoder's patch (14 pixels in facebook/sam3).
@@ -27,10 +30,11 @@ def config_for(checkpoint: str, side: int) -> Any:
         ArgusError: `bad_setting` when the size is none the model can take; else as `load_model`.
     """
     try:
-        config = importlib.import_module("transformers").Sam3Config.from_pretrained(checkpoint)
+        config: Sam3Config = importlib.import_module("transformers").Sam3Config.from_pretrained(checkpoint)
     except Exception as error:
         raise explain(checkpoint, error) from error
-    backbone = config.vision_config.backbone_config
+    vision: Any = config.vision_config
+    backbone = vision.backbone_config
     patch = int(backbone.patch_size)
     if side % patch or not 4 * patch <= side <= 4 * int(backbone.image_size):
         near = max(4 * patch, round(side / patch) * patch)
@@ -39,7 +43,7 @@ def config_for(checkpoint: str, side: int) -> Any:
                          f"{near} is near; 0 is the checkpoint's own {backbone.image_size}.")
     cells = side // patch
     config.image_size = backbone.image_size = side
-    config.vision_config.backbone_feature_sizes = [[4 * cells] * 2, [2 * cells] * 2, [cells] * 2]
+    vision.backbone_feature_sizes = [[4 * cells] * 2, [2 * cells] * 2, [cells] * 2]
     return config
 
 

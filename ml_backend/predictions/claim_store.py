@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
 from psycopg.types.json import Jsonb
 
 from argus.db.statements import execute, fetch, fetch_number, fetch_numbers, fetch_one
-from argus.labelstudio.regions import Region, count_objects
+from argus.labelstudio.regions import count_objects
+from argus.labelstudio.types import Region
 from argus.settings import get_settings
 
 _SLOW_STORE = 4.0  # a busy Label Studio was seen to take this many times as long to store a prediction
+
+
+class NewPrediction(TypedDict):
+    """A prediction as `/predict` answers with it. `score` is the lowest of its regions, 0-1; None without any."""
+
+    result: list[Region]
+    score: float | None
+    model_version: str
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class Built:
     digest: str
     labels: list[str]
 
-    def to_prediction(self, model_version: str) -> dict[str, Any]:
+    def to_prediction(self, model_version: str) -> NewPrediction:
         """Return the form that `/predict` answers with and the bulk import takes (plus its `task`)."""
         return {"result": self.result, "score": self.score, "model_version": model_version}
 
@@ -137,3 +146,17 @@ def old_predictions(project_id: int, current: str) -> list[OldPrediction]:
 def forget_version(project_id: int, model_version: str) -> None:
     """Forget a version's predictions: Label Studio has them no more."""
     execute("DELETE FROM prediction WHERE project_id = %s AND model_version = %s", (project_id, model_version))
+
+
+def tasks_to_reshape(project_id: int, model_version: str, most: int) -> list[int]:
+    """Return the next tasks, by id, whose predictions are to be brought up to date."""
+    return fetch_numbers(
+        "SELECT task_id FROM prediction JOIN project ON project.id = project_id WHERE project_id = %s AND "
+        "prediction.model_version = %s AND task_id > reshape_after ORDER BY task_id LIMIT %s",
+        (project_id, model_version, most))
+
+
+def reshaped(project_id: int, label_config: str, task_id: int | None) -> None:
+    """Record up to which task the predictions have the shapes of this labelling config; None: all have them."""
+    execute("UPDATE project SET reshape_after = %s WHERE id = %s AND label_config = %s",
+            (task_id, project_id, label_config))

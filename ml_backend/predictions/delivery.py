@@ -20,19 +20,22 @@ from typing import Any, Literal
 
 from rq.timeouts import BaseTimeoutException
 
-from argus.db import Row, alone, locks, together
-from argus.errors import ArgusError, as_argus_error
+from argus.db import alone, locks, together
+from argus.errors import ArgusError, as_argus_error, is_outage
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from argus.ttl_cache import Expiring
 from label_studio_config import projects
 from label_studio_config.label_config import LabelPlan
+from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend.detection import store
 from ml_backend.engines.base import Found
 from ml_backend.predictions import claim_store
 from ml_backend.predictions.claim_store import Built, Claim
 from ml_backend.predictions.regions import build_regions, mark_unsure, prediction_score
+from ml_backend.suspicion import store as suspicions
+from ml_backend.suspicion.refresh import refresh
 
 log = logging.getLogger(__name__)
 _BULK = 100
@@ -51,12 +54,14 @@ def build(plan: LabelPlan, recipe: Recipe, task_ids: Sequence[int]) -> dict[int,
 
     What only a preview asked for is not part of it.
     """
-    return {task: _build(plan, task, found) for task, found in store.load(task_ids, recipe).items()}
+    suspected = suspicions.suspected(recipe.model_version, task_ids)
+    return {task: _build(plan, task, found, task in suspected)
+            for task, found in store.load(task_ids, recipe).items()}
 
 
-def _build(plan: LabelPlan, task_id: int, found: Mapping[str, Found]) -> Built:
+def _build(plan: LabelPlan, task_id: int, found: Mapping[str, Found], suspected: bool) -> Built:
     result = mark_unsure(build_regions(plan, found), get_settings().band_high)
-    score = prediction_score(result)
+    score = 0.0 if suspected else prediction_score(result)  # so it is in no band, here and in Label Studio's tabs
     digest = hashlib.sha256(json.dumps([result, score], sort_keys=True).encode()).hexdigest()[:16]
     return Built(task_id, result, score, digest, sorted(found))
 
@@ -84,6 +89,7 @@ def push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
 def _push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
     project = projects.load(project_id)
     plan, recipe = plan_for(project), recipe_for(project)
+    _suspect(project_id, recipe, task_ids)
     built = build(plan, recipe, task_ids)
     outcomes: dict[int, Outcome] = {}
     outcomes |= settle(project_id, recipe.model_version, sorted(claim_store.claims_of(recipe.model_version, built)))
@@ -100,6 +106,29 @@ def _push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
     if "stored" in outcomes.values() and _shown_lately.get(project_id) != recipe.model_version:
         show_version(project)
     return outcomes
+
+
+def _suspect(project_id: int, recipe: Recipe, task_ids: Sequence[int]) -> None:
+    """Tell anew what is suspected of tasks; a failure of that keeps no prediction back."""
+    try:
+        refresh(project_id, recipe, task_ids)
+    except BaseTimeoutException:
+        raise
+    except Exception as error:
+        if is_outage(error):
+            raise
+        log.warning("suspicions could not be computed", extra={"project": project_id}, exc_info=error)
+
+
+def rescore(project_id: int) -> int:
+    """Let the scores of delivered predictions say which tasks are to be checked first; return how many did not.
+
+    A frame that arrives changes what is suspected of those before it. Raises as `push`.
+    """
+    tasks = suspicions.out_of_step(project_id, recipe_for(projects.load(project_id)).model_version, _BULK)
+    if tasks:
+        push(project_id, tasks)
+    return len(tasks)
 
 
 def settle(project_id: int, model_version: str, task_ids: Sequence[int]) -> dict[int, Outcome]:
@@ -196,7 +225,7 @@ def _forgiving(call: Any) -> None:
             raise
 
 
-def show_version(project: Row) -> None:
+def show_version(project: ProjectRow) -> None:
     """Make Label Studio's score column and bands read this version, once at least one prediction has it."""
     from label_studio_config.connect import ensure_model_version
 

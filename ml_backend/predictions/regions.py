@@ -10,13 +10,15 @@ from the same detections gives the same ids.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import cast
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 
 from argus.labelstudio import brush_rle
-from argus.labelstudio.regions import Region, object_id
+from argus.labelstudio.regions import object_id
+from argus.labelstudio.types import Region, RegionValue
 from label_studio_config.label_config import Control, LabelPlan
 from ml_backend.engines.base import Found, Mask
 
@@ -68,33 +70,37 @@ def prediction_score(regions: list[Region]) -> float | None:
 def _regions(control: Control, label: str, entry: Found, box: list[float], mask: Mask | None,
              score: float) -> Iterator[Region]:
     name = object_id(label, box)
-    base = {"from_name": control.name, "to_name": control.image.name, "type": control.kind, "origin": "prediction",
-            "original_width": entry.width, "original_height": entry.height, "image_rotation": 0,
-            "score": round(score, 4)}
+    base: Region = {
+        "from_name": control.name, "to_name": control.image.name, "type": control.kind, "origin": "prediction",
+        "original_width": entry.width, "original_height": entry.height, "image_rotation": 0,
+        "score": round(score, 4)}
     if control.image.value_list:
         base["item_index"] = 0  # the first of the images that the tag shows
+
+    def region(suffix: str, shape: RegionValue) -> Region:
+        # The labels stand under the name of the kind of control, which no TypedDict can say.
+        return {"id": f"{name}-{suffix}", **base, "value": cast(RegionValue, {**shape, control.kind: [label]})}
+
     if control.kind == "rectanglelabels":
-        yield {"id": f"{name}-b", **base, "value": {**percent_box(box, entry.width, entry.height),
-                                                    control.kind: [label]}}
+        yield region("b", percent_box(box, entry.width, entry.height))
     elif mask is not None and control.kind == "brushlabels":
         code = brush_rle.encode(mask.bits, mask.x, mask.y, entry.width, entry.height)
-        yield {"id": f"{name}-m", **base, "value": {"format": "rle", "rle": code, control.kind: [label]}}
+        yield region("m", {"format": "rle", "rle": code})
     elif control.kind == "ellipselabels":
-        ellipse = percent_ellipse(mask, box, entry.width, entry.height)
-        yield {"id": f"{name}-e", **base, "value": {**ellipse, control.kind: [label]}}
+        yield region("e", percent_ellipse(mask, box, entry.width, entry.height))
     elif mask is not None and (ring := outline(mask)) is not None:
         points = np.round(ring * [100 / entry.width, 100 / entry.height], 3).tolist()
-        yield {"id": f"{name}-p", **base, "value": {"points": points, "closed": True, control.kind: [label]}}
+        yield region("p", {"points": points, "closed": True})
 
 
-def percent_box(box: list[float], width: int, height: int) -> dict[str, float]:
+def percent_box(box: list[float], width: int, height: int) -> RegionValue:
     """Return Label Studio's rectangle (percent of the image, upper left corner and size) of x0 y0 x1 y1 in pixels."""
     x0, y0, x1, y1 = box
     return {"x": round(100 * x0 / width, 4), "y": round(100 * y0 / height, 4),
             "width": round(100 * (x1 - x0) / width, 4), "height": round(100 * (y1 - y0) / height, 4), "rotation": 0}
 
 
-def percent_ellipse(mask: Mask | None, box: list[float], width: int, height: int) -> dict[str, float]:
+def percent_ellipse(mask: Mask | None, box: list[float], width: int, height: int) -> RegionValue:
     """Return Label Studio's ellipse: centre and radii in percent of the image, rotation in degrees clockwise.
 
     With a mask it is the ellipse with the centre, second moments and direction of the mask's pixels, so that an ellipse

@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from argus.db import Row
 from argus.errors import ArgusError
+from argus.labelstudio.types import Task
+from label_studio_config.projects import ProjectRow
 from ml_backend.protocol.predict import Answer, Predictor
 
 
-def _base_class() -> Any:
+def _base_class() -> type:
     kept = sys.modules.get("torch")
     sys.modules["torch"] = None  # type: ignore[assignment]  # `import torch` is an ImportError for a moment
     try:
-        return importlib.import_module("label_studio_ml.model").LabelStudioMLBase
+        base: type = importlib.import_module("label_studio_ml.model").LabelStudioMLBase
+        return base
     finally:
         if kept is None:
             del sys.modules["torch"]
@@ -39,7 +41,7 @@ class Sam3Backend(LabelStudioMLBase):  # type: ignore[misc, valid-type]
         predictor: shared by all requests.
     """
 
-    def __init__(self, project: Row, predictor: Predictor) -> None:
+    def __init__(self, project: ProjectRow, predictor: Predictor) -> None:
         # The base would read the config with a parser of its own, which no one here uses; ours has been through it.
         super().__init__(label_config=None)
         self.label_config, self.project, self.predictor = project["label_config"], project, predictor
@@ -48,7 +50,7 @@ class Sam3Backend(LabelStudioMLBase):  # type: ignore[misc, valid-type]
     def model_version(self) -> str:
         return str(self.project["model_version"])
 
-    def predict(self, tasks: Sequence[Mapping[str, Any]], context: Any = None, **_: Any) -> list[Answer]:
+    def predict(self, tasks: Sequence[Task], context: Any = None, **_: Any) -> list[Answer]:
         """Return one entry per task, in order.
 
         Raises:

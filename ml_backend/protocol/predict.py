@@ -10,36 +10,38 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Never
 
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from argus import queue_names
-from argus.db import Row
 from argus.errors import QUEUE_OUTAGES, ArgusError
 from argus.jobs import queues
+from argus.labelstudio.task_data import TaskImage
+from argus.labelstudio.types import Task
 from argus.settings import Settings
 from label_studio_config import projects
 from label_studio_config.label_config import LabelPlan
+from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend.detection import store
+from ml_backend.detection.step_size import FEW_TASKS
 from ml_backend.predictions import claim_store, delivery, jobs
-from ml_backend.runs import runs, scheduling, task_states
+from ml_backend.predictions.claim_store import NewPrediction
+from ml_backend.runs import runs, task_states
 from ml_backend.runs.scheduling import enqueue_for_answer
+from ml_backend.smart_tools.asking import SmartTools
 from ml_backend.smart_tools.request import Request
 
 log = logging.getLogger(__name__)
 LABEL_STUDIO_PATIENCE = 100.0  # seconds Label Studio 1.23 waits for /predict
 _MARGIN = 10.0
 _SETTLE_SECONDS = 2.0
-_GOES_ON = ("It goes on with this image and keeps what it has: try again in a moment. If every new image takes so "
-            "long, docs/smart-tools.md says what helps.")
 _ENDED = (JobStatus.FINISHED, JobStatus.FAILED, JobStatus.STOPPED, JobStatus.CANCELED)
 
-Task = Mapping[str, Any]
-Answer = dict[str, Any] | list[Any]
+Answer = NewPrediction | list[Never]  # the list is empty: not ready, or another channel delivers it
 
 
 class Predictor:
@@ -48,9 +50,9 @@ class Predictor:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._seats = threading.BoundedSemaphore(settings.predict_waiters)
-        self._clicks = threading.BoundedSemaphore(settings.predict_waiters)
+        self._smart_tools = SmartTools(settings)
 
-    def answer(self, project: Row, tasks: Sequence[Task]) -> list[Answer]:
+    def answer(self, project: ProjectRow, tasks: Sequence[Task]) -> list[Answer]:
         """Return one entry per task: its prediction, or `[]` when it is not ready or another channel delivers it."""
         plan, recipe = plan_for(project), recipe_for(project)
         labels = [c.label for c in recipe.concepts]
@@ -79,7 +81,7 @@ class Predictor:
 
     def _wait(self, project_id: int, task_ids: list[int], seconds: float) -> set[int]:
         """Let the worker detect, and wait for it; return the tasks that failed."""
-        size = self.settings.chunk_tasks
+        size = min(self.settings.chunk_tasks, FEW_TASKS)
         queue = queue_names.SAM3_NOW if len(task_ids) == 1 else queue_names.SAM3
         end = time.time() + seconds
         try:
@@ -109,7 +111,7 @@ class Predictor:
         return failed
 
     @staticmethod
-    def _claim(project_id: int, plan: LabelPlan, recipe: Recipe, task_ids: list[int]) -> dict[int, Answer]:
+    def _claim(project_id: int, plan: LabelPlan, recipe: Recipe, task_ids: list[int]) -> dict[int, NewPrediction]:
         """Claim what is computed. A task that Label Studio asks for although we delivered it may have lost it: look."""
         built = delivery.build(plan, recipe, task_ids)
         version = recipe.model_version
@@ -143,33 +145,18 @@ class Predictor:
         except ArgusError as error:
             log.warning("no run for what is missing", extra={"code": error.code, "reason": error.message})
 
-    def interact(self, project: Row, task: Task, context: Any) -> Answer:
+    def interact(self, project: ProjectRow, task: Task, context: Any) -> NewPrediction:
         """Answer a smart tool in one round trip.
 
-        The worker goes on with a question that was given up: encoding the image is most of its work, and the next click
-        on the image finds it done.
-
         Raises:
-            ArgusError: `bad_request`, `unknown_label`, `worker_missing`, `timeout`, `queue_unreachable`, `busy`,
-                `not_ready` when too many wait already, and what fetching the image raises.
+            ArgusError: `bad_request`, `unknown_label`, and what `SmartTools.ask` raises.
         """
         plan = plan_for(project)
         request = Request.from_context(context, plan)
         url = projects.image_url(task.get("data"), plan.image)
         if url is None:
             raise ArgusError("bad_request", f"The task has no image under {plan.image.key!r}.")
-        if not self._clicks.acquire(blocking=False):
-            raise ArgusError("not_ready", "Too many interactive requests.", "Try again in a moment.")
-        try:
-            answer = queues.call(queue_names.SAM3_NOW, "ml_backend.smart_tools.jobs.answer_smart_tool", project["id"],
-                                 task["id"], url, request.to_json(),
-                                 deadline=self.settings.predict_deadline_click, timeout=scheduling.work_seconds(1))
-        except ArgusError as error:
-            if error.code == "timeout" and error.details.get("begun"):
-                raise ArgusError("timeout", error.message, _GOES_ON) from error
-            raise
-        finally:
-            self._clicks.release()
+        answer = self._smart_tools.ask(TaskImage(project["id"], task["id"], url), request)
         scores = [r["score"] for r in answer["result"]]
         return {"result": answer["result"], "score": min(scores, default=None),
                 "model_version": recipe_for(project).model_version}

@@ -9,13 +9,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, current_app, jsonify, request
+from pydantic import JsonValue
 
-from argus.db import Row
 from argus.errors import ArgusError
+from argus.labelstudio.types import Task
 from argus.settings import Settings
-from argus.web import server_state
+from argus.web import problems, server_state
 from argus.web.metrics_endpoint import CONTENT_TYPE, exposition
 from label_studio_config import projects
+from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import plan_for
 from ml_backend.protocol.metrics import Metrics
 from ml_backend.protocol.model import Sam3Backend
@@ -119,13 +121,10 @@ def _same(given: bytes, expected: str) -> bool:
 def _unauthorized() -> Response:
     error = ArgusError("unauthorized", "User or password is wrong.",
                        "Set them in Label Studio's settings of the ML backend.")
-    response = jsonify(error.to_problem())
-    response.status_code, response.mimetype = 401, "application/problem+json"
-    response.headers["WWW-Authenticate"] = 'Basic realm="Argus"'
-    return response
+    return problems.answer(error, challenge='Basic realm="Argus"')
 
 
-def _body() -> Mapping[str, Any]:
+def _body() -> Mapping[str, JsonValue]:
     body = request.get_json(silent=True)  # as application/json only, which no other site's page may send unasked
     if not isinstance(body, Mapping):
         raise ArgusError("bad_request", "The request's body must be a JSON object, sent as application/json.")
@@ -140,7 +139,7 @@ def _project_id(body: Mapping[str, Any]) -> int:
     return int(number)
 
 
-def _remember(project_id: int, label_config: Any) -> Row:
+def _remember(project_id: int, label_config: Any) -> ProjectRow:
     """Record the config that came along; without one, use what is known."""
     if label_config is None:
         return projects.load(project_id)
@@ -155,7 +154,7 @@ def _remember(project_id: int, label_config: Any) -> Row:
     return project
 
 
-def _tasks(value: Any) -> list[Mapping[str, Any]]:
+def _tasks(value: Any) -> list[Task]:
     if not isinstance(value, list) or len(value) > _MAX_TASKS:
         raise ArgusError("bad_request", f"`tasks` must be a list of at most {_MAX_TASKS} tasks.")
     for task in value:

@@ -19,11 +19,12 @@ from rq.serializers import JSONSerializer
 
 from argus import queue_names
 from argus.answers.base import Error
-from argus.answers.runs import Preview, PreviewObject, PreviewTask
+from argus.answers.runs import Preview, PreviewMask, PreviewObject, PreviewTask
 from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.labelstudio.regions import object_id
 from label_studio_config import projects
+from label_studio_config.label_config import Override
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend.detection import store
 from ml_backend.detection.store import to_items
@@ -68,7 +69,7 @@ def preview(project_id: int, task_ids: Sequence[int], concepts: Sequence[Mapping
                    unread=prompt_reading.unread(prompts))
 
 
-def _jobs(project_id: int, recipe: Recipe, overrides: Mapping[str, Any], labels: list[str],
+def _jobs(project_id: int, recipe: Recipe, overrides: Mapping[str, Override], labels: list[str],
           task_ids: Sequence[int], retry: bool) -> dict[int, ArgusError | None]:
     """Look after the jobs of these tasks: those that ended without a result give the reason, new ones are enqueued.
 
@@ -122,5 +123,6 @@ def _done(task: int, found: Mapping[str, Found]) -> PreviewTask:
         for item in to_items(entry.detections):
             box = [round(v / side, 5) for v, side in zip(item["box"], (width, height) * 2, strict=True)]
             objects.append(PreviewObject(object=object_id(label, item["box"]), label=label,
-                                         score=round(item["score"], 4), box=box, mask=item["mask"]))
+                                         score=round(item["score"], 4), box=box,
+                                         mask=PreviewMask(**mask) if (mask := item["mask"]) else None))
     return PreviewTask(task=task, state="done", objects=objects, width=width, height=height)

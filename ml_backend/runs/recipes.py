@@ -13,12 +13,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from argus.answers.runs import ConceptValues, ProjectRecipe, RecipeChange, RecipeConcept
-from argus.db import Row
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from argus.typed_text import fold
 from label_studio_config import projects
-from label_studio_config.label_config import Concept
+from label_studio_config.label_config import Concept, Override
+from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend.runs import prompt_reading, store
 
@@ -63,17 +63,17 @@ def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry
         dry_run=dry_run)
 
 
-def merged(project: Row, concepts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def merged(project: ProjectRow, concepts: Sequence[Mapping[str, Any]]) -> dict[str, Override]:
     """Return the project's overrides after a change; what equals the labelling config is not kept.
 
     Raises:
         ArgusError: `unknown_label`; `bad_request` for prompts or a threshold that cannot be.
     """
     plan, config = plan_for(project), _of_config(project)
-    overrides = dict(project["overrides"])
+    overrides: dict[str, Override] = dict(project["overrides"])
     for wanted in concepts:
         label = plan.concept(str(wanted["label"])).label
-        kept: dict[str, Any] = {}
+        kept: Override = {}
         if (prompts := _prompts(label, wanted.get("prompts"))) and prompts != list(config[label].prompts):
             kept["prompts"] = prompts
         threshold = wanted.get("threshold")
@@ -91,7 +91,7 @@ def outdated_tasks(project_id: int, recipe: Recipe | None = None) -> list[int]:
     return store.outdated_tasks(project_id, recipe or recipe_for(projects.load(project_id)))
 
 
-def _of_config(project: Row) -> dict[str, Concept]:
+def _of_config(project: ProjectRow) -> dict[str, Concept]:
     return {c.label: c for c in plan_for({**project, "overrides": {}}).concepts}
 
 

@@ -6,37 +6,29 @@ The states of a run's tasks are in `run_tasks`, the jobs that carry them in `run
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from psycopg.types.json import Json
+from pydantic import JsonValue
 
 from argus import audit
 from argus.answers.runs import Estimate, LeftOut, Run, RunError
-from argus.db import Row, connect
+from argus.db import together
 from argus.errors import ArgusError
 from label_studio_config import projects
+from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend.detection import store
-from ml_backend.runs import estimates, prompt_reading, scheduling, task_states
-from ml_backend.runs.task_states import load_run
+from ml_backend.runs import estimates, prompt_reading, run_store, scheduling, task_states
+from ml_backend.runs.run_store import RunRow, StateCount, TaskState
 
 log = logging.getLogger(__name__)
 _SHOWN_ERRORS = 100
 _RATE_SECONDS = 60  # the rate is what ended within this time: a run that was resumed is judged by today
-# What the newest look at each task and label found beyond the number that is kept.
-_LEFT_OUT = """
-SELECT run_id, sum(left_out) AS objects, count(DISTINCT task_id) AS tasks
-FROM run_task JOIN run ON run.id = run_id JOIN detection USING (task_id)
-WHERE run_id = ANY(%s) AND left_out > 0 AND label = ANY(run.labels)
-AND NOT EXISTS (SELECT FROM detection newer WHERE newer.task_id = run_task.task_id AND newer.label = detection.label
-                AND newer.created_at > detection.created_at)
-GROUP BY run_id
-"""
 
 
 def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
-               settings: Mapping[str, Any] | None = None, max_tasks: int | None = None) -> int:
+               settings: Mapping[str, object] | None = None, max_tasks: int | None = None) -> int:
     """Record a run, put its work on the queue, and return its id.
 
     Args:
@@ -53,15 +45,8 @@ def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
     recipe, chosen, wanted = _select(project, labels, task_ids, max_tasks)
     known = projects.known_tasks(project, wanted)
     record = {**(settings or {}), "recipe": _recipe_json(recipe, chosen)}
-    with connect() as connection:
-        row = connection.execute(
-            "INSERT INTO run (project_id, labels, settings, model_version, person_id) VALUES (%s, %s, %s, %s, %s) "
-            "RETURNING id", (project_id, chosen, Json(record), project["model_version"],
-                             audit.actor().person)).fetchone()
-        assert row is not None  # INSERT .. RETURNING gives one row
-        run_id = int(row["id"])
-        audit.about(f"run {run_id}")
-        connection.execute("INSERT INTO run_task (run_id, task_id) SELECT %s, unnest(%s::bigint[])", (run_id, wanted))
+    run_id = run_store.add(project_id, chosen, record, project["model_version"], audit.actor().person, wanted)
+    audit.about(f"run {run_id}")
     task_states.fail(run_id, {t: _unknown_task(project_id, t) for t in wanted if t not in known})
     task_states.finish_if_done(run_id)
     if projects.has_old_versions(project):
@@ -84,7 +69,7 @@ def estimate(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
     return Estimate(**dict(estimates.estimate(recipe, chosen, wanted)), unread=prompt_reading.unread(prompts))
 
 
-def _select(project: Row, labels: Sequence[str], task_ids: Sequence[int],
+def _select(project: ProjectRow, labels: Sequence[str], task_ids: Sequence[int],
             max_tasks: int | None) -> tuple[Recipe, list[str], list[int]]:
     wanted = list(dict.fromkeys(task_ids))
     if not wanted:
@@ -97,7 +82,7 @@ def _select(project: Row, labels: Sequence[str], task_ids: Sequence[int],
     return recipe, chosen, wanted
 
 
-def _recipe_json(recipe: Recipe, labels: Sequence[str]) -> dict[str, Any]:
+def _recipe_json(recipe: Recipe, labels: Sequence[str]) -> dict[str, JsonValue]:
     return {"checkpoint": recipe.checkpoint, "labels": [
         {"label": c.label, "prompts": list(c.prompts), "threshold": c.threshold}
         for c in recipe.concepts if c.label in labels]}
@@ -113,16 +98,10 @@ def cancel_run(run_id: int) -> Run:
     Raises:
         ArgusError: `unknown_run`, `conflict` when it has ended.
     """
-    run = load_run(run_id)
-    audit.about(project=run["project_id"])
-    with connect() as connection:
-        changed = connection.execute("UPDATE run SET state = 'cancelled', finished_at = now() WHERE id = %s "
-                                     "AND state IN ('queued', 'running')", (run_id,)).rowcount
-        if changed:
-            connection.execute("UPDATE run_task SET state = 'cancelled', job = NULL, ended_at = now() "
-                               "WHERE run_id = %s AND state = 'waiting'", (run_id,))
-    if not changed:
-        raise ArgusError("conflict", f"Run {run_id} has already ended: it is {run['state']}.")
+    run = run_store.load(run_id)
+    audit.about(project=run.project_id)
+    if not run_store.cancel(run_id):
+        raise ArgusError("conflict", f"Run {run_id} has already ended: it is {run.state}.")
     return run_progress(run_id)
 
 
@@ -144,18 +123,11 @@ def retry_failed(run_id: int) -> Run:
     return _reopen(run_id, "failed")
 
 
-def _reopen(run_id: int, state: str) -> Run:
-    run = load_run(run_id)
-    audit.about(project=run["project_id"])
-    with connect() as connection:
-        connection.execute("UPDATE run_task SET state = 'waiting', attempts = 0, error = NULL, job = NULL, "
-                           "ended_at = NULL WHERE run_id = %s AND state = %s", (run_id, state))
-        going = connection.execute(
-            "UPDATE run SET state = 'running', finished_at = NULL, started_at = coalesce(started_at, now()) "
-            "WHERE id = %s AND EXISTS (SELECT FROM run_task WHERE run_id = run.id "
-            "AND state IN ('waiting', 'detected'))", (run_id,)).rowcount
-    if going:
-        scheduling.ensure_detection_jobs(run["project_id"])
+def _reopen(run_id: int, state: TaskState) -> Run:
+    run = run_store.load(run_id)
+    audit.about(project=run.project_id)
+    if run_store.reopen(run_id, state):
+        scheduling.ensure_detection_jobs(run.project_id)
         scheduling.enqueue_push(run_id)
     return run_progress(run_id)
 
@@ -168,58 +140,44 @@ def run_progress(run_id: int) -> Run:
     Raises:
         ArgusError: `unknown_run`.
     """
-    run = load_run(run_id)
-    with connect() as connection:
-        errors = connection.execute("SELECT task_id, error FROM run_task WHERE run_id = %s AND state = 'failed' "
-                                    "ORDER BY task_id LIMIT %s", (run_id, _SHOWN_ERRORS)).fetchall()
-    return _describe([run], {run_id: [RunError(task=e["task_id"], code=e["error"]["code"], hint=e["error"]["hint"],
-                                               message=e["error"]["message"]) for e in errors]})[0]
+    run = run_store.load(run_id)
+    errors = [RunError(task=e.task_id, code=e.code, message=e.message, hint=e.hint)
+              for e in run_store.failed_tasks(run_id, _SHOWN_ERRORS)]
+    return _describe([run], {run_id: errors})[0]
 
 
 def list_runs(project_id: int, limit: int = 50) -> list[Run]:
     """Return the project's newest runs, newest first: as `run_progress`, with one example of each kind of error."""
-    with connect() as connection:
-        rows = connection.execute("SELECT * FROM run WHERE project_id = %s ORDER BY id DESC LIMIT %s",
-                                  (project_id, limit)).fetchall()
-        kinds = connection.execute(
-            "SELECT run_id, error->>'code' AS code, count(*) AS tasks, min(task_id) AS task, "
-            "(array_agg(error->>'message' ORDER BY task_id))[1] AS message FROM run_task "
-            "WHERE run_id = ANY(%s) AND state = 'failed' GROUP BY run_id, code ORDER BY run_id, tasks DESC",
-            ([row["id"] for row in rows],)).fetchall()
-    return _describe(rows, {run["id"]: [RunError(task=k["task"], code=k["code"], message=k["message"], tasks=k["tasks"])
-                                        for k in kinds if k["run_id"] == run["id"]] for run in rows})
+    with together():
+        rows = run_store.newest(project_id, limit)
+        kinds = run_store.error_kinds([row.id for row in rows])
+    return _describe(rows, {run.id: [RunError(task=k.task, code=k.code, message=k.message, tasks=k.tasks)
+                                     for k in kinds if k.run_id == run.id] for run in rows})
 
 
-def _describe(runs: Sequence[Row], errors: Mapping[int, list[RunError]]) -> list[Run]:
-    with connect() as connection:
-        counted = connection.execute(
-            "SELECT run_id, run_task.state, count(*) AS n, count(*) FILTER (WHERE job IS NOT NULL) AS in_work, "
-            "count(*) FILTER (WHERE run_task.state IN ('done', 'failed') AND ended_at > now() - "
-            "make_interval(secs => %s)) AS lately, count(worker) AS computed FROM run_task WHERE run_id = ANY(%s) "
-            "GROUP BY run_id, run_task.state", (_RATE_SECONDS, [run["id"] for run in runs])).fetchall()
-        clocks = {r["id"]: r["seconds"] for r in connection.execute(
-            "SELECT id, extract(epoch FROM coalesce(finished_at, now()) - started_at)::float AS seconds FROM run "
-            "WHERE id = ANY(%s)", ([run["id"] for run in runs],))}
-        left_out = {r["run_id"]: r for r in connection.execute(_LEFT_OUT, ([run["id"] for run in runs],))}
-    return [_progress(run, {r["state"]: r for r in counted if r["run_id"] == run["id"]}, clocks.get(run["id"]),
-                      errors[run["id"]], LeftOut(**left_out[run["id"]]) if run["id"] in left_out
-                      else LeftOut(objects=0, tasks=0)) for run in runs]
+def _describe(runs: Sequence[RunRow], errors: Mapping[int, list[RunError]]) -> list[Run]:
+    ids = [run.id for run in runs]
+    with together():
+        counts = run_store.state_counts(ids, _RATE_SECONDS)
+        seconds = {row.id: row.seconds for row in run_store.durations(ids)}
+        left_out = {row.run_id: LeftOut(objects=row.objects, tasks=row.tasks) for row in run_store.left_out(ids)}
+    return [_progress(run, [row for row in counts if row.run_id == run.id], seconds.get(run.id), errors[run.id],
+                      left_out.get(run.id, LeftOut(objects=0, tasks=0))) for run in runs]
 
 
-def _progress(run: Row, states: Mapping[str, Row], seconds: float | None, errors: list[RunError],
+def _progress(run: RunRow, states: Sequence[StateCount], seconds: float | None, errors: list[RunError],
               left_out: LeftOut) -> Run:
-    counts = {name: states[name]["n"] if name in states else 0
-              for name in ("waiting", "detected", "done", "failed", "cancelled")}
+    counts = Counter({row.state: row.n for row in states})
     left = counts["waiting"] + counts["detected"]
-    going = run["state"] in ("queued", "running")
-    rate = _rate(counts["done"] + counts["failed"], sum(r["lately"] for r in states.values()), seconds, going)
+    going = run.state in ("queued", "running")
+    rate = _rate(counts["done"] + counts["failed"], sum(row.lately for row in states), seconds, going)
     return Run(
-        id=run["id"], project=run["project_id"], labels=run["labels"], state=run["state"],
-        requested=sum(counts.values()), waiting=left, detected=counts["detected"], done=counts["done"],
-        failed=counts["failed"], cancelled=counts["cancelled"], in_work=sum(r["in_work"] for r in states.values()),
-        computed=sum(r["computed"] for r in states.values()), model_version=run["model_version"],
-        settings=run["settings"], errors=errors, created_at=run["created_at"], started_at=run["started_at"],
-        finished_at=run["finished_at"], seconds=round(seconds, 1) if seconds is not None else None,
+        id=run.id, project=run.project_id, labels=run.labels, state=run.state,
+        requested=counts.total(), waiting=left, detected=counts["detected"], done=counts["done"],
+        failed=counts["failed"], cancelled=counts["cancelled"], in_work=sum(row.in_work for row in states),
+        computed=sum(row.computed for row in states), model_version=run.model_version,
+        settings=run.settings, errors=errors, created_at=run.created_at, started_at=run.started_at,
+        finished_at=run.finished_at, seconds=round(seconds, 1) if seconds is not None else None,
         rate=round(rate, 3) if rate else None, seconds_left=round(left / rate, 1) if rate and going else None,
         left_out=left_out)
 

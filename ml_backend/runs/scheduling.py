@@ -24,7 +24,9 @@ from argus import queue_names
 from argus.jobs import queues
 from argus.jobs.queues import NewJob
 from argus.settings import Settings, get_settings
+from ml_backend.detection.step_size import FEW_TASKS
 from ml_backend.runs import store, task_states
+from ml_backend.suspicion import store as suspicions
 
 SECONDS_PER_TASK = 300  # a full-size model on a slow CPU
 _CHECKED = 200  # claims looked at in one job
@@ -56,8 +58,9 @@ def enqueue_after_chunk(project_id: int, run_id: int, *, detected: bool) -> None
 
 
 def _detection(project_id: int) -> NewJob:
+    seconds = work_seconds(min(get_settings().chunk_tasks, FEW_TASKS))  # after a second no further step is begun
     return NewJob(queue_names.SAM3, "ml_backend.sam3_worker.detect_jobs.detect_next", (project_id,),
-                  f"detect-{project_id}-{uuid.uuid4().hex}", work_seconds(get_settings().chunk_tasks), 60)
+                  f"detect-{project_id}-{uuid.uuid4().hex}", seconds, 60)
 
 
 def work_seconds(tasks: int) -> int:
@@ -156,8 +159,14 @@ def _check_deliveries(settings: Settings) -> None:
     store.pull_back_claims(_FAR_SECONDS)
     for project_id, tasks in store.old_claims(grace):
         enqueue_check(project_id, tasks[:_CHECKED])
+    for project_id, version in suspicions.suspecting():
+        if tasks := suspicions.out_of_step(project_id, version, _CHECKED):
+            enqueue_check(project_id, tasks)
     for project_id in store.projects_with_old_versions():
         enqueue_cleanup(project_id)
+    for project_id in store.projects_to_reshape():
+        queues.enqueue(queue_names.DEFAULT, "ml_backend.predictions.jobs.reshape", project_id,
+                       job_id=f"reshape-{project_id}", retries=0)
 
 
 def enqueue_for_answer(queue: str, project_id: int, task_ids: Sequence[int], deadline: float) -> str:

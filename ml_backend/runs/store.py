@@ -44,6 +44,12 @@ def ended_runs() -> list[int]:
                          "WHERE run_id = run.id AND state IN ('waiting', 'detected'))")
 
 
+def projects_to_reshape() -> list[int]:
+    """Return the connected projects whose labelling config asks for other shapes than their predictions have."""
+    return fetch_numbers("SELECT id FROM project WHERE reshape_after IS NOT NULL AND connected_at IS NOT NULL "
+                         "AND missing_since IS NULL")
+
+
 def pull_back_claims(far_seconds: float) -> None:
     """Let claims begin now that were made while the server's clock was ahead: nobody would look at them until the clock
     gets there again."""

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 from psycopg.types.json import Json, Jsonb
 
-from argus.db import Connection, Row, connect, locks
+from argus.db import Connection, connect, locks
 from argus.errors import ArgusError, may_pass
 from ml_backend.detection.batch import Outcome
+from ml_backend.runs.run_store import COLUMNS, RunRow
 
 MAX_ATTEMPTS = 5  # a task that was taken this often without an end kills its worker, or something is wrong with it
 _SUSPICIOUS = 2  # taken this often without a word of its own, a task goes alone: it may be what kills the worker
@@ -38,21 +39,8 @@ RETURNING task_id
 class Taken(NamedTuple):
     """What a job has in work: tasks of one run."""
 
-    run: Row
+    run: RunRow
     task_ids: list[int]
-
-
-def load_run(run_id: int) -> Row:
-    """Return the run's row.
-
-    Raises:
-        ArgusError: `unknown_run`.
-    """
-    with connect() as connection:
-        row = connection.execute("SELECT * FROM run WHERE id = %s", (run_id,)).fetchone()
-    if row is None:
-        raise ArgusError("unknown_run", f"There is no run {run_id}.", "`argus runs list` lists the runs of a project.")
-    return row
 
 
 def take(project_id: int, job: str, size: int) -> Taken | None:
@@ -65,16 +53,16 @@ def take(project_id: int, job: str, size: int) -> Taken | None:
     with connect() as connection:
         # One taker a project at a time: two runs must not take the same task in the same moment.
         connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (locks.TAKE_TASKS, project_id))
-        runs = connection.execute("SELECT * FROM run WHERE project_id = %s AND state IN ('queued', 'running') "
-                                  "ORDER BY served_at NULLS FIRST, id", (project_id,)).fetchall()
-        for run in runs:
+        runs = connection.execute(f"SELECT {COLUMNS} FROM run WHERE project_id = %s AND state IN "
+                                  "('queued', 'running') ORDER BY served_at NULLS FIRST, id", (project_id,)).fetchall()
+        for run in (RunRow(**row) for row in runs):
             for fresh, most in ((True, size), (False, 1)):
-                rows = connection.execute(_TAKE.encode(), {"job": job, "run": run["id"], "fresh": fresh,
+                rows = connection.execute(_TAKE.encode(), {"job": job, "run": run.id, "fresh": fresh,
                                                            "size": most}).fetchall()
                 if rows:
                     connection.execute(
                         "UPDATE run SET state = 'running', started_at = coalesce(started_at, now()), served_at = now() "
-                        "WHERE id = %s AND state IN ('queued', 'running')", (run["id"],))
+                        "WHERE id = %s AND state IN ('queued', 'running')", (run.id,))
                     return Taken(run, sorted(row["task_id"] for row in rows))
     return None
 

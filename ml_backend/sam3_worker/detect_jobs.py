@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from typing import Any
+from typing import TypedDict
 
 from rq import get_current_job
 from rq.timeouts import BaseTimeoutException
@@ -14,7 +14,9 @@ from argus.errors import ArgusError, as_argus_error, is_outage
 from argus.jobs import queues
 from argus.settings import get_settings
 from label_studio_config import projects
+from label_studio_config.label_config import Override
 from label_studio_config.recipe import Recipe, recipe_for
+from ml_backend.detection.ahead import Ahead
 from ml_backend.detection.batch import Outcome, detect_tasks
 from ml_backend.detection.step_size import Pace
 from ml_backend.runs import estimates, scheduling, task_states
@@ -24,15 +26,20 @@ from ml_backend.sam3_worker import engine
 CHUNK_SECONDS = 1.0  # a person's click waits for about this long, or for one image that takes longer
 _TOO_LONG = ArgusError("timeout", "Detection exceeded the time limit of a job.",
                        "Is the worker's machine overloaded? A smaller ARGUS_SAM3_RESOLUTION is quicker.", alone=True)
-_pace = Pace()  # one engine a process
+_pace, _ahead = Pace(), Ahead()  # one engine a process
 
 
-def unread_prompts(prompts: list[str]) -> Any:
-    """Return of each prompt the end that the model does not read; an expected failure as `queues.pack` does."""
-    try:
-        return engine.get_engine().unread(prompts)
-    except ArgusError as error:
-        return queues.pack(error)
+class Answered(TypedDict):
+    """What a `/predict` that waits is told: tasks that failed, and the id of the job that goes on with the rest."""
+
+    failed: list[int]
+    next: str | None
+
+
+@queues.answering
+def unread_prompts(prompts: list[str]) -> list[str]:
+    """Return of each prompt the end that the model does not read; a failure as `queues.pack` does."""
+    return engine.get_engine().unread(prompts)
 
 
 def detect_next(project_id: int) -> dict[str, int]:
@@ -41,10 +48,10 @@ def detect_next(project_id: int) -> dict[str, int]:
     A chunk ends after `CHUNK_SECONDS`, and its successor goes to the end of the queue: clicks and other projects get
     in between. When nothing is free to be taken there is no successor.
     """
-    taken = task_states.take(project_id, _job_id(), get_settings().chunk_tasks)
+    taken = task_states.take(project_id, _job_id(), _pace.tasks(CHUNK_SECONDS, get_settings().chunk_tasks))
     if taken is None:
         return {"done": 0, "failed": 0, "rest": 0}
-    run_id = taken.run["id"]
+    run_id = taken.run.id
     trace.add(run=run_id)
     try:
         outcome = _detect(project_id, taken)
@@ -67,7 +74,7 @@ def detect_next(project_id: int) -> dict[str, int]:
 def _detect(project_id: int, taken: task_states.Taken) -> Outcome:
     try:
         recipe = recipe_for(projects.load(project_id))
-        labels = [label for label in taken.run["labels"] if label in {c.label for c in recipe.concepts}]
+        labels = [label for label in taken.run.labels if label in {c.label for c in recipe.concepts}]
         if not labels:
             raise ArgusError("unknown_label", "None of the run's labels is in the labelling config any more.")
     except ArgusError as error:
@@ -78,7 +85,7 @@ def _detect(project_id: int, taken: task_states.Taken) -> Outcome:
 
 
 def _timed(recipe: Recipe, labels: list[str], task_ids: list[int]) -> Outcome:
-    outcome = detect_tasks(engine.get_engine(), recipe, labels, task_ids, CHUNK_SECONDS, pace=_pace)
+    outcome = detect_tasks(engine.get_engine(), recipe, labels, task_ids, CHUNK_SECONDS, pace=_pace, ahead=_ahead)
     estimates.record(recipe.checkpoint, engine.worker_name(), len(outcome.seconds), outcome.pairs,
                      sum(outcome.seconds.values()))
     return outcome
@@ -89,14 +96,11 @@ def _job_id() -> str:
     return job.id if job else f"no-job-{uuid.uuid4().hex}"  # called by hand: freed at the next look for lost jobs
 
 
-def detect_for_answer(project_id: int, task_ids: list[int], deadline: float) -> dict[str, Any]:
+def detect_for_answer(project_id: int, task_ids: list[int], deadline: float) -> Answered:
     """Detect every label of the recipe for a `/predict` that waits; what is found is stored, not pushed.
 
     Args:
         deadline: Unix time after which nobody waits any more; the tasks belong to a run then.
-
-    Returns:
-        `{"failed": [task ids], "next": id of the job that goes on with what is left, or None}`.
     """
     if time.time() >= deadline:
         return {"failed": [], "next": None}
@@ -106,17 +110,23 @@ def detect_for_answer(project_id: int, task_ids: list[int], deadline: float) -> 
     return {"failed": list(outcome.failed), "next": follow}
 
 
+class Stored(TypedDict):
+    """Nothing: what was found is in the table `detection`."""
+
+
 @queues.answering
-def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Any], labels: list[str]) -> dict[str, Any]:
+def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Override], labels: list[str]) -> Stored:
     """Detect labels of a recipe that may never be kept on one task; what is found is stored as previewed.
 
     Args:
         overrides: prompts and thresholds by label, as the project's own would be after the change.
 
-    Returns:
-        `{}`, or the packed error of what went wrong.
+    Raises:
+        ArgusError: what went wrong with the task, as the packed answer.
     """
     trace.add(task=task_id)
     recipe = recipe_for({**projects.load(project_id), "overrides": overrides})
     outcome = detect_tasks(engine.get_engine(), recipe, labels, [task_id], CHUNK_SECONDS, previewed=True, pace=_pace)
-    return queues.pack(outcome.failed[task_id]) if task_id in outcome.failed else {}
+    if error := outcome.failed.get(task_id):
+        raise error
+    return Stored()

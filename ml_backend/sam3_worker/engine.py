@@ -7,10 +7,10 @@ import logging
 import os
 import socket
 import time
-from typing import Any
 
 from argus.devices import choose_device
 from argus.jobs import self_check
+from argus.jobs.self_check import Examined, ModelTest
 from argus.settings import get_settings
 from label_studio_config.recipe import checkpoint_identity
 from ml_backend.engines import Sam3Engine, load_engine
@@ -46,9 +46,9 @@ def prepare() -> None:
     get_engine()
 
 
-def examine() -> dict[str, Any]:
+def examine() -> Examined:
     """Job of the doctor: how this worker stands, and whether its model passes the test of its start again."""
-    def tested() -> dict[str, Any]:
+    def tested() -> ModelTest:
         settings = get_settings()
         engine, seconds = _load(checkpoint_identity(settings))
         device, _ = choose_device(settings.device, settings.dtype)

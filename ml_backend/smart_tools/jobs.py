@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from argus import trace
-from argus.db import Row
 from argus.images.fetcher import get_images, open_image
 from argus.jobs import queues
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.label_config import LabelPlan
+from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend.detection import store
 from ml_backend.engines.base import Detections, Found, best_named, not_among, numbers
 from ml_backend.predictions.regions import build_regions
 from ml_backend.sam3_worker.engine import get_engine
-from ml_backend.smart_tools.request import Request
+from ml_backend.smart_tools.request import Answer, AskedJson, Request
 
 _NAMING_SECONDS = 3.0
 _SAME_THING = 0.5  # IoU
 
 
 @queues.answering
-def answer_smart_tool(project_id: int, task_id: int, image_url: str, request: dict[str, Any]) -> dict[str, Any]:
-    """Answer a smart tool: return `{"result": regions}`, or the packed error of what went wrong."""
+def answer_smart_tool(project_id: int, task_id: int, image_url: str, request: AskedJson) -> Answer:
+    """Answer a smart tool; what goes wrong is packed."""
     trace.add(task=task_id)
     asked = Request.from_json(request)
     fetched = get_images().fetch(TaskImage(project_id, task_id, image_url))
@@ -42,10 +41,10 @@ def answer_smart_tool(project_id: int, task_id: int, image_url: str, request: di
     project = projects.load(project_id)
     plan = plan_for(project)
     label = asked.label or _name(found, project, plan, task_id, image, key)
-    return {"result": build_regions(asked.narrow(plan, label), {label: Found(*image.size, found)})}
+    return Answer(result=build_regions(asked.narrow(plan, label), {label: Found(*image.size, found)}))
 
 
-def _name(found: Detections, project: Row, plan: LabelPlan, task_id: int, image: Image.Image, key: str) -> str:
+def _name(found: Detections, project: ProjectRow, plan: LabelPlan, task_id: int, image: Image.Image, key: str) -> str:
     """Return the label that the model gives to the best of `found`, else the config's first.
 
     When a task is opened its labels are detected, so they are there already, as a rule. What is not is detected now, as

@@ -12,10 +12,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypedDict
+
+from pydantic import JsonValue
 
 from argus.errors import ArgusError
+from argus.labelstudio.types import Region
 from argus.typed_text import fold, same_name
 from label_studio_config.label_config import LabelPlan
 from ml_backend.engines.base import Exemplars
@@ -26,6 +29,24 @@ _MAX_TYPED = 10_000  # characters
 
 Ring = tuple[tuple[float, float], ...]
 Box = tuple[float, float, float, float]
+
+
+class AskedJson(TypedDict):
+    """A request on the queue; JSON has lists for its tuples."""
+
+    label: str | None
+    boxes: Sequence[Sequence[Sequence[float]]]
+    box_signs: Sequence[bool]
+    points: Sequence[Sequence[float]]
+    point_signs: Sequence[bool]
+    prompts: Sequence[str]
+    existing: Sequence[Sequence[Sequence[float]]]
+
+
+class Answer(TypedDict):
+    """What a smart tool suggests."""
+
+    result: list[Region]
 
 
 @dataclass(frozen=True)
@@ -77,11 +98,12 @@ class Request:
         return cls(_label(plan, labels, prompts), tuple(boxes), tuple(boxes.values()), tuple(points),
                    tuple(points.values()), tuple(prompts), tuple(ring for ring in existing if ring != drawn))
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+    def to_json(self) -> AskedJson:
+        return AskedJson(label=self.label, boxes=self.boxes, box_signs=self.box_signs, points=self.points,
+                         point_signs=self.point_signs, prompts=self.prompts, existing=self.existing)
 
     @classmethod
-    def from_json(cls, value: Mapping[str, Any]) -> Request:
+    def from_json(cls, value: AskedJson) -> Request:
         return cls(value["label"], _rings(value["boxes"]), tuple(value["box_signs"]),
                    tuple((x, y) for x, y in value["points"]), tuple(value["point_signs"]), tuple(value["prompts"]),
                    _rings(value["existing"]))
@@ -104,7 +126,7 @@ class Request:
         return replace(plan, concepts=(replace(concept, threshold=0.0) if self.points else concept,))
 
 
-def _shapes(context: Any) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+def _shapes(context: Any) -> Iterator[tuple[Mapping[str, JsonValue], Mapping[str, JsonValue]]]:
     """Yield (region, its value)."""
     shapes = context.get("result") if isinstance(context, Mapping) else None
     if not isinstance(shapes, list) or not shapes or len(shapes) > _MAX_SHAPES:

@@ -38,8 +38,24 @@ declare namespace Api {
     nothing_found: boolean | null;
   }
 
+  interface ObjectHit extends Hit {
+    object: number;
+    label: string;
+    score: number;
+    box: Box;
+  }
+
+  interface FoundObjects {
+    hits: ObjectHit[];
+    total: number;
+    objects: { embedded: number; waiting: number; failed: number };
+    unread: string[] | null;
+    nothing_found: boolean | null;
+  }
+
   interface Example {
-    task: number;
+    task?: number;
+    object?: number;
     box?: number[];
   }
 
@@ -73,19 +89,34 @@ declare namespace Api {
 
   // An object that was predicted or annotated; `mask` is a PNG in base64 that fills `box`.
   interface Region {
+    object: string; // its name
+    movable: boolean; // has an upright box
     label: string;
     score: number | null;
     box: Box;
     mask: string | null;
     rings: number[][][];
-    shade?: HTMLCanvasElement;
   }
 
   interface TaskDetails {
     label_studio: string;
     notes: { key: string; reason: string }[];
-    annotations: { cancelled: boolean; updated_at: string | null; objects: Region[] }[];
-    predictions: { current: boolean; score: number | null; model_version: string; objects: Region[] }[];
+    model_version: string;
+    annotations: { id: number; cancelled: boolean; updated_at: string | null; objects: Region[] }[];
+    predictions: { id: number; current: boolean; score: number | null; model_version: string; objects: Region[] }[];
+  }
+
+  // A picture that was edited, as it is stored.
+  interface Edited {
+    edit: number;
+    task: number;
+    objects: number;
+    counts: Record<"kept" | "moved" | "relabelled" | "deleted" | "added", number>;
+  }
+
+  interface Segment {
+    segment: number | null;
+    object: Region | null;
   }
 
   interface Concept {
@@ -156,8 +187,10 @@ declare namespace Api {
     total: number;
     reviewed: number;
     left: number;
+    check_first: number;
     set_aside: number;
-    last_hour: number;
+    looked_at: number; // tasks decided one by one in the last day
+    seconds_each: number | null; // null: of too few
     accepted: number;
     checked: number;
     fixed: number;
@@ -167,7 +200,7 @@ declare namespace Api {
     added: number;
     edges: Edges;
     bands: Record<Band, number>;
-    regions: Record<Band, number>;
+    objects: Record<Band, number>;
   }
 
   interface ScoreSpread {
@@ -192,18 +225,64 @@ declare namespace Api {
     box: Box | null;
     of: number; // objects of its task
     sure: boolean;
+    unsure: number; // objects of its task below the high band
     verdict: string;
+    new_label?: string; // the page keeps it here
+  }
+
+  // An object on the wall of all bands, and the last verdict on it.
+  interface WallObject {
+    task: number;
+    object: string;
+    label: string;
+    score: number;
+    box: Box;
+    verdict: string;
+    new_label: string;
+  }
+
+  interface Wall {
+    objects: Record<string, number>;
+    shown: WallObject[];
+    next: string | null;
+  }
+
+  interface Suspicion {
+    id: number;
+    task: number;
+    kind: string;
+    label: string;
+    box: Box | null; // x, y, width, height in percent
+    strength: number;
+    score: number | null;
+    lacking: boolean;
+  }
+
+  interface KindOfSuspicion {
+    kind: string;
+    on: boolean;
+    open: number;
+    right: number;
+    wrong: number;
+  }
+
+  interface CheckFirst {
+    tasks: number;
+    suspicions: Suspicion[];
+    answered: Suspicion[];
+    kinds: KindOfSuspicion[];
   }
 
   interface AcceptPlan {
     tasks: number;
-    regions: number;
+    objects: number;
     set_aside: number;
+    rejected: number; // objects that are left out
   }
 
   interface AcceptReport {
     accepted_tasks: number;
-    accepted_regions: number;
+    accepted_objects: number;
     skipped: number;
     acceptance: number | null;
   }
@@ -226,19 +305,128 @@ declare namespace Api {
       task_ids?: number[];
       nothing_found?: boolean;
       additions?: boolean;
+      judged?: boolean;
       min_score: number;
       max_score?: number | null;
     };
   }
 
+  type SampleVerdict = "right" | "wrong" | "unsure";
+
+  // One threshold of a sample's ladder.
+  interface SampleStep {
+    edge: number;
+    objects: number;
+    judged: number;
+    wrong: number;
+    accepted: number; // objects that would be
+    least_right: number;
+    certified: boolean;
+    more: number; // judgements that would certify it if all were right
+  }
+
+  interface SamplePoint {
+    judged: number;
+    wrong: number;
+    least_right: number;
+  }
+
+  interface CertificateSummary {
+    id: number;
+    sample: number;
+    edge: number;
+    state: "valid" | "void";
+    reason: string;
+    accepted_objects: number;
+    least_right: number;
+    judged: number;
+    wrong: number;
+    people: string[]; // "": not named
+    confidence: number;
+    digest: string;
+    issued_at: string;
+  }
+
+  interface Sample {
+    id: number;
+    project: number;
+    state: "open" | "certified" | "stopped" | "void";
+    target: number;
+    budget: number; // judgements
+    objects: number;
+    tasks: number;
+    judgements: number;
+    steps: SampleStep[]; // from high to low
+    certificates: CertificateSummary[];
+  }
+
+  interface SampleItem {
+    place: number;
+    task: number;
+    label: string;
+    score: number;
+    box: Box;
+  }
+
+  interface SampleItems {
+    items: SampleItem[];
+    with_others: number;
+  }
+
+  interface VerifiedAcceptance {
+    skipped: number;
+  }
+
+  interface ScoreClassSeen {
+    start: number;
+    end: number;
+    outcomes: number;
+    share: number | null;
+    low: number;
+    high: number;
+  }
+
+  interface LabelTrust {
+    label: string;
+    left_out: number;
+    classes: ScoreClassSeen[];
+    curve: { score: number; chance: number }[];
+  }
+
+  interface SweepStep {
+    edge: number;
+    kept: number;
+    judged: number;
+    share: number | null;
+    low: number;
+    high: number;
+    on_ladder: boolean;
+    certified: boolean;
+    least_right: number | null;
+  }
+
+  interface Sweep {
+    sample: number;
+    target: number;
+    steps: SweepStep[];
+  }
+
+  interface TrustStatus {
+    samples: Sample[];
+    certificates: CertificateSummary[];
+    labels: LabelTrust[];
+    sweep: Sweep | null;
+  }
+
   interface Addable {
     tasks: number;
-    regions: number;
+    objects: number;
     examples: { task: number; label: string; score: number | null; box: Box }[];
   }
 
   interface ExportPreview {
     images: number;
+    outlines: boolean;
     counted: number;
     objects: Record<string, number>;
     splits: Record<string, { images: number; videos: number; objects: Record<string, number> }>;
@@ -261,8 +449,72 @@ declare namespace Api {
     splits: Record<string, number> | null;
     masks: boolean;
     images: boolean;
-    report: { images: number; objects: number; skipped: { count: number; reason: string }[] } | null;
+    version: number | null;
+    report: ExportReport | null;
     error: { message: string; hint: string | null } | null;
+  }
+  interface ExportReport {
+    images: number;
+    objects: number;
+    skipped: { count: number; reason: string }[];
+    leaks: LeakReport | null;
+  }
+  interface LeakReport {
+    checked: number;
+    leaking: number;
+    gap: number;
+    cosine: number;
+    without_vector: number;
+    worst: LeakPair[];
+  }
+  interface LeakPair {
+    task: number;
+    shown: number | null;
+    split: string;
+    file_name: string;
+    seconds: number | null;
+    cosine: number | null;
+    leaks: boolean;
+  }
+  interface Version {
+    version: number;
+    note: string;
+    made_at: string;
+    made_by: string;
+    images: number;
+    objects: Record<string, number>;
+    splits: Record<string, number>;
+    locked: number;
+    export: number | null;
+  }
+  interface ObjectChange {
+    kind: "added" | "removed" | "moved" | "relabelled";
+    label: string;
+    was_label: string | null;
+    box: number[] | null;
+    was_box: number[] | null;
+  }
+  interface ImageChange {
+    task: number;
+    file_name: string;
+    kind: "added" | "removed" | "changed";
+    split: string | null;
+    was_split: string | null;
+    other_file: boolean;
+    objects: ObjectChange[];
+  }
+  interface VersionDiff {
+    before: number;
+    after: number;
+    added: number;
+    removed: number;
+    changed: number;
+    moved: number;
+    same: number;
+    objects_before: Record<string, number>;
+    objects_after: Record<string, number>;
+    images: ImageChange[];
+    next_task: number | null;
   }
 
   interface ProjectStatus {
@@ -363,6 +615,7 @@ interface OpenedScreen {
 // What is searched for.
 interface Ask {
   text: string;
+  of: "" | "objects"; // what is searched: whole images, or objects
   like: Api.Example[];
   unlike: Api.Example[];
   filters: Record<string, string>;
@@ -375,13 +628,16 @@ interface DroppedImage {
 }
 
 // What the review screen shares with its parts.
-type BandTab = Api.Band | "to_fix";
+type BandTab = Api.Band | "check_first" | "to_fix" | "all";
 interface ReviewDesk {
   readonly project: Api.Project;
+  readonly signal: AbortSignal;
   readonly band: BandTab | null; // null until it is known which have something
   readonly label: string | null;
   readonly status: Api.ReviewStatus;
   readonly grid: import("../../search_service/web/js/review/grid.js").CropGrid;
+  readonly cards: Pick<import("../../search_service/web/js/review/grid.js").CropGrid, "all" | "ofTask" | "remove" | "loadMore">;
+  readonly accepting: import("../../search_service/web/js/review/accepting.js").Accepting;
   readonly history: import("../../search_service/web/js/review/history.js").HistoryPanel;
   readonly done: HTMLElement; // the line that tells what was done
   readonly working: HTMLProgressElement;

@@ -13,19 +13,18 @@ from contextlib import contextmanager
 from typing import Any
 
 from argus.answers import service as answers
-from argus.answers.review import Accepted
 from argus.errors import ArgusError
 from argus.labelstudio.users import Person, service_account, sign_in
 from argus.settings import get_settings
 from argus.ttl_cache import Expiring
 from search_service.api import store
 from search_service.export import jobs
-from search_service.review import service as review
 
 KNOWN_SECONDS = 30.0  # what Label Studio said of a caller holds so long: a page asks for dozens of pictures at once
 _Seen = tuple[bool, int | None]  # whether Label Studio shows a project, and who made it
 _PROJECT_OF = {"run_id": ("unknown_run", "run"), "acceptance_id": ("not_found", "acceptance"),
-               "sample_id": ("not_found", "sample"), "task_id": ("unknown_task", "task")}
+               "sample_id": ("not_found", "sample"), "certificate_id": ("not_found", "certificate"),
+               "edit_id": ("not_found", "edit"), "task_id": ("unknown_task", "task")}
 
 
 class Caller:
@@ -75,7 +74,7 @@ class Caller:
             if error.code not in ("unknown_project", "label_studio_unauthorized"):
                 raise
             return False, None
-        return True, (project.get("created_by") or {}).get("id")
+        return True, owner["id"] if (owner := project.get("created_by")) else None
 
     def visible(self) -> set[int]:
         """Return the projects that Label Studio shows this person."""
@@ -145,12 +144,6 @@ def person(token: str) -> answers.Person:
     with refused_token():
         owner = sign_in(token)
     return answers.Person(id=owner.id, email=owner.email, name=owner.name)
-
-
-def accept(project_id: int, **options: Any) -> Accepted:
-    """Accept as `search_service.review.service.accept` does. An unknown personal token is `bad_request`."""
-    with refused_token():
-        return review.accept(project_id, **options)
 
 
 @contextmanager

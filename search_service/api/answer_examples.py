@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from argus.answers import calibration as ca
+from argus.answers import check_first as cf
+from argus.answers import editing as e
 from argus.answers import export as x
 from argus.answers import health as h
 from argus.answers import projects as p
@@ -14,6 +17,7 @@ from argus.answers import service
 from argus.answers import splits as sp
 from argus.answers import tasks as t
 from argus.answers import trust as tv
+from argus.answers import versions as vn
 from argus.answers.base import Answer, Deleted
 
 _AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -34,15 +38,36 @@ _CERTIFICATE = tv.Certificate(
     acceptances=[4], accepted_tasks=[17], accepted_objects=1012, judged=66, wrong=0, most_wrong=50,
     least_right=0.9505, issued_at=_AT.isoformat(), digest="4be1…")
 _KEPT = tv.CertificateSummary(id=2, sample=3, edge=0.9, acceptances=[4], state="valid", reason="", sentence=_SENTENCE,
-                             digest="4be1…", issued_at=_AT)
+                             accepted_objects=1012, least_right=0.9505, judged=66, wrong=0,
+                             people=["ada@example.com"], confidence=0.95, digest="4be1…", issued_at=_AT)
 _SAMPLE = tv.Sample(
-    id=3, project=1, model_version="argus-3f2a1b", state="open", reason="", target=0.95, confidence=0.95, objects=1402,
-    tasks=611, judgements=34, digest="9d0f…", created_by="ada@example.com", created_at=_AT, continued=False,
+    id=3, project=1, model_version="argus-3f2a1b", state="open", reason="", target=0.95, confidence=0.95, budget=250,
+    objects=1402, tasks=611, judgements=34, digest="9d0f…", created_by="ada@example.com", created_at=_AT,
+    continued=False,
     steps=[tv.SampleStep(edge=0.9, objects=1012, judged=34, wrong=0, accepted=1012, most_wrong=91, least_right=0.91,
                         certified=False, more=31, line="34 looked at, 0 wrong: at least 91.0 % are right; 31 more "
                         "right ones certify 95 %.")], certificates=[])
+_ERROR = ca.CalibrationError(error=0.061, noise=0.042)
+_LABEL = ca.LabelTrust(
+    label="cpu", outcomes=212, right=203, left_out=0, classes=[ca.ScoreClassSeen(
+        start=0.95, end=1, outcomes=161.0, share=0.975, low=0.938, high=0.993)],
+    curve=[ca.CurvePoint(score=0.9, chance=0.93)], score_error=_ERROR, curve_error=_ERROR,
+    line="cpu: of objects scored 0.95 or more, between 93.8 % and 99.3 % are right (95 % interval).")
+_SWEEP = ca.Sweep(sample=3, target=0.95, steps=[ca.SweepStep(
+    edge=0.9, objects=1012, kept=0.722, judged=34, wrong=0, share=1.0, low=0.897, high=1.0, on_ladder=True,
+    certified=False, least_right=0.91)])
+_FRAMES = ca.FrameSample(
+    id=2, project=1, model_version="argus-3f2a1b", frames=60, of_frames=1200, checked=2,
+    next=[ca.FrameToCheck(place=2, task=17)], result=None, digest="9d0f…", seed="5eed…",
+    line="2 of 60 frames checked; the result is shown after the last.", created_by="ada@example.com", created_at=_AT,
+    continued=True)
 _VERDICT = tv.ObjectVerdict(id=5, task=17, object="a1b2c3", label="cpu", verdict="relabelled", new_label="fan",
                             box=None, sample=None, decided_by="ada@example.com", decided_at=_AT)
+_OBJECT = t.TaskObject(object="5a1f0c2b9d3e", label="cpu", score=0.82, movable=True, box=[0.1, 0.2, 0.3, 0.4],
+                       rings=[], mask=None)
+_SUSPICION = cf.Suspicion(
+    id=9, task=17, kind="below_threshold", label="fan", box=(61.2, 20.5, 18.1, 30.4), strength=0.61, score=0.27,
+    other=16, lacking=True, verdict=None, decided_by="", decided_at=None)
 _RUN = u.Run(
     id=3, project=1, labels=["cpu"], state="running", requested=50, waiting=20, detected=4, done=29, failed=1,
     cancelled=0, in_work=4, computed=34, model_version="argus-3f2a1b", settings={"source": "search", "query": "cpu"},
@@ -53,7 +78,18 @@ _EXPORT = x.Export(
     id=6, project=1, format="yolo", source="annotations", masks=False, images=True, splits={"train": 80, "val": 20},
     state="done", written=528, total=528, created_at=_AT, finished_at=_AT, report=x.ExportReport(
         images=528, objects=1203, categories=2, splits={"train": 422, "val": 106}, skipped=[x.SkippedTasks(
-            reason="the image cannot be read", count=1, tasks=[812])]), error=None, bytes=48_213_004)
+            reason="the image cannot be read", count=1, tasks=[812])],
+        leaks=x.LeakReport(checked=106, leaking=0, share=0.0, gap=5.0, cosine=0.985, without_vector=0, worst=[
+            x.LeakPair(task=640, split="val", file_name="belt-640.jpg", leaks=False, nearest_in_time=634, seconds=6.0,
+                       nearest_in_looks=211, cosine=0.9312, shown=211)]), version=3), version=3,
+    note="Fans of the second line.", error=None, bytes=48_213_004)
+_VERSION = vn.Version(
+    version=3, project=1, title="CPU line", note="Fans of the second line.", made_at=_AT, made_by="ann@example.com",
+    argus="0.1.0", format="yolo", source="annotations", masks=False, images_included=True,
+    shares={"train": 0.8, "val": 0.2}, gap=5.0, cosine=0.985, model_version="argus-3f2a1b",
+    concepts=[vn.VersionConcept(label="cpu", prompts=["cpu"], threshold=0.5)], label_config="3f2a" * 16,
+    certificates=[], images=528, objects={"cpu": 760, "fan": 443}, splits={"train": 422, "val": 106}, skipped=[],
+    leaks=None, digest="9c1d" * 16, export=6, bytes=48_213_004, locked=0)
 _EXAMPLES: tuple[Answer, ...] = (
     service.Health(status="ok", service="search-service", version="0.1.0", refused={},
                    search_memory=service.SearchMemory(budget_mb=1600, used_mb=55.7, projects=1, loading=0,
@@ -69,11 +105,17 @@ _EXAMPLES: tuple[Answer, ...] = (
     Deleted(deleted=1),
     _SAMPLE, _CERTIFICATE, _VERDICT,
     tv.SampleItems(edge=0.9, items=[tv.SampleItem(place=34, task=17, object="a1b2c3", label="cpu", score=0.93,
-                                                box=(0.25, 0.1, 0.4, 0.6))]),
+                                                box=(0.25, 0.1, 0.4, 0.6))], with_others=0),
+    tv.SampleCourse(edge=0.9, points=[tv.SamplePoint(judged=0, wrong=0, least_right=0.1),
+                                      tv.SamplePoint(judged=34, wrong=0, least_right=0.91)]),
     tv.VerifiedAcceptance(acceptance=4, accepted_tasks=440, accepted_objects=1012, skipped=0, reasons={},
                          certificate=_KEPT),
-    tv.TrustStatus(project=1, model_version="argus-3f2a1b", samples=[_SAMPLE], certificates=[_KEPT],
-                  note="What is accepted in bulk without a sample is not verified."),
+    _FRAMES, ca.FrameSamples(samples=[_FRAMES]),
+    ca.Labour(project=1, actions={"judgements": 66, "verdicts": 120, "acceptances": 3, "set_aside": 4}, total=193,
+              accepted_objects=1012, actions_per_object=0.1907, minutes_saved=None,
+              line="Actions so far: 193. Accepted objects: 1,012, with 0.19 actions each."),
+    tv.TrustStatus(project=1, model_version="argus-3f2a1b", samples=[_SAMPLE], certificates=[_KEPT], labels=[_LABEL],
+                  sweep=_SWEEP, note="What is accepted in bulk without a sample is not verified."),
     tv.Certificates(certificates=[tv.IssuedCertificate(state="valid", reason="", certificate=_CERTIFICATE)]),
     tv.ObjectVerdicts(verdicts=[_VERDICT]),
     p.Projects(projects=[p.ProjectSummary(id=1, title="Boards", connected=True, missing_since=None, images=1200,
@@ -81,7 +123,8 @@ _EXAMPLES: tuple[Answer, ...] = (
     p.Project(id=1, title="Boards", connected=True, missing_since=None, labels=["cpu", "fan"],
               model_version="argus-3f2a1b", bands=_EDGES,
               label_studio="http://localhost:8080/projects/1/data", search_model="google/siglip2-base-patch16-224",
-              search_index=p.SearchIndex(kind="exact", state="ready", percent=None), sync=_SYNC, model_change=None),
+              search_index=p.SearchIndex(kind="exact", state="ready", percent=None), sync=_SYNC,
+              objects=p.ObjectProgress(embedded=310, waiting=25, failed=0), model_change=None),
     p.SyncReport(created=12, changed=0, deleted=1, sync=_SYNC),
     p.Retried(retried=1),
     p.LabelStudioProjects(projects=[p.LabelStudioProject(id=1, title="Boards", tasks=1200, connected=True)]),
@@ -97,6 +140,11 @@ _EXAMPLES: tuple[Answer, ...] = (
             task=17, similarity=0.13207, image="/data/upload/1/17.jpg", video="line-3.mp4",
             video_id="9c1e0a7d5b3f2846", video_name="line-3.mp4", video_time=8.5, frame_number=204,
             relevance="likely")]),
+    s.ObjectSearchResult(
+        project=1, query="red fan", total=310, objects=p.ObjectProgress(embedded=310, waiting=25, failed=0), exact=True,
+        scanned="memory", limit=50, offset=0, filters={"label": "fan"}, hits=[s.ObjectHit(
+            object=12, task=17, label="fan", score=0.9312, box=(0.25, 0.25, 0.75, 0.75), similarity=0.15123,
+            image="/data/upload/1/17.jpg", relevance="likely")]),
     s.History(searches=[s.PastSearch(id=12, query="red fan", ask={"text": "red fan"}, total=1199, at=_AT)]),
     s.Views(views=[s.View(id=5, kind="search", title="Search: red fan", query="red fan", saved=2, url=_VIEW)]),
     s.MadeView(views=[5], tasks=50, url=_VIEW),
@@ -112,31 +160,49 @@ _EXAMPLES: tuple[Answer, ...] = (
         precision={"likely": 1.0, "possible": 0.5, "unlikely": None})],
         mean=s.MeanQuality(recall={"10": 1.0}, ndcg={"10": 0.9197},
                            precision={"likely": 1.0, "possible": 0.5, "unlikely": None})),
+    _VERSION,
+    vn.Versions(versions=[_VERSION]),
+    vn.VersionDeleted(version=3, project=1),
+    vn.VersionDiff(before=2, after=3, added=120, removed=0, changed=1, moved=0, same=407, objects_before={"cpu": 640},
+                   objects_after={"cpu": 760, "fan": 443}, next_task=None, images=[vn.ImageChange(
+                       task=17, file_name="belt-17.jpg", kind="changed", split="train", was_split="train", objects=[
+                           vn.ObjectChange(kind="moved", label="cpu", box=[0.25, 0.25, 0.5, 0.5],
+                                           was_box=[0.25, 0.25, 0.45, 0.5])])]),
     sp.Divisions(locked=119, divisions=[sp.Division(
         division="test,train,val", splits={"test": 119, "train": 839, "val": 241}, left_out=14)]),
     v.ReviewStatus(
         project=1, model_version="argus-3f2a1b", edges=_EDGES, bands={"high": 300, "medium": 41, "low": 9,
                                                                       "nothing_found": 120},
-        regions={"high": 711, "medium": 90, "low": 22, "nothing_found": 0}, accepted=500, checked=20, fixed=8,
-        skipped=2, reviewed=530, left=470, total=1000, outdated=0, added=0, set_aside=3, unscored=0, notes=[],
-        all_tasks=1200, annotated=528, last_hour=12),
+        objects={"high": 711, "medium": 90, "low": 22, "nothing_found": 0}, accepted=500, checked=20, fixed=8,
+        skipped=2, reviewed=530, left=539, total=1069, outdated=0, added=0, check_first=66, set_aside=3, unscored=0,
+        notes=[], all_tasks=1200, annotated=528, looked_at=12, seconds_each=8.5),
+    cf.CheckFirst(project=1, tasks=66, suspicions=[_SUSPICION], answered=[], kinds=[cf.KindOfSuspicion(
+        kind="below_threshold", on=True, open=70, right=31, wrong=9)], next=None),
+    cf.Decided(suspicion=_SUSPICION.model_copy(update={"verdict": "add", "decided_by": "ada@example.com",
+                                                       "decided_at": _AT}), left=0),
+    cf.CheckFirstKinds(on=["below_threshold", "seen_around"]),
     v.Histogram(bins=4, labels={"cpu": [0, 2, 9, 30]}, tasks=[0, 2, 8, 20], objects=[0, 2, 9, 30], edges=_EDGES),
     v.BandObjects(band="low", tasks=9, objects=[v.BandObject(
-        task=17, object="5a1f0c2b9d3e", label="cpu", score=0.52, box=[0.1, 0.2, 0.3, 0.4], of=3, sure=False, verdict="",
-        aside=False)], next=None),
+        task=17, object="5a1f0c2b9d3e", label="cpu", score=0.52, box=[0.1, 0.2, 0.3, 0.4], of=3, sure=False, unsure=1,
+        verdict="", aside=False)], next=None),
     v.MovedBands(edges=_EDGES, views={"high": 11, "medium": 12, "low": 13}),
     v.BandViews(views={"high": 11, "medium": 12, "low": 13}),
-    v.AcceptPlan(tasks=300, regions=711, set_aside=3),
-    v.Accepted(acceptance=4, accepted_tasks=299, accepted_regions=709, skipped=1, reasons={"annotated meanwhile": 1}),
-    v.AdditionsPlan(tasks=1, regions=1, bands={"high": v.AdditionsBand(tasks=1, regions=1, examples=[v.AdditionExample(
+    v.AcceptPlan(tasks=300, objects=711, set_aside=3, rejected=0),
+    v.Accepted(acceptance=4, accepted_tasks=299, accepted_objects=709, skipped=1, reasons={"annotated meanwhile": 1}),
+    v.AdditionsPlan(tasks=1, objects=1, bands={"high": v.AdditionsBand(tasks=1, objects=1, examples=[v.AdditionExample(
         task=17, label="fan", score=0.93, box=[0.1, 0.2, 0.3, 0.4])])}),
-    v.Added(acceptance=5, added_tasks=1, added_regions=1, skipped=0, reasons={}),
+    v.Added(acceptance=5, added_tasks=1, added_objects=1, skipped=0, reasons={}),
     v.Acceptances(acceptances=[v.Acceptance(
         id=4, state="done", selection={"min_score": 0.9, "max_score": None, "nothing_found": False},
         accepted_by="ada@example.com", created_at=_AT, error=None, accepted=299, undone=0, kept=0, verified=False)]),
     v.Undone(acceptance=4, undone=298, left=[v.LeftAnnotation(task=17, annotation=201, reason="changed since")]),
     v.SetAside(task=17, verdict="fix", object="", to_fix=4, view=14),
     v.PutBack(task=17, put_back=1, to_fix=3),
+    v.Wall(objects={"cpu": 312, "fan": 90}, next="0.52,17,1,cpu", shown=[v.WallObject(
+        task=17, object="5a1f0c2b9d3e", label="cpu", score=0.52, box=[0.1, 0.2, 0.3, 0.4], verdict="wrong",
+        new_label="")]),
+    v.WallJudged(verdicts=[31, 32], to_fix=4),
+    v.WallTakenBack(tasks=2, to_fix=3),
     _RUN,
     u.Runs(runs=[_RUN]),
     u.Estimate(tasks=50, to_compute=34, labels=["cpu"], workers=1, tasks_ahead=0, measured_images=200,
@@ -159,7 +225,8 @@ _EXAMPLES: tuple[Answer, ...] = (
     h.Status(
         version="0.1.0", refusals=[], search_model=h.SearchModel(name="google/siglip2-base-patch16-224", dim=768),
         workers=[h.Worker(role="sam3", name="sam3-1", host="gpu-1", state="idle", job=None, since=_AT, done=210,
-                          failed=0)], roles={"sam3": 1}, queues=[h.Queue(name="sam3", waiting=0, failed=0)],
+                          failed=0)], roles={"sam3": 1},
+        queues=[h.Queue(name="sam3", waiting=0, failed=0, last_job=_AT)],
         projects=[h.ProjectState(id=1, title="Boards", connected=True, missing_since=None, seen=1200, fetched=1200,
                                  embedded=1199, waiting=0, failed=1, noted=0, oldest_waiting_seconds=None,
                                  warnings=[])],
@@ -169,8 +236,12 @@ _EXAMPLES: tuple[Answer, ...] = (
                problems=0),
     t.Task(task=17, video="line-3.mp4", video_id="9c1e0a7d5b3f2846", video_name="line-3.mp4", video_time=8.5,
            frame_number=204, notes=[], captured_at=_AT, state="embedded", error=None,
-           label_studio="http://localhost:8080/projects/1/data?task=17", predictions=[t.TaskPrediction(
-               id=90, model_version="argus-3f2a1b", current=True, score=0.82, objects=[t.TaskObject(
-                   label="cpu", score=0.82, box=[0.1, 0.2, 0.3, 0.4], rings=[], mask=None)])], annotations=[]),
+           label_studio="http://localhost:8080/projects/1/data?task=17", model_version="argus-3f2a1b",
+           predictions=[t.TaskPrediction(id=90, model_version="argus-3f2a1b", current=True, score=0.82,
+                                         objects=[_OBJECT])], annotations=[]),
+    e.Edited(edit=8, task=17, annotation=201, updated_at=_AT, objects=3,
+             counts=e.EditCounts(kept=1, moved=0, relabelled=1, deleted=1, added=1)),
+    e.EditUndone(edit=8, task=17, annotation=None),
+    e.Segment(segment=5, object=_OBJECT),
 )
 ANSWERS: dict[type[Answer], Answer] = {type(example): example for example in _EXAMPLES}

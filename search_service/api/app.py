@@ -1,21 +1,19 @@
-"""The search service as a Flask application. It never loads torch, and turns errors into answers in one place."""
+"""The search service as a Flask application. It never loads torch."""
 
 from __future__ import annotations
 
 import contextlib
 import hmac
-import json
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter, Map
 
 import argus.audit
 from argus.db import refuse_when_read_only
-from argus.errors import ArgusError, as_argus_error
+from argus.errors import ArgusError
 from argus.images.memory import get_budget
 from argus.settings import get_settings
-from argus.web import app_hooks
+from argus.web import app_hooks, problems
 from search_service.api import csp, recording
 from search_service.api.caller import HEADER, check_access
 from search_service.api.requests import API
@@ -40,7 +38,7 @@ def create_app() -> Flask:
     app.url_map.converters["int"] = Id
     recording.install(app)  # first: what is refused is a row, too
     app_hooks.install(app, "search-service", get_settings, _guard)
-    app.register_error_handler(Exception, _problem)
+    problems.install(app, hint="GET /api/v1/openapi.json lists what there is.", challenge="Bearer")
     app.before_request(recording.find_project)
     app.before_request(check_access)
     app.before_request(_refuse_half_work)
@@ -92,24 +90,4 @@ def _harden(response: Response) -> Response:
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers.setdefault("Referrer-Policy", "no-referrer")
     response.headers.setdefault("Cache-Control", "no-store")
-    return response
-
-
-def _problem(error: Exception) -> Response:
-    """The one place where an error becomes an answer (RFC 9457)."""
-    status = None
-    if isinstance(error, HTTPException):
-        status = error.code
-        code = "not_found" if status == 404 else "bad_request"
-        ours = ArgusError(code, f"{request.method} {request.path}: {(error.name or '').lower()}.",
-                          "GET /api/v1/openapi.json lists what there is.")
-    else:
-        ours = as_argus_error(error, method=request.method, path=request.path)
-    body = ours.to_problem() | ({"status": status} if status else {})
-    response: Response = Response(status=body["status"], content_type="application/problem+json")
-    response.set_data(json.dumps(body, ensure_ascii=False, default=str))
-    if wait := ours.details.get("retry_after"):
-        response.headers["Retry-After"] = str(wait)
-    if ours.code == "unauthorized":
-        response.headers["WWW-Authenticate"] = "Bearer"
     return response

@@ -6,13 +6,14 @@ import json
 import shlex
 from html import escape
 from itertools import groupby
-from typing import Any
 from urllib.parse import urlencode
+
+from search_service.api.openapi import Document, Operation, Parameter, Schema
 
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
-def page(document: dict[str, Any], address: str) -> str:
+def page(document: Document, address: str) -> str:
     """Return the page.
 
     Args:
@@ -35,7 +36,7 @@ def page(document: dict[str, Any], address: str) -> str:
             f'<nav aria-label="Topics"><ul>{links}</ul></nav>{parts}</main></body></html>\n')
 
 
-def _operation(document: dict[str, Any], address: str, method: str, path: str, operation: dict[str, Any]) -> str:
+def _operation(document: Document, address: str, method: str, path: str, operation: Operation) -> str:
     rows = "".join(_parameter(document, entry) for entry in operation.get("parameters", []))
     body = operation.get("requestBody", {}).get("content", {})
     for media, content in body.items():
@@ -54,7 +55,7 @@ def _operation(document: dict[str, Any], address: str, method: str, path: str, o
             f'<p class="answers">Answers {answers}.</p></article>')
 
 
-def _parameter(document: dict[str, Any], entry: dict[str, Any]) -> str:
+def _parameter(document: Document, entry: Parameter) -> str:
     schema = entry["schema"]
     default = f" Default: {json.dumps(schema['default'], ensure_ascii=False)}." if schema.get("default") not in (
         None, "") else ""
@@ -67,14 +68,13 @@ def _row(name: str, place: str, kind: str, required: bool, meaning: str) -> str:
             f"<td>{escape(kind)}</td><td>{escape(meaning)}</td></tr>")
 
 
-def _resolved(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+def _resolved(document: Document, schema: Schema) -> Schema:
     if reference := schema.get("$ref"):
-        found: dict[str, Any] = document["components"]["schemas"][reference.rsplit("/", 1)[-1]]
-        return found
+        return document["components"]["schemas"][str(reference).rsplit("/", 1)[-1]]
     return schema
 
 
-def _type(document: dict[str, Any], schema: dict[str, Any]) -> str:
+def _type(document: Document, schema: Schema) -> str:
     if "$ref" in schema:
         return schema["$ref"].rsplit("/", 1)[-1] if "properties" in _resolved(document, schema) else _type(
             document, _resolved(document, schema))
@@ -87,12 +87,13 @@ def _type(document: dict[str, Any], schema: dict[str, Any]) -> str:
     kind = schema.get("type", "any")
     if kind == "array":
         return f"list of {_type(document, schema.get('items', {}))}"
-    bounds = ", ".join(f"{word} {schema[key]}" for key, word in (
-        ("minimum", "from"), ("maximum", "to"), ("maxLength", "at most"), ("maxItems", "at most")) if key in schema)
+    given = {**schema}
+    bounds = ", ".join(f"{word} {given[key]}" for key, word in (
+        ("minimum", "from"), ("maximum", "to"), ("maxLength", "at most"), ("maxItems", "at most")) if key in given)
     return (" or ".join(kind) if isinstance(kind, list) else kind) + (f" ({bounds})" if bounds else "")
 
 
-def _curl(address: str, method: str, path: str, operation: dict[str, Any]) -> str:
+def _curl(address: str, method: str, path: str, operation: Operation) -> str:
     values = {entry["name"]: entry["example"] for entry in operation.get("parameters", []) if "example" in entry}
     places = {entry["name"]: entry["in"] for entry in operation.get("parameters", [])}
     for name, value in values.items():

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from argus.answers import calibration as ca
+from argus.answers import check_first as cf
+from argus.answers import editing as e
 from argus.answers import export as x
 from argus.answers import health as h
 from argus.answers import projects as p
@@ -16,13 +19,17 @@ from argus.answers import service
 from argus.answers import splits as sp
 from argus.answers import tasks as t
 from argus.answers import trust as tv
+from argus.answers import versions as vn
 from argus.answers.base import Answer, Deleted
 from search_service import run_sources
 from search_service.api.schemas import audit as ar
+from search_service.api.schemas import check_first as cr
+from search_service.api.schemas import editing as er
 from search_service.api.schemas import review as rr
 from search_service.api.schemas import search as r
 from search_service.api.schemas import setup as sr
 from search_service.api.schemas import trust as tr
+from search_service.api.schemas import wall as wr
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,11 @@ ENDPOINTS = (
              answer=s.SearchResult),
     Endpoint("post", "/api/v1/projects/{project_id}/search", "Find images by texts and images, wanted and not.",
              body=r.AskRequest, answer=s.SearchResult),
+    Endpoint("get", "/api/v1/projects/{project_id}/search/objects", "Find objects by text.", r.ObjectSearchRequest,
+             answer=s.ObjectSearchResult),
+    Endpoint("post", "/api/v1/projects/{project_id}/search/objects",
+             "Find objects by texts, regions and objects, wanted and not.", body=r.ObjectAskRequest,
+             answer=s.ObjectSearchResult),
     Endpoint("post", "/api/v1/projects/{project_id}/search/image", "Find images like an uploaded one.", r.LikeRequest,
              takes="application/octet-stream",
              answer=s.SearchResult),
@@ -149,13 +161,24 @@ ENDPOINTS = (
              body=rr.PutBackRequest, answer=v.PutBack),
     Endpoint("post", "/api/v1/projects/{project_id}/review/views", "Make or update the views of the bands.",
              answer=v.BandViews),
-    Endpoint("get", "/api/v1/projects/{project_id}/trust", "The samples and certificates of a project, newest first.",
+    Endpoint("get", "/api/v1/projects/{project_id}/review/check-first", "What may be missing or odd, to be looked at "
+             "before its tasks are accepted.", cr.CheckFirstRequest, answer=cf.CheckFirst),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/check-first", "Answer a suspicion; the prediction follows.",
+             body=cr.SuspicionAnswer, answer=cf.Decided),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/check-first/undo", "Take such an answer back.",
+             body=cr.SuspicionUndo, answer=cf.Decided),
+    Endpoint("put", "/api/v1/projects/{project_id}/review/check-first/kinds",
+             "Choose the kinds of suspicions for which tasks wait.", body=cr.CheckFirstKindsRequest,
+             answer=cf.CheckFirstKinds),
+    Endpoint("get", "/api/v1/projects/{project_id}/trust", "Samples, certificates, and what is known of scores.",
              answer=tv.TrustStatus),
     Endpoint("get", "/api/v1/projects/{project_id}/trust/certificates", "Every certificate of a project.",
              answer=tv.Certificates),
     Endpoint("post", "/api/v1/projects/{project_id}/trust/samples", "Go on with the open sample, or draw one.",
              body=tr.SampleRequest, status=201, answer=tv.Sample),
     Endpoint("get", "/api/v1/trust/samples/{sample_id}", "A sample, and what its judgements show.", answer=tv.Sample),
+    Endpoint("get", "/api/v1/trust/samples/{sample_id}/course", "How the bound of a threshold went.",
+             tr.CourseRequest, answer=tv.SampleCourse),
     Endpoint("post", "/api/v1/trust/samples/{sample_id}/claim", "The next objects to judge, yours for a minute.",
              body=tr.ClaimRequest, answer=tv.SampleItems),
     Endpoint("post", "/api/v1/trust/samples/{sample_id}/judgements", "Judge objects: right, wrong or unsure.",
@@ -164,6 +187,16 @@ ENDPOINTS = (
              body=tr.TakeBackRequest, answer=tv.Sample),
     Endpoint("post", "/api/v1/trust/samples/{sample_id}/accept", "Accept what a sample certifies.",
              body=tr.AcceptSampleRequest, answer=tv.VerifiedAcceptance),
+    Endpoint("get", "/api/v1/projects/{project_id}/trust/labour", "What people did in review, in actions.",
+             answer=ca.Labour),
+    Endpoint("get", "/api/v1/projects/{project_id}/trust/recall", "The samples of frames, newest first.",
+             answer=ca.FrameSamples),
+    Endpoint("post", "/api/v1/projects/{project_id}/trust/recall", "Go on with the open sample of frames, or draw one.",
+             body=tr.FrameSampleRequest, status=201, answer=ca.FrameSample),
+    Endpoint("post", "/api/v1/projects/{project_id}/trust/recall/checks", "What was counted on a frame.",
+             body=tr.FrameChecked, answer=ca.FrameSample),
+    Endpoint("get", "/api/v1/trust/certificates/{certificate_id}", "A certificate by its number.",
+             answer=tv.Certificate),
     Endpoint("get", "/api/v1/acceptances/{acceptance_id}/certificate", "The certificate of an acceptance.",
              answer=tv.Certificate),
     Endpoint("get", "/api/v1/projects/{project_id}/review/verdicts", "What was said of objects, newest first.",
@@ -172,6 +205,12 @@ ENDPOINTS = (
              body=tr.VerdictRequest, answer=tv.ObjectVerdict),
     Endpoint("post", "/api/v1/projects/{project_id}/review/verdicts/take-back", "Take your own verdict back.",
              body=tr.VerdictTakenBack, answer=tv.ObjectVerdicts),
+    Endpoint("get", "/api/v1/projects/{project_id}/review/wall", "Objects of all bands, lowest score first.",
+             wr.WallRequest, answer=v.Wall),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/wall/verdicts", "One verdict on many objects.",
+             body=wr.WallJudgeRequest, answer=v.WallJudged),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/wall/take-back", "Take your own verdicts back.",
+             body=wr.WallTakeBackRequest, answer=v.WallTakenBack),
     Endpoint("get", "/api/v1/images/{task_id}/crop", "A part of a task's picture.", rr.CropRequest,
              media="image/jpeg"),
     Endpoint("post", "/api/v1/projects/{project_id}/exports/preview", "What an export would hold.",
@@ -187,11 +226,26 @@ ENDPOINTS = (
     Endpoint("post", "/api/v1/projects/{project_id}/splits/unlock", "Unlock the test set.", answer=sp.Divisions),
     Endpoint("post", "/api/v1/projects/{project_id}/splits/reset", "Forget a division: the next export decides anew.",
              body=sr.SplitsRequest, answer=sp.Divisions),
+    Endpoint("get", "/api/v1/projects/{project_id}/versions", "The versions of a project's dataset, newest first.",
+             answer=vn.Versions),
+    Endpoint("get", "/api/v1/projects/{project_id}/versions/{version}", "What a version holds and how it was made.",
+             answer=vn.Version),
+    Endpoint("get", "/api/v1/projects/{project_id}/versions/{version}/diff", "How a version differs from another.",
+             sr.VersionDiffRequest, answer=vn.VersionDiff),
+    Endpoint("post", "/api/v1/projects/{project_id}/versions/{version}/lock", "Lock the test set of a version.",
+             answer=vn.Version),
+    Endpoint("delete", "/api/v1/projects/{project_id}/versions/{version}", "Delete a version and its files.",
+             answer=vn.VersionDeleted),
     Endpoint("get", "/api/v1/exports/{export_id}", "How far an export is.", answer=x.Export),
     Endpoint("delete", "/api/v1/exports/{export_id}", "Delete an export, or stop it.", answer=x.Export),
     Endpoint("get", "/api/v1/exports/{export_id}/file", "Download a finished export.", media="application/zip"),
     Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}",
              "A task with the objects of its predictions and annotations.", answer=t.Task),
+    Endpoint("put", "/api/v1/projects/{project_id}/tasks/{task_id}/annotation", "Save an edited picture as the "
+             "annotation of its task.", body=er.EditRequest, answer=e.Edited),
+    Endpoint("post", "/api/v1/edits/{edit_id}/undo", "Take an edit back.", answer=e.EditUndone),
+    Endpoint("post", "/api/v1/projects/{project_id}/tasks/{task_id}/segment", "What lies at a point of a picture.",
+             body=er.SegmentRequest, answer=e.Segment),
     Endpoint("get", "/api/v1/projects/{project_id}/videos",
              "The videos that frames come from, and when the first and the last image were captured.", answer=p.Videos),
     Endpoint("get", "/api/v1/status", "Workers, queues, projects, and what failed last.", answer=h.Status),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
 
-from pydantic import BaseModel
+from pydantic import BaseModel, JsonValue
 from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
 from argus import __version__
@@ -19,19 +20,87 @@ from search_service.api.examples import BODIES, PARAMETERS
 _REFERENCE = "#/components/schemas/{model}"
 
 
-def document() -> dict[str, Any]:
+# A JSON schema, as far as requests and answers use it.
+Schema = TypedDict("Schema", {
+    "$ref": str, "enum": Sequence[JsonValue], "const": JsonValue, "anyOf": list["Schema"], "type": str | list[str],
+    "items": "Schema", "properties": dict[str, "Schema"], "required": list[str], "description": str,
+    "default": JsonValue, "minimum": float, "maximum": float, "maxLength": int, "maxItems": int, "format": str,
+    "contentMediaType": str, "contentSchema": "Schema"}, total=False)
+Parameter = TypedDict("Parameter", {"name": str, "in": str, "required": bool, "schema": Schema,
+                                    "example": NotRequired[JsonValue]})
+
+
+class Content(TypedDict):
+    """A body in one media type."""
+
+    schema: Schema
+    example: NotRequired[JsonValue]
+
+
+class Body(TypedDict):
+    """What a request carries, by media type."""
+
+    required: bool
+    content: dict[str, Content]
+
+
+class Answered(TypedDict):
+    """An answer, by media type."""
+
+    description: str
+    content: dict[str, Content]
+
+
+class Operation(TypedDict):
+    """A method of a path; `responses` by status."""
+
+    operationId: str
+    summary: str
+    tags: list[str]
+    parameters: list[Parameter]
+    responses: dict[str, Answered]
+    requestBody: NotRequired[Body]
+
+
+class Info(TypedDict):
+    """What the API is."""
+
+    title: str
+    version: str
+    description: str
+
+
+class Components(TypedDict):
+    """What operations refer to by name."""
+
+    schemas: dict[str, Schema]
+    securitySchemes: dict[str, dict[str, str]]
+
+
+class Document(TypedDict):
+    """An OpenAPI document; `paths` by path and method."""
+
+    openapi: str
+    info: Info
+    paths: dict[str, dict[str, Operation]]
+    servers: list[dict[str, str]]
+    security: list[dict[str, list[str]]]
+    components: Components
+
+
+def document() -> Document:
     """Return the OpenAPI document, JSON-ready."""
     asked: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         (model, "validation") for endpoint in ENDPOINTS for model in (endpoint.body, endpoint.query) if model]
     answered: list[tuple[type[BaseModel], JsonSchemaMode]] = [
         (endpoint.answer, "serialization") for endpoint in ENDPOINTS if endpoint.answer]
     _, found = models_json_schema([*asked, *answered, (Problem, "validation")], ref_template=_REFERENCE)
-    schemas: dict[str, Any] = found["$defs"]
+    schemas: dict[str, Schema] = found["$defs"]
     schemas["Problem"]["properties"]["code"]["enum"] = sorted(CATALOGUE)
-    paths: dict[str, dict[str, Any]] = {}
+    paths: dict[str, dict[str, Operation]] = {}
     for endpoint in ENDPOINTS:
         paths.setdefault(endpoint.path, {})[endpoint.method] = _operation(endpoint)
-    about = {"title": "Argus", "version": __version__, "description":
+    about: Info = {"title": "Argus", "version": __version__, "description":
              "Errors are RFC 9457 problems with a stable code, a sentence and a hint. Where ARGUS_API_TOKEN is set, "
              "requests carry Authorization: Bearer <token>. A request with the caller's own personal access token of "
              "Label Studio in X-Label-Studio-Token reaches only projects that this person can open there, does only "
@@ -44,9 +113,9 @@ def document() -> dict[str, Any]:
                 "caller": {"type": "apiKey", "in": "header", "name": "X-Label-Studio-Token"}}}}
 
 
-def _operation(endpoint: Endpoint) -> dict[str, Any]:
+def _operation(endpoint: Endpoint) -> Operation:
     name = re.sub(r"\W+", "_", endpoint.path.removeprefix("/api/v1/").replace("{", "").replace("}", ""))
-    content: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
+    content: Content = {"schema": {"type": "string", "format": "binary"}}
     if endpoint.answer:
         content = {"schema": {"$ref": _REFERENCE.format(model=endpoint.answer.__name__)},
                    "example": ANSWERS[endpoint.answer].model_dump(mode="json")}
@@ -54,31 +123,36 @@ def _operation(endpoint: Endpoint) -> dict[str, Any]:
         content = {"schema": {"type": "object", "required": ["data"], "properties": {"data": {
             "type": "string", "contentMediaType": "application/json", "contentSchema": content["schema"]}}},
             "example": {"data": json.dumps(content["example"])}}
-    operation: dict[str, Any] = {
+    operation: Operation = {
         "operationId": f"{endpoint.method}_{name}", "summary": endpoint.summary, "tags": [_topic(endpoint.path)],
         "parameters": _parameters(endpoint),
         "responses": {str(endpoint.status): {"description": "Done.", "content": {endpoint.media: content}},
                       "default": {"description": "What went wrong (RFC 9457).", "content": {
                           "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}}}
     if endpoint.body:
-        reference = {"$ref": f"#/components/schemas/{endpoint.body.__name__}"}
-        given = {"example": BODIES[endpoint.body]} if endpoint.body in BODIES else {}
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": reference} | given}}
+        given: Content = {"schema": {"$ref": f"#/components/schemas/{endpoint.body.__name__}"}}
+        if endpoint.body in BODIES:
+            given["example"] = BODIES[endpoint.body]
+        operation["requestBody"] = {"required": True, "content": {"application/json": given}}
     elif endpoint.takes:
         operation["requestBody"] = {"required": True, "content": {endpoint.takes: {"schema": {
             "type": "string", "format": "binary"}}}}
     return operation
 
 
-def _parameters(endpoint: Endpoint) -> list[dict[str, Any]]:
-    found = [{"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
-             for name in re.findall(r"{(\w+)}", endpoint.path)]
+def _parameters(endpoint: Endpoint) -> list[Parameter]:
+    found: list[Parameter] = [
+        {"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
+        for name in re.findall(r"{(\w+)}", endpoint.path)]
     if endpoint.query:
         schema = endpoint.query.model_json_schema(ref_template=_REFERENCE)
         for name, field in schema["properties"].items():
             found.append({"name": name, "in": "query", "required": name in schema.get("required", []),
                           "schema": field})
-    return [entry | ({"example": PARAMETERS[entry["name"]]} if entry["name"] in PARAMETERS else {}) for entry in found]
+    for entry in found:
+        if entry["name"] in PARAMETERS:
+            entry["example"] = PARAMETERS[entry["name"]]
+    return found
 
 
 def _topic(path: str) -> str:

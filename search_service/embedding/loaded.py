@@ -7,9 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from argus.errors import ArgusError, is_outage
 from argus.settings import get_settings
-from search_service.embedding.encoder import SiglipEncoder
+from search_service.embedding.encoder import Pixels, SiglipEncoder
 from search_service.embedding.prefetch import FETCHERS
 from search_service.vectors import model_change, store
 
@@ -30,6 +32,10 @@ class Worker:
 
     def loaded(self) -> list[tuple[SiglipEncoder, store.Model]]:
         return [(self.encoder, self.model), *([self.former] if self.former else [])]
+
+    def prepare(self, image: Image.Image) -> Image.Image | Pixels:
+        """Return what the checkpoint needs of an image; the image itself while there are two, which may differ."""
+        return image if self.former else self.encoder.prepare(image)
 
     def encoder_of(self, model_id: int | None) -> SiglipEncoder:
         """Return the encoder of a registered model (None: of this worker's own). Raises `not_ready`."""

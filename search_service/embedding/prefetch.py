@@ -1,4 +1,4 @@
-"""Images ahead of the model: threads fetch and decode the next batches while it computes."""
+"""Images ahead of the model: threads fetch, decode and resize the next batches while it computes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from argus.errors import ArgusError, as_argus_error
 from argus.images.fetcher import get_images, open_image
 from argus.labelstudio.task_data import TaskImage
 from search_service.embedding import near_duplicates, store
+from search_service.embedding.encoder import Pixels
 
-FETCHERS = 4  # threads that fetch and decode ahead of the model
+FETCHERS = 4  # threads that work ahead of the model
+Prepare = Callable[[Image.Image], Image.Image | Pixels]
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,7 @@ class Fetched:
     task_id: int
     url: str
     digest: bytes
-    image: Image.Image
+    image: Image.Image | Pixels
     dhash: bytes
 
 
@@ -42,8 +44,13 @@ Batch = list[Fetched | Unusable]
 
 
 def batches(fetchers: ThreadPoolExecutor, todo: Sequence[TaskImage], size: Callable[[], int],
-            max_side: int) -> Iterator[Batch]:
-    """Yield the images in batches of the size that is right just then; the next ones load meanwhile."""
+            max_side: int, prepare: Prepare = lambda image: image) -> Iterator[Batch]:
+    """Yield the images in batches of the size that is right just then; the next ones load meanwhile.
+
+    Args:
+        max_side: see `argus.images.fetcher.open_image`.
+        prepare: what the model needs of an image; done in the threads too.
+    """
     futures: list[Future[Fetched | Unusable]] = []
     started = taken = 0
     try:
@@ -51,7 +58,7 @@ def batches(fetchers: ThreadPoolExecutor, todo: Sequence[TaskImage], size: Calla
             now = size()
             while started < min(len(todo), taken + 2 * now + FETCHERS):
                 image = todo[started]
-                futures.append(fetchers.submit(trace.carried(_fetch, task=image.task_id), image, max_side))
+                futures.append(fetchers.submit(trace.carried(_fetch, task=image.task_id), image, max_side, prepare))
                 started += 1
             batch = [future.result() for future in futures[:now]]
             del futures[:now]
@@ -63,13 +70,13 @@ def batches(fetchers: ThreadPoolExecutor, todo: Sequence[TaskImage], size: Calla
             future.cancel()
 
 
-def _fetch(task: TaskImage, max_side: int) -> Fetched | Unusable:
+def _fetch(task: TaskImage, max_side: int, prepare: Prepare) -> Fetched | Unusable:
     digest = None
     try:
         file = get_images().fetch(task)
         digest = file.sha256
         image = open_image(file.data, max_side)
-        return Fetched(task.task_id, task.url, digest, image, near_duplicates.dhash(image))
+        return Fetched(task.task_id, task.url, digest, prepare(image), near_duplicates.dhash(image))
     except Exception as error:
         return Unusable(task.task_id, task.url, digest, as_argus_error(error))
 

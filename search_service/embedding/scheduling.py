@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from argus import queue_names
 from argus.jobs import queues
-from search_service.embedding import store
+from search_service.embedding import object_store, store
+from search_service.embedding.store import Due
 from search_service.vectors import model_change
 
 CHUNK = 64  # consecutive task ids that share an embed job
@@ -24,20 +27,35 @@ def enqueue_waiting(project_id: int) -> int:
     waiting = store.due_tasks(project_id, AHEAD)
     if following:
         waiting += store.due_for_change(project_id, following, AHEAD_OF_CHANGE)
+    jobs = [queues.enqueue(queue_names.SIGLIP, "search_service.embedding.worker.embed", project_id, ids,
+                           job_id=f"embed-{project_id}-{name}", retries=0) for name, ids in _chunks(waiting)]
+    return sum(job is not None for job in jobs)
+
+
+def enqueue_objects(project_id: int) -> int:
+    """Put tasks whose objects need vectors on the queue `siglip-objects`, as `enqueue_waiting` does with images; return
+    how many jobs were new."""
+    _, following = model_change.roles()
+    jobs = [queues.enqueue(queue_names.SIGLIP_OBJECTS, "search_service.embedding.object_jobs.embed_objects", project_id,
+                           ids, job_id=f"objects-{project_id}-{name}", retries=0)
+            for name, ids in _chunks(object_store.due_tasks(project_id, following, AHEAD))]
+    return sum(job is not None for job in jobs)
+
+
+def _chunks(due: Sequence[Due]) -> Iterable[tuple[str, list[int]]]:
+    """Return the names of jobs, and the tasks of each."""
     chunks: dict[str, list[int]] = {}
-    for task in waiting:
+    for task in due:
         alone = task.attempts >= ALONE_AFTER
         chunks.setdefault(f"task-{task.id}" if alone else str(task.id // CHUNK), []).append(task.id)
-    new = 0
-    for name, ids in chunks.items():
-        job = queues.enqueue(queue_names.SIGLIP, "search_service.embedding.worker.embed", project_id, ids,
-                             job_id=f"embed-{project_id}-{name}", retries=0)
-        new += job is not None
-    return new
+    return chunks.items()
 
 
 def retry_failed(project_id: int) -> int:
-    """Give every failed task of the project another chance; return how many there were."""
+    """Give every failed task of the project, and every failed object, another chance; return how many tasks there
+    were."""
     count = store.retry_failed(project_id)
     enqueue_waiting(project_id)
+    if object_store.retry_failed(project_id):
+        enqueue_objects(project_id)
     return count

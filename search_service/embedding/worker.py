@@ -6,7 +6,6 @@ import base64
 import logging
 import time
 import uuid
-from typing import Any
 
 import numpy as np
 from rq import Queue
@@ -17,6 +16,7 @@ from argus.db import connect, together
 from argus.errors import ArgusError, is_outage, no_number
 from argus.images.fetcher import open_image
 from argus.jobs import queues, self_check
+from argus.jobs.self_check import Examined, ModelTest
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import get_settings
 from search_service.embedding import failures, store
@@ -48,12 +48,12 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
     """
     worker = prepared()
     done = {"embedded": 0, "failed": 0, "later": 0}
-    if not _serves(worker):
+    if not serves(worker):
         return done | {"later": len(task_ids)}
     attempts, todo = _take(worker, project_id, task_ids)
     done["failed"] = len(attempts) - len(todo)
     left = [image.task_id for image in todo]
-    for batch in batches(worker.fetchers, todo, lambda: worker.batch, 4 * worker.encoder.image_side):
+    for batch in batches(worker.fetchers, todo, lambda: worker.batch, 4 * worker.encoder.image_side, worker.prepare):
         left = left[len(batch):]
         done["failed"] += failures.record({i.task_id: i.error for i in batch if isinstance(i, Unusable)}, attempts)
         fetched, gave_way = [item for item in batch if isinstance(item, Fetched)], False
@@ -67,7 +67,7 @@ def embed(project_id: int, task_ids: list[int]) -> dict[str, int]:
             _give_back(project_id, left)
             raise
         done["failed"] += failures.record(errors, attempts)
-        if gave_way or (left and _somebody_waits()):
+        if gave_way or (left and somebody_waits()):
             done["later"] = len(left)
             _give_back(project_id, left)
             break
@@ -109,7 +109,7 @@ def _embed_apart(worker: Worker, project_id: int, batch: list[Fetched], errors: 
     return sum(_embed_apart(worker, project_id, [item], errors) for item in batch)
 
 
-def _serves(worker: Worker) -> bool:
+def serves(worker: Worker) -> bool:
     """Whether this worker has the model that searches use; also drops the former one some time after a change."""
     current, following = model_change.roles()
     if worker.former and following is None and current == worker.model:
@@ -128,7 +128,7 @@ def _embed_batch(worker: Worker, project_id: int, batch: list[Fetched], errors: 
     began = time.monotonic()
     vectors_of = []
     for encoder, model in worker.loaded():
-        with encoder.preemptible(lambda: began - worker.embedded_at < STEADY_SECONDS and _somebody_waits()):
+        with encoder.preemptible(lambda: began - worker.embedded_at < STEADY_SECONDS and somebody_waits()):
             vectors_of.append((model, _vectors(worker, encoder, model, batch)))
     good = [item for item in batch if all(item.digest in known for _, known in vectors_of)]
     with together(), connect() as connection:
@@ -155,17 +155,18 @@ def _vectors(worker: Worker, encoder: SiglipEncoder, model: Model, batch: list[F
         known |= encoded(encoder, fresh)
         seconds = time.monotonic() - started
         metrics.model_batch("siglip", len(fresh), seconds)
-        _adapt(worker, seconds / len(fresh))
+        adapt(worker, seconds / len(fresh))
     return known
 
 
-def _adapt(worker: Worker, seconds_per_image: float) -> None:
+def adapt(worker: Worker, seconds_per_image: float) -> None:
     """Choose the next batch: as large as the setting allows, but one pass within `SLICE_SECONDS`."""
     fits = int(SLICE_SECONDS / max(seconds_per_image, 1e-6))
     worker.batch = max(1, min(get_settings().siglip_batch, fits, 4 * worker.batch))
 
 
-def _somebody_waits() -> bool:
+def somebody_waits() -> bool:
+    """Whether a person's query is to be answered."""
     return not Queue(queue_names.SIGLIP_NOW, connection=queues.get_redis()).is_empty()
 
 
@@ -176,7 +177,7 @@ def _give_back(project_id: int, task_ids: list[int]) -> None:
 
 
 @queues.answering
-def encode_text(texts: list[str], model_id: int | None = None) -> Any:
+def encode_text(texts: list[str], model_id: int | None = None) -> list[list[float]]:
     """Return one vector of length 1 per text, as lists of float; a failure as `argus.jobs.queues.pack` does.
 
     Args:
@@ -185,17 +186,15 @@ def encode_text(texts: list[str], model_id: int | None = None) -> Any:
     return as_lists(prepared().encoder_of(model_id).encode_texts(texts))
 
 
-def unread_text(texts: list[str], model_id: int | None = None) -> Any:
+@queues.answering
+def unread_text(texts: list[str], model_id: int | None = None) -> list[str]:
     """Return of each text the end that the model does not read. Arguments and failures as of `encode_text`."""
-    try:
-        return prepared().encoder_of(model_id).unread(texts)
-    except ArgusError as error:
-        return queues.pack(error)
+    return prepared().encoder_of(model_id).unread(texts)
 
 
-def examine() -> dict[str, Any]:
+def examine() -> Examined:
     """Job of the doctor: how this worker stands, and whether its model passes the test of its start again."""
-    def tested() -> dict[str, Any]:
+    def tested() -> ModelTest:
         encoder, began = prepared().encoder, time.monotonic()
         encoder.self_test()
         return {"checkpoint": encoder.name, "device": str(encoder.device), "seconds": time.monotonic() - began,
@@ -205,14 +204,14 @@ def examine() -> dict[str, Any]:
 
 
 @queues.answering
-def calibration(model_id: int | None = None) -> Any:
+def calibration(model_id: int | None = None) -> tuple[float, float]:
     """Return `[scale, bias]` of the checkpoint: its probability of a pair is `sigmoid(scale · cosine + bias)`."""
     encoder = prepared().encoder_of(model_id)
-    return [encoder.logit_scale, encoder.logit_bias]
+    return encoder.logit_scale, encoder.logit_bias
 
 
 @queues.answering
-def encode_image(data: str, box: list[float] | None = None, model_id: int | None = None) -> Any:
+def encode_image(data: str, box: list[float] | None = None, model_id: int | None = None) -> list[float]:
     """Return the vector of one image file, or of a region of it.
 
     Args:

@@ -13,11 +13,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Required, TextIO, TypedDict
 
 from argus.labelstudio import geometry
 from argus.labelstudio.regions import ExportObject
 from search_service.export import coco_rle
+from search_service.export.coco_rle import CocoRle
 from search_service.export.records import ExportImage, save_image
 
 
@@ -34,9 +35,12 @@ class CocoWriter:
                        for split in splits or [""] for kind in ("images", "annotations")}
         self._images = self._objects = 0
 
+    def images(self, split: str) -> str:
+        return f"images/{split}" if split else "images"
+
     def add(self, image: ExportImage, split: str) -> list[str]:
         self._images += 1
-        save_image(self._folder, image, split)
+        save_image(self._folder / self.images(split), image)
         _write(self._parts[split, "images"], {"id": self._images, "file_name": image.file_name, "width": image.width,
                                               "height": image.height, **image.source})
         for item in image.objects:
@@ -75,23 +79,41 @@ class CocoPolygonWriter(CocoWriter):
     polygons = True
 
 
-def _write(part: TextIO, record: dict[str, Any]) -> None:
+class _Attributes(TypedDict, total=False):
+    origin: Required[str]
+    rotation: float  # degrees clockwise
+
+
+class _Shape(TypedDict, total=False):
+    """An annotation without its ids; lengths are pixels, `bbox` is x, y, width, height."""
+
+    bbox: Required[list[float]]
+    area: Required[float]
+    segmentation: Required[CocoRle | list[list[float]]]
+    iscrowd: Required[int]
+    score: float
+    attributes: _Attributes
+    region_ids: list[str]
+
+
+def _write(part: TextIO, record: Mapping[str, object]) -> None:
     part.write(json.dumps(record, ensure_ascii=False) + "\n")
 
 
-def _shape(item: ExportObject, polygons: bool) -> dict[str, Any]:
+def _shape(item: ExportObject, polygons: bool) -> _Shape:
     x0, y0, x1, y1 = (round(side, 3) for side in item.box)
-    record = {"bbox": [x0, y0, round(x1 - x0, 3), round(y1 - y0, 3)], "area": round(item.area, 3),
+    record: _Shape = {
+        "bbox": [x0, y0, round(x1 - x0, 3), round(y1 - y0, 3)], "area": round(item.area, 3),
               "segmentation": _segmentation(item, polygons), "iscrowd": 0}
     if item.score is not None:
         record["score"] = round(item.score, 6)
-    attributes: dict[str, Any] = {"origin": item.origin}
+    attributes: _Attributes = {"origin": item.origin}
     if item.rotation:
         attributes["rotation"] = round(item.rotation, 3)
-    return record | {"attributes": attributes, "region_ids": list(item.regions)}
+    return {**record, "attributes": attributes, "region_ids": list(item.regions)}
 
 
-def _segmentation(item: ExportObject, polygons: bool) -> Any:
+def _segmentation(item: ExportObject, polygons: bool) -> CocoRle | list[list[float]]:
     if item.mask is not None and not polygons:
         return coco_rle.encode(item.mask)
     rings = item.rings

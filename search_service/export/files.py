@@ -18,6 +18,7 @@ from argus.labelstudio.files import file_name
 
 _EXTENSIONS = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "BMP": ".bmp", "GIF": ".gif",
                "TIFF": ".tif", "AVIF": ".avif", "JPEG2000": ".jp2", "PPM": ".ppm"}
+IMAGE_SUFFIXES = frozenset({*_EXTENSIONS.values(), ".img"})  # of exported image files
 _SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".avif",
              ".heic", ".heif", ".jp2", ".ppm", ".pgm", ".pbm", ".pnm")
 _LONGEST = 255  # bytes of a file name, on every file system that matters

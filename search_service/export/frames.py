@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from search_service.export.vector_file import Flags, Ints
 
 NEW, NONE = -2, -1  # a frame that nothing was decided about yet, and one that is in no split
-_SAME_INSTANT = 1e-9  # seconds
+SAME_INSTANT = 1e-9  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,5 +100,5 @@ def nearest_in_time(frames: Frames, some: Flags, others: Flags) -> tuple[Ints, N
 def near_in_time(frames: Frames, some: Flags, others: Flags, gap: float) -> Flags:
     """Tell, a flag for each frame, which of `some` are nearer than `gap` seconds to one of `others`."""
     found = np.zeros(len(frames), bool)
-    found[some] = nearest_in_time(frames, some, others)[1] < max(gap, _SAME_INSTANT)
+    found[some] = nearest_in_time(frames, some, others)[1] < max(gap, SAME_INSTANT)
     return found

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from argus.settings import get_settings
 from search_service.export import count_images, export_project, preview_export, room
 from search_service.export.run import FORMATS
 from search_service.export.source import Source
+from search_service.export.versions.recording import Asked, recording
 
 TIMEOUT = 6 * 3600
 UNDER_WAY = ("queued", "running")
@@ -69,7 +70,7 @@ def tidy() -> None:
 
 
 def start(project_id: int, *, format: str, source: Source, masks: bool, images: bool,
-          splits: Mapping[str, float]) -> Export:
+          splits: Mapping[str, float], leak_report: bool = True, note: str = "") -> Export:
     """Ask for an export and return its state.
 
     Raises:
@@ -85,7 +86,8 @@ def start(project_id: int, *, format: str, source: Source, masks: bool, images: 
         for old in room.superseded(listing(project_id)):
             remove(old)
         return _enqueue(Export(id=0, project=project_id, format=format, source=source, masks=masks, images=images,
-                               splits=dict(splits), state="queued", created_at=_now()))
+                               splits=dict(splits), leak_report=leak_report, note=note,
+                               made_by=audit.actor().verified_name, state="queued", created_at=_now()))
 
 
 def _enqueue(asked: Export) -> Export:
@@ -193,26 +195,32 @@ def run(export_id: int) -> None:
 
 
 def _export(state: Export, folder: Path, progress: Callable[[int], None]) -> Export:
-    with tempfile.TemporaryDirectory(dir=folder) as place:
+    asked = Asked(state.format, state.source, state.masks, state.images, _shares(state.splits), state.note,
+                  state.made_by)
+    with recording(state.project, asked, state.id) as version, tempfile.TemporaryDirectory(dir=folder) as place:
         files = Path(place) / "export"
         report = export_project(state.project, state.format, files, with_images=state.images, link_images=True,
                                 masks=state.masks, splits=_shares(state.splits) or None, source=state.source,
-                                progress=progress)
-        _zip(files, Path(place) / "export.zip", lambda: progress(report.images))
+                                progress=progress, leak_report=state.leak_report, version=version)
+        kept = room.bytes_of_versions(listing(state.project))
+        for size in _zip(files, Path(place) / "export.zip"):
+            room.check_quota(size, kept)
+            progress(report.images)
         os.replace(Path(place) / "export.zip", folder / "export.zip")
     return state.model_copy(update={
-        "state": "done", "written": report.images, "report": ExportReport(**report.model_dump(exclude={"folder"})),
+        "state": "done", "written": report.images, "version": report.version,
+        "report": ExportReport(**report.model_dump(exclude={"folder"})),
         "bytes": (folder / "export.zip").stat().st_size})
 
 
-def _zip(files: Path, target: Path, step: Callable[[], None]) -> None:
+def _zip(files: Path, target: Path) -> Iterator[int]:
+    """Write a ZIP of the files; yield its bytes after each of them."""
     with private_files.open_file(target, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as zipped:
         for path in sorted(files.rglob("*")):
             if path.is_file():
                 how = zipfile.ZIP_STORED if path.suffix.lower() in _STORED else zipfile.ZIP_DEFLATED
                 zipped.write(path, path.relative_to(files), how)
-                room.check_quota(target.stat().st_size)
-                step()
+                yield target.stat().st_size
 
 
 def _total(state: Export) -> int:

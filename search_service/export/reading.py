@@ -67,9 +67,10 @@ class Reader:
             raise ArgusError("bad_image", f"Task {task.id} has no image in data.{self._shape.image_key}.")
         source = TaskImage(self._shape.project_id, task.id, task.image)
         regions, elsewhere = self._shape.regions_of_image(task.result)
-        size, data = image_size(regions), None
+        size, data, digest = image_size(regions), None, ""
         if self._files != "none" or size is None:
-            data = self._images.fetch(source).data
+            fetched = self._images.fetch(source)
+            data, digest = fetched.data, fetched.sha256.hex() if self._files != "none" else ""
             width, height, extension = inspect_image(data)
         else:
             width, height, extension = *size, extension_of(task.image).lower() or ".jpg"
@@ -77,7 +78,7 @@ class Reader:
         for reason in [*elsewhere, *reasons]:
             self.skipped.add(reason, task.id)
         image = ExportImage(self._names.take(file_stem(task.image), extension, task.id), width, height, objects,
-                            source=task.origin)
+                            source=task.origin, digest=digest)
         if self._files == "link" and (file := self._images.cached(source)) is not None:
             return replace(image, file=file)
         return image if self._files == "none" else replace(image, data=data)

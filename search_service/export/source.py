@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, NamedTuple
 
 from argus.labelstudio import listing
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import ANNOTATED, UNREVIEWED, of_version
-from argus.labelstudio.regions import Region, newest_annotation
+from argus.labelstudio.regions import newest_annotation
 from argus.labelstudio.task_data import data_value
+from argus.labelstudio.types import Condition, Region, Task, TaskData
 from label_studio_config.project_shape import ProjectShape
 from search_service.export.frames import Origin
+from search_service.export.records import Provenance
 from search_service.sync.task_values import read_values
 
 Source = Literal["annotations", "predictions", "both"]
+_VIDEO: tuple[Literal["video", "video_id", "video_time", "frame_number"], ...] = (
+    "video", "video_id", "video_time", "frame_number")
 SOURCES: tuple[Source, ...] = ("annotations", "predictions", "both")
 _PAGE = 100  # tasks of a page, the first one
 _PAGE_NUMBERS = 2_000_000  # numbers in the masks of a page: some 30 MB while it is read
@@ -34,7 +38,7 @@ class SourceTask:
     id: int
     image: str
     result: Sequence[Region]
-    origin: Mapping[str, Any]
+    origin: Provenance
     others: int = 0
 
 
@@ -50,34 +54,42 @@ def read_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: So
             chosen = _annotation(task) if kind == "annotations" else _prediction(task, shape.model_version)
             if chosen is not None:
                 data = task.get("data") or {}
-                video = {key: data[key] for key in ("video", "video_id", "video_time", "frame_number") if key in data}
-                yield SourceTask(task["id"], data_value(data, shape.image_key) or "", chosen["result"] or [],
-                                 {"task_id": task["id"], **_provenance(kind, chosen), **video},
-                                 _others(task, kind, shape.model_version))
+                yield SourceTask(task["id"], data_value(data, shape.image_key) or "", chosen.result,
+                                 {"task_id": task["id"], **chosen.origin, **_video(data)}, chosen.others)
 
 
-def _others(task: Mapping[str, Any], kind: str, model_version: str) -> int:
-    """Return how many annotations or predictions of a task are left for the newest."""
-    if kind == "annotations":
-        return len(task["annotations"]) - 1
-    return sum(1 for p in task["predictions"] if p["model_version"] == model_version) - 1
+class _Chosen(NamedTuple):
+    """What of a task is exported; `others` as of `SourceTask`."""
+
+    result: Sequence[Region]
+    origin: Provenance
+    others: int
 
 
-def _annotation(task: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    task["annotations"][:] = [a for a in task["annotations"] if not a.get("was_cancelled")]
-    return newest_annotation(task["annotations"])
+def _annotation(task: Task) -> _Chosen | None:
+    valid = [a for a in task["annotations"] if not a.get("was_cancelled")]
+    if (newest := newest_annotation(valid)) is None:
+        return None
+    return _Chosen(newest["result"] or [], {
+        "annotation_id": newest["id"], "annotated_by": newest.get("completed_by"),
+        "annotated_at": newest.get("updated_at"), "prediction_id": newest.get("parent_prediction")}, len(valid) - 1)
 
 
-def _prediction(task: Mapping[str, Any], model_version: str) -> Mapping[str, Any] | None:
+def _prediction(task: Task, model_version: str) -> _Chosen | None:
     mine = [p for p in task["predictions"] if p["model_version"] == model_version]
-    return max(mine, key=lambda p: int(p["id"]), default=None)
+    if not mine:
+        return None
+    newest = max(mine, key=lambda p: int(p["id"]))
+    return _Chosen(newest["result"] or [], {"prediction_id": newest["id"], "model_version": model_version},
+                   len(mine) - 1)
 
 
-def _provenance(kind: str, chosen: Mapping[str, Any]) -> dict[str, Any]:
-    if kind == "predictions":
-        return {"prediction_id": chosen["id"], "model_version": chosen["model_version"]}
-    return {"annotation_id": chosen["id"], "annotated_by": chosen.get("completed_by"),
-            "annotated_at": chosen.get("updated_at"), "prediction_id": chosen.get("parent_prediction")}
+def _video(data: TaskData) -> Provenance:
+    found: Provenance = {}
+    for key in _VIDEO:
+        if key in data:
+            found[key] = data[key]
+    return found
 
 
 def count_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: Source) -> int:
@@ -101,14 +113,14 @@ def read_origins(ls: LabelStudio, project_id: int, shape: ProjectShape, source: 
     return origins
 
 
-def video_text(data: Mapping[str, Any]) -> str:
+def video_text(data: Mapping[str, object]) -> str:
     """Return a text that only frames of the same video have, '' for what is no frame of one. The name comes first: it
     orders the videos."""
     name, id_ = (str(data[key]) if isinstance(data.get(key), str | int) else "" for key in ("video", "video_id"))
     return f"{name}\n{id_}" if id_ else name
 
 
-def _passes(shape: ProjectShape, source: Source) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+def _passes(shape: ProjectShape, source: Source) -> Iterator[tuple[str, list[Condition]]]:
     """Yield (what is read, the conditions of the tasks to list) of each pass over the project."""
     predicted = of_version(shape.model_version)
     if source in ("annotations", "both"):
@@ -119,8 +131,8 @@ def _passes(shape: ProjectShape, source: Source) -> Iterator[tuple[str, list[dic
         yield "predictions", [predicted, *UNREVIEWED]
 
 
-def _walk(ls: LabelStudio, project_id: int, filters: Sequence[Mapping[str, Any]],
-          fields: str = "all") -> Iterator[dict[str, Any]]:
+def _walk(ls: LabelStudio, project_id: int, filters: Sequence[Condition],
+          fields: str = "all") -> Iterator[Task]:
     """Yield the tasks that meet the conditions, by id, holding one page at a time. It is as long as the masks allow."""
     size = _PAGE if fields == "all" else listing.PAGE
     for tasks in listing.walk(ls, project_id, filters, size=size, resize=_next_size, fields=fields):
@@ -128,11 +140,11 @@ def _walk(ls: LabelStudio, project_id: int, filters: Sequence[Mapping[str, Any]]
             yield tasks.pop(0)
 
 
-def _next_size(tasks: Sequence[Mapping[str, Any]], size: int) -> int:
+def _next_size(tasks: Sequence[Task], size: int) -> int:
     numbers = sum(_numbers(task) for task in tasks)
     return max(1, min(size * 2, _PAGE, _PAGE_NUMBERS * len(tasks) // numbers)) if numbers else size
 
 
-def _numbers(task: Mapping[str, Any]) -> int:
-    return sum(len((region.get("value") or {}).get("rle") or ()) for kind in ("annotations", "predictions")
-               for source in task.get(kind) or () for region in source.get("result") or ())
+def _numbers(task: Task) -> int:
+    said = [*(task.get("annotations") or ()), *(task.get("predictions") or ())]
+    return sum(len((region.get("value") or {}).get("rle") or ()) for one in said for region in one.get("result") or ())

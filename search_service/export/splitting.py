@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from argus.errors import ArgusError
+from argus.labelstudio.types import Project
 from argus.settings import get_settings
 from label_studio_config import projects
 from search_service.export import store
@@ -134,7 +135,7 @@ def _name(rules: Rules, place: int) -> str:
     return rules.names[place] if place >= 0 else ""
 
 
-def remember_project(project_id: int, label_studio_project: Mapping[str, object]) -> None:
+def remember_project(project_id: int, label_studio_project: Project) -> None:
     """Record a project that Argus does not know yet, so that its division can be kept."""
     if projects.find(project_id) is None:
-        projects.save(dict(label_studio_project))
+        projects.save(label_studio_project)

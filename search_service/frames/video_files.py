@@ -7,7 +7,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO, NoReturn
 
 import av
 from av.container import InputContainer
@@ -50,6 +50,10 @@ def opened_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
 
 
 def _container(file: BinaryIO) -> InputContainer:
+    # A decoder's thread that logs an error through Python waits for the interpreter's lock; PyAV frees a decoder while
+    # it holds that lock, and waits for the decoder's threads: a deadlock. PyAV's default logs nothing, but importing
+    # torchvision up to 0.25 turns logging on for the whole process, so it is turned off each time.
+    av.logging.set_level(None)
     return av.open(file, "r", options={"protocol_whitelist": "none"}, buffer_size=_BUFFER, io_open=_refuse)
 
 
@@ -63,7 +67,7 @@ def _reading(path: Path) -> Iterator[None]:
         raise ArgusError("bad_video", f"The file {path.name} cannot be read: {error.strerror}.") from error
 
 
-def _refuse(url: str, flags: int, options: dict[str, Any]) -> Any:
+def _refuse(url: str, flags: int, options: dict[str, str]) -> NoReturn:
     raise OSError("a video names another file")
 
 

@@ -14,13 +14,13 @@ from rq.worker import BaseWorker
 from argus import __version__, queue_names
 from argus.answers import health
 from argus.answers.health import Failure, Findings, ProjectState, Refusal, SearchModel, Status
-from argus.db import connect
 from argus.errors import ArgusError
-from argus.jobs import queues
+from argus.jobs import last_jobs, queues
 from argus.web import server_state
 from label_studio_config.recipe import plan_for
+from search_service.health import store
 from search_service.health.doctor import Doctor, is_alive
-from search_service.vectors import store
+from search_service.vectors.store import current_model
 
 SHOWN = 20
 
@@ -34,7 +34,7 @@ def status(visible: Collection[int] | None = None) -> Status:
     Raises:
         ArgusError: `database_unreachable`, and what `argus.jobs.queues.refusal` says.
     """
-    model = store.current_model()
+    model = current_model()
     try:
         workers = [_worker(worker) for worker in Worker.all(connection=queues.get_redis(), serializer=JSONSerializer)
                    if is_alive(worker)]
@@ -65,7 +65,8 @@ def _worker(worker: BaseWorker) -> health.Worker:
 
 def _queue(name: str) -> health.Queue:
     queue = Queue(name, connection=queues.get_redis(), serializer=JSONSerializer)
-    return health.Queue(name=name, waiting=queue.count, failed=queue.failed_job_registry.count)
+    return health.Queue(name=name, waiting=queue.count, failed=queue.failed_job_registry.count,
+                        last_job=last_jobs.last(name))
 
 
 def _moment(value: datetime | None) -> datetime | None:
@@ -73,18 +74,8 @@ def _moment(value: datetime | None) -> datetime | None:
 
 
 def _projects(visible: Collection[int] | None) -> list[ProjectState]:
-    with connect() as connection:
-        rows = connection.execute(
-            "SELECT p.id, p.title, p.label_config, p.overrides, p.connected_at IS NOT NULL AS connected, "
-            "p.missing_since, count(t.id) AS seen, "
-            "count(t.content_hash) AS fetched, count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded, "
-            "count(t.id) FILTER (WHERE t.state = 'waiting') AS waiting, "
-            "count(t.id) FILTER (WHERE t.state = 'failed') AS failed, count(t.notes) AS noted, "
-            "round(extract(epoch FROM now() - min(t.seen_at) FILTER (WHERE t.state = 'waiting')))::int "
-            "AS oldest_waiting_seconds "
-            "FROM project p LEFT JOIN task t ON t.project_id = p.id GROUP BY p.id ORDER BY p.id").fetchall()
-    return [ProjectState(warnings=_warnings(row["label_config"], row["overrides"]), **row) for row in rows
-            if visible is None or row["id"] in visible]
+    return [ProjectState(warnings=_warnings(row.label_config, row.overrides), **row._asdict())
+            for row in store.projects() if visible is None or row.id in visible]
 
 
 def _warnings(label_config: str, overrides: Mapping[str, Any]) -> list[str]:
@@ -96,16 +87,4 @@ def _warnings(label_config: str, overrides: Mapping[str, Any]) -> list[str]:
 
 def _errors(visible: Collection[int] | None) -> list[Failure]:
     """Return the newest failures of images and of runs, each with where it happened."""
-    mine = "project_id = ANY(coalesce(%(only)s, ARRAY[project_id]))"
-    with connect() as connection:
-        rows = connection.execute(
-            f"(SELECT 'image' AS what, project_id AS project, id AS task, NULL::bigint AS run, error, seen_at AS at "
-            f"FROM task WHERE state = 'failed' AND {mine} ORDER BY seen_at DESC, id DESC LIMIT %(n)s) UNION ALL "
-            f"(SELECT 'run', project_id, NULL, id, error, coalesce(finished_at, created_at) FROM run "
-            f"WHERE error IS NOT NULL AND {mine} ORDER BY id DESC LIMIT %(n)s) UNION ALL "
-            f"(SELECT 'task', r.project_id, f.task_id, r.id, f.error, coalesce(r.finished_at, r.created_at) "
-            f"FROM run_task f JOIN run r ON r.id = f.run_id WHERE f.state = 'failed' AND {mine} "
-            f"ORDER BY r.id DESC, f.task_id LIMIT %(n)s) ORDER BY at DESC LIMIT %(n)s",
-            {"n": SHOWN, "only": None if visible is None else list(visible)}).fetchall()
-    return [Failure(what=row["what"], project=row["project"], task=row["task"], run=row["run"], at=row["at"],
-                    **{key: (row["error"] or {}).get(key, "") for key in ("code", "message", "hint")}) for row in rows]
+    return [Failure(**row._asdict()) for row in store.newest_failures(visible, SHOWN)]

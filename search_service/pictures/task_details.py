@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
-from argus.answers.tasks import Task, TaskAnnotation, TaskObject, TaskPrediction
-from argus.db import Row, connect
+from argus.answers.base import Error
+from argus.answers.tasks import DataNote, Task, TaskAnnotation, TaskObject, TaskPrediction
 from argus.errors import ArgusError
 from argus.images.memory import get_budget
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.labelstudio.brush_rle import Mask
-from argus.labelstudio.regions import ExportObject, image_size, read_objects
+from argus.labelstudio.regions import ExportObject, image_size, object_of, read_objects
+from argus.labelstudio.task_data import moment
+from argus.labelstudio.types import Annotation, Prediction, Region
 from argus.settings import get_settings
 from label_studio_config.project_shape import ProjectShape, read_project
-from search_service.sync.videos import SHARED, shown_name
+from search_service.pictures.store import TaskRow, find_task
+from search_service.sync.videos import shown_name
 
 MASK_SIDE = 512  # pixels; enough for a picture on a screen, and a few kilobytes each
 
 
-class _Stored(NamedTuple):
+class Stored(NamedTuple):
     """What Label Studio has of a task."""
 
-    annotations: list[dict[str, Any]]
-    predictions: list[dict[str, Any]]
+    annotations: list[Annotation]
+    predictions: list[Prediction]
 
 
 def describe_task(project_id: int, task_id: int) -> Task:
@@ -40,33 +42,27 @@ def describe_task(project_id: int, task_id: int) -> Task:
     """
     row = _row(project_id, task_id)
     ls = get_label_studio()
-    task, shape = _task(ls, task_id), _shape(ls, project_id)
+    task, shape = read_stored(ls, task_id), _shape(ls, project_id)
     own = shape.regions_of_image
-    version = row["model_version"]
+    version = row.model_version
     return Task(
-        task=task_id, video=row["video"], video_id=row["video_id"],
-        video_name=shown_name(row["video"], row["video_id"], row["video_shared"]), video_time=row["video_time"],
-        frame_number=row["frame_number"], notes=row["notes"] or [], captured_at=row["captured_at"], state=row["state"],
-        error=row["error"],
+        task=task_id, video=row.video, video_id=row.video_id,
+        video_name=shown_name(row.video, row.video_id, row.video_shared), video_time=row.video_time,
+        frame_number=row.frame_number, notes=[DataNote.model_validate(note) for note in row.notes or []],
+        captured_at=row.captured_at, state=row.state, error=Error.model_validate(row.error) if row.error else None,
         label_studio=f"{get_settings().public_label_studio_url}/projects/{project_id}/data?task={task_id}",
+        model_version=version,
         predictions=[TaskPrediction(
             id=p["id"], model_version=p["model_version"], current=p["model_version"] == version, score=p.get("score"),
             objects=objects(own(p["result"])[0], shape.labels)) for p in task.predictions],
         annotations=[TaskAnnotation(
-            id=a["id"], updated_at=a.get("updated_at"), cancelled=bool(a.get("was_cancelled")),
-            from_prediction=a.get("parent_prediction"), objects=objects(own(a["result"])[0], shape.labels))
+            id=a["id"], updated_at=moment(a["updated_at"]) if a.get("updated_at") else None,
+            cancelled=bool(a.get("was_cancelled")), from_prediction=a.get("parent_prediction"),
+            objects=objects(own(a["result"])[0], shape.labels))
             for a in task.annotations])
 
 
-def captured_between(project_id: int) -> tuple[datetime, datetime] | None:
-    """Return when the first and the last image of a project were captured; None when no task says so."""
-    with connect() as connection:
-        row = connection.execute("SELECT min(captured_at) AS first, max(captured_at) AS last FROM task "
-                                 "WHERE project_id = %s", (project_id,)).fetchone()
-    return (row["first"], row["last"]) if row and row["first"] else None
-
-
-def objects(result: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> list[TaskObject]:
+def objects(result: Sequence[Region], labels: Sequence[str]) -> list[TaskObject]:
     """Return regions as objects with positions as fractions; regions of unknown kind or size, or for a larger image
     than there may be, are left out.
 
@@ -86,7 +82,9 @@ def _object(one: ExportObject, width: int, height: int) -> TaskObject:
     x0, y0, x1, y1 = one.box
     rings = [[[round(float(x) / width, 5), round(float(y) / height, 5)] for x, y in ring] for ring in one.rings]
     mask = None if one.mask is None else np.unpackbits(one.mask.view(np.uint8), axis=1, count=width).view(np.bool_)
-    return TaskObject(label=one.label, score=None if one.score is None else round(one.score, 4), rings=rings,
+    return TaskObject(object=object_of(one.regions[0]), label=one.label,
+                      score=None if one.score is None else round(one.score, 4),
+                      movable=one.boxed and not one.rotation, rings=rings,
                       box=[round(x0 / width, 5), round(y0 / height, 5), round(x1 / width, 5), round(y1 / height, 5)],
                       mask=None if mask is None else encode_mask(mask, one.box))
 
@@ -108,21 +106,17 @@ def encode_mask(mask: Mask, box: Sequence[float]) -> str | None:
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def _row(project_id: int, task_id: int) -> Row:
-    with connect() as connection:
-        row = connection.execute(
-            f"SELECT t.*, p.model_version, {SHARED} AS video_shared FROM task t JOIN project p ON p.id = t.project_id "
-            "WHERE t.id = %s AND t.project_id = %s", (task_id, project_id)).fetchone()
-    if row is None:
+def _row(project_id: int, task_id: int) -> TaskRow:
+    if (row := find_task(project_id, task_id)) is None:
         raise ArgusError("unknown_task", f"The project {project_id} has no task {task_id}.")
     return row
 
 
-def _task(ls: LabelStudio, task_id: int) -> _Stored:
+def read_stored(ls: LabelStudio, task_id: int) -> Stored:
     """Read what stands on a task. Reading the task itself, alone or in a listing, would count as somebody opening it:
-    Label Studio then asks the ML backend for the predictions that it lacks."""
+    Label Studio then asks the ML backend for the predictions that it lacks. Raises `unknown_task`."""
     try:
-        return _Stored(ls.get(f"/api/tasks/{task_id}/annotations/"), ls.get("/api/predictions/", task=task_id))
+        return Stored(ls.get(f"/api/tasks/{task_id}/annotations/"), ls.get("/api/predictions/", task=task_id))
     except ArgusError as error:
         if error.code != "not_found":
             raise

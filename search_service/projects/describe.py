@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Any
 
 from argus.answers.projects import Bands, LabelStudioProject, Project, ProjectSummary
@@ -12,6 +11,7 @@ from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.bands import edges_of
 from label_studio_config.label_config import parse_label_config
+from search_service.embedding import object_store
 from search_service.sync import store as tasks
 from search_service.sync.progress import sync_progress
 from search_service.vectors import indexes, model_change, store
@@ -33,13 +33,14 @@ def describe(project_id: int) -> Project:
     """Return one project. Raises `unknown_project`."""
     settings, progress, model = get_settings(), sync_progress(project_id), store.current_model()
     row = projects.load(project_id)
+    edges = edges_of(row)
     return Project(
         id=project_id, title=row["title"], connected=row["connected_at"] is not None,
         missing_since=row["missing_since"], labels=_labels(row["label_config"], row["overrides"]),
-        model_version=row["model_version"], bands=Bands(**asdict(edges_of(row))),
+        model_version=row["model_version"], bands=Bands(high=edges.high, medium=edges.medium),
         label_studio=f"{settings.public_label_studio_url}/projects/{project_id}/data",
         search_model=model.name if model else None, search_index=indexes.state(model, project_id) if model else None,
-        sync=progress, model_change=model_change.progress(project_id))
+        sync=progress, objects=object_store.progress(project_id), model_change=model_change.progress(project_id))
 
 
 def _labels(label_config: str, overrides: dict[str, Any]) -> list[str]:

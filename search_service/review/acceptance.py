@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 from argus.answers.review import Accepted, AcceptPlan, SelectionSpec
 from argus.errors import ArgusError
@@ -18,7 +17,6 @@ from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import (
     NO_SCORE,
     UNREVIEWED,
-    changed_at,
     chunks,
     condition,
     matching,
@@ -26,42 +24,48 @@ from argus.labelstudio.filters import (
     selection,
 )
 from argus.labelstudio.regions import count_objects
+from argus.labelstudio.types import Condition, Task
 from argus.labelstudio.users import Person
+from label_studio_config.bands import LEAST
 from search_service.review import prediction_store, store
-from search_service.review.additions import settle_additions
 from search_service.review.candidates import (
     CHUNK,
     Review,
-    count_made,
     count_tasks,
     list_ids,
     of_version,
-    page_of_tasks,
     predictions_of,
     read_ids,
     read_tasks,
     walk_tasks,
 )
+from search_service.review.confirmation import confirm_accepted
+from search_service.review.copies import (
+    Kept,
+    copies_version,
+    put_copies,
+    rejected_objects,
+    remove_copies,
+    without,
+)
 from search_service.review.records import close_record, open_record
 from search_service.review.set_aside import decisions
 from search_service.review.status import count_delivered
-from search_service.review.store import AcceptedItem, Item, Made
+from search_service.review.store import Item
 
 Progress = Callable[[int, int], None]
 _ONE_PREDICTION = condition("total_predictions", "equal", 1)
-# A column is only computed when a filter names it: ids of the annotations, and when the newest was made.
-_MADE = (condition("total_annotations", "equal", 1), condition("annotations_ids", "empty", False, "List"),
-         condition("completed_at", "greater", "1970-01-01T00:00:00.000000Z", "Datetime"))
 
 
-def selected(review: Review, selection: SelectionSpec) -> list[dict[str, Any]]:
+def selected(review: Review, selection: SelectionSpec) -> list[Condition]:
     """Return the conditions of a selection: of our version, not reviewed, and in its range of scores."""
     conditions = [of_version(review), *UNREVIEWED]
     if selection["nothing_found"]:
         return [*conditions, NO_SCORE]
     if "task_ids" in selection:
         return conditions
-    return conditions + score_range(selection["min_score"], selection["max_score"])
+    least = LEAST if review.edges.check_first else 0.0  # what is to be checked first has the score 0
+    return conditions + score_range(max(selection["min_score"], least), selection["max_score"])
 
 
 class Acceptance:
@@ -76,8 +80,11 @@ class Acceptance:
     def __init__(self, id: int | None, review: Review, selection: SelectionSpec, person: LabelStudio) -> None:
         self.id, self._review, self._selection, self._person = id, review, selection, person
         self._conditions = selected(review, selection)
-        self._aside = set() if "task_ids" in selection else set(decisions(review))
-        self._tasks = self._regions = 0
+        decided = decisions(review)
+        # Of these, what was rejected is left out of the annotation.
+        self._rejected = rejected_objects(decided) if selection.get("without_rejected") else {}
+        self._aside = (set() if "task_ids" in selection else set(decided)) - set(self._rejected)
+        self._tasks = self._objects = 0
         self._reasons: Counter[str] = Counter()
 
     @classmethod
@@ -86,7 +93,7 @@ class Acceptance:
         return cls(open_record(review, selection, owner), review, selection, person)
 
     def result(self) -> Accepted:
-        return Accepted(acceptance=self.id, accepted_tasks=self._tasks, accepted_regions=self._regions,
+        return Accepted(acceptance=self.id, accepted_tasks=self._tasks, accepted_objects=self._objects,
                         skipped=sum(self._reasons.values()), reasons=dict(self._reasons))
 
     def plan(self) -> AcceptPlan:
@@ -98,12 +105,21 @@ class Acceptance:
         total = count_tasks(self._review, self._conditions, ids)
         aside = count_tasks(self._review, self._conditions, sorted(self._aside)) if total and self._aside else 0
         known = [item for chunk in chunks(self._delivered() if total else (), CHUNK) for item in self._confirmed(chunk)]
-        objects = sum(regions for _, _, regions in known)
-        if len(known) != total - aside:
+        reduced = self._reduced() if total else []
+        objects = sum(regions for _, _, regions in known) + count_delivered(self._review, reduced)
+        if len(known) + len(reduced) != total - aside:
             listed = list_ids(self._review, self._conditions) if ids is None else [
                 task for chunk in chunks(ids, CHUNK) for task in read_ids(self._review, chunk, self._conditions)]
             objects = count_delivered(self._review, [task for task in listed if task not in self._aside])
-        return AcceptPlan(tasks=total - aside, regions=objects if counted else 0, set_aside=aside)
+        rejected = sum(len(self._rejected[task]) for task in reduced)
+        return AcceptPlan(tasks=total - aside, objects=objects - rejected if counted else 0, set_aside=aside,
+                          rejected=rejected)
+
+    def _reduced(self) -> list[int]:
+        """Return the tasks of the selection that lose an object."""
+        ids = set(self._rejected) & set(self._selection.get("task_ids", self._rejected))
+        return [task for chunk in chunks(sorted(ids), CHUNK)
+                for task in read_ids(self._review, chunk, self._conditions)]
 
     def run(self, total: int, progress: Progress | None) -> None:
         """Accept all of the selection.
@@ -113,9 +129,11 @@ class Acceptance:
         """
         done = 0
         try:
-            for count, items in self._items():
+            for count, items, kept in self._items():
                 if items:
-                    self._accept(items)
+                    self._accept(items, self._review.model_version)
+                if kept:
+                    self._accept_copies(kept)
                 done += count
                 if progress:
                     progress(done, max(done, total))
@@ -125,20 +143,23 @@ class Acceptance:
                              **error.details) from error
         close_record(self.id, "done", None)
 
-    def _items(self) -> Iterator[tuple[int, list[Item]]]:
-        """Yield (tasks looked at, what of them may be accepted): first what is known, then what must be read."""
+    def _items(self) -> Iterator[tuple[int, list[Item], list[Kept]]]:
+        """Yield (tasks looked at, what of them may be accepted as it is, and without the rejected objects): first what
+        is known, then what must be read."""
         for chunk in chunks(self._delivered(), CHUNK):
             items = self._confirmed(chunk)
-            yield len(items), items
+            yield len(items), items, []
         for tasks in self._walk():
-            yield len(tasks), self._plan(tasks)
+            kept = [one for task in tasks if task["id"] in self._rejected for one in self._keep(task)]
+            yield len(tasks), self._plan([task for task in tasks if task["id"] not in self._rejected]), kept
 
     def _delivered(self) -> list[Item]:
         """Return what our record of deliveries has in the selection, reviewed or not."""
         rows = prediction_store.not_accepted(self._review.project_id, self._review.model_version,
                                              self._selection.get("task_ids"))
         return [(row.task_id, row.prediction_id, row.regions) for row in rows if row.prediction_id is not None
-                and row.task_id not in self._aside and self._in_range(row.score, row.regions)]
+                and row.task_id not in self._aside and row.task_id not in self._rejected
+                and self._in_range(row.score, row.regions)]
 
     def _in_range(self, score: float | None, regions: int) -> bool:
         if self._selection["nothing_found"] or score is None or not regions:
@@ -157,7 +178,7 @@ class Acceptance:
         found = set(read_ids(self._review, ids, conditions)) if count else set()
         return [item for item in items if item[0] in found]
 
-    def _walk(self) -> Iterator[list[dict[str, Any]]]:
+    def _walk(self) -> Iterator[list[Task]]:
         """Yield the selected tasks that are left, in full, a chunk at a time."""
         if "task_ids" not in self._selection:
             yield from walk_tasks(self._review, self._conditions, CHUNK)
@@ -166,32 +187,59 @@ class Acceptance:
             if count_tasks(self._review, self._conditions, chunk):
                 yield read_tasks(self._review, chunk, self._conditions)
 
-    def _plan(self, tasks: Sequence[dict[str, Any]]) -> list[Item]:
+    def _plan(self, tasks: Sequence[Task]) -> list[Item]:
         """Return what may be accepted of the tasks; count the reasons of the others."""
         items = []
         for task in tasks:
-            predictions = predictions_of(self._review, task)
-            objects = count_objects(predictions[0]["result"]) if predictions else 0
-            if task["id"] in self._aside:
-                self._reasons["rejected or sent to be fixed"] += 1
-            elif task["annotations"]:  # Label Studio has not counted it
-                self._reasons["annotated meanwhile"] += 1
-            elif len(predictions) != 1:
-                self._reasons["more than one prediction of this version"] += 1
-            elif bool(predictions[0]["result"]) == bool(self._selection["nothing_found"]):
-                self._reasons["score and regions do not fit"] += 1
+            if reason := self._reason_against(task):
+                self._reasons[reason] += 1
             else:
-                items.append((task["id"], predictions[0]["id"], objects))
+                (prediction,) = predictions_of(self._review, task)
+                items.append((task["id"], prediction["id"], count_objects(prediction["result"])))
         return items
 
-    def _accept(self, items: Sequence[Item]) -> None:
+    def _reason_against(self, task: Task) -> str:
+        """Return why a task may not be accepted, or ''."""
+        predictions = predictions_of(self._review, task)
+        if task["id"] in self._aside:
+            return "rejected or sent to be fixed"
+        if task["annotations"]:  # Label Studio has not counted it
+            return "annotated meanwhile"
+        if len(predictions) != 1:
+            return "more than one prediction of this version"
+        if bool(predictions[0]["result"]) == bool(self._selection["nothing_found"]):
+            return "score and regions do not fit"
+        return ""
+
+    def _keep(self, task: Task) -> Iterator[Kept]:
+        """Yield what is left of a task without its rejected objects; count the reason against it."""
+        reason = self._reason_against(task)
+        kept = None if reason else without(task["id"], predictions_of(self._review, task)[0],
+                                           self._rejected[task["id"]])
+        if kept:
+            yield kept
+        else:
+            self._reasons[reason or "a rejected object is not in the prediction"] += 1
+
+    def _accept_copies(self, kept: Sequence[Kept]) -> None:
+        """Accept predictions without their rejected objects; the copies that this needs are gone afterwards."""
+        try:
+            put_copies(self._review, self.id, kept)
+            self._accept([(one.task, one.prediction, one.objects) for one in kept], copies_version(self._review))
+        finally:
+            remove_copies(self._review, self.id)
+
+    def _accept(self, items: Sequence[Item], version: str) -> None:
         """Record, ask, look: each step finds the truth even when the one before it was cut off.
 
         The conditions go along, so that a task which a person annotates between the steps is left out.
+
+        Args:
+            version: of the predictions that the annotations are made of.
         """
         store.request_items(self.id, items)
         body = {**selection([task for task, _, _ in items]), "filters": matching(self._conditions),
-                "model_version": self._review.model_version}
+                "model_version": version}
         created = -1
         try:
             answer = self._person.post(
@@ -199,58 +247,8 @@ class Acceptance:
             said = re.search(r"\d+", str(answer.get("detail")))
             created = int(said[0]) if said else -1
         finally:  # also after a time-out: it may have been done all the same
-            accepted, objects, missed = confirm_accepted(self._review, self.id, all_made=created == len(items))
-            self._tasks, self._regions = self._tasks + accepted, self._regions + objects
+            accepted, objects, missed = confirm_accepted(self._review, self.id, all_made=created == len(items),
+                                                         copied=version != self._review.model_version)
+            self._tasks, self._objects = self._tasks + accepted, self._objects + objects
             self._reasons["annotated meanwhile"] += missed
             self._reasons += Counter()  # drops zeros
-
-
-def confirm_accepted(review: Review, acceptance: int | None, *, all_made: bool = False) -> tuple[int, int, int]:
-    """Settle the items of an acceptance that were asked for; return (tasks accepted, their objects, tasks not).
-
-    Args:
-        all_made: Label Studio said that it made as many annotations as it was asked for. It makes one a prediction at
-            most, so a task that had none and has one now has ours.
-    """
-    requested = store.requested_items(acceptance)
-    made: dict[int, Made] = {}
-    for chunk in chunks(requested, CHUNK):
-        if all_made:
-            made |= _confirm_by_timestamp(review, [item.task_id for item in chunk])
-        made |= _read(review, [item for item in chunk if item.task_id not in made])
-    store.settle_items(requested, made)
-    accepted = [item for item in requested if item.task_id in made]
-    return len(accepted), sum(item.regions for item in accepted), len(requested) - len(accepted)
-
-
-def _confirm_by_timestamp(review: Review, ids: Sequence[int]) -> dict[int, Made]:
-    """Return what was made by task, without reading a region.
-
-    The action stamps all its tasks with one time. When as many tasks as were asked for have that stamp and exactly one
-    annotation, nothing else happened to any of them; the annotation is known by its task, its prediction and the stamp,
-    and its id is looked up when it is needed. Else the tasks are listed; one with another stamp is left to `_read`.
-    """
-    first = page_of_tasks(review, _MADE, 1, ids)["tasks"]
-    if first and count_tasks(review, [_MADE[0], changed_at(first[0]["updated_at"])], ids) == len(ids):
-        return dict.fromkeys(ids, Made(None, None, first[0]["updated_at"]))
-    tasks = page_of_tasks(review, _MADE, len(ids), ids)["tasks"]
-    stamps = Counter(task["updated_at"] for task in tasks).most_common(1)
-    return {task["id"]: Made(int(task["annotations_ids"]), task["completed_at"], task["updated_at"]) for task in tasks
-            if task["updated_at"] == stamps[0][0]}
-
-
-def _read(review: Review, items: Sequence[AcceptedItem]) -> dict[int, Made]:
-    by_prediction = {item.prediction_id: item.task_id for item in items}
-    tasks = read_tasks(review, [item.task_id for item in items])
-    touched = count_made(review, tasks)
-    return {by_prediction[a["parent_prediction"]]: Made(a["id"], touched.get(a["id"], a["created_at"]), None)
-            for task in tasks for a in task["annotations"] if a.get("parent_prediction") in by_prediction}
-
-
-def settle(review: Review) -> None:
-    """Complete the records of acceptances that were cut off. The caller holds the lock, so none of them still runs."""
-    for acceptance in store.unsettled(review.project_id):
-        confirm_accepted(review, acceptance)
-        settle_additions(review.ls, acceptance)
-        store.fail_cut_off(acceptance, ArgusError("internal",
-                                                  "The process stopped before the acceptance was complete."))

@@ -11,13 +11,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from argus.answers.review import Added, AdditionExample, AdditionsBand, LeftAnnotation
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import before, chunks, condition
 from argus.labelstudio.regions import count_objects, read_labels
+from argus.labelstudio.types import Annotation, Draft, Region, Task
 from label_studio_config import projects
 from label_studio_config.recipe import recipe_for
 from search_service.review import prediction_store, store
@@ -25,7 +25,6 @@ from search_service.review.candidates import CHUNK, Review, of_version, page_of_
 from search_service.review.store import AddedItem
 
 Progress = Callable[[int, int], None]
-Region = Mapping[str, Any]
 _EXAMPLES = 12
 _ONE_ANNOTATION = (condition("total_annotations", "equal", 1), condition("cancelled_annotations", "equal", 0),
                    condition("draft_exists", "equal", False, "Boolean"),
@@ -82,17 +81,17 @@ class Tally:
     """
 
     tasks: int = 0
-    regions: int = 0
+    objects: int = 0
     examples: list[AdditionExample] = field(default_factory=list)
 
     def add(self, offer: Offer) -> None:
         self.tasks += 1
-        self.regions += count_objects(offer.regions)
+        self.objects += count_objects(offer.regions)
         self.examples = sorted([*self.examples, *_boxes(offer)],
                                key=lambda one: (one.score or 0, one.task))[:_EXAMPLES]
 
     def answer(self) -> AdditionsBand:
-        return AdditionsBand(tasks=self.tasks, regions=self.regions, examples=self.examples)
+        return AdditionsBand(tasks=self.tasks, objects=self.objects, examples=self.examples)
 
 
 def _boxes(offer: Offer) -> list[AdditionExample]:
@@ -116,7 +115,7 @@ def _our_changes(tasks: Sequence[int]) -> dict[tuple[int, datetime], datetime]:
     return {(change.annotation_id, change.updated_at): change.before_at for change in store.undone_changes(tasks)}
 
 
-def _offer(review: Review, task: Mapping[str, Any], computed: Mapping[str, datetime],
+def _offer(review: Review, task: Task, computed: Mapping[str, datetime],
            ours: Mapping[tuple[int, datetime], datetime]) -> Offer | None:
     (annotation,), predictions = task["annotations"], predictions_of(review, task)
     if len(predictions) != 1:
@@ -148,7 +147,7 @@ def add(acceptance: int, found: Sequence[Offer], person: LabelStudio,
             added, objects = added + 1, objects + count_objects(offer.regions)
         if progress:
             progress(number, len(found))
-    return Added(acceptance=acceptance, added_tasks=added, added_regions=objects, skipped=sum(reasons.values()),
+    return Added(acceptance=acceptance, added_tasks=added, added_objects=objects, skipped=sum(reasons.values()),
                  reasons=dict(reasons))
 
 
@@ -156,7 +155,7 @@ def _add_one(acceptance: int, offer: Offer, person: LabelStudio) -> str:
     """Add one offer; return why not, or ''."""
     path = f"/api/annotations/{offer.annotation}/"
     try:
-        annotation = person.get(path)
+        annotation: Annotation = person.get(path)
     except ArgusError as error:
         if error.code != "not_found":
             raise
@@ -166,11 +165,11 @@ def _add_one(acceptance: int, offer: Offer, person: LabelStudio) -> str:
     ids = [region["id"] for region in offer.regions]
     store.request_addition(acceptance, offer.task, offer.annotation, ids, count_objects(offer.regions), offer.changed)
     try:
-        stored = person.patch(path, {"result": [*annotation["result"], *offer.regions]})
+        stored: Annotation = person.patch(path, {"result": [*annotation["result"], *offer.regions]})
     except ArgusError:  # it may have been done all the same
         settle_additions(person, acceptance)
         raise
-    _complete(acceptance, offer.task, ids, stored)
+    _complete(acceptance, offer.task, ids, stored["result"], stored["updated_at"])
     return ""
 
 
@@ -178,17 +177,18 @@ def settle_additions(ls: LabelStudio, acceptance: int) -> None:
     """Complete the record of additions that were asked for and never answered."""
     for item in store.requested_additions(acceptance):
         try:
-            annotation = ls.get(f"/api/annotations/{item.annotation_id}/")
+            annotation: Annotation | None = ls.get(f"/api/annotations/{item.annotation_id}/")
         except ArgusError as error:
             if error.code != "not_found":
                 raise
-            annotation = {"result": [], "updated_at": None}
-        _complete(acceptance, item.task_id, item.region_ids, annotation)
+            annotation = None
+        result, changed = (annotation["result"], annotation["updated_at"]) if annotation else ([], None)
+        _complete(acceptance, item.task_id, item.region_ids, result, changed)
 
 
-def _complete(acceptance: int, task: int, ids: Sequence[str], annotation: Mapping[str, Any]) -> None:
-    state = "accepted" if {region.get("id") for region in annotation["result"]}.issuperset(ids) else "skipped"
-    store.settle_addition(acceptance, task, state, annotation["updated_at"])
+def _complete(acceptance: int, task: int, ids: Sequence[str], result: Sequence[Region], changed: str | None) -> None:
+    state = "accepted" if {region.get("id") for region in result}.issuperset(ids) else "skipped"
+    store.settle_addition(acceptance, task, state, changed)
 
 
 def undo_additions(ls: LabelStudio, items: Sequence[AddedItem], progress: Progress | None) -> list[LeftAnnotation]:
@@ -205,11 +205,11 @@ def undo_additions(ls: LabelStudio, items: Sequence[AddedItem], progress: Progre
     return left
 
 
-def _take_back(ls: LabelStudio, item: AddedItem) -> tuple[str, Any]:
+def _take_back(ls: LabelStudio, item: AddedItem) -> tuple[str, datetime | str | None]:
     """Return why the regions stay, or '', and the annotation's last change that is ours."""
     path = f"/api/annotations/{item.annotation_id}/"
     try:
-        annotation = ls.get(path)
+        annotation: Annotation = ls.get(path)
     except ArgusError as error:
         if error.code != "not_found":
             raise
@@ -218,7 +218,7 @@ def _take_back(ls: LabelStudio, item: AddedItem) -> tuple[str, Any]:
         return "", annotation["updated_at"]  # done, only the answer never came
     if datetime.fromisoformat(annotation["updated_at"]) != item.updated_at:
         return "changed since", item.updated_at
-    drafts = ls.get(f"/api/tasks/{item.task_id}/drafts")  # of everybody
+    drafts: list[Draft] = ls.get(f"/api/tasks/{item.task_id}/drafts")  # of everybody
     if any(draft.get("annotation") == annotation["id"] for draft in drafts):
         return "somebody is changing it", item.updated_at
     kept = [region for region in annotation["result"] if region.get("id") not in item.region_ids]

@@ -1,8 +1,8 @@
 """The objects under review one by one: a band's objects from the lowest score up, and how all scores are spread.
 
-Which tasks are left is asked of Label Studio each time, so that what other people do there shows at once; what is on
-them comes from the stored detections of the labels that were delivered, because Label Studio would send every mask
-along.
+Which tasks are left is in our own tables, brought up to date each time with what changed in Label Studio, so that what
+other people do there shows at once; what is on them comes from the stored detections of the labels that were delivered,
+because Label Studio would send every mask along.
 """
 
 from __future__ import annotations
@@ -17,14 +17,13 @@ from argus.answers.projects import Bands
 from argus.answers.review import BandObject, BandObjects, Histogram
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
-from argus.labelstudio.filters import UNREVIEWED
 from argus.labelstudio.regions import object_id
 from label_studio_config import projects
-from label_studio_config.bands import BANDS, NOTHING_FOUND
+from label_studio_config.bands import BANDS, CHECK_FIRST, NOTHING_FOUND
 from label_studio_config.recipe import Recipe, recipe_for
 from label_studio_config.views import TO_FIX
-from search_service.review import prediction_store
-from search_service.review.candidates import Review, band_conditions, list_ids, of_version, open_review, prepare
+from search_service.review import arrangement, prediction_store, standing
+from search_service.review.candidates import Review, open_review
 from search_service.review.prediction_store import Position, ShownObject
 from search_service.review.set_aside import Verdict, decisions
 
@@ -32,7 +31,7 @@ BINS = 100  # of one hundredth each, so that a band edge on a hundredth never cu
 
 
 def band_objects(project_id: int, band: str, *, label: str | None = None, limit: int = 60, after: str = "",
-                 ls: LabelStudio | None = None) -> BandObjects:
+                 order: arrangement.Order = "score", ls: LabelStudio | None = None) -> BandObjects:
     """Return a page of the objects on the unreviewed tasks of a band, lowest score first.
 
     Args:
@@ -40,7 +39,9 @@ def band_objects(project_id: int, band: str, *, label: str | None = None, limit:
             aside, whatever its score.
         label: only objects of this label.
         limit: objects (tasks, for nothing_found) of a page.
-        after: `next` of the page before.
+        after: `next` of the page before, in the same order.
+        order: similar: those whose crops are alike stand together; outliers: those that are least like their label's
+            others come first.
 
     Raises:
         ArgusError: `bad_request` for another band, `unknown_project`, `unknown_label`.
@@ -50,16 +51,19 @@ def band_objects(project_id: int, band: str, *, label: str | None = None, limit:
     project = projects.load(project_id)
     recipe = recipe_for(project)
     review = open_review(project_id, ls)
-    prepare(review)
     aside = decisions(review)
-    ids = _tasks(review, band, aside)
+    ids = standing.unreviewed(review, band, aside)
     if band == NOTHING_FOUND:
         return _page_of_tasks(ids, limit, after, aside)
-    rows = _objects(recipe, review.model_version, ids, label, limit, _position(after))
-    found = [_object(row, review.edges.high, aside) for row in rows[:limit]]
-    last = rows[limit - 1] if len(rows) > limit else None
-    after = f"{last.raw!r},{last.task_id},{last.place},{last.label}" if last else ""
-    return BandObjects(band=band, tasks=len(ids), objects=found, next=after or None)
+    if order != "score":
+        every = _objects(recipe, review.model_version, ids, label, None, _position(""), review.edges.high)
+        rows, following = arrangement.page(project_id, recipe, every, order, limit, after)
+    else:
+        rows = _objects(recipe, review.model_version, ids, label, limit, _position(after), review.edges.high)
+        following = _next(rows, limit)
+    right = right_objects(review, sorted({row.task_id for row in rows[:limit]}))
+    found = [_object(row, review.edges.high, aside, right) for row in rows[:limit]]
+    return BandObjects(band=band, tasks=len(ids), objects=found, next=following)
 
 
 @dataclass(frozen=True)
@@ -79,16 +83,40 @@ def shown(project_id: int, model_version: str, task_ids: Sequence[int]) -> list[
     Raises:
         ArgusError: `unknown_project`.
     """
-    rows = _objects(recipe_for(projects.load(project_id)), model_version, task_ids, None, None, _position(""))
-    found = [_object(row, 1.0, {}) for row in rows]
-    return [Shown(one.task, one.object, one.label, one.score or 0.0, tuple(one.box or ())) for one in found]
+    rows = _objects(recipe_for(projects.load(project_id)), model_version, task_ids, None, None, _position(""), 1.0)
+    return [_shown(row) for row in rows]
 
 
-def _tasks(review: Review, band: str, aside: Mapping[int, Any]) -> list[int]:
-    """Return the unreviewed tasks of a band. What is set aside is in `to_fix` and in no other."""
-    conditions = [] if band == TO_FIX else band_conditions(review, band)
-    ids = list_ids(review, [of_version(review), *UNREVIEWED, *conditions])
-    return [task for task in ids if (task in aside) == (band == TO_FIX)]
+def _shown(row: ShownObject) -> Shown:
+    one = _object(row, 1.0, {}, {})
+    return Shown(one.task, one.object, one.label, one.score or 0.0, tuple(one.box or ()))
+
+
+def page_of_objects(project_id: int, model_version: str, task_ids: Sequence[int], label: str | None, limit: int,
+                    after: str) -> tuple[list[Shown], str | None]:
+    """Return a page of the objects that these tasks show, lowest score first, and `after` of the next page.
+
+    Raises:
+        ArgusError: `unknown_project`, `unknown_label`, `bad_request` for another `after`.
+    """
+    rows = _objects(recipe_for(projects.load(project_id)), model_version, task_ids, label, limit,
+                    _position(after), 1.0)
+    return [_shown(row) for row in rows[:limit]], _next(rows, limit)
+
+
+def _next(rows: Sequence[ShownObject], limit: int) -> str | None:
+    if len(rows) <= limit:
+        return None
+    last = rows[limit - 1]
+    return f"{last.raw!r},{last.task_id},{last.place},{last.label}"
+
+
+def right_objects(review: Review, task_ids: Sequence[int] | None) -> dict[int, set[str]]:
+    """Return the objects that everybody who judged them found right, by task; with `task_ids`, of those only."""
+    right: dict[int, set[str]] = {}
+    for row in prediction_store.right_objects(review.project_id, review.model_version, task_ids):
+        right.setdefault(row.task_id, set()).add(row.object)
+    return right
 
 
 def _page_of_tasks(ids: Sequence[int], limit: int, after: str, aside: Mapping[int, Any]) -> BandObjects:
@@ -97,7 +125,7 @@ def _page_of_tasks(ids: Sequence[int], limit: int, after: str, aside: Mapping[in
     except ValueError as error:
         raise _bad_position() from error
     left = sorted(task for task in ids if task > begin)
-    entries = [BandObject(task=task, object="", label="", score=None, box=None, of=0, sure=False, verdict="",
+    entries = [BandObject(task=task, object="", label="", score=None, box=None, of=0, sure=False, unsure=0, verdict="",
                           aside=task in aside) for task in left[:limit]]
     return BandObjects(band=NOTHING_FOUND, tasks=len(ids), objects=entries,
                        next=str(left[limit - 1]) if len(left) > limit else None)
@@ -118,23 +146,26 @@ def _bad_position() -> ArgusError:
 
 
 def _objects(recipe: Recipe, version: str, ids: Sequence[int], label: str | None, limit: int | None,
-             after: Position) -> list[ShownObject]:
+             after: Position, high: float) -> list[ShownObject]:
     """Return up to `limit + 1` objects, or all, behind `after`; the order (score, task, place, label) is total."""
     names = {c.label for c in recipe.concepts}
     if label is not None and label not in names:
         raise ArgusError("unknown_label", f"The project has no label {label!r}.",
                          f"It has: {', '.join(sorted(names))}.")
     return prediction_store.shown_objects(recipe, version, ids, label, after,
-                                          None if limit is None else limit + 1)
+                                          None if limit is None else limit + 1, high)
 
 
-def _object(row: ShownObject, high: float, aside: Mapping[int, Mapping[str, Verdict]]) -> BandObject:
+def _object(row: ShownObject, high: float, aside: Mapping[int, Mapping[str, Verdict]],
+            right: Mapping[int, set[str]]) -> BandObject:
     name = object_id(row.label, [float(v) for v in np.array(row.box, np.float32)])
     score = round(row.raw, 4)
     box = [round(v / side, 5) for v, side in zip(row.box, [row.width, row.height] * 2, strict=True)]
     decided: Mapping[str, Verdict] = aside.get(row.task_id, {})
     return BandObject(task=row.task_id, object=name, label=row.label, score=score, box=box, of=row.of,
-                      sure=score >= high, verdict=decided.get(name) or decided.get("") or "", aside=bool(decided))
+                      sure=score >= high, unsure=row.unsure, aside=bool(decided),
+                      verdict=decided.get(name) or decided.get("") or ("right" if name in right.get(row.task_id, ())
+                                                                       else ""))
 
 
 def histogram(project_id: int, *, ls: LabelStudio | None = None) -> Histogram:
@@ -144,11 +175,11 @@ def histogram(project_id: int, *, ls: LabelStudio | None = None) -> Histogram:
     """
     recipe = recipe_for(projects.load(project_id))
     review = open_review(project_id, ls)
-    prepare(review)
-    ids = set(list_ids(review, [of_version(review), *UNREVIEWED])) - set(decisions(review))
+    checked_first = set(standing.unreviewed(review, CHECK_FIRST, ())) if review.edges.check_first else set()
+    ids = [task for task in standing.unreviewed(review, None, decisions(review)) if task not in checked_first]
     labels = {c.label: [0] * BINS for c in recipe.concepts}
     by_task: dict[int, list[float]] = {}
-    for row in prediction_store.shown_scores(recipe, review.model_version, list(ids)):
+    for row in prediction_store.shown_scores(recipe, review.model_version, ids):
         labels[row.label][_bin(row.score)] += 1
         by_task.setdefault(row.task_id, []).append(row.score)
     tasks, objects = [0] * BINS, [0] * BINS

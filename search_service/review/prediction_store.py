@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple, TypedDict
 
-from argus.db.statements import execute, fetch, fetch_number
+from argus.db.statements import execute, execute_many, fetch, fetch_number
 from label_studio_config.recipe import Recipe
 
 # A detection that the recipe shows and Label Studio has, with its task: `s.score` is compared as the prediction's
@@ -20,6 +20,7 @@ _SHOWN = """
     AND (p.labels IS NULL OR d.label = ANY(p.labels))
 """
 Said = Literal["right", "wrong", "unsure", "relabelled", "moved", "added"]
+Stored = Said | Literal["implied"]
 Position = tuple[float, int, int, str]  # score, task, place among the detections, label: the order is total
 
 
@@ -46,7 +47,7 @@ class ShownObject(NamedTuple):
     Attributes:
         raw: its score, unrounded.
         place: its place among the detections of its label on the task, from 1.
-        of: objects on the task.
+        of: objects on the task, and how many of these are `unsure`: their rounded score lies below the high band.
         width, height: of the image, pixels; `box` `[x0, y0, x1, y1]` in them.
     """
 
@@ -55,9 +56,19 @@ class ShownObject(NamedTuple):
     place: int
     raw: float
     of: int
+    unsure: int
     width: int
     height: int
     box: list[float]
+
+
+class EmbeddedObject(NamedTuple):
+    """An object with an embedding; `place` is as of `ShownObject`."""
+
+    id: int
+    task_id: int
+    label: str
+    place: int
 
 
 class ShownScore(NamedTuple):
@@ -111,19 +122,28 @@ def computed(project_id: int, recipe: Recipe) -> list[Computed]:
 
 
 def shown_objects(recipe: Recipe, version: str, task_ids: Sequence[int], label: str | None, after: Position,
-                  limit: int | None) -> list[ShownObject]:
+                  limit: int | None, high: float) -> list[ShownObject]:
     """Return the first objects behind a position, of one label or of all, lowest score first."""
     return fetch(
         ShownObject,
-        "SELECT o.task_id, o.label, o.place, o.raw, o.of, d.width, d.height, "
+        "SELECT o.task_id, o.label, o.place, o.raw, o.of, o.unsure, d.width, d.height, "
         "d.items -> (o.place - 1)::int -> 'box' AS box FROM ("
         "SELECT d.task_id, d.label, d.concept_key, s.place, s.score::float8 AS raw, "
-        f"count(*) OVER (PARTITION BY d.task_id) AS of {_SHOWN}) o "
+        "count(*) OVER (PARTITION BY d.task_id) AS of, count(*) FILTER (WHERE round(s.score::numeric, 4) < %(high)s) "
+        f"OVER (PARTITION BY d.task_id) AS unsure {_SHOWN}) o "
         "JOIN detection d USING (task_id, label, concept_key) WHERE (%(only)s::text IS NULL OR label = %(only)s) "
         "AND (o.raw, o.task_id, o.place, o.label) > (%(score)s, %(task)s, %(place)s, %(label)s) "
         "ORDER BY o.raw, o.task_id, o.place, o.label LIMIT %(limit)s",
-        {**_parameters(recipe, version, task_ids), "only": label, "limit": limit,
+        {**_parameters(recipe, version, task_ids), "only": label, "limit": limit, "high": high,
          **dict(zip(("score", "task", "place", "label"), after, strict=True))})
+
+
+def embedded_objects(recipe: Recipe, task_ids: Sequence[int]) -> list[EmbeddedObject]:
+    """Return the objects of a recipe on these tasks that have an embedding."""
+    return fetch(EmbeddedObject, "SELECT o.id, o.task_id, o.label, o.place FROM object o JOIN unnest(%s::text[], "
+                 "%s::text[]) AS w (label, concept_key) USING (label, concept_key) WHERE o.task_id = ANY(%s)",
+                 ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts],
+                  list(set(task_ids))))
 
 
 def shown_scores(recipe: Recipe, version: str, task_ids: Sequence[int]) -> list[ShownScore]:
@@ -132,8 +152,17 @@ def shown_scores(recipe: Recipe, version: str, task_ids: Sequence[int]) -> list[
                  _parameters(recipe, version, task_ids))
 
 
-def _parameters(recipe: Recipe, version: str, task_ids: Sequence[int]) -> dict[str, Any]:
-    """Return the parameters of `_SHOWN`."""
+class _ShownParameters(TypedDict):
+    """The parameters of `_SHOWN`; `keys` are of the stored detections of each label."""
+
+    labels: list[str]
+    keys: list[str]
+    thresholds: list[float]
+    tasks: list[int]
+    version: str
+
+
+def _parameters(recipe: Recipe, version: str, task_ids: Sequence[int]) -> _ShownParameters:
     return {"labels": [c.label for c in recipe.concepts], "keys": [recipe.concept_key(c) for c in recipe.concepts],
             "thresholds": [c.threshold for c in recipe.concepts], "tasks": [*task_ids], "version": version}
 
@@ -157,7 +186,7 @@ class VerdictRow(NamedTuple):
     task_id: int
     object: str
     label: str
-    verdict: Said
+    verdict: Stored
     new_label: str
     box: tuple[float, float, float, float] | None
     sample_id: int | None
@@ -179,8 +208,37 @@ def take_verdict_back(project_id: int, model_version: str, task_id: int, object_
     return execute(
         "UPDATE verdict SET taken_back_at = clock_timestamp() WHERE id IN (SELECT id FROM verdict "
         "WHERE project_id = %s AND model_version = %s AND task_id = %s AND object = %s AND sample_id IS NULL "
-        "AND taken_back_at IS NULL AND person_id IS NOT DISTINCT FROM %s AND decided_by = %s "
+        "AND edit_id IS NULL AND taken_back_at IS NULL AND person_id IS NOT DISTINCT FROM %s AND decided_by = %s "
         "ORDER BY id DESC LIMIT 1)", (project_id, model_version, task_id, object_id, person_id, decided_by))
+
+
+class RightObject(NamedTuple):
+    task_id: int
+    object: str
+
+
+def right_objects(project_id: int, model_version: str, task_ids: Sequence[int] | None) -> list[RightObject]:
+    """Return the objects that everybody who judged them, on the page or in a sample, found right."""
+    tasks = list(task_ids) if task_ids is not None else None
+    return fetch(RightObject, "SELECT task_id, object FROM verdict WHERE project_id = %s AND model_version = %s "
+                 "AND taken_back_at IS NULL AND object <> '' AND verdict <> 'implied' "
+                 "AND (%s::bigint[] IS NULL OR task_id = ANY(%s::bigint[])) "
+                 "GROUP BY task_id, object HAVING bool_and(verdict = 'right')",
+                 (project_id, model_version, tasks, tasks))
+
+
+def add_implied(project_id: int, model_version: str, acceptance: int, implied: Iterable[Verdict]) -> None:
+    """Store what an acceptance implies of objects that nobody judged."""
+    execute_many("INSERT INTO verdict (project_id, model_version, task_id, object, label, score, verdict, "
+                 "acceptance_id) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
+                 [(project_id, model_version, *one[:5], acceptance) for one in implied])
+
+
+def take_implied_back(acceptance: int) -> None:
+    """Take back what an acceptance implied on the tasks of which it was taken back itself."""
+    execute("UPDATE verdict v SET taken_back_at = clock_timestamp() FROM acceptance_item i WHERE "
+            "v.acceptance_id = %s AND v.taken_back_at IS NULL AND i.acceptance_id = v.acceptance_id "
+            "AND i.task_id = v.task_id AND i.state = 'undone'", (acceptance,))
 
 
 def verdicts(project_id: int, model_version: str, task_id: int | None, limit: int = 1000) -> list[VerdictRow]:

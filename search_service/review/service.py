@@ -20,10 +20,12 @@ from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.bands import Edges
 from label_studio_config.views import band_views
-from search_service.review import store
-from search_service.review.acceptance import Acceptance, selected, settle
+from search_service.review import prediction_store, store
+from search_service.review.acceptance import Acceptance, selected
 from search_service.review.additions import Tally, add, offers, undo_additions
-from search_service.review.candidates import count_tasks, open_review, prepare
+from search_service.review.candidates import Review, count_tasks, open_review, prepare
+from search_service.review.confirmation import settle
+from search_service.review.judged import judged_tasks
 from search_service.review.records import close_record, open_record
 from search_service.review.status import review_status
 from search_service.review.undo import settle_undone, undo_items
@@ -36,8 +38,9 @@ Progress = Callable[[int, int], None]
 
 
 def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None = None, nothing_found: bool = False,
-           task_ids: Sequence[int] | None = None, token: str = "", sample: int | None = None,
-           ls: LabelStudio | None = None, progress: Progress | None = None) -> Accepted:
+           task_ids: Sequence[int] | None = None, without_rejected: bool = False, judged: bool = False,
+           token: str = "", sample: int | None = None, ls: LabelStudio | None = None,
+           progress: Progress | None = None) -> Accepted:
     """Turn the predictions of a score range into annotations, on tasks that nobody has annotated or skipped.
 
     The task's score is its lowest region's. Tasks whose prediction has no regions are never part of a range; they are
@@ -47,6 +50,10 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
     Args:
         min_score, max_score: `min_score <= score`, and `score < max_score` unless that is None.
         task_ids: exactly these tasks, whatever their score, also those that were set aside.
+        without_rejected: accept also the tasks that wait because of rejected objects, without these. What is to be
+            fixed waits on.
+        judged: the tasks whose unsure objects were all judged, whatever their score, without what was rejected; with
+            `task_ids`, those among them. Their sure objects count as right, which is stored as `implied`.
         token: personal access token of the person who accepts: the annotations carry their name, and the record their
             e-mail. Without one they carry the name of the service's token, and the record who acts (`argus.audit`).
         sample: whose objects were verified; the record names it.
@@ -57,7 +64,7 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
             acceptance takes over a minute; what Label Studio answered, with `acceptance` and `accepted_tasks` in its
             details: those stay accepted and recorded.
     """
-    selection = _selection(min_score, max_score, nothing_found, task_ids)
+    selection = _selection(min_score, max_score, nothing_found, task_ids, without_rejected, judged)
     if sample is not None:
         selection["sample"] = sample
     review = open_review(project_id, ls)
@@ -67,6 +74,7 @@ def accept(project_id: int, *, min_score: float = 0.9, max_score: float | None =
         prepare(review)
         settle(review)
         settle_undone(review)
+        _find_judged(review, selection)
         total = count_tasks(review, selected(review, selection), selection.get("task_ids"))
         if not total:
             return Acceptance(None, review, selection, asks).result()
@@ -84,16 +92,17 @@ def complete_records(project_id: int, *, ls: LabelStudio | None = None) -> None:
 
 
 def accept_plan(project_id: int, *, min_score: float = 0.9, max_score: float | None = None,
-                nothing_found: bool = False, task_ids: Sequence[int] | None = None,
-                ls: LabelStudio | None = None) -> AcceptPlan:
+                nothing_found: bool = False, task_ids: Sequence[int] | None = None, without_rejected: bool = False,
+                judged: bool = False, ls: LabelStudio | None = None) -> AcceptPlan:
     """Return what `accept` would do now, without doing it: the question to ask a person first.
 
     Raises:
         ArgusError: as `accept`.
     """
-    selection = _selection(min_score, max_score, nothing_found, task_ids)
+    selection = _selection(min_score, max_score, nothing_found, task_ids, without_rejected, judged)
     review = open_review(project_id, ls)
     prepare(review)
+    _find_judged(review, selection)
     return Acceptance(None, review, selection, review.ls).plan()
 
 
@@ -104,9 +113,27 @@ def count_selected(project_id: int, *, min_score: float = 0.9, max_score: float 
                        ls=ls).tasks
 
 
-def _selection(min_score: float, max_score: float | None, nothing_found: bool,
-               task_ids: Sequence[int] | None) -> SelectionSpec:
+def _selection(min_score: float, max_score: float | None, nothing_found: bool, task_ids: Sequence[int] | None,
+               without_rejected: bool = False, judged: bool = False) -> SelectionSpec:
     """Return the selection as the record keeps it. Raises `bad_request`, `nothing_selected`."""
+    chosen = _range(min_score, max_score, nothing_found, task_ids)
+    if judged:
+        ids = chosen.get("task_ids")
+        chosen = {"nothing_found": False, "judged": True} if ids is None else {
+            "task_ids": ids, "nothing_found": False, "judged": True}
+    if judged or without_rejected:
+        chosen["without_rejected"] = True
+    return chosen
+
+
+def _find_judged(review: Review, selection: SelectionSpec) -> None:
+    """Name the tasks of a selection of judged ones."""
+    if selection.get("judged"):
+        selection["task_ids"] = judged_tasks(review, selection.get("task_ids"))
+
+
+def _range(min_score: float, max_score: float | None, nothing_found: bool,
+           task_ids: Sequence[int] | None) -> SelectionSpec:
     if task_ids is not None:
         if not task_ids:
             raise ArgusError("nothing_selected", "No task was selected.", "Select at least one object.")
@@ -133,7 +160,7 @@ def additions_plan(project_id: int, *, min_score: float = 0.9, max_score: float 
     for offer in offers(review, min_score, max_score):
         bands[review.edges.band(offer.score)].add(offer)
     return AdditionsPlan(tasks=sum(one.tasks for one in bands.values()),
-                         regions=sum(one.regions for one in bands.values()),
+                         objects=sum(one.objects for one in bands.values()),
                          bands={band: one.answer() for band, one in bands.items()})
 
 
@@ -157,7 +184,7 @@ def add_labels(project_id: int, *, min_score: float = 0.9, max_score: float | No
         settle(review)
         found = list(offers(review, min_score, max_score))
         if not found:
-            return Added(acceptance=None, added_tasks=0, added_regions=0, skipped=0, reasons={})
+            return Added(acceptance=None, added_tasks=0, added_objects=0, skipped=0, reasons={})
         acceptance = open_record(review, selection, person)
         try:
             report = add(acceptance, found, person.ls if person else review.ls, progress)
@@ -188,6 +215,7 @@ def undo(acceptance_id: int, *, ls: LabelStudio | None = None, progress: Progres
         store.void_certificates(acceptance_id, f"Acceptance {acceptance_id} was taken back.")
         items, additions = store.accepted_items(acceptance_id), store.accepted_additions(acceptance_id)
         left = undo_items(review, items, progress) if items else undo_additions(review.ls, additions, progress)
+        prediction_store.take_implied_back(acceptance_id)
         store.mark_acceptance_undone(acceptance_id)
     return Undone(acceptance=acceptance_id, undone=len(items or additions) - len(left), left=left)
 
@@ -219,7 +247,7 @@ def set_edges(project_id: int, high: float | None, medium: float | None, *,
         raise ArgusError("bad_request", f"Not a pair of band edges: high {top:g}, medium {middle:g}.",
                          "Edges lie above 0 and up to 1, and the high one is not below the medium one.")
     prepare(old)
-    views = band_views(old.ls, project_id, Edges(top, middle).ranges(), old.model_version)
+    views = band_views(old.ls, project_id, Edges(top, middle, old.edges.check_first).ranges(), old.model_version)
     projects.set_edges(project_id, high, medium)
     return MovedBands(edges=Bands(high=top, medium=middle), views=views)
 

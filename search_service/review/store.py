@@ -125,7 +125,22 @@ def unsettled(project_id: int) -> list[int]:
     return fetch_numbers(
         "SELECT DISTINCT a.id FROM acceptance a LEFT JOIN acceptance_item i ON i.acceptance_id = a.id "
         "LEFT JOIN addition_item n ON n.acceptance_id = a.id WHERE a.project_id = %s "
-        "AND (a.state = 'open' OR i.state = 'asked' OR n.state = 'asked')", (project_id,))
+        "AND (a.state = 'open' OR i.state = 'asked' OR n.state = 'asked' OR a.has_copies)", (project_id,))
+
+
+def mark_copies(acceptance: int | None, there: bool) -> None:
+    """Record whether Label Studio holds copies of predictions for an acceptance."""
+    execute("UPDATE acceptance SET has_copies = %s WHERE id = %s", (there, acceptance))
+
+
+def is_of_judged(acceptance: int) -> bool:
+    """Return whether an acceptance selected tasks that were judged."""
+    return fetch_number("SELECT count(*) FROM acceptance WHERE id = %s AND (selection -> 'judged')::boolean",
+                        (acceptance,)) > 0
+
+
+def has_copies(acceptance: int) -> bool:
+    return fetch_number("SELECT count(*) FROM acceptance WHERE id = %s AND has_copies", (acceptance,)) > 0
 
 
 def acceptances(project_id: int, limit: int) -> list[AcceptanceRow]:

@@ -6,20 +6,27 @@ drafts, and its bulk deletion takes everybody's along, so tasks with any draft a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any
 
 from argus.answers.review import LeftAnnotation
 from argus.errors import ArgusError
 from argus.labelstudio.filters import UNREVIEWED, changed_at, chunks, condition, matching, selection
+from argus.labelstudio.types import Annotation, Condition, Draft, Task
 from search_service.review import store
-from search_service.review.candidates import CHUNK, Review, count_gone, count_tasks, read_ids, read_tasks
+from search_service.review.candidates import (
+    CHUNK,
+    SAME_INSTANT,
+    Review,
+    count_gone,
+    count_tasks,
+    read_ids,
+    read_tasks,
+)
 from search_service.review.store import AcceptedItem
 
 Progress = Callable[[int, int], None]
-_SAME_INSTANT = timedelta(milliseconds=50)  # between created_at and updated_at of a new annotation; 0.02 were measured
 _ALONE = (condition("total_annotations", "equal", 1), condition("cancelled_annotations", "equal", 0),
           condition("draft_exists", "equal", False, "Boolean"))
 
@@ -75,7 +82,7 @@ def _delete_untouched(review: Review, ids: Sequence[int], stamp: datetime | None
     return set(_meeting(review, ids, UNREVIEWED))
 
 
-def _meeting(review: Review, ids: Sequence[int], conditions: Sequence[Mapping[str, Any]]) -> list[int]:
+def _meeting(review: Review, ids: Sequence[int], conditions: Sequence[Condition]) -> list[int]:
     """Return those of the tasks that meet the conditions; they are listed only when a count says that some do not."""
     count = count_tasks(review, conditions, ids) if ids else 0
     return list(ids) if count == len(ids) else read_ids(review, ids, conditions) if count else []
@@ -119,28 +126,27 @@ def _delete(review: Review, annotation: int) -> None:
             raise
 
 
-def _annotation(item: AcceptedItem, task: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+def _annotation(item: AcceptedItem, task: Task | None) -> Annotation | None:
     """Return the annotation that the acceptance made: by its id, else as the one of its prediction and of that time."""
-    for annotation in (task or {}).get("annotations", ()):
+    for annotation in task.get("annotations", ()) if task else ():
         if item.annotation_id is None:
             of_acceptance = (annotation.get("parent_prediction") == item.prediction_id
                              and datetime.fromisoformat(annotation["created_at"]) <= _stamp(item))
         else:
             of_acceptance = annotation["id"] == item.annotation_id
         if of_acceptance:
-            made: Mapping[str, Any] = annotation
-            return made
+            return annotation
     return None
 
 
-def _reason_to_keep(review: Review, item: AcceptedItem, annotation: Mapping[str, Any] | None) -> str:
+def _reason_to_keep(review: Review, item: AcceptedItem, annotation: Annotation | None) -> str:
     """Return why the annotation of an item may not be deleted, or ''."""
     if annotation is None:
         return "" if item.undo_asked_at else "deleted already"
     made = item.updated_at or datetime.fromisoformat(annotation["created_at"])
-    if datetime.fromisoformat(annotation["updated_at"]) - made > _SAME_INSTANT:
+    if datetime.fromisoformat(annotation["updated_at"]) - made > SAME_INSTANT:
         return "changed since"
-    drafts = review.ls.get(f"/api/tasks/{item.task_id}/drafts")  # of everybody
+    drafts: list[Draft] = review.ls.get(f"/api/tasks/{item.task_id}/drafts")  # of everybody
     if any(draft.get("annotation") == annotation["id"] for draft in drafts):
         return "somebody is changing it"
     return ""

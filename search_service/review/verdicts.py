@@ -13,6 +13,7 @@ from argus.errors import ArgusError
 from label_studio_config import projects
 from label_studio_config.recipe import recipe_for
 from search_service.review import objects, prediction_store
+from search_service.review.calibration import outcomes
 from search_service.review.candidates import Review, open_review
 from search_service.review.prediction_store import Said
 
@@ -50,6 +51,7 @@ def say(project_id: int, task_id: int, verdict: Said, *, object_id: str = "", la
                              list(box) if box and verdict == "moved" else None)
     else:
         said = prediction_store.Verdict(task_id, "", label, None, verdict, box=list(box or ()))
+    outcomes.remember(project_id)
     if object_id:
         _take_back(review, task_id, object_id)
     who = audit.actor()

@@ -8,16 +8,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from argus.answers.search import Hit, SearchResult
-from argus.db import Row, connect, together
+from argus.db import together
 from argus.errors import ArgusError
 from search_service.search import history
-from search_service.search.filters import Filters, select
+from search_service.search.filter_store import select
+from search_service.search.filters import Filters
 from search_service.search.query import Example, SearchQuery
 from search_service.search.query_vectors import Terms, calibration, encode_texts, terms_of
 from search_service.search.relevance import BACKGROUND, UNLIKELY, relevance
+from search_service.search.store import HitRow, hit_rows
 from search_service.sync.progress import count_tasks
 from search_service.sync.store import Counts
-from search_service.sync.videos import SHARED, shown_name
+from search_service.sync.videos import shown_name
 from search_service.vectors import ranking, store
 
 MAX_LIMIT = 1000
@@ -58,14 +60,11 @@ def find(project_id: int, ask: SearchQuery, limit: int = 50, offset: int = 0, *,
         ArgusError: `empty_query`, `bad_request`, `unknown_project`, `unknown_task`, `not_ready` (nothing is embedded
             yet; its details hold the progress), `bad_image`, `image_too_large`, `worker_missing`, `timeout`.
     """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise ArgusError("bad_request", f"limit must be from 1 to {MAX_LIMIT}, not {limit}.")
-    if not 0 <= offset <= 10_000_000:
-        raise ArgusError("bad_request", f"offset must be from 0 to 10,000,000, not {offset}.")
+    check_page(limit, offset)
     ask.check()
     with together():
         progress = count_tasks(project_id)
-        model = _model(progress)
+        model = current_model(progress)
     _check_embedded(project_id, progress)
     terms = terms_of(model, project_id, ask)
     if terms.texts is not None:  # kept from now on: nobody is waited for with a connection in hand
@@ -74,8 +73,8 @@ def find(project_id: int, ask: SearchQuery, limit: int = 50, offset: int = 0, *,
     with together(snapshot=True):
         ranked = ranking.search(model, project_id, terms.query, limit, offset, total=progress.embedded,
                               only=select(project_id, ask.filters), leave_out=ask.examples, vectors=True)
-        rows = _tasks([task_id for task_id, _ in ranked.rows])
-    hits = [_hit(rows[task_id], similarity) for task_id, similarity in ranked.rows if task_id in rows]
+        rows = {row.id: row for row in hit_rows([task_id for task_id, _ in ranked.rows])}
+    hits = [image_hit(rows[task_id], similarity) for task_id, similarity in ranked.rows if task_id in rows]
     hits = _judge(model, hits, ranked.vectors, terms)
     nothing = offset == 0 and terms.texts is not None and all(hit.relevance == UNLIKELY for hit in hits)
     if record and offset == 0 and ask.is_savable:
@@ -88,7 +87,16 @@ def find(project_id: int, ask: SearchQuery, limit: int = 50, offset: int = 0, *,
         filters=ask.filters.model_dump(mode="json", exclude_defaults=True), hits=hits)
 
 
-def _model(progress: Counts) -> store.Model:
+def check_page(limit: int, offset: int) -> None:
+    """Raise `bad_request` for a page that is none."""
+    if not 1 <= limit <= MAX_LIMIT:
+        raise ArgusError("bad_request", f"limit must be from 1 to {MAX_LIMIT}, not {limit}.")
+    if not 0 <= offset <= 10_000_000:
+        raise ArgusError("bad_request", f"offset must be from 0 to 10,000,000, not {offset}.")
+
+
+def current_model(progress: Counts) -> store.Model:
+    """Return the model that searches use. Raises `not_ready`."""
     model = store.current_model()
     if model is None:
         raise ArgusError("not_ready", "No SigLIP worker has started yet, so nothing can be embedded or searched.",
@@ -112,19 +120,11 @@ def _check_embedded(project_id: int, progress: Counts) -> None:
     raise ArgusError("not_ready", message, hint, **progress._asdict())
 
 
-def _tasks(task_ids: list[int]) -> dict[int, Row]:
-    with connect() as connection:
-        return {row["id"]: row for row in connection.execute(
-            "SELECT t.id, t.image, t.video, t.video_id, t.video_time, t.frame_number, t.labelled, t.labels, "
-            f"{SHARED} AS video_shared FROM task t WHERE t.id = ANY(%s)",
-            (task_ids,))}
-
-
-def _hit(row: Row, similarity: float) -> Hit:
-    return Hit(task=row["id"], similarity=round(similarity, 5), image=row["image"], video=row["video"],
-               video_id=row["video_id"], video_name=shown_name(row["video"], row["video_id"], row["video_shared"]),
-               video_time=row["video_time"], frame_number=row["frame_number"], labelled=row["labelled"],
-               labels=row["labels"])
+def image_hit(row: HitRow, similarity: float) -> Hit:
+    """Return an image as a hit shows it."""
+    return Hit(task=row.id, similarity=round(similarity, 5), image=row.image, video=row.video, video_id=row.video_id,
+               video_name=shown_name(row.video, row.video_id, row.video_shared), video_time=row.video_time,
+               frame_number=row.frame_number, labelled=row.labelled, labels=row.labels)
 
 
 def _judge(model: store.Model, hits: list[Hit], images: dict[int, store.Vectors], terms: Terms) -> list[Hit]:

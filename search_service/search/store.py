@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from psycopg.types.json import Jsonb
+from pydantic import JsonValue
 
 from argus.db import together
 from argus.db.statements import execute, fetch, fetch_number, fetch_numbers, fetch_one
+from search_service.sync.store import SHARED
 
 
 class PastRow(NamedTuple):
@@ -17,7 +19,7 @@ class PastRow(NamedTuple):
 
     id: int
     query: str
-    ask: dict[str, Any]
+    ask: dict[str, JsonValue]
     total: int
     created_at: datetime
 
@@ -43,11 +45,46 @@ class TaskState(NamedTuple):
     state: str
 
 
+class HitRow(NamedTuple):
+    """A task as a hit shows it; `video_shared` says whether another video of the project has its video's name."""
+
+    id: int
+    image: str
+    video: str | None
+    video_id: str | None
+    video_shared: bool
+    video_time: float | None
+    frame_number: int | None
+    labelled: bool
+    labels: list[str]
+
+
+class ObjectRow(NamedTuple):
+    """An object as a hit shows it; `box` is x0, y0, x1, y1 as fractions of the image's sides."""
+
+    id: int
+    task_id: int
+    label: str
+    score: float
+    box: list[float]
+
+
 class _Ask(NamedTuple):
-    ask: dict[str, Any]
+    ask: dict[str, JsonValue]
 
 
-def record_search(project_id: int, title: str, total: int, ask: Mapping[str, Any], person_id: int | None) -> None:
+def hit_rows(task_ids: Sequence[int]) -> list[HitRow]:
+    """Return those of these tasks that are still there, in any order."""
+    return fetch(HitRow, f"SELECT t.id, t.image, t.video, t.video_id, {SHARED} AS video_shared, t.video_time, "
+                 "t.frame_number, t.labelled, t.labels FROM task t WHERE t.id = ANY(%s)", (list(task_ids),))
+
+
+def object_rows(object_ids: Sequence[int]) -> list[ObjectRow]:
+    """Return those of these objects that are still there, in any order."""
+    return fetch(ObjectRow, "SELECT id, task_id, label, score, box FROM object WHERE id = ANY(%s)", (list(object_ids),))
+
+
+def record_search(project_id: int, title: str, total: int, ask: Mapping[str, JsonValue], person_id: int | None) -> None:
     execute("INSERT INTO search (project_id, query, total, ask, person_id) VALUES (%s, %s, %s, %s, %s)",
             (project_id, title, total, Jsonb(ask), person_id))
 
@@ -59,7 +96,7 @@ def past_searches(project_id: int, limit: int) -> list[PastRow]:
                  "WHERE project_id = %s ORDER BY query, id DESC) last ORDER BY id DESC LIMIT %s", (project_id, limit))
 
 
-def past_ask(project_id: int, search_id: int) -> dict[str, Any] | None:
+def past_ask(project_id: int, search_id: int) -> dict[str, JsonValue] | None:
     """Return what a search of the history asked for; None when there is no such search."""
     row = fetch_one(_Ask, "SELECT ask FROM search WHERE id = %s AND project_id = %s", (search_id, project_id))
     return row.ask if row else None
@@ -125,3 +162,9 @@ def sample_tasks(project_id: int, count: int) -> list[int]:
     """Return embedded tasks from all over a project, the same ones each time."""
     return fetch_numbers("SELECT id FROM task WHERE project_id = %s AND state = 'embedded' "
                          "ORDER BY hashint8(id), id LIMIT %s", (project_id, count))
+
+
+def sample_objects(project_id: int, count: int) -> list[int]:
+    """Return objects from all over a project, the same ones each time."""
+    return fetch_numbers("SELECT id FROM object WHERE project_id = %s ORDER BY hashint8(id), id LIMIT %s",
+                         (project_id, count))

@@ -7,11 +7,13 @@ all annotated tasks too, for what a poll may have missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from argus.labelstudio import LabelStudio, listing
 from argus.labelstudio.filters import ANNOTATED
+from argus.labelstudio.types import Annotation, Task
 from search_service.sync import store
 
 CHUNK = 200  # tasks asked for by id: their ids travel in the request's address
@@ -37,7 +39,7 @@ def refresh(ls: LabelStudio, project_id: int, *, full: bool = False) -> int:
     return len(ids)
 
 
-def labels_of(annotations: Sequence[Mapping[str, Any]]) -> list[str]:
+def labels_of(annotations: Sequence[Annotation]) -> list[str]:
     """Return the labels and choices that annotations carry, cancelled ones aside, each once, in order."""
     found: set[str] = set()
     for annotation in annotations:
@@ -50,17 +52,17 @@ def labels_of(annotations: Sequence[Mapping[str, Any]]) -> list[str]:
     return sorted(found)
 
 
-def _disagreeing(ls: LabelStudio, project_id: int) -> dict[int, Any]:
+def _disagreeing(ls: LabelStudio, project_id: int) -> dict[int, datetime | None]:
     """Return the tasks that are annotated there and not here, or the other way round, with their `updated_at`."""
     there = {task["id"] for task in _pages(ls, project_id, None, include="id")}
     return {row.id: row.updated_at for row in store.all_labelled(project_id) if row.labelled != (row.id in there)}
 
 
-def _listed(ls: LabelStudio, project_id: int, ids: Sequence[int] | None) -> Iterator[dict[str, Any]]:
+def _listed(ls: LabelStudio, project_id: int, ids: Sequence[int] | None) -> Iterator[Task]:
     yield from _pages(ls, project_id, ids, include="id,annotations,result,was_cancelled", fields="all")
 
 
-def _pages(ls: LabelStudio, project_id: int, ids: Sequence[int] | None, **what: Any) -> Iterator[dict[str, Any]]:
+def _pages(ls: LabelStudio, project_id: int, ids: Sequence[int] | None, **what: Any) -> Iterator[Task]:
     """Yield the annotated tasks of a project, or of those of `ids`, by ascending id."""
     for page in listing.walk(ls, project_id, [ANNOTATED], size=PAGE, ids=ids, **what):
         yield from page

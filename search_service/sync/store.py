@@ -103,6 +103,10 @@ class ProjectCount(NamedTuple):
     embedded: int
 
 
+# Whether another video of the project has the name of task `t`: two looks into an index.
+SHARED = ("(EXISTS (SELECT FROM task o WHERE o.project_id = t.project_id AND o.video = t.video "
+          "AND o.video_key < t.video_key) OR EXISTS (SELECT FROM task o WHERE o.project_id = t.project_id "
+          "AND o.video = t.video AND o.video_key > t.video_key))")
 _COLUMNS = TaskRow._fields
 _WRITE = (f"INSERT INTO task ({', '.join(_COLUMNS)}) VALUES ({', '.join(f'%({name})s' for name in _COLUMNS)}) "
           f"ON CONFLICT (id) DO UPDATE SET {', '.join(f'{name} = excluded.{name}' for name in _COLUMNS[1:])}")
@@ -121,8 +125,8 @@ def write_tasks(rows: Iterable[TaskRow]) -> None:
 def forget_image(task_ids: Sequence[int]) -> None:
     """Let tasks that show another image now wait, and forget what was found on the old one."""
     execute("DELETE FROM detection WHERE task_id = ANY(%s)", (list(task_ids),))
-    execute("UPDATE task SET state = 'waiting', attempts = 0, error = NULL, content_hash = NULL WHERE id = ANY(%s)",
-            (list(task_ids),))
+    execute("UPDATE task SET state = 'waiting', attempts = 0, error = NULL, content_hash = NULL, object_attempts = 0, "
+            "object_error = NULL WHERE id = ANY(%s)", (list(task_ids),))
 
 
 def fail_without_image(project_id: int, error: ArgusError) -> None:
@@ -140,6 +144,7 @@ def task_ids(project_id: int) -> set[int]:
 
 
 def delete_tasks(project_id: int, tasks: Sequence[int]) -> int:
+    execute("DELETE FROM reviewed_task WHERE project_id = %s AND task_id = ANY(%s)", (project_id, list(tasks)))
     return execute("DELETE FROM task WHERE project_id = %s AND id = ANY(%s)", (project_id, list(tasks)))
 
 

@@ -10,15 +10,17 @@ import logging
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from argus.db import Row, connect, together
+from argus.db import connect, together
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, filters, get_label_studio, listing
+from argus.labelstudio.types import Task
 from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.label_config import image_of
+from label_studio_config.projects import ProjectRow
 from label_studio_config.tags import read_label_config
+from search_service.embedding import object_store
 from search_service.embedding.scheduling import enqueue_waiting
 from search_service.embedding.store import unmark_duplicates
 from search_service.sync import annotations as annotated
@@ -95,7 +97,7 @@ def note_change(project_id: int, *, full: bool) -> bool:
     return projects.request_listing(project_id) if full else projects.is_connected(project_id)
 
 
-def _list(ls: LabelStudio, row: Row, report: SyncReport) -> None:
+def _list(ls: LabelStudio, row: ProjectRow, report: SyncReport) -> None:
     key = image_key(row["label_config"])
     try:
         if report.full:
@@ -108,13 +110,13 @@ def _list(ls: LabelStudio, row: Row, report: SyncReport) -> None:
         raise
 
 
-def ensure_project(ls: LabelStudio, project_id: int) -> Row:
+def ensure_project(ls: LabelStudio, project_id: int) -> ProjectRow:
     """Return the project's row, made from Label Studio when there is none. Raises `unknown_project`."""
     row = projects.find(project_id)
     return row if row and row["label_config"] else projects.save(ls.project(project_id))
 
 
-def _listing_is_due(row: Row) -> bool:
+def _listing_is_due(row: ProjectRow) -> bool:
     last = row["reconciled_at"]
     if last is None:
         return True
@@ -149,6 +151,7 @@ def _reconcile(ls: LabelStudio, project_id: int, key: str, report: SyncReport) -
     if known:
         report.deleted += delete_tasks(project_id, sorted(known))
     store.end_full_listing(project_id, attempts=MAX_ATTEMPTS - 1, later_seconds=LATER_SECONDS)
+    object_store.retry_later(project_id, attempts=MAX_ATTEMPTS - 1, later_seconds=LATER_SECONDS)
 
 
 def delete_tasks(project_id: int, task_ids: list[int]) -> int:
@@ -158,7 +161,7 @@ def delete_tasks(project_id: int, task_ids: list[int]) -> int:
         return store.delete_tasks(project_id, task_ids)
 
 
-def _upsert(project_id: int, key: str, tasks: list[dict[str, Any]], report: SyncReport) -> None:
+def _upsert(project_id: int, key: str, tasks: list[Task], report: SyncReport) -> None:
     if not tasks:
         return
     rows = {task["id"]: _task_row(project_id, task, key) for task in tasks}
@@ -182,7 +185,7 @@ def _upsert(project_id: int, key: str, tasks: list[dict[str, Any]], report: Sync
     report.changed += len(moved)
 
 
-def _task_row(project_id: int, task: dict[str, Any], key: str) -> TaskRow:
+def _task_row(project_id: int, task: Task, key: str) -> TaskRow:
     """Return the row of a task that Label Studio listed."""
     values = read_values(task["data"], key)
     return TaskRow(task["id"], project_id, values.image, values.video, values.video_id, values.video_time,

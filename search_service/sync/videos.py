@@ -17,10 +17,6 @@ _DIGEST = re.compile(r"[0-9a-f]{16}")  # as `argus import-video` makes them
 _SHORT = 8
 _NO_ID = "no id"
 _MARKED = re.compile(r"(.*) \(([^()]+)\)", re.DOTALL)
-# Whether another video of the project has the name of task `t`: two looks into an index.
-SHARED = ("(EXISTS (SELECT FROM task o WHERE o.project_id = t.project_id AND o.video = t.video "
-          "AND o.video_key < t.video_key) OR EXISTS (SELECT FROM task o WHERE o.project_id = t.project_id "
-          "AND o.video = t.video AND o.video_key > t.video_key))")
 
 
 def mark(name: str | None, video_id: str | None) -> str:

@@ -30,7 +30,7 @@ DELETED_SHARE, DELETED_ROWS = 1.25, 1000  # a filter with so many more rows than
 IN_USE_SECONDS = 60.0  # one that was searched since is not dropped for another: two would be loaded in turns
 RETRY_SECONDS = 5.0  # after one could not be loaded
 TOO_LARGE_SECONDS = 600.0  # after one turned out to be larger than the budget
-Key = tuple[int, int]  # model, project
+Key = tuple[str, int, int]  # of what, model, project
 
 
 class FilterMemory:
@@ -64,15 +64,15 @@ class FilterMemory:
             return found
         narrowed = found.narrow(connection, query, k, only)
         if narrowed is None:
-            self._drop((model.id, project_id), found)
+            self._drop(_key(model, project_id), found)
             return self._load(model, project_id, images)
-        self._keep_within_budget((model.id, project_id))
+        self._keep_within_budget(_key(model, project_id))
         return narrowed
 
     def forget_deleted(self, connection: Connection, model: Model, project_id: int, narrowed: Narrowed) -> bool:
         """Forget candidates that are no more; False when that does not explain an answer without proof."""
         with self._lock:
-            found = self._followed.get((model.id, project_id))
+            found = self._followed.get(_key(model, project_id))
         return bool(found and found.forget_deleted(connection, narrowed))
 
     def state(self) -> SearchMemory:
@@ -93,12 +93,12 @@ class FilterMemory:
 
     def _of(self, model: Model, project_id: int, images: int) -> Followed | Reason:
         with self._lock:
-            found = self._followed.get((model.id, project_id))
+            found = self._followed.get(_key(model, project_id))
         if found is None:
             return self._load(model, project_id, images)
         found.searched = time.monotonic()
         if found.filter.rows > DELETED_SHARE * images + DELETED_ROWS:
-            self._drop((model.id, project_id), found)
+            self._drop(_key(model, project_id), found)
             return self._load(model, project_id, images)
         return found
 
@@ -109,7 +109,7 @@ class FilterMemory:
 
     def _load(self, model: Model, project_id: int, images: int) -> Reason:
         """Have a filter loaded in the background; return why it is not there."""
-        key, size = (model.id, project_id), needed(images, model.dim)
+        key, size = _key(model, project_id), needed(images, model.dim)
         with self._lock:
             moment, reason = self._not_before.get(key, (0.0, "loading"))
             if key in self._loading or time.monotonic() < moment:
@@ -147,7 +147,7 @@ class FilterMemory:
     def _load_all(self) -> None:
         while True:
             model, project_id = self._asked.get()
-            key, found = (model.id, project_id), None
+            key, found = _key(model, project_id), None
             try:
                 store.begin_versions(model, project_id)
                 found = followed.load(model, project_id)
@@ -161,6 +161,10 @@ class FilterMemory:
             if found:
                 log.info("candidate filter loaded", extra={"project": project_id, "rows": found.filter.rows})
                 self._keep_within_budget(key)
+
+
+def _key(model: Model, project_id: int) -> Key:
+    return model.collection.of, model.id, project_id
 
 
 _memory = FilterMemory(0)

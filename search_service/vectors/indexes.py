@@ -15,7 +15,7 @@ from argus.answers.projects import SearchIndex
 from argus.db import connect, held, locks
 from argus.jobs import queues
 from argus.settings import get_settings
-from search_service.vectors import filter_memory, model_change, store
+from search_service.vectors import filter_memory, identical, model_change, store
 from search_service.vectors.ranking import INDEX_ROWS
 from search_service.vectors.store import INDEX_KINDS, Model, count, index_name, indexes
 
@@ -90,14 +90,10 @@ def _all_images() -> int:
 
 
 def build(model: Model, project_id: int, kind: str) -> bool:
-    """Build the project's index without blocking writers; return False when it was there already.
+    """Build the project's index, of identical vectors one, without blocking writers; return False when it was there.
 
     The memory for the build is sized after the rows: an HNSW graph that does not fit is built several times slower.
     """
-    rows = count(model, project_id)
-    kilobytes = max(65_536, rows * (2 * model.dim + 32 * HNSW_LINKS + 150) // 1024)
-    options = (f"m = {HNSW_LINKS}, ef_construction = {HNSW_CANDIDATES}" if kind == "hnsw"
-               else f"lists = {lists(rows)}")
     name = sql.Identifier(index_name(model, project_id, kind))
     with connect() as connection:
         if any(index.kind == kind and index.valid for index in indexes(connection, model, project_id)):
@@ -106,17 +102,24 @@ def build(model: Model, project_id: int, kind: str) -> bool:
         connection.autocommit = True
         try:
             connection.execute(sql.SQL("DROP INDEX IF EXISTS {}").format(name))  # what an interrupted build left
+            once = identical.prepare(connection, model)  # else, on a table that is never free, it holds them all
+            rows = identical.mark(connection, model, project_id) if once else count(model, project_id)
+            kilobytes = max(65_536, rows * (2 * model.dim + 32 * HNSW_LINKS + 150) // 1024)
             connection.execute(sql.SQL("SET maintenance_work_mem = {}")
                                .format(sql.Literal(f"{min(kilobytes, 2**21)}kB")))
             connection.execute(sql.SQL("CREATE INDEX CONCURRENTLY {} ON {} USING {} (embedding halfvec_cosine_ops) "
-                                       "WITH ({}) WHERE project_id = {}")
-                               .format(name, model.table, sql.SQL(kind), sql.SQL(options),
-                                       sql.Literal(int(project_id))))
+                                       "WITH ({}) WHERE project_id = {} {}")
+                               .format(name, model.table, sql.SQL(kind), sql.SQL(_options(kind, rows)),
+                                       sql.Literal(int(project_id)), sql.SQL("AND NOT repeated" if once else "")))
             connection.execute("RESET maintenance_work_mem")
         finally:
             connection.autocommit = False
     log.info("index built", extra={"project": project_id, "kind": kind, "rows": rows})
     return True
+
+
+def _options(kind: str, rows: int) -> str:
+    return f"m = {HNSW_LINKS}, ef_construction = {HNSW_CANDIDATES}" if kind == "hnsw" else f"lists = {lists(rows)}"
 
 
 def lists(rows: int) -> int:
@@ -147,8 +150,9 @@ def drop_unused() -> list[str]:
     if not models:
         return []
     with connect() as connection:
-        connection.execute("DELETE FROM embedding_state s WHERE NOT EXISTS (SELECT FROM project p "
-                           "WHERE p.id = s.project_id)")
+        for states in ("embedding_state", "object_embedding_state"):
+            connection.execute(f"DELETE FROM {states} s WHERE NOT EXISTS (SELECT FROM project p "
+                               "WHERE p.id = s.project_id)")
         projects = {row["id"] for row in connection.execute("SELECT id FROM project")}
         names = [row["name"] for row in connection.execute(
             "SELECT relname AS name FROM pg_class WHERE relkind = 'i' AND relname LIKE 'embedding\\_%'")]

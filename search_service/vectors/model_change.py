@@ -85,9 +85,41 @@ def make_current(model: Model) -> int:
 def _make_current(connection: Connection, model: Model) -> int:
     connection.execute("UPDATE embedding_model SET role = NULL WHERE role IS NOT NULL")
     connection.execute("UPDATE embedding_model SET role = 'current' WHERE id = %s", (model.id,))
+    _let_objects_wait(connection, model)
     return connection.execute(
         sql.SQL("UPDATE task SET state = CASE WHEN attempts >= %s AND error IS NOT NULL THEN 'failed' "
                 "ELSE 'waiting' END, attempts = 0 WHERE {}").format(_lacking(model)), (MAX_ATTEMPTS,)).rowcount
+
+
+def _let_objects_wait(connection: Connection, model: Model) -> None:
+    """Delete the rows of objects that have no vector of `model`; those that cannot get one have failed."""
+    connection.execute(sql.SQL(
+        "WITH lacking AS (DELETE FROM object o WHERE {} RETURNING task_id, label, concept_key) "
+        "UPDATE detection d SET objects = CASE WHEN t.object_attempts >= %s AND t.object_error IS NOT NULL "
+        "THEN 'failed' ELSE 'waiting' END FROM task t WHERE t.id = d.task_id AND (d.task_id, d.label, d.concept_key) "
+        "IN (SELECT task_id, label, concept_key FROM lacking)").format(_object_lacks(model)), (MAX_ATTEMPTS,))
+
+
+def _object_lacks(model: Model) -> sql.Composed:
+    """The condition of an object `o` that another model embedded, but not `model`."""
+    return sql.SQL("NOT EXISTS (SELECT FROM {} e WHERE e.model_id = {} AND e.project_id = o.project_id "
+                   "AND e.object_id = o.id)").format(model.objects.table, sql.Literal(model.id))
+
+
+def objects_to_embed(model: Model) -> sql.Composed:
+    """Return the SQL condition of objects `o` that still need a vector of the next model, as `to_embed` of tasks."""
+    return sql.SQL("({} AND EXISTS (SELECT FROM task WHERE task.id = o.task_id AND task.object_attempts < {}))").format(
+        _object_lacks(model), sql.Literal(MAX_ATTEMPTS))
+
+
+def objects_left(model: Model, project_id: int | None = None) -> dict[int, int]:
+    """Return `project id → objects that still need a vector of the next model`, projects without any left out."""
+    with connect() as connection:
+        rows = connection.execute(
+            sql.SQL("SELECT project_id, count(*) AS n FROM object o WHERE {} AND project_id = "
+                    "coalesce(%s, project_id) GROUP BY project_id").format(objects_to_embed(model)),
+            (project_id,)).fetchall()
+    return {row["project_id"]: row["n"] for row in rows}
 
 
 def _lacking(model: Model) -> sql.Composed:
@@ -125,7 +157,8 @@ def progress(project_id: int) -> ModelChange | None:
         row = connection.execute("SELECT count(*) AS n FROM task WHERE project_id = %s AND state = 'embedded'",
                                  (project_id,)).fetchone()
     remaining = left(following, project_id).get(project_id, 0)
-    return ModelChange(model=following.name, embedded=(row["n"] if row else 0) - remaining, left=remaining)
+    return ModelChange(model=following.name, embedded=(row["n"] if row else 0) - remaining, left=remaining,
+                       objects_left=objects_left(following, project_id).get(project_id, 0))
 
 
 def large_projects() -> list[int]:
@@ -139,7 +172,9 @@ def large_projects() -> list[int]:
 def finish() -> bool:
     """Let searches use the next model when nothing is left to embed and large projects have its index."""
     _, following = roles()
-    if following is None or left(following) or not all(store.has_index(following, p) for p in large_projects()):
+    if following is None or left(following) or objects_left(following):
+        return False
+    if not all(store.has_index(following, project) for project in large_projects()):
         return False
     lacking = make_current(following)
     log.info("searches use the new checkpoint", extra={"model": following.name, "model_id": following.id,

@@ -5,17 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from pgvector import HalfVector
 
 from argus import metrics
 from argus.answers.search import Reason, Scanned
 from argus.db import Connection, connect, together
 from argus.settings import get_settings
-from search_service.vectors import store
+from search_service.vectors import binary_copy, store
+from search_service.vectors.candidates import Ids
 from search_service.vectors.filter_memory import get_memory
 from search_service.vectors.followed import Narrowed
 from search_service.vectors.ranked_row import RankedRow
@@ -25,19 +23,6 @@ WINDOW = 1000  # rows an approximate search looks at: pgvector's own upper limit
 INDEX_ROWS = 50_000  # from so many on an index is faster than PostgreSQL's exact ranking
 NO_MEMORY: tuple[Reason, ...] = ("memory", "loading", "off", "not_installed", "failed_check")
 REPAIRS = 3  # times that deleted images may stand in the way of an answer before PostgreSQL ranks all
-
-
-@dataclass(frozen=True)
-class Selection:
-    """The tasks that pass: `ids` is a query that gives them, with its parameters; `tasks` is what it gave."""
-
-    ids: str
-    parameters: dict[str, Any]
-    tasks: NDArray[np.int64]
-
-    @property
-    def count(self) -> int:
-        return len(self.tasks)
 
 
 @dataclass(frozen=True)
@@ -62,28 +47,23 @@ class _Ask:
     limit: int
     offset: int
     images: int  # of the project that have a vector
-    only: Selection | None
+    only: Ids | None
     leave_out: Sequence[int]
     vectors: bool
 
     @property
     def total(self) -> int:
-        return self.only.count if self.only else self.images
+        return self.images if self.only is None else len(self.only)
 
-    @property
-    def passing(self) -> str:
-        """The tasks to rank, in SQL."""
-        return f"ARRAY({self.only.ids})" if self.only else "NULL::bigint[]"
-
-    def rank(self, connection: Connection, ranking: str, vectors: str, **more: Any) -> list[RankedRow]:
-        values = {"query": HalfVector(self.query), "model": self.model.id, "project": self.project_id,
-                  "limit": self.limit, "offset": self.offset, "window": WINDOW, "leave_out": list(self.leave_out)}
-        return store.ranked(connection, self.model, ranking, vectors if self.vectors else "false",
-                            {**(self.only.parameters if self.only else {}), **values, **more})
+    def rank(self, connection: Connection, ranking: str, vectors: str, tasks: Ids | None) -> list[RankedRow]:
+        return store.ranked(connection, self.model, ranking, vectors if self.vectors else "false", {
+            "query": HalfVector(self.query), "model": self.model.id, "project": self.project_id, "window": WINDOW,
+            "limit": self.limit, "offset": self.offset, "leave_out": list(self.leave_out),
+            "tasks": None if tasks is None else binary_copy.literal(tasks)})
 
 
 def search(model: Model, project_id: int, query: Vectors, limit: int = 50, offset: int = 0, *,
-           total: int | None = None, only: Selection | None = None, leave_out: Sequence[int] = (),
+           total: int | None = None, only: Ids | None = None, leave_out: Sequence[int] = (),
            vectors: bool = False) -> Ranked:
     """Return the rows `offset … offset + limit` of the project's images by cosine similarity to `query`.
 
@@ -114,18 +94,17 @@ def _search(connection: Connection, ask: _Ask) -> Ranked:
         return _ranked(found, ask, "memory", "")
     if found in NO_MEMORY and ask.total > INDEX_ROWS and (window := _by_index(connection, ask)) is not None:
         return _ranked(window, ask, "index", found)
-    return _ranked(_exactly(connection, ask, ask.passing), ask, "database", found)
+    return _ranked(_exactly(connection, ask, ask.only), ask, "database", found)
 
 
 def _by_memory(connection: Connection, ask: _Ask) -> list[RankedRow] | Reason:
     memory = get_memory()
-    only = ask.only.tasks if ask.only else None
     for _ in range(REPAIRS):
         narrowed = memory.narrow(connection, ask.model, ask.project_id, ask.query,
-                                 ask.offset + ask.limit + len(ask.leave_out), ask.images, only)
+                                 ask.offset + ask.limit + len(ask.leave_out), ask.images, ask.only)
         if not isinstance(narrowed, Narrowed):
             return narrowed
-        found = _exactly(connection, ask, "%(tasks)s::bigint[]", tasks=narrowed.tasks.tolist())
+        found = _exactly(connection, ask, narrowed.tasks)
         if narrowed.proves(found, ask.limit):
             return found
         if not memory.forget_deleted(connection, ask.model, ask.project_id, narrowed):
@@ -140,16 +119,16 @@ def _by_index(connection: Connection, ask: _Ask) -> list[RankedRow] | None:
         return None
     store.look_into(connection, index)
     found = ask.rank(connection, "search_similar_frames_approximate(%(query)s, %(model)s::smallint, %(project)s, "
-                     f"%(window)s, {ask.passing}, %(leave_out)s)",
-                     "f.place > %(offset)s AND f.place <= %(offset)s + %(limit)s")
+                     f"%(window)s, %(tasks)s::bigint[], %(leave_out)s, {str(index.once).lower()})",
+                     "f.place > %(offset)s AND f.place <= %(offset)s + %(limit)s", ask.only)
     if len(found) < min(WINDOW, ask.total - len(ask.leave_out)):
         return None
     return found[ask.offset:ask.offset + ask.limit]
 
 
-def _exactly(connection: Connection, ask: _Ask, passing: str, **values: Any) -> list[RankedRow]:
-    return ask.rank(connection, "search_similar_frames(%(query)s, %(model)s::smallint, %(project)s, %(limit)s, "
-                    f"%(offset)s, {passing}, %(leave_out)s)", "true", **values)
+def _exactly(connection: Connection, ask: _Ask, tasks: Ids | None) -> list[RankedRow]:
+    return ask.rank(connection, f"{ask.model.collection.ranking}(%(query)s, %(model)s::smallint, %(project)s, "
+                    "%(limit)s, %(offset)s, %(tasks)s::bigint[], %(leave_out)s)", "true", tasks)
 
 
 def _ranked(rows: Sequence[RankedRow], ask: _Ask, scanned: Scanned, reason: Reason) -> Ranked:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any
 
 from rq.timeouts import BaseTimeoutException
 
@@ -18,6 +17,7 @@ from argus import queue_names
 from argus.errors import as_argus_error
 from argus.jobs import queues
 from argus.labelstudio import get_label_studio
+from argus.labelstudio.types import ViewData
 from argus.typed_text import fold
 from label_studio_config import view_store
 from label_studio_config.views import filter_digest, ids_filter, live_views, write_view
@@ -80,7 +80,7 @@ def fill(project_id: int) -> dict[str, int]:
                 continue
             shown = []
             said = "say what you are looking for" if told.code == "empty_query" else told.message.rstrip(".")
-        data = {**live[view_id], "title": title + (SAID + said if said else ""), "filters": ids_filter(shown)}
+        data: ViewData = {**live[view_id], "title": title + (SAID + said if said else ""), "filters": ids_filter(shown)}
         if data["title"] != live[view_id]["title"] or filter_digest(data["filters"]) != filter_digest(
                 live[view_id].get("filters")):
             write_view(ls, project_id, view_id, data)
@@ -89,7 +89,7 @@ def fill(project_id: int) -> dict[str, int]:
     return done
 
 
-def _due(project_id: int, live: Mapping[int, Mapping[str, Any]]) -> list[int]:
+def _due(project_id: int, live: Mapping[int, ViewData]) -> list[int]:
     """Return the tabs to fill. One that was renamed to an ordinary title, or closed, is forgotten."""
     rows, state = {row.id: row for row in view_store.views_of(project_id)}, project_state(project_id)
     due = []

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 from argus.labelstudio import LabelStudio, listing
+from argus.labelstudio.types import TaskData
 from label_studio_config.views import RANK
 
 MAX_RANKED = 50
@@ -56,7 +56,7 @@ def clear_all(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> int:
     return changes
 
 
-def _data(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+def _data(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> dict[int, TaskData]:
     """Return `task.data` of those tasks that still exist, as it is stored: with storage addresses unresolved, since it
     is written back whole. (Reading a single task instead would make Label Studio ask the ML backend about it.)"""
     if not task_ids:  # to Label Studio an empty list means every task

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, suppress
-from typing import Any
+from typing import Any, TypedDict
 
 from psycopg.errors import UniqueViolation
 
@@ -26,6 +26,17 @@ from search_service.views.store import SavedRow
 MAX_NAME = 100
 SETTLE_SECONDS = 30.0  # images may go on arriving: a view is refreshed at the latest so long after the first
 REFRESH_SECONDS = 300
+
+
+class SavedChanges(TypedDict, total=False):
+    """What to change of a saved search: the arguments of `create`."""
+
+    name: str
+    ask: SearchQuery
+    size: int
+    relevance: str
+    keep_view: bool
+    ranked: int
 
 
 def create(project_id: int, name: str, ask: SearchQuery, *, size: int = 50, relevance: str = "unlikely",
@@ -52,20 +63,21 @@ def create(project_id: int, name: str, ask: SearchQuery, *, size: int = 50, rele
     return _follow(project_id, saved_id)
 
 
-def change(project_id: int, saved_id: int, changes: dict[str, Any]) -> ChangedSearch:
-    """Change some of a saved search's `name`, `ask`, `size`, `relevance`, `keep_view` and `ranked`; return it.
+def change(project_id: int, saved_id: int, changes: SavedChanges) -> ChangedSearch:
+    """Change a saved search; return it.
 
     A view that is no longer wanted, or that had the old name, is removed; one that somebody changed in Label Studio is
     theirs and stays: its id is in `left` of the answer.
     """
+    values: dict[str, Any] = {**changes}
     if "name" in changes:
-        changes["name"] = _name(changes["name"])
+        values["name"] = _name(changes["name"])
     if "ask" in changes:
         _check(project_id, changes["ask"])
-        changes["ask"] = changes["ask"].to_json()
+        values["ask"] = changes["ask"].to_json()
     with writing(project_id, saved_id):
         old = store.saved(project_id, saved_id)
-        new = old._replace(**changes)
+        new = old._replace(**values)
         if store.has_other(project_id, new.name, saved_id):  # before a view is removed for the sake of the change
             raise _taken(new.name)
         left = _remove_views(project_id, saved_id) if new.name != old.name or not new.keep_view else []

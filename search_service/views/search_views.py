@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from argus import audit
-from argus.answers.search import MadeView, SearchResult, View
+from argus.answers.search import MadeView, ObjectSearchResult, SearchResult, View
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from label_studio_config import projects, view_store
 from label_studio_config.views import base_title, live_views, remove_view, search_views
-from search_service.search.query import SearchQuery
+from search_service.search.object_search import find_objects
+from search_service.search.query import ObjectQuery, SearchQuery
 from search_service.search.relevance import RELEVANCE, UNLIKELY
 from search_service.search.search import MAX_LIMIT, find
 from search_service.views import ranks, view_ranks
@@ -34,7 +35,7 @@ def make(project_id: int, title: str, ask: SearchQuery | None, task_ids: Sequenc
         ids = list(task_ids or [])
         projects.require_tasks(project_id, ids)
     made = show(project_id, title or (ask.title() if ask else "Selection"), ids,
-                ask.text if ask and not ask.filters.narrow() else "")
+                ask.text if ask and not isinstance(ask, ObjectQuery) and not ask.filters.narrow() else "")
     audit.about(f"view {made[0]}")
     return MadeView(views=made, tasks=len(set(ids)), url=view_url(project_id, made[0]))
 
@@ -58,11 +59,14 @@ def show(project_id: int, title: str, task_ids: Sequence[int], query: str = "") 
 
 
 def best(project_id: int, ask: SearchQuery, limit: int, relevance: str = UNLIKELY) -> list[int]:
-    """Return the tasks of a search's first hits, best first, without those below a band. Not recorded."""
+    """Return the tasks of a search's first hits, best first, without those below a band; of a search of objects those
+    that they are on, each once. Not recorded."""
+    if isinstance(ask, ObjectQuery):
+        return list(dict.fromkeys(from_band(find_objects(project_id, ask, limit), relevance)))
     return from_band(find(project_id, ask, limit, record=False), relevance)
 
 
-def from_band(result: SearchResult, relevance: str) -> list[int]:
+def from_band(result: SearchResult | ObjectSearchResult, relevance: str) -> list[int]:
     """Return the tasks of a search's hits without those below a band."""
     rank = RELEVANCE.index(relevance)
     return [hit.task for hit in result.hits if not hit.relevance or RELEVANCE.index(hit.relevance) <= rank]

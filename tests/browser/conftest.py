@@ -14,6 +14,12 @@ from argus.settings import get_settings
 from tests.lanes import network
 
 expect.set_options(timeout=20_000)  # the servers and the browser share two cores
+# Chromium makes two pages of its own for the address bar of every window, headless too: a processor second each time.
+# Of several lists it takes the last, so what Playwright turns off is repeated.
+NOT_NEEDED = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "AvoidUnnecessaryBeforeUnloadCheckSync",
+              "DestroyProfileOnBrowserClose", "HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "LensOverlay",
+              "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect",
+              "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch")
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -35,7 +41,8 @@ def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=chromium_path(),
-            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"])
+            args=["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                  f"--disable-features={','.join(NOT_NEEDED)}"])
         yield chromium
         chromium.close()
 
@@ -49,13 +56,23 @@ def sign_in(page: Page) -> None:
     page.wait_for_url(lambda url: "/login" not in url)
 
 
-@pytest.fixture
-def page(browser: Browser, stack: Any) -> Iterator[Page]:
-    """A page with Label Studio's session; script errors of the page are collected in `page.argus_errors`."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
+@pytest.fixture(scope="session")
+def session(browser: Browser, stack: Any) -> Any:
+    """The cookies of somebody who has signed in to Label Studio; it keeps nothing of a session itself."""
+    context = browser.new_context()
     page = context.new_page()
     page.goto(f"{get_settings().label_studio_url}/user/login/")
     sign_in(page)
+    cookies = context.storage_state()
+    context.close()
+    return cookies
+
+
+@pytest.fixture
+def page(browser: Browser, session: Any) -> Iterator[Page]:
+    """A page with Label Studio's session; script errors of the page are collected in `page.argus_errors`."""
+    context = browser.new_context(viewport={"width": 1400, "height": 900}, storage_state=session)
+    page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.argus_errors = errors  # type: ignore[attr-defined]

@@ -32,6 +32,7 @@ from label_studio_config.connect import connect
 from ml_backend.runs import recipes
 from ml_backend.runs.runs import create_run, run_progress
 from search_service.export import jobs
+from search_service.export.versions import service
 from search_service.search.filters import Filters
 from search_service.search.search import search
 from search_service.sync.progress import sync_progress
@@ -132,6 +133,9 @@ def test_words__both_languages_have_every_message_and_the_page_uses_no_other(ope
     used = {key for file in web.rglob("*.js") for key in re.findall(r"\bt\(\s*\"([a-z]+\.[\w.]+)\"", file.read_text())}
     assert len(used) > 100
     assert used - known == set()
+    from search_service.api.rights import ACTIONS
+
+    assert {f"setup.act_{action.name}" for action in ACTIONS.values() if action.name} - known == set()
 
 
 def test_language__is_the_browsers_until_the_person_chooses(open_page: Callable[..., Page], project: int) -> None:
@@ -484,7 +488,8 @@ def test_export__counts_then_a_file(open_page: Callable[..., Page], project: int
     with page.expect_download(timeout=60_000) as download:
         page.locator(".exports .done button.primary").first.click(timeout=60_000)
     with zipfile.ZipFile(download.value.path()) as archive:
-        assert len([name for name in archive.namelist() if name.endswith(".jpg")]) == 2
+        assert len([name for name in archive.namelist() if name.startswith("images/")]) == 2
+        assert {"leaks/report.json", "leaks/01.jpg"} <= set(archive.namelist())
         assert "data.yaml" in archive.namelist()
 
 
@@ -503,13 +508,38 @@ def test_export__reviewed_predicted_or_both_hold_what_the_preview_counts(open_pa
         with page.expect_download(timeout=60_000) as download:
             done.first.get_by_role("button", name="Download").click(timeout=60_000)
         with zipfile.ZipFile(download.value.path()) as archive:
-            (file,) = [file for file in archive.namelist() if file.endswith(".json")]
-            made = json.loads(archive.read(file))
+            made = json.loads(archive.read("annotations.json"))
         assert [len(made["images"]), len(made["annotations"])] == counted
         images[source] = len(made["images"])
     assert images["annotations"] == 2 and images["predictions"] == images["both"] >= 3  # a task that is opened gets one
     assert {("annotation_id" in image, "model_version" in image) for image in made["images"]} == {
         (True, False), (False, True)}
+
+
+def test_export__versions_are_compared_and_deleted_after_a_warning(open_page: Callable[..., Page],
+                                                                      project: int) -> None:
+    page = open_page(f"?project={project}&screen=export&images=no")
+    versions = page.locator(".versions > li")
+    for source in ("annotations", "both"):
+        page.check(f"input[name=source][value={source}]")
+        expect(page.locator("#export-source :checked")).to_have_value(source)
+        expect(page.locator(".big")).to_be_visible()
+        page.fill("#export-note", f"From {source}.")
+        page.click("#export-go")
+        expect(versions.first.locator(".version-note")).to_have_text(f"From {source}.", timeout=60_000)
+    newest = int(versions.first.get_attribute("data-version") or 0)
+    versions.first.locator("select").select_option(str(newest - 1))
+    added = page.locator(".changes li.added")
+    expect(added.first.locator(".outline.now").first).to_be_visible(timeout=20_000)
+    expect(page.locator(".differences h3")).to_have_text(f"From version {newest - 1} to {newest}")
+    versions.first.get_by_role("button", name="Delete").click()
+    expect(page.locator("dialog.ask")).to_contain_text("Nobody can download it")
+    page.locator("dialog.ask").get_by_role("button", name="Cancel").click()
+    expect(page.locator(f"[data-version='{newest}']")).to_be_visible()
+    versions.first.get_by_role("button", name="Delete").click()
+    page.locator("dialog.ask").get_by_role("button", name="OK").click()
+    expect(page.locator(f"[data-version='{newest}']")).to_have_count(0)
+    assert service.listing(project).versions[0].version == newest - 1
 
 
 def test_export__is_cancelled_before_it_is_made(open_page: Callable[..., Page], project: int, stack: Any) -> None:
@@ -543,6 +573,13 @@ def test_setup__shows_what_runs_and_connects_a_project(open_page: Callable[..., 
     expect(page.locator("#message")).to_contain_text("Made on the page", timeout=30_000)
     (made,) = [p for p in label_studio.projects() if p["title"] == "Made on the page"]
     expect(page.locator(f"#project option[value='{made['id']}']")).to_have_count(1)
+    assert "BrushLabels" not in label_studio.project(made["id"])["label_config"]
+    page.select_option("#connect-project", str(made["id"]))  # and masks later
+    page.check("#connect-masks")
+    page.click("#connect-look")
+    expect(page.locator("section[aria-labelledby=s-connect]")).to_contain_text("masks for cpu, fan", timeout=30_000)
+    page.click("#connect-go")
+    wait_for(lambda: "BrushLabels" in label_studio.project(made["id"])["label_config"], 30)
     label_studio.delete(f"/api/projects/{made['id']}/")
 
 

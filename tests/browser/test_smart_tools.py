@@ -140,7 +140,7 @@ def mask_iou(region: dict[str, Any], thing: SceneObject) -> float:
 def test_click__becomes_a_box_and_a_mask_of_the_part(
         stack: Any, page: Page, label_studio: LabelStudio, make_project: Callable[..., int]) -> None:
     data, truth = frame(cpus=1)
-    screen = Screen(page, label_studio, make_project(["fan", "cpu"], [("frame.jpg", data)]))
+    screen = Screen(page, label_studio, make_project(["fan", "cpu"], [("frame.jpg", data)], masks=True))
     cpu = next(thing for thing in truth if thing.label == "cpu")
     x0, y0, x1, y1 = cpu.box
     screen.open()
@@ -165,7 +165,7 @@ def test_click__becomes_a_box_and_a_mask_of_the_part(
 def test_box__finds_everything_like_it(
         stack: Any, page: Page, label_studio: LabelStudio, make_project: Callable[..., int]) -> None:
     data, truth = frame(cpus=2)
-    screen = Screen(page, label_studio, make_project(["fan", "cpu"], [("frame.jpg", data)]))
+    screen = Screen(page, label_studio, make_project(["fan", "cpu"], [("frame.jpg", data)], masks=True))
     cpus = [thing for thing in truth if thing.label == "cpu"]
     screen.open()
     screen.pick("rectangle-tool")
@@ -182,7 +182,7 @@ def test_box__finds_everything_like_it(
 def test_word__typed_into_a_text_area_finds_its_part(
         stack: Any, page: Page, label_studio: LabelStudio, make_project: Callable[..., int]) -> None:
     data, truth = frame(cpus=1)
-    project = make_project(["fan", "cpu"], [("frame.jpg", data)])
+    project = make_project(["fan", "cpu"], [("frame.jpg", data)], masks=True)
     config = label_studio.project(project)["label_config"].replace("<Header", PROMPT + "<Header", 1)
     label_studio.patch(f"/api/projects/{project}/", {"label_config": config})
     screen = Screen(page, label_studio, project)

@@ -120,7 +120,7 @@ def test_story__from_a_query_to_an_export(open_page: Callable[..., Page], make_p
     expect(page.locator("#run-text")).to_contain_text("Done: 6 of 6 images", timeout=240_000)
     predicted = sorted(t["id"] for t in label_studio.tasks(project) if t["total_predictions"])
     assert predicted == chosen
-    assert page.locator(".runs li").count() == 1
+    expect(page.locator(".runs li")).to_have_count(1)
     page.get_by_role("link", name="Review the result").click()
 
     # Review: the bands hold all, and their edges move here and in Label Studio.
@@ -258,18 +258,56 @@ def test_objects_are_accepted_one_by_one_by_keyboard(open_page: Callable[..., Pa
     band = max(("high", "medium", "low"), key=lambda name: shown[name])
     page.click(f".band.{band}")
     expect(page.locator(".crop").first).to_be_visible(timeout=20_000)
-    total = page.locator(".crop").count()
     page.locator(".face").first.click()
-    for _ in range(total + 2):
-        if not page.locator(".crop:not(.right)").count():
-            break
-        page.locator(".crop:not(.right) .face").first.focus()
+    left = page.locator(".crop:not(.right)")
+    while remaining := left.count():
+        left.first.locator(".face").focus()
         page.keyboard.press("a")
-        page.wait_for_load_state("networkidle")
+        expect(left).not_to_have_count(remaining, timeout=20_000)
     wait_for(lambda: annotated(label_studio, project) == [1] * shown[band], 60)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.locator("html").get_attribute("lang") == "ja"
     axe_finds_nothing(page)
+
+
+def test_verdicts_that_are_given_while_the_objects_load_stay(open_page: Callable[..., Page],
+                                                             predicted: Callable[..., int]) -> None:
+    project = predicted(4)
+    page = open_page()
+    page.goto(f"/?project={project}&screen=review")
+    shown = counts(page)
+    page.click(f".band.{max(('high', 'medium', 'low'), key=lambda name: shown[name])}")
+    band = page.locator('.band[aria-current="true"]')
+    one = page.locator(".crop:has(.muted)").first  # of several: its task stays when it is judged
+    expect(one).to_be_visible(timeout=20_000)
+    crop = page.locator(f'[data-object="{one.get_attribute("data-object")}"]')
+    held: list[Any] = []
+
+    def judge() -> None:
+        crop.locator(".face").focus()
+        page.keyboard.press("a")
+
+    def wait_until_held(count: int) -> None:
+        wait_for(lambda: page.evaluate("1") and len(held) == count, 20)  # Playwright needs its turn
+
+    page.route("**/review/verdicts", lambda route: held.append(route), times=1)
+    judge()
+    wait_until_held(1)
+    with page.expect_response("**/review/objects?*"):
+        band.click()
+    held[0].continue_()
+    expect(crop).to_have_class(re.compile("right"), timeout=20_000)
+
+    page.route("**/review/objects?*", lambda route: held.append((route, route.fetch())), times=1)
+    band.click()
+    wait_until_held(2)
+    with page.expect_response("**/review/verdicts/take-back"):
+        judge()
+    route, stale = held[1]
+    route.fulfill(response=stale)
+    page.wait_for_load_state("networkidle")
+    expect(crop).not_to_have_class(re.compile("right"))
+    assert page.complaints == []  # type: ignore[attr-defined]
 
 
 def test_a_worker_killed_in_mid_run_loses_nothing(open_page: Callable[..., Page], make_project: Callable[..., int],

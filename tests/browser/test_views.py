@@ -184,12 +184,12 @@ def test_a_tab_titled_as_a_question__is_filled(stack: Any, page: Page, label_stu
     def rename(title: str) -> None:
         page.wait_for_load_state("networkidle")  # a tab that is drawn anew closes its menu
         field = page.locator("[class*=tabs-dm__item_active] input")
-        for _ in range(4):
+        for _ in range(6):
             with contextlib.suppress(Error):
-                page.locator("[class*=tabs-dm__item_active]").hover(timeout=5_000)
-                page.locator("[class*=tabs-dm__item_active]").get_by_label("Tab options").click(timeout=5_000)
-                page.get_by_text("Rename", exact=True).last.click(timeout=5_000)
-                field.wait_for(timeout=5_000)
+                page.locator("[class*=tabs-dm__item_active]").hover(timeout=15_000)
+                page.locator("[class*=tabs-dm__item_active]").get_by_label("Tab options").click(timeout=15_000)
+                page.get_by_text("Rename", exact=True).last.click(timeout=15_000)
+                field.wait_for(timeout=15_000)
                 break
         field.fill(title)
         field.press("Enter")

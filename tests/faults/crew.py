@@ -17,8 +17,10 @@ from argus.answers.runs import Run
 from argus.db import connect
 from argus.labelstudio import LabelStudio
 from ml_backend.runs import runs
+from tests import warm
 from tests.waiting import wait_for
 
+Process = subprocess.Popen[bytes] | warm.Forked
 WORKER = Path(__file__).parent / "dying_worker.py"
 
 
@@ -34,8 +36,9 @@ class Crew:
     def __init__(self, folder: Path, where: Callable[[Sequence[str]], list[str]] = list,
                  env: Mapping[str, str] | None = None) -> None:
         self.folder, self._where, self._env = folder, where, env
+        self._at_home = where is list and env is None
         self._ended = threading.Event()
-        self._members: list[tuple[list[str], subprocess.Popen[bytes]]] = []
+        self._members: list[tuple[list[str], Process]] = []
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -48,8 +51,10 @@ class Crew:
         with self._lock:
             self._members.append((argv, self._spawn(argv)))
 
-    def _spawn(self, argv: list[str]) -> subprocess.Popen[bytes]:
+    def _spawn(self, argv: list[str]) -> Process:
         with (self.folder / "workers.log").open("ab") as log:
+            if self._at_home and argv[2] == "sam3":
+                return warm.fork(argv[1:], os.environ, log.fileno())
             return subprocess.Popen(self._where(argv), stdout=log, stderr=log, start_new_session=True, env=self._env)
 
     def _watch(self) -> None:
@@ -84,7 +89,7 @@ class Crew:
             bury(process)
 
 
-def bury(process: subprocess.Popen[bytes]) -> None:
+def bury(process: Process) -> None:
     """Kill a worker and what it started (RQ's scheduler is a process of its own)."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)

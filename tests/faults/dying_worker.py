@@ -2,8 +2,9 @@
 
 `python dying_worker.py ROLE POINT TIMES FOLDER`: the process dies when it reaches POINT, until TIMES processes have.
 Each death leaves a file in FOLDER. With TIMES 0 nothing dies, and whoever started it may kill it. POINT `every`: each
-process dies at the next point of its role, until TIMES have died at each. Every step of the model leaves a file in the
-folder `computed` beside FOLDER, named `process-step-images`.
+process dies at the next point of its role, until TIMES have died at each. POINT `slow`: the model takes 0.1 s an image
+longer, and nothing dies. Every step of the model leaves a file in the folder `computed` beside FOLDER, named
+`process-step-images`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import itertools
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,8 +75,9 @@ def points(role: str) -> dict[str, Change]:
             "push recorded, not acknowledged": after(predictions_jobs, "push_next")}
 
 
-def count_images(folder: Path) -> None:
-    """Leave a note of every step of the model, before it is made: a process that dies in it has looked all the same."""
+def count_images(folder: Path, pause: float) -> None:
+    """Leave a note of every step of the model, before it is made: a process that dies in it has looked all the same.
+    Each step takes `pause` seconds an image longer."""
     from ml_backend.engines.transformers_engine import TransformersEngine
 
     detect, steps = TransformersEngine.detect, itertools.count()
@@ -82,6 +85,7 @@ def count_images(folder: Path) -> None:
 
     def detect_and_count(engine: TransformersEngine, images: Any, concepts: Any) -> Any:
         (folder / f"{os.getpid()}-{next(steps)}-{len(images)}").touch()
+        time.sleep(pause * len(images))
         return detect(engine, images, concepts)
 
     TransformersEngine.detect = detect_and_count  # type: ignore[method-assign]
@@ -100,7 +104,7 @@ def main() -> int:
     if dead < times:
         points(role)[point](die)
     if role == "sam3":
-        count_images(folder.parent / "computed")
+        count_images(folder.parent / "computed", 0.1 if point == "slow" else 0)
     run_worker([role])
     return 0
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
@@ -49,18 +51,55 @@ PASSWORD = "it's a:pass\\word"
 pytestmark = pytest.mark.faults
 
 
+@contextlib.contextmanager
+def copied(home: Path) -> Iterator[Settings]:
+    """A copy of a stopped home, until the block ends."""
+    made = Settings(_env_file=None, home=copy_home(home, temporary_home()))
+    try:
+        yield made
+    finally:
+        argus_home.forget(made.home)
+
+
+@pytest.fixture(scope="module")
+def filled() -> Iterator[Settings]:
+    """A stopped home in which Label Studio has an account, and Argus a project; tests work in copies."""
+    with copied(template_home(Settings(_env_file=None))) as made:
+        with Stack(made, {"postgres"}, durable=False), psycopg.connect(made.resolved_database_url) as connection:
+            migrate(connection)
+            connection.execute("INSERT INTO project (id, label_config) VALUES (7, '<View/>')")
+        (made.home / "label-studio" / "media").mkdir(exist_ok=True)
+        (made.home / "label-studio" / "media" / "upload.jpg").write_bytes(b"pixels")
+        yield made
+
+
 @pytest.fixture
-def settings() -> Iterator[Settings]:
-    """A stopped home in which Label Studio has an account, and Argus one recorded search."""
-    home = copy_home(template_home(Settings(_env_file=None)), temporary_home())
-    made = Settings(_env_file=None, home=home)
-    with Stack(made, {"postgres"}, durable=False), psycopg.connect(made.resolved_database_url) as connection:
-        migrate(connection)
-        connection.execute("INSERT INTO project (id, label_config) VALUES (7, '<View/>')")
-    (home / "label-studio" / "media").mkdir(exist_ok=True)
-    (home / "label-studio" / "media" / "upload.jpg").write_bytes(b"pixels")
-    yield made
-    argus_home.forget(home)
+def settings(filled: Settings) -> Iterator[Settings]:
+    with copied(filled.home) as made:
+        yield made
+
+
+@dataclass(frozen=True)
+class Day:
+    """A stopped home of today, and the backup of the day before, when its state was `saved`."""
+
+    home: Path
+    backup: Path
+    saved: tuple[list[int], int, bytes]
+
+
+@pytest.fixture(scope="module")
+def today(filled: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
+    with copied(filled.home) as made:
+        day = Day(made.home, tmp_path_factory.mktemp("backup") / "argus.tar", state(made))
+        backup(made, day.backup)
+        with Stack(made, {"postgres"}, durable=False):
+            with psycopg.connect(made.resolved_database_url) as connection:
+                connection.execute("UPDATE project SET id = 8")
+            with psycopg.connect(f"postgresql://labelstudio@/labelstudio?host={made.run_dir}") as connection:
+                connection.execute("CREATE TABLE of_today ()")
+        (made.home / "label-studio" / "media" / "upload.jpg").write_bytes(b"today's")
+        yield day
 
 
 def state(settings: Settings) -> tuple[list[int], int, bytes]:
@@ -101,29 +140,26 @@ def test_a_backup_brings_everything_back(settings: Settings, tmp_path: Path) -> 
     ("Label Studio's files", "", "old"),
     # The first three renames put what was unpacked into the prepared home; then the swap is said, and begins.
     ("", "2", "old"), ("", "4", "new"), ("", "5", "new"), ("", "8", "new")])
-def test_a_restore_that_is_killed__leaves_one_whole_state(settings: Settings, tmp_path: Path, line: str, rename: str,
-                                                          after: str) -> None:
-    saved = state(settings)
-    backup(settings, tmp_path / "argus.tar")
-    with Stack(settings, {"postgres"}, durable=False):
-        with psycopg.connect(settings.resolved_database_url) as connection:
-            connection.execute("UPDATE project SET id = 8")
-        with psycopg.connect(f"postgresql://labelstudio@/labelstudio?host={settings.run_dir}") as connection:
-            connection.execute("CREATE TABLE of_today ()")
-    (settings.home / "label-studio" / "media" / "upload.jpg").write_bytes(b"today's")
-    died = subprocess.run([sys.executable, "-c", DYING, str(settings.home), str(tmp_path / "argus.tar"), line, rename],
+def test_a_restore_that_is_killed__leaves_one_whole_state(today: Day, line: str, rename: str, after: str) -> None:
+    with copied(today.home) as settings:
+        kill_a_restore(settings, today, line, rename)
+        assert state(settings) == (today.saved if after == "new" else ([8], today.saved[1], b"today's"))
+        with Stack(settings, {"postgres"}, durable=False), psycopg.connect(
+                f"postgresql://labelstudio@/labelstudio?host={settings.run_dir}") as connection:
+            found = connection.execute("SELECT to_regclass('of_today') IS NOT NULL").fetchone()
+        assert found == (after == "old",)
+        assert not swap.place(settings.home).exists()
+        restore(settings, today.backup)
+        assert state(settings) == today.saved
+
+
+def kill_a_restore(settings: Settings, today: Day, line: str, rename: str) -> None:
+    """Restore, and die at this line of progress or at this rename."""
+    died = subprocess.run([sys.executable, "-c", DYING, str(settings.home), str(today.backup), line, rename],
                           capture_output=True, text=True, timeout=300)
     assert died.returncode == -signal.SIGKILL, died.stderr
     assert swap.place(settings.home).exists()
     wait_for(lambda: owner(settings.home) is None, 60)  # what it had started is gone too
-    assert state(settings) == (saved if after == "new" else ([8], saved[1], b"today's"))
-    with Stack(settings, {"postgres"}, durable=False), psycopg.connect(
-            f"postgresql://labelstudio@/labelstudio?host={settings.run_dir}") as connection:
-        found = connection.execute("SELECT to_regclass('of_today') IS NOT NULL").fetchone()
-    assert found == (after == "old",)
-    assert not swap.place(settings.home).exists()
-    restore(settings, tmp_path / "argus.tar")
-    assert state(settings) == saved
 
 
 def test_a_database_of_ones_own__is_replaced_in_one_transaction(settings: Settings, tmp_path: Path) -> None:

@@ -145,8 +145,8 @@ class PostgresOnTcp(Postgres):
 
 HOLD = """
 import sys, time
-from argus.db import pool
-pool.SILENCE, pool.BETWEEN, pool.PROBES = 1, 1, 2
+from argus.db import keepalive, pool
+keepalive.SILENCE, keepalive.BETWEEN, keepalive.PROBES = 1, 1, 2
 with pool.open_pool(sys.argv[1]).connection() as connection:
     connection.execute("SELECT pg_advisory_xact_lock(7)")
     print("held", flush=True)

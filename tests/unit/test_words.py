@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from argus.errors import CATALOGUE
+from search_service.api.rights import ACTIONS
+
 ROOT = Path(__file__).parents[2]
 PLACES = ("argus", "argus_cli", "label_studio_config", "ml_backend", "search_service", "docs", "README.md")
 KINDS = {".py", ".js", ".html", ".css", ".md", ".sql"}
@@ -46,3 +49,12 @@ def test_retired_words(pattern: str) -> None:
 def test_the_search_finds_what_is_there() -> None:
     assert len(texts()) > 200
     assert any(re.search(r"\breleases?\b", text) for _, text in texts())
+
+
+def test_the_page_has_words_for_every_error_and_for_every_action_of_the_record() -> None:
+    words = ROOT / "search_service" / "web" / "js" / "words"
+    problems = set(re.findall(r"^    (\w+): \"", (words / "problems.js").read_text("utf-8"), re.M))
+    assert problems == set(CATALOGUE)
+    told = re.findall(r"\"act_([\w.-]+)\":", (words / "setup.js").read_text("utf-8"))
+    assert {told.count(name) for name in told} == {2}  # in English and in Japanese
+    assert {action.name for action in ACTIONS.values() if action.name} <= set(told)

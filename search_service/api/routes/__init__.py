@@ -9,6 +9,8 @@ def blueprints() -> list[Blueprint]:
     """Return every blueprint of the service."""
     from search_service.api.routes import (
         audit,
+        check_first,
+        editing,
         exports,
         help,
         hooks,
@@ -21,8 +23,10 @@ def blueprints() -> list[Blueprint]:
         setup,
         tasks,
         trust,
+        versions,
+        wall,
     )
 
     return [module.blueprint
-            for module in (projects, search, saved, tasks, runs, review, trust, exports, setup, audit, hooks, page,
-                           help)]
+            for module in (projects, search, saved, tasks, runs, review, check_first, trust, editing, wall, exports,
+                           versions, setup, audit, hooks, page, help)]

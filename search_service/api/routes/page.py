@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from flask import Blueprint, Response, request, send_from_directory
 
@@ -13,7 +12,7 @@ from argus.web import server_state
 from argus.web.metrics_endpoint import CONTENT_TYPE, exposition
 from search_service.api.answering import answers
 from search_service.api.docs_page import page
-from search_service.api.openapi import document
+from search_service.api.openapi import Document, document
 from search_service.api.requests import API
 from search_service.vectors import filter_memory
 
@@ -46,7 +45,7 @@ def get_metrics() -> Response:
 
 @blueprint.get("/openapi.json")
 @blueprint.get(f"{API}/openapi.json")
-def get_openapi() -> dict[str, Any]:
+def get_openapi() -> Document:
     return document()
 
 

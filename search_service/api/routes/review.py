@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Blueprint, Response, request
 
 from argus.answers.review import (
@@ -52,7 +50,7 @@ def get_histogram(project_id: int) -> Histogram:
 def get_objects(project_id: int) -> BandObjects:
     asked = search.read(asking.ObjectsRequest, request.args)
     return objects.band_objects(project_id, asked.band, label=asked.label, limit=asked.limit,
-                                after=asked.after)
+                                after=asked.after, order=asked.order)
 
 
 @blueprint.put("/projects/<int:project_id>/review/bands")
@@ -65,7 +63,10 @@ def put_bands(project_id: int) -> MovedBands:
 @blueprint.post("/projects/<int:project_id>/review/accept/plan")
 @answers
 def post_accept_plan(project_id: int) -> AcceptPlan:
-    return service.accept_plan(project_id, **_accepted(body(asking.AcceptRequest)))
+    asked = body(asking.AcceptRequest)
+    return service.accept_plan(project_id, min_score=asked.min_score, max_score=asked.max_score,
+                               nothing_found=asked.nothing_found, task_ids=asked.task_ids,
+                               without_rejected=asked.without_rejected, judged=asked.judged)
 
 
 @blueprint.post("/projects/<int:project_id>/review/accept")
@@ -74,7 +75,10 @@ def post_accept(project_id: int) -> Accepted:
     asked = body(asking.AcceptRequest)
     token, person = acting(asked.token, project_id)
     rights.may_accept(person, project_id, asked.task_ids)
-    return access.accept(project_id, **_accepted(asked), token=token)
+    with access.refused_token():
+        return service.accept(project_id, min_score=asked.min_score, max_score=asked.max_score,
+                              nothing_found=asked.nothing_found, task_ids=asked.task_ids,
+                              without_rejected=asked.without_rejected, judged=asked.judged, token=token)
 
 
 @blueprint.get("/people/me")
@@ -106,11 +110,6 @@ def post_additions(project_id: int) -> Added:
     token, person = acting(asked.token, project_id)
     rights.must_manage(person, project_id)
     return service.add_labels(project_id, min_score=asked.min_score, max_score=asked.max_score, token=token)
-
-
-def _accepted(asked: asking.AcceptRequest) -> dict[str, Any]:
-    return {"min_score": asked.min_score, "max_score": asked.max_score, "nothing_found": asked.nothing_found,
-            "task_ids": asked.task_ids}
 
 
 @blueprint.get("/projects/<int:project_id>/review/acceptances")

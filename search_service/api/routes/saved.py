@@ -36,7 +36,8 @@ def get_saved(project_id: int) -> SavedSearches:
 @answers
 def post_saved(project_id: int) -> tuple[SavedSearch, int, dict[str, str]]:
     asked = search.read_json(search.SavedRequest, request.get_data(), request.content_type or "")
-    made = saved_searches.create(project_id, **asked.values())
+    made = saved_searches.create(project_id, asked.name, asked.ask, size=asked.size, relevance=asked.relevance,
+                                 keep_view=asked.keep_view, ranked=asked.ranked)
     return made, 201, {"Location": f"{API}/projects/{project_id}/saved-searches/{made.id}"}
 
 
@@ -50,7 +51,7 @@ def get_one(project_id: int, saved_id: int) -> SavedSearch:
 @answers
 def patch_saved(project_id: int, saved_id: int) -> ChangedSearch:
     asked = search.read_json(search.SavedChange, request.get_data(), request.content_type or "")
-    return saved_searches.change(project_id, saved_id, asked.values())
+    return saved_searches.change(project_id, saved_id, asked.changes())
 
 
 @blueprint.delete("/saved-searches/<int:saved_id>")

@@ -56,7 +56,8 @@ def post_connect() -> Connection:
         rights.must_manage(asks, asked.project)
     elif asks:
         ls = rights.makes_projects(asks)
-    report = setup.connect(ls, asked.project, title=asked.title, labels=asked.labels, dry_run=asked.dry_run)
+    report = setup.connect(ls, asked.project, title=asked.title, labels=asked.labels, masks=asked.masks,
+                           dry_run=asked.dry_run)
     report.warnings += prompt_reading.warnings(report.prompts)
     audit.about(project=report.project_id)
     return report.answer()

@@ -9,7 +9,7 @@ from argus.answers.tasks import Task
 from label_studio_config import projects
 from search_service.api.answering import answers
 from search_service.api.requests import API
-from search_service.pictures import task_details
+from search_service.pictures import store, task_details
 from search_service.sync import videos
 
 blueprint = Blueprint("tasks", __name__, url_prefix=API)
@@ -25,4 +25,4 @@ def get_task(project_id: int, task_id: int) -> Task:
 @answers
 def get_videos(project_id: int) -> Videos:
     projects.require(project_id)
-    return Videos(videos=videos.list_videos(project_id), captured=task_details.captured_between(project_id))
+    return Videos(videos=videos.list_videos(project_id), captured=store.captured_between(project_id))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
+from argus.answers.calibration import FrameSample, FrameSamples, Labour
 from argus.answers.trust import (
     Certificate,
     Certificates,
     ObjectVerdict,
     ObjectVerdicts,
     Sample,
+    SampleCourse,
     SampleItems,
     TrustStatus,
     VerifiedAcceptance,
@@ -20,7 +22,9 @@ from search_service.api.caller import acting
 from search_service.api.requests import API, body
 from search_service.api.schemas import search
 from search_service.api.schemas import trust as asking
-from search_service.review import verdicts
+from search_service.review import trust_status, verdicts
+from search_service.review.calibration import recall
+from search_service.review.calibration import reports as calibration
 from search_service.review.verification import reports, service
 
 blueprint = Blueprint("trust", __name__, url_prefix=API)
@@ -29,7 +33,7 @@ blueprint = Blueprint("trust", __name__, url_prefix=API)
 @blueprint.get("/projects/<int:project_id>/trust")
 @answers
 def get_trust(project_id: int) -> TrustStatus:
-    return reports.status(project_id)
+    return trust_status.status(project_id)
 
 
 @blueprint.get("/projects/<int:project_id>/trust/certificates")
@@ -51,6 +55,12 @@ def post_sample(project_id: int) -> tuple[Sample, int, dict[str, str]]:
 @answers
 def get_sample(sample_id: int) -> Sample:
     return reports.describe(sample_id)
+
+
+@blueprint.get("/trust/samples/<int:sample_id>/course")
+@answers
+def get_course(sample_id: int) -> SampleCourse:
+    return reports.course_of(sample_id, search.read(asking.CourseRequest, request.args).edge)
 
 
 @blueprint.post("/trust/samples/<int:sample_id>/claim")
@@ -82,6 +92,38 @@ def post_accept(sample_id: int) -> VerifiedAcceptance:
     rights.must_manage(person, project_id)
     with access.refused_token():
         return service.accept(sample_id, asked.edge, token=token)
+
+
+@blueprint.get("/projects/<int:project_id>/trust/labour")
+@answers
+def get_labour(project_id: int) -> Labour:
+    return calibration.labour(project_id)
+
+
+@blueprint.get("/projects/<int:project_id>/trust/recall")
+@answers
+def get_recall(project_id: int) -> FrameSamples:
+    return recall.samples(project_id)
+
+
+@blueprint.post("/projects/<int:project_id>/trust/recall")
+@answers
+def post_recall(project_id: int) -> tuple[FrameSample, int, dict[str, str]]:
+    made = recall.open_sample(project_id, body(asking.FrameSampleRequest).frames)
+    return made, 201, {"Location": f"{API}/projects/{project_id}/trust/recall"}
+
+
+@blueprint.post("/projects/<int:project_id>/trust/recall/checks")
+@answers
+def post_frame_check(project_id: int) -> FrameSample:
+    asked = body(asking.FrameChecked)
+    return recall.check(project_id, asked.task, asked.found, asked.missing)
+
+
+@blueprint.get("/trust/certificates/<int:certificate_id>")
+@answers
+def get_certificate_by_number(certificate_id: int) -> Certificate:
+    return reports.certificate(certificate_id)
 
 
 @blueprint.get("/acceptances/<int:acceptance_id>/certificate")

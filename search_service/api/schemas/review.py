@@ -32,6 +32,10 @@ class AcceptRequest(Request):
     max_score: Score | None = None
     nothing_found: bool = Field(False, description="Accept the tasks where nothing was found, not a score range.")
     task_ids: TaskIds | None = Field(None, description="Exactly these tasks, whatever their score.")
+    without_rejected: bool = Field(False, description="Accept also tasks that wait because of rejected objects, "
+                                                       "without these objects. Tasks to be fixed wait on.")
+    judged: bool = Field(False, description="Instead of a range: the tasks, among `task_ids` if given, whose objects "
+                                            "below the high band were all judged; without the rejected ones.")
     accepted_by: Name = ""
     token: Token = ""
 
@@ -65,6 +69,9 @@ class ObjectsRequest(Request):
     label: Label | None = None
     limit: int = Field(60, ge=1, le=200, description="Objects to return.")
     after: str = Field("", max_length=600, description="`next` of the page before.")
+    order: Literal["score", "similar", "outliers"] = Field(
+        "score", description="score: lowest first; similar: crops that are alike stand together; outliers: those least "
+        "like their label's others first.")
 
 
 class SetAsideRequest(Request):

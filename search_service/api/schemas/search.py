@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from argus.errors import ArgusError
 from argus.typed_text import split_list
 from search_service.search.fields import SEEN, Limit, Query, Request, TaskIds, exactly_one
-from search_service.search.filters import Filters
-from search_service.search.query import SearchQuery, TaskId
+from search_service.search.filters import Filters, ObjectFilters
+from search_service.search.query import ObjectQuery, SearchQuery, TaskId
 from search_service.search.query_text import MAX_CHARACTERS
 from search_service.search.search import MAX_LIMIT
 from search_service.views.ranks import MAX_RANKED
+from search_service.views.saved_searches import SavedChanges
 
 Offset = Annotated[int, Field(ge=0, le=10_000_000, description="Hits to skip.")]
 Relevance = Literal["likely", "possible", "unlikely"]
@@ -49,6 +50,28 @@ class AskRequest(Request, SearchQuery):
         return SearchQuery(text=self.text, like=self.like, unlike=self.unlike, filters=self.filters)
 
 
+class ObjectAskRequest(Request, ObjectQuery):
+    """A search of objects by texts, regions and objects, wanted and not."""
+
+    limit: Limit = 50
+    offset: Offset = 0
+
+    def ask(self) -> ObjectQuery:
+        return ObjectQuery(text=self.text, like=self.like, unlike=self.unlike, filters=self.filters)
+
+
+class ObjectSearchRequest(Request, ObjectFilters):
+    """Parameters of a search of objects by text."""
+
+    q: Query = Field(default="", description=SEEN)
+    limit: Limit = 50
+    offset: Offset = 0
+
+    def ask(self) -> ObjectQuery:
+        return ObjectQuery(text=self.q, filters=ObjectFilters.model_validate(
+            {name: getattr(self, name) for name in ObjectFilters.model_fields}))
+
+
 class LikeRequest(FilteredRequest):
     """Parameters of a search by image."""
 
@@ -75,16 +98,19 @@ class ViewRequest(Request):
     title: str = Field("", max_length=200, description="Title of the view; without one, the query.")
     query: Query | None = None
     task_ids: TaskIds | None = None
+    objects: ObjectQuery | None = Field(None, description="A search of objects; the view has the tasks they are on.")
     limit: Limit = 50
     filters: Filters = Field(default_factory=Filters, description="Narrow the query.")
     relevance: Relevance = Field("unlikely", description="Hits below this band are left out.")
 
     @model_validator(mode="after")
     def _one_source(self) -> ViewRequest:
-        exactly_one(query=self.query, task_ids=self.task_ids)
+        exactly_one(query=self.query, task_ids=self.task_ids, objects=self.objects)
         return self
 
     def ask(self) -> SearchQuery | None:
+        if self.objects:
+            return self.objects
         return None if self.query is None else SearchQuery(text=self.query, filters=self.filters)
 
 
@@ -99,15 +125,16 @@ class SavedRequest(Request):
     ranked: int = Field(0, ge=0, le=MAX_RANKED, description="Order the view by the rank of its first so many tasks, "
                         "which is written into their data (about 0.3 s each). 0: the view has no order.")
 
-    def values(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in type(self).model_fields if name in self.model_fields_set}
-
 
 class SavedChange(SavedRequest):
     """What to change of a saved search."""
 
     name: str = Field("", min_length=1, max_length=100)
     ask: SearchQuery = Field(default_factory=SearchQuery)
+
+    def changes(self) -> SavedChanges:
+        """Return what was given."""
+        return cast(SavedChanges, {name: getattr(self, name) for name in self.model_fields_set})
 
 
 class JudgementRequest(Request):

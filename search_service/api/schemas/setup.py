@@ -18,6 +18,8 @@ class ConnectRequest(Request):
     project: Annotated[int, Field(ge=1)] | None = Field(None, description="Adopt this project of Label Studio.")
     title: str | None = Field(None, max_length=50, description="Create a project of this title.")
     labels: list[Label] = Field(default_factory=list, max_length=200, description="Of a project without a config.")
+    masks: bool = Field(False, description="Masks beside the boxes. Of a project that is there they are added, and "
+                        "its predictions get theirs from what is stored.")
     dry_run: bool = Field(False, description="Change nothing, only say what would change.")
 
     @model_validator(mode="after")
@@ -40,6 +42,14 @@ class SplitsRequest(Request):
                         "needed when there is one only.")
 
 
+class VersionDiffRequest(Request):
+    """Which version to compare with, and which of the images that differ to name."""
+
+    before: int = Field(ge=1, description="The number of the earlier version.")
+    after_task: int = Field(0, ge=0, description="Name images of later tasks: `next_task` of the answer before.")
+    limit: int = Field(50, ge=1, le=500, description="Images to name.")
+
+
 class ExportJobRequest(Request):
     """An export made in the background."""
 
@@ -51,3 +61,6 @@ class ExportJobRequest(Request):
     splits: dict[Annotated[str, Field(pattern=r"^[a-z]\w{0,30}$")], Annotated[float, Field(gt=0, le=100)]] = Field(
         default_factory=dict, max_length=5, description="Shares such as {\"train\": 80, \"val\": 20}; frames that "
         "are near in time or look alike are never in two of them.")
+    leak_report: bool = Field(True, description="Tell of each frame in another split than training how near the "
+                              "nearest training frame is, in time and by embedding.")
+    note: str = Field("", max_length=2000, description="What is new in this version.")

@@ -33,6 +33,12 @@ class ClaimRequest(Request):
     screen: str = Field("", max_length=64, pattern=r"^[\w-]*$", description="Tells two screens of one person apart.")
 
 
+class CourseRequest(Request):
+    """How the bound of a threshold went."""
+
+    edge: Score = Field(description="A threshold of the ladder.")
+
+
 class JudgementGiven(Request):
     """What a person says of an item."""
 
@@ -51,6 +57,23 @@ class TakeBackRequest(Request):
     """Your own judgement to take back."""
 
     place: Place | None = Field(None, description="Null: the last one.")
+
+
+class FrameSampleRequest(Request):
+    """Random frames to go on with, or to draw when there are none."""
+
+    frames: int = Field(60, ge=1, le=2000, description="Fixed from then on.")
+
+
+Objects = Annotated[int, Field(ge=0, le=10_000)]
+
+
+class FrameChecked(Request):
+    """What a person counted on a frame."""
+
+    task: Task
+    found: Objects = Field(description="Predicted objects that are right.")
+    missing: Objects = Field(description="Objects that no prediction shows.")
 
 
 class AcceptSampleRequest(Request):

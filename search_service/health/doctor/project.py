@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import requests
 
 from argus import addresses, dialling
-from argus.db import Row
 from argus.errors import ArgusError
 from argus.images.fetcher import get_images
-from argus.labelstudio import listing
+from argus.labelstudio import listing, types
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import of_version
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import Settings
+from label_studio_config.projects import ProjectRow
+from search_service.embedding import object_store
 from search_service.health import store, webhook_probe
 from search_service.health.doctor import workers
 from search_service.health.doctor.finding import TIMEOUT, Finding
@@ -36,7 +36,7 @@ class Project:
         roles: the worker roles that answered; each is asked to fetch an image.
     """
 
-    def __init__(self, settings: Settings, ls: LabelStudio, row: Row, roles: Sequence[str] = ()) -> None:
+    def __init__(self, settings: Settings, ls: LabelStudio, row: ProjectRow, roles: Sequence[str] = ()) -> None:
         self._settings, self._ls, self._row, self._roles = settings, ls, row, roles
         self._name = f"project {row['id']}"
         self._again = f"`argus connect --project {row['id']}` puts it right."
@@ -53,8 +53,8 @@ class Project:
         yield from self._image()
 
     def _links(self) -> Iterator[Finding]:
-        hooks = {hook["id"]: hook for hook in self._ls.get("/api/webhooks/", project=self._row["id"])}
-        hook = hooks.get(self._row["webhook_id"])
+        hooks: list[types.Webhook] = self._ls.get("/api/webhooks/", project=self._row["id"])
+        hook = next((hook for hook in hooks if hook["id"] == self._row["webhook_id"]), None)
         name = f"{self._name}: webhook"
         if hook is None or not hook["is_active"]:
             yield Finding(name, "problem", "It is missing or switched off; new tasks are found by polling only.",
@@ -82,7 +82,7 @@ class Project:
         return Finding(name, "problem", f"Label Studio's call to {url} did not arrive; new tasks are found by polling "
                        "only.", "It must be reachable from Label Studio, and answer within a second.")
 
-    def _tags(self, project: dict[str, Any]) -> Iterator[Finding]:
+    def _tags(self, project: types.Project) -> Iterator[Finding]:
         """Ask the ML backend what it makes of the labelling config, as Label Studio does before every prediction."""
         name, url = f"{self._name}: labelling config", self._settings.ml_backend_url.rstrip("/")
         try:
@@ -98,10 +98,10 @@ class Project:
         elif "detail" in said:
             yield Finding(name, "problem", said["detail"], said.get("hint", ""))
 
-    def _versions(self, project: dict[str, Any]) -> Iterator[Finding]:
+    def _versions(self, project: types.Project) -> Iterator[Finding]:
         """The backend's title, what its /setup answers, and what scores count for must be one string."""
-        backends = {b["id"]: b for b in self._ls.get("/api/ml", project=self._row["id"])}
-        backend = backends.get(self._row["ml_backend_id"])
+        backends: list[types.MlBackend] = self._ls.get("/api/ml", project=self._row["id"])
+        backend = next((b for b in backends if b["id"] == self._row["ml_backend_id"]), None)
         if backend is None:
             yield Finding(f"{self._name}: ML backend", "problem", "Argus's ML backend is not set up in it.",
                           self._again)
@@ -153,6 +153,19 @@ class Project:
                           f"`argus sync --project {self._row['id']}` shows them.")
         else:
             yield Finding(f"{self._name}: images", "ok", detail)
+        yield from self._objects()
+
+    def _objects(self) -> Iterator[Finding]:
+        """Tell how many objects are embedded. They are searched by it, and nothing else waits for them."""
+        there = object_store.progress(self._row["id"])
+        if not (every := there.embedded + there.waiting + there.failed):
+            return
+        name, detail = f"{self._name}: objects", f"{there.embedded:,} of {every:,} objects embedded"
+        if there.failed:
+            yield Finding(name, "problem", f"{detail}, {there.failed:,} failed: {store.object_error(self._row['id'])}",
+                          f"`argus sync --project {self._row['id']} --retry` tries them again.")
+        else:
+            yield Finding(name, "ok", detail)
 
     def _values(self) -> Iterator[Finding]:
         """Tell of values of `task.data` that could not be taken over. The tasks are there: nothing is broken."""

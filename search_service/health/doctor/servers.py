@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import requests
+from pydantic import BaseModel
 
 from argus import dialling, queue_names
 from argus.db import check_writable, migrations
@@ -88,18 +89,24 @@ def health(name: str, url: str, auth: tuple[str, str] | None, setting: str) -> F
                        "ARGUS_BASIC_AUTH_USER and ARGUS_BASIC_AUTH_PASSWORD must be the same everywhere.")
     if answer.status_code != 200:
         said = _problem(answer)
-        return Finding(name, "problem", f"{url}/health answered {answer.status_code}. {said.get('detail', '')}".strip(),
-                       str(said.get("hint") or "Its log says why."))
+        return Finding(name, "problem", f"{url}/health answered {answer.status_code}. {said.detail}".strip(),
+                       said.hint or "Its log says why.")
     return Finding(name, "ok", f"{url} answered in {answer.elapsed.total_seconds() * 1000:.0f} ms")
 
 
-def _problem(answer: requests.Response) -> dict[str, Any]:
-    """Return the RFC 9457 problem that our services answer with; empty when it is something else."""
+class _Said(BaseModel):
+    """What our services say of an error (RFC 9457)."""
+
+    detail: str = ""
+    hint: str = ""
+
+
+def _problem(answer: requests.Response) -> _Said:
+    """Return the problem that our services answer with; empty when it is something else."""
     try:
-        said = answer.json()
+        return _Said.model_validate_json(answer.content)
     except ValueError:
-        return {}
-    return said if isinstance(said, dict) else {}
+        return _Said()
 
 
 def opened(service: origin_check.Service, settings: Settings) -> Iterator[Finding]:

@@ -10,13 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+
+from rq import Worker
+from rq.worker import BaseWorker
 
 from argus import __version__, queue_names
 from argus.errors import ArgusError
 from argus.home import gibibytes
 from argus.jobs import queues, worker_failures
-from argus.jobs.self_check import EXAMINE
+from argus.jobs.queues import Packed
+from argus.jobs.self_check import EXAMINE, Examined, FetchedImage, ModelTest
 from argus.labelstudio.task_data import TaskImage
 from argus.settings import get_settings
 from search_service.health.doctor import finding
@@ -28,9 +31,9 @@ _ANSWER = 10.0  # seconds for a worker that is idle; one at work answers between
 
 @dataclass(frozen=True)
 class Visit:
-    """What a worker of a role said about itself (see `argus.jobs.self_check.examine`), with our times of both."""
+    """What a worker of a role said about itself, with our times of question and answer."""
 
-    said: dict[str, Any]
+    said: Examined
     asked: float
     answered: float
 
@@ -56,16 +59,15 @@ def check() -> Generator[Finding, None, dict[str, Visit]]:
     return visits
 
 
-def fetched_by(roles: Sequence[str], image: TaskImage) -> dict[str, dict[str, Any] | ArgusError]:
-    """Have each role fetch a task's image; return what came of it: `{"bytes", "width", "height"}` or the error."""
+def fetched_by(roles: Sequence[str], image: TaskImage) -> dict[str, FetchedImage | ArgusError]:
+    """Have each role fetch a task's image; return what came of it."""
     if not roles:
         return {}
     with ThreadPoolExecutor(len(roles)) as pool:
-        return dict(zip(roles, pool.map(lambda role: _ask(role, "argus.jobs.self_check.fetch_image", image.project_id,
-                                                          image.task_id, image.url), roles), strict=True))
+        return dict(zip(roles, pool.map(lambda role: _fetched(role, image), roles), strict=True))
 
 
-def is_alive(worker: Any) -> bool:
+def is_alive(worker: BaseWorker) -> bool:
     """Tell whether an RQ worker still lives: one that was killed stays registered for minutes."""
     if worker.hostname == socket.gethostname() and worker.pid:
         try:
@@ -81,9 +83,7 @@ def is_alive(worker: Any) -> bool:
     return (datetime.now(UTC) - beat).total_seconds() < _SILENT
 
 
-def _alive() -> dict[str, list[Any]]:
-    from rq import Worker
-
+def _alive() -> dict[str, list[BaseWorker]]:
     living = [worker for worker in Worker.all(connection=queues.get_redis()) if is_alive(worker)]
     return {role: [worker for worker in living if set(names) <= set(worker.queue_names())]
             for role, names in queue_names.ROLES.items()}
@@ -91,16 +91,20 @@ def _alive() -> dict[str, list[Any]]:
 
 def _visit(role: str) -> Visit | ArgusError:
     asked = time.time()
-    said = _ask(role, EXAMINE[role])
-    return said if isinstance(said, ArgusError) else Visit(said, asked, time.time())
-
-
-def _ask(role: str, function: str, *args: Any) -> dict[str, Any] | ArgusError:
     try:
-        answer: dict[str, Any] = queues.call(queue_names.ROLES[role][0], function, *args, deadline=_ANSWER)
-        return answer
+        said: Examined = queues.call(queue_names.ROLES[role][0], EXAMINE[role], deadline=_ANSWER)
     except ArgusError as error:
         return error
+    return Visit(said, asked, time.time())
+
+
+def _fetched(role: str, image: TaskImage) -> FetchedImage | ArgusError:
+    try:
+        fetched: FetchedImage = queues.call(queue_names.ROLES[role][0], "argus.jobs.self_check.fetch_image",
+                                            image.project_id, image.task_id, image.url, deadline=_ANSWER)
+    except ArgusError as error:
+        return error
+    return fetched
 
 
 def _missing(role: str) -> Finding:
@@ -113,7 +117,7 @@ def _missing(role: str) -> Finding:
                    fix or f"Start one with `argus worker {role}`; its log says why it ended.")
 
 
-def _silent(role: str, alive: Sequence[Any], error: ArgusError) -> Finding:
+def _silent(role: str, alive: Sequence[BaseWorker], error: ArgusError) -> Finding:
     name, busy = f"{role} worker", [worker for worker in alive if worker.get_current_job_id()]
     if error.code == "timeout" and len(busy) == len(alive):
         return Finding(name, "unknown", f"{len(alive)} alive, all at work and without an answer for {_ANSWER:g} s.",
@@ -122,7 +126,7 @@ def _silent(role: str, alive: Sequence[Any], error: ArgusError) -> Finding:
     return Finding(name, "problem", f"{len(alive)} alive, but it does not answer: {error.message}", fix)
 
 
-def _told(role: str, count: int, said: dict[str, Any]) -> Generator[Finding, None, None]:
+def _told(role: str, count: int, said: Examined) -> Generator[Finding, None, None]:
     name, here = f"{role} worker", f"{count} alive"
     if said["version"] != __version__:
         yield Finding(name, "problem", f"{here}, but one is Argus {said['version']}, this is {__version__}.",
@@ -137,10 +141,10 @@ def _told(role: str, count: int, said: dict[str, Any]) -> Generator[Finding, Non
         yield _model(role, said["model"])
 
 
-def _model(role: str, said: dict[str, Any]) -> Finding:
+def _model(role: str, said: ModelTest | Packed) -> Finding:
     name, setting = f"{role} model", f"{role}_model"
     try:
-        model = queues.unpack(said)
+        model: ModelTest = queues.unpack(said)
     except ArgusError as error:
         return Finding(name, "problem", error.message, error.hint or "Restart the worker; its log says more.")
     ours = getattr(get_settings(), setting)

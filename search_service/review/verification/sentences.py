@@ -1,9 +1,10 @@
-"""What people are told of a sample, in words. Only `promise` is a guarantee."""
+"""What people read about a sample. Only `promise` is a guarantee."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Literal
 
 from search_service.review.verification.thresholds import Step
 
@@ -32,6 +33,21 @@ def promise(accepted: int, least: float, judged: int, wrong: int, people: Sequen
             f"looked at, {wrong:,} were wrong.")
 
 
+def is_beyond_budget(step: Step, target: float) -> bool:
+    """Whether wrong objects were seen and even right ones from here on would not show the target within the budget."""
+    return step.least_right < target and step.count.wrong > 0 and step.count.judged + step.more > BUDGET
+
+
+def state_of(steps: Sequence[Step], target: float) -> Literal["open", "certified", "stopped"]:
+    """Return where a sample stands: `stopped` when no threshold can be shown within the budget. It can still be gone on
+    with; it is never drawn anew."""
+    if any(step.certified for step in steps):
+        return "certified"
+    used = [step for step in steps if step.count.objects]
+    stopped = all(is_beyond_budget(step, target) or not step.count.accepted for step in used)
+    return "stopped" if used and stopped else "open"
+
+
 def progress(step: Step, target: float) -> str:
     """Return where a threshold stands, and what would certify it."""
     seen, goal = step.count, f"{target * 100:g} %"
@@ -41,7 +57,7 @@ def progress(step: Step, target: float) -> str:
     if step.least_right >= target:
         return f"{said}." if step.certified else f"{said}, but a higher threshold has not passed."
     left = seen.objects - seen.judged
-    if seen.judged + step.more > BUDGET and seen.wrong:
+    if is_beyond_budget(step, target):
         return (f"{seen.wrong:,} wrong of {seen.judged:,}: {goal} cannot be shown from {seen.edge:g} up with {BUDGET} "
                 f"judgements. Raise the threshold, or look at all {seen.objects:,}.")
     return f"{said}; {min(step.more, left):,} more right ones certify {goal}."

@@ -18,11 +18,13 @@ from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import UNREVIEWED, chunks, score_range
 from label_studio_config.views import fix_view
+from ml_backend.suspicion.store import suspected
 from search_service.review import objects
 from search_service.review import service as review_service
+from search_service.review.calibration import outcomes
 from search_service.review.candidates import CHUNK, Review, list_ids, of_version, open_review, prepare, read_ids
 from search_service.review.set_aside import decisions, open_tasks
-from search_service.review.verification import store
+from search_service.review.verification import certificate_store, store
 from search_service.review.verification.bound import least_right
 from search_service.review.verification.certificate import Accepted, issue
 from search_service.review.verification.reports import describe, steps_of, void_reason
@@ -31,7 +33,7 @@ from search_service.review.verification.store import Head, NewItem, Who
 from search_service.review.verification.thresholds import Listed, Terms, check_terms
 
 _STEP, _STEPS, _LOCK_SECONDS = 0.05, 4, 60
-_NOTHING_NEW = review_answers.Accepted(acceptance=None, accepted_tasks=0, accepted_regions=0, skipped=0, reasons={})
+_NOTHING_NEW = review_answers.Accepted(acceptance=None, accepted_tasks=0, accepted_objects=0, skipped=0, reasons={})
 
 
 def ladder(high: float, medium: float) -> tuple[float, ...]:
@@ -62,6 +64,7 @@ def open_sample(project_id: int, edges: Sequence[float] | None = None, *, target
         prepare(review)
         found = None if new else _continued(review)
         if found is None:
+            outcomes.remember(project_id)
             return describe(store.draw(project_id, review.model_version, asked, _candidates(review, asked.edges[-1]),
                                        _who()))
     if (edges and found.edges != asked.edges) or (found.target, found.confidence) != (target, confidence):
@@ -132,9 +135,9 @@ def claim(sample_id: int, limit: int = 8, *, edge: float | None = None, screen: 
     """
     sample, who = _live(sample_id), _who()
     served = _edge(sample, edge) if edge is not None else next(
-        (step.count.edge for step in steps_of(sample) if not step.certified), sample.edges[-1])
-    items = store.claim(sample_id, served, limit, f"{who.id or ''} {who.name} {screen}")
-    return trust.SampleItems(edge=served, items=[trust.SampleItem(
+        (step.count.edge for step in steps_of(sample) if step.count.objects and not step.certified), sample.edges[-1])
+    items, with_others = store.claim(sample_id, served, limit, f"{who.id or ''} {who.name} {screen}")
+    return trust.SampleItems(edge=served, with_others=with_others, items=[trust.SampleItem(
         place=item.place, task=item.new.listed.task, object=item.new.listed.name, label=item.new.label,
         score=item.new.score, box=(item.new.box[0], item.new.box[1], item.new.box[2], item.new.box[3]))
         for item in items])
@@ -202,13 +205,15 @@ def accept(sample_id: int, edge: float, *, token: str = "", ls: LabelStudio | No
         made = _certify(sample, edge)
         fix_view(review.ls, sample.project, open_tasks(review))  # those with a wrong object
     return trust.VerifiedAcceptance(
-        acceptance=done.acceptance, accepted_tasks=done.accepted_tasks, accepted_objects=done.accepted_regions,
+        acceptance=done.acceptance, accepted_tasks=done.accepted_tasks, accepted_objects=done.accepted_objects,
         skipped=done.skipped, reasons=done.reasons, certificate=made)
 
 
 def _acceptable(review: Review, listed: dict[int, set[str]]) -> list[int]:
-    """Return the tasks that are unreviewed and not set aside, and that have exactly the objects on the list."""
-    aside, shown = decisions(review), _shown(review, list(listed))
+    """Return the tasks that are unreviewed, neither set aside nor to be checked first, and that have exactly the
+    objects on the list."""
+    aside = decisions(review).keys() | suspected(review.model_version, list(listed))
+    shown = _shown(review, list(listed))
     same = [task for task, names in listed.items()
             if task not in aside and {one.name for one in shown.get(task, ())} == names]
     delivered = store.delivered_objects(review.project_id, review.model_version)
@@ -224,7 +229,7 @@ def _certify(sample: Head, edge: float) -> trust.CertificateSummary:
                 if len(listed.get(task, ())) == regions}
     what = Accepted(edge, tuple(sorted(set(standing.values()))), tuple(sorted(standing)))
     made = issue(store.whole(sample), store.judgements(sample.id), what, datetime.now(UTC).isoformat())
-    return store.keep_certificate(made)
+    return certificate_store.keep_certificate(made)
 
 
 def _edge(sample: Head, edge: float) -> float:

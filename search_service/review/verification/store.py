@@ -1,4 +1,4 @@
-"""The rows of samples, verdicts and certificates."""
+"""The rows of samples and verdicts."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, cast
+from typing import cast
 
-from argus.answers.trust import Certificate, CertificateSummary, Verdict
+from argus.answers.trust import Verdict
 from argus.db import Connection, connect
 from argus.errors import ArgusError
-from search_service.review.verification import certificate as certificates
 from search_service.review.verification.certificate import Judgement, Sample
 from search_service.review.verification.sample import combined, digest_of, drawn, key_of
 from search_service.review.verification.thresholds import Count, Listed, Terms
 
 CLAIM_SECONDS = 60
-State = Literal["valid", "void"]
 
 
 @dataclass(frozen=True)
@@ -137,6 +135,18 @@ def counts(sample: Head) -> list[Count]:
     return [Count(row["edge"], row["objects"], row["judged"], row["wrong"], row["accepted"]) for row in rows]
 
 
+def judged_prefix(sample_id: int, edge: float) -> list[tuple[int, bool, int]]:
+    """Return what was judged from a threshold up, as `thresholds.course` takes it."""
+    with connect() as connection:
+        return [(row["task_id"], row["is_right"], row["of_task"]) for row in connection.execute(
+            "WITH first AS MATERIALIZED (SELECT coalesce(min(place), 2147483647) AS open FROM sample_item "
+            "WHERE sample_id = %(sample)s AND low >= %(edge)s AND is_right IS NULL) "
+            "SELECT i.task_id, i.is_right, (SELECT count(*) FROM sample_item o WHERE o.sample_id = i.sample_id AND "
+            "o.task_id = i.task_id) AS of_task FROM sample_item i, first "
+            "WHERE i.sample_id = %(sample)s AND i.low >= %(edge)s AND i.place < first.open ORDER BY i.place",
+            {"sample": sample_id, "edge": edge})]
+
+
 def objects_by_task(sample_id: int, edge: float) -> dict[int, set[str]]:
     """Return the listed objects of each task from a threshold up that has none that was judged wrong."""
     with connect() as connection:
@@ -147,8 +157,11 @@ def objects_by_task(sample_id: int, edge: float) -> dict[int, set[str]]:
     return {row["task_id"]: set(row["names"]) for row in rows}
 
 
-def claim(sample_id: int, edge: float, limit: int, claimant: str) -> list[Item]:
-    """Return the next objects from a threshold up that nobody has judged and nobody else was given just now."""
+def claim(sample_id: int, edge: float, limit: int, claimant: str) -> tuple[list[Item], int]:
+    """Return the next objects from a threshold up that nobody has judged and nobody else was given just now.
+
+    Also how many somebody else was given.
+    """
     with connect() as connection:
         rows = connection.execute(
             "WITH next AS MATERIALIZED (SELECT place FROM sample_item WHERE sample_id = %(sample)s "
@@ -159,9 +172,13 @@ def claim(sample_id: int, edge: float, limit: int, claimant: str) -> list[Item]:
             "WHERE i.sample_id = %(sample)s AND i.place = next.place RETURNING i.*",
             {"claimant": claimant, "secs": CLAIM_SECONDS, "sample": sample_id, "edge": edge,
              "limit": limit}).fetchall()
+        others = connection.execute(
+            "SELECT count(*) AS n FROM sample_item WHERE sample_id = %s AND low >= %s AND is_right IS NULL "
+            "AND claimed_until >= now() AND claimed_by <> %s", (sample_id, edge, claimant)).fetchone()
+    assert others is not None
     found = [Item(row["place"], NewItem(Listed(row["task_id"], row["object"], row["low"]), row["label"], row["score"],
                                         row["box"])) for row in rows]
-    return sorted(found, key=lambda item: item.place)
+    return sorted(found, key=lambda item: item.place), others["n"]
 
 
 def judge(sample: Head, given: Iterable[tuple[int, Verdict, float | None]], who: Who) -> None:
@@ -248,42 +265,3 @@ def accepted(sample_id: int) -> dict[int, tuple[int, int]]:
             "SELECT i.task_id, i.acceptance_id, i.regions FROM acceptance a JOIN acceptance_item i "
             "ON i.acceptance_id = a.id WHERE a.selection ->> 'sample' = %s AND i.state = 'accepted' "
             "AND a.state <> 'undone'", (str(sample_id),))}
-
-
-def keep_certificate(made: Certificate) -> CertificateSummary:
-    """Store a certificate; one that says the same already is returned instead."""
-    with connect() as connection:
-        for_this = [summary for summary in _summaries(connection, made.project)
-                    if summary.state == "valid" and summary.sample == made.sample and summary.edge == made.edge
-                    and summary.acceptances == made.acceptances and summary.sentence == made.sentence]
-        if for_this:
-            return for_this[0]
-        connection.execute(
-            "INSERT INTO certificate (project_id, sample_id, edge, acceptances, body, digest) "
-            "VALUES (%s, %s, %s, %s, %s, %s)",
-            (made.project, made.sample, made.edge, made.acceptances, certificates.written(made), made.digest))
-        return _summaries(connection, made.project)[0]
-
-
-def summaries(project_id: int) -> list[CertificateSummary]:
-    """Return a project's certificates, newest first."""
-    with connect() as connection:
-        return _summaries(connection, project_id)
-
-
-def _summaries(connection: Connection, project_id: int) -> list[CertificateSummary]:
-    return [CertificateSummary(id=row["id"], sample=row["sample_id"], edge=row["edge"], acceptances=row["acceptances"],
-                               state=row["state"], reason=row["reason"], sentence=row["sentence"],
-                               digest=row["digest"], issued_at=row["issued_at"]) for row in connection.execute(
-        "SELECT *, body::jsonb ->> 'sentence' AS sentence FROM certificate WHERE project_id = %s ORDER BY id DESC",
-        (project_id,))]
-
-
-def certificates_of(project_id: int, acceptance_id: int | None = None) -> list[tuple[State, str, Certificate]]:
-    """Return a project's certificates as (state, reason, certificate), oldest first; or those of an acceptance."""
-    with connect() as connection:
-        rows = connection.execute(
-            "SELECT state, reason, body FROM certificate WHERE project_id = %(project)s AND (%(acceptance)s::bigint IS "
-            "NULL OR acceptances @> ARRAY[%(acceptance)s]::bigint[]) ORDER BY id",
-            {"project": project_id, "acceptance": acceptance_id}).fetchall()
-    return [(row["state"], row["reason"], certificates.read(row["body"])) for row in rows]

@@ -16,6 +16,7 @@ from search_service.review.verification.bound import judgements_needed, least_ri
 from search_service.review.verification.sample import judged_prefix
 
 MOST_EDGES, LEAST_TARGET, MOST_TARGET = 8, 0.5, 0.999
+COURSE_POINTS = 50
 CONFIDENCES = (0.9, 0.95, 0.99)  # false at most once in 10, 20, 100
 
 
@@ -107,13 +108,37 @@ def count(order: Sequence[Listed], verdicts: Mapping[int, bool], edges: Sequence
     return found
 
 
+def course(judged: Sequence[tuple[int, bool, int]], objects: int, target: float, confidence: float, *,
+           points: int = COURSE_POINTS) -> list[tuple[int, int, float]]:
+    """Return how the bound of one threshold went: (judged, wrong, least share of right ones), in about `points` steps.
+
+    Args:
+        judged: in drawn order, up to the first that nobody has judged: task, whether it counts as right, and the
+            objects of that task on the list.
+        objects: of the list, from the threshold up.
+    """
+    every = -(-len(judged) // points) or 1
+    found, wrong, spoilt, kept = [], 0, set[int](), objects
+    for done, (task, right, of_task) in enumerate([(0, True, 0), *judged]):
+        if not right:
+            wrong += 1
+            kept -= of_task if task not in spoilt else 0
+            spoilt.add(task)
+        if done % every == 0 or done == len(judged):
+            most = most_wrong(objects, done, wrong, target, confidence)
+            found.append((done, wrong, least_right(kept, most, wrong) if kept else 0.0))
+    return found
+
+
 def climb(counts: Sequence[Count], target: float, confidence: float) -> list[Step]:
     """Return what the counts show, threshold by threshold from high to low."""
     steps, passed = [], True
     for seen in counts:
         most = most_wrong(seen.objects, seen.judged, seen.wrong, target, confidence)
         least = least_right(seen.accepted, most, seen.wrong)
-        passed = passed and seen.accepted > 0 and least >= target
+        if seen.objects:  # a threshold above all scores says nothing, and stands in the way of none below
+            passed = passed and seen.accepted > 0 and least >= target
         needed = judgements_needed(seen.objects, seen.wrong, target, confidence, accepted=seen.accepted)
-        steps.append(Step(seen, most, least, passed, 0 if least >= target else max(0, needed - seen.judged)))
+        more = 0 if least >= target else max(0, needed - seen.judged)
+        steps.append(Step(seen, most, least, passed and seen.objects > 0, more))
     return steps

@@ -16,17 +16,21 @@ import * as exporting from "./screens/export.js";
 import * as review from "./screens/review.js";
 import * as search from "./screens/search.js";
 import * as setup from "./screens/setup.js";
+import * as verify from "./screens/verify.js";
 import { Selection } from "./selection.js";
 import { nextTheme, theme } from "./theme.js";
 
 /** @type {Record<string, { open(context: ScreenContext): OpenedScreen | Promise<OpenedScreen> }>} */
-const SCREENS = { search, annotate, review, export: exporting, setup };
+const SCREENS = { search, annotate, review, verify, export: exporting, setup };
+/** @type {Record<string, string>} */
+const WITHIN = { verify: "review" }; // screens that are reached from another one, whose tab they show
 // The chapter of the help about each screen.
 /** @type {Record<string, string>} */
 const HELP = {
   search: "search",
   annotate: "auto-annotate",
   review: "review",
+  verify: "verify-and-accept",
   export: "export",
   setup: "set-up-and-health",
 };
@@ -45,6 +49,7 @@ const now = {
   opened: /** @type {OpenedScreen | null} */ (null),
   closer: /** @type {AbortController | null} */ (null),
 };
+let routes = 0; // how often the address was followed
 /** @type {Map<string, Params>} */
 const last = new Map(); // what each screen of this project showed: going back to it by its tab finds it again
 
@@ -52,7 +57,7 @@ function buildFrame() {
   $("skip").textContent = t("common.skip");
   $("nav").setAttribute("aria-label", t("common.screens"));
   $("nav").replaceChildren(
-    ...Object.keys(SCREENS).map((id) => {
+    ...Object.keys(SCREENS).filter((id) => !WITHIN[id]).map((id) => {
       const attributes = { id: `nav-${id}`, href: linkTo({ screen: id }), onclick: inPlace(() => turnTo(id)) };
       return h("a", attributes, icon(id), h("span", {}, t(`common.${id}`)));
     }),
@@ -112,11 +117,14 @@ async function start() {
 }
 
 async function route() {
+  const mine = ++routes;
   const asked = params();
   const screen = Object.hasOwn(SCREENS, asked.screen) ? asked.screen : "search";
   const id = Number(asked.project) || null;
   if (id !== now.project?.id) {
-    now.project = id ? await api(`/projects/${id}`) : null;
+    const project = id ? await api(`/projects/${id}`) : null;
+    if (mine !== routes) return; // the person has gone on meanwhile
+    now.project = project;
     now.selection = id ? new Selection(id) : null;
     now.screen = "";
     last.clear();
@@ -151,7 +159,7 @@ function markTab(screen) {
   for (const link of $("nav").children) {
     const id = link.id.slice("nav-".length);
     link.setAttribute("href", linkTo({ screen: id }));
-    if (id === screen) link.setAttribute("aria-current", "page");
+    if (id === (WITHIN[screen] ?? screen)) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
 }

@@ -90,7 +90,9 @@ function take(now, then) {
   if (now === then || !(now instanceof Element && then instanceof Element)) return;
   if (now.getAttribute("aria-busy") === "true") return; // somebody pressed it, and its answer is still to come
   for (const name of now.getAttributeNames()) if (!then.hasAttribute(name)) now.removeAttribute(name);
-  for (const { name, value } of then.attributes) if (now.getAttribute(name) !== value) now.setAttribute(name, value);
+  for (const { name, value } of then.attributes)
+    if (name !== "style" && now.getAttribute(name) !== value) now.setAttribute(name, value);
+  if (now instanceof HTMLElement && then instanceof HTMLElement) now.style.cssText = then.style.cssText; // as the policy wants
   renew(now, ...then.childNodes);
 }
 
@@ -139,6 +141,12 @@ const ICONS = {
   filter: "M4 6h16M7 12h10M10 18h4",
   person: "M12 4a4 4 0 1 0 0 8a4 4 0 0 0 0-8zM4.5 20a7.5 7.5 0 0 1 15 0",
   link: "M14 4h6v6M20 4l-9 9M18 14v5H5V6h5",
+  delete: "M5 7h14M10 4h4M7 7l1 13h8l1-13M10 11v5M14 11v5",
+  draw: "M4 7V4h3M10 4h4M17 4h3v3M20 10v4M4 10v4M4 17v3h3M10 20h4M18 15v6M15 18h6",
+  click: "M9 9l11 4l-5 2l-2 5zM9 3v3M3 9h3M4.8 4.8l2.1 2.1M13.2 4.8l-2.1 2.1M4.8 13.2l2.1-2.1",
+  undo: "M9 6L4 11l5 5M4 11h9a5 5 0 0 1 0 10h-3",
+  save: "M4 12.5l5 5L20 6.5",
+  discard: "M6 6l12 12M18 6L6 18",
   sun: "M12 8a4 4 0 1 0 0 8a4 4 0 0 0 0-8zM12 3v1.5M12 19.5V21M3 12h1.5M19.5 12H21M5.6 5.6l1.1 1.1M17.3 17.3l1.1 1.1M5.6 18.4l1.1-1.1M17.3 6.7l1.1-1.1",
 };
 

@@ -1,6 +1,6 @@
 // A histogram of scores from 0 to 1, with edges that are dragged, or moved by the arrow keys.
 import { h, svg } from "./dom.js";
-import { number } from "./i18n.js";
+import { number, t } from "./i18n.js";
 
 const HEIGHT = 100,
   STEP = 0.01,
@@ -20,9 +20,17 @@ export function inBars(counts, bars = BARS) {
   );
 }
 
-// Few objects must stay visible beside many.
+// To scale, but few objects must stay visible beside many.
 /** @type {(count: number, most: number) => number} */
-export const barHeight = (count, most) => (count ? Math.max(3, HEIGHT * Math.sqrt(count / most)) : 0);
+export const barHeight = (count, most) => (count ? Math.max(2, (HEIGHT * count) / most) : 0);
+
+// The numbers beside the bars: none, half, and the least round number that no bar exceeds.
+/** @type {(most: number) => number[]} */
+export function axisOf(most) {
+  const size = 10 ** Math.floor(Math.log10(Math.max(1, most)));
+  const top = [1, 2, 4, 6, 8, 10].map((n) => n * size).find((n) => n >= most && n >= 2) ?? 10 * size;
+  return [0, top / 2, top];
+}
 
 // Where an edge comes to stand: between its bounds, on a hundredth.
 /** @type {(value: number, least?: number, most?: number) => number} */
@@ -56,6 +64,7 @@ export class Histogram {
    */
   constructor({ title, edges = [], zone = () => "", onmove = () => {}, onset = () => {} }) {
     this.zone = zone;
+    this.axis = h("div", { class: "axis", title: t("common.axis"), "aria-hidden": "true" });
     this.onmove = onmove;
     this.onset = onset;
     const box = { viewBox: `0 0 ${BARS} ${HEIGHT}`, preserveAspectRatio: "none" };
@@ -64,7 +73,8 @@ export class Histogram {
     const knobs = [...this.#handles.values()].map((one) => one.knob);
     this.plot = h("div", { class: "plot" }, this.bars, knobs);
     const marks = [0, 0.25, 0.5, 0.75, 1].map((at) => h("span", {}, number(at, 2)));
-    this.root = h("div", { class: "histogram" }, this.plot, h("div", { class: "scale", "aria-hidden": "true" }, marks));
+    const scale = h("div", { class: "scale", "aria-hidden": "true" }, marks);
+    this.root = h("div", { class: "histogram" }, this.axis, this.plot, scale);
   }
 
   // Show how many objects have which score; `counts` are of equal steps from 0 to 1.
@@ -89,12 +99,19 @@ export class Histogram {
   }
 
   #paint() {
-    const most = Math.max(1, ...this.#drawn);
+    const axis = axisOf(Math.max(...this.#drawn, 0)),
+      most = axis[2];
+    this.axis.replaceChildren(...axis.map((count) => h("span", {}, number(count))).reverse());
     this.bars.replaceChildren(
       ...this.#drawn.map((count, bar) => {
         const height = barHeight(count, most);
         const place = { x: bar + 0.08, width: 0.84, y: HEIGHT - height, height };
-        return svg("rect", { ...place, class: this.zone((bar + 0.5) / BARS) });
+        const range = { from: number(bar / BARS, 2), to: number((bar + 1) / BARS, 2) };
+        const said = svg("title", {}, t("common.bar", { n: count, count: number(count), ...range }));
+        const drawn = svg("rect", { ...place, class: this.zone((bar + 0.5) / BARS) }, said);
+        // The whole column answers to the pointer, however low its bar.
+        const column = svg("rect", { x: bar, width: 1, y: 0, height: HEIGHT, class: "column" }, said.cloneNode(true));
+        return svg("g", {}, drawn, column);
       }),
     );
   }

@@ -2,17 +2,33 @@
 import annotate from "./words/annotate.js";
 import common from "./words/common.js";
 import exporting from "./words/export.js";
+import picture from "./words/picture.js";
 import problems from "./words/problems.js";
 import review from "./words/review.js";
+import scores from "./words/scores.js";
 import search from "./words/search.js";
 import setup from "./words/setup.js";
+import verify from "./words/verify.js";
+import wall from "./words/wall.js";
 
 /** @typedef {"en" | "ja"} Language */
 /** @typedef {Record<string, any>} Values */
 /** @typedef {Record<Language, Record<string, string | ((values: Values) => string)>>} Words */
 
 /** @type {Record<string, Words>} */
-export const WORDS = { annotate, common, export: exporting, problems, review, search, setup };
+export const WORDS = {
+  annotate,
+  common,
+  export: exporting,
+  picture,
+  problems,
+  review,
+  scores,
+  search,
+  setup,
+  verify,
+  wall,
+};
 /** @type {Record<Language, string>} */
 export const LANGUAGES = { en: "English", ja: "日本語" };
 const KEY = "argus-language";
@@ -37,12 +53,15 @@ export function chooseLanguage(name) {
   location.replace(address);
 }
 
-// t("common.task", { task: 3 }); an unknown key shows itself, so that it is seen.
+// t("common.task", { task: 3 }); an unknown key shows itself and is an error in the console, so that it is seen.
 /** @param {string} key @param {Values} values */
 export function t(key, values = {}) {
   const [room, ...rest] = key.split(".");
   const message = WORDS[room]?.[language]?.[rest.join(".")];
-  if (message === undefined) return key;
+  if (message === undefined) {
+    console.error(`There are no words for ${key}.`);
+    return key;
+  }
   if (typeof message === "function") return message(values);
   return message.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }

@@ -14,6 +14,7 @@ const TAG = 22; // pixels that a tag needs above its box
  * @property {HTMLCanvasElement | null} [shade]
  * @property {string} [colour]
  * @property {boolean} [faint]
+ * @property {boolean} [chosen]
  */
 
 // Fills `layer` (class "regions", laid exactly over the picture) with objects, the last on top. `labels` gives each label
@@ -35,6 +36,7 @@ export function drawObjects(layer, objects, labels) {
     if (object.shade) shades.push(object.shade);
     lines.append(svg("path", { ...shape, class: "rim" }), svg("path", { ...shape, class: "line", stroke: paint }));
     const tag = tagOf(object, paint);
+    if (object.chosen) tag.classList.add("chosen"); // it makes way for the frame around the object
     if (y0 * (layer.clientHeight || 400) < TAG) tag.classList.add("inside");
     tags.push(tag);
   }

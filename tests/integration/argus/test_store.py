@@ -12,7 +12,7 @@ import pytest
 from pgvector import HalfVector
 from pgvector.psycopg import register_vector
 
-from argus.db import held, migrate, migrations, open_pool, try_lock
+from argus.db import connect, get_pool, held, migrate, migrations, open_pool, together, try_lock
 from argus.errors import ArgusError
 from argus.settings import get_settings
 
@@ -119,3 +119,23 @@ def test_try_lock__keeps_others_out_and_no_index_build_waiting(database: str) ->
         other.execute("CREATE INDEX CONCURRENTLY ON rows (id)")  # waits for every snapshot that an open one holds
         holder.rollback()
         assert other.execute(try_lock(7, 8)).fetchone() == (True,)
+
+
+def test_snapshot__is_of_its_transaction_alone_and_takes_no_second_connection(servers: Any) -> None:
+    def level() -> str:
+        with connect() as connection:
+            row = connection.execute("SHOW transaction_isolation").fetchone()
+        assert row is not None
+        return str(row["transaction_isolation"])
+
+    assert level() == "read committed"
+    waited = get_pool().get_stats().get("requests_queued", 0)
+    for _ in range(20):
+        with together(snapshot=True):
+            assert level() == "repeatable read"
+        assert level() == "read committed"
+    with pytest.raises(ZeroDivisionError), together(snapshot=True):
+        level()
+        raise ZeroDivisionError
+    assert level() == "read committed"
+    assert get_pool().get_stats().get("requests_queued", 0) == waited

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from argus.db import connect
 from argus.labelstudio import LabelStudio, get_label_studio
@@ -94,6 +96,13 @@ def test_search__by_file_by_part_and_with_every_filter(line: tuple[int, list[int
     assert "line.mp4" in shown and "3 hits of 3 ranked images, of 4 embedded" in shown
     assert f"Pictures: {get_settings().search_service_url}/?project={project}&q=cpu&" in shown
     assert "There is no project 987654" in argus("search", "cpu", "-p", 987654, exits=3)
+    sheet = picture.parent / "hits.png"
+    assert f"Contact sheet: {sheet}" in argus("search", "cpu", "-p", project, "--sheet", sheet)
+    with Image.open(sheet) as drawn:
+        assert drawn.size == (4 * 248 + 8, 268 + 8)
+        cells = [drawn.crop((8 + 248 * n, 8, 248 + 248 * n, 248)) for n in range(4)]
+        assert all(len(set(cell.convert("L").resize((16, 16)).tobytes())) > 20 for cell in cells)  # not grey
+    assert "cannot be written" in argus("search", "cpu", "-p", project, "--sheet", picture.parent / "hits.x", exits=2)
     ids = argus("search", "cpu", "-p", project, "--limit", 3, "--ids")
     assert ids.split() == [str(task) for task in tasks_of(answer("search", "cpu", "-p", project, "--limit", 3))]
 
@@ -253,7 +262,10 @@ def test_videos_task_and_status(line: tuple[int, list[int], Path]) -> None:
     now = answer("status")
     assert {worker["role"] for worker in now["workers"]} == {"siglip", "sam3", "default", "export"}
     assert project in [one["id"] for one in now["projects"]]
-    assert "Commands" in argus("status")
+    last = {queue["name"]: queue["last_job"] for queue in now["queues"]}
+    assert datetime.now(UTC) - datetime.fromisoformat(last["siglip"]) < timedelta(hours=1)  # it embedded the images
+    shown = argus("status")
+    assert "Commands" in shown and last["siglip"][:16].replace("T", " ") in shown
 
 
 def test_review__views_bands_histogram_objects_set_aside_and_added_labels(

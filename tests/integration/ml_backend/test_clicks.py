@@ -86,7 +86,7 @@ def asked(stack: Any) -> Iterator[Asked]:
 
     settings = get_settings()
     label_studio = LabelStudio(settings.label_studio_url, settings.access_token)
-    project = connect(label_studio, None, title="Clicks", labels=["fan", "cpu"]).project_id
+    project = connect(label_studio, None, title="Clicks", labels=["fan", "cpu"], masks=True).project_id
     assert project is not None
     files = [(f"{i:04d}.jpg", (f"{i:04d}.jpg", frame(i)[0], "image/jpeg")) for i in range(2)]
     label_studio.request("POST", f"/api/projects/{project}/import", files=files, timeout=120)

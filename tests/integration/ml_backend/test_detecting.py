@@ -194,8 +194,8 @@ def test_what_the_database_refuses_of_one_image_fails_alone(tasks: list[int], pi
                                                             monkeypatch: pytest.MonkeyPatch) -> None:
     store = detection_store.store
 
-    def refuses(task_id: int, recipe: Recipe, size: tuple[int, int], found: Any, previewed: bool = False) -> None:
-        store(task_id, recipe, (2**40, 1) if task_id == tasks[1] else size, found, previewed)
+    def refuses(task_id: int, recipe: Recipe, size: tuple[int, int], *rest: Any) -> None:
+        store(task_id, recipe, (2**40, 1) if task_id == tasks[1] else size, *rest)
 
     monkeypatch.setattr(detection_store, "store", refuses)
     engine: Any = EngineThatCannotBearDarkImages()

@@ -103,7 +103,7 @@ def finished(run_id: int, seconds: float = 120) -> Run:
 def new(stack: Any, label_studio: LabelStudio, make_project: Callable[..., int]) -> Iterator[Callable[..., Project]]:
     """Return `new(count)`: a project with that many frames of the factory line, whose tasks Argus knows."""
     def make(count: int, images: list[tuple[str, bytes]] | None = None, threshold: float = 0.2) -> Project:
-        project = make_project(("cpu", "fan"), frames(count) if images is None else images)
+        project = make_project(("cpu", "fan"), frames(count) if images is None else images, masks=True)
         projects.set_threshold(project, [], threshold)  # low: these tests need regions, not good ones
         projects.refresh(project)
         return Project(label_studio, project)

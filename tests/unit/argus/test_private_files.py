@@ -59,7 +59,7 @@ def test_exports__made_in_the_background(tmp_path: Path, monkeypatch: pytest.Mon
     jobs._write(Export(id=export_id, project=1, format="coco", state="queued", created_at=datetime.now(UTC)))
     (tmp_path / "files").mkdir()
     (tmp_path / "files/one.jpg").write_bytes(b"pixels")
-    jobs._zip(tmp_path / "files", folder / "export.zip", lambda: None)
+    assert list(jobs._zip(tmp_path / "files", folder / "export.zip"))
     monkeypatch.undo()
     get_settings.cache_clear()
     assert [mode(path) for path in (folder.parent, folder)] == [0o700, 0o700]

@@ -28,7 +28,7 @@ def test_quality__counts_misses_and_false_alarms(tmp_path: Path) -> None:
     truth = Truth(path)
     frames = [(0, [Region("cpu", (0, 0, 10, 10), 0.95), Region("fan", (0, 0, 1, 1), 0.9)]), (25, []),
               (50, [Region("cpu", (0, 0, 5, 5), 0.91)])]
-    assert quality(frames, truth, "cpu") == {"regions": 2, "precision": 0.5, "recall": 0.5, "high_band_precision": 0.5}
+    assert quality(frames, truth, "cpu") == {"objects": 2, "precision": 0.5, "recall": 0.5, "high_band_precision": 0.5}
     assert truth.labels == ["cpu", "fan"]
     with pytest.raises(KeyError):
         truth.shows(7, "cpu")

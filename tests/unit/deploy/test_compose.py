@@ -76,7 +76,8 @@ def test_published__only_the_two_pages_and_only_on_this_machine(services: Servic
 
 def test_environment__every_argus_variable_is_a_setting(services: Services) -> None:
     settings = {f"ARGUS_{name.upper()}" for name in Settings.model_fields}
-    text = "\n".join(path.read_text() for path in [ROOT / BASE, ROOT / GPU, *(ROOT / "docker").rglob("*.*")])
+    text = "\n".join(path.read_text() for path in [ROOT / BASE, ROOT / GPU, *(
+        path for path in (ROOT / "docker").rglob("*.*") if path.parent.name != "__pycache__")])
     named = set(re.findall(r"\bARGUS_\w+", text))
     given = {name for service in services.values() for name in service.get("environment", {})
              if name.startswith("ARGUS_")}

@@ -160,12 +160,11 @@ def test_concept__forgives_case_when_one_label_fits() -> None:
         assert caught.value.code == "unknown_label"
 
 
-def test_default_label_config__has_boxes_and_masks_of_every_label() -> None:
+def test_default_label_config__has_boxes_of_every_label() -> None:
     labels = ["cpu", "ram stick", 'a "b" & <c>']
     xml = default_label_config(labels)
     plan = parse(xml)
-    assert [(c.name, c.kind, c.labels) for c in plan.controls] == [
-        ("box", "rectanglelabels", tuple(labels)), ("mask", "brushlabels", tuple(labels))]
+    assert [(c.name, c.kind, c.labels) for c in plan.controls] == [("box", "rectanglelabels", tuple(labels))]
     assert plan.image == ImageTag("image", "$image")
     assert "KeyPointLabels" not in xml
     LabelInterface(xml).validate()  # Label Studio's own reading of it

@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { Histogram } from "../histogram.js";
 import { number, t } from "../i18n.js";
 import { actionButton } from "../messages.js";
+import { LargePicture } from "../picture/large.js";
 import { colourOf } from "../pictures.js";
 import { drawObjects, shadeOfBits } from "../regions.js";
 
@@ -40,6 +41,7 @@ export class PreviewPanel {
    * @param {() => unknown} given.ondone
    */
   constructor({ project, source, labels, signal, ondone }) {
+    this.project = project;
     this.path = `/projects/${project.id}/preview`;
     this.source = source;
     this.labels = labels;
@@ -50,6 +52,7 @@ export class PreviewPanel {
     this.grid = h("ul", { class: "preview-grid" });
     this.charts = h("div", { class: "charts" });
     const button = actionButton(t("annotate.preview"), () => this.#start(), { id: "preview" });
+    this.large = this.#makeLarge();
     this.root = h(
       "section",
       { class: "panel previews", "aria-label": t("annotate.preview") },
@@ -58,6 +61,19 @@ export class PreviewPanel {
       this.charts,
       this.grid,
     );
+  }
+
+  // One of the images in large, with what is above the thresholds. Nothing of it is stored yet, so nothing can be changed.
+  #makeLarge() {
+    const objects = (/** @type {number} */ task) => {
+      const thresholds = this.labels.thresholds(),
+        found = this.#shown.find((one) => one.task === task)?.objects ?? [];
+      const shown = found.filter(({ label, score }) => score >= thresholds[label]);
+      return shown.map((one) => ({ ...one, object: "", movable: false, rings: [], mask: null }));
+    };
+    const order = () => this.#shown.filter((one) => one.state === "done").map((one) => one.task);
+    const { project, signal } = this;
+    return new LargePicture({ id: "preview-large", project, signal, screen: { order, objects } });
   }
 
   // After a threshold moved: no model, no request.
@@ -106,7 +122,7 @@ export class PreviewPanel {
 
   /** @param {Api.PreviewedTask[]} tasks @param {string[]} labels */
   #build(tasks, labels) {
-    this.#shown = tasks.map(({ task }) => frame(task));
+    this.#shown = tasks.map(({ task }) => frame(task, () => this.large.show(task)));
     this.grid.replaceChildren(...this.#shown.map((one) => one.root));
     this.#plots = new Map(labels.map((label) => [label, this.#plot(label)]));
     this.charts.replaceChildren(
@@ -176,12 +192,13 @@ export class PreviewPanel {
 }
 
 // An image that waits for the model.
-/** @param {number} task @returns {Shown} */
-function frame(task) {
+/** @param {number} task @param {() => unknown} enlarge @returns {Shown} */
+function frame(task, enlarge) {
   const image = h("img", { alt: t("common.task", { task }) }),
     layer = h("div", { class: "regions" });
   const line = h("span", { class: "muted" }, t("annotate.waiting"));
   picture(image, task, WIDTH);
-  const root = h("li", {}, h("div", { class: "stage" }, image, layer), h("div", { class: "caption" }, line));
+  const attributes = { type: "button", class: "stage", "aria-label": t("picture.enlarge", { task }), onclick: enlarge };
+  const root = h("li", {}, h("button", attributes, image, layer), h("div", { class: "caption" }, line));
   return { task, state: "waiting", error: null, width: 0, height: 0, objects: [], root, layer, line };
 }

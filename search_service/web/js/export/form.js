@@ -3,7 +3,7 @@ import { h, icon, put } from "../dom.js";
 import { t } from "../i18n.js";
 import { change } from "../router.js";
 
-const FORMATS = ["coco", "yolo"];
+const FORMATS = ["coco", "yolo", "yolo-obb", "voc", "imagefolder", "datumaro"];
 const SOURCES = ["annotations", "both", "predictions"];
 /** @type {Record<string, Record<string, number>>} */
 const SPLITS = { none: {}, two: { train: 80, val: 20 }, three: { train: 70, val: 20, test: 10 } };
@@ -27,8 +27,12 @@ export class ExportForm {
     this.shares = h("div", { class: "shares", role: "group", "aria-label": t("export.shares") });
     this.masks = h("input", { type: "checkbox", name: "masks", checked: params.masks === "yes" });
     this.images = h("input", { type: "checkbox", name: "images", checked: params.images !== "no" });
+    this.leaks = h("input", { type: "checkbox", name: "leaks", checked: params.leaks !== "no" });
+    this.ofLeaks = h("label", { class: "check" }, this.leaks, t("export.leakReport"));
     this.ofMasks = h("label", { class: "check", id: "export-masks" }, this.masks, t("export.masks"));
     const ofImages = h("label", { class: "check" }, this.images, t("export.images"));
+    this.note = h("input", { name: "note", maxlength: "2000", id: "export-note", value: "" });
+    const ofNote = h("label", { class: "field", for: "export-note" }, t("export.note"), this.note);
     this.button = h("button", { id: "export-go", class: "primary" }, icon("export"), t("export.start"));
     this.root = h(
       "form",
@@ -37,7 +41,8 @@ export class ExportForm {
       radios("source", SOURCES, wanted(params.source, SOURCES)),
       radios("splits", Object.keys(SPLITS), wanted(params.splits, Object.keys(SPLITS))),
       this.shares,
-      h("div", { class: "stack" }, this.ofMasks, ofImages),
+      h("div", { class: "stack" }, this.ofMasks, ofImages, this.ofLeaks),
+      ofNote,
       this.button,
     );
     this.root.addEventListener("change", (event) => {
@@ -55,6 +60,7 @@ export class ExportForm {
   // Whether it can be asked for as it stands; what is wrong is told at its field.
   check() {
     this.ofMasks.hidden = this.#chosen("format") !== "yolo";
+    this.ofLeaks.hidden = this.#chosen("splits") === "none";
     return this.root.reportValidity();
   }
 
@@ -67,6 +73,8 @@ export class ExportForm {
       source: this.#chosen("source"),
       splits: Object.fromEntries(inputs.map((input) => [input.name.slice("share-".length), Number(input.value)])),
       images: this.images.checked,
+      leak_report: this.leaks.checked,
+      note: this.note.value.trim(),
       masks: format === "yolo" && this.masks.checked,
     };
   }
@@ -85,7 +93,7 @@ export class ExportForm {
   }
 
   #remember() {
-    const { format, source, splits: chosen, masks, images } = this.asked(),
+    const { format, source, splits: chosen, masks, images, leak_report: leaks } = this.asked(),
       splits = this.#chosen("splits"),
       shares = Object.values(chosen).join();
     const usual = Object.values(SPLITS[splits]).join();
@@ -97,6 +105,7 @@ export class ExportForm {
         shares: shares === usual ? null : shares,
         masks: masks ? "yes" : null,
         images: images ? null : "no",
+        leaks: leaks ? null : "no",
       },
       { quiet: true },
     );

@@ -2,7 +2,8 @@
 import { api, carriesToken, request } from "../api.js";
 import { h, icon, prose, renew } from "../dom.js";
 import { number, percent, t, when } from "../i18n.js";
-import { actionButton } from "../messages.js";
+import { actionButton, ask as confirm } from "../messages.js";
+import { leaksOf } from "./leaks.js";
 
 const POLL = 1000,
   UNITS = ["B", "KB", "MB", "GB"];
@@ -13,9 +14,13 @@ const going = ({ state }) => state === "queued" || state === "running";
 export class MadeExports {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {number | undefined} */
+  #versions;
 
-  /** @param {{ base: string, signal: AbortSignal }} given */
-  constructor({ base, signal }) {
+  // `onchange`: there is a version more or less.
+  /** @param {{ base: string, signal: AbortSignal, onchange: () => Promise<void> }} given */
+  constructor({ base, signal, onchange }) {
+    this.onchange = onchange;
     this.base = base;
     this.signal = signal;
     this.root = h("section", { class: "panel", "aria-labelledby": "e-made" });
@@ -33,6 +38,9 @@ export class MadeExports {
       exports.map((one) => this.#entry(one)),
     );
     renew(this.root, h("h2", { id: "e-made" }, t("export.made")), exports.length ? list : none);
+    const versions = exports.filter(({ version }) => version).length;
+    if (this.#versions !== undefined && versions !== this.#versions) await this.onchange();
+    this.#versions = versions;
     if (exports.some(going)) this.#soon(POLL);
   }
 
@@ -56,6 +64,7 @@ export class MadeExports {
         "div",
         { class: "bar" },
         h("strong", {}, name),
+        one.version && h("span", {}, t("export.version", { version: one.version })),
         h("span", { class: "muted" }, when(one.created_at)),
         h("span", { class: "grow" }),
         one.state === "done" && actionButton([icon("export"), size], () => download(one), { class: "primary" }),
@@ -63,6 +72,7 @@ export class MadeExports {
       ),
       going(one) && h("progress", { max: String(one.total ?? 1), ...value, "aria-label": name }),
       h("p", { class: one.state === "failed" ? "bad" : "muted" }, stateText(one)),
+      leaksOf(one.report?.leaks),
       skipped.length > 0 &&
         h(
           "ul",
@@ -74,6 +84,8 @@ export class MadeExports {
 
   /** @param {Api.Export} one */
   async #remove(one) {
+    const warning = t("export.deleteFile", { version: one.version });
+    if (one.version && !(await confirm(warning, { danger: true }))) return;
     await api(`/exports/${one.id}`, { method: "DELETE" });
     await this.show();
   }

@@ -4,11 +4,18 @@ import { number, t } from "../i18n.js";
 
 export const heading = () => h("h2", { id: "e-preview" }, t("export.preview"));
 
-/** @type {(found: Api.ExportPreview, source: string) => Child[]} */
-export function previewOf(found, source) {
+/** @type {(found: Api.ExportPreview, source: string, masks: boolean) => Child[]} */
+export function previewOf(found, source, masks) {
   if (!found.images) return [h("p", {}, t(`export.nothing_${source}`))];
   const perSplit = Object.keys(found.splits).length ? labelsOfSplits(found) : labels(found.objects);
-  return [h("p", { class: "big" }, countsText(found)), splits(found), refusal(found), stripsOf(found), perSplit];
+  const counts = h("p", { class: "big" }, countsText(found));
+  return [counts, masks && boxesOnly(found), splits(found), refusal(found), stripsOf(found), perSplit];
+}
+
+// Why outlines would be no more than boxes, and what to do.
+/** @param {Api.ExportPreview} found */
+function boxesOnly({ outlines }) {
+  return !outlines && h("p", { class: "possible", id: "export-boxes" }, t("export.boxesOnly"));
 }
 
 /** @param {Api.ExportPreview} found */

@@ -2,6 +2,7 @@
 import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { ask } from "../messages.js";
+import { tasksOf } from "./deciding.js";
 
 const WATCH = 700;
 
@@ -16,12 +17,14 @@ export const rangeOf = (band, { high, medium }) =>
         ? { min_score: 0, max_score: medium }
         : { nothing_found: true };
 
-// The tasks of which all objects, also those that are not shown, were found right.
+// The tasks of which all unsure objects, also those that are not shown, were judged: found right or rejected. On a task
+// without an unsure object all of them must have been. The server decides; this tells what to take away.
 /** @param {import("./crop.js").Crop[]} cards @param {(task: number) => import("./crop.js").Crop[]} ofTask */
 export const readyTasks = (cards, ofTask) =>
-  [...new Set(cards.map((card) => card.object.task))].filter((task) => {
-    const of = ofTask(task);
-    return of.every((card) => card.right) && of.length >= of[0].object.of;
+  tasksOf(cards).filter((task) => {
+    const judged = ofTask(task).filter(({ object }) => object.verdict === "right" || object.verdict === "rejected");
+    const { unsure, of } = ofTask(task)[0].object;
+    return unsure ? judged.filter(({ object }) => !object.sure).length >= unsure : judged.length >= of;
   });
 
 /** @param {Api.AcceptPlan} plan */
@@ -29,9 +32,11 @@ const stayOut = ({ set_aside: n }) => t("review.confirmAside", { n, count: numbe
 
 /** @param {Api.AcceptPlan} plan */
 const question = (plan) => {
-  const counts = { n: plan.tasks, tasks: number(plan.tasks), m: plan.regions, regions: number(plan.regions) };
-  const asked = t(plan.regions ? "review.confirm" : "review.confirmEmpty", counts);
-  return plan.set_aside ? `${asked} ${stayOut(plan)}` : asked;
+  const counts = { n: plan.tasks, tasks: number(plan.tasks), m: plan.objects, objects: number(plan.objects) };
+  const asked = t(plan.objects ? "review.confirm" : "review.confirmEmpty", counts);
+  const rejected = { n: plan.rejected, count: number(plan.rejected) };
+  const said = [asked, plan.rejected && t("review.confirmRejected", rejected), plan.set_aside && stayOut(plan)];
+  return said.filter(Boolean).join(" ");
 };
 
 export class Accepting {
@@ -40,30 +45,55 @@ export class Accepting {
     this.desk = desk;
   }
 
-  // The objects are right. A task is accepted once all its objects are.
+  // The objects are right; once more takes that back. A task is accepted once all its unsure objects were judged.
   async right() {
     const { grid, band } = this.desk,
-      cards = grid.targets();
-    if (!cards.length || band === "to_fix") return;
+      cards = grid.targets().filter(({ object: { verdict } }) => !verdict || verdict === "right");
+    if (!cards.length) return;
+    const back = cards.every((card) => card.object.verdict === "right");
     for (const card of cards) {
-      card.right = true;
+      if (band !== "nothing_found") await this.#say(card, back);
       card.selected = false;
       card.mark();
     }
-    const ready = readyTasks(cards, (task) => grid.ofTask(task));
+    if (back) return;
+    const ready = band === "nothing_found" ? tasksOf(cards) : readyTasks(cards, (task) => grid.ofTask(task));
     const waiting = cards.find((card) => !ready.includes(card.object.task));
     if (waiting) {
-      const { task, of } = waiting.object;
-      this.desk.done.textContent = t("review.waitsForOthers", { task, n: of });
+      const { task, unsure, of } = waiting.object;
+      this.desk.done.textContent = t(unsure ? "review.waitsForUnsure" : "review.waitsForOthers", {
+        task,
+        n: unsure || of,
+      });
       grid.step();
     }
     if (ready.length === 1 || (ready.length && (await this.#agreed(ready)))) await this.#accept(ready);
   }
 
+  // Store that an object is right, or take that back.
+  /** @param {import("./crop.js").Crop} card @param {boolean} back */
+  async #say(card, back) {
+    const about = { task: card.object.task, object: card.object.object };
+    if (back) await this.desk.post("verdicts/take-back", about);
+    else if (!card.object.verdict) await this.desk.post("verdicts", { ...about, verdict: "right" });
+    this.desk.grid.heard();
+    card.object.verdict = back ? "" : "right"; // the object may be another one than before: the grid was loaded anew
+  }
+
+  // All tasks that were judged and only wait because of what was rejected, without these objects.
+  async judged() {
+    const { desk } = this,
+      asked = { judged: true };
+    /** @type {Api.AcceptPlan} */
+    const plan = await desk.post("accept/plan", asked);
+    if (!plan.tasks) desk.done.textContent = t("review.noneJudged");
+    else if (await ask(question(plan), { yes: t("review.accept") })) await this.#acceptAll(asked, plan.tasks);
+  }
+
   // A task as a whole, from its large picture.
   /** @param {number} task */
   async task(task) {
-    await this.#accept([task]);
+    await this.#accept([task], false);
   }
 
   async band() {
@@ -77,7 +107,13 @@ export class Accepting {
       return;
     }
     if (!(await ask(`${question(plan)} ${t("review.notLookedAt")}`, { yes: t("review.accept") }))) return;
-    const stop = this.#watch(plan.tasks);
+    await this.#acceptAll(asked, plan.tasks);
+  }
+
+  /** @param {object} asked @param {number} tasks how many it takes */
+  async #acceptAll(asked, tasks) {
+    const { desk } = this,
+      stop = this.#watch(tasks);
     try {
       this.#sayAccepted(await desk.post("accept", asked).finally(stop));
     } finally {
@@ -97,9 +133,10 @@ export class Accepting {
     done.replaceChildren(said, ...left.slice(0, 20).map(link));
   }
 
-  /** @param {number[]} tasks */
-  #asked(tasks) {
-    return { task_ids: tasks, nothing_found: this.desk.band === "nothing_found" };
+  /** @param {number[]} tasks @param {boolean} judged whether their objects were judged */
+  #asked(tasks, judged = true) {
+    const nothing = this.desk.band === "nothing_found";
+    return { task_ids: tasks, nothing_found: nothing, judged: judged && !nothing };
   }
 
   /** @param {number[]} tasks */
@@ -108,9 +145,9 @@ export class Accepting {
     return ask(question(plan), { yes: t("review.accept") });
   }
 
-  /** @param {number[]} tasks */
-  async #accept(tasks) {
-    this.#sayAccepted(await this.desk.post("accept", this.#asked(tasks)));
+  /** @param {number[]} tasks @param {boolean} judged */
+  async #accept(tasks, judged = true) {
+    this.#sayAccepted(await this.desk.post("accept", this.#asked(tasks, judged)));
     this.desk.grid.remove(tasks);
     await this.desk.reload();
   }
@@ -137,8 +174,8 @@ export class Accepting {
   }
 
   /** @param {Api.AcceptReport} report */
-  #sayAccepted({ accepted_tasks: n, accepted_regions: m, skipped, acceptance }) {
-    const said = [t("review.acceptedNow", { n, tasks: number(n), m, regions: number(m) })];
+  #sayAccepted({ accepted_tasks: n, accepted_objects: m, skipped, acceptance }) {
+    const said = [t("review.acceptedNow", { n, tasks: number(n), m, objects: number(m) })];
     if (skipped) said.push(t("review.leftOut", { n: skipped, count: number(skipped) }));
     const undo = acceptance && n ? this.desk.history.undoButton(acceptance, 1, { id: "undo" }) : "";
     this.desk.done.replaceChildren(h("span", {}, said.join(" ")), undo);

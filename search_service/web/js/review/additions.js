@@ -44,7 +44,7 @@ export class AdditionsPanel {
         "div",
         { class: "bar" },
         h("strong", {}, t(`review.${band}`)),
-        h("span", { class: "grow" }, t("review.addable", counts(found.tasks, found.regions))),
+        h("span", { class: "grow" }, t("review.addable", counts(found.tasks, found.objects))),
         actionButton(t("review.addLabels"), () => this.#add(band, found), { class: "add" }),
       ),
       h("div", { class: "addable" }, examples),
@@ -63,11 +63,11 @@ export class AdditionsPanel {
   /** @param {string} band @param {Api.Addable} found */
   async #add(band, found) {
     const { desk } = this;
-    const question = t("review.addSure", counts(found.tasks, found.regions));
+    const question = t("review.addSure", counts(found.tasks, found.objects));
     if (!(await ask(question, { yes: t("review.addLabels") }))) return;
     const report = await desk.post("additions", rangeOf(band, desk.status.edges));
     desk.done.replaceChildren(
-      h("span", {}, t("review.addedNow", counts(report.added_tasks, report.added_regions))),
+      h("span", {}, t("review.addedNow", counts(report.added_tasks, report.added_objects))),
       report.skipped ? t("review.leftOut", { n: report.skipped, count: number(report.skipped) }) : "",
       report.added_tasks ? desk.history.undoButton(report.acceptance, 1, { id: "undo" }) : "",
     );

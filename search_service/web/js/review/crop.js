@@ -9,7 +9,6 @@ export const keyOf = (object) => `${object.task}/${object.object}`;
 
 export class Crop {
   selected = false;
-  right = false; // somebody said so, and its task waits for its other objects
   band = /** @type {BandTab} */ ("low"); // that is shown
 
   // `onselect`: its box was ticked; `onreach`: it was pressed; `onlook`: it is to be seen in large.
@@ -31,12 +30,20 @@ export class Crop {
     this.root = h("li", { class: "crop", "data-object": this.key }, this.face, this.box);
   }
 
+  // It was decided on.
+  /** @param {string} verdict */
+  decide(verdict) {
+    this.object.verdict = verdict;
+    this.selected = false;
+    this.mark();
+  }
+
   // Show what is known of it now, in the band that is shown.
   mark(band = this.band) {
     this.band = band;
     const { object } = this,
       { score, label, task, of } = object;
-    const verdict = object.verdict || (this.right ? "right" : "");
+    const { verdict } = object;
     const sure = object.sure && band !== "high";
     const count = of > 1 && t("review.oneOf", { of });
     this.text.replaceChildren(

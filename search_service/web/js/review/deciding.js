@@ -4,7 +4,7 @@ import { number, t } from "../i18n.js";
 /** @typedef {import("./crop.js").Crop} Crop */
 
 /** @param {Crop[]} cards */
-const tasksOf = (cards) => [...new Set(cards.map((card) => card.object.task))];
+export const tasksOf = (cards) => [...new Set(cards.map((card) => card.object.task))];
 
 export class Deciding {
   /** @param {ReviewDesk} desk */
@@ -14,7 +14,9 @@ export class Deciding {
 
   async reject() {
     const { band, grid } = this.desk;
-    if (band !== "to_fix" && band !== "nothing_found") await this.#decide("rejected", grid.targets());
+    if (band === "nothing_found") return;
+    const cards = grid.targets().filter(({ object }) => band !== "to_fix" || !object.verdict);
+    if (cards.length) await this.#decide("rejected", cards);
   }
 
   // The window must be opened by the key press itself, or the browser blocks it.
@@ -31,6 +33,7 @@ export class Deciding {
     if (band !== "to_fix") return;
     const tasks = tasksOf(grid.targets());
     for (const task of tasks) await this.desk.post("put-back", { task });
+    grid.heard();
     grid.remove(tasks);
     done.textContent = t("review.backNow", { n: tasks.length, count: number(tasks.length) });
     await this.desk.reload();
@@ -42,9 +45,11 @@ export class Deciding {
       const about = verdict === "rejected" ? object.object : "";
       await this.desk.post("set-aside", { task: object.task, verdict, object: about });
     }
+    this.desk.grid.heard();
     const tasks = tasksOf(cards);
     this.desk.done.textContent = t("review.asideNow", { n: tasks.length, count: number(tasks.length) });
     if (this.desk.band !== "to_fix") this.desk.grid.remove(tasks);
+    else for (const card of cards) card.decide(verdict);
     await this.desk.reload();
   }
 }

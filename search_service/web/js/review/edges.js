@@ -61,8 +61,9 @@ export class EdgesPanel {
     const reset = actionButton(t("review.defaultEdges"), () => this.#save(null, null), { class: "quiet" });
     const space = h("span", { class: "grow" });
     const head = h("div", { class: "bar" }, h("h2", {}, t("review.histogram")), this.labels, space, reset);
+    const hint = h("p", { class: "muted" }, t("review.histogramHint"));
     const name = { "aria-label": t("review.histogram") };
-    this.root = h("section", { class: "panel edges", ...name }, head, this.plot.root, this.sums);
+    this.root = h("section", { class: "panel edges", ...name }, head, this.plot.root, this.sums, hint);
   }
 
   async load() {

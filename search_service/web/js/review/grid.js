@@ -18,6 +18,7 @@ export class CropGrid {
   #current = 0; // the place of the card in the order of Tab
   #next = /** @type {string | null} */ (null); // where the next page begins
   #loads = 0;
+  #said = 0; // verdicts that were stored
   #band = /** @type {BandTab} */ ("low");
   #label = /** @type {string | null} */ (null);
 
@@ -68,6 +69,15 @@ export class CropGrid {
     return this.#cards.length <= PAGE;
   }
 
+  async loadMore() {
+    if (this.#next) await this.#load(false);
+  }
+
+  // A verdict was stored: what was asked for before does not know it.
+  heard() {
+    this.#said += 1;
+  }
+
   // What an action is about: the selected cards, else the current one.
   targets() {
     const selected = this.#cards.filter((card) => card.selected);
@@ -101,9 +111,10 @@ export class CropGrid {
     if (!this.#cards.length) this.empty.textContent = t("review.bandEmpty");
   }
 
-  /** @param {boolean} fresh from the beginning */
+  /** @param {boolean} fresh from the beginning @returns {Promise<void>} */
   async #load(fresh) {
     const mine = ++this.#loads,
+      said = this.#said,
       band = this.#band,
       label = this.#label;
     const asked = new URLSearchParams({ band, limit: String(PAGE) });
@@ -112,6 +123,7 @@ export class CropGrid {
     /** @type {Page} */
     const page = await api(`${this.path}?${asked}`, { signal: this.signal });
     if (mine !== this.#loads) return;
+    if (said !== this.#said) return this.#load(fresh);
     const focused = this.#focused(),
       at = this.#cards[this.#current]?.key;
     const found = this.#cardsOf(page.objects);

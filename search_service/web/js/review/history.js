@@ -62,7 +62,8 @@ export class HistoryPanel {
 
 // Which tasks were accepted: those that were chosen, or those in a range of scores.
 /** @param {Api.Acceptance["selection"]} selection */
-export function whatOf({ task_ids: tasks, nothing_found, additions, min_score: low, max_score: high }) {
+export function whatOf({ task_ids: tasks, nothing_found, additions, judged, min_score: low, max_score: high }) {
+  if (judged && tasks) return t("review.judgedTasks", { n: tasks.length, count: number(tasks.length) });
   if (tasks) return t("review.chosen", { n: tasks.length, count: number(tasks.length) });
   if (nothing_found) return t("review.nothing_found");
   const range =

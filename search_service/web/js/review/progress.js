@@ -2,6 +2,7 @@
 import { h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
 
+const LONG = 90; // minutes; more is told in hours
 const PARTS = /** @type {const} */ (["accepted", "checked", "fixed", "skipped", "left"]);
 
 export class ProgressPanel {
@@ -37,12 +38,19 @@ function piece(part, n) {
   return made;
 }
 
-// How many are reviewed, how many in the last hour, and how long that leaves.
+// How many are reviewed, how many were looked at one by one and how long one took, and how long that leaves.
 /** @param {Api.ReviewStatus} status */
-export function progressText({ total, reviewed, last_hour: rate, left }) {
+export function progressText({ total, reviewed, looked_at: looked, seconds_each: seconds, left }) {
   const share = percent(reviewed / Math.max(1, total));
   const said = [t("review.reviewed", { done: number(reviewed), n: total, all: number(total), share })];
-  if (rate) said.push(t("review.rate", { n: rate, count: number(rate) }));
-  if (rate && left) said.push(t("review.timeLeft", { minutes: number(Math.ceil((left / rate) * 60)) }));
+  if (seconds === null) return said[0];
+  said.push(t("review.rate", { n: looked, count: number(looked), seconds: number(seconds, seconds < 10 ? 1 : 0) }));
+  if (left) said.push(timeLeft((left * seconds) / 60));
   return said.join(" · ");
 }
+
+/** @param {number} minutes */
+const timeLeft = (minutes) =>
+  minutes > LONG
+    ? t("review.hoursLeft", { hours: number(minutes / 60, 1) })
+    : t("review.timeLeft", { minutes: number(Math.ceil(minutes)) });

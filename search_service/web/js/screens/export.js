@@ -4,6 +4,7 @@ import { add, h, put } from "../dom.js";
 import { ExportForm } from "../export/form.js";
 import { MadeExports } from "../export/made.js";
 import { heading, previewOf } from "../export/preview.js";
+import { Versions } from "../export/versions.js";
 import { t } from "../i18n.js";
 import { attempt } from "../messages.js";
 
@@ -11,7 +12,8 @@ import { attempt } from "../messages.js";
 export function open({ root, project, params, signal }) {
   const base = `/projects/${project.id}`;
   const preview = h("section", { class: "panel", "aria-live": "polite", "aria-labelledby": "e-preview" });
-  const made = new MadeExports({ base, signal });
+  const versions = new Versions({ base, signal });
+  const made = new MadeExports({ base, signal, onchange: () => versions.show() });
   const make = async () => {
     await api(`${base}/exports`, { json: form.asked() });
     await made.show();
@@ -31,13 +33,14 @@ export function open({ root, project, params, signal }) {
     /** @type {Api.ExportPreview} */
     const found = await api(`${base}/exports/preview`, { json, signal });
     if (mine !== counting) return;
-    put(preview, heading(), previewOf(found, json.source));
+    put(preview, heading(), previewOf(found, json.source, json.masks));
     form.button.disabled = !found.images || !!found.refused;
   }
 
-  const panels = h("div", { class: "two" }, form.root, h("div", {}, preview, made.root));
+  const panels = h("div", { class: "two" }, form.root, h("div", {}, preview, made.root, versions.root));
   add(root, h("h1", {}, t("export.title")), panels);
   attempt(count);
   attempt(() => made.show());
+  attempt(() => versions.show());
   return {};
 }

@@ -6,13 +6,16 @@ import { actionButton, attempt } from "../messages.js";
 import { Accepting } from "../review/accepting.js";
 import { AdditionsPanel } from "../review/additions.js";
 import { BANDS, bandHead, bandTabs, firstBand } from "../review/bands.js";
+import { CheckFirstPanel } from "../review/check_first.js";
 import { Deciding } from "../review/deciding.js";
 import { EdgesPanel } from "../review/edges.js";
 import { CropGrid } from "../review/grid.js";
 import { HistoryPanel } from "../review/history.js";
-import { look } from "../review/look.js";
+import { Look } from "../review/look.js";
 import { ProgressPanel } from "../review/progress.js";
+import { Wall } from "../review/wall.js";
 import { change, linkTo } from "../router.js";
+import { startVerifying } from "./verify.js";
 
 const LOOK = 8000;
 
@@ -59,11 +62,20 @@ class ReviewScreen {
     this.history = new HistoryPanel({ project, signal, onundone });
     this.additions = new AdditionsPanel(this, onmoved);
     this.grid = new CropGrid({ project, signal, act: this.#gridActs() });
+    this.wall = new Wall({
+      project,
+      signal,
+      look: (card) => this.look.show(card),
+      changed: () => this.#load(),
+      chosen: (label) => this.#chosenOnWall(label),
+    });
+    this.look = new Look(this);
     this.tabs = h("nav", { id: "bands", "aria-label": t("review.bands") });
     this.head = h("div", { class: "bar band-head" });
     this.tools = h("div", { class: "toolbar", role: "toolbar", "aria-label": t("review.actions") });
-    const { head, working, done, grid, tools } = this;
-    const work = h("section", { class: "panel work" }, head, working, done, grid.root, tools);
+    this.checkFirst = new CheckFirstPanel({ project, signal, changed: () => this.reload() });
+    const { head, working, done, checkFirst, grid, tools } = this;
+    const work = h("section", { class: "panel work" }, head, working, done, checkFirst.root, grid.root, tools, this.wall.root);
     this.parts = [this.progress.root, this.edges.root, this.tabs, work];
     for (const part of this.parts) part.hidden = true; // an empty frame says nothing
     this.loading = h("p", { class: "muted", role: "status" }, t("common.loading"));
@@ -106,7 +118,19 @@ class ReviewScreen {
   }
 
   async #openGrid() {
-    await this.grid.open(this.band ?? "high", this.label);
+    const wall = this.band === "all", checking = this.band === "check_first";
+    this.wall.root.hidden = !wall;
+    this.checkFirst.root.hidden = !checking;
+    this.grid.root.hidden = wall || checking;
+    this.tools.hidden ||= wall || checking;
+    if (this.band === "all") await this.wall.open(this.label);
+    else if (checking) await this.checkFirst.load();
+    else await this.grid.open(this.band ?? "high", this.label);
+  }
+
+  // What is shown, one by one.
+  get cards() {
+    return this.band === "all" ? this.wall : this.grid;
   }
 
   async #load() {
@@ -135,6 +159,12 @@ class ReviewScreen {
   }
 
   /** @param {string | null} label */
+  #chosenOnWall(label) {
+    this.edges.choose(label);
+    if (this.label !== label) this.#chooseLabel(label); // the histogram has nothing of it: all is set aside
+  }
+
+  /** @param {string | null} label */
   #chooseLabel(label) {
     this.label = label;
     change({ label }, { quiet: true });
@@ -159,7 +189,11 @@ class ReviewScreen {
     );
     renew(
       this.head,
-      bandHead(this, this.#views, () => this.accepting.band()),
+      bandHead(this, this.#views, {
+        accept: () => this.accepting.band(),
+        verify: () => startVerifying(this.project),
+        judged: () => this.accepting.judged(),
+      }),
     );
   }
 
@@ -182,7 +216,7 @@ class ReviewScreen {
       reject: () => attempt(reject),
       fix: () => attempt(fix),
       back: () => attempt(back),
-      look: (card) => look(this, card, this.band === "to_fix" ? null : (task) => this.accepting.task(task)),
+      look: (card) => this.look.show(card),
       changed: () => this.#showTools(),
     };
   }
@@ -196,10 +230,10 @@ class ReviewScreen {
       const cls = id === "accept" ? "primary" : "";
       return actionButton(text, acts[id], { id, class: cls, disabled: none, "aria-keyshortcuts": key });
     };
-    tools.hidden = !grid.all().length;
+    tools.hidden = !grid.all().length || band === "all";
     tools.replaceChildren(
-      ...(band === "to_fix" ? [] : [button("accept", "A")]),
-      ...(band === "to_fix" || band === "nothing_found" ? [] : [button("reject", "R")]),
+      button("accept", "A"),
+      ...(band === "nothing_found" ? [] : [button("reject", "R")]),
       button("fix", "F"),
       ...(band === "to_fix" ? [button("back", "B")] : []),
       this.#selectAll(),
@@ -241,7 +275,7 @@ class ReviewScreen {
     // What this person did meanwhile moved the counts, and has told so in `done`: that stays.
     if (this.#loads > 0 || this.status !== before || !hasMoved(before, now)) return;
     this.done.replaceChildren(); // it is no longer how things stand
-    if (this.grid.loaded()) await this.#refreshAll();
+    if (this.cards.loaded()) await this.#refreshAll();
     else await this.#load();
   }
 }
@@ -249,7 +283,7 @@ class ReviewScreen {
 // Whether things stand otherwise than they did.
 /** @param {Api.ReviewStatus} before @param {Api.ReviewStatus} now */
 export const hasMoved = (before, now) =>
-  /** @type {const} */ (["reviewed", "left", "set_aside", "total"]).some((name) => now[name] !== before[name]) ||
+  /** @type {const} */ (["reviewed", "left", "check_first", "set_aside", "total"]).some((name) => now[name] !== before[name]) ||
   now.edges.high !== before.edges.high ||
   now.edges.medium !== before.edges.medium;
 

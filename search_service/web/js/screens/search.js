@@ -1,18 +1,20 @@
 // Find images by text, by images, by what they are not; choose some; open them as a view or have them annotated.
-import { api, Problem } from "../api.js";
+import { Problem } from "../api.js";
 import { add, around, h } from "../dom.js";
 import { t } from "../i18n.js";
-import { attempt, notice } from "../messages.js";
+import { attempt } from "../messages.js";
 import { change, fromNames, go, params as address } from "../router.js";
 import { Answer } from "../search/answer.js";
 import { askFrom, isEmpty, textOf, toParams } from "../search/ask.js";
 import { noAnswer, welcome } from "../search/friendly.js";
 import { tasksOf } from "../search/grid.js";
 import { Memory } from "../search/memory.js";
+import { ObjectResults } from "../search/objects.js";
 import { Preview } from "../search/preview.js";
 import { Question } from "../search/question.js";
 import { Results } from "../search/results.js";
 import { isLikely } from "../search/summary.js";
+import { openView } from "../search/view_tab.js";
 import { nameKey } from "../typed.js";
 
 /** @param {ScreenContext} context @returns {OpenedScreen} */
@@ -37,11 +39,12 @@ class SearchScreen {
     this.question = new Question({ root, project, memory: this.memory, current: () => this.ask, choose, signal });
     this.results = this.#makeResults();
     this.grid = this.results.grid;
+    this.objects = new ObjectResults({ project, signal, choose });
     this.preview = this.#makePreview();
     this.start = h("section", { class: "start" });
     root.dataset.drop = t("search.drop");
     const title = h("h1", { class: "visually-hidden" }, t("search.title"));
-    add(root, title, this.question.parts, this.start, this.results.root);
+    add(root, title, this.question.parts, this.start, this.results.root, this.objects.root);
     window.addEventListener("keydown", (event) => this.#onkey(event), { signal });
   }
 
@@ -118,7 +121,7 @@ class SearchScreen {
   #hitActs() {
     return {
       like: ({ task }, box) =>
-        this.#choose({ ...this.ask, file: null, text: "", like: [exampleOf(task, box)], unlike: [] }),
+        this.#choose({ ...this.ask, file: null, text: "", of: "", like: [exampleOf(task, box)], unlike: [] }),
       unlike: ({ task }, box) => {
         const example = exampleOf(task, box);
         const others = this.ask.unlike.filter((one) => textOf(one) !== textOf(example));
@@ -162,10 +165,16 @@ class SearchScreen {
     if (isEmpty(ask)) {
       this.#answer = null;
       results.root.hidden = true;
+      this.objects.hide();
       this.start.replaceChildren(welcome(this.#asked));
       return;
     }
     this.start.replaceChildren();
+    if (ask.of === "objects") {
+      await this.#searchObjects();
+      return;
+    }
+    this.objects.hide();
     this.#answer = this.#newAnswer();
     results.begin(this.#answer);
     this.#forgetChoice();
@@ -183,6 +192,17 @@ class SearchScreen {
       () => this.#showJudged(this.grid.hits),
       () => {},
     );
+  }
+
+  async #searchObjects() {
+    this.#answer = null;
+    this.results.root.hidden = true;
+    try {
+      await this.objects.show(this.ask);
+    } catch (error) {
+      if (error instanceof Problem) this.#showNoAnswer(error);
+      throw error;
+    }
   }
 
   #newAnswer() {
@@ -239,19 +259,7 @@ class SearchScreen {
 
   async #openView() {
     if (!this.selection.size) throw new Problem(t("search.chooseFirst"));
-    const tab = window.open("about:blank"); // opened by the click itself, or the browser would block it
-    try {
-      const json = { title: this.question.title(), task_ids: this.#bestFirst() };
-      const made = await api(`${this.base}/views`, { json });
-      if (tab) {
-        tab.opener = null;
-        tab.location.href = made.url;
-      }
-      notice(t("search.viewMade", { n: made.tasks }));
-    } catch (error) {
-      tab?.close();
-      throw error;
-    }
+    await openView(this.base, { title: this.question.title(), task_ids: this.#bestFirst() });
   }
 
   // "/" goes to the box, Ctrl-A chooses what is shown, Escape chooses nothing.

@@ -14,27 +14,31 @@ const FILTERS = [
   "captured_to",
   "collapse",
 ];
-const NAMES = ["q", "like", "unlike", ...FILTERS]; // in the address
+const NAMES = ["q", "of", "like", "unlike", ...FILTERS]; // in the address
 
-// An example is { task } or { task, box }; in the address `7` or `7:0.1:0.2:0.5:0.6`, several with commas between them.
+// An example is { task }, { task, box } or { object }; in the address `7`, `7:0.1:0.2:0.5:0.6` or `o12`, several with
+// commas between them.
 /** @type {(text: string | undefined) => Api.Example[]} */
 const examples = (text) =>
   (text ?? "")
     .split(",")
-    .map((one) => one.split(":").map(Number))
-    .filter(([task]) => Number.isInteger(task) && task > 0)
-    .map(([task, ...box]) => (isBox(box) ? { task, box } : { task }));
+    .map((one) => ({ object: one.startsWith("o"), numbers: one.replace(/^o/, "").split(":").map(Number) }))
+    .filter(({ numbers: [id] }) => Number.isInteger(id) && id > 0)
+    .map(({ object, numbers: [id, ...box] }) =>
+      object ? { object: id } : isBox(box) ? { task: id, box } : { task: id },
+    );
 /** @param {number[]} box */
 const isBox = ([x0, y0, x1, y1, ...rest]) =>
   !rest.length && 0 <= x0 && x0 < x1 && x1 <= 1 && 0 <= y0 && y0 < y1 && y1 <= 1;
 /** @param {Api.Example} example */
-export const textOf = ({ task, box }) => [task, ...(box ?? [])].join(":");
+export const textOf = ({ task, object, box }) => (object ? `o${object}` : [task, ...(box ?? [])].join(":"));
 
 // From the address; `file` is an image that was dropped here: { name, data: base64 }, which no address can hold.
 /** @type {(params: Params, file?: DroppedImage | null) => Ask} */
 export function askFrom(params, file = null) {
   const filters = Object.fromEntries(FILTERS.filter((name) => params[name]).map((name) => [name, params[name]]));
-  return { text: params.q ?? "", like: examples(params.like), unlike: examples(params.unlike), filters, file };
+  const of = params.of === "objects" ? "objects" : "";
+  return { text: params.q ?? "", of, like: examples(params.like), unlike: examples(params.unlike), filters, file };
 }
 
 /** @param {Ask} ask */
@@ -47,13 +51,24 @@ const joined = (likes) => likes.map(textOf).join(",");
 /** @type {(ask: Ask) => Record<string, string | null>} */
 export function toParams(ask) {
   /** @type {Record<string, string>} */
-  const held = { q: ask.text.trim(), like: joined(ask.like), unlike: joined(ask.unlike), ...ask.filters };
+  const held = { q: ask.text.trim(), of: ask.of, like: joined(ask.like), unlike: joined(ask.unlike), ...ask.filters };
   return { ...Object.fromEntries(NAMES.map((name) => [name, held[name] ?? null])), task: null };
 }
 
 /** @type {(base: string, ask: Ask, limit: number, offset: number, signal: AbortSignal, record?: boolean) => Promise<Api.Found>} */
 export const find = (base, ask, limit, offset, signal, record = offset === 0) =>
   api(`${base}/search`, { json: { ...body(ask, limit, offset), record }, signal });
+
+/** @type {(base: string, ask: Ask, limit: number, offset: number, signal: AbortSignal) => Promise<Api.FoundObjects>} */
+export const findObjects = (base, ask, limit, offset, signal) =>
+  api(`${base}/search/objects`, { json: body(ask, limit, offset), signal });
+
+// The same search of objects, as a view of their tasks takes it.
+/** @param {Ask} ask */
+export const ofObjects = (ask) => {
+  const { text, like, unlike, filters } = body(ask, 0, 0);
+  return { text, like, unlike, filters };
+};
 
 // What is kept of an ask by the server: everything but an uploaded file.
 /** @type {(ask: Ask) => Api.KeptAsk} */
@@ -92,7 +107,7 @@ export function fromKept(kept) {
   );
   /** @param {Api.Example[]} [given] */
   const tasks = (given) => (given ?? []).filter((example) => example.task);
-  return { text: kept.text ?? "", like: tasks(kept.like), unlike: tasks(kept.unlike), filters, file: null };
+  return { text: kept.text ?? "", of: "", like: tasks(kept.like), unlike: tasks(kept.unlike), filters, file: null };
 }
 
 /** @type {(file: File) => Promise<DroppedImage>} */

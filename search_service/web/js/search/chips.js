@@ -9,9 +9,11 @@ import { cropInto } from "../pictures.js";
 export function chipsOf(ask, choose) {
   /** @type {(key: "like" | "unlike", one: Api.Example) => HTMLElement} */
   const example = (key, one) => {
-    const name = { like: ["like", "likePart"], unlike: ["notLike", "notLikePart"] }[key][one.box ? 1 : 0];
+    const names = { like: ["like", "likePart", "likeObject"], unlike: ["notLike", "notLikePart", "notLikeObject"] };
+    const name = names[key][one.object ? 2 : one.box ? 1 : 0];
     const without = { ...ask, [key]: ask[key].filter((other) => other !== one) };
-    return chip(key, t(`search.${name}`, { task: one.task }), small(one), () => choose(without));
+    const text = t(`search.${name}`, { task: one.task ?? "", object: one.object ?? "" });
+    return chip(key, text, small(one), () => choose(without));
   };
   const { file } = ask;
   const dropped = file && h("img", { alt: "", src: file.url, width: 44, height: 28 });
@@ -22,7 +24,7 @@ export function chipsOf(ask, choose) {
   ];
 }
 
-/** @type {(sign: string, text: string, image: HTMLElement, remove: () => unknown) => HTMLElement} */
+/** @type {(sign: string, text: string, image: HTMLElement | null, remove: () => unknown) => HTMLElement} */
 const chip = (sign, text, image, remove) =>
   h(
     "span",
@@ -39,6 +41,7 @@ const chip = (sign, text, image, remove) =>
 
 /** @param {Api.Example} example */
 function small({ task, box }) {
+  if (!task) return null;
   const made = h("img", { alt: "", width: 44, height: 28 });
   if (box) cropInto(made, task, box, 160);
   else picture(made, task, 160);

@@ -1,7 +1,7 @@
 // What is told of a hit beside its picture, and what can be done with it.
 import { h, icon } from "../dom.js";
 import { clock, number, t } from "../i18n.js";
-import { factList } from "./regions.js";
+import { factList } from "../picture/object_list.js";
 
 // `acts`: like() and unlike() ask for others, region() begins to choose a part, judge(relevant) notes a verdict, toggle()
 // selects. Returns the element, and how to show whether the hit is selected.

@@ -34,6 +34,7 @@ export class Question {
     const said = { "aria-label": t("search.save"), title: t("search.save") };
     const save = () => attempt(() => memory.save(current()));
     this.save = h("button", { id: "save", type: "button", ...said, disabled: true, onclick: save }, icon("star"));
+    this.kinds = this.#makeKinds();
     this.form = this.#makeForm();
     this.parts = [this.form, this.filters.form, this.chips];
     takeImages({ root, signal, take: (file) => this.#take(file) });
@@ -43,7 +44,9 @@ export class Question {
   /** @param {Ask} ask */
   show(ask) {
     this.query.value = ask.text;
-    this.save.disabled = isEmpty(ask) || ask.file !== null;
+    this.save.disabled = isEmpty(ask) || ask.file !== null || ask.of === "objects";
+    for (const button of this.kinds.querySelectorAll("button"))
+      button.setAttribute("aria-pressed", String(button.value === ask.of));
     this.filters.show(ask.filters);
     this.chips.replaceChildren(...chipsOf(ask, this.choose));
   }
@@ -65,6 +68,15 @@ export class Question {
     });
   }
 
+  // Whole images, or the objects on them.
+  #makeKinds() {
+    /** @type {(of: Ask["of"], key: string) => HTMLElement} */
+    const kind = (of, key) =>
+      h("button", { type: "button", value: of, onclick: () => this.choose({ ...this.current(), of }) }, t(key));
+    const name = { id: "kinds", role: "group", "aria-label": t("search.kinds") };
+    return h("div", name, kind("", "search.kindImages"), kind("objects", "search.kindObjects"));
+  }
+
   #makeForm() {
     const onfile = () => {
       const [file] = upload.files ?? [];
@@ -80,6 +92,7 @@ export class Question {
       h("div", { class: "query" }, this.query, this.suggestions.list),
       h("button", { class: "primary" }, icon("search"), t("search.go")),
       h("label", { class: "button" }, icon("image"), h("span", {}, t("search.byImage")), upload),
+      this.kinds,
       this.filters.toggle,
       this.save,
     );

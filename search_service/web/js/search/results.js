@@ -108,8 +108,8 @@ export class Results {
   #makeBar() {
     const { likely, all, every, none, view, annotate } = this.buttons;
     const space = h("span", { class: "grow" });
-    const buttons = [likely, all, every, none, view, annotate];
-    return h("div", { class: "bar results-bar" }, this.summary, this.shown, space, this.chosen, buttons);
+    const acts = h("span", { class: "bar acts" }, view, annotate);
+    return h("div", { class: "bar results-bar" }, this.summary, this.shown, space, this.chosen, likely, all, every, none, acts);
   }
 
   #onband() {

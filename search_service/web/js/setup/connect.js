@@ -19,6 +19,7 @@ export class ConnectForm {
     this.choice = h("select", { id: "connect-project", required: true });
     this.title = h("input", { id: "connect-title", maxlength: "50", minlength: "3" });
     this.labels = h("input", { id: "connect-labels", placeholder: "cpu, fan, hdd" });
+    this.masks = h("input", { type: "checkbox", id: "connect-masks" });
     this.titleRow = row("connect-title", t("setup.newTitle"), this.title);
     this.labelsText = h("label", { for: "connect-labels" }, t("setup.newLabels"));
     this.look = h("button", { id: "connect-look", type: "submit" }, t("setup.dryRun"));
@@ -51,6 +52,7 @@ export class ConnectForm {
       row("connect-project", t("setup.which"), this.choice),
       this.titleRow,
       h("div", { class: "row" }, this.labelsText, this.labels),
+      h("label", { class: "check" }, this.masks, t("setup.masks")),
       h("div", { class: "bar" }, this.look, this.connect),
       this.hint,
       this.plan,
@@ -63,7 +65,7 @@ export class ConnectForm {
       put(this.plan);
       this.#showFields();
     });
-    for (const field of [this.title, this.labels])
+    for (const field of [this.title, this.labels, this.masks])
       field.addEventListener("input", () => {
         put(this.plan); // what was shown is of other words
         this.#allow(false);
@@ -113,7 +115,7 @@ export class ConnectForm {
     if (this.#fresh && !labels.length) throw new Problem(t("setup.labelsNeeded"));
     const which = this.#fresh ? { title: this.title.value.trim() } : { project: Number(this.choice.value) };
     /** @type {Api.ConnectPlan} */
-    const made = await api("/label-studio/connect", { json: { ...which, labels, dry_run: dry } });
+    const made = await api("/label-studio/connect", { json: { ...which, labels, masks: this.masks.checked, dry_run: dry } });
     put(this.plan, planOf(made, dry ? "would_" : ""));
     return made;
   }

@@ -16,6 +16,7 @@ export default {
     unknown_project: "プロジェクトが見つかりません。",
     unknown_run: "実行が見つかりません。",
     unknown_task: "タスクが見つかりません。",
+    unknown_object: "物体が見つかりません。",
     conflict: "ほかの処理と競合しています。",
     not_certified: "証明書の条件を満たしていません。",
     shares_not_met: "この割合には分割できません。",

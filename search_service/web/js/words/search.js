@@ -1,5 +1,4 @@
 import { plural } from "./plural.js";
-
 /** @type {import("../i18n.js").Words} */
 export default {
   en: {
@@ -11,7 +10,7 @@ export default {
     ranked: ({ n, total }) => `${total} ${plural(n, "image")}, best first`,
     likely: "likely", possible: "possible", unlikely: "unlikely", likelyCount: "{n} likely", noneLikely: "none of them likely",
     noAnswer: "This search did not work.", notReady: "There is nothing to search yet.", unread: "too long, not read: “{text}”", approximate: "approximate", waiting: ({ n }) => `${n} ${plural(n, "image")} not embedded yet`,
-    show: "Show", show_noise: "Show all", show_maybe: "Likely and possible", show_likely: "Only likely",
+    show: "Show", show_unlikely: "Show all", show_possible: "Likely and possible", show_likely: "Only likely",
     allLikely: "Select all likely", noneLikelyHere: "None of these images is likely to show it.", all: ({ count }) => `Select all ${count}`, allShown: ({ count }) => `Select the ${count} shown`, none: "Select none",
     view: "Open as view", annotate: "Auto-annotate …", chooseFirst: "Select at least one image first.",
     viewMade: ({ n }) => `A view of ${n} ${plural(n, "task")} is open in Label Studio.`,
@@ -28,9 +27,11 @@ export default {
     filters: "Filters", any: "any", yes: "yes", no: "no", resetFilters: "Reset filters", filter_labelled: "Annotated", filter_predicted: "Has predictions",
     filter_band: "Band", filter_label: "Contains label", filter_label_in: "Label is in", in_annotations: "annotations", in_predictions: "predictions", filter_captured_from: "Taken from", filter_captured_to: "Taken to", filter_video: "Video", filter_video_from: "From second", filter_video_to: "To second",
     filter_collapse: "Hide near-duplicates", band_high: "high", band_medium: "medium", band_low: "low", band_nothing_found: "nothing found",
-    preview: "Preview", previous: "Previous image", next: "Next image", close: "Close", placeOf: "{at} of {n}", keys: "← → next · Space selects · Esc closes",
-    video: "Video", time: "Time", frame: "Frame", regions: "Regions", predicted: "Predicted", annotated: "Annotated", noRegions: "Nothing was predicted or annotated on this image yet.",
-    nothingShown: "No region to show.", mask: "mask", scoreFrom: "Score from", predictionScore: "Lowest score", modelVersion: "Model version", annotatedAt: "Annotated",
+    keys: "← → next · Space selects · Esc closes",
+    video: "Video", time: "Time", frame: "Frame",
+    kinds: "What to find", kindImages: "Images", kindObjects: "Objects", rankedObjects: ({ n, total }) => `${total} ${plural(n, "object")}, best first`,
+    objectsWaiting: "{n} of {total} objects embedded", moreObjects: "Show more", object: "object {object}", similarObject: "More objects like this",
+    likeObject: "like object {object}", notLikeObject: "not like object {object}",
     openTask: "Open the task in Label Studio", leftOut: "“{key}” of its data was left out: {reason}.",
   },
   ja: {
@@ -42,7 +43,7 @@ export default {
     ranked: "{total} 枚を類似度順に表示",
     likely: "一致", possible: "候補", unlikely: "関連低", likelyCount: "一致 {n} 枚", noneLikely: "一致する画像なし",
     noAnswer: "検索できませんでした。", notReady: "検索できる画像がまだありません。", unread: "長すぎるため読み取られない部分: 「{text}」", approximate: "近似検索", waiting: "{n} 枚は埋め込み待ち",
-    show: "表示", show_noise: "すべて表示", show_maybe: "一致と候補", show_likely: "一致のみ",
+    show: "表示", show_unlikely: "すべて表示", show_possible: "一致と候補", show_likely: "一致のみ",
     allLikely: "一致をすべて選択", noneLikelyHere: "一致と判定された画像がありません。", all: "{count} 枚すべてを選択", allShown: "表示中の {count} 枚を選択", none: "選択解除",
     view: "ビューとして開く", annotate: "自動アノテーション…", chooseFirst: "画像を 1 枚以上選択してください。",
     viewMade: "{n} 件のタスクのビューを Label Studio で開きました。",
@@ -59,9 +60,11 @@ export default {
     filters: "絞り込み", any: "指定なし", yes: "はい", no: "いいえ", resetFilters: "絞り込みを解除", filter_labelled: "アノテーション済み", filter_predicted: "予測あり",
     filter_band: "スコア帯", filter_label: "含まれるラベル", filter_label_in: "ラベルの場所", in_annotations: "アノテーション", in_predictions: "予測", filter_captured_from: "撮影日時（開始）", filter_captured_to: "撮影日時（終了）", filter_video: "動画", filter_video_from: "開始（秒）", filter_video_to: "終了（秒）",
     filter_collapse: "ほぼ同じ画像を隠す", band_high: "高", band_medium: "中", band_low: "低", band_nothing_found: "検出なし",
-    preview: "プレビュー", previous: "前の画像", next: "次の画像", close: "閉じる", placeOf: "{n} 枚中 {at} 枚目", keys: "← → 移動 · スペース 選択 · Esc 閉じる",
-    video: "動画", time: "時刻", frame: "フレーム", regions: "領域", predicted: "予測", annotated: "アノテーション", noRegions: "この画像にはまだ予測もアノテーションもありません。",
-    nothingShown: "表示する領域はありません。", mask: "マスク", scoreFrom: "スコアの下限", predictionScore: "最低スコア", modelVersion: "モデルバージョン", annotatedAt: "アノテーション日時",
+    keys: "← → 移動 · スペース 選択 · Esc 閉じる",
+    video: "動画", time: "時刻", frame: "フレーム",
+    kinds: "検索対象", kindImages: "画像", kindObjects: "物体", rankedObjects: "{total} 個の物体を類似度順に表示",
+    objectsWaiting: "{total} 個中 {n} 個を埋め込み済み", moreObjects: "さらに表示", object: "物体 {object}", similarObject: "似た物体を探す",
+    likeObject: "物体 {object} に似た物体", notLikeObject: "物体 {object} に似ていない物体",
     openTask: "Label Studio でタスクを開く", leftOut: "データの「{key}」は取り込まれませんでした: {reason}",
   },
 };

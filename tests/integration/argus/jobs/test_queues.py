@@ -7,8 +7,9 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from rq.serializers import JSONSerializer
 
 from argus import queue_names
 from argus.errors import ArgusError
-from argus.jobs import queues, worker
+from argus.jobs import last_jobs, lost_jobs, queues, worker
+from argus.settings import get_settings
 from argus_cli.commands.worker import preparation
 from argus_cli.stack import guard
 from tests.waiting import wait_for
@@ -100,6 +102,22 @@ def test_call__returns_the_result_and_raises_what_the_job_raised(start_worker: C
     assert "hunter2" not in str(caught.value.to_json())  # which a caller of the REST API reads
 
 
+def test_last_jobs__says_for_each_queue_when_a_job_of_it_ended_well_or_not(start_worker: Callable[..., Any]) -> None:
+    start_worker("stage-a", "stage-b")
+    before = datetime.now(UTC)
+    assert queues.call("stage-a", "jobs_for_test.double", 1, deadline=60) == 2
+    wait_for(lambda: last_jobs.last("stage-a"), 30)
+    first = last_jobs.last("stage-a")
+    assert first is not None and before <= first <= datetime.now(UTC)
+    assert last_jobs.last("stage-b") is None
+    for function in ("refuse", "crash"):
+        earlier = last_jobs.last("stage-b") or before
+        with pytest.raises(ArgusError):
+            queues.call("stage-b", f"jobs_for_test.{function}", deadline=60)
+        wait_for(lambda at=earlier: (last_jobs.last("stage-b") or before) > at, 30)
+    assert last_jobs.last("stage-a") == first
+
+
 def test_call__says_whether_a_worker_is_missing_or_slow(start_worker: Callable[..., Any], tmp_path: Path) -> None:
     with pytest.raises(ArgusError) as caught:
         queues.call("nobody", "jobs_for_test.double", 1, deadline=0.3)
@@ -171,6 +189,38 @@ def test_enqueue__the_same_job_waits_once_and_can_come_again(servers: Any) -> No
     queues.get_redis().flushdb()
     assert queues.enqueue("later", "jobs_for_test.double", 1, job_id="a:1") is not None
     assert queues.enqueue("later", "jobs_for_test.double", 1, job_id="a:1") is None
+    queues.get_redis().flushdb()
+
+
+@pytest.mark.parametrize("taken", ["lpop", "lmove"])  # of several queues, and of one
+def test_enqueue__a_job_that_was_lost_with_its_worker_comes_again_after_a_lease(
+        servers: Any, monkeypatch: pytest.MonkeyPatch, taken: str) -> None:
+    redis, keys = queues.get_redis(), ("rq:queue:later", "rq:queue:later:intermediate")
+    redis.flushdb()
+    short = get_settings().model_copy(update={"lease_seconds": 1})
+    monkeypatch.setattr(lost_jobs, "get_settings", lambda: short)
+
+    def again() -> Job | None:
+        return queues.enqueue("later", "jobs_for_test.double", 1, job_id="a:1")
+
+    assert again() is not None
+    assert again() is None  # it waits
+    assert redis.lpop(keys[0]) if taken == "lpop" else redis.lmove(*keys, "LEFT", "RIGHT")  # and the worker dies
+    assert again() is None  # a living one may have taken it just now
+    wait_for(lambda: again() is not None, 20)
+    assert [redis.lrange(key, 0, -1) for key in keys] == [[b"a-1"], []]
+    redis.flushdb()
+
+
+def test_enqueue__a_job_that_waits_long_is_not_taken_for_lost(servers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    queues.get_redis().flushdb()
+    short = get_settings().model_copy(update={"lease_seconds": 1})
+    monkeypatch.setattr(lost_jobs, "get_settings", lambda: short)
+    began = time.monotonic()
+    assert queues.enqueue("later", "jobs_for_test.double", 1, job_id="a:1") is not None
+    while time.monotonic() < began + 2.5:
+        assert queues.enqueue("later", "jobs_for_test.double", 1, job_id="a:1") is None
+    assert queues.get_redis().llen("rq:queue:later") == 1
     queues.get_redis().flushdb()
 
 

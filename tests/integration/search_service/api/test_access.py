@@ -59,8 +59,10 @@ for email, elsewhere in (("colleague@example.com", False), ("stranger@example.co
 # What is not for everybody who can open a project. The acceptance and the run here are nobody's in particular.
 MANAGED = {
     ("PUT", "/projects/{project_id}/recipe"), ("PUT", "/projects/{project_id}/review/bands"),
-    ("POST", "/projects/{project_id}/review/additions"),
+    ("POST", "/projects/{project_id}/review/additions"), ("PUT", "/projects/{project_id}/review/check-first/kinds"),
+    ("POST", "/edits/{edit_id}/undo"),
     ("POST", "/trust/samples/{sample_id}/accept"), ("POST", "/projects/{project_id}/splits/lock"),
+    ("POST", "/projects/{project_id}/versions/{version}/lock"), ("DELETE", "/projects/{project_id}/versions/{version}"),
     ("POST", "/projects/{project_id}/splits/unlock"), ("POST", "/projects/{project_id}/splits/reset"),
     ("POST", "/projects/{project_id}/exports"), ("DELETE", "/exports/{export_id}"),
     ("GET", "/exports/{export_id}/file"), ("POST", "/projects/{project_id}/disconnect"),
@@ -114,15 +116,22 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
         sample = connection.execute(
             "INSERT INTO sample (project_id, model_version, edges, target, confidence, digest, seed, objects, tasks) "
             "VALUES (%s, 'x', '{0.9}', 0.95, 0.95, 'd', 's', 0, 0) RETURNING id", (number,)).fetchone()
-    assert run and acceptance and sample
+        assert run and acceptance and sample
+        certificate = connection.execute(
+            "INSERT INTO certificate (project_id, sample_id, edge, acceptances, body, digest) VALUES "
+            "(%s, %s, 0.9, %s, '{}', 'd') RETURNING id", (number, sample["id"], [acceptance["id"]])).fetchone()
+    assert certificate
     export = jobs._new_folder()
     jobs._write(Export(id=export, project=number, format="coco", state="failed", created_at=datetime.now(UTC)))
     with database() as connection:
         saved = connection.execute("INSERT INTO saved_search (project_id, name, ask) VALUES (%s, 'Fans', '{}') "
                                    "RETURNING id", (number,)).fetchone()
-    assert saved
+        edit = connection.execute("INSERT INTO edit (project_id, task_id, model_version) VALUES (%s, %s, 'x') "
+                                  "RETURNING id", (number, task)).fetchone()
+    assert saved and edit
     yield {"project_id": number, "task_id": task, "run_id": run["id"], "acceptance_id": acceptance["id"],
-           "sample_id": sample["id"], "export_id": export, "view_id": 1, "search_id": 1, "saved_id": saved["id"]}
+           "sample_id": sample["id"], "certificate_id": certificate["id"], "export_id": export, "view_id": 1,
+           "search_id": 1, "saved_id": saved["id"], "edit_id": edit["id"], "version": 1}
     jobs.remove(export)
     ls.delete(f"/api/projects/{number}/")
     with database() as connection:
@@ -225,7 +234,7 @@ def test_who_is_named_is_the_owner_of_the_token_lent_else_of_the_callers_own(
 
     def note(project_id: int, *, token: str, **_options: Any) -> Accepted:
         named.append(token)
-        return Accepted(acceptance=None, accepted_tasks=0, accepted_regions=0, skipped=0, reasons={})
+        return Accepted(acceptance=None, accepted_tasks=0, accepted_objects=0, skipped=0, reasons={})
 
     client, base = app.test_client(), f"{API}/projects/{things['project_id']}/review"
     monkeypatch.setenv("ARGUS_ADMINS", "colleague@example.com")

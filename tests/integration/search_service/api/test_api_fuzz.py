@@ -8,12 +8,9 @@ from typing import Any
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from jsonschema import Draft202012Validator
 from schemathesis.checks import not_a_server_error
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
+from schemathesis.specs.openapi.checks import content_type_conformance, status_code_conformance
 
 from search_service.api.app import create_app
 from search_service.api.openapi import ENDPOINTS
@@ -22,7 +19,28 @@ from tests.pictures import plain
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
-CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+def body_is_as_described(ctx: schemathesis.CheckContext, response: schemathesis.Response,
+                         case: schemathesis.Case) -> None:
+    """The JSON of an answer fits its schema. Schemathesis's own check (4.32) takes the schema of a tuple for invalid:
+    it rewrites `prefixItems` as `items`, and then reads that as JSON Schema 2020-12."""
+    media = response.headers.get("content-type", [""])[0].partition(";")[0]
+    if not media.endswith("json"):
+        return
+    document = case.operation.schema.raw_schema
+    answers = document["paths"][case.operation.path][case.operation.method]["responses"]
+    described = answers.get(str(response.status_code), answers["default"])["content"][media]["schema"]
+    Draft202012Validator({**described, "components": document["components"]}).validate(response.json())
+
+
+def no_server_error(ctx: schemathesis.CheckContext, response: schemathesis.Response, case: schemathesis.Case) -> None:
+    """Nothing fails. That nothing is there to search yet is a 503 with a code of its own."""
+    if response.status_code != 503 or response.json()["code"] != "not_ready":
+        not_a_server_error(ctx, response, case)
+
+
+CHECKS = [no_server_error, status_code_conformance, content_type_conformance, body_is_as_described]
 
 
 def chunk(name: bytes, data: bytes) -> bytes:
@@ -73,6 +91,8 @@ def test_what_is_made_up_is_answered_as_described(description: Any, project: int
             case.path_parameters["project_id"] = project  # most requests to a project that exists
         if case.path_parameters and case.path_parameters.get("run_id", 0) % 4:
             case.path_parameters["run_id"] = run
+        if path.endswith("/disconnect") and case.path_parameters["project_id"] == project:
+            case.path_parameters["project_id"] = 0  # the others need its images
         if path.endswith("/connect") and isinstance(case.body, dict):
             case.body["dry_run"] = True  # made-up projects would stay in Label Studio
         case.call_and_validate(checks=CHECKS)

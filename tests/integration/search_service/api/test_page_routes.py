@@ -55,10 +55,12 @@ def test_export__counts_beforehand_then_a_file_with_the_same_counts(project: int
     assert (state["state"], state["written"], state["total"]) == ("done", 3, 3), state["error"]
     with zipfile.ZipFile(io.BytesIO(api("GET", f"/exports/{made['id']}/file"))) as archive:
         names = archive.namelist()
-        coco = [json.loads(archive.read(name)) for name in names if name.endswith(".json")]
+        coco = [json.loads(archive.read(name)) for name in names if name.startswith("annotations")]
     assert sum(len(split["images"]) for split in coco) == 3
     assert sum(len(split["annotations"]) for split in coco) == 3
-    assert len([name for name in names if name.endswith(".jpg")]) == 3
+    assert len([name for name in names if name.startswith("images/")]) == 3
+    assert state["report"]["leaks"]["checked"] == state["report"]["splits"]["val"]
+    assert "leaks/frames.csv" in names
     assert [one["id"] for one in api("GET", f"/projects/{project}/exports")["exports"]] == [made["id"]]
     api("DELETE", f"/exports/{made['id']}")
     assert api("GET", f"/exports/{made['id']}", 404)["code"] == "not_found"

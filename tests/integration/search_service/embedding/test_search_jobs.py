@@ -32,7 +32,7 @@ from label_studio_config import projects
 from search_service import periodic
 from search_service.embedding import loaded, prefetch, scheduling
 from search_service.embedding import worker as embedding_worker
-from search_service.embedding.encoder import SiglipEncoder
+from search_service.embedding.encoder import Pixels, SiglipEncoder
 from search_service.sync import progress as sync_progress
 from search_service.sync import tasks as sync_tasks
 from search_service.vectors import store as vectors_store
@@ -235,7 +235,7 @@ def test_embed__gives_way_to_a_person_who_waits(images: FakeImages, project: int
                                                monkeypatch: pytest.MonkeyPatch) -> None:
     tasks = add(project, images, *(png(n) for n in range(6)))
     loaded.prepared().batch = 1
-    monkeypatch.setattr(embedding_worker, "_somebody_waits", lambda: True)
+    monkeypatch.setattr(embedding_worker, "somebody_waits", lambda: True)
     assert embedding_worker.embed(project, tasks) == {"embedded": 1, "failed": 0, "later": 5}
     assert [row(task)["attempts"] for task in tasks[1:]] == [0] * 5
     queue = Queue(queue_names.SIGLIP, connection=queues.get_redis(), serializer=JSONSerializer)
@@ -252,7 +252,7 @@ def test_embed__gives_way_within_an_image_unless_none_was_embedded_for_long(
     worker.batch, worker.embedded_at = 2, time.monotonic()
     asked = itertools.count()
     # Somebody waits before the first layer; then no more.
-    monkeypatch.setattr(embedding_worker, "_somebody_waits", lambda: next(asked) == 0)
+    monkeypatch.setattr(embedding_worker, "somebody_waits", lambda: next(asked) == 0)
     assert embedding_worker.embed(project, tasks) == {"embedded": 0, "failed": 1, "later": 4}
     assert queued() == [tasks[1:]]
     assert [row(task)["attempts"] for task in tasks[1:]] == [0] * 4
@@ -264,7 +264,7 @@ def test_embed__gives_way_within_an_image_unless_none_was_embedded_for_long(
     assert embedding_worker.embed(project, tasks[1:])["later"] == 4
     assert queued() == [tasks[1:]]
     rest.delete()
-    monkeypatch.setattr(embedding_worker, "_somebody_waits", lambda: True)
+    monkeypatch.setattr(embedding_worker, "somebody_waits", lambda: True)
     worker.embedded_at -= embedding_worker.STEADY_SECONDS
     assert embedding_worker.embed(project, tasks[1:]) == {"embedded": 2, "failed": 0, "later": 2}
     assert given == [1, 2, 2]
@@ -274,7 +274,7 @@ def test_embed__gives_way_within_an_image_unless_none_was_embedded_for_long(
 def test_adapt__one_pass_stays_within_its_slice(images: FakeImages, seconds: float, before: int, after: int) -> None:
     worker = loaded.prepared()
     worker.batch = before
-    embedding_worker._adapt(worker, seconds)
+    embedding_worker.adapt(worker, seconds)
     assert worker.batch == after
 
 
@@ -305,9 +305,10 @@ def answers_for_dark(encoder: SiglipEncoder, monkeypatch: pytest.MonkeyPatch,
     """Let the model answer otherwise for black images, as checkpoints in half precision do for single pictures."""
     encode = encoder.encode_images
 
-    def answered(batch: list[Image.Image]) -> vectors_store.Vectors:
+    def answered(batch: list[Image.Image | Pixels]) -> vectors_store.Vectors:
         found = encode(batch)
-        answer(found, np.array([np.asarray(image).max() == 0 for image in batch]))
+        pixels = [image if isinstance(image, Pixels) else encoder.prepare(image) for image in batch]
+        answer(found, np.array([float(image.inputs["pixel_values"].max()) == -1 for image in pixels]))
         return found
 
     monkeypatch.setattr(encoder, "encode_images", answered)
@@ -465,13 +466,17 @@ def test_poll__a_cursor_that_is_still_to_come_hides_nothing(monkeypatch: pytest.
 def test_model_change__does_not_wait_for_a_project_that_is_gone(servers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     polled, gone, disconnected = 900_001, 900_002, 900_003
     seen: list[int] = []
+    objects: list[int] = []
     monkeypatch.setattr(periodic.model_change, "roles", lambda: (object(), object()))
-    monkeypatch.setattr(periodic.model_change, "left", lambda model: dict.fromkeys((polled, gone, disconnected), 1))
+    monkeypatch.setattr(periodic.model_change, "left", lambda model: {polled: 1, gone: 1})
+    monkeypatch.setattr(periodic.model_change, "objects_left", lambda model: {polled: 1, disconnected: 1})
     monkeypatch.setattr(projects, "connected_ids", lambda: [polled, gone])
     monkeypatch.setattr(periodic.missing_projects, "resting", lambda: {gone})
     monkeypatch.setattr(scheduling, "enqueue_waiting", seen.append)
+    monkeypatch.setattr(scheduling, "enqueue_objects", objects.append)
     periodic._advance_model_change()
-    assert sorted(seen) == [gone, disconnected]  # their images are tried, and given up, like anybody's
+    # Their images are tried, and given up, like anybody's.
+    assert sorted(seen) == sorted(objects) == [gone, disconnected]
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from search_service.export.run import preview_export
 from search_service.export.source import read_origins
 from search_service.frames.video_import import import_video
 from search_service.pictures.task_details import describe_task
-from search_service.search.filters import Filters, select
+from search_service.search.filter_store import select
+from search_service.search.filters import Filters
 from search_service.search.query import SearchQuery
 from search_service.sync import tasks
 from search_service.sync.videos import list_videos
@@ -67,8 +68,7 @@ def project(ls: LabelStudio) -> Iterator[tuple[int, list[int]]]:
 def passing(project: int, **conditions: Any) -> list[int]:
     chosen = select(project, Filters.model_validate(conditions))
     assert chosen is not None
-    with connect() as connection:
-        return sorted(row["id"] for row in connection.execute(chosen.ids, chosen.parameters))
+    return sorted(chosen.tolist())
 
 
 def test_list_videos__each_is_one_and_their_names_tell_them_apart(project: tuple[int, list[int]]) -> None:

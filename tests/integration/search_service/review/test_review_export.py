@@ -21,8 +21,8 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from label_studio_config import projects
-from label_studio_config.label_config import default_label_config
 from label_studio_config.recipe import recipe_for
+from label_studio_config.shapes import new_label_config
 from search_service.api.app import create_app
 from search_service.api.caller import HEADER
 from search_service.api.requests import API
@@ -59,7 +59,7 @@ class Known:
 
     def __init__(self, ls: LabelStudio, scores: Sequence[float | None] = SCORES) -> None:
         self.ls = ls
-        config = default_label_config(["fan", "cpu"])
+        config = new_label_config(["fan", "cpu"], masks=True)
         self.id: int = ls.post("/api/projects/", {"title": "Known", "label_config": config})["id"]
         with database() as connection:
             connection.execute("INSERT INTO project (id, model_version) VALUES (%s, %s)", (self.id, VERSION))
@@ -139,7 +139,7 @@ def test_status__counts_each_task_in_its_band(known: Callable[..., Known]) -> No
     project = known()
     found = service.review_status(project.id)
     assert found.bands == {"high": 3, "medium": 2, "low": 1, "nothing_found": 2}
-    assert found.regions == {"high": 3, "medium": 2, "low": 1, "nothing_found": 0}  # box and mask are one object
+    assert found.objects == {"high": 3, "medium": 2, "low": 1, "nothing_found": 0}  # box and mask are one object
     assert (found.left, found.total, found.reviewed) == (8, 8, 0)
 
 
@@ -153,12 +153,12 @@ def test_status__regions_come_from_the_record_of_deliveries_only_when_it_fits(kn
                 "VALUES (%s, %s, %s, 'push', 'stored', %s, %s)", (task, VERSION, project.id, score, 10 if score else 0))
     project.annotate(0, [])
     service.accept(project.id, min_score=0.99)
-    recorded = service.review_status(project.id).regions
+    recorded = service.review_status(project.id).objects
     assert recorded == {"high": 10, "medium": 20, "low": 10, "nothing_found": 0}
     with database() as connection:
         connection.execute("UPDATE prediction SET model_version = 'sam3-old' WHERE task_id = %s", (project.tasks[4],))
     assert service.review_status(project.id).outdated == 1
-    assert service.review_status(project.id).regions == {"high": 1, "medium": 2, "low": 1, "nothing_found": 0}
+    assert service.review_status(project.id).objects == {"high": 1, "medium": 2, "low": 1, "nothing_found": 0}
 
 
 def test_status__tells_what_people_did_apart(known: Callable[..., Known]) -> None:
@@ -191,10 +191,10 @@ def test_status__of_a_project_that_was_never_connected(servers: Any) -> None:
 def test_accept__takes_the_range_and_nothing_else_and_only_once(known: Callable[..., Known]) -> None:
     project = known()
     first = service.accept(project.id, min_score=0.9)
-    assert (first.accepted_tasks, first.accepted_regions, first.skipped) == (3, 3, 0)
+    assert (first.accepted_tasks, first.accepted_objects, first.skipped) == (3, 3, 0)
     assert project.annotated() == [0, 1, 7]
     again = service.accept(project.id, min_score=0.9)
-    assert again == Accepted(acceptance=None, accepted_tasks=0, accepted_regions=0, skipped=0, reasons={})
+    assert again == Accepted(acceptance=None, accepted_tasks=0, accepted_objects=0, skipped=0, reasons={})
     middle = service.accept(project.id, min_score=0.7, max_score=0.89)  # the upper end is not part of it
     assert middle.accepted_tasks == 1
     assert project.annotated() == [0, 1, 3, 7]
@@ -231,7 +231,7 @@ def test_accept__nothing_found_is_a_group_of_its_own(known: Callable[..., Known]
     assert service.accept(project.id, min_score=0).accepted_tasks == 6
     assert project.annotated() == [0, 1, 2, 3, 4, 7]
     report = service.accept(project.id, nothing_found=True)
-    assert (report.accepted_tasks, report.accepted_regions) == (2, 0)
+    assert (report.accepted_tasks, report.accepted_objects) == (2, 0)
     assert [project.annotations()[index][0]["result"] for index in (5, 6)] == [[], []]
 
 
@@ -379,7 +379,7 @@ def test_accept_and_undo__what_is_on_record_needs_no_reading_of_masks(known: Cal
     monkeypatch.setattr(accepting, "CHUNK", 2)
     ls = Counting(project.ls)
     report = service.accept(project.id, min_score=0.9, ls=ls)
-    assert (report.accepted_tasks, report.accepted_regions, ls.read) == (3, 3, 0)
+    assert (report.accepted_tasks, report.accepted_objects, ls.read) == (3, 3, 0)
     made = {a["task"]: a["parent_prediction"] for found in project.annotations() for a in found}
     recorded = items(report.acceptance)
     assert {item["task_id"]: item["prediction_id"] for item in recorded} == made
@@ -454,7 +454,7 @@ def test_additions__a_label_computed_later_joins_the_annotation_that_is_there(kn
     project.record_deliveries()
     with database() as connection:  # the detections below have to count for the project's recipe
         connection.execute("UPDATE project SET label_config = %s WHERE id = %s",
-                           (default_label_config(["fan", "cpu"]), project.id))
+                           (new_label_config(["fan", "cpu"], masks=True), project.id))
     hers = [ada.post(f"/api/tasks/{task}/annotations/", {"result": regions(task, 0.95)})["id"]
             for task in project.tasks[:4]]
     assert service.additions_plan(project.id, min_score=0).tasks == 0
@@ -470,13 +470,13 @@ def test_additions__a_label_computed_later_joins_the_annotation_that_is_there(kn
     ada.patch(f"/api/annotations/{hers[2]}/", {"result": []})  # she has seen the new label and wants none of it
     ada.post(f"/api/tasks/{project.tasks[3]}/annotations/{hers[3]}/drafts", {"result": [], "lead_time": 1})
     plan = service.additions_plan(project.id, min_score=0)
-    assert (plan.tasks, plan.regions) == (2, 2)
-    assert {band: (found.tasks, found.regions) for band, found in plan.bands.items()} == {
+    assert (plan.tasks, plan.objects) == (2, 2)
+    assert {band: (found.tasks, found.objects) for band, found in plan.bands.items()} == {
         "high": (1, 1), "medium": (0, 0), "low": (1, 1)}
     assert plan.bands["low"].examples == [
         AdditionExample(task=project.tasks[1], label="fan", score=0.6, box=[0.1, 0.1, 0.3, 0.5])]
     report = service.add_labels(project.id, min_score=0.9)
-    assert (report.added_tasks, report.added_regions, report.skipped) == (1, 1, 0)
+    assert (report.added_tasks, report.added_objects, report.skipped) == (1, 1, 0)
     (first,), (second,), *_ = project.annotations()
     assert [r["id"] for r in first["result"]] == [
         r["id"] for r in regions(project.tasks[0], 0) + regions(project.tasks[0] + 10**6, 0, "fan")]
@@ -569,7 +569,7 @@ def test_export__one_broken_image_does_not_stop_the_rest(known: Callable[..., Kn
 def test_export__errors_are_sentences_and_leave_nothing_behind(known: Callable[..., Known], tmp_path: Path) -> None:
     project = known(0.95)
     with pytest.raises(ArgusError) as unknown:
-        export_project(project.id, "voc", tmp_path / "out")
+        export_project(project.id, "kitti", tmp_path / "out")
     with pytest.raises(ArgusError) as nobody:
         export_project(10**8, "coco", tmp_path / "out")
     with pytest.raises(ArgusError) as unreviewed:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Sequence
-from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from PIL import Image
 
 from argus import queue_names
 from argus.answers.projects import Bands
-from argus.answers.review import AcceptPlan
+from argus.answers.review import AcceptPlan, ReviewStatus
 from argus.labelstudio import LabelStudio
 from argus_cli.main import main
 from label_studio_config import projects
@@ -32,7 +31,7 @@ from ml_backend.runs import recipes
 from ml_backend.sam3_worker import detect_jobs
 from ml_backend.sam3_worker import engine as sam3_worker_engine
 from search_service.api.app import create_app
-from search_service.review import service
+from search_service.review import service, standing, verdicts
 from search_service.review.objects import band_objects, histogram
 from search_service.review.set_aside import put_back, set_aside
 from tests.pictures import plain
@@ -141,7 +140,7 @@ def test_objects_and_counts_follow_what_people_do_in_label_studio(reviewed: Call
     assert project.objects("medium") == [(2, 0.8), (2, 0.95)]
     assert histogram(project.id).tasks[75] == 0
     plan = service.accept_plan(project.id, min_score=0.7, max_score=0.9)
-    assert plan == AcceptPlan(tasks=1, regions=2, set_aside=0)
+    assert plan == AcceptPlan(tasks=1, objects=2, set_aside=0, rejected=0)
 
 
 def test_histogram_sums_to_the_bands_at_any_edge(reviewed: Callable[[], Reviewed]) -> None:
@@ -152,7 +151,7 @@ def test_histogram_sums_to_the_bands_at_any_edge(reviewed: Callable[[], Reviewed
     for edge in (92, 93, 75, 76):
         expected = service.accept_plan(project.id, min_score=edge / 100)
         assert sum(spread.tasks[edge:]) == expected.tasks
-        assert sum(spread.objects[edge:]) == expected.regions
+        assert sum(spread.objects[edge:]) == expected.objects
 
 
 def test_edges_move_bands_and_views_together(reviewed: Callable[[], Reviewed]) -> None:
@@ -181,7 +180,7 @@ def test_a_rejected_object_keeps_its_task_out_of_bulk_acceptance_and_loses_nothi
     assert project.objects("high") == [(0, 0.95)]
     assert [(o.task, o.verdict) for o in band_objects(project.id, "to_fix").objects] == [
         (worst.task, "rejected"), (worst.task, "")]
-    assert service.accept_plan(project.id) == AcceptPlan(tasks=1, regions=1, set_aside=1)
+    assert service.accept_plan(project.id) == AcceptPlan(tasks=1, objects=1, set_aside=1, rejected=0)
     done = service.accept(project.id)
     assert (done.accepted_tasks, done.reasons) == (1, {"rejected or sent to be fixed": 1})
     assert project.annotated() == [0]
@@ -208,7 +207,7 @@ def test_a_task_sent_to_be_fixed_waits_until_somebody_has_annotated_it(reviewed:
     assert [(o.task, o.verdict) for o in waiting.objects] == [
         (project.tasks[1], "fix"), (project.tasks[0], "fix"), (project.tasks[1], "fix")]  # all of a task's objects
     assert (project.objects("high"), sum(histogram(project.id).tasks)) == ([], sum(before) - 2)
-    assert service.accept_plan(project.id) == AcceptPlan(tasks=0, regions=0, set_aside=2)
+    assert service.accept_plan(project.id) == AcceptPlan(tasks=0, objects=0, set_aside=2, rejected=0)
     assert service.accept(project.id).accepted_tasks == 0
     project.ls.post(f"/api/tasks/{project.tasks[1]}/annotations/", {"result": []})
     assert service.review_status(project.id).set_aside == 1  # it has served its purpose
@@ -220,25 +219,108 @@ def test_a_task_sent_to_be_fixed_waits_until_somebody_has_annotated_it(reviewed:
     assert client.post(f"{path}/set-aside", json={"task": project.tasks[0], "verdict": "nice"}).status_code == 400
 
 
-class LaterThan(datetime):
-    """Stands in for the clock of Argus: it is 61 minutes ahead of Label Studio's."""
+def test_the_rate_is_of_tasks_that_somebody_looked_at_and_never_of_bulk(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
 
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Any:
-        return datetime.now(tz) + timedelta(minutes=61)
+    def rate() -> tuple[int, float | None, int]:
+        status = service.review_status(project.id)
+        return status.looked_at, status.seconds_each, status.reviewed
+
+    assert rate() == (0, None, 0)
+    done = service.accept(project.id)
+    assert (done.accepted_tasks, rate()) == (2, (0, None, 2))
+    project.ls.post(f"/api/tasks/{project.tasks[4]}/annotations/", {"result": []})
+    project.ls.post(f"/api/tasks/{project.tasks[5]}/annotations/", {"result": [], "was_cancelled": True})
+    set_aside(project.id, project.tasks[3], "fix")
+    (unsure, *_) = band_objects(project.id, "medium").objects
+    verdicts.say(project.id, unsure.task, "unsure", object_id=unsure.object)
+    assert rate() == (4, None, 4)  # of four no rate is told
+    set_aside(project.id, project.tasks[6], "fix")
+    looked, seconds, _ = rate()
+    assert looked == 5 and seconds is not None and 0 <= seconds < 600
+    service.undo(done.acceptance or 0)
+    assert rate()[::2] == (5, 2)
 
 
-def test_status_counts_what_was_completed_within_the_last_hour(
+def test_every_count_agrees_also_with_something_set_aside(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    (worst, *_) = band_objects(project.id, "high").objects
+    set_aside(project.id, worst.task, "rejected", object_id=worst.object)
+    set_aside(project.id, project.tasks[6], "fix")
+
+    def agree(expected: dict[str, tuple[int, int]], left: int) -> None:
+        status, spread = service.review_status(project.id), histogram(project.id)
+        assert {band: (status.bands[band], status.objects[band]) for band in status.bands} == expected
+        edges = [0, round(100 * status.edges.medium), round(100 * status.edges.high), spread.bins]
+        for band, low, high in zip(("low", "medium", "high"), edges, edges[1:], strict=False):
+            assert (sum(spread.tasks[low:high]), sum(spread.objects[low:high])) == expected[band]
+        for band, (tasks, objects) in expected.items():
+            page = band_objects(project.id, band)
+            assert (page.tasks, len(page.objects)) == (tasks, tasks if band == "nothing_found" else objects)
+        assert (status.left, status.set_aside, band_objects(project.id, "to_fix").tasks) == (left, 2, 2)
+        assert status.left == sum(status.bands.values()) + status.set_aside
+
+    agree({"high": (1, 1), "medium": (2, 3), "low": (1, 2), "nothing_found": (1, 0)}, 7)
+    project.ls.post(f"/api/tasks/{project.tasks[3]}/annotations/", {"result": []})
+    project.ls.post(f"/api/tasks/{project.tasks[4]}/annotations/", {"result": [], "was_cancelled": True})
+    agree({"high": (1, 1), "medium": (1, 2), "low": (0, 0), "nothing_found": (1, 0)}, 5)
+    service.set_edges(project.id, 0.96, 0.7)
+    agree({"high": (0, 0), "medium": (2, 3), "low": (0, 0), "nothing_found": (1, 0)}, 5)
+
+
+def test_our_tables_and_label_studio_count_the_same_whatever_people_do(
         reviewed: Callable[[], Reviewed], monkeypatch: pytest.MonkeyPatch) -> None:
     project = reviewed()
-    assert service.review_status(project.id).last_hour == 0
-    assert service.accept(project.id).accepted_tasks == 2
-    project.ls.post(f"/api/tasks/{project.tasks[4]}/annotations/", {"result": []})
-    status = service.review_status(project.id)
-    assert (status.last_hour, status.reviewed) == (3, 3)
-    monkeypatch.setattr("argus.labelstudio.filters.datetime", LaterThan)
-    status = service.review_status(project.id)
-    assert (status.last_hour, status.reviewed) == (0, 3)
+
+    def both() -> ReviewStatus:
+        ours = service.review_status(project.id)
+        shown = {band: project.objects(band) for band in ("high", "medium", "low", "nothing_found", "to_fix")}
+        with monkeypatch.context() as patch:
+            patch.setattr(standing, "_is_same", lambda *_: False)
+            assert service.review_status(project.id) == ours
+            assert {band: project.objects(band) for band in shown} == shown
+        return ours
+
+    both()
+    predicted = {task["id"]: task["predictions"][0]["result"] for task in project.ls.tasks(project.id)}
+    path = "/api/tasks/{}/annotations/"
+    checked = project.ls.post(path.format(project.tasks[3]), {"result": predicted[project.tasks[3]]})["id"]
+    project.ls.post(path.format(project.tasks[4]), {"result": []})
+    skipped = project.ls.post(path.format(project.tasks[5]), {"result": [], "was_cancelled": True})["id"]
+    set_aside(project.id, project.tasks[2], "fix")
+    done = service.accept(project.id)
+    found = both()
+    assert (found.accepted, found.checked, found.fixed, found.skipped, found.set_aside) == (2, 1, 1, 1, 1)
+    project.ls.patch(f"/api/annotations/{checked}/", {"result": []})
+    project.ls.delete(f"/api/annotations/{skipped}/")
+    assert (both().checked, both().fixed, both().skipped) == (0, 2, 0)
+    project.ls.delete(f"/api/annotations/{checked}/")
+    service.undo(done.acceptance or 0)
+    found = both()
+    assert (found.accepted, found.fixed, found.left) == (0, 1, 6)
+
+
+def test_the_counts_are_asked_of_label_studio_in_one_short_listing(reviewed: Callable[[], Reviewed]) -> None:
+    project = reviewed()
+    ls = Asked(project.ls)
+    service.review_status(project.id, ls=ls)
+    for ask in (lambda: service.review_status(project.id, ls=ls), lambda: histogram(project.id, ls=ls),
+                lambda: band_objects(project.id, "high", ls=ls)):
+        ls.paths.clear()
+        ask()
+        assert ls.paths == ["/api/tasks/"]
+
+
+class Asked(LabelStudio):
+    """The real server, with an account of what it was asked."""
+
+    def __init__(self, ls: LabelStudio) -> None:
+        super().__init__(ls.url, ls._token)
+        self.paths: list[str] = []
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        self.paths.append(path)
+        return super().request(method, path, **options)
 
 
 def test_accept_of_chosen_tasks_takes_these_and_no_other(reviewed: Callable[[], Reviewed]) -> None:
@@ -250,7 +332,7 @@ def test_accept_of_chosen_tasks_takes_these_and_no_other(reviewed: Callable[[], 
     assert project.annotated() == []
     assert client.post(f"{base}/plan", json={"task_ids": chosen}).json["tasks"] == 3
     done = client.post(base, json={"task_ids": chosen, "accepted_by": "ada"}).json
-    assert (done["accepted_tasks"], done["accepted_regions"]) == (2, 4)  # nothing found is accepted on its own
+    assert (done["accepted_tasks"], done["accepted_objects"]) == (2, 4)  # nothing found is accepted on its own
     assert project.annotated() == [2, 4]
     again = client.post(base, json={"task_ids": chosen}).json
     assert again["accepted_tasks"] == 0
@@ -366,7 +448,7 @@ def test_preview__no_prediction_and_no_review_sees_it_until_somebody_asks_for_it
     assert recipes.outdated_tasks(project.id) == []
     run("cpu")  # delivers again what it has
     assert project.in_review() == project.in_label_studio() == before
-    assert service.accept_plan(project.id, min_score=0.0) == AcceptPlan(tasks=5, regions=8, set_aside=0)
+    assert service.accept_plan(project.id, min_score=0.0) == AcceptPlan(tasks=5, objects=8, set_aside=0, rejected=0)
 
     service.accept(project.id, task_ids=looked_at[:1])
     run("fan")

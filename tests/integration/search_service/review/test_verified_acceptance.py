@@ -6,7 +6,7 @@ The detections are written here instead of by a model, so that the truth is know
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,72 +21,18 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus_cli.main import main
 from label_studio_config import projects
-from label_studio_config.label_config import default_label_config
-from label_studio_config.recipe import plan_for, recipe_for
+from label_studio_config.recipe import recipe_for
 from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
-from search_service.api.app import create_app
 from search_service.review import service as review_service
+from search_service.review import trust_status
 from search_service.review.verification import certificate as certificates
-from search_service.review.verification import reports, service, store
+from search_service.review.verification import certificate_store, reports, service, store
 from search_service.review.verification.thresholds import count
+from tests.predicted import Predicted, ask
 
 pytestmark = pytest.mark.integration
-
-
-class Predicted:
-    """A project whose tasks get predictions in batches; every object of a batch has the score that is given."""
-
-    def __init__(self, project_id: int, ls: LabelStudio, tasks: int) -> None:
-        self.id, self.ls = project_id, ls
-        ls.post(f"/api/projects/{project_id}/import", [{"image": f"http://localhost/{n}.jpg"} for n in range(tasks)])
-        project = projects.refresh(project_id)
-        listed = list(ls.tasks(project_id, fields="task_only"))
-        projects.remember_tasks(project_id, plan_for(project).image, listed)
-        self.tasks: list[int] = sorted(task["id"] for task in listed)
-        self._left = iter(self.tasks)
-
-    def predict(self, tasks: int, objects: int = 1, score: float = 0.95) -> list[int]:
-        """Deliver predictions with so many objects each to the next tasks, and return these."""
-        boxes = [[float(x), 10.0, float(x + 9), 60.0] for x in range(0, 10 * objects, 10)]
-        found = Detections(np.full(objects, score, np.float32), np.array(boxes, np.float32), [None] * objects)
-        some = [next(self._left) for _ in range(tasks)]
-        recipe = recipe_for(projects.load(self.id))
-        for task in some:
-            detections.store(task, recipe, (10 * objects, 100), {"cpu": found})
-        assert set(delivery.push(self.id, some).values()) == {"stored"}
-        return some
-
-    def annotated(self) -> set[int]:
-        return {task["id"] for task in self.ls.tasks(self.id, fields="task_only") if task["total_annotations"]}
-
-
-@pytest.fixture
-def predicted(servers: Any, label_studio: LabelStudio) -> Iterator[Callable[[int], Predicted]]:
-    made: list[int] = []
-
-    def make(tasks: int) -> Predicted:
-        project = label_studio.post("/api/projects/", {"title": "Verified", "label_config":
-                                                       default_label_config(["cpu", "fan"])})["id"]
-        made.append(project)
-        return Predicted(project, label_studio, tasks)
-
-    yield make
-    audit.act_as("", None)
-    for project in made:
-        label_studio.delete(f"/api/projects/{project}/")
-
-
-@pytest.fixture
-def client(servers: Any) -> FlaskClient:
-    return create_app().test_client()
-
-
-def ask(client: FlaskClient, path: str, body: Any = None, status: int = 200) -> Any:
-    answer = client.get(f"/api/v1{path}") if body is None else client.post(f"/api/v1{path}", json=body)
-    assert answer.status_code == status, answer.text
-    return answer.json
 
 
 def judge(sample: int, verdicts: Sequence[Any], begin: int = 0) -> Any:
@@ -127,18 +73,27 @@ def test_the_whole_way__from_a_sample_to_a_certificate_that_holds_and_back(
     assert ask(client, f"/trust/samples/{sample}/accept", {"edge": 0.9}, 409)["code"] == "not_certified"
     assert project.annotated() == set()
     items = ask(client, f"/trust/samples/{sample}/claim", {"limit": 50})["items"]
+    assert ask(client, f"/trust/samples/{sample}/course?edge=0.9")["points"][0]["judged"] == 0
+    assert ask(client, f"/trust/samples/{sample}/course?edge=0.7", status=400)["code"] == "bad_request"
     (spoilt,) = [item["task"] for item in items if item["place"] == 3]
     verdicts = ["right"] * 3 + ["unsure"] + ["right"] * 76
     state = ask(client, f"/trust/samples/{sample}/judgements",
                 {"judgements": [{"place": place, "verdict": said} for place, said in enumerate(verdicts)]})
     assert state["state"] == "certified" and state["steps"][0]["wrong"] == 1
+    went = ask(client, f"/trust/samples/{sample}/course?edge=0.9")["points"]
+    assert went[-1] == {"judged": 80, "wrong": 1, "least_right": state["steps"][0]["least_right"]}
     project.predict(1)  # arrives later: not on the list
     done = ask(client, f"/trust/samples/{sample}/accept", {"edge": 0.9})
     assert (done["accepted_tasks"], done["accepted_objects"]) == (99, 99)
     assert project.annotated() == set(tasks) - {spoilt}
-    assert reports.status(project.id).certificates[0].sentence == done["certificate"]["sentence"]
+    assert trust_status.status(project.id).certificates[0].sentence == done["certificate"]["sentence"]
 
     certificate = ask(client, f"/acceptances/{done['acceptance']}/certificate")
+    by_number = f"/trust/certificates/{done['certificate']['id']}"
+    assert ask(client, by_number) == certificate
+    told = done["certificate"]
+    assert (told["accepted_objects"], told["judged"], told["wrong"], told["people"], told["confidence"]) == (
+        99, 80, 1, [""], 0.95) and told["least_right"] == certificate["least_right"]
     file = tmp_path / "certificate.json"
     file.write_text(json.dumps(certificate), "utf-8")
     assert CliRunner().invoke(main, ["trust", "check", str(file)]).exit_code == 0
@@ -154,6 +109,8 @@ def test_the_whole_way__from_a_sample_to_a_certificate_that_holds_and_back(
     assert client.post(f"/api/v1/acceptances/{done['acceptance']}/undo").status_code == 200
     gone = ask(client, f"/acceptances/{done['acceptance']}/certificate", status=409)
     assert gone["code"] == "not_certified" and "taken back" in gone["detail"]
+    assert "taken back" in ask(client, by_number, status=409)["detail"]
+    assert ask(client, "/trust/certificates/999999", status=404)["code"] == "not_found"
     again = ask(client, f"/projects/{project.id}/trust/samples", {"edges": [0.9]}, 201)
     assert (again["id"], again["continued"], again["judgements"]) == (sample, True, 80)
     assert ask(client, f"/trust/samples/{sample}/accept", {"edge": 0.9})["accepted_tasks"] == 99
@@ -180,10 +137,12 @@ def test_two_people__share_out_the_items_and_a_doubt_of_one_counts(predicted: Ca
     sample = service.open_sample(project.id, [0.9]).id
     audit.act_as("ann@example.com", 101)
     first = service.claim(sample).items
+    assert service.claim(sample).with_others == 0
     assert [item.place for item in first] == list(range(8))
     assert service.claim(sample).items == first  # the same person, the same screen
     audit.act_as("bob@example.com", 102)
-    assert [item.place for item in service.claim(sample).items] == list(range(8, 16))
+    hers = service.claim(sample)
+    assert ([item.place for item in hers.items], hers.with_others) == (list(range(8, 16)), 8)
     assert judge(sample, ["right"] * 8, begin=8).steps[0].judged == 0  # not past the first that is open
     audit.act_as("ann@example.com", 101)
     assert judge(sample, ["right"] * 8).steps[0].judged == 16
@@ -194,6 +153,21 @@ def test_two_people__share_out_the_items_and_a_doubt_of_one_counts(predicted: Ca
         service.take_back(sample, 0)  # Ann's
     assert service.take_back(sample).steps[0].wrong == 0  # Bob's last
     assert {one.who for one in store.judgements(sample)} == {"ann@example.com", "bob@example.com"}
+
+
+def test_no_object_reaches_the_highest_threshold__the_next_one_is_served_and_certifies(
+        predicted: Callable[[int], Predicted]) -> None:
+    project = predicted(20)
+    project.predict(20, score=0.87)
+    sample = service.open_sample(project.id, [0.9, 0.85])
+    assert [step.objects for step in sample.steps] == [0, 20]
+    served = service.claim(sample.id)
+    assert (served.edge, len(served.items)) == (0.85, 8)
+    told = judge(sample.id, ["right"] * 20)
+    assert told.state == "certified" and [step.certified for step in told.steps] == [False, True]
+    assert service.accept(sample.id, 0.85).accepted_objects == 20
+    (issued,) = reports.certificates(project.id).certificates
+    assert certificates.problems(issued.certificate) == []
 
 
 def test_taking_back_in_the_middle__opens_the_item_and_puts_its_task_back(
@@ -268,7 +242,7 @@ def test_label_studio_away__judging_goes_on_and_acceptance_is_done_once(
         raise ArgusError("internal", "stopped")
 
     with monkeypatch.context() as patch:  # the process ends after the acceptance, before the certificate
-        patch.setattr(store, "keep_certificate", stop)
+        patch.setattr(certificate_store, "keep_certificate", stop)
         with pytest.raises(ArgusError, match="stopped"):
             service.accept(sample, 0.9)
     assert len(project.annotated()) == 30 and not reports.certificates(project.id).certificates

@@ -20,11 +20,12 @@ from psycopg import sql
 from argus.db import connect, together
 from argus.errors import ArgusError
 from argus.settings import get_settings
-from search_service.search import filters
+from search_service.search import filter_store
 from search_service.search.filters import Filters
-from search_service.vectors import filter_memory, followed, int8_products, ranking, store, versions
+from search_service.vectors import filter_memory, followed, int8_products, ranking, store, triggers, versions
+from search_service.vectors.candidates import Ids
 from search_service.vectors.filter_memory import MIB, FilterMemory
-from search_service.vectors.ranking import Ranked, Selection
+from search_service.vectors.ranking import Ranked
 from search_service.vectors.store import Model, Vectors
 from tests import rows
 from tests.resting import resting
@@ -94,12 +95,12 @@ def search(model: Model, project: int, query: Vectors, limit: int = 50, offset: 
 
 
 def alone(model: Model, project: int, query: Vectors, limit: int, offset: int = 0,
-          only: Selection | None = None, leave_out: Sequence[int] = ()) -> list[tuple[int, float]]:
+          only: Ids | None = None, leave_out: Sequence[int] = ()) -> list[tuple[int, float]]:
     """Return what PostgreSQL ranks without the filter's help, and without this module's code."""
     with connect() as connection:
         return [(row["task_id"], row["similarity"]) for row in connection.execute(
             "SELECT * FROM search_similar_frames(%s::halfvec, %s::smallint, %s, %s, %s, %s::bigint[], %s)",
-            (query.tolist().__str__(), model.id, project, limit, offset, only.tasks.tolist() if only else None,
+            (query.tolist().__str__(), model.id, project, limit, offset, None if only is None else only.tolist(),
              list(leave_out)))]
 
 
@@ -119,9 +120,9 @@ def test_search__is_postgresqls_answer(model: Model, project: int) -> None:
     ids = put(model, project, stored)
     with connect() as connection:
         connection.execute("UPDATE task SET labelled = true WHERE id = ANY(%s)", (ids[::3],))
-    unlabelled = filters.select(project, Filters(labelled=False))
-    labelled = filters.select(project, Filters(labelled=True))
-    assert unlabelled and labelled
+    unlabelled = filter_store.select(project, Filters(labelled=False))
+    labelled = filter_store.select(project, Filters(labelled=True))
+    assert unlabelled is not None and labelled is not None
     queries = [*vectors(6, seed=1), *stored[:6], *-vectors(3, seed=2), *np.eye(DIM, dtype=np.float32)[:3]]
     for query in queries:
         by_memory(model, project, query)
@@ -280,7 +281,7 @@ def test_search__says_why_postgresql_ranked_alone(model: Model, project: int, me
     by_memory(model, project, query)
     assert why(offset=400) == ("database", "deep_page")
     assert why(query=stored[0]) == ("database", "many_candidates")
-    some = Selection("SELECT unnest(%(some)s::bigint[])", {"some": ids[:900]}, np.array(ids[:900]))
+    some = np.array(ids[:900])
     assert why(only=some) == ("database", "few_images")
     monkeypatch.setattr(int8_products, "problem", lambda: "failed_check")
     assert why() == ("database", "failed_check")
@@ -364,6 +365,31 @@ def test_versions__only_the_newest_changes_are_kept(model: Model, project: int,
 
 
 @pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize("when", ["always", "never before"], ids=["a new table", "a table of an earlier version"])
+def test_search__finds_what_a_worker_of_an_earlier_version_writes(model: Model, project: int, when: str) -> None:
+    """Such a worker deletes and copies rows, and takes no version."""
+    ids = put(model, project, vectors(ROWS))
+    query = vectors(1, seed=7)[0]
+    if when == "never before":
+        with connect() as connection:
+            connection.execute(sql.SQL("DROP TRIGGER {} ON {}").format(sql.Identifier(triggers.VERSIONS), model.table))
+    before = [task for task, _ in by_memory(model, project, query, 5).rows]
+    with psycopg.connect(get_settings().resolved_database_url) as old:
+        worst = [task for task in ids if task not in before][:3]
+        old.execute(sql.SQL("DELETE FROM {} WHERE task_id = ANY(%s)").format(model.table), (worst,))
+        for task in worst:
+            old.execute(sql.SQL("INSERT INTO {} (model_id, project_id, task_id, embedding) VALUES (%s, %s, %s, "
+                                "%s::halfvec)").format(model.table), (model.id, project, task, str(query.tolist())))
+    with together(snapshot=True):
+        found = search(model, project, query, 3)
+        assert found.rows == alone(model, project, query, 3)
+    assert [task for task, _ in by_memory(model, project, query, 3).rows] == worst
+    put(model, project, np.stack([query] * 2), ROWS)  # this version's worker goes on from there, followed as ever
+    assert search(model, project, query, 5).scanned == "memory"
+    assert [task for task, _ in by_memory(model, project, query, 5).rows] == [*worst, ids[-1] + 1, ids[-1] + 2]
+
+
+@pytest.mark.usefixtures("memory")
 def test_a_restored_backup__is_noticed_although_its_version_comes_again(model: Model, project: int) -> None:
     """The tables as a backup held them come back, and as many versions are written as were lost."""
     put(model, project, vectors(ROWS))
@@ -427,6 +453,42 @@ def test_a_writer_that_is_killed__leaves_all_or_nothing(model: Model, project: i
     assert (after == before) == (when != "after its commit")
     put(model, project, np.stack([query] * 4), ROWS)  # whoever comes next waits for nobody and is followed
     assert [task for task, _ in by_memory(model, project, query, 4).rows] == list(range(first, first + 4))
+
+
+KILLED_LOADING = """
+import os, signal, sys, time
+import numpy as np
+from search_service.vectors import filter_memory, followed, ranking, store
+def die(*_): os.kill(os.getpid(), signal.SIGKILL)
+name, project, when = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+model = store.register_model(name, "1", int(sys.argv[4]))
+if when == "before the first version":
+    store.begin_versions = die
+else:
+    put = followed.CandidateFilter.put
+    followed.CandidateFilter.put = lambda *values: (put(*values), die())
+filter_memory.start()
+query = np.ones(model.dim, np.float32) / model.dim ** 0.5
+while ranking.search(model, project, query).scanned != "memory":
+    time.sleep(0.05)
+"""
+
+
+@pytest.mark.usefixtures("memory")
+@pytest.mark.parametrize("when", ["before the first version", "while it reads"])
+def test_a_service_that_is_killed_while_it_loads__leaves_nothing_behind(model: Model, project: int, when: str) -> None:
+    put(model, project, vectors(ROWS))
+    if when == "before the first version":
+        with connect() as connection:  # as in a database of an earlier version
+            for table in ("embedding_batch", "embedding_state"):
+                connection.execute(sql.SQL("DELETE FROM {} WHERE project_id = %s").format(sql.Identifier(table)),
+                                   (project,))
+    died = subprocess.run([sys.executable, "-c", KILLED_LOADING, model.name, str(project), when, str(DIM)],
+                          capture_output=True, text=True, timeout=120)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    query = vectors(1, seed=7)[0]
+    best = put(model, project, np.stack([query] * 3), ROWS)  # writers wait for nobody
+    assert [task for task, _ in by_memory(model, project, query, 3).rows] == best
 
 
 @pytest.mark.usefixtures("memory")

@@ -14,9 +14,9 @@ from psycopg import sql
 from argus.answers.projects import SearchIndex
 from argus.db import connect, held, locks
 from argus.settings import get_settings
-from search_service.search import filters
+from search_service.search import filter_store
 from search_service.search.filters import Filters
-from search_service.vectors import indexes, model_change, ranking, store
+from search_service.vectors import filter_memory, indexes, model_change, ranking, store
 from search_service.vectors.store import Model, Vectors
 from tests.resting import resting
 from tests.rows import project_of_rows
@@ -237,7 +237,7 @@ def test_search__says_itself_how_it_scans_an_index(model: Model, project: int) -
     with connect() as connection:
         connection.execute("SET LOCAL hnsw.iterative_scan = 'off'")
         found = connection.execute(
-            "SELECT task_id FROM search_similar_frames_approximate(%s, %s::smallint, %s, %s)",
+            "SELECT task_id FROM search_similar_frames_approximate(%s, %s::smallint, %s, %s, NULL, '{}', true)",
             (HalfVector(unit(1, seed=7)[0]), model.id, project, ranking.WINDOW)).fetchall()
     assert len({row["task_id"] for row in found} & set(ids)) == ranking.WINDOW  # without the scan going on, ef_search
 
@@ -256,7 +256,8 @@ def test_search__filters_come_first_so_that_no_page_is_short(model: Model, proje
     ranked = sorted(ids, key=lambda task: (-similarity[task], task))
     label(project, ranked[:1200], ["cpu"])  # the best ones do not pass
     label(project, ranked[1200:1300], ["fan"])
-    unlabelled, fans = filters.select(project, Filters(labelled=False)), filters.select(project, Filters(label="fan"))
+    unlabelled = filter_store.select(project, Filters(labelled=False))
+    fans = filter_store.select(project, Filters(label="fan"))
     assert unlabelled is not None and fans is not None
     exact = ranking.search(model, project, query, 50, only=unlabelled)
     assert (exact.exact, exact.total) == (True, 1700)
@@ -307,6 +308,27 @@ def test_index__is_built_replaced_and_dropped_as_the_project_and_the_settings_wa
     assert not indexes.due(model, project)  # a little below the limit it stays
     settings(EXACT_SEARCH_ROWS=1000)
     assert not indexes.update(project, model.id)
+    assert indexes.state(model, project).kind == "exact"
+
+
+def test_index__that_exists_stays_and_answers_while_memory_does_not_hold_the_vectors(
+        searched: Model, project: int, settings: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upgrade from the version that built it makes no search slower."""
+    model, query = searched, unit(1, seed=7)[0]
+    monkeypatch.setattr(indexes, "INDEX_ROWS", 1200)
+    monkeypatch.setattr(ranking, "INDEX_ROWS", 1200)
+    fill(model, project, clusters(1500))
+    settings(EXACT_SEARCH_ROWS=1200)  # the limit of that version
+    assert indexes.update(project, model.id)
+    settings(EXACT_SEARCH_ROWS=1_000_000, SEARCH_MEMORY_MB=0)
+    assert not indexes.due(model, project) and not indexes.update(project, model.id)
+    found = ranking.search(model, project, query, 10)
+    assert (found.scanned, found.reason, found.exact) == ("index", "off", False)
+    monkeypatch.setattr(filter_memory, "budget", lambda: filter_memory.needed(1000, DIM))  # of 1,500 at least
+    settings(SEARCH_MEMORY_MB="")
+    assert not indexes.due(model, project)
+    monkeypatch.setattr(filter_memory, "budget", lambda: 100 * filter_memory.MIB)
+    assert indexes.due(model, project) and not indexes.update(project, model.id)
     assert indexes.state(model, project).kind == "exact"
 
 

@@ -6,6 +6,7 @@ import io
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +21,10 @@ from argus.images.memory import Budget, picture_part
 from argus.settings import get_settings
 from tests.waiting import wait_for
 
-# What a fresh process needs to decode the file of argv[1], and what was said beforehand, in bytes.
+# What a process needs to decode each file whose name it reads, and what was said beforehand, in bytes. Each is decoded
+# in a fork: the peak of a process never falls, and a new interpreter for each takes most of a second.
 MEASURE = """
-import sys
+import os, sys
 from pathlib import Path
 from PIL import Image
 from argus.images.files import open_file
@@ -33,10 +35,15 @@ def peak():
     return int(line.split()[1]) * 1024
 
 Image.preinit(), Image.init()
-opened = open_file(Path(sys.argv[1]).read_bytes())
-before, said = peak(), decode_bytes(opened, opened.image.size)
-opened.load()
-print(peak() - before, said)
+for line in sys.stdin:
+    if os.fork():
+        os.wait()
+        continue
+    opened = open_file(Path(line.strip()).read_bytes())
+    before, said = peak(), decode_bytes(opened, opened.image.size)
+    opened.load()
+    print(peak() - before, said, flush=True)
+    os._exit(0)
 """
 
 
@@ -138,17 +145,26 @@ KINDS = {"png": FAST, "rgba.png": FAST, "grey.png": FAST, "jpg": {}, "progressiv
                                                                               "strip_size": 2**30}}
 
 
+@pytest.fixture(scope="module")
+def measuring() -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen([sys.executable, "-c", MEASURE], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as process:
+        yield process
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("kind", KINDS)
-def test_decode_bytes__what_is_said_beforehand_is_enough_for_every_format(kind: str, large: Image.Image,
-                                                                          tmp_path: Path) -> None:
+def test_decode_bytes__what_is_said_beforehand_is_enough_for_every_format(
+        kind: str, large: Image.Image, measuring: subprocess.Popen[str], tmp_path: Path) -> None:
     image = large.copy()
     if kind == "rgba.png":
         image.putalpha(128)
     path = tmp_path / f"large.{kind}"
     (image.convert("L") if kind == "grey.png" else image).save(path, **KINDS[kind])  # type: ignore[arg-type]
-    done = subprocess.run([sys.executable, "-c", MEASURE, str(path)], capture_output=True, text=True, check=True)
-    needed, said = map(int, done.stdout.split())
+    assert measuring.stdin and measuring.stdout
+    measuring.stdin.write(f"{path}\n")
+    measuring.stdin.flush()
+    needed, said = map(int, measuring.stdout.readline().split())
     assert needed < said + 8 * 2**20, f"{needed / 2**20:.0f} MiB, {said / 2**20:.0f} were said"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_backend.detection.step_size import ENCODER_PROMPTS, Pace
+from ml_backend.detection.step_size import ENCODER_PROMPTS, FEW_TASKS, Pace
 
 
 def test_images__one_until_something_was_measured() -> None:
@@ -21,3 +21,18 @@ def test_images__more_prompts_take_longer_but_the_image_is_encoded_once() -> Non
     pace = Pace()
     pace.measured(images=1, prompts=1, seconds=1 + ENCODER_PROMPTS)  # a second a prompt
     assert pace.images(10, seconds=2 * (10 + ENCODER_PROMPTS) + 0.1, most=8) == 2
+
+
+def test_tasks__few_until_the_speed_is_known_and_of_a_slow_model() -> None:
+    pace = Pace()
+    assert [pace.tasks(1.0, most) for most in (1, 4, 32)] == [1, 4, FEW_TASKS]
+    pace.measured(images=1, prompts=3, seconds=45)
+    assert pace.tasks(1.0, most=32) == FEW_TASKS
+
+
+def test_tasks__of_a_fast_model_as_many_as_fit_into_the_chunk() -> None:
+    pace = Pace()
+    pace.measured(images=8, prompts=3, seconds=0.4)
+    assert [pace.tasks(1.0, most) for most in (4, 32)] == [4, 20]
+    pace.measured(images=8, prompts=3, seconds=0.008)
+    assert pace.tasks(1.0, most=32) == 32

@@ -130,7 +130,7 @@ def test_compile__without_a_compiler_is_refused(monkeypatch: pytest.MonkeyPatch)
         load(sam3_compile=True)
 
 
-def wide(frame: Scene, at: tuple[int, int], size: tuple[int, int] = (3000, 1600)) -> Scene:
+def wide(frame: Scene, at: tuple[int, int], size: tuple[int, int] = (2200, 1200)) -> Scene:
     """The frame pasted into a large empty belt: its parts are small there."""
     image = Image.new("RGB", size, frame[0].getpixel((2, 2)))
     image.paste(frame[0], at)
@@ -139,7 +139,7 @@ def wide(frame: Scene, at: tuple[int, int], size: tuple[int, int] = (3000, 1600)
 
 
 def test_tiles__find_small_objects_of_large_images(engine: Sam3Engine, frames: list[Scene]) -> None:
-    large = [wide(frame, at) for frame, at in zip(frames[:2], [(2360, 1240), (1200, 700)], strict=True)]
+    large = [wide(frame, at) for frame, at in zip(frames[:2], [(1560, 840), (800, 400)], strict=True)]
     without, _ = hits(engine, large)
     tiled, _ = hits(load(sam3_tile=500, sam3_tile_overlap=0.3), large)
     assert without < 0.2

@@ -69,8 +69,12 @@ def test_an_unexpected_error_shows_nothing_of_itself(monkeypatch: pytest.MonkeyP
 
 def _problem_of(error: ArgusError) -> Any:
     app = create_app(Settings())
-    with app.app_context():
-        return app.ensure_sync(app.error_handler_spec[None][None][ArgusError])(error)
+
+    @app.get("/fails")
+    def fails() -> None:
+        raise error
+
+    return app.test_client().get("/fails")
 
 
 def test_not_json() -> None:
@@ -82,11 +86,14 @@ def test_a_body_that_is_too_large_is_refused_unread() -> None:
     app.config["MAX_CONTENT_LENGTH"] = 1000
     answer = app.test_client().post("/predict", json={"project": "1.2", "tasks": [{"id": 1, "data": "x" * 2000}]})
     assert (answer.status_code, answer.mimetype) == (413, "application/problem+json")
+    assert answer.json is not None and answer.json["status"] == 413  # RFC 9457: the answer's own
 
 
 def test_unknown_route_and_method() -> None:
     assert client().get("/nothing").json["code"] == "not_found"  # type: ignore[index]
-    assert client().get("/setup").status_code == 405
+    wrong = client().get("/setup")
+    assert wrong.json is not None and (wrong.status_code, wrong.json["status"]) == (405, 405)
+    assert wrong.json["detail"] == "GET /setup: method not allowed."
 
 
 AUTH = {"basic_auth_user": "üser", "basic_auth_password": SecretStr("pässwort")}

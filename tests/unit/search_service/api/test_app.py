@@ -11,11 +11,13 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 from flask.testing import FlaskClient
+from jsonschema import Draft202012Validator
 
 from argus.errors import ArgusError
 from argus.images.memory import Budget
 from argus.settings import get_settings
 from search_service.api import app as app_module
+from search_service.api.answer_examples import ANSWERS
 from search_service.api.app import create_app
 from search_service.api.examples import BODIES, PARAMETERS
 from search_service.api.openapi import ENDPOINTS, document
@@ -192,15 +194,18 @@ def test_examples_are_valid_and_every_operation_that_needs_one_has_one() -> None
 
 
 def test_every_json_answer_has_a_named_schema_and_an_example_of_it() -> None:
-    schemas = document()["components"]["schemas"]
+    described = document()
+    schemas = described["components"]["schemas"]
     for endpoint in ENDPOINTS:
         if endpoint.answer is None:
             assert endpoint.media not in ("application/json", "text/event-stream"), endpoint.path
             continue
-        content = document()["paths"][endpoint.path][endpoint.method]["responses"][str(endpoint.status)]["content"]
+        content = described["paths"][endpoint.path][endpoint.method]["responses"][str(endpoint.status)]["content"]
         assert "example" in content[endpoint.media], f"answer_examples has no {endpoint.answer.__name__}"
         schema = schemas[endpoint.answer.__name__]
         assert set(schema["required"]) == set(schema["properties"]) == set(endpoint.answer.model_fields)
+        Draft202012Validator({**schema, "components": described["components"]}).validate(
+            ANSWERS[endpoint.answer].model_dump(mode="json"))
 
 
 def test_every_route_answers_with_the_model_that_is_described(client: FlaskClient) -> None:

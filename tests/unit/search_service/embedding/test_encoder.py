@@ -63,6 +63,17 @@ def test_image_side__is_what_the_checkpoint_says(encoder: SiglipEncoder) -> None
     assert encoder.image_side == SIDE
 
 
+def test_prepare__gives_the_same_vectors_as_the_images_in_any_mixture(encoder: SiglipEncoder) -> None:
+    images = [noise(1, (640, 360)), noise(2, (90, 400)), noise(3, (640, 360)), noise(4, (32, 32))]
+    together = encoder._model.get_image_features(**encoder._processor.image_processor(
+        images=images, return_tensors="pt")).pooler_output.detach().numpy()  # as the library prepares a batch
+    expected = together / np.linalg.norm(together, axis=1, keepdims=True)
+    prepared = [encoder.prepare(image) for image in images]
+    np.testing.assert_allclose(encoder.encode_images(prepared), expected, atol=1e-6)
+    np.testing.assert_array_equal(encoder.encode_images([images[0], *prepared[1:3], images[3]]),
+                                  encoder.encode_images(images))
+
+
 def test_encode_images__of_a_naflex_checkpoint(tmp_path: Path) -> None:
     from transformers import Siglip2Config, Siglip2ImageProcessor, Siglip2Model, Siglip2Processor
 
@@ -76,6 +87,8 @@ def test_encode_images__of_a_naflex_checkpoint(tmp_path: Path) -> None:
     vectors = naflex.encode_images([noise(1, (200, 50)), noise(2, (50, 200))])
     assert vectors.shape == (2, DIM)
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    prepared = [naflex.prepare(noise(1, (200, 50))), naflex.prepare(noise(2, (50, 200)))]
+    np.testing.assert_array_equal(naflex.encode_images(prepared), vectors)
     assert naflex.image_side == 512
 
 

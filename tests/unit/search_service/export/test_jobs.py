@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from search_service.export import jobs, room
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("ARGUS_HOME", str(tmp_path))
     get_settings.cache_clear()
+    monkeypatch.setattr(jobs, "recording", lambda *_: nullcontext())  # there is no database to keep versions in
     yield tmp_path
     monkeypatch.undo()
     get_settings.cache_clear()

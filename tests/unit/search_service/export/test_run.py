@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from argus.answers.export import SkippedTasks, WrittenExport
+from argus.answers.versions import VersionBody
 from argus.errors import ArgusError
 from benchmarks.odd_inputs.listing import Listing, box, task
-from search_service.export import export_project, preview_export
+from search_service.export import FORMATS, export_project, preview_export
 from search_service.export.splitting import Unknown
+from search_service.export.versions import recording
 
 
 def with_predictions(number: int, predictions: int) -> dict[str, Any]:
@@ -82,3 +85,39 @@ def test_a_split_of_which_nothing_can_be_read_is_refused(tmp_path: Path) -> None
 def test_splits_that_all_get_something_are_written(tmp_path: Path) -> None:
     report = export([of_video(1, "a"), of_video(2, "b"), of_video(3, "b")], tmp_path, splits={"train": 0.6, "val": 0.4})
     assert report.splits == {"train": 2, "val": 1}
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_the_leak_report_is_part_of_an_export_with_splits_unless_it_is_switched_off(tmp_path: Path,
+                                                                                   wanted: bool) -> None:
+    tasks = [of_video(1, "a"), of_video(2, "b"), of_video(3, "b")]
+    report = export(tasks, tmp_path, splits={"train": 0.6, "val": 0.4}, leak_report=wanted)
+    assert (tmp_path / "out" / "leaks" / "frames.csv").is_file() is wanted
+    assert (report.leaks is not None and report.leaks.checked == 1) is wanted
+    assert export(tasks, tmp_path / "whole").leaks is None
+
+
+@pytest.mark.parametrize("format", list(FORMATS))
+def test_a_version_lists_every_file_of_every_format(tmp_path: Path, format: str,
+                                                    monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recording.store, "begin", lambda *_: (1, 3))  # there is no database
+    rows: list[Any] = []
+    described: list[Any] = []
+    monkeypatch.setattr(recording.store, "add", lambda _, images: rows.extend(images))
+    monkeypatch.setattr(recording.store, "describe", lambda *said: described.extend(said))
+    monkeypatch.setattr(recording.store, "finish", described.append)
+    monkeypatch.setattr(recording.certificate_store, "summaries", lambda *_: [])
+    monkeypatch.setattr(recording.projects, "find", lambda *_: None)
+    tasks = [of_video(1, "a"), of_video(2, "b"), of_video(3, "b")]
+    with recording.recording(1, recording.Asked(format, shares={"train": 0.6, "val": 0.4}, note="new")) as version:
+        report = export(tasks, tmp_path, format=format, splits={"train": 0.6, "val": 0.4}, version=version)
+    assert report.version == 3 and [row.split for row in rows].count("train") == 2
+    out = tmp_path / "out"
+    sums = (out / "SHA256SUMS").read_bytes()
+    listed = dict(line.split("  ", 1)[::-1] for line in sums.decode().splitlines())
+    files = {path.relative_to(out).as_posix(): path for path in out.rglob("*") if path.is_file()}
+    assert set(listed) == set(files) - {"SHA256SUMS"} and "leaks/report.json" in listed
+    assert all(hashlib.sha256(files[name].read_bytes()).hexdigest() == digest for name, digest in listed.items())
+    body = VersionBody.model_validate_json((out / "version.json").read_bytes())
+    assert (body.version, body.note, body.splits, body.format) == (3, "new", {"train": 2, "val": 1}, format)
+    assert described == [1, (out / "version.json").read_text().rstrip("\n"), hashlib.sha256(sums).hexdigest(), 1]

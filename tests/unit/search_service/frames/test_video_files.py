@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -73,6 +74,33 @@ def test_sample_frames__the_stream_that_a_player_shows(tmp_path: Path, order: st
     assert taken(path) == [(0, 0.0), (25, 1.0)]
     width = next(iter(sample_frames(path, Fraction(1)))).image().width
     assert width == {"small": 64, "large": 128}[shown]
+
+
+# Videos left before their end
+
+LEFT_EARLY = """
+import av, faulthandler, sys
+from fractions import Fraction
+from pathlib import Path
+faulthandler.dump_traceback_later(240, exit=True)
+from search_service.frames.sampling import sample_frames
+for path in map(Path, sys.argv[1:] * 300):
+    av.logging.set_level(av.logging.ERROR)
+    next(iter(sample_frames(path, Fraction(1))))
+    assert av.logging.get_level() is None
+"""
+
+
+def test_sample_frames__left_early_while_its_decoder_complains(tmp_path: Path) -> None:
+    """Other libraries make FFmpeg log through Python. In a process of its own: such a hang stops pytest as well."""
+    thumb, small = (videos.write(tmp_path / "thumb.mkv", 1, codec="mjpeg", size=(256, 256)),
+                    videos.write(tmp_path / "small.mp4"))
+    damaged = tmp_path / "damaged.ts"
+    content = bytearray(videos.write(tmp_path / "whole.ts", 100, form="mpegts", size=(320, 240)).read_bytes())
+    content[3000::500] = bytes(len(content[3000::500]))
+    damaged.write_bytes(content)
+    two = videos.with_streams(tmp_path / "two.mkv", [thumb, small], 1)
+    subprocess.run([sys.executable, "-c", LEFT_EARLY, str(two), str(small), str(damaged)], check=True, timeout=300)
 
 
 # The display matrix

@@ -5,6 +5,7 @@ import { askFrom, fromKept, isEmpty, kept, textOf, toParams } from "../../../../
 test("an ask comes back from the address as it was", () => {
   const ask = {
     text: "red fan",
+    of: "",
     like: [{ task: 7 }, { task: 9, box: [0.1, 0.2, 0.5, 0.6] }],
     unlike: [{ task: 3 }],
     filters: { labelled: "yes", video_from: "2.5" },
@@ -14,6 +15,14 @@ test("an ask comes back from the address as it was", () => {
   assert.equal(params.like, "7,9:0.1:0.2:0.5:0.6");
   assert.equal(params.band, null); // every name stands there, so that what is no longer asked for goes away
   assert.deepEqual(askFrom(params), ask);
+});
+
+test("a search of objects comes back, with objects as examples", () => {
+  const params = toParams({ ...askFrom({}), of: "objects", like: [{ object: 12 }, { task: 7 }], unlike: [{ object: 3 }] });
+  assert.deepEqual([params.of, params.like, params.unlike], ["objects", "o12,7", "o3"]);
+  const { of, like, unlike } = askFrom({ of: "objects", like: "o12,7,o,o0,oo3,o1.5", unlike: "o3" });
+  assert.deepEqual([of, like, unlike], ["objects", [{ object: 12 }, { task: 7 }], [{ object: 3 }]]);
+  assert.equal(askFrom({ of: "everything" }).of, "");
 });
 
 test("what somebody wrote into the address by hand is left out where it makes no sense", () => {

@@ -39,11 +39,16 @@ test("a band is asked for by the scores between its edges", () => {
   assert.deepEqual(rangeOf("nothing_found", edges), { nothing_found: true });
 });
 
-test("a task is ready once all its objects are right, also those that are not loaded", () => {
-  const card = (task, of, right = true) => ({ object: { task, of }, right });
-  const cards = [card(1, 1), card(2, 2), card(2, 2), card(3, 2), card(4, 2), card(4, 2, false)];
+test("a task is ready once its unsure objects are judged, also those that are not loaded; a sure task, once all are", () => {
+  const card = (task, of, unsure, sure, verdict) => ({ object: { task, of, unsure, sure, verdict } });
+  const cards = [
+    ...[card(1, 1, 1, false, "right"), card(2, 3, 2, false, "right"), card(2, 3, 2, false, "rejected")],
+    ...[card(2, 3, 2, true, ""), card(3, 2, 2, false, "right"), card(4, 2, 0, true, "right")],
+    ...[card(5, 2, 0, true, "right"), card(5, 2, 0, true, "right"), card(6, 2, 1, true, "right")],
+    ...[card(6, 2, 1, false, ""), card(7, 1, 1, false, "fix")],
+  ];
   const ofTask = (task) => cards.filter((one) => one.object.task === task);
-  assert.deepEqual(readyTasks(cards, ofTask), [1, 2]);
+  assert.deepEqual(readyTasks(cards, ofTask), [1, 2, 5]);
 });
 
 test("the review begins with the surest band that has something", () => {
@@ -54,8 +59,8 @@ test("the review begins with the surest band that has something", () => {
 });
 
 test("only what somebody else can change tells that things have moved", () => {
-  const status = { reviewed: 1, left: 5, set_aside: 0, total: 6, last_hour: 1, edges };
-  assert.equal(hasMoved(status, { ...status, last_hour: 0, edges: { ...edges } }), false);
+  const status = { reviewed: 1, left: 5, set_aside: 0, total: 6, looked_at: 1, edges };
+  assert.equal(hasMoved(status, { ...status, looked_at: 0, edges: { ...edges } }), false);
   assert.equal(hasMoved(status, { ...status, left: 4 }), true);
   assert.equal(hasMoved(status, { ...status, edges: { ...edges, medium: 0.4 } }), true);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countsOf } from "../../../../search_service/web/js/annotate/preview.js";
-import { barHeight, inBars, toStep } from "../../../../search_service/web/js/histogram.js";
+import { axisOf, barHeight, inBars, toStep } from "../../../../search_service/web/js/histogram.js";
 
 test("a hundred bins become fifty bars, and nothing is lost", () => {
   const bars = inBars(Array.from({ length: 100 }, (_, bin) => bin));
@@ -35,7 +35,20 @@ test("an edge keeps to hundredths and between its bounds", () => {
 
 test("a few objects stay visible beside many, and none have no bar", () => {
   assert.equal(barHeight(0, 10), 0);
-  assert.equal(barHeight(1, 1_000_000), 3);
+  assert.equal(barHeight(1, 1_000_000), 2);
   assert.equal(barHeight(10, 10), 100);
-  assert.equal(barHeight(25, 100), 50);
+  assert.equal(barHeight(25, 100), 25); // to scale: five is not half of seventeen
+});
+
+test("the axis goes from none to a round number that no bar exceeds, with half of it between", () => {
+  assert.deepEqual(axisOf(0), [0, 1, 2]);
+  assert.deepEqual(axisOf(1), [0, 1, 2]);
+  assert.deepEqual(axisOf(5), [0, 3, 6]);
+  assert.deepEqual(axisOf(17), [0, 10, 20]);
+  assert.deepEqual(axisOf(99), [0, 50, 100]);
+  assert.deepEqual(axisOf(4321), [0, 3000, 6000]);
+  for (let most = 0; most < 2000; most += 1) {
+    const [none, half, top] = axisOf(most);
+    assert.ok(none === 0 && Number.isInteger(half) && half * 2 === top && most <= top);
+  }
 });

@@ -93,10 +93,15 @@ test("an acceptance is named by what was chosen", () => {
   assert.equal(whatOf({ min_score: 0, max_score: 0.5 }), t("review.range", { low: "0.00", high: "0.50" }));
 });
 
-test("the time that is left follows from the last hour", () => {
-  const status = { total: 100, reviewed: 40, last_hour: 30, left: 60 };
-  assert.ok(progressText(status).endsWith(t("review.timeLeft", { minutes: "120" })));
-  assert.ok(!progressText({ ...status, last_hour: 0 }).includes(t("review.timeLeft", { minutes: "120" })));
+test("the time that is left follows from what was looked at, in hours when it is long", () => {
+  const status = { total: 100, reviewed: 40, looked_at: 12, seconds_each: 20, left: 60 };
+  assert.ok(progressText(status).includes("12 tasks looked at, 20 s each"));
+  assert.ok(progressText(status).endsWith(t("review.timeLeft", { minutes: "20" })));
+  assert.ok(progressText({ ...status, left: 270 }).endsWith(t("review.timeLeft", { minutes: "90" })));
+  assert.ok(progressText({ ...status, left: 300 }).endsWith(t("review.hoursLeft", { hours: "1.7" })));
+  assert.equal(progressText({ ...status, left: 0 }).split(" · ").length, 2);
+  const few = progressText({ ...status, looked_at: 3, seconds_each: null });
+  assert.ok(!few.includes("looked at") && !few.includes("left at that rate"));
   assert.ok(progressText({ ...status, total: 0, reviewed: 0 }).includes("0"));
 });
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from search_service.review.verification.sentences import percent, progress, promise
+from search_service.review.verification.sentences import percent, progress, promise, state_of
 from search_service.review.verification.thresholds import Count, climb
 
 MUST_NOT_CLAIM = (r"chance|probab|likel|calibrat|recall|complete|missed|missing|mask|minute|second|saved|guarantee|"
@@ -53,3 +53,14 @@ def test_progress__says_what_is_known_and_what_to_do() -> None:
 def test_no_sentence_claims_what_is_not_proven() -> None:
     told = [promise(10, 0.97, 10, 0, ["a@x"], 0.95), line(1000, 34, 0), line(1000, 65, 0), line(833, 62, 8)]
     assert not [found for said in told for found in re.findall(MUST_NOT_CLAIM, said, re.IGNORECASE)]
+
+
+@pytest.mark.parametrize(("seen", "state"), [
+    ([(1000, 0, 0)], "open"), ([(1000, 34, 0)], "open"), ([(1000, 65, 0)], "certified"), ([(833, 62, 8)], "stopped"),
+    ([(833, 62, 8), (2000, 62, 8)], "stopped"), ([(300, 20, 0), (833, 62, 8)], "open"),
+    ([(0, 0, 0), (833, 62, 8)], "stopped"), ([(0, 0, 0)], "open"), ([(60, 60, 5)], "certified")])
+def test_state__is_stopped_when_no_threshold_can_be_shown_within_the_budget(
+        seen: list[tuple[int, int, int]], state: str) -> None:
+    counts = [Count(0.9 - 0.05 * n, objects, judged, wrong, objects - wrong)
+              for n, (objects, judged, wrong) in enumerate(seen)]
+    assert state_of(climb(counts, 0.95, 0.95), 0.95) == state

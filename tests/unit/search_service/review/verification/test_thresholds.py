@@ -15,7 +15,7 @@ import pytest
 from search_service.review.verification.bound import judgements_needed, least_right, most_wrong
 from search_service.review.verification.sample import drawn, key_of
 from search_service.review.verification.sentences import BUDGET
-from search_service.review.verification.thresholds import Count, Listed, check_terms, climb, count
+from search_service.review.verification.thresholds import Count, Listed, check_terms, climb, count, course
 
 RUNS, TARGET = 2000, 0.95
 AT_MOST_FALSE = 110
@@ -134,6 +134,29 @@ def test_climb__what_is_said_agrees_with_the_bound() -> None:
     assert (step.more, step.certified) == (0, True)
     (nothing,) = climb([Count(0.9, 0, 0, 0, 0)], TARGET, 0.95)
     assert not nothing.certified
+
+
+def test_climb__a_threshold_above_all_scores_stands_in_the_way_of_none_below() -> None:
+    empty, full = Count(0.9, 0, 0, 0, 0), Count(0.85, 1000, 65, 0, 1000)
+    assert [step.certified for step in climb([empty, full], TARGET, 0.95)] == [False, True]
+    assert [step.certified for step in climb([empty, empty, full], TARGET, 0.95)] == [False, False, True]
+    spoilt = Count(0.9, 2, 2, 2, 0)  # nothing is left to accept of it, and it was not good
+    assert not climb([spoilt, full], TARGET, 0.95)[1].certified
+
+
+def test_course__ends_where_the_ladder_stands_and_a_task_is_spoilt_once() -> None:
+    judged = [(task, task not in (3, 4), 2) for task in range(20)] + [(3, False, 2)]
+    went = course(judged, 40, TARGET, 0.95)
+    assert went[0] == (0, 0, least_right(40, most_wrong(40, 0, 0), 0))
+    assert [point[:2] for point in went[3:6]] == [(3, 0), (4, 1), (5, 2)]
+    (step,) = climb([Count(0.9, 40, 21, 3, 36)], TARGET, 0.95)
+    assert went[-1] == (21, 3, step.least_right)
+
+
+def test_course__of_many_judgements_is_short_and_of_a_list_that_is_all_wrong_ends_at_nothing() -> None:
+    went = course([(task, True, 1) for task in range(230)], 5000, TARGET, 0.95)
+    assert len(went) <= 52 and went[0][0] == 0 and went[-1][0] == 230
+    assert course([(0, False, 1), (1, False, 1)], 2, TARGET, 0.95)[-1] == (2, 2, 0.0)
 
 
 @pytest.mark.parametrize(("edges", "target", "confidence", "says"), [

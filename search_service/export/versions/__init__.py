@@ -1,0 +1,1 @@
+"""Versions of a project's dataset: every export is one."""

@@ -1,0 +1,56 @@
+"""Tasks that were judged: a person looked at every object below the high edge, and at one at least.
+
+The sure objects of such a task count as right for its acceptance. That is stored as `implied`: nobody looked at them,
+so no figure about the model is made of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence, Set
+
+from argus.labelstudio.filters import chunks
+from ml_backend.suspicion.store import suspected
+from search_service.review import objects, prediction_store
+from search_service.review.candidates import Review
+from search_service.review.copies import rejected_objects
+from search_service.review.objects import Shown
+from search_service.review.set_aside import decisions
+
+_CHUNK = 1000
+
+
+def judged_tasks(review: Review, task_ids: Sequence[int] | None = None) -> list[int]:
+    """Return the tasks whose unsure objects were all found right or rejected, by id; with `task_ids`, among these.
+
+    On a task without an unsure object all objects must have been judged. A task to be fixed is not among them, nor one
+    to be checked first: what may be missing there was not judged.
+    """
+    decided = decisions(review, task_ids)
+    rejected, right = rejected_objects(decided), objects.right_objects(review, task_ids)
+    tasks = sorted((set(rejected) | set(right)) - (set(decided) - set(rejected)))
+    open_ones = suspected(review.model_version, tasks)
+    return [task for task, shown in _shown(review, tasks).items()
+            if task not in open_ones
+            and _is_judged(shown, review.edges.high, rejected.get(task, set()) | right.get(task, set()))]
+
+
+def imply_right(review: Review, acceptance: int, tasks: Sequence[int]) -> None:
+    """Store that the sure objects of accepted tasks, as far as nobody judged them, count as right."""
+    decided, right = decisions(review, tasks), objects.right_objects(review, tasks)
+    prediction_store.add_implied(review.project_id, review.model_version, acceptance, [
+        prediction_store.Verdict(task, one.name, one.label, one.score, "implied")
+        for task, shown in _shown(review, tasks).items() for one in shown
+        if one.score >= review.edges.high and one.name not in {*decided.get(task, ()), *right.get(task, ())}])
+
+
+def _shown(review: Review, tasks: Sequence[int]) -> Mapping[int, list[Shown]]:
+    by_task: dict[int, list[Shown]] = {}
+    for chunk in chunks(tasks, _CHUNK):
+        for one in objects.shown(review.project_id, review.model_version, chunk):
+            by_task.setdefault(one.task, []).append(one)
+    return by_task
+
+
+def _is_judged(shown: Sequence[Shown], high: float, judged: Set[str]) -> bool:
+    unsure = {one.name for one in shown if one.score < high} or {one.name for one in shown}
+    return bool(judged) and unsure <= judged

@@ -1,0 +1,108 @@
+// Verified acceptance: a sample that is judged, or, without one in the address, all samples and certificates.
+import { api } from "../api.js";
+import { h } from "../dom.js";
+import { number, t } from "../i18n.js";
+import { actionButton, attempt } from "../messages.js";
+import { certificateList } from "../review/verify/certificates.js";
+import { scoresTable } from "../review/verify/scores.js";
+import { sweepChart } from "../review/verify/sweep_chart.js";
+import { SampleScreen } from "../review/verify/sample.js";
+import { change, go, linkTo } from "../router.js";
+
+/** @param {ScreenContext} context @returns {Promise<OpenedScreen>} */
+export async function open(context) {
+  const { root, params } = context;
+  root.append(h("h1", {}, t("verify.title")));
+  const sample = /^\d+$/.test(params.sample ?? "") ? await attempt(() => theSample(context)) : undefined;
+  if (sample) await new SampleScreen(context, sample).begin();
+  else await new Overview(context).begin();
+  return {};
+}
+
+// The sample in the address, if it is one of this project.
+/** @param {ScreenContext} context @returns {Promise<Api.Sample>} */
+async function theSample({ project, params, signal }) {
+  /** @type {Api.Sample} */
+  const sample = await api(`/trust/samples/${params.sample}`, { signal });
+  if (sample.project !== project.id) change({ project: sample.project });
+  return sample;
+}
+
+// Go on with the open sample of a project, or draw one.
+/** @param {Api.Project} project @param {Record<string, unknown>} terms */
+export async function startVerifying(project, terms = {}) {
+  /** @type {Api.Sample} */
+  const { id } = await api(`/projects/${project.id}/trust/samples`, { json: terms });
+  go({ screen: "verify", sample: id });
+}
+
+class Overview {
+  /** @param {ScreenContext} context */
+  constructor({ root, project, signal }) {
+    this.project = project;
+    this.signal = signal;
+    const start = actionButton(t("verify.start"), () => startVerifying(project), {
+      id: "verify-start",
+      class: "primary",
+    });
+    this.later = actionButton(t("verify.newSample"), () => startVerifying(project, { new: true }), {
+      id: "verify-new",
+      hidden: true,
+    });
+    this.samples = h("div", {});
+    this.scores = h("div", { id: "verify-scores" });
+    this.certificates = h("div", {}, h("p", { class: "muted" }, t("common.loading")));
+    root.append(
+      h("p", {}, t("verify.intro")),
+      h("div", { class: "bar" }, start, this.later),
+      h("section", { class: "panel" }, h("h2", {}, t("verify.certificates")), this.certificates),
+      h("section", { class: "panel" }, h("h2", {}, t("verify.samples")), this.samples),
+      h(
+        "section",
+        { class: "panel" },
+        h("h2", {}, t("scores.title")),
+        h("p", { class: "muted" }, t("scores.intro")),
+        this.scores,
+      ),
+    );
+  }
+
+  async begin() {
+    /** @type {Api.TrustStatus} */
+    const { samples, certificates, labels, sweep } = await api(`/projects/${this.project.id}/trust`, {
+      signal: this.signal,
+    });
+    this.later.hidden = !samples.length;
+    this.certificates.replaceChildren(certificateList(certificates));
+    this.scores.replaceChildren(scoresTable(labels), h("h3", {}, t("scores.sweep")), thresholds(sweep));
+    const rows = samples.map((sample) => sampleRow(sample));
+    this.samples.replaceChildren(
+      rows.length
+        ? h("ul", { class: "acceptances samples" }, rows)
+        : h("p", { class: "muted" }, t("verify.noSamples")),
+    );
+  }
+}
+
+/** @param {Api.Sweep | null} sweep */
+function thresholds(sweep) {
+  if (!sweep) return h("p", { class: "muted" }, t("scores.noSweep"));
+  return h("div", {}, h("p", { class: "muted" }, t("scores.sweepIntro", { sample: sweep.sample })), sweepChart(sweep));
+}
+
+/** @param {Api.Sample} sample */
+function sampleRow({ id, objects, tasks, judgements, state }) {
+  const facts = { id, n: objects, objects: number(objects), m: tasks, tasks: number(tasks) };
+  const classes = { open: "open", certified: "done", stopped: "failed", void: "failed" };
+  return h(
+    "li",
+    {},
+    h("span", { class: `state ${classes[state]}` }, t(`verify.state_${state}`)),
+    h(
+      "span",
+      { class: "grow" },
+      h("a", { href: linkTo({ screen: "verify", sample: id }) }, t("verify.about", facts)),
+      ` · ${t("verify.judgements", { n: judgements, count: number(judgements) })}`,
+    ),
+  );
+}

@@ -1,0 +1,303 @@
+"""Verified acceptance on the page: judged item by item, certified, accepted, and what comes in between."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from click.testing import CliRunner
+from playwright.sync_api import Locator, Page, expect
+
+from argus.labelstudio import LabelStudio
+from argus.settings import get_settings
+from argus_cli.main import main
+from label_studio_config import projects
+from label_studio_config.connect import connect
+from label_studio_config.recipe import plan_for, recipe_for
+from ml_backend.detection import store as detections
+from ml_backend.engines.base import Detections
+from ml_backend.predictions import delivery
+from search_service.review import service as review_service
+from search_service.review import trust_status
+from search_service.review.verification import reports, service, store
+from tests.pictures import plain
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+SIZE = (200, 100)  # pixels
+Make = Callable[..., tuple[int, list[int]]]
+
+
+@pytest.fixture
+def predicted(stack: Any, label_studio: LabelStudio) -> Iterator[Make]:
+    """Return `make(scores, objects)`: a project with a task for each score, with so many objects of label cpu, which no
+    model found; and its tasks."""
+    made = []
+
+    def make(scores: list[float], objects: int = 1) -> tuple[int, list[int]]:
+        project = connect(label_studio, None, title="Verify", labels=["cpu", "fan"]).project_id
+        assert project is not None
+        made.append(project)
+        label_studio.request("POST", f"/api/projects/{project}/import", timeout=120, files=[
+            (f"{n}.jpg", (f"{n}.jpg", plain((8 * n % 250, 90, 30), SIZE), "image/jpeg")) for n in range(len(scores))])
+        listed = list(label_studio.tasks(project, fields="all"))
+        row = projects.refresh(project)
+        projects.remember_tasks(project, plan_for(row).image, listed)
+        tasks = sorted(task["id"] for task in listed)
+        boxes = np.array([[9.0 * n + 10, 10, 9.0 * n + 17, 60] for n in range(objects)], np.float32)
+        for task, score in zip(tasks, scores, strict=True):
+            found = Detections(np.full(objects, score, np.float32), boxes, [None] * objects)
+            detections.store(task, recipe_for(row), SIZE, {"cpu": found})
+        assert set(delivery.push(project, tasks).values()) == {"stored"}
+        return project, tasks
+
+    yield make
+    for project in made:
+        label_studio.delete(f"/api/projects/{project}/")
+
+
+def place(page: Page) -> int:
+    """Return the place of the item that is shown, once one is."""
+    expect(page.locator(".judging")).to_be_visible(timeout=30_000)
+    expect(page.locator(".judging")).to_have_attribute("data-place", re.compile(r"\d+"))
+    return int(page.get_attribute(".judging", "data-place") or -1)
+
+
+def press(page: Page, key: str) -> None:
+    """Judge the item that is shown, and wait until something else is."""
+    shown = place(page)
+    page.keyboard.press(key)
+    expect(page.locator(f".judging[data-place='{shown}']:visible")).to_have_count(0)
+
+
+def press_until(page: Page, end: Locator) -> None:
+    """Judge one item after the other as right, until `end` is there. Between two items the page shows neither."""
+    item = page.locator(".judging:visible")
+    while True:
+        expect(item.or_(end).first).to_be_visible(timeout=30_000)
+        if end.is_visible():
+            return
+        press(page, "a")
+
+
+def line(page: Page, says: str) -> None:
+    expect(page.locator("#verify-line")).to_contain_text(says, timeout=30_000)
+
+
+def sample_in(page: Page) -> int:
+    found = re.search(r"sample=(\d+)", page.url)
+    assert found
+    return int(found[1])
+
+
+def fits(page: Page) -> None:
+    """Nothing of the page lies beside the screen, and axe finds nothing serious."""
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    report = Axe().run(page).response
+    assert [f"{v['id']}: {[node['target'] for node in v['nodes']][:3]}" for v in report["violations"]
+            if v["impact"] in ("serious", "critical")] == []
+
+
+def begin(open_page: Callable[..., Page], project: int, **options: Any) -> Page:
+    """Return a page that went from the review's high band to its sample."""
+    page = open_page(f"?project={project}&screen=review&band=high", **options)
+    page.click("#verify-band")
+    expect(page.locator(".judging")).to_be_visible(timeout=30_000)
+    return page
+
+
+def test_the_whole_way__judged_certified_accepted_and_the_certificate_checked_without_a_server(
+        open_page: Callable[..., Page], predicted: Make, label_studio: LabelStudio, tmp_path: Path) -> None:
+    project, tasks = predicted([0.95] * 20 + [0.87] * 10)
+    page = open_page(f"?project={project}&screen=review&band=high")
+    expect(page.locator(".band-head")).to_contain_text("not verified", timeout=30_000)
+    page.click("#verify-band")
+    line(page, "0 looked at, 0 wrong")
+    expect(page.locator("#nav-review")).to_have_attribute("aria-current", "page")
+    expect(page.locator("#help")).to_have_attribute("href", "/help/page.html#verify-and-accept")
+    expect(page.locator("#verify-question")).to_have_text("Is this “cpu”, and does the box fit?")
+    expect(page.locator("#verify-note")).to_contain_text("Only 20 objects from 0.90 up: look at all of them.")
+    expect(page.locator(".item-picture img")).to_have_js_property("complete", True)
+    assert page.evaluate("document.querySelector('.item-picture img').naturalWidth") > 0
+    fits(page)
+    for key in ("a", "ArrowRight"):
+        press(page, key)
+    line(page, "2 looked at, 0 wrong")
+    shown = place(page)
+    page.click("#verify-right")  # by touch
+    expect(page.locator(f".judging[data-place='{shown}']:visible")).to_have_count(0)
+    for _ in range(13):
+        press(page, "a")
+    expect(page.locator(".outcome h2")).to_have_text("95 % is certified from 0.90 up")
+    expect(page.locator(".outcome h2")).to_be_focused()
+    line(page, "16 looked at, 0 wrong: at least 95.0 % are right.")
+    expect(page.locator(".bound .curve")).to_have_count(1)
+    expect(page.locator(".go-on")).to_contain_text("10 objects more, about")
+    assert not label_studio.get(f"/api/projects/{project}/")["num_tasks_with_annotations"]
+    fits(page)
+
+    page.click("#verify-accept")
+    expect(page.locator("#verify-promise")).to_contain_text(
+        "Of the 20 objects accepted here, at least 95.0 % are right (label, IoU ≥ 0.5)", timeout=60_000)
+    done = {task["id"] for task in label_studio.tasks(project, fields="task_only") if task["total_annotations"]}
+    assert done == set(tasks[:20])
+    fits(page)
+    with page.expect_download() as loaded:
+        page.click("#verify-download")
+    file = tmp_path / loaded.value.suggested_filename
+    loaded.value.save_as(file)
+    expect(page.locator(".outcome code")).to_have_text(f"argus trust check {file.name}")
+    checked = CliRunner().invoke(main, ["trust", "check", str(file)])
+    assert checked.exit_code == 0 and "The certificate holds" in checked.output, checked.output
+
+    # Down the ladder, with the same items.
+    page.click("#verify-go-on")
+    expect(page).to_have_url(re.compile("edge=0.85"))
+    press_until(page, page.get_by_role("heading", name="95 % is certified from 0.85 up"))
+    page.click("#verify-accept")
+    expect(page.locator("#verify-promise")).to_contain_text("Of the 30 objects", timeout=60_000)
+    page.get_by_role("link", name="All certificates of this project").click()
+    expect(page.locator(".certificates li")).to_have_count(2)
+    expect(page.locator(".certificates li").first).to_contain_text("Of the 30 objects")
+    fits(page)
+
+    # What scores mean: classes with an interval, and thresholds; what is certified apart from what looks like it.
+    scores = page.locator("#verify-scores")
+    expect(scores.locator("tbody tr").first).to_contain_text(re.compile(r"0\.95 to 1\.00.*too few.* – 100\.0 %"))
+    expect(scores.locator(".sweep circle.certified")).to_have_count(4)  # the default ladder
+
+    # Taken back in Review: the certificates say so.
+    assert review_service.review_status(project).left == 0
+    for one in trust_status.status(project).certificates[0].acceptances:
+        review_service.undo(one)
+    page.reload()
+    expect(page.locator(".certificates .failed")).to_have_count(2)
+    expect(page.locator(".certificates li").first).to_contain_text("promises nothing any more")
+
+
+def test_a_wrong_one_waits_to_be_fixed__and_back_and_a_reload_lose_nothing(
+        open_page: Callable[..., Page], predicted: Make) -> None:
+    project, _ = predicted([0.95] * 20)
+    page = begin(open_page, project)
+    press(page, "a")
+    wrong = place(page)
+    press(page, "r")
+    line(page, "2 looked at, 1 wrong")
+    assert review_service.review_status(project).set_aside == 1
+    page.keyboard.press("z")
+    expect(page.locator(f".judging[data-place='{wrong}']")).to_be_visible()
+    line(page, "1 looked at, 0 wrong")
+    assert review_service.review_status(project).set_aside == 0
+    press(page, "u")
+    press(page, "a")
+    line(page, "3 looked at, 1 wrong")
+    here, sample = place(page), sample_in(page)
+
+    page.reload()
+    line(page, "3 looked at, 1 wrong")
+    assert (place(page), sample_in(page)) == (here, sample)
+    page.keyboard.press("z")  # the last one, which this page knows nothing of
+    line(page, "2 looked at, 1 wrong")
+    assert place(page) == here - 1
+    for _ in range(3):
+        press(page, "a")
+    page.go_back()  # to Review, and on again: continued, never drawn anew
+    page.click("#verify-band")
+    line(page, "5 looked at, 1 wrong")
+    assert sample_in(page) == sample
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=verify")
+    page.get_by_role("link", name=f"Sample {sample}: 20 objects on 20 tasks").click()
+    line(page, "5 looked at, 1 wrong")
+    press_until(page, page.locator(".outcome", has_text="1 object was judged wrong or unsure"))
+    expect(page.locator("#verify-accept")).to_have_text("Accept 19 objects")
+    page.get_by_role("link", name="To fix").click()
+    expect(page.locator(".crop")).to_have_count(1, timeout=30_000)
+
+
+def test_nothing_to_take_back_and_a_server_that_is_away__are_told_and_the_item_stays(
+        open_page: Callable[..., Page], predicted: Make) -> None:
+    project, _ = predicted([0.95] * 12)
+    page = begin(open_page, project)
+    first = place(page)
+    page.keyboard.press("z")
+    expect(page.locator("#message")).to_have_text(re.compile("There is no judgement of yours to take back"))
+    page.route("**/judgements", lambda route: route.abort())
+    page.keyboard.press("a")
+    expect(page.locator("#message[role=alert]")).to_be_visible()
+    assert place(page) == first
+    page.unroute("**/judgements")
+    press(page, "a")
+    line(page, "1 looked at, 0 wrong")
+    page.keyboard.down("a")
+    page.keyboard.down("a")  # held down: nobody looks so fast
+    page.keyboard.up("a")
+    line(page, "2 looked at, 0 wrong")
+    assert store.judgements(sample_in(page))[-1].place == first + 1
+    complaints = page.complaints  # type: ignore[attr-defined]
+    assert all("404" in said or "ERR_FAILED" in said for said in complaints)
+    complaints.clear()
+
+
+def test_a_changed_recipe_in_the_middle__is_told_with_the_way_on(
+        open_page: Callable[..., Page], predicted: Make) -> None:
+    project, _ = predicted([0.95] * 12)
+    page = begin(open_page, project)
+    press(page, "a")
+    sample, version = sample_in(page), reports.describe(sample_in(page)).model_version
+    projects.set_version(project, "another")
+    page.keyboard.press("a")
+    expect(page.locator(".outcome h2")).to_have_text("This sample is void")
+    expect(page.locator(".outcome")).to_contain_text("predictions are of another version now")
+    assert len(store.judgements(sample)) == 1
+    fits(page)
+    page.click("#verify-draw-new")  # nothing was predicted anew yet
+    expect(page.locator("#message")).to_contain_text("No object from")
+    page.complaints.clear()  # type: ignore[attr-defined]
+    projects.set_version(project, version)
+    page.reload()
+    line(page, "1 looked at, 0 wrong")
+
+
+def test_two_people__share_the_items_out_and_see_what_the_other_judges(
+        open_page: Callable[..., Page], predicted: Make) -> None:
+    project, _ = predicted([0.95] * 20)
+    ann, bob = begin(open_page, project), begin(open_page, project)
+    assert sample_in(ann) == sample_in(bob)
+    first, second = place(ann), place(bob)
+    assert (first, second) == (0, 8)
+    expect(bob.locator("#verify-note")).to_contain_text("8 objects are with other people just now.")
+    press(bob, "a")
+    line(bob, "0 looked at")  # the bound does not move past what Ann has
+    for _ in range(8):
+        press(ann, "a")
+    line(ann, "9 looked at, 0 wrong")
+    line(bob, "9 looked at, 0 wrong")  # by itself
+    for _ in range(7):
+        press(ann if place(ann) < place(bob) else bob, "a")
+    for page in (ann, bob):
+        expect(page.locator(".outcome h2")).to_have_text("95 % is certified from 0.90 up", timeout=30_000)
+    ann.click("#verify-accept")
+    for page in (ann, bob):
+        expect(page.locator("#verify-promise")).to_contain_text("Of the 20 objects", timeout=60_000)
+
+
+@pytest.mark.parametrize(("language", "width"), [("en-GB", 1300), ("ja-JP", 360)])
+def test_what_passes_the_budget__says_so_and_what_to_do(open_page: Callable[..., Page], predicted: Make, language: str,
+                                                        width: int) -> None:
+    project, _ = predicted([0.95] * 20, objects=20)
+    page = begin(open_page, project, locale=language, viewport={"width": width, "height": 800}, bypass_csp=True)
+    fits(page)
+    sample = sample_in(page)
+    service.judge(sample, [(n, "wrong" if n % 5 == 4 else "right", None) for n in range(40)])
+    says = {"en-GB": ("95 % cannot be shown from 0.90 up", "8 wrong of 40", "Look at all 400"),
+            "ja-JP": ("判定数の上限内で 95 % を示せません", "40 個中 8 個が間違い", "400 個すべてを確認")}[language]
+    expect(page.locator(".outcome h2")).to_contain_text(says[0], timeout=30_000)
+    line(page, says[1])
+    fits(page)
+    page.get_by_role("button", name=says[2]).click()
+    press(page, "a")
+    line(page, "41")

@@ -1,0 +1,94 @@
+"""Each export format, opened by the readers its users use: same images, splits, labels, boxes and shapes.
+
+`make readers` makes the environment `.venv-readers`, which has the readers and nothing of ours.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from argus.labelstudio import geometry
+from argus.labelstudio.regions import ExportObject
+from search_service.export.records import ExportImage
+from search_service.export.run import FORMATS
+
+pytestmark = pytest.mark.long
+PYTHON = Path(__file__).resolve().parents[2] / ".venv-readers" / "bin" / "python"
+SIZE = WIDTH, HEIGHT = 200, 100
+TURNED = geometry.rectangle_ring({"x": 40, "y": 20, "width": 20, "height": 30, "rotation": 30}, *SIZE)
+TRIANGLE = [(100.0, 0.0), (150.0, 0.0), (150.0, 50.0)]
+MASK = np.zeros((HEIGHT, WIDTH), bool)
+MASK[10:60, 20:90] = True
+MASK[20:40, 40:60] = False  # a hole
+BOXES = {"a.x.jpg": [["cpu", (10.4, 5.6, 60.0, 30.0)], ["fan", (20.0, 10.0, 90.0, 60.0)],
+                     ["cpu", geometry.ring_box(TURNED)]],
+         "empty.png": [], "b.webp": [["fan", (100.0, 0.0, 150.0, 50.0)]]}
+IMAGES = [("a.x.jpg", "JPEG", "train", [
+               ExportObject("cpu", (10.4, 5.6, 60.0, 30.0)),
+               ExportObject("fan", (20.0, 10.0, 90.0, 60.0), mask=MASK, score=0.75, origin="model"),
+               ExportObject("cpu", geometry.ring_box(TURNED), rings=(TURNED,), rotation=30.0)]),
+          ("empty.png", "PNG", "train", []),
+          ("b.webp", "WEBP", "val", [ExportObject("fan", (100.0, 0.0, 150.0, 50.0), rings=(TRIANGLE,), shaped=True)])]
+TASKS = {1: "a.x.jpg", 2: "empty.png", 3: "b.webp"}
+
+
+def export(folder: Path, format: str) -> Path:
+    kind, out = FORMATS[format], folder / format
+    out.mkdir()
+    writer = kind(out, {label: kind.first + number for number, label in enumerate(("cpu", "fan"))}, ["train", "val"],
+                  description="Line: 3")
+    for task, (name, encoding, split, objects) in enumerate(IMAGES, 1):
+        file = io.BytesIO()
+        Image.new("RGB", SIZE, (90, 20, 30)).save(file, encoding)
+        image = ExportImage(name, *SIZE, objects, data=file.getvalue(), source={"task_id": task})
+        told = writer.add(image, split)
+        assert told == (["oriented box that would leave the image: written upright"]
+                        if (format, name) == ("yolo-obb", "b.webp") else [])
+    writer.close()
+    return out
+
+
+def seen(reader: str, folder: Path) -> dict[str, tuple[str, list[Any], dict[str, Any]]]:
+    """Return what a reader sees of each image: its split, labels with boxes, and what else that reader tells."""
+    assert PYTHON.exists(), "make readers"
+    done = subprocess.run([str(PYTHON), str(Path(__file__).with_name("seen.py")), reader, str(folder)],
+                          capture_output=True, text=True, timeout=300, env={"HOME": str(folder.parent)})
+    assert done.returncode == 0, done.stderr[-3000:]
+    rows = json.loads(done.stdout.splitlines()[-1])
+    return {TASKS.get(name, name): (split, boxes, more) for split, name, boxes, more in rows}
+
+
+@pytest.mark.parametrize(("reader", "format", "within"), [
+    ("pycocotools", "coco", 0.002), ("pycocotools", "coco-polygons", 0.002), ("supervision", "yolo", 0.001),
+    ("supervision", "yolo-seg", 0.001), ("supervision", "yolo-obb", 0.001), ("supervision", "voc", 0.5),
+    ("datumaro", "yolo", 0.01), ("datumaro", "datumaro", 0.01), ("datasets", "imagefolder", 0.002)])
+def test_a_reader_sees_every_image_with_its_split_labels_and_boxes(tmp_path: Path, reader: str, format: str,
+                                                                   within: float) -> None:
+    found = seen(reader, export(tmp_path, format))
+    assert {name: split for name, (split, _, _) in found.items()} == {name: split for name, _, split, _ in IMAGES}
+    for name, expected in BOXES.items():
+        boxes = found[name][1]
+        assert [label for label, _ in boxes] == [label for label, _ in expected]
+        for (_, box), (_, right) in zip(boxes, expected, strict=True):
+            assert np.abs(np.array(box) - right).max() <= within, (name, box, right)
+
+
+def test_shapes_keep_their_holes_and_areas(tmp_path: Path) -> None:
+    drawn = int(MASK.sum())
+    for reader, format in (("pycocotools", "coco"), ("pycocotools", "coco-polygons"), ("datumaro", "datumaro")):
+        assert seen(reader, export(tmp_path, format))["a.x.jpg"][2]["pixels"][1] == drawn, format
+    _, _, more = seen("datasets", export(tmp_path, "imagefolder"))["a.x.jpg"]
+    assert more["area"][1] == drawn and more["rings"][1] > 1  # polygons that leave the hole out
+
+
+def test_a_turned_box_keeps_its_corners(tmp_path: Path) -> None:
+    corners = seen("supervision", export(tmp_path, "yolo-obb"))["a.x.jpg"][2]["corners"][2]
+    assert sorted(map(tuple, np.round(corners, 2).tolist())) == sorted(map(tuple, np.round(TURNED, 2).tolist()))
