@@ -24,7 +24,7 @@ import numpy as np
 from argus.images.fetcher import ImageFetcher
 from argus.labelstudio import LabelStudio
 from benchmarks.known import regions
-from label_studio_config.label_config import default_label_config
+from label_studio_config.shapes import new_label_config
 from search_service.export import FORMATS, export_project
 from search_service.export.splitting import Unknown
 
@@ -40,7 +40,7 @@ class MadeUpLabelStudio:
 
     def project(self, project_id: int) -> dict[str, Any]:
         return {"id": project_id, "title": "Made up", "task_number": self.tasks,
-                "label_config": default_label_config(["cpu"])}
+                "label_config": new_label_config(["cpu"], masks=True)}
 
     def get(self, path: str, **params: Any) -> dict[str, Any]:
         last = next((item["value"] for item in json.loads(params["query"])["filters"]["items"]

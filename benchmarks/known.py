@@ -9,7 +9,7 @@ import numpy as np
 
 from argus.db import connect as database
 from argus.labelstudio import LabelStudio, brush_rle
-from label_studio_config.label_config import default_label_config
+from label_studio_config.shapes import new_label_config
 
 VERSION = "sam3-00000bench"
 _CHUNK = 100
@@ -21,7 +21,7 @@ def make_project(ls: LabelStudio, tasks: int, objects: int, size: tuple[int, int
     Args:
         size: width and height of the frames in pixels; an object is an ellipse of about a tenth of the width.
     """
-    config = default_label_config(["cpu"])
+    config = new_label_config(["cpu"], masks=True)
     project: int = ls.post("/api/projects/", {"title": "Benchmark", "label_config": config})["id"]
     with database() as connection:
         connection.execute("INSERT INTO project (id, model_version) VALUES (%s, %s)", (project, VERSION))

@@ -209,7 +209,7 @@ def main() -> None:
 def annotated_regions(story: Story) -> list[tuple[int, list[Region]]]:
     """Return (frame, boxes of its annotation) of every task that was asked for."""
     asked = set(story.requested)
-    return [(int(task["data"]["frame_number"]), regions_of(task["annotations"]))
+    return [(int(str(task["data"]["frame_number"])), regions_of(task["annotations"]))
             for task in story.ls.tasks(story.project) if task["id"] in asked]
 
 

@@ -107,7 +107,7 @@ def _search(counter: Counter) -> dict[str, int]:
         place.calibration = lambda model_id: calibration(100.0, -10.0)
     query = getattr(ask, "SearchQuery", None) or ask.Ask
     search.find(PROJECT, query(text="cpu"))
-    before = settled(counter)
+    before = counter.read()
     assert len(search.find(PROJECT, query(text="cpu")).hits) == 50
     return difference(counter, before)
 
@@ -129,15 +129,6 @@ def _chunk(counter: Counter) -> Trips:
     before = counter.read()
     assert jobs.detect_next(PROJECT)["done"]
     return {"chunk": difference(counter, before), "its end": difference(counter, at_end)}
-
-
-def settled(counter: Counter) -> dict[str, int]:
-    """Return the count once it stands still: a pool that grows does so beside the search that made it grow."""
-    while True:
-        found = counter.read()
-        time.sleep(0.5)
-        if counter.read() == found:
-            return found
 
 
 def difference(counter: Counter, before: dict[str, int]) -> dict[str, int]:

@@ -59,7 +59,7 @@ def make_project(count: int, width: int, labels: Sequence[str] = LABELS) -> tupl
     from label_studio_config.connect import connect
 
     ls = get_label_studio()
-    project = connect(ls, None, title=f"Benchmark {count} × {width}", labels=labels).project_id
+    project = connect(ls, None, title=f"Benchmark {count} × {width}", labels=labels, masks=True).project_id
     assert project is not None  # only a dry run has none
     files = [(f"{i}.jpg", (f"{i}.jpg", picture(i, width), "image/jpeg")) for i in range(min(count, _PICTURES))]
     ls.request("POST", f"/api/projects/{project}/import", files=files, timeout=120)

@@ -20,6 +20,8 @@ HERE = Path(__file__).resolve().parents[2]
 # Run in the side's process: a request a line on stdin, an answer a line on the first stdout.
 _LOOP = """
 import importlib, json, os, sys
+# An editable install would find in the working tree what the baseline does not have.
+sys.meta_path = [finder for finder in sys.meta_path if not getattr(finder, "__module__", "").startswith("__editable__")]
 import benchmarks
 benchmarks.__path__.append(sys.argv[2])
 module = importlib.import_module(sys.argv[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,23 @@ def unit(vectors: NDArray[np.floating[Any]]) -> Vectors:
     return found
 
 
-def split(rows: int) -> dict[int, slice]:
-    """Return `per cent of all rows → rows of that project`; the rest belongs to a project nobody asks for."""
-    one, five, twenty = rows // 100, rows // 20, rows // 5
-    return {1: slice(0, one), 5: slice(one, one + five), 20: slice(one + five, one + five + twenty)}
+def prepare(folder: Path, rows: int, dim: int, queries: int) -> None:
+    """Write what all ways read: `vectors.npy` float16 `(rows, dim)`, `queries.npy` float32 `(q, dim)`, and two masks,
+    `filter20.npy` and `filter1.npy`. Vectors and queries are what PostgreSQL keeps of them, halves: all rank the same.
+    """
+    made = make(rows, dim, queries)
+    np.save(folder / "vectors.npy", made.vectors.astype(np.float16))
+    np.save(folder / "queries.npy", made.queries.astype(np.float16).astype(np.float32))
+    random = np.random.default_rng(11)
+    for name, share in (("filter20", 0.2), ("filter1", 0.01)):
+        mask = np.zeros(rows, bool)
+        mask[random.choice(rows, int(rows * share), replace=False)] = True
+        np.save(folder / f"{name}.npy", mask)
+
+
+def cosines(folder: Path) -> list[NDArray[np.floating[Any]]]:
+    """Return every query's scalar product with every vector, float64 `(rows,)` each."""
+    vectors, queries = np.load(folder / "vectors.npy", mmap_mode="r"), np.load(folder / "queries.npy")
+    pieces = [vectors[start:start + 10_000].astype(np.float64) @ queries.T.astype(np.float64)
+              for start in range(0, len(vectors), 10_000)]
+    return list(np.concatenate(pieces).T)

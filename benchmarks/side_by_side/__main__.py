@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.pages import put_row
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument("--exported", type=int, default=2000, help="tasks of the export (2,000)")
     parser.add_argument("--page", type=Path, help="put a row for each part into this page, between its marks")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # an end like the others: both builds stop
     with tempfile.TemporaryDirectory(prefix="argus-side-") as folder:
         builds = [Build("baseline", baseline_tree(), Path(folder) / "baseline"),
                   Build("this build", HERE, Path(folder) / "this")]
@@ -53,9 +55,13 @@ def _parts(text: str) -> list[str]:
 
 def tell_apart(builds: list[Build]) -> str:
     """Print both commits and both packages that run; end when they are the same. Return this build's commit."""
-    identities = [build.identity() for build in builds]
-    for build, (commit, package) in zip(builds, identities, strict=True):
-        print(f"{build.name}: commit {commit}, {package}", flush=True)
+    return refuse_the_same([build.name for build in builds], [build.identity() for build in builds])
+
+
+def refuse_the_same(names: Sequence[str], identities: Sequence[tuple[str, str]]) -> str:
+    """Do what `tell_apart` does, with what `Build.identity` returned."""
+    for name, (commit, package) in zip(names, identities, strict=True):
+        print(f"{name}: commit {commit}, {package}", flush=True)
     if any(len(set(values)) < 2 for values in zip(*identities, strict=True)):
         sys.exit("Both builds are the same: there is nothing to compare.")
     return identities[1][0]

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,35 +31,54 @@ class Build:
     Attributes:
         tree: the checkout whose `.venv` runs it.
         home: its ARGUS_HOME. Two builds may use one home one after the other: an upgrade.
+        variables: what its processes find in their environment besides the settings.
     """
 
     name: str
     tree: Path
     home: Path
     ports: dict[str, int] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Run `argus up` until the search service is well."""
         self.ports = self.ports or {name: free_port() for name in ("LABEL_STUDIO", "ML_BACKEND", "SEARCH_SERVICE")}
+        with (self.home.parent / f"{self.name}.log").open("ab") as log:
+            self._process = subprocess.Popen([self._command(), "up"], cwd=self.tree, env=self._environment(),
+                                             stdout=log, stderr=log, start_new_session=True)
+        started = self._process
+        wait_for(lambda: started.poll() is not None or self._is_well(), START_SECONDS, f"{self.name} did not start")
+        if started.poll() is not None:
+            told = Path(log.name).read_text("utf-8", "replace")[-2000:]
+            raise RuntimeError(f"{self.name} ended while it started: {told}")
+
+    def argus(self, *words: str) -> str:
+        """Run a command of its command line beside the running stack, and return what it printed."""
+        made = subprocess.run([self._command(), *words], cwd=self.tree, env=self._environment(), capture_output=True,
+                              text=True)
+        if made.returncode:
+            raise RuntimeError(f"{self.name}: argus {' '.join(words)} ended with {made.returncode}: "
+                               f"{made.stdout[-500:]}{made.stderr[-1500:]}")
+        return made.stdout
+
+    def _command(self) -> str:
+        return str(self.tree / ".venv" / "bin" / "argus")
+
+    def _environment(self) -> dict[str, str]:
         env = {name: value for name, value in os.environ.items()
                if not name.startswith("ARGUS_") and name not in ("PYTHONPATH", "VIRTUAL_ENV")}
         checkpoints = self.tree / "demo" / "checkpoints"
         env |= {f"ARGUS_{name}_PORT": str(port) for name, port in self.ports.items()}
-        env |= {"ARGUS_HOME": str(self.home), "ARGUS_SIGLIP_MODEL": str(checkpoints / "siglip2-tiny"),
-                "ARGUS_SAM3_MODEL": str(checkpoints / "sam3-tiny"), "ARGUS_TORCH_THREADS": "1"}
-        with (self.home.parent / f"{self.name}.log").open("ab") as log:
-            self._process = subprocess.Popen([str(self.tree / ".venv" / "bin" / "argus"), "up"], cwd=self.tree, env=env,
-                                             stdout=log, stderr=log, start_new_session=True)
-        started = self._process
-        wait_for(lambda: started.poll() is not None or self._is_well(), START_SECONDS,
-                 f"{self.name} did not start; see {self.home.parent / self.name}.log")
-        if started.poll() is not None:
-            raise RuntimeError(f"{self.name} ended; see {self.home.parent / self.name}.log")
+        env |= {f"ARGUS_{name}_URL": f"http://127.0.0.1:{port}" for name, port in self.ports.items()}
+        return env | self.variables | {
+            "ARGUS_HOME": str(self.home), "ARGUS_SIGLIP_MODEL": str(checkpoints / "siglip2-tiny"),
+            "ARGUS_SAM3_MODEL": str(checkpoints / "sam3-tiny"), "ARGUS_TORCH_THREADS": "1"}
 
     def stop(self) -> None:
         if self._process:
-            self._process.send_signal(signal.SIGINT)
+            # Not SIGINT: a shell's background process and its children ignore it.
+            self._process.send_signal(signal.SIGTERM)
             self._process.wait(120)
             self._process = None
 
@@ -80,6 +99,10 @@ class Build:
         if len(found) != 1:
             raise RuntimeError(f"the web processes of {self.name} run {sorted(found) or 'nothing that was found'}")
         return commit, found.pop()
+
+    def new_project(self, title: str, labels: Sequence[str]) -> dict[str, object]:
+        """Return what to send for a new project with boxes and masks, which the baseline always makes."""
+        return {"title": title, "labels": list(labels), **({} if self.name == "baseline" else {"masks": True})}
 
     def call(self, method: str, path: str, json: Any = None, **params: Any) -> Any:
         """Call the search service's API."""

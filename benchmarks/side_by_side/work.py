@@ -32,7 +32,7 @@ def project(build: Build, title: str, files: list[tuple[str, bytes]], annotated:
     Args:
         annotated: make this many tasks more, of the same images, with an annotation of two boxes each.
     """
-    number = int(build.call("POST", "/label-studio/connect", {"title": title, "labels": LABELS})["project_id"])
+    number = int(build.call("POST", "/label-studio/connect", build.new_project(title, LABELS))["project_id"])
     rest = iter(files)
     while part := list(islice(rest, 50)):
         build.label_studio("POST", f"/api/projects/{number}/import",

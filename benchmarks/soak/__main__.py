@@ -69,7 +69,7 @@ def make_project() -> tuple[int, list[str]]:
     ls.request("POST", f"/api/projects/{project}/import", files=files, timeout=120)
     projects.set_threshold(project, [], 0.2)  # regions are needed, not good ones
     projects.refresh(project)
-    return project, [task["data"]["image"] for task in ls.tasks(project)]
+    return project, [str(task["data"]["image"]) for task in ls.tasks(project)]
 
 
 def settle(project: int) -> list[str]:
