@@ -73,6 +73,7 @@ lock: install ## Resolve all dependencies anew, with the hash of every file; UPG
 	@$(COMPILE) -c locks/all.lock locks/torch.in -o locks/torch.lock
 	@$(COMPILE) locks/label-studio.in -o locks/label-studio.lock
 	@$(COMPILE) locks/build.in -o locks/build.lock
+	@$(COMPILE) locks/compose.in -o locks/compose.lock
 	@$(COMPILE) -c locks/all.lock locks/docs.in -o locks/docs.lock
 	@$(COMPILE) locks/tools.in -o locks/tools.lock
 	@$(COMPILE) locks/readers.in -o locks/readers.lock
