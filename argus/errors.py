@@ -48,6 +48,7 @@ CATALOGUE: dict[str, Kind] = {
     "bad_image": Kind(422, 6),
     "bad_video": Kind(422, 6),
     "image_too_large": Kind(422, 6),
+    "upload_too_large": Kind(413, 6),
     "image_unreachable": Kind(502, 6),
     "image_forbidden": Kind(403, 6),
     # The servers around us.

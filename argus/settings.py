@@ -145,6 +145,15 @@ class Settings(BaseSettings):
                                                            "that does not fit fails.")
     export_free_mb: int = Field(1024, ge=0, description="MiB of disk space that exports leave free.")
 
+    upload_max_mb: int = Field(20_480, ge=1, description="MiB that one file uploaded over the page may have.")
+    upload_quota_mb: int = Field(51_200, ge=1, description="MiB that the uploads of one person into one project may "
+                                 "take at the same time; those under way count with their full size.")
+    upload_free_mb: int = Field(5_120, ge=0, description="MiB of disk space that uploads leave free.")
+    upload_max_frames: int = Field(50_000, ge=1, description="Frames that an uploaded video may be cut into; of \"only "
+                                   "changes\", frames that are compared.")
+    upload_keep: bool = Field(False, description="Keep an uploaded file after its import, under `home`/uploads, until "
+                              "its owner removes it. Otherwise it is deleted when its tasks are made.")
+
     split_gap_seconds: float = Field(5.0, ge=0, description="Seconds that frames of one video in different splits of "
                                      "an export are apart at least; what is nearer is in no split.")
 

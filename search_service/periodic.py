@@ -14,6 +14,7 @@ from label_studio_config import projects
 from ml_backend.runs import scheduling as run_jobs
 from search_service.embedding import near_duplicates, scheduling
 from search_service.sync import missing_projects, tasks
+from search_service.uploads import leftovers
 from search_service.vectors import indexes, model_change
 from search_service.views import query_tabs, saved_searches, view_ranks
 
@@ -56,6 +57,7 @@ class Rounds:
                               lambda id_=project_id: scheduling.enqueue_objects(id_))  # type: ignore[misc]
             self._attempt("model change", _advance_model_change)
             self._attempt("runs", _reconcile_runs)
+            self._attempt("uploads", leftovers.remove)
             self._attempt("audit", lambda: audit.forget_old(get_settings().audit_days))
         self._failing.pop("background", None)
         return True

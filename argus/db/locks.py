@@ -17,4 +17,6 @@ REMOVE_OLD_PREDICTIONS: Final = 0x41524F56  # with the project
 WRITE_SAVED_SEARCH: Final = 0x41525357  # with the saved search: its view and ranks have one writer
 REVIEW: Final = 0x41524756  # with the project: acceptance and undo, one at a time
 SAMPLE: Final = 0x4152534D  # with the project: samples are drawn and accepted one at a time
+UPLOAD: Final = 0x4152554C  # room on the disk is promised to one upload after another
+IMPORT_UPLOAD: Final = 0x4152554D  # with the upload: one process at a time imports it
 EDIT_TASK: Final = 0x41524554  # with the task: its annotation is edited by one at a time

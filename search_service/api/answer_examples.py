@@ -17,6 +17,7 @@ from argus.answers import service
 from argus.answers import splits as sp
 from argus.answers import tasks as t
 from argus.answers import trust as tv
+from argus.answers import uploads as up
 from argus.answers import versions as vn
 from argus.answers.base import Answer, Deleted
 
@@ -83,6 +84,10 @@ _EXPORT = x.Export(
             x.LeakPair(task=640, split="val", file_name="belt-640.jpg", leaks=False, nearest_in_time=634, seconds=6.0,
                        nearest_in_looks=211, cosine=0.9312, shown=211)]), version=3), version=3,
     note="Fans of the second line.", error=None, bytes=48_213_004)
+_UPLOAD = up.Upload(
+    id="3f2a9c0d5e71486bb0c4d1e8a2f69357", project=1, name="line-a.mp4", modified="", size=48_230_144,
+    received=48_230_144, fps="1", scene=0.0, state="running", on_disk=True, progress=0.4, frames=72, imported=50,
+    skipped=0, tasks=[17, 18], lost=[], error=None, created_at=_AT, finished_at=None)
 _VERSION = vn.Version(
     version=3, project=1, title="CPU line", note="Fans of the second line.", made_at=_AT, made_by="ann@example.com",
     argus="0.1.0", format="yolo", source="annotations", masks=False, images_included=True,
@@ -161,6 +166,9 @@ _EXAMPLES: tuple[Answer, ...] = (
         mean=s.MeanQuality(recall={"10": 1.0}, ndcg={"10": 0.9197},
                            precision={"likely": 1.0, "possible": 0.5, "unlikely": None})),
     _VERSION,
+    _UPLOAD,
+    up.Uploads(uploads=[_UPLOAD], limits=up.UploadLimits(max_bytes=21_474_836_480, at_once=4, max_frames=50_000,
+                                                         chunk_bytes=33_554_432, keeps_files=False)),
     vn.Versions(versions=[_VERSION]),
     vn.VersionDeleted(version=3, project=1),
     vn.VersionDiff(before=2, after=3, added=120, removed=0, changed=1, moved=0, same=407, objects_before={"cpu": 640},

@@ -6,7 +6,7 @@ import contextlib
 import hmac
 
 from flask import Flask, Response, g, request
-from werkzeug.routing import IntegerConverter, Map
+from werkzeug.routing import BaseConverter, IntegerConverter, Map
 
 import argus.audit
 from argus.db import refuse_when_read_only
@@ -29,13 +29,19 @@ class Id(IntegerConverter):
         super().__init__(url_map, min=1, max=2**63 - 1)
 
 
+class UploadId(BaseConverter):
+    """What an upload is known by in a path: 128 bits as hex."""
+
+    regex = "[0-9a-f]{32}"
+
+
 def create_app() -> Flask:
     """Return the WSGI application."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.url_map.converters["int"] = Id
+    app.url_map.converters |= {"int": Id, "upload": UploadId}
     recording.install(app)  # first: what is refused is a row, too
     app_hooks.install(app, "search-service", get_settings, _guard)
     problems.install(app, hint="GET /api/v1/openapi.json lists what there is.", challenge="Bearer")
@@ -74,6 +80,8 @@ def _refuse_half_work() -> None:
 
 def _reserve() -> None:
     """Hold the memory that a large body takes until its request ends: an image, as bytes, text and base64."""
+    if request.endpoint == "uploads.patch_upload":
+        return  # which goes to the disk piece by piece
     length = MAX_BODY if "Transfer-Encoding" in request.headers else request.content_length or 0
     if LARGE_BODY < length <= MAX_BODY:  # a larger one is refused unread
         g.body = contextlib.ExitStack()

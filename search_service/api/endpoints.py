@@ -19,6 +19,7 @@ from argus.answers import service
 from argus.answers import splits as sp
 from argus.answers import tasks as t
 from argus.answers import trust as tv
+from argus.answers import uploads as up
 from argus.answers import versions as vn
 from argus.answers.base import Answer, Deleted
 from search_service import run_sources
@@ -43,7 +44,7 @@ class Endpoint:
     body: type[BaseModel] | None = None
     answer: type[Answer] | None = None  # None: not JSON
     status: int = 200
-    media: str = "application/json"
+    media: str = "application/json"  # empty: the answer has no body
     takes: str = ""  # media type of a body that is not JSON
 
 
@@ -239,6 +240,19 @@ ENDPOINTS = (
     Endpoint("get", "/api/v1/exports/{export_id}", "How far an export is.", answer=x.Export),
     Endpoint("delete", "/api/v1/exports/{export_id}", "Delete an export, or stop it.", answer=x.Export),
     Endpoint("get", "/api/v1/exports/{export_id}/file", "Download a finished export.", media="application/zip"),
+    Endpoint("get", "/api/v1/projects/{project_id}/uploads", "The caller's uploads into a project, newest first.",
+             answer=up.Uploads),
+    Endpoint("post", "/api/v1/projects/{project_id}/uploads", "Begin to upload a video or an image, by the tus "
+             "protocol 1.0.0: Upload-Length and Upload-Metadata (filename, fps, scene, modified) are headers.",
+             status=201, answer=up.Upload),
+    Endpoint("get", "/api/v1/projects/{project_id}/uploads/{upload_id}", "How far an upload and its import are; HEAD "
+             "answers Upload-Offset and Upload-Length alone.", answer=up.Upload),
+    Endpoint("patch", "/api/v1/projects/{project_id}/uploads/{upload_id}", "Send the bytes that follow Upload-Offset; "
+             "after the last the file is imported.", status=204, media="", takes="application/offset+octet-stream"),
+    Endpoint("delete", "/api/v1/projects/{project_id}/uploads/{upload_id}", "Stop an upload or its import and delete "
+             "its file, or forget one that has ended.", status=204, media=""),
+    Endpoint("post", "/api/v1/projects/{project_id}/uploads/{upload_id}/retry", "Import a file again whose import has "
+             "failed.", answer=up.Upload),
     Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}",
              "A task with the objects of its predictions and annotations.", answer=t.Task),
     Endpoint("put", "/api/v1/projects/{project_id}/tasks/{task_id}/annotation", "Save an edited picture as the "

@@ -18,6 +18,7 @@ from search_service.api.endpoints import ENDPOINTS, Endpoint
 from search_service.api.examples import BODIES, PARAMETERS
 
 _REFERENCE = "#/components/schemas/{model}"
+_TEXTS = frozenset({"upload_id"})  # variables of paths that are no numbers
 
 
 # A JSON schema, as far as requests and answers use it.
@@ -28,6 +29,9 @@ Schema = TypedDict("Schema", {
     "contentMediaType": str, "contentSchema": "Schema"}, total=False)
 Parameter = TypedDict("Parameter", {"name": str, "in": str, "required": bool, "schema": Schema,
                                     "example": NotRequired[JsonValue]})
+
+
+_PATH_TEXT: Schema = {"type": "string"}
 
 
 class Content(TypedDict):
@@ -126,7 +130,8 @@ def _operation(endpoint: Endpoint) -> Operation:
     operation: Operation = {
         "operationId": f"{endpoint.method}_{name}", "summary": endpoint.summary, "tags": [_topic(endpoint.path)],
         "parameters": _parameters(endpoint),
-        "responses": {str(endpoint.status): {"description": "Done.", "content": {endpoint.media: content}},
+        "responses": {str(endpoint.status): {"description": "Done.",
+                                             "content": {endpoint.media: content} if endpoint.media else {}},
                       "default": {"description": "What went wrong (RFC 9457).", "content": {
                           "application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}}}
     if endpoint.body:
@@ -142,7 +147,8 @@ def _operation(endpoint: Endpoint) -> Operation:
 
 def _parameters(endpoint: Endpoint) -> list[Parameter]:
     found: list[Parameter] = [
-        {"name": name, "in": "path", "required": True, "schema": {"type": "integer", "minimum": 1}}
+        {"name": name, "in": "path", "required": True, "schema": _PATH_TEXT if name in _TEXTS else {
+            "type": "integer", "minimum": 1}}
         for name in re.findall(r"{(\w+)}", endpoint.path)]
     if endpoint.query:
         schema = endpoint.query.model_json_schema(ref_template=_REFERENCE)

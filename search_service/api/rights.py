@@ -99,12 +99,16 @@ ACTIONS: dict[str, Action] = {
     "versions.delete_version": Action("version.delete", "manage"),
     "exports.delete_export": Action("export.delete", "manage"),
     "exports.get_export_file": Action("export.download", "manage"),
+    "uploads.post_upload": Action("upload.start"),  # who may import into the project in Label Studio: the route asks it
+    "uploads.patch_upload": QUESTION,  # a part of what `upload.start` tells of; its row would tell nothing more
+    "uploads.delete_upload": Action("upload.delete"),  # one's own only, as the next
+    "uploads.post_upload_retry": Action("upload.retry"),
     "setup.post_connect": Action("project.connect"),  # a new one; one that is there, who manages it: the route checks
     "setup.post_disconnect": Action("project.disconnect", "manage"),
 }
 _THINGS = {"run_id": "run", "acceptance_id": "acceptance", "edit_id": "edit", "sample_id": "sample",
            "saved_id": "saved search", "search_id": "search",
-           "view_id": "view", "export_id": "export", "task_id": "task", "version": "version"}
+           "view_id": "view", "export_id": "export", "task_id": "task", "version": "version", "upload_id": "upload"}
 
 
 def action_of(route: str, method: str) -> Action:

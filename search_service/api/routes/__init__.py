@@ -23,10 +23,11 @@ def blueprints() -> list[Blueprint]:
         setup,
         tasks,
         trust,
+        uploads,
         versions,
         wall,
     )
 
     return [module.blueprint
             for module in (projects, search, saved, tasks, runs, review, check_first, trust, editing, wall, exports,
-                           versions, setup, audit, hooks, page, help)]
+                           versions, uploads, setup, audit, hooks, page, help)]

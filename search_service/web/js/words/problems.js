@@ -26,6 +26,7 @@ export default {
     bad_image: "画像を読み込めません。",
     bad_video: "動画を読み込めません。",
     image_too_large: "画像が大きすぎます。",
+    upload_too_large: "ファイルが大きすぎます。",
     image_unreachable: "画像を取得できません。",
     image_forbidden: "画像へのアクセスが許可されていません。",
     label_studio_unreachable: "Label Studio が応答しません。",

@@ -131,7 +131,7 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
     assert saved and edit
     yield {"project_id": number, "task_id": task, "run_id": run["id"], "acceptance_id": acceptance["id"],
            "sample_id": sample["id"], "certificate_id": certificate["id"], "export_id": export, "view_id": 1,
-           "search_id": 1, "saved_id": saved["id"], "edit_id": edit["id"], "version": 1}
+           "search_id": 1, "saved_id": saved["id"], "edit_id": edit["id"], "version": 1, "upload_id": 10**31}
     jobs.remove(export)
     ls.delete(f"/api/projects/{number}/")
     with database() as connection:
@@ -152,7 +152,7 @@ def routes(app: Flask) -> list[tuple[str, Rule]]:
 
 
 def path_of(rule: Rule, things: dict[str, int]) -> str:
-    return re.sub(r"<(?:int:)?(\w+)>", lambda match: str(things[match[1]]), rule.rule)
+    return re.sub(r"<(?:\w+:)?(\w+)>", lambda match: str(things[match[1]]), rule.rule)
 
 
 def test_a_strangers_token_opens_no_route(app: Flask, things: dict[str, int], tokens: Tokens) -> None:

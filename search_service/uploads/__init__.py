@@ -1,0 +1,1 @@
+"""Files that people send in over the page: received in parts, then imported."""
