@@ -14,17 +14,19 @@ from label_studio_config import projects
 from ml_backend.runs import scheduling as run_jobs
 from search_service.embedding import near_duplicates, scheduling
 from search_service.sync import missing_projects, tasks
-from search_service.uploads import leftovers
+from search_service.uploads import importing, leftovers
 from search_service.vectors import indexes, model_change
 from search_service.views import query_tabs, saved_searches, view_ranks
 
 log = logging.getLogger(__name__)
+_UPLOAD_SECONDS = 1.0  # between two looks for uploads that are to be imported
 
 
 def prepare() -> None:
-    """Start the background thread of the default worker. Called once, before its first job."""
+    """Start the background threads of the default worker. Called once, before its first job."""
     get_pool()  # a database that does not answer ends the worker with a clear error, not a thread with a log line
     threading.Thread(target=_forever, args=(threading.Event(),), name="sync", daemon=True).start()
+    threading.Thread(target=_import_forever, args=(threading.Event(),), name="uploads", daemon=True).start()
 
 
 def _forever(stop: threading.Event) -> None:
@@ -34,6 +36,12 @@ def _forever(stop: threading.Event) -> None:
             rounds.once()
         except Exception as error:
             rounds.complain("background", error)
+
+
+def _import_forever(stop: threading.Event) -> None:
+    rounds = Rounds()
+    while not stop.wait(_UPLOAD_SECONDS):
+        rounds.attempt("uploads", importing.run_due)
 
 
 class Rounds:
@@ -48,21 +56,21 @@ class Rounds:
             if not ours:
                 return False
             for project_id in _present():
-                self._attempt(f"project {project_id}", lambda id_=project_id: _sync(id_))  # type: ignore[misc]
+                self.attempt(f"project {project_id}", lambda id_=project_id: _sync(id_))  # type: ignore[misc]
             for project_id in _present():
-                self._attempt(f"views of project {project_id}",
+                self.attempt(f"views of project {project_id}",
                               lambda id_=project_id: _keep_views(id_))  # type: ignore[misc]
             for project_id in _present():
-                self._attempt(f"objects of project {project_id}",
+                self.attempt(f"objects of project {project_id}",
                               lambda id_=project_id: scheduling.enqueue_objects(id_))  # type: ignore[misc]
-            self._attempt("model change", _advance_model_change)
-            self._attempt("runs", _reconcile_runs)
-            self._attempt("uploads", leftovers.remove)
-            self._attempt("audit", lambda: audit.forget_old(get_settings().audit_days))
+            self.attempt("model change", _advance_model_change)
+            self.attempt("runs", _reconcile_runs)
+            self.attempt("uploads", leftovers.remove)
+            self.attempt("audit", lambda: audit.forget_old(get_settings().audit_days))
         self._failing.pop("background", None)
         return True
 
-    def _attempt(self, name: str, work: Callable[[], object]) -> None:
+    def attempt(self, name: str, work: Callable[[], object]) -> None:
         try:
             work()
             if self._failing.pop(name, None):

@@ -56,7 +56,8 @@ _PUSH = {"build": "build", "_create": "push", "push": "push-rest"}
 # Module → function → stage.
 THIS_BUILD = _ENGINE | {
     "search_service.frames.sampling": {"_decoded": "decode", "Sampled.image": "picture"},
-    "search_service.frames.video_import": _IMPORT,
+    "search_service.frames.cutting": {"_jpeg": "jpeg"},
+    "search_service.frames.video_import": {"_import_batch": "upload", "video_digest": "digest"},
     "search_service.sync.tasks": {"sync_project": "listing"},
     "search_service.embedding.near_duplicates": _DUPLICATES,
     "argus.images.fetcher": _IMAGES,

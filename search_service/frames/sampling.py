@@ -86,11 +86,12 @@ def parse_fps(fps: float | str) -> Fraction:
     return rate
 
 
-def sample_frames(path: Path, rate: Fraction, damage: Damage | None = None) -> Iterator[Sampled]:
+def sample_frames(path: Path, rate: Fraction, damage: Damage | None = None, formats: str = "") -> Iterator[Sampled]:
     """Yield, for each t = 0, 1/rate, …, the frame whose presentation covers t; a frame that covers several, once.
 
     Args:
         damage: is filled while the generator runs.
+        formats: as of `opened_video`.
 
     Raises:
         ArgusError: `bad_video` when the file is no video or not one frame of it is readable.
@@ -99,7 +100,7 @@ def sample_frames(path: Path, rate: Fraction, damage: Damage | None = None) -> I
     step, wanted, count = 1 / rate, Fraction(0), 0
     held: tuple[Fraction, int, VideoFrame] | None = None
     end = Fraction(0)
-    with opened_video(path) as (container, stream):
+    with opened_video(path, formats) as (container, stream):
         damage.duration, damage.beheaded = _duration(container, stream), lacks_beginning(container, path)
         clock = VideoClock(stream, clock_may_jump(container), has_decoding_times(container))
         for at, number, frame in _frames(container, stream, clock, damage):

@@ -32,29 +32,33 @@ _KNOWN = "MP4, MKV, AVI, MOV, WebM, MPEG-TS and the files of many recorders are 
 
 
 @contextlib.contextmanager
-def opened_video(path: Path) -> Iterator[tuple[InputContainer, VideoStream]]:
+def opened_video(path: Path, formats: str = "") -> Iterator[tuple[InputContainer, VideoStream]]:
     """Yield a video file's container and the stream that a player shows.
 
     The file is the only one that is read: a playlist, or a container that names another file, opens nothing.
+
+    Args:
+        formats: FFmpeg's names of the only formats that may be opened, separated by commas; empty for all.
 
     Raises:
         ArgusError: `bad_video`, with what the file is instead.
     """
     with _reading(path), path.open("rb") as file:
         try:
-            container = _container(file)
+            container = _container(file, formats)
         except (av.error.FFmpegError, OSError, ValueError) as error:
             raise _told(path) from error
         with container:
-            yield container, _video_stream(container, path)
+            yield container, _video_stream(container, path, formats)
 
 
-def _container(file: BinaryIO) -> InputContainer:
+def _container(file: BinaryIO, formats: str) -> InputContainer:
     # A decoder's thread that logs an error through Python waits for the interpreter's lock; PyAV frees a decoder while
     # it holds that lock, and waits for the decoder's threads: a deadlock. PyAV's default logs nothing, but importing
     # torchvision up to 0.25 turns logging on for the whole process, so it is turned off each time.
     av.logging.set_level(None)
-    return av.open(file, "r", options={"protocol_whitelist": "none"}, buffer_size=_BUFFER, io_open=_refuse)
+    options = {"protocol_whitelist": "none"} | ({"format_whitelist": formats} if formats else {})
+    return av.open(file, "r", options=options, buffer_size=_BUFFER, io_open=_refuse)
 
 
 @contextlib.contextmanager
@@ -91,7 +95,7 @@ def has_decoding_times(container: InputContainer) -> bool:
     return container.format.name == "avi"
 
 
-def _video_stream(container: InputContainer, path: Path) -> VideoStream:
+def _video_stream(container: InputContainer, path: Path, formats: str) -> VideoStream:
     """Return the stream to show: no cover, thumbnail or single picture while there is another, then FFmpeg's choice."""
     if _is_picture(container, path):
         raise _picture(path)
@@ -106,7 +110,7 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     readable = [stream for stream in moving if stream.codec_context is not None]
     if not readable:
         raise ArgusError("bad_video", f"The video of {path.name} is in a format that cannot be decoded here.")
-    lasting = _lasting(path) if len(readable) > 1 else set()
+    lasting = _lasting(path, formats) if len(readable) > 1 else set()
     best = max(readable, key=lambda stream: (
         stream.index in lasting, stream.codec_context.width * stream.codec_context.height
         + _DEFAULT_PIXELS * bool(stream.disposition & Disposition.default), -stream.index))
@@ -114,10 +118,10 @@ def _video_stream(container: InputContainer, path: Path) -> VideoStream:
     return best
 
 
-def _lasting(path: Path) -> set[int]:
+def _lasting(path: Path, formats: str) -> set[int]:
     """Return the streams that have more than one frame; a thumbnail's has one, and few containers say so."""
     counts: Counter[int] = Counter()
-    with path.open("rb") as file, _container(file) as container, contextlib.suppress(av.error.FFmpegError):
+    with path.open("rb") as file, _container(file, formats) as container, contextlib.suppress(av.error.FFmpegError):
         for packet in itertools.islice(container.demux(container.streams.video), _LOOK_AHEAD):
             counts[packet.stream.index] += packet.size > 0
     return {index for index, count in counts.items() if count > 1}

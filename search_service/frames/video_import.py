@@ -9,34 +9,28 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
-import json
 import logging
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from PIL import Image
 
 from argus.db import held
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio, listing
-from argus.labelstudio.files import uploaded_at
-from argus.settings import get_settings
+from search_service.frames.cutting import Cut, Cutter, cut_frames
 from search_service.frames.frame_data import FrameData, frame_data
-from search_service.frames.sampling import Damage, Sampled, parse_fps, sample_frames
-from search_service.frames.scene_changes import SceneChanges
+from search_service.frames.sampling import Damage, parse_fps
+from search_service.frames.sending import make_tasks, send_files, stem_of
 from search_service.frames.video_files import is_video
 
 log = logging.getLogger(__name__)
-JPEG_QUALITY = 90
 BATCH_FILES, BATCH_BYTES = 50, 32 * 2**20  # Label Studio refuses more than 100 files a request
+_FIRST_FILES = 8  # of the first batch, where somebody waits to see what comes
 VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv",
                   ".asf", ".flv", ".ogv", ".mxf", ".3gp", ".dav"}  # such a file in a folder is told when it is none
 Progress = Callable[[float], None]
+Watch = Callable[["ImportReport", Sequence[int]], None]
 KnownFrames = dict[str, set[int]]
 
 
@@ -58,7 +52,8 @@ class ImportReport:
 
 def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, scene: float = 0.0,
                  ls: LabelStudio | None = None, progress: Progress | None = None,
-                 known: KnownFrames | None = None) -> ImportReport:
+                 known: KnownFrames | None = None, name: str = "", cut: Cutter = cut_frames,
+                 watch: Watch | None = None) -> ImportReport:
     """Make a task of each frame at t = 0, 1/fps, 2/fps … of a video; frames that are tasks already are left alone.
 
     A video is known by the digest of its file, so an interrupted import goes on where it stopped, a second one adds
@@ -70,6 +65,10 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
         scene: above 0, of these frames only those that differ so much from the last one taken (0 to 1).
         progress: called with the share of the video that is done, 0 to 1.
         known: what `imported_frames` gave, when several videos are imported one after the other.
+        name: of the video, if it is another than its file's.
+        cut: cuts the video into frames.
+        watch: called for each frame that was looked at, and with the ids of the tasks of each batch; what it raises
+            ends the import.
 
     Raises:
         ArgusError: `bad_video` (not a video, nothing readable), `bad_request` (fps, scene; Label Studio
@@ -83,29 +82,19 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
                          "0.1 is a good start; larger values take fewer frames.")
     ls = ls or get_label_studio()
     form = frame_data(ls.project(project_id)["label_config"] or "")
-    report = ImportReport(path.name, video_digest(path), project_id)
+    report = ImportReport(name or path.name, video_digest(path), project_id)
     with _alone(project_id, report):
         done = (imported_frames(ls, project_id) if known is None else known).setdefault(report.video_id, set())
-        damage, changes = Damage(), SceneChanges(scene)
-        batch: list[tuple[Sampled, bytes]] = []
-        for sampled in sample_frames(path, rate, damage):
-            image = sampled.image() if scene or sampled.number not in done else None
-            if image and (not scene or changes.takes(image)):
-                report.frames += 1
-                if sampled.number in done:
-                    report.skipped += 1
-                else:
-                    batch.append((sampled, _jpeg(image)))
-            elif not scene:
-                report.frames += 1
-                report.skipped += 1
-            if len(batch) >= BATCH_FILES or sum(len(data) for _, data in batch) >= BATCH_BYTES:
-                report.imported += _import_batch(ls, project_id, form, report, batch)
-                batch.clear()
+        damage, batch = Damage(), _Batch(ls, form, report, watch)
+        for one in cut(path, rate, scene, done, damage):
+            report.frames += one.taken
+            report.skipped += one.taken and one.jpeg is None
+            batch.add(one)
+            if watch:
+                watch(report, ())
             if progress and damage.duration:
-                progress(min(1.0, sampled.seconds / damage.duration))
-        if batch:
-            report.imported += _import_batch(ls, project_id, form, report, batch)
+                progress(min(1.0, one.seconds / damage.duration))
+        batch.send()
     report.lost, report.left_out = damage.sentences(), damage.left_out
     report.seconds = round(time.monotonic() - started, 2)
     if progress:
@@ -113,6 +102,33 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
     log.info("video imported", extra={"project": project_id, "imported": report.imported, "skipped": report.skipped,
                                       "lost": report.lost, "seconds": report.seconds})
     return report
+
+
+class _Batch:
+    """Frames on their way to Label Studio."""
+
+    def __init__(self, ls: LabelStudio, form: FrameData, report: ImportReport, watch: Watch | None) -> None:
+        self._ls, self._form, self._report, self._watch = ls, form, report, watch
+        self._held: list[tuple[Cut, bytes]] = []
+        self._files = min(_FIRST_FILES, BATCH_FILES) if watch else BATCH_FILES
+
+    def add(self, one: Cut) -> None:
+        """Take a frame, and send what is there once that is enough."""
+        if one.jpeg is not None:
+            self._held.append((one, one.jpeg))
+        if len(self._held) >= self._files or sum(len(data) for _, data in self._held) >= BATCH_BYTES:
+            self.send()
+
+    def send(self) -> None:
+        """Make tasks of the frames that are held."""
+        if not self._held:
+            return
+        made = _import_batch(self._ls, self._form, self._report, self._held)
+        self._report.imported += len(self._held)
+        self._held.clear()
+        self._files = BATCH_FILES
+        if self._watch:
+            self._watch(self._report, made)
 
 
 @contextlib.contextmanager
@@ -171,26 +187,12 @@ def imported_frames(ls: LabelStudio, project_id: int) -> KnownFrames:
     return found
 
 
-def _jpeg(image: Image.Image) -> bytes:
-    buffer = io.BytesIO()
-    image.convert("RGB").save(buffer, "JPEG", quality=JPEG_QUALITY)
-    return buffer.getvalue()
-
-
-def _import_batch(ls: LabelStudio, project_id: int, form: FrameData, report: ImportReport,
-                  batch: list[tuple[Sampled, bytes]]) -> int:
-    stem = re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(report.video).stem)[:60].strip("._") or "video"
-    names = [f"{stem}-{sampled.number:08d}.jpg" for sampled, _ in batch]
-    files = [(name, (name, data, "image/jpeg")) for name, (_, data) in zip(names, batch, strict=True)]
-    answer = ls.request("POST", f"/api/projects/{project_id}/import", params={"commit_to_project": "false"},
-                        files=files, timeout=300)
-    uploaded = ls.get(f"/api/projects/{project_id}/file-uploads", ids=json.dumps(answer["file_upload_ids"]))
-    site = get_settings().public_label_studio_url
-    paths = {entry["file"].rsplit("/", 1)[-1].split("-", 1)[1]: uploaded_at(site, entry["file"]) for entry in uploaded}
-    tasks: list[dict[str, Any]] = []
-    for name, (sampled, _) in zip(names, batch, strict=True):
-        if name not in paths:
-            raise ArgusError("label_studio_refused", f"Label Studio did not keep the upload {name}.")
-        tasks.append({"data": form.of(paths[name], report.video, report.video_id, sampled.seconds, sampled.number)})
-    made = ls.post(f"/api/projects/{project_id}/import", tasks, timeout=300)
-    return int(made["task_count"])
+def _import_batch(ls: LabelStudio, form: FrameData, report: ImportReport,
+                  batch: Sequence[tuple[Cut, bytes]]) -> list[int]:
+    """Return the ids of the tasks that were made."""
+    stem = stem_of(report.video, "video")
+    names = [f"{stem}-{cut.number:08d}.jpg" for cut, _ in batch]
+    paths = send_files(ls, report.project_id, [(name, data) for name, (_, data) in zip(names, batch, strict=True)])
+    return make_tasks(ls, report.project_id, [
+        form.of(paths[name], report.video, report.video_id, cut.seconds, cut.number)
+        for name, (cut, _) in zip(names, batch, strict=True)])

@@ -30,6 +30,6 @@ def remove() -> int:
 
 
 def _delete(row: store.Row) -> int:
-    files.remove(row.file)
     store.file_gone(row.id)
+    files.remove(row.file)
     return 1

@@ -122,11 +122,11 @@ def cancel(owner: Owner, upload_id: str) -> None:
     row = _own(owner, upload_id)
     if store.cancel(upload_id):
         if row.state != "running":  # else the import sees it and deletes the file when it is done with it
-            files.remove(row.file)
             store.file_gone(upload_id)
+            files.remove(row.file)
         return
-    files.remove(row.file)
     store.forget(upload_id)
+    files.remove(row.file)
 
 
 def retry(owner: Owner, upload_id: str) -> Upload:

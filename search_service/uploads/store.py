@@ -145,14 +145,16 @@ def progress(upload_id: str, share: float, frames: int, imported: int, skipped: 
                    (share, frames, imported, skipped, list(first), upload_id)) == 1
 
 
-def finish(upload_id: str, lost: Sequence[str]) -> None:
-    execute("UPDATE upload SET state = 'done', share = 1, lost = %s, finished_at = now(), touched_at = now() "
-            "WHERE id = %s AND state = 'running'", (list(lost), upload_id))
+def finish(upload_id: str, lost: Sequence[str], *, keep: bool) -> None:
+    """Note that an import is done and whether its file stays; the file is deleted afterwards, so that a file without a
+    row is the worst that a crash in between leaves."""
+    execute("UPDATE upload SET state = 'done', share = 1, lost = %s, on_disk = %s, error = NULL, finished_at = now(), "
+            "touched_at = now() WHERE id = %s AND state = 'running'", (list(lost), keep, upload_id))
 
 
-def fail(upload_id: str, error: Error) -> None:
-    execute("UPDATE upload SET state = 'failed', error = %s, finished_at = now(), touched_at = now() WHERE id = %s "
-            "AND state IN ('queued', 'running')", (error.model_dump_json(), upload_id))
+def fail(upload_id: str, error: Error, *, keep: bool) -> None:
+    execute("UPDATE upload SET state = 'failed', error = %s, on_disk = %s, finished_at = now(), touched_at = now() "
+            "WHERE id = %s AND state IN ('queued', 'running')", (error.model_dump_json(), keep, upload_id))
 
 
 def put_off(upload_id: str, seconds: float, error: Error) -> None:

@@ -263,7 +263,8 @@ def served(servers: object) -> Iterator[str]:
 
 def test_a_large_file_takes_little_memory_and_stalled_ones_hold_nobody_up(served: str, project: int) -> None:
     piece, count = b"x" * (8 * 2**20), 40
-    made = requests.post(f"{served}{API}/projects/{project}/uploads", headers={"Upload-Length": str(len(piece) * count)})
+    made = requests.post(f"{served}{API}/projects/{project}/uploads",
+                         headers={"Upload-Length": str(len(piece) * count)})
     at = served + made.headers["Location"]
     Path("/proc/self/clear_refs").write_text("5")
     before = _peak()
