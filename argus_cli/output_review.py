@@ -51,6 +51,9 @@ def show_acceptances(last: Sequence[Acceptance]) -> None:
 
 def tell_waiting(found: ReviewStatus) -> None:
     """Say which tasks no acceptance by score takes."""
+    if not found.check_first_chosen:
+        say("Tasks can be accepted although an object may be missing: nobody has chosen what is checked first (argus "
+            "review check-first --kinds default)")
     if found.check_first:
         say(f"{plural(found.check_first, 'task')} to check first: something may be missing or odd (argus review "
             "check-first)")

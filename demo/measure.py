@@ -66,10 +66,12 @@ def _bands(scores: list[float | None]) -> dict[str, int]:
     def band(score: float | None) -> str:
         if score is None:
             return "nothing_found"
+        if score == 0:
+            return "check_first"
         return "high" if score >= 0.9 else "medium" if score >= 0.7 else "low"
 
     counts = Counter(map(band, scores))
-    return {name: counts[name] for name in ("high", "medium", "low", "nothing_found")}
+    return {name: counts[name] for name in ("high", "medium", "low", "nothing_found", "check_first")}
 
 
 def regions_of(predictions: Sequence[types.Prediction] | Sequence[types.Annotation]) -> list[Region]:

@@ -168,6 +168,8 @@ class Story:
         self.accepted_again = self.api("POST", url, json={"min_score": MIN_SCORE})["accepted_tasks"]
         self.say(f"  accepted {first['accepted_objects']} objects on {first['accepted_tasks']} tasks, "
                  f"then {self.accepted_again} more")
+        waiting = self.api("GET", f"/projects/{self.project}/review")["check_first"]
+        self.say(f"  {waiting} tasks wait to be checked first: an object may be missing or odd")
 
     def export(self) -> None:
         from search_service.export import export_project

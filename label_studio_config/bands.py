@@ -10,6 +10,9 @@ from argus.settings import get_settings
 
 NOTHING_FOUND = "nothing_found"
 CHECK_FIRST = "check_first"  # where a project asks for suspicions: tasks with an open one, whose score is 0 meanwhile
+# The kinds of suspicions that new projects ask for: missing objects, and the odd shapes that were always wrong when
+# measured (`python -m benchmarks.trust --part check_first`).
+CHECKED_AT_FIRST = ("below_threshold", "seen_around", "nothing_found", "two_labels", "twins")
 BANDS = ("high", "medium", "low", NOTHING_FOUND)
 DIGITS = 4  # of a score as it is delivered to Label Studio
 LEAST = 0.0001  # the lowest score that is not 0; no detection of less is stored

@@ -19,6 +19,7 @@ from argus.labelstudio.filters import chunks
 from argus.labelstudio.task_data import TaskImage, data_value, moment
 from argus.labelstudio.types import Project, Task
 from argus.settings import get_settings
+from label_studio_config.bands import CHECKED_AT_FIRST
 from label_studio_config.label_config import Override
 from label_studio_config.recipe import plan_for, recipe_for
 from label_studio_config.shapes import same_shapes
@@ -31,7 +32,7 @@ _PAGE = 200  # ids in one request: they travel in its address
 class ProjectRow(TypedDict):
     """A row of `project`. `model_version` is of the current recipe, "" until one is known; the band edges (0-1) are
     None where the settings count. Times: the newest `updated_at` seen by polling, the last full listing, since when the
-    project is connected (None: it is not), since when Label Studio has had none of it. `check_first`: kinds."""
+    project is connected (None: it is not), and missing. `check_first`: kinds of suspicions, None: nobody chose."""
 
     id: int
     title: str
@@ -46,7 +47,7 @@ class ProjectRow(TypedDict):
     reconciled_at: datetime | None
     connected_at: datetime | None
     missing_since: datetime | None
-    check_first: list[str]
+    check_first: list[str] | None
 
 
 def load(project_id: int) -> ProjectRow:
@@ -115,12 +116,12 @@ def save(project: Project, model_version: str = "") -> ProjectRow:
 def _save(project_id: int, title: str, label_config: str, model_version: str) -> ProjectRow:
     reshaped = (old := find(project_id)) is not None and not same_shapes(old["label_config"], label_config)
     row = fetch_one(
-        ProjectRow,
-        "INSERT INTO project (id, title, label_config, model_version) VALUES (%s, %s, %s, %s) ON CONFLICT (id) DO "
-        "UPDATE SET title = coalesce(nullif(excluded.title, ''), project.title), label_config = excluded.label_config, "
+        ProjectRow, "INSERT INTO project (id, title, label_config, model_version, check_first) VALUES "
+        "(%s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET label_config = excluded.label_config, "
+        "title = coalesce(nullif(excluded.title, ''), project.title), "
         "model_version = coalesce(nullif(excluded.model_version, ''), project.model_version), "
         "reshape_after = CASE WHEN %s THEN 0 ELSE project.reshape_after END RETURNING *",
-        (project_id, title, label_config, model_version, reshaped))
+        (project_id, title, label_config, model_version, list(CHECKED_AT_FIRST), reshaped))
     assert row is not None  # INSERT .. RETURNING gives one row
     return row
 
@@ -256,8 +257,7 @@ def known_tasks(project: ProjectRow, task_ids: Sequence[int]) -> set[int]:
     """Return which of `task_ids` are the project's, asking Label Studio for those the sync has not brought yet."""
     wanted = set(task_ids)
     known = _in_table(project["id"], wanted)
-    lacking = wanted - known
-    if not lacking:
+    if not (lacking := wanted - known):
         return known
     listed = listed_tasks(project["id"], sorted(lacking), fields="task_only")
     remember_tasks(project["id"], plan_for(project).image, listed)

@@ -39,6 +39,8 @@ class ReviewStatus(Answer):
     """Annotated tasks that labels computed later were added to; they are counted above as well."""
     check_first: int
     """Unreviewed tasks with an open suspicion: they are in no band, and no bulk acceptance by score takes them."""
+    check_first_chosen: bool
+    """Whether it was chosen what is checked first; where it was not, no task waits."""
     set_aside: int
     """Tasks that wait to be fixed; they are in no band."""
     unscored: int

@@ -31,7 +31,8 @@ def _action(options: Mapping[str, Any]) -> str:
 @click.option("--nothing-there", type=click.IntRange(min=1), metavar="ID", help="Nothing is missing or wrong there.")
 @click.option("--take-back", type=click.IntRange(min=1), metavar="ID", help="Take the answer to this suspicion back.")
 @click.option("--kinds", metavar="KINDS", help="Kinds of suspicions for which tasks wait, separated by commas; all, "
-                                               "missing (the three about missing objects), or none.")
+                                               "missing (the three about missing objects), default (what new "
+                                               "projects begin with), or none.")
 @json_option
 @recorded(_action)
 def check_first(project_id: int, add: int | None, reject: int | None, nothing_there: int | None,
@@ -41,7 +42,7 @@ def check_first(project_id: int, add: int | None, reject: int | None, nothing_th
     A task with an open suspicion is in no band and no acceptance by score takes it.
 
     \b
-        argus review check-first --project 7 --kinds missing
+        argus review check-first --project 7 --kinds default
         argus review check-first --project 7 --add 12
     """
     from search_service.review import check_first as work
@@ -64,15 +65,16 @@ def check_first(project_id: int, add: int | None, reject: int | None, nothing_th
 
 
 def _kinds(text: str) -> list[str]:
+    from label_studio_config.bands import CHECKED_AT_FIRST
     from ml_backend.suspicion.frames import KINDS, LACKING
 
-    named: dict[str, tuple[str, ...]] = {"all": KINDS, "missing": LACKING, "none": ()}
+    named: dict[str, tuple[str, ...]] = {"all": KINDS, "missing": LACKING, "default": CHECKED_AT_FIRST, "none": ()}
     return [kind for part in text.split(",") for kind in named.get(part.strip(), (part.strip(),))]
 
 
 def _checked_for(kinds: Sequence[str]) -> str:
     if not kinds:
-        return "Nothing is checked for: choose with `--kinds missing` or `--kinds all`."
+        return "Nothing is checked for: choose with `--kinds default` or `--kinds all`."
     return f"Checked for: {', '.join(kinds)}."
 
 

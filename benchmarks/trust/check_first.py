@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,6 +12,7 @@ from argus.images.measures import measure_grey
 from benchmarks.trust.videos import SECONDS, Video
 from demo.truth import Box, Region, iou, matched
 from demo.vocabulary import LABELS
+from label_studio_config.bands import CHECKED_AT_FIRST
 from ml_backend.suspicion.frames import KINDS, Frame, Suspicion, percent
 from ml_backend.suspicion.geometry import odd
 from ml_backend.suspicion.missing import lacking
@@ -94,21 +95,26 @@ def _box(row: Iterable[float]) -> Box:
     return x0, y0, x1, y1
 
 
+Hits = Mapping[str, tuple[int, int]]
+"""By kind: right ones, all."""
+
+
 @dataclass(frozen=True)
 class Result:
-    """What a rule comes to over all frames of the band, as shares of them; `hits` by kind: right ones, all."""
+    """What a rule comes to over all frames of the band, as shares of them."""
 
     frames: int
     before: float
     after: float
     looked: float
-    hits: dict[str, tuple[int, int]]
+    hits: Hits
 
-    def table(self) -> str:
-        """Return the kinds with their hit rates as text."""
-        counts = [(kind, *self.hits.get(kind, (0, 0))) for kind in KINDS]
-        return "\n".join(f"{kind:16} {right:4d} right of {named:4d}" + (f"  {right / named:6.1%}" if named else "")
-                         for kind, right, named in counts)
+
+def table(hits: Hits) -> str:
+    """Return the kinds with their hit rates as text."""
+    counts = [(kind, *hits.get(kind, (0, 0))) for kind in KINDS]
+    return "\n".join(f"{kind:16} {right:4d} right of {named:4d}" + (f"  {right / named:6.1%}" if named else "")
+                     for kind, right, named in counts)
 
 
 Rule = Callable[[Video, Sequence[Frame]], Sequence[Suspicion]]
@@ -143,8 +149,26 @@ def apply(rule: Rule, videos: Sequence[Video], looks: float = 1.0) -> Result:
                   {kind: (right[kind], named[kind]) for kind in named})
 
 
+def hits(rule: Rule, videos: Sequence[Video]) -> Hits:
+    """Return how often each kind is right, and named, on all frames, whatever their score."""
+    right: Counter[str] = Counter()
+    named: Counter[str] = Counter()
+    for video in videos:
+        frames = frames_of(video)
+        shown = {frame.task: _judged(video, frame) for frame in frames}
+        for one in rule(video, frames):
+            named[one.kind] += 1
+            right[one.kind] += bool(shown[one.task].hit(one))
+    return {kind: (right[kind], named[kind]) for kind in named}
+
+
+def at_first(video: Video, frames: Sequence[Frame]) -> list[Suspicion]:
+    """The product's rule: the kinds that new projects begin with."""
+    return [one for one in every_kind(video, frames) if one.kind in CHECKED_AT_FIRST]
+
+
 def every_kind(video: Video, frames: Sequence[Frame]) -> list[Suspicion]:
-    """The product's rule: every kind of suspicion."""
+    """All that the product can suspect."""
     pictures = [Picture(number, measure_grey(grey)) for number, grey in enumerate(video.grey)]
     return [*lacking(frames), *odd(frames), *unusable(pictures)]
 

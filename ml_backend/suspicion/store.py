@@ -18,6 +18,10 @@ _DETECTED = ("EXISTS (SELECT FROM detection d JOIN unnest(%(labels)s::text[], %(
              "AS w (label, concept_key) USING (label, concept_key) WHERE d.task_id = t.id AND NOT d.previewed)")
 # Of the kinds that the project asks for.
 OPEN = "s.verdict IS NULL AND s.kind = ANY(p.check_first)"
+_LATE = ("SELECT d.task_id FROM suspicion s JOIN project p ON p.id = s.project_id "
+         "JOIN prediction d ON d.task_id = s.task_id AND d.model_version = s.model_version "
+         "WHERE s.project_id = %(project)s AND s.model_version = %(version)s AND d.state = 'stored' "
+         f"AND d.score IS DISTINCT FROM 0 AND {OPEN}")
 
 
 class Place(NamedTuple):
@@ -156,11 +160,13 @@ def out_of_step(project_id: int, model_version: str, limit: int) -> list[int]:
         "SELECT task_id FROM (SELECT d.task_id FROM prediction d JOIN project p ON p.id = d.project_id "
         "WHERE d.project_id = %(project)s AND d.model_version = %(version)s AND d.state = 'stored' AND d.score = 0 "
         "AND NOT EXISTS (SELECT FROM suspicion s WHERE s.task_id = d.task_id AND s.model_version = d.model_version "
-        f"AND {OPEN}) UNION SELECT d.task_id FROM suspicion s JOIN project p ON p.id = s.project_id "
-        "JOIN prediction d ON d.task_id = s.task_id AND d.model_version = s.model_version "
-        "WHERE s.project_id = %(project)s AND s.model_version = %(version)s AND d.state = 'stored' "
-        f"AND d.score IS DISTINCT FROM 0 AND {OPEN}) o ORDER BY task_id LIMIT %(limit)s",
+        f"AND {OPEN}) UNION {_LATE}) o ORDER BY task_id LIMIT %(limit)s",
         {"project": project_id, "version": model_version, "limit": limit})
+
+
+def suspected_late(project_id: int, model_version: str) -> set[int]:
+    """Return tasks with a suspicion that were delivered with a score that does not say so."""
+    return set(fetch_numbers(_LATE, {"project": project_id, "version": model_version}))
 
 
 def suspecting() -> list[Suspecting]:

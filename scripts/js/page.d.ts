@@ -188,6 +188,7 @@ declare namespace Api {
     reviewed: number;
     left: number;
     check_first: number;
+    check_first_chosen: boolean;
     set_aside: number;
     looked_at: number; // tasks decided one by one in the last day
     seconds_each: number | null; // null: of too few

@@ -182,8 +182,8 @@ _EXAMPLES: tuple[Answer, ...] = (
         project=1, model_version="argus-3f2a1b", edges=_EDGES, bands={"high": 300, "medium": 41, "low": 9,
                                                                       "nothing_found": 120},
         objects={"high": 711, "medium": 90, "low": 22, "nothing_found": 0}, accepted=500, checked=20, fixed=8,
-        skipped=2, reviewed=530, left=539, total=1069, outdated=0, added=0, check_first=66, set_aside=3, unscored=0,
-        notes=[], all_tasks=1200, annotated=528, looked_at=12, seconds_each=8.5),
+        skipped=2, reviewed=530, left=539, total=1069, outdated=0, added=0, check_first=66, check_first_chosen=True,
+        set_aside=3, unscored=0, notes=[], all_tasks=1200, annotated=528, looked_at=12, seconds_each=8.5),
     cf.CheckFirst(project=1, tasks=66, suspicions=[_SUSPICION], answered=[], kinds=[cf.KindOfSuspicion(
         kind="below_threshold", on=True, open=70, right=31, wrong=9)], next=None),
     cf.Decided(suspicion=_SUSPICION.model_copy(update={"verdict": "add", "decided_by": "ada@example.com",

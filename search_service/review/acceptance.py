@@ -27,6 +27,7 @@ from argus.labelstudio.regions import count_objects
 from argus.labelstudio.types import Condition, Task
 from argus.labelstudio.users import Person
 from label_studio_config.bands import LEAST
+from ml_backend.suspicion.store import suspected_late
 from search_service.review import prediction_store, store
 from search_service.review.candidates import (
     CHUNK,
@@ -84,6 +85,9 @@ class Acceptance:
         # Of these, what was rejected is left out of the annotation.
         self._rejected = rejected_objects(decided) if selection.get("without_rejected") else {}
         self._aside = (set() if "task_ids" in selection else set(decided)) - set(self._rejected)
+        # Suspected just now, and delivered with a score that does not say so yet.
+        self._suspected = set() if "task_ids" in selection else suspected_late(review.project_id, review.model_version)
+        self._aside |= self._suspected
         self._tasks = self._objects = 0
         self._reasons: Counter[str] = Counter()
 
@@ -201,6 +205,8 @@ class Acceptance:
     def _reason_against(self, task: Task) -> str:
         """Return why a task may not be accepted, or ''."""
         predictions = predictions_of(self._review, task)
+        if task["id"] in self._suspected:
+            return "to be checked first"
         if task["id"] in self._aside:
             return "rejected or sent to be fixed"
         if task["annotations"]:  # Label Studio has not counted it

@@ -23,12 +23,13 @@ CHUNK = 200  # tasks in one request: their ids travel in its address, their mask
 
 @dataclass(frozen=True)
 class Review:
-    """A connected project as the functions below need it."""
+    """A connected project as the functions below need it; `chosen`: what is checked first in it."""
 
     project_id: int
     model_version: str
     edges: Edges
     ls: LabelStudio
+    chosen: bool = True
 
 
 def open_review(project_id: int, ls: LabelStudio | None = None) -> Review:
@@ -39,7 +40,7 @@ def open_review(project_id: int, ls: LabelStudio | None = None) -> Review:
     """
     row = projects.load(project_id)
     return Review(project_id, row["model_version"] or recipe_for(row).model_version, edges_of(row),
-                  ls or get_label_studio())
+                  ls or get_label_studio(), row["check_first"] is not None)
 
 
 def prepare(review: Review) -> None:

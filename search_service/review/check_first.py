@@ -19,7 +19,7 @@ from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import chunks
 from label_studio_config import projects
-from label_studio_config.bands import CHECK_FIRST
+from label_studio_config.bands import CHECK_FIRST, CHECKED_AT_FIRST
 from label_studio_config.recipe import Recipe, recipe_for
 from label_studio_config.views import band_views
 from ml_backend.detection import store as detections
@@ -66,7 +66,7 @@ def _waiting(review: Review) -> list[int]:
 
 def _kinds(review: Review, ids: Sequence[int]) -> list[answers.KindOfSuspicion]:
     known = {row.kind: row for row in suspicion_store.counts(review.project_id, review.model_version, ids)}
-    on = set(projects.load(review.project_id)["check_first"])
+    on = set(projects.load(review.project_id)["check_first"] or ())
     return [answers.KindOfSuspicion(
         kind=kind, on=kind in on, open=known[kind].open if kind in known else 0,
         right=known[kind].right if kind in known else 0, wrong=known[kind].wrong if kind in known else 0)
@@ -134,13 +134,18 @@ def undo(project_id: int, number: int, *, ls: LabelStudio | None = None) -> answ
     return _followed(review, row.task_id, number)
 
 
-def set_kinds(project_id: int, kinds: Sequence[str], *, ls: LabelStudio | None = None) -> answers.CheckFirstKinds:
+def set_kinds(project_id: int, kinds: Sequence[str] | None, *,
+              ls: LabelStudio | None = None) -> answers.CheckFirstKinds:
     """Choose the kinds of suspicions for which tasks wait; none switches *Check first* off. The tab in Label Studio
     follows at once, tasks within seconds.
+
+    Args:
+        kinds: None: those that new projects begin with.
 
     Raises:
         ArgusError: `bad_request` for a kind that there is not, `unknown_project`, `label_studio_unreachable`.
     """
+    kinds = CHECKED_AT_FIRST if kinds is None else kinds
     if unknown := sorted(set(kinds) - set(KINDS)):
         raise ArgusError("bad_request", f"There is no kind of suspicion {unknown[0]!r}.", f"Kinds: {', '.join(KINDS)}.")
     chosen: list[str] = [kind for kind in KINDS if kind in set(kinds)]

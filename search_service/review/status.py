@@ -73,9 +73,10 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> ReviewSt
         project=project_id, model_version=review.model_version,
         edges=Bands(high=review.edges.high, medium=review.edges.medium),
         bands={band: found.bands[band] for band in BANDS}, objects={band: found.objects[band] for band in BANDS},
-        check_first=found.bands[CHECK_FIRST], accepted=found.done["accepted"], checked=found.done["checked"],
-        fixed=found.done["fixed"], skipped=found.done["skipped"], reviewed=found.total - left, left=left,
-        total=found.total, outdated=prediction_store.count_outdated(project_id, review.model_version),
+        check_first=found.bands[CHECK_FIRST], check_first_chosen=review.chosen,
+        accepted=found.done["accepted"], checked=found.done["checked"], fixed=found.done["fixed"],
+        skipped=found.done["skipped"], reviewed=found.total - left, left=left, total=found.total,
+        outdated=prediction_store.count_outdated(project_id, review.model_version),
         added=store.count_added_tasks(project_id), set_aside=found.aside, unscored=found.unscored,
         notes=[_UNSCORED.format(count=found.unscored)] if found.unscored else [], all_tasks=totals.tasks,
         annotated=totals.annotated, looked_at=len(times), seconds_each=seconds_each(times))

@@ -14,12 +14,13 @@ from argus.db import connect as database
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from label_studio_config import projects
+from label_studio_config.bands import CHECKED_AT_FIRST
 from label_studio_config.connect import connect
 from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
-from search_service.review import check_first, service
+from search_service.review import service
 from tests.pictures import plain
 from tests.waiting import wait_for
 
@@ -43,7 +44,6 @@ def line(stack: Any, label_studio: LabelStudio) -> Iterator[tuple[int, list[int]
     with database() as connection:
         for number, task in enumerate(tasks):
             connection.execute("UPDATE task SET video = 'line.mp4', video_time = %s WHERE id = %s", (number, task))
-    check_first.set_kinds(project, ["below_threshold", "seen_around", "nothing_found"])
     for number, task in enumerate(tasks):
         found = {}
         for label, x, y in (("cpu", 10, 20), ("fan", 60, 60)):
@@ -100,9 +100,23 @@ def test_suspicions_are_answered_by_keys_and_label_studio_shows_the_same_tasks(
     expect(ours.locator("tr", has=ours.locator("[data-kind=below_threshold]"))).to_contain_text("1 of 1 were right")
     ours.locator("[data-kind=seen_around]").uncheck()
     ours.wait_for_function("!document.querySelector('[data-kind=seen_around]').checked")
-    wait_for(lambda: projects.load(project)["check_first"] == ["below_threshold", "nothing_found"], 30)
+    wait_for(lambda: projects.load(project)["check_first"] == [
+        kind for kind in CHECKED_AT_FIRST if kind != "seen_around"], 30)
     wait_for(lambda: delivery.rescore(project) == 0 and service.review_status(project).bands["high"] == FRAMES, 120)
     assert page.argus_errors == []  # type: ignore[attr-defined]
+
+
+def test_a_project_of_before_is_offered_a_check_and_switches_it_on_with_one_press(
+        line: tuple[int, list[int]], open_page: Callable[..., Page]) -> None:
+    with database() as connection:
+        connection.execute("UPDATE project SET check_first = NULL WHERE id = %s", (line[0],))
+    page = open_page(f"?project={line[0]}&screen=review")
+    expect(page.locator("#check-offer")).to_be_visible()
+    assert [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")] == []
+    page.locator("#check-on").press("Enter")
+    expect(page.locator("#check-offer")).to_be_hidden()
+    expect(page.locator(".band.check_first b")).to_have_text("2")
+    assert projects.load(line[0])["check_first"] == list(CHECKED_AT_FIRST)
 
 
 def test_the_page_asks_in_japanese(line: tuple[int, list[int]], open_page: Callable[..., Page]) -> None:

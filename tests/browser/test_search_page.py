@@ -100,8 +100,8 @@ def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Ca
     predicted = sorted(t["id"] for t in label_studio.tasks(project) if t["total_predictions"])
     assert predicted == chosen
     page.click("#nav-review")
-    bands = page.locator(".band:not(.all):not(.check_first)")
-    expect(bands).to_have_count(4, timeout=30_000)
+    bands = page.locator(".band:not(.all)")
+    expect(bands).to_have_count(5, timeout=30_000)
     counts = [int(text) for text in bands.locator("b").all_inner_texts()]
     assert sum(counts) == 3
     if counts[0]:

@@ -75,8 +75,8 @@ def labels_of(ls: LabelStudio, project: int) -> dict[int, tuple[str, ...]]:
 def counts(page: Page) -> dict[str, int]:
     """Return the tasks in each band as the page shows them."""
     expect(page.locator(".band").first).to_be_visible(timeout=30_000)
-    return {name: int(page.locator(f".band.{name} b").inner_text()) for name in ("high", "medium", "low",
-                                                                                 "nothing_found")}
+    return {name: int(page.locator(f".band.{name} b").inner_text()) for name in (
+        "high", "medium", "low", "nothing_found", "check_first")}
 
 
 def axe_finds_nothing(page: Page) -> None:

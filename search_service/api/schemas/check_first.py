@@ -37,4 +37,5 @@ class SuspicionUndo(Request):
 class CheckFirstKindsRequest(Request):
     """The kinds of suspicions for which tasks wait; none: tasks wait for nothing."""
 
-    on: list[Annotated[str, Field(max_length=40)]] = Field(max_length=40)
+    on: list[Annotated[str, Field(max_length=40)]] | None = Field(
+        max_length=40, description="Null: those that new projects begin with.")

@@ -30,6 +30,7 @@ def test_story__a_second_telling_finds_its_own_work(stack: Any, tmp_path: Path) 
     assert facts["quality"]["high_band_precision"] >= 0.95
     assert facts["accepted_tasks"] == facts["bands"]["high"] > 0
     assert facts["accepted_again"] == 0
+    assert facts["bands"]["check_first"] > 0
     export = facts["export"]
     assert export["coco"]["objects"] == export["yolo"]["objects"] == export["annotation_objects"] > 0
 

@@ -102,11 +102,12 @@ def test_5_annotate_gives_each_task_one_scored_prediction(line: Line, label_stud
     run = argus("annotate", "--project", line.project, *chosen, "--label", "cpu", "--json")
     assert (run["state"], run["requested"], run["done"], run["failed"]) == ("done", 10, 10, 0)
     tasks = line.tasks(label_studio)
+    checked = {one["task"] for one in argus("review", "check-first", "--project", line.project, "--json")["suspicions"]}
     for task in line.found:
         (prediction,) = tasks[task]["predictions"]
         assert prediction["model_version"] == run["model_version"]
         boxes = [r for r in prediction["result"] if r["type"] == "rectanglelabels"]
-        assert prediction["score"] == (min(r["score"] for r in boxes) if boxes else None)
+        assert prediction["score"] == (0 if task in checked else min(r["score"] for r in boxes) if boxes else None)
     assert label_studio.project(line.project)["model_version"] == run["model_version"]
     labels = Counter(label for task in line.found for p in tasks[task]["predictions"] for r in p["result"]
                      for label in r["value"].get("rectanglelabels", []))
@@ -127,9 +128,9 @@ def test_6_a_second_label_joins_the_same_prediction(line: Line, label_studio: La
 
 def test_7_review_accepts_the_sure_ones_once_and_can_go_back(line: Line, label_studio: LabelStudio) -> None:
     before = argus("review", "status", "--project", line.project, "--json")
-    assert sum(before["bands"].values()) == 10
+    assert sum(before["bands"].values()) + before["check_first"] == 10
     threshold = sorted(p["score"] for t in line.tasks(label_studio).values() for p in t["predictions"]
-                       if p["score"] is not None)[3]  # whatever the scores are, some tasks are above and some below
+                       if p["score"])[3]  # whatever the scores are, some tasks are above and some below
     first = argus("review", "accept", "--project", line.project, "--min-score", threshold, "--yes", "--json")
     assert 0 < first["accepted_tasks"] < 10
     annotated = [t for t in line.tasks(label_studio).values() if t["annotations"]]

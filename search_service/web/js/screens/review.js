@@ -6,6 +6,7 @@ import { actionButton, attempt } from "../messages.js";
 import { Accepting } from "../review/accepting.js";
 import { AdditionsPanel } from "../review/additions.js";
 import { BANDS, bandHead, bandTabs, firstBand } from "../review/bands.js";
+import { CheckOffer } from "../review/check_offer.js";
 import { CheckFirstPanel } from "../review/check_first.js";
 import { Deciding } from "../review/deciding.js";
 import { EdgesPanel } from "../review/edges.js";
@@ -76,11 +77,12 @@ class ReviewScreen {
     this.checkFirst = new CheckFirstPanel({ project, signal, changed: () => this.reload() });
     const { head, working, done, checkFirst, grid, tools } = this;
     const work = h("section", { class: "panel work" }, head, working, done, checkFirst.root, grid.root, tools, this.wall.root);
+    this.offer = new CheckOffer({ project, chosen: () => this.refresh() });
     this.parts = [this.progress.root, this.edges.root, this.tabs, work];
     for (const part of this.parts) part.hidden = true; // an empty frame says nothing
     this.loading = h("p", { class: "muted", role: "status" }, t("common.loading"));
     this.empty = nothingYet();
-    root.append(this.loading, this.empty, ...this.parts, this.additions.root, this.history.root);
+    root.append(this.loading, this.empty, this.offer.root, ...this.parts, this.additions.root, this.history.root);
   }
 
   async begin() {
@@ -150,6 +152,7 @@ class ReviewScreen {
     this.empty.hidden = this.status.total > 0;
     for (const part of this.parts) part.hidden = !this.status.total;
     this.progress.show(this.status);
+    this.offer.show(this.status);
     this.#showBands();
   }
 

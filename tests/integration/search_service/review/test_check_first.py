@@ -20,6 +20,7 @@ from argus.labelstudio.filters import UNREVIEWED, of_version
 from argus.labelstudio.listing import walk
 from argus_cli.main import main
 from label_studio_config import projects
+from label_studio_config.bands import CHECKED_AT_FIRST
 from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections
@@ -123,8 +124,7 @@ def ask(client: FlaskClient, line: Line) -> Ask:
 
 @pytest.fixture
 def suspected(line: Line, ask: Ask) -> list[dict[str, Any]]:
-    """All frames are detected, and the kinds about what is missing are on; return the suspicions."""
-    ask("/check-first/kinds", put={"on": ["below_threshold", "seen_around", "nothing_found"]})
+    """All frames of a new project are detected; return the suspicions."""
     line.detect(*range(FRAMES))
     line.settle()
     found: list[dict[str, Any]] = ask()["suspicions"]
@@ -153,7 +153,37 @@ def test_what_is_suspected_waits_in_no_band_wherever_one_looks(line: Line, ask: 
         line.tasks[WEAK], line.tasks[GONE]]
 
 
+def test_a_new_project_asks_for_the_kinds_that_pay_and_an_older_one_is_offered_them(line: Line, ask: Ask) -> None:
+    assert (projects.load(line.id)["check_first"], ask("")["check_first_chosen"]) == (list(CHECKED_AT_FIRST), True)
+    projects.refresh(line.id)
+    with connect() as connection:  # as it is after an upgrade
+        connection.execute("UPDATE project SET check_first = NULL WHERE id = %s", (line.id,))
+    projects.refresh(line.id)
+    line.detect(*range(FRAMES))
+    status = ask("")
+    assert (status["bands"]["high"], status["check_first"], status["check_first_chosen"]) == (FRAMES, 0, False)
+    said = CliRunner().invoke(main, ["review", "status", "--project", str(line.id)])
+    assert "--kinds default" in said.output, said.output
+    assert ask("/check-first/kinds", put={"on": None}) == {"on": list(CHECKED_AT_FIRST)}
+    line.deliver(*range(FRAMES))  # as the job that this enqueued does
+    line.settle()
+    assert (ask("")["check_first"], ask("")["check_first_chosen"]) == (2, True)
+    ask("/check-first/kinds", put={"on": []})
+    assert ask("")["check_first_chosen"]
+
+
+def test_what_is_suspected_later_is_not_accepted_by_the_score_it_was_delivered_with(line: Line, ask: Ask) -> None:
+    line.detect(WEAK)
+    line.detect(1, 3)
+    assert line.prediction(WEAK)[0] == 0.95
+    assert service.accept_plan(line.id, ls=line.ls).tasks == 2
+    assert service.accept(line.id, ls=line.ls).accepted_tasks == 2
+    line.settle()
+    assert [line.tasks.index(one["task"]) for one in ask()["suspicions"]] == [WEAK]
+
+
 def test_a_task_that_becomes_suspect_is_not_accepted_by_its_sample(line: Line, ask: Ask) -> None:
+    ask("/check-first/kinds", put={"on": []})
     line.detect(0, 1, 2, 5, 6)
     sample = verification.open_sample(line.id, (0.9,), ls=line.ls)
     ask("/check-first/kinds", put={"on": ["below_threshold", "seen_around"]})

@@ -55,6 +55,7 @@ class Reviewed:
     def __init__(self, project_id: int, ls: LabelStudio) -> None:
         self.id, self.ls = project_id, ls
         project = projects.refresh(project_id)
+        projects.set_check_first(project_id, [])  # the 0.3 would wait for an answer
         tasks = list(ls.tasks(project_id, fields="all"))
         projects.remember_tasks(project_id, review_plan(project).image, tasks)
         self.tasks: list[int] = sorted(task["id"] for task in tasks)
