@@ -11,6 +11,7 @@ import numpy as np
 from argus.images.measures import measure_grey
 from benchmarks.trust.videos import SECONDS, Video
 from demo.truth import Box, Region, iou, matched
+from demo.video import HEIGHT, WIDTH
 from demo.vocabulary import LABELS
 from label_studio_config.bands import CHECKED_AT_FIRST
 from ml_backend.suspicion.frames import KINDS, Frame, Suspicion, percent
@@ -58,7 +59,7 @@ def frames_of(video: Video) -> list[Frame]:
     for number in range(SECONDS):
         rows = video.detections[video.detections[:, 0] == number].astype(np.float64)
         frames.append(Frame(number, float(number), np.array(LABELS)[rows[:, 1].astype(int)], rows[:, 2], rows[:, 3:],
-                            rows[:, 2] >= THRESHOLD))
+                            rows[:, 2] >= THRESHOLD, aspect=WIDTH / HEIGHT))
     return frames
 
 

@@ -30,6 +30,7 @@ class Frame:
         boxes: (N, 4) as fractions of the image's sides.
         shown: (N,) whether the prediction shows it.
         computed: labels that were looked for; None for all. Of others nothing is known.
+        aspect: the image's width by its height.
     """
 
     task: int
@@ -39,6 +40,7 @@ class Frame:
     boxes: NDArray[np.float64]
     shown: NDArray[np.bool_]
     computed: frozenset[str] | None = None
+    aspect: float = 1.0
 
     def overlap(self, box: Box) -> NDArray[np.float64]:
         """Return the IoU of `box` with each detection, (N,)."""

@@ -43,8 +43,9 @@ def odd(frames: Sequence[Frame]) -> list[Suspicion]:
                                                             *_counts(frame, usual))]
 
 
-def _ratio(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    size = np.maximum(boxes[..., 2:] - boxes[..., :2], 1e-9)
+def _ratio(boxes: NDArray[np.float64], aspect: float) -> NDArray[np.float64]:
+    """Return how many times the longer side of boxes (..., 4) is the shorter one, in an image of this aspect."""
+    size = np.maximum(boxes[..., 2:] - boxes[..., :2], 1e-9) * [aspect, 1]
     return np.asarray(size.max(-1) / size.min(-1), np.float64)
 
 
@@ -52,15 +53,15 @@ def _usual(frames: Sequence[Frame]) -> dict[str, _Usual]:
     found = {}
     labels = sorted({str(label) for frame in frames for label in frame.labels[frame.shown]})
     for label in labels:
-        boxes = [box for frame in frames for box in frame.boxes[frame.shown & (frame.labels == label)]
+        whole = [(box, frame.aspect) for frame in frames for box in frame.boxes[frame.shown & (frame.labels == label)]
                  if not is_cut(box)]
-        if len(boxes) < ENOUGH:
+        if len(whole) < ENOUGH:
             continue
-        sizes = np.log(np.maximum(area(np.array(boxes)), 1e-12))
+        sizes = np.log(np.maximum(area(np.array([box for box, _ in whole])), 1e-12))
         middle = float(np.median(sizes))
         counts = [int((frame.shown & (frame.labels == label)).sum()) for frame in frames]
         found[label] = _Usual(middle, _MAD * float(np.median(np.abs(sizes - middle))),
-                              float(np.median(_ratio(np.array(boxes)))),
+                              float(np.median([_ratio(box, aspect) for box, aspect in whole])),
                               float(np.quantile([count for count in counts if count], 0.95)))
     return found
 
@@ -85,13 +86,13 @@ def _pairs(frame: Frame) -> Iterator[Suspicion]:
 def _single(frame: Frame, usual: dict[str, _Usual]) -> Iterator[Suspicion]:
     for k in (int(k) for k in np.flatnonzero(frame.shown)):
         known = usual.get(str(frame.labels[k]))
-        if (kind := _shape(frame.boxes[k], known)) is not None:
+        if (kind := _shape(frame.boxes[k], frame.aspect, known)) is not None:
             yield _of(frame, k, kind, 0.5)
 
 
-def _shape(box: NDArray[np.float64], known: _Usual | None) -> Kind | None:
+def _shape(box: NDArray[np.float64], aspect: float, known: _Usual | None) -> Kind | None:
     """Return what is odd about a box, compared with its label's usual ones if there are enough."""
-    size, ratio = float(area(box)), float(_ratio(box))
+    size, ratio = float(area(box)), float(_ratio(box, aspect))
     cut = is_cut(box)
     usual = np.exp(known.size) if known else None
     if ratio >= THIN and not cut and ratio >= THINNER * (known.ratio if known else 1):

@@ -106,7 +106,8 @@ def _frame(place: Place, rows: Sequence[_Found]) -> Frame:
                             / [row.width, row.height, row.width, row.height] for row in rows])
     labels = np.array([row.label for row in rows for _ in row.scores], np.str_)
     shown = np.concatenate([np.array(row.scores, np.float64) >= row.threshold for row in rows])
-    return Frame(place.id, place.seconds, labels, scores, boxes, shown, frozenset(row.label for row in rows))
+    return Frame(place.id, place.seconds, labels, scores, boxes, shown, frozenset(row.label for row in rows),
+                 rows[0].width / rows[0].height)
 
 
 def pictures(listed: Sequence[Place]) -> list[Picture]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +61,17 @@ def test_what_may_well_be_is_not_odd(shapes: list[Shape]) -> None:
 
 def test_few_boxes_of_a_label_say_nothing_of_its_size() -> None:
     assert kinds(("cpu", (0.2, 0.2, 0.6, 0.6)), before=5) == []
+
+
+def test_a_thin_box_is_told_by_its_sides_in_pixels() -> None:
+    wide, high = ("cpu", (0.2, 0.4, 0.7, 0.45)), ("cpu", (0.4, 0.2, 0.45, 0.7))  # 10 by 1 in fractions of the sides
+
+    def slivers(aspect: float, shape: Shape) -> list[str]:
+        frames = [replace(one, aspect=aspect) for one in [*usual(), frame(99, shape)]]
+        return [one.kind for one in odd(frames) if one.task == 99 and one.kind == "sliver"]
+
+    assert (slivers(16 / 9, wide), slivers(16 / 9, high)) == (["sliver"], [])
+    assert (slivers(9 / 16, wide), slivers(9 / 16, high)) == ([], ["sliver"])
 
 
 def test_far_more_objects_than_elsewhere() -> None:
