@@ -195,21 +195,32 @@ class VerdictRow(NamedTuple):
 
 
 def add_verdict(project_id: int, model_version: str, said: Verdict, person_id: int | None, decided_by: str) -> int:
-    """Store a verdict and return its id."""
+    """Store a verdict, with what was decided of its object before unless it is right, and return its id."""
     return fetch_number(
         "INSERT INTO verdict (project_id, model_version, task_id, object, label, score, verdict, new_label, box, "
-        "person_id, decided_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
-        (project_id, model_version, *said, person_id, decided_by))
+        "person_id, decided_by, aside_before) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, CASE WHEN %s <> "
+        "'right' THEN coalesce((SELECT verdict FROM set_aside WHERE task_id = %s AND object = %s "
+        "AND model_version = %s), '') END) RETURNING id",
+        (project_id, model_version, *said, person_id, decided_by, said.verdict, said.task_id, said.object,
+         model_version))
+
+
+class TakenBack(NamedTuple):
+    """A verdict that was taken back; `aside_before`: the decision on its object that it replaced, None: it did not."""
+
+    id: int
+    aside_before: str | None
 
 
 def take_verdict_back(project_id: int, model_version: str, task_id: int, object_id: str, person_id: int | None,
-                      decided_by: str) -> int:
-    """Take back a person's last verdict of the page on an object; return how many that were."""
-    return execute(
-        "UPDATE verdict SET taken_back_at = clock_timestamp() WHERE id IN (SELECT id FROM verdict "
+                      decided_by: str) -> list[TakenBack]:
+    """Take back a person's last verdict of the page on an object; return it, if there is one."""
+    return fetch(
+        TakenBack, "UPDATE verdict SET taken_back_at = clock_timestamp() WHERE id IN (SELECT id FROM verdict "
         "WHERE project_id = %s AND model_version = %s AND task_id = %s AND object = %s AND sample_id IS NULL "
         "AND edit_id IS NULL AND taken_back_at IS NULL AND person_id IS NOT DISTINCT FROM %s AND decided_by = %s "
-        "ORDER BY id DESC LIMIT 1)", (project_id, model_version, task_id, object_id, person_id, decided_by))
+        "ORDER BY id DESC LIMIT 1) RETURNING id, aside_before",
+        (project_id, model_version, task_id, object_id, person_id, decided_by))
 
 
 class RightObject(NamedTuple):

@@ -1,6 +1,8 @@
 """What a person says of one object on the page: stored when it is said, and taken back by the same person.
 
-It changes no prediction and no annotation. Acceptance in bulk says nothing of any object and stores no verdict.
+It changes no prediction and no annotation, but a task with an object that is not right, or that lacks one, waits in
+*To fix*, as after a verdict on the wall: bulk acceptance would write what was said to be wrong. Acceptance in bulk says
+nothing of any object and stores no verdict.
 """
 
 from __future__ import annotations
@@ -9,13 +11,16 @@ from collections.abc import Sequence
 
 from argus import audit
 from argus.answers.trust import ObjectVerdict, ObjectVerdicts
+from argus.db import together
 from argus.errors import ArgusError
 from label_studio_config import projects
 from label_studio_config.recipe import recipe_for
-from search_service.review import objects, prediction_store
+from label_studio_config.views import fix_view
+from search_service.review import objects, prediction_store, wall_store
 from search_service.review.calibration import outcomes
 from search_service.review.candidates import Review, open_review
 from search_service.review.prediction_store import Said
+from search_service.review.set_aside import open_tasks
 
 
 def say(project_id: int, task_id: int, verdict: Said, *, object_id: str = "", label: str = "",
@@ -52,10 +57,14 @@ def say(project_id: int, task_id: int, verdict: Said, *, object_id: str = "", la
     else:
         said = prediction_store.Verdict(task_id, "", label, None, verdict, box=list(box or ()))
     outcomes.remember(project_id)
-    if object_id:
-        _take_back(review, task_id, object_id)
     who = audit.actor()
-    number = prediction_store.add_verdict(project_id, review.model_version, said, who.person, who.verified_name)
+    with together():
+        moved = _take_back(review, task_id, object_id)[1] if object_id else False
+        number = prediction_store.add_verdict(project_id, review.model_version, said, who.person, who.verified_name)
+        if verdict != "right":
+            wall_store.decide(project_id, review.model_version, [(task_id, object_id, wall_store.ASIDE[verdict])], who)
+    if moved or verdict != "right":
+        fix_view(review.ls, project_id, open_tasks(review))
     return next(one for one in _said(review, task_id) if one.id == number)
 
 
@@ -64,8 +73,11 @@ def take_back(project_id: int, task_id: int, object_id: str = "") -> ObjectVerdi
     what is left of the task's. Raises `not_found` when there is none, `unknown_project`."""
     audit.about(f"task {task_id}")
     review = open_review(project_id)
-    if not _take_back(review, task_id, object_id):
+    taken, moved = _take_back(review, task_id, object_id)
+    if not taken:
         raise ArgusError("not_found", f"There is no verdict of yours on that object of task {task_id}.")
+    if moved:
+        fix_view(review.ls, project_id, open_tasks(review))
     return ObjectVerdicts(verdicts=_said(review, task_id))
 
 
@@ -74,10 +86,16 @@ def listing(project_id: int, task_id: int | None = None) -> ObjectVerdicts:
     return ObjectVerdicts(verdicts=_said(open_review(project_id), task_id))
 
 
-def _take_back(review: Review, task_id: int, object_id: str) -> int:
+def _take_back(review: Review, task_id: int, object_id: str) -> tuple[bool, bool]:
+    """Return whether there was a verdict to take back, and whether its task waited because of it."""
     who = audit.actor()
-    return prediction_store.take_verdict_back(review.project_id, review.model_version, task_id, object_id, who.person,
-                                   who.verified_name)
+    with together():
+        taken = prediction_store.take_verdict_back(review.project_id, review.model_version, task_id, object_id,
+                                                   who.person, who.verified_name)
+        before = [(task_id, object_id, one.aside_before) for one in taken if one.aside_before is not None]
+        if before:
+            wall_store.decide(review.project_id, review.model_version, before, who)
+    return bool(taken), bool(before)
 
 
 def _said(review: Review, task_id: int | None) -> list[ObjectVerdict]:

@@ -11,7 +11,8 @@ from argus.db.statements import execute, fetch, fetch_numbers
 from search_service.review.prediction_store import Said
 
 # A task with an object that is not right takes no part in bulk acceptance.
-ASIDE: dict[Said, str] = {"wrong": "rejected", "unsure": "fix", "relabelled": "fix", "right": ""}
+ASIDE: dict[Said, str] = {"wrong": "rejected", "unsure": "fix", "relabelled": "fix", "moved": "fix", "added": "fix",
+                          "right": ""}
 _GIVEN = "unnest(%(tasks)s::bigint[], %(objects)s::text[], %(labels)s::text[], %(scores)s::float8[]) " \
          "AS g (task_id, object, label, score)"
 _ADD = f"""
@@ -64,11 +65,11 @@ def add(project_id: int, version: str, objects: Sequence[Named], verdict: Said, 
              "person": who.person, "name": who.verified_name}
     with together():
         ids = fetch_numbers(_ADD, given)
-        _decide(project_id, version, [(one.task_id, one.object, ASIDE[verdict]) for one in objects], who)
+        decide(project_id, version, [(one.task_id, one.object, ASIDE[verdict]) for one in objects], who)
     return ids
 
 
-def _decide(project_id: int, version: str, decisions: Sequence[tuple[int, str, str]], who: Actor) -> None:
+def decide(project_id: int, version: str, decisions: Sequence[tuple[int, str, str]], who: Actor) -> None:
     """Put what is decided of each object in place of what was; '': nothing is."""
     tasks, objects, said = (list(column) for column in zip(*decisions, strict=True))
     given = {"project": project_id, "version": version, "tasks": tasks, "objects": objects, "said": said,
@@ -95,7 +96,7 @@ def take_back(project_id: int, ids: Sequence[int], who: Actor) -> list[int]:
         if rows:
             (version,) = {one.model_version for one in fetch(
                 _Version, "SELECT DISTINCT model_version FROM verdict WHERE id = ANY(%s)", ([row.id for row in rows],))}
-            _decide(project_id, version, [(row.task_id, row.object, row.aside_before or "") for row in rows], who)
+            decide(project_id, version, [(row.task_id, row.object, row.aside_before or "") for row in rows], who)
     return sorted({row.task_id for row in rows})
 
 
