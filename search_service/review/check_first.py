@@ -6,7 +6,8 @@ the prediction; what was there before is kept with the answer, so that it can be
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import cast
 
 import numpy as np
@@ -106,8 +107,9 @@ def decide(project_id: int, number: int, verdict: Verdict, *, label: str = "", b
         who = audit.actor()
         suspicion_store.answer(number, verdict, added, who.person, who.verified_name)
     if verdict == "reject":
-        set_aside.set_aside(project_id, row.task_id, "rejected" if row.box else "fix",
-                            object_id=_object(review, row), ls=ls)
+        with _later_if_away():
+            set_aside.set_aside(project_id, row.task_id, "rejected" if row.box else "fix",
+                                object_id=_object(review, row), ls=ls)
     return _followed(review, row.task_id, number)
 
 
@@ -130,7 +132,8 @@ def undo(project_id: int, number: int, *, ls: LabelStudio | None = None) -> answ
                              "Correct the task in Label Studio.")
         suspicion_store.take_back(number)
     if row.verdict == "reject":
-        set_aside.put_back(project_id, row.task_id, object_id=_object(review, row), ls=ls)
+        with _later_if_away():
+            set_aside.put_back(project_id, row.task_id, object_id=_object(review, row), ls=ls)
     return _followed(review, row.task_id, number)
 
 
@@ -219,13 +222,20 @@ def _object(review: Review, row: SuspicionRow) -> str:
 
 
 def _followed(review: Review, task_id: int, number: int) -> answers.Decided:
-    """Bring the prediction up to date and return how things stand. One that cannot be reached follows later."""
-    try:
+    """Bring the prediction up to date and return how things stand."""
+    with _later_if_away():
         delivery.push(review.project_id, [task_id])
-    except ArgusError as error:
-        if error.code != "label_studio_unreachable":
-            raise
     rows = suspicion_store.open_ones(review.project_id, review.model_version, [task_id])
     row = suspicion_store.load(review.project_id, number)
     assert row is not None  # what was answered stays, and what was taken back was there a moment ago
     return answers.Decided(suspicion=_answer(row), left=len(rows))
+
+
+@contextmanager
+def _later_if_away() -> Iterator[None]:
+    """Let Label Studio follow later when it cannot be reached: what was said is stored by then."""
+    try:
+        yield
+    except ArgusError as error:
+        if error.code != "label_studio_unreachable":
+            raise

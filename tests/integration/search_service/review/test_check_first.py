@@ -6,6 +6,7 @@ The detections are written here instead of by a model: a cpu and a fan that move
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from argus.db import connect
+from argus.errors import ArgusError
 from argus.images.measures import Measures
 from argus.labelstudio import LabelStudio
 from argus.labelstudio.filters import UNREVIEWED, of_version
@@ -26,7 +28,7 @@ from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
 from ml_backend.suspicion import store as suspicions
-from search_service.review import check_first, service, verdicts
+from search_service.review import check_first, service, suspicion_store, verdicts
 from search_service.review.objects import histogram, shown
 from search_service.review.verification import service as verification
 
@@ -125,6 +127,7 @@ def ask(client: FlaskClient, line: Line) -> Ask:
 @pytest.fixture
 def suspected(line: Line, ask: Ask) -> list[dict[str, Any]]:
     """All frames of a new project are detected; return the suspicions."""
+    service.make_band_views(line.id, ls=line.ls)
     line.detect(*range(FRAMES))
     line.settle()
     found: list[dict[str, Any]] = ask()["suspicions"]
@@ -284,6 +287,38 @@ def test_a_suspicion_is_answered_once(line: Line, ask: Ask, suspected: list[dict
     ask(body={"suspicion": suspected[0]["id"], "verdict": "nothing_there"})
     ask(body={"suspicion": suspected[0]["id"], "verdict": "add"}, status=409)
     ask(body={"suspicion": 2**40, "verdict": "add"}, status=404)
+
+
+def test_two_people_label_studio_away_and_a_changed_recipe_lose_no_answer_and_double_none(
+        line: Line, ask: Ask, suspected: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:
+    def answered(number: int, verdict: suspicion_store.Verdict, ls: LabelStudio) -> str:
+        try:
+            return check_first.decide(line.id, number, verdict, ls=ls).suspicion.verdict or ""
+        except ArgusError as error:
+            return error.code
+
+    weak, gone = (one["id"] for one in suspected)
+    with ThreadPoolExecutor(2) as people:
+        assert sorted(people.map(answered, [weak] * 2, ["add"] * 2, [line.ls] * 2)) == ["add", "conflict"]
+    assert line.prediction(WEAK) == (0.95, {"cpu": 0.95, "fan": 1.0})
+    away = LabelStudio("http://127.0.0.1:9", "nobody")
+    with monkeypatch.context() as patch:
+        for module in ("ml_backend.predictions.delivery", "label_studio_config.projects"):
+            patch.setattr(f"{module}.get_label_studio", lambda: away)
+        assert answered(gone, "add", away) == "add"
+    assert line.prediction(GONE) == (0.0, {"cpu": 0.95})
+    line.settle()
+    assert line.prediction(GONE) == (0.95, {"cpu": 0.95, "fan": 1.0})
+    projects.set_threshold(line.id, ["fan"], 0.5)
+    projects.refresh(line.id)
+    ask("/check-first/undo", body={"suspicion": weak}, status=409)  # it is about predictions of another recipe
+    line.deliver(*range(FRAMES))
+    line.settle()
+    assert ask("")["check_first"] == 0
+    done = service.accept(line.id, ls=line.ls)
+    assert (done.accepted_tasks, done.accepted_objects) == (FRAMES, 2 * FRAMES)
+    assert service.undo(done.acceptance or 0, ls=line.ls).undone == FRAMES
+    assert service.accept(line.id, ls=line.ls).accepted_objects == 2 * FRAMES
 
 
 def test_an_odd_object_is_rejected_and_put_back(line: Line, ask: Ask) -> None:
