@@ -52,6 +52,7 @@ def line(stack: Any, label_studio: LabelStudio) -> Iterator[tuple[int, list[int]
             found[label] = Detections.none() if (number, label) == (GONE, "fan") else Detections(
                 np.array([score], np.float32), box, [None])
         detections.store(task, recipe_for(row), SIZE, found)
+    service.make_band_views(project)
     delivery.push(project, tasks)
     wait_for(lambda: delivery.rescore(project) == 0 and service.review_status(project).check_first == 2, 120)
     yield project, tasks

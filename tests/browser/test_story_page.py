@@ -50,9 +50,11 @@ def open_page(browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
 def predicted(stack: Any, make_project: Callable[..., int], label_studio: LabelStudio) -> Callable[..., int]:
     """Return `predicted(count)`: a project whose images have predictions for `cpu`."""
     def make(count: int = COUNT) -> int:
+        from label_studio_config import projects
         from ml_backend.runs.runs import create_run, run_progress
 
         project = make_project(["cpu", "fan"], [(f"{n}.jpg", scene(n)) for n in range(count)])
+        projects.set_check_first(project, [])  # every task is in the band of its score
         wait_for(lambda: sync_progress(project).embedded == count, 120)
         run = create_run(project, ["cpu"], [task["id"] for task in label_studio.tasks(project, fields="task_only")])
         wait_for(lambda: run_progress(run).state == "done", 240)
