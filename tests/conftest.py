@@ -88,7 +88,8 @@ def servers(request: pytest.FixtureRequest) -> Iterator[Any]:
     settings = Settings(_env_file=None, home=home, label_studio_port=free_port(), ml_backend_port=free_port(),
                         search_service_port=free_port(), siglip_model=str(CHECKPOINTS / "siglip2-tiny"),
                         sam3_model=str(CHECKPOINTS / "sam3-tiny"), torch_threads=1,
-                        sync_seconds=2.0, claim_seconds=15.0, lease_seconds=8)
+                        sync_seconds=2.0, claim_seconds=15.0, lease_seconds=8,
+                        export_free_mb=16)  # the machine's disk may be nearly full
     with (second_starts_are_forks(processes),
           Stack(settings, {"postgres", "valkey", "label-studio"}, durable=False) as stack):
         environment = request.config.stash[ENVIRONMENT] = Environment(stack.env)

@@ -22,6 +22,7 @@ from search_service.export import jobs, room
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("ARGUS_HOME", str(tmp_path))
     get_settings.cache_clear()
+    monkeypatch.setenv("ARGUS_EXPORT_FREE_MB", "0")  # the machine's disk may be nearly full
     monkeypatch.setattr(jobs, "recording", lambda *_: nullcontext())  # there is no database to keep versions in
     yield tmp_path
     monkeypatch.undo()
