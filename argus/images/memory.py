@@ -7,7 +7,6 @@ decodes at the same time; each says beforehand what it will need, and waits, is 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import io
 import math
@@ -19,6 +18,7 @@ from typing import IO
 
 from PIL import Image
 
+from argus import heap
 from argus.errors import ArgusError
 from argus.images.fetcher import open_image, to_rgb
 from argus.images.files import OpenedFile, grey
@@ -31,7 +31,6 @@ TILE = 1024  # pixels of a side that are turned into RGB at a time
 # Bytes a pixel that decoders of these formats hold beside, or before, the image itself. Measured, and rounded up.
 _BESIDE = {"WEBP": 13.0, "AVIF": 10.0, "JPEG2000": 17.0, "TIFF": 8.0}
 _GREY = 12.0  # bytes a pixel while numbers of more than 8 bits become greys
-_M_MMAP_THRESHOLD = -3  # of malloc.h
 _NARROW = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16L": 2, "I;16B": 2, "I;16N": 2}  # other modes: 4 bytes a pixel
 
 Size = tuple[int, int]
@@ -112,13 +111,9 @@ def _busy() -> ArgusError:
 
 @functools.cache
 def get_budget() -> Budget:
-    """Return this process's budget.
-
-    glibc is told to give large blocks back to the system when they are freed. By itself it comes to keep blocks of
-    Pillow's size, 16 MiB, for the next image, and cannot use them for one that another thread decodes.
-    """
-    with contextlib.suppress(AttributeError, OSError):  # another C library
-        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, 2**20)
+    """Return this process's budget. What images took is given back when they are freed: Pillow's blocks of 16 MiB would
+    be kept by the thread that decoded."""
+    heap.return_large_blocks()
     return Budget(get_settings().picture_memory_mb * 2**20, small=SMALL)
 
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from queue import SimpleQueue
 
-from argus import metrics
+from argus import heap, metrics
 from argus.answers.search import Reason
 from argus.answers.service import SearchMemory
 from argus.db import Connection
@@ -159,6 +159,7 @@ class FilterMemory:
                     self._followed[key] = found
                 self._not_before[key] = 0.0 if found else time.monotonic() + RETRY_SECONDS, "loading"
             if found:
+                heap.trim()
                 log.info("candidate filter loaded", extra={"project": project_id, "rows": found.filter.rows})
                 self._keep_within_budget(key)
 
@@ -178,6 +179,7 @@ def get_memory() -> FilterMemory:
 def start() -> FilterMemory:
     """Give this process's filters the budget of the settings. Raises `bad_setting` for more than the machine has."""
     global _memory
+    heap.return_large_blocks()
     _memory = FilterMemory(budget())
     metrics.SEARCH_MEMORY.set_function(_memory.nbytes)
     return _memory
