@@ -141,7 +141,7 @@ def count_images(project_id: int, source: Source = "annotations", *, label_studi
 
 def preview_export(project_id: int, *, source: Source = "annotations", splits: Mapping[str, float] | None = None,
                    label_studio: LabelStudio | None = None, memory: Memory = store) -> ExportPreview:
-    """Return what an export would hold, without opening an image or writing a file.
+    """Return what an export would hold, without opening an image or writing a file. Frames in no split are not counted.
 
     Of more than 2,000 tasks the first 2,000 are read. Regions that turn out to be damaged, or images that cannot be
     fetched, are only found by the export itself.
@@ -154,10 +154,12 @@ def preview_export(project_id: int, *, source: Source = "annotations", splits: M
     origins = read_origins(ls, project_id, shape, source)
     planned = plan(project_id, source, origins, splits, memory) if splits and origins else None
     places = planned.places if planned else {}
+    held = {task for task, place in places.items() if place[0]} or set(origins)
     objects: Counter[str] = Counter(dict.fromkeys(shape.labels, 0))
     of_split: dict[str, Counter[str]] = {split: Counter(objects) for split in splits or ()}
     counted = empty = 0
-    for task in islice(read_tasks(ls, project_id, shape, source), PREVIEWED):
+    tasks = (task for task in read_tasks(ls, project_id, shape, source) if task.id in held)
+    for task in islice(tasks, PREVIEWED):
         labels = [label for label in read_labels(shape.regions_of_image(task.result)[0]) if label in objects]
         counted, empty = counted + 1, empty + (not labels)
         objects.update(labels)
@@ -165,7 +167,7 @@ def preview_export(project_id: int, *, source: Source = "annotations", splits: M
             of_split[split].update(labels)
     tasks_of = {split: [task for task, place in places.items() if place[0] == split] for split in splits or ()}
     return ExportPreview(
-        images=len(origins), videos=_videos(origins, origins), empty=empty, objects=dict(objects), counted=counted,
+        images=len(held), videos=_videos(origins, held), empty=empty, objects=dict(objects), counted=counted,
         outlines=shape.outlines,
         splits={split: SplitSize(images=len(part), videos=_videos(origins, part), objects=dict(of_split[split]))
                 for split, part in tasks_of.items()},

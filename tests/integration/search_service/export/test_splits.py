@@ -89,6 +89,7 @@ def test_one_video__new_frames_change_nothing_and_a_copy_goes_where_its_scenes_a
     assert {split: part.images for split, part in outlook.splits.items()} == {
         split: list(first.values()).count(split) for split in SHARES}
     assert len(first) + sum(one.count for one in outlook.left_out) == len(ids)
+    assert (outlook.images, outlook.counted, sum(outlook.objects.values())) == (len(first),) * 3
     for one, split in first.items():  # five seconds apart, unless in the same split
         assert {first.get(other, split) for other in ids if abs(ids.index(other) - ids.index(one)) < 5} == {split}
     assert set(outlook.splits["test"].objects) == {"cpu", "fan"}
