@@ -29,6 +29,32 @@ class TaskObject(Answer):
     """The part inside the box, as a PNG in base64."""
 
 
+class Neighbour(Answer):
+    """A frame of the same video."""
+
+    task: int
+    video_time: float
+    """Seconds."""
+    frame_number: int | None
+    same: bool
+    """Whether it shows the same as the frame that was asked about, or is that frame."""
+
+
+class Neighbours(Answer):
+    """The frames of a video around one of them."""
+
+    frames: list[Neighbour]
+    """By time, with the frame itself; nothing for an image of no video, or without a time."""
+    earlier: bool
+    """Whether there are frames before them."""
+    later: bool
+    """Whether there are frames after them."""
+    previous_change: int | None
+    """The task of the nearest earlier frame that does not show the same; None when there is none."""
+    next_change: int | None
+    """The task of the nearest later one."""
+
+
 class TaskPrediction(Answer):
     """A prediction in Label Studio."""
 

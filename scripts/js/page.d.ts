@@ -106,6 +106,22 @@ declare namespace Api {
     predictions: { id: number; current: boolean; score: number | null; model_version: string; objects: Region[] }[];
   }
 
+  interface Neighbour {
+    task: number;
+    video_time: number;
+    frame_number: number | null;
+    same: boolean;
+  }
+
+  // Frames of one video, by time.
+  interface Neighbours {
+    frames: Neighbour[];
+    earlier: boolean;
+    later: boolean;
+    previous_change: number | null;
+    next_change: number | null;
+  }
+
   // A picture that was edited, as it is stored.
   interface Edited {
     edit: number;

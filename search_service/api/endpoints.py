@@ -29,6 +29,7 @@ from search_service.api.schemas import editing as er
 from search_service.api.schemas import review as rr
 from search_service.api.schemas import search as r
 from search_service.api.schemas import setup as sr
+from search_service.api.schemas import tasks as kr
 from search_service.api.schemas import trust as tr
 from search_service.api.schemas import wall as wr
 
@@ -255,6 +256,8 @@ ENDPOINTS = (
              "failed.", answer=up.Upload),
     Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}",
              "A task with the objects of its predictions and annotations.", answer=t.Task),
+    Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}/neighbours",
+             "The frames of its video around a task's.", kr.NeighboursRequest, answer=t.Neighbours),
     Endpoint("put", "/api/v1/projects/{project_id}/tasks/{task_id}/annotation", "Save an edited picture as the "
              "annotation of its task.", body=er.EditRequest, answer=e.Edited),
     Endpoint("post", "/api/v1/edits/{edit_id}/undo", "Take an edit back.", answer=e.EditUndone),

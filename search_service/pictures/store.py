@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
+from psycopg.sql import SQL
 from pydantic import JsonValue
 
-from argus.db.statements import fetch_one
+from argus.db.statements import fetch, fetch_one
 from search_service.sync.store import SHARED
+from search_service.vectors.store import Model
 
 
 class TaskRow(NamedTuple):
@@ -54,3 +56,46 @@ def captured_between(project_id: int) -> tuple[datetime, datetime] | None:
     row = fetch_one(Captured, "SELECT min(captured_at) AS first, max(captured_at) AS last FROM task "
                     "WHERE project_id = %s", (project_id,))
     return (row.first, row.last) if row and row.first and row.last else None
+
+
+class FrameRow(NamedTuple):
+    """A frame of a video.
+
+    Attributes:
+        similarity: cosine of its embedding and that of the frame it is compared with; None when one has none.
+    """
+
+    id: int
+    video_time: float
+    frame_number: int | None
+    similarity: float | None
+
+
+def find_frame(project_id: int, task_id: int) -> FrameRow | None:
+    """Return a frame; None for an image of no video or without a time, and for what is no task of the project."""
+    return fetch_one(FrameRow, "SELECT id, video_time, frame_number, NULL::float8 AS similarity FROM task "
+                     "WHERE id = %s AND project_id = %s AND video_key IS NOT NULL AND video_time IS NOT NULL",
+                     (task_id, project_id))
+
+
+def frames_beside(project_id: int, frame: FrameRow, model: Model | None, count: int, *, later: bool,
+                  below: float | None = None) -> list[FrameRow]:
+    """Return the nearest frames of the same video on one side of a frame, the nearest first.
+
+    Args:
+        model: whose embeddings are compared; None: none are.
+        below: only those of less similarity.
+    """
+    than, order = (">", "") if later else ("<", " DESC")
+    of = SQL("(SELECT embedding FROM {} WHERE model_id = %(model)s AND project_id = %(project)s AND task_id = {})")
+    least = SQL("" if below is None else "WHERE similarity < %(below)s")
+    similarity = SQL("1 - ({} <=> {})").format(*(of.format(model.table, SQL(one)) for one in ("t.id", "%(id)s"))) \
+        if model else SQL("NULL::float8")
+    return fetch(
+        FrameRow, SQL("SELECT * FROM (SELECT t.id, t.video_time, t.frame_number, {} AS similarity FROM task t "
+                      "WHERE project_id = %(project)s AND video_key = (SELECT video_key FROM task WHERE id = %(id)s) "
+                      "AND (video_time, id) {} (%(time)s, %(id)s)) beside {} ORDER BY video_time{}, id{} "
+                      "LIMIT %(count)s").format(
+            similarity, SQL(than), least, SQL(order), SQL(order)),
+        {"project": project_id, "id": frame.id, "time": frame.video_time, "model": model and model.id,
+         "below": below, "count": count})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
+from flask import Blueprint, request
 
 from argus.answers.projects import Videos
-from argus.answers.tasks import Task
+from argus.answers.tasks import Neighbours, Task
 from label_studio_config import projects
 from search_service.api.answering import answers
 from search_service.api.requests import API
-from search_service.pictures import store, task_details
+from search_service.api.schemas import search
+from search_service.api.schemas.tasks import NeighboursRequest
+from search_service.pictures import neighbours, store, task_details
 from search_service.sync import videos
 
 blueprint = Blueprint("tasks", __name__, url_prefix=API)
@@ -19,6 +21,12 @@ blueprint = Blueprint("tasks", __name__, url_prefix=API)
 @answers
 def get_task(project_id: int, task_id: int) -> Task:
     return task_details.describe_task(project_id, task_id)
+
+
+@blueprint.get("/projects/<int:project_id>/tasks/<int:task_id>/neighbours")
+@answers
+def get_neighbours(project_id: int, task_id: int) -> Neighbours:
+    return neighbours.around(project_id, task_id, search.read(NeighboursRequest, request.args).each)
 
 
 @blueprint.get("/projects/<int:project_id>/videos")

@@ -6,6 +6,7 @@ import { number, t } from "../i18n.js";
 import { PictureEditor } from "./editor.js";
 import { ObjectList } from "./object_list.js";
 import { baseOf, details } from "./server.js";
+import { Strip } from "./strip.js";
 
 const WIDTH = 1600; // pixels of the picture
 /** @type {Record<string, number>} */
@@ -30,6 +31,7 @@ const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1, PageDow
 export class LargePicture {
   #tasks = /** @type {number[]} */ ([]);
   #at = -1;
+  #aside = /** @type {number | null} */ (null); // a neighbour in time that is none of the screen's tasks
   #shows = 0;
   /** @type {Map<number, Promise<Api.TaskDetails>>} */
   #known = new Map();
@@ -60,22 +62,21 @@ export class LargePicture {
     this.list = new ObjectList(this.editor, project.labels);
     this.side = h("div", { class: "side", tabIndex: 0, role: "region", "aria-label": t("picture.about") });
     this.place = h("span", { class: "muted", "aria-live": "polite" });
+    this.strip = new Strip({ project, signal, open: (task) => this.#turnTo(task) });
     this.dialog = this.#makeDialog(id, help);
     signal.addEventListener("abort", () => this.dialog.remove());
   }
 
   get task() {
-    return this.#tasks[this.#at];
+    return this.#aside ?? this.#tasks[this.#at];
   }
 
   // `select`: the name of the object that is chosen at once.
   /** @param {number} task @param {string} [select] */
   show(task, select = "") {
-    const order = this.screen.order();
-    this.#tasks = order.includes(task) ? order : [task];
-    this.#at = this.#tasks.indexOf(task);
+    this.#find(task);
     const place = { at: number(this.#at + 1), n: number(this.#tasks.length) };
-    this.place.textContent = t("picture.placeOf", place);
+    this.place.textContent = t(this.#aside ? "picture.placeNear" : "picture.placeOf", place);
     this.image.alt = t("common.task", { task });
     this.image.removeAttribute("src");
     this.frame.classList.add("waiting"); // boxes have no place before the picture has its size
@@ -87,8 +88,19 @@ export class LargePicture {
       this.dialog.showModal();
     }
     this.screen.moved?.(task);
+    if (!this.screen.objects) this.strip.show(task);
     for (const next of [this.#tasks[this.#at + 1], this.#tasks[this.#at - 1]])
       if (next !== undefined) picture(new Image(), next, WIDTH);
+  }
+
+  /** @param {number} task */
+  #find(task) {
+    const order = this.screen.order(),
+      known = order.includes(task);
+    this.#aside = !known && this.dialog.open ? task : null;
+    if (this.#aside) return;
+    this.#tasks = known ? order : [task];
+    this.#at = this.#tasks.indexOf(task);
   }
 
   async close() {
@@ -104,6 +116,11 @@ export class LargePicture {
     }
     const to = this.#tasks[Math.min(Math.max(this.#at + by, 0), this.#tasks.length - 1)];
     if (to !== undefined && to !== this.task) this.show(to);
+  }
+
+  /** @param {number} task */
+  async #turnTo(task) {
+    if (await this.editor.leave()) this.show(task);
   }
 
   #arrived() {
@@ -182,7 +199,8 @@ export class LargePicture {
       this.screen.keys ? h("span", { class: "muted keys" }, this.screen.keys) : "",
       button("close", "close", () => this.close()),
     );
-    const body = h("div", { class: "body" }, h("div", { class: "stage" }, this.frame), this.side);
+    const shown = h("div", { class: "shown" }, h("div", { class: "stage" }, this.frame), this.strip.root);
+    const body = h("div", { class: "body" }, shown, this.side);
     const told = h("div", { class: "told" }, this.editor.said.root, help);
     const foot = h("div", { class: "foot" }, this.editor.tools.root, told);
     const dialog = h("dialog", { id, class: "large", "aria-label": t("picture.title") }, top, body, foot);
@@ -200,7 +218,7 @@ export class LargePicture {
   /** @param {KeyboardEvent} event */
   #onkey(event) {
     if (event.target instanceof HTMLInputElement && event.target.type === "range") return;
-    if (this.editor.onkey(event) || this.screen.onkey?.(event)) event.preventDefault();
+    if (this.editor.onkey(event) || this.screen.onkey?.(event) || this.strip.onkey(event)) event.preventDefault();
     else if (event.key in STEPS && !event.ctrlKey && !event.altKey && !(event.target instanceof HTMLSelectElement)) {
       event.preventDefault();
       this.step(STEPS[event.key]);

@@ -55,7 +55,8 @@ export class Look {
   }
 
   #showAccept() {
-    this.accept.hidden = this.desk.band === "to_fix" || this.large.editor.dirty;
+    const { task, editor, screen } = this.large;
+    this.accept.hidden = this.desk.band === "to_fix" || editor.dirty || !screen.order().includes(task);
   }
 
   /** @param {KeyboardEvent} event */
@@ -105,6 +106,10 @@ export class Look {
     const order = this.large.screen.order(),
       at = order.indexOf(task);
     await done();
+    if (at < 0) {
+      this.large.show(task); // a neighbour in time, none of the grid's
+      return;
+    }
     const left = this.large.screen.order();
     const next = [...order.slice(at + 1), ...order.slice(0, Math.max(at, 0)).reverse()].find((one) => left.includes(one));
     if (next === undefined) this.large.dialog.close();

@@ -4,8 +4,8 @@ import { plural } from "./plural.js";
 export default {
   en: {
     title: "Large picture", frame: ({ task, n, count }) => `Task ${task}, ${count} ${plural(n, "object")}`, about: "About this picture",
-    previous: "Previous image", next: "Next image", close: "Close", placeOf: "{at} of {n}", openTask: "Open the task in Label Studio",
-    help: "Click an object, or press N for the next. Del deletes it, 1 to 9 change its label, arrow keys move it (Shift: right and bottom edges, Ctrl: left and top). B draws a box, S finds what you click on, Z undoes, Enter saves, Esc cancels.",
+    previous: "Previous image", next: "Next image", close: "Close", placeOf: "{at} of {n}", placeNear: "near {at} of {n}", openTask: "Open the task in Label Studio",
+    help: "Click an object, or press N for the next. Del deletes it, 1 to 9 change its label, arrow keys move it (Shift: right and bottom edges, Ctrl: left and top). B draws a box, S finds what you click on, Z undoes, Enter saves, Esc cancels. , and . go to the frame before and after, < and > to where the picture changes.",
     helpLook: "← → go to the next image. Nothing is saved yet: once the run is done, the objects can be corrected in Review.",
     tools: "Edit the objects", label: "Label", delete: "Delete", draw: "Draw a box", click: "Click to segment", undo: "Undo", save: "Save", discard: "Cancel changes",
     hint_draw: "Draw a box around an object.", hint_click: "Click on an object: the model finds its edges.",
@@ -18,11 +18,13 @@ export default {
     regions: "Regions", predicted: "Predicted", annotated: "Annotated", noRegions: "Nothing was predicted or annotated on this image yet.",
     nothingShown: "No region to show.", mask: "mask", scoreFrom: "Score from", predictionScore: "Lowest score", modelVersion: "Model version", annotatedAt: "Annotated",
     enlarge: "Task {task}: large picture",
+    neighbours: "Frames before and after", frameAt: "Frame at {time}", frameAlike: "Frame at {time}, shows the same", away: "{seconds} s",
+    previousChange: "Back to where the picture changes (<)", nextChange: "On to where the picture changes (>)",
   },
   ja: {
     title: "拡大画像", frame: "タスク {task}、物体 {count} 個", about: "この画像の情報",
-    previous: "前の画像", next: "次の画像", close: "閉じる", placeOf: "{n} 枚中 {at} 枚目", openTask: "Label Studio でタスクを開く",
-    help: "物体をクリックするか N で次を選択。Del で削除、1〜9 でラベル変更、矢印キーで移動（Shift: 右と下の辺、Ctrl: 左と上の辺）。B で枠を描画、S でクリックした物体を検出、Z で元に戻す、Enter で保存、Esc でキャンセル。",
+    previous: "前の画像", next: "次の画像", close: "閉じる", placeOf: "{n} 枚中 {at} 枚目", placeNear: "{n} 枚中 {at} 枚目の付近", openTask: "Label Studio でタスクを開く",
+    help: "物体をクリックするか N で次を選択。Del で削除、1〜9 でラベル変更、矢印キーで移動（Shift: 右と下の辺、Ctrl: 左と上の辺）。B で枠を描画、S でクリックした物体を検出、Z で元に戻す、Enter で保存、Esc でキャンセル。, と . で前後のフレーム、< と > で画面が変わる所へ。",
     helpLook: "← → で次の画像へ。まだ何も保存されていません。実行が終わると、レビューで修正できます。",
     tools: "物体の編集", label: "ラベル", delete: "削除", draw: "枠を描く", click: "クリックで検出", undo: "元に戻す", save: "保存", discard: "変更をキャンセル",
     hint_draw: "物体を囲む枠を描いてください。", hint_click: "物体をクリックすると、モデルが輪郭を検出します。",
@@ -35,5 +37,7 @@ export default {
     regions: "領域", predicted: "予測", annotated: "アノテーション", noRegions: "この画像にはまだ予測もアノテーションもありません。",
     nothingShown: "表示する領域はありません。", mask: "マスク", scoreFrom: "スコアの下限", predictionScore: "最低スコア", modelVersion: "モデルバージョン", annotatedAt: "アノテーション日時",
     enlarge: "タスク {task} を拡大",
+    neighbours: "前後のフレーム", frameAt: "{time} のフレーム", frameAlike: "{time} のフレーム（同じ画面）", away: "{seconds} 秒",
+    previousChange: "前の画面の変化へ（<）", nextChange: "次の画面の変化へ（>）",
   },
 };
