@@ -23,7 +23,7 @@ from search_service.frames.sampling import Damage
 
 SILENT_SECONDS = 300.0  # without a frame
 _LONGEST_LINE, _LARGEST_FRAME = 2**20, 512 * 2**20  # bytes
-_STOPPED = ArgusError("bad_video", "Reading the file did not come to an end in time.",
+_STOPPED = ArgusError("bad_video", "Reading the file took too long.",
                       "Does a video player play it? Save it anew with a video editor.")
 
 
