@@ -22,6 +22,8 @@ STEPS = {
     "Import": {
         "import-video": "Import the frames of videos as tasks.",
         "videos": "List the videos that frames come from.",
+        "import-labels": "Import labels: COCO, YOLO, Label Studio's JSON.",
+        "label-imports": "List imports of labels, or take one back.",
         "sync": "Pick up changed tasks now and show embedding progress.",
     },
     "Search": {

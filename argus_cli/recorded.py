@@ -61,7 +61,7 @@ def _refuse_half_work(action: str) -> None:
 def _thing(options: Options) -> str:
     """Return what the options name inside a project, as `rights.thing` does."""
     names = {"run_id": "run", "acceptance": "acceptance", "saved_id": "saved search", "search_id": "search",
-             "view_id": "view", "task": "task"}
+             "view_id": "view", "task": "task", "import_id": "label import"}
     return " ".join(f"{what} {options[name]}" for name, what in names.items() if options.get(name))
 
 

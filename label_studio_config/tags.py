@@ -127,6 +127,12 @@ class LabelConfig:
         return tuple(dict.fromkeys(label.name for control in self.controls if control.draws
                                    for label in control.labels))
 
+    def control(self, kind: str, label: str, image: ImageTag, first: str = "") -> ControlTag | None:
+        """Return the control of a kind that offers a label on an image, that of the name `first` if it does."""
+        usable = [control for control in self.controls if control.kind == kind and control.draws
+                  and image in control.images and label in [one.name for one in control.labels]]
+        return next((control for control in usable if control.name == first), next(iter(usable), None))
+
     @property
     def categories(self) -> dict[str, int]:
         """The numbers that its labels ask for by `category`.

@@ -20,3 +20,4 @@ SAMPLE: Final = 0x4152534D  # with the project: samples are drawn and accepted o
 UPLOAD: Final = 0x4152554C  # room on the disk is promised to one upload after another
 IMPORT_UPLOAD: Final = 0x4152554D  # with the upload: one process at a time imports it
 EDIT_TASK: Final = 0x41524554  # with the task: its annotation is edited by one at a time
+LABEL_IMPORT: Final = 0x4152494C  # with the project: labels are imported, and imports taken back, one at a time

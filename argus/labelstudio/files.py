@@ -136,8 +136,13 @@ def file_name(url: str) -> str:
 
     Names are not changed, but for what Label Studio puts before that of an upload; "" when there is none.
     """
+    return file_path(url).rpartition("/")[2]
+
+
+def file_path(url: str) -> str:
+    """Return the name as of `file_name` with the folders before it, as far as the address tells them."""
     if found := _CLOUD.fullmatch(storage_uri(url) or url):
-        return found[1].rpartition("/")[2]  # a key is not percent-encoded
+        return found[1]  # a key is not percent-encoded
     (path, values), uploaded = _parts(url), False
     if re.search(r"/data/local-files/?$", path):
         path = _only(values, "d")
@@ -145,8 +150,8 @@ def file_name(url: str) -> str:
         path, uploaded = _only(values, "filepath"), True
     else:
         uploaded = re.search(r"/data/upload/[0-9]+/[^/]*$", path) is not None
-    name = path.replace("\\", "/").rpartition("/")[2]
-    return _UPLOAD_PREFIX.sub("", name) if uploaded else name
+    path = path.replace("\\", "/")
+    return _UPLOAD_PREFIX.sub("", path.rpartition("/")[2]) if uploaded else path
 
 
 def _parts(url: str) -> tuple[str, list[tuple[str, str]]]:

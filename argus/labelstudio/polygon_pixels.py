@@ -28,6 +28,16 @@ def count(rings: Sequence[Sequence[tuple[float, float]]]) -> int:
     return int(np.diff(places[order])[covered].sum())
 
 
+def fill(rings: Sequence[Sequence[tuple[float, float]]], width: int, height: int) -> NDArray[np.bool_]:
+    """Return the pixels inside at least one of the rings, bool (H, W); their points are pixels inside the image."""
+    covered = np.zeros(width * height, np.bool_)
+    for ring in rings:
+        steps = np.zeros(width * height + 1, np.uint8)
+        np.bitwise_xor.at(steps, np.minimum(_changes(ring, height), width * height), 1)
+        covered |= np.bitwise_xor.accumulate(steps[:-1]).astype(np.bool_)
+    return covered.reshape(width, height).T
+
+
 def _changes(ring: Sequence[tuple[float, float]], height: int) -> NDArray[np.int64]:
     """Return where one goes in and out of a ring on the way down all columns: numbers of pixels, sorted."""
     corners = np.floor(np.array(ring, np.float64) * _SCALE + 0.5).astype(np.int64)

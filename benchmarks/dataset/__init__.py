@@ -1,4 +1,4 @@
-"""A dataset one can defend, in figures: leaks between its splits.
+"""A dataset one can defend, in figures: leaks between its splits, and round trips through export and import.
 
     python -m benchmarks.dataset --json FILE [--part leaks]...
 

@@ -58,9 +58,7 @@ class Canvas:
 
     def control(self, kind: str, label: str, first: str = "") -> ControlTag | None:
         """Return the control of a kind that offers a label on the image, that of the name `first` if it does."""
-        usable = [control for control in self.config.controls if control.kind == kind and control.draws
-                  and self.image in control.images and label in [one.name for one in control.labels]]
-        return next((control for control in usable if control.name == first), next(iter(usable), None))
+        return self.config.control(kind, label, self.image, first)
 
     def percent(self, box: Box) -> RegionValue:
         """Return the box of fractions as Label Studio's rectangle. Raises `bad_request` unless it has an area inside

@@ -31,8 +31,13 @@ def file_stem(url: str) -> str:
     Letters with their marks, digits, `.`, `_` and `-` stay, everything else becomes `_`, or goes at either end; "image"
     when no letter or digit is left.
     """
-    name = unicodedata.normalize("NFC", file_name(url))
-    if (suffix := extension_of(url)) and len(name) > len(suffix):
+    return clean_stem(file_name(url))
+
+
+def clean_stem(name: str) -> str:
+    """Return the stem that an export gives a file of this name, as of `file_stem`."""
+    name = unicodedata.normalize("NFC", name)
+    if (suffix := extension_in(name)) and len(name) > len(suffix):
         name = name[:-len(suffix)]
     kept = "".join(sign if _stays(sign) else " " for sign in name)
     stem = re.sub(" +", "_", kept.strip(" .").lstrip(_JOINERS))
@@ -41,7 +46,12 @@ def file_stem(url: str) -> str:
 
 def extension_of(url: str) -> str:
     """Return the extension of an image file in the name of the file at `url`, as it stands there; "" without one."""
-    suffix = PurePosixPath(file_name(url)).suffix
+    return extension_in(file_name(url))
+
+
+def extension_in(name: str) -> str:
+    """Return the extension of an image file in a file's name, as it stands there; "" without one."""
+    suffix = PurePosixPath(name).suffix
     return suffix if suffix.lower() in _SUFFIXES else ""
 
 

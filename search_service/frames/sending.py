@@ -7,6 +7,7 @@ import mimetypes
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import JsonValue
 
@@ -23,24 +24,37 @@ def stem_of(name: str, otherwise: str) -> str:
     return re.sub(r"[^A-Za-z0-9_.-]+", "_", Path(name).stem)[:60].strip("._") or otherwise
 
 
+class Upload(NamedTuple):
+    """A file that Label Studio keeps: its id, and what a task's data calls it."""
+
+    id: int
+    image: str
+
+
 def send_files(ls: LabelStudio, project_id: int, files: Sequence[tuple[str, bytes]]) -> dict[str, str]:
-    """Upload files and return by name what tasks call them.
+    """Upload files of different names and return by name what tasks call them. Raises as `upload`."""
+    return {name: kept.image for (name, _), kept in zip(files, upload(ls, project_id, files), strict=True)}
+
+
+def upload(ls: LabelStudio, project_id: int, files: Sequence[tuple[str, bytes]]) -> list[Upload]:
+    """Upload files and return what is kept of each, in the same order.
 
     Args:
-        files: at most 100 of them, of different names that `stem_of` leaves alone.
+        files: names and contents, at most 100 of them.
 
     Raises:
-        ArgusError: `label_studio_refused`.
+        ArgusError: `label_studio_refused`, also when Label Studio did not keep all of them.
     """
-    sent = [(name, (name, data, mimetypes.guess_type(name)[0])) for name, data in files]
+    sent = [(str(index), (name, data, mimetypes.guess_type(name)[0])) for index, (name, data) in enumerate(files)]
     answer = ls.request("POST", f"/api/projects/{project_id}/import", params={"commit_to_project": "false"},
                         files=sent, timeout=_SECONDS)
-    uploaded = ls.get(f"/api/projects/{project_id}/file-uploads", ids=json.dumps(answer["file_upload_ids"]))
+    ids: list[int] = answer["file_upload_ids"]  # in the order in which they were sent
+    uploaded = ls.get(f"/api/projects/{project_id}/file-uploads", ids=json.dumps(ids))
+    paths = {entry["id"]: entry["file"] for entry in uploaded}
+    if len(ids) != len(files) or set(ids) != set(paths):
+        raise ArgusError("label_studio_refused", f"Label Studio kept {len(paths)} of {len(files)} uploads.")
     site = get_settings().public_label_studio_url
-    paths = {entry["file"].rsplit("/", 1)[-1].split("-", 1)[1]: uploaded_at(site, entry["file"]) for entry in uploaded}
-    if lost := [name for name, _ in files if name not in paths]:
-        raise ArgusError("label_studio_refused", f"Label Studio did not keep the upload {lost[0]}.")
-    return paths
+    return [Upload(number, uploaded_at(site, paths[number])) for number in ids]
 
 
 def make_tasks(ls: LabelStudio, project_id: int, data: Sequence[Mapping[str, JsonValue]]) -> list[int]:

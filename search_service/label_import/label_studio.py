@@ -12,7 +12,7 @@ from typing import Literal
 from pydantic import JsonValue
 
 from argus.labelstudio import brush_rle, geometry
-from argus.labelstudio.files import file_name
+from argus.labelstudio.files import file_path
 from argus.labelstudio.geometry import Ring
 from argus.labelstudio.regions import object_of
 from search_service.label_import import coco_masks
@@ -201,13 +201,13 @@ def _mask(where: str, label: str, code: object, size: Size | None) -> LabelledOb
 
 
 def _image_name(data: object, result: Sequence[object]) -> str:
-    """Return the name of a task's image: the one text of its data that names a file of an image."""
+    """Return the name of a task's image, with folders: the first text of its data that names a file of an image."""
     if not isinstance(data, Mapping):
         raise Malformed("it has no data")
     texts = [(key, text) for key, text in data.items() if isinstance(text, str) and text and len(text) <= 5000]
     images = [text for key, text in texts if key == "image"] or [
-        text for key, text in texts if file_name(text).lower().endswith(
+        text for key, text in texts if file_path(text).lower().endswith(
             (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"))]
     if not images:
         raise Malformed(f"its data names no image: {shown(sorted(map(str, data)))}")
-    return images[0]
+    return file_path(images[0])

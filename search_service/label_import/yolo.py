@@ -180,7 +180,7 @@ def _check_events(text: str) -> None:
     for count, event in enumerate(yaml.parse(text, yaml.SafeLoader)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if isinstance(event, yaml.AliasEvent):
-            raise ValueError("it has aliases")
+            raise ValueError("it has aliases, which repeat what stands elsewhere")
         if depth > _MAX_DEPTH or count > _MAX_EVENTS:
             raise ValueError("its values are nested too deeply, or too many")
 

@@ -43,7 +43,7 @@ def undo_items(review: Review, items: Sequence[AcceptedItem], progress: Progress
     store.request_undo(items[0].acceptance_id, [item.task_id for item in items])
     for stamp, group in groupby(sorted(items, key=_stamp), key=_stamp):
         for chunk in chunks(group, CHUNK):
-            gone = _delete_untouched(review, [item.task_id for item in chunk], stamp) if stamp > _NEVER else set()
+            gone = delete_untouched(review, [item.task_id for item in chunk], stamp) if stamp > _NEVER else set()
             _mark(chunk, gone, "undone")
             left += _undo_read(review, [item for item in chunk if item.task_id not in gone])
             done += len(chunk)
@@ -63,7 +63,7 @@ def _mark(items: Sequence[AcceptedItem], tasks: set[int], state: str) -> None:
     store.settle_undo((item for item in items if item.task_id in tasks), state)
 
 
-def _delete_untouched(review: Review, ids: Sequence[int], stamp: datetime | None = None) -> set[int]:
+def delete_untouched(review: Review, ids: Sequence[int], stamp: datetime | None = None) -> set[int]:
     """Delete the annotations of tasks that have exactly one and no draft; return the tasks it was done for.
 
     The conditions go along with the deletion, so a task that is touched at the last moment is left out.
@@ -95,12 +95,12 @@ def _undo_read(review: Review, items: Sequence[AcceptedItem]) -> list[LeftAnnota
     made = {item.task_id: _annotation(item, tasks.get(item.task_id)) for item in items}
     reasons = {item.task_id: _reason_to_keep(review, item, made[item.task_id]) for item in items}
     free = [item for item in items if not reasons[item.task_id]]
-    deleted = _delete_untouched(review, [item.task_id for item in free if made[item.task_id]
+    deleted = delete_untouched(review, [item.task_id for item in free if made[item.task_id]
                                          and len(tasks[item.task_id]["annotations"]) == 1])
     for item in free:
         annotation = made[item.task_id]
         if annotation and item.task_id not in deleted:  # beside a person's own annotation or draft
-            _delete(review, annotation["id"])
+            delete_annotation(review, annotation["id"])
     _mark(free, {item.task_id for item in free}, "undone")
     kept = [item for item in items if reasons[item.task_id]]
     _mark(kept, {item.task_id for item in kept}, "kept")
@@ -118,7 +118,8 @@ def settle_undone(review: Review) -> None:
         _mark(chunk, {item.task_id for item in chunk} - gone, "accepted")
 
 
-def _delete(review: Review, annotation: int) -> None:
+def delete_annotation(review: Review, annotation: int) -> None:
+    """Delete an annotation; one that is gone is fine."""
     try:
         review.ls.delete(f"/api/annotations/{annotation}/")
     except ArgusError as error:

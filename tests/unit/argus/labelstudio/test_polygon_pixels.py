@@ -8,7 +8,7 @@ from argus.labelstudio import polygon_pixels
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_count__is_what_pycocotools_counts(seed: int) -> None:
+def test_count_and_fill__are_what_pycocotools_does(seed: int) -> None:
     """Random outlines of one to three polygons, most of which cross themselves and each other."""
     random = np.random.default_rng(seed)
     for _ in range(5):
@@ -19,6 +19,7 @@ def test_count__is_what_pycocotools_counts(seed: int) -> None:
             rings = [[(round(x), round(y)) for x, y in ring] for ring in rings]
         coded = theirs.frPyObjects([[side for point in ring for side in point] for ring in rings], height, width)
         assert polygon_pixels.count(rings) == int(theirs.area(theirs.merge(coded)))
+        assert (polygon_pixels.fill(rings, width, height) == theirs.decode(theirs.merge(coded))).all()
 
 
 def test_count__by_hand() -> None:

@@ -61,7 +61,7 @@ READING = {"init", "up", "down", "demo", "videos", "search-history list", "searc
            "saved-searches list", "saved-searches run", "judgements list", "search-eval", "views list", "task",
            "preview", "runs list", "runs show", "review status", "review histogram", "review objects", "worker",
            "status", "completion", "audit", "doctor", "backup", "restore", "trust check", "trust status",
-           "trust certificates", "splits list", "versions diff", "versions list", "versions show"}
+           "trust certificates", "label-imports list", "splits list", "versions diff", "versions list", "versions show"}
 
 
 def test_every_command_writes_a_row_or_changes_nothing_in_a_project() -> None:
@@ -78,5 +78,5 @@ def test_every_command_writes_a_row_or_changes_nothing_in_a_project() -> None:
         module = name.replace("-", "_")
         walk(getattr(importlib.import_module(f"argus_cli.commands.{module}"), module), name)
     assert silent == READING
-    known = {action.name for action in rights.ACTIONS.values()} | {"video.import"}
+    known = {action.name for action in rights.ACTIONS.values()} | {"video.import", "labels.import", "labels.undo"}
     assert {action for action in RECORDED.values() if isinstance(action, str)} <= known

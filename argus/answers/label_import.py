@@ -1,0 +1,112 @@
+"""Labels that are brought in from files."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from argus.answers.base import Answer, Error, Moment
+
+Taken = Literal["annotations", "predictions"]
+
+
+class Told(Answer):
+    """Why images were left alone, or what objects lose: how many, and the first of them by name."""
+
+    reason: str
+    count: int
+    examples: list[str]
+
+
+class LabelProblem(Answer):
+    """An entry of a file that cannot be read, or has no place in the project."""
+
+    file: str
+    entry: str
+    """Its line, or its place in JSON; empty: all of the file."""
+    reason: str
+
+
+class LabelImportPlan(Answer):
+    """What an import would write, and what it would not."""
+
+    format: Literal["coco", "yolo", "label-studio"]
+    taken: Taken
+    model_version: str
+    images: int
+    """In the labels."""
+    matched: dict[str, int]
+    """Images whose task was found, by what told it: path, name, digest."""
+    new_images: int
+    """Images that came along and would become tasks."""
+    tasks: int
+    """That would be written to, those of new images among them."""
+    objects: dict[str, int]
+    """That would be written, by label."""
+    there_already: int
+    """Tasks to which an earlier import wrote the same."""
+    left_alone: list[Told]
+    """Images of which nothing is written."""
+    lacking: dict[str, int]
+    """Objects that are left out because the labelling config lacks their label, by label."""
+    losses: list[Told]
+    """What cannot be kept of objects that are written."""
+    problems: list[LabelProblem]
+    """The first 1,000."""
+    problem_count: int
+
+
+class LabelImported(Answer):
+    """An import that was made; `id` is None when there was nothing to write."""
+
+    id: int | None
+    tasks: int
+    objects: int
+    new_images: int
+    missed: int
+    """Tasks that people annotated, or deleted, while the import ran: nothing was written to them."""
+    plan: LabelImportPlan
+
+
+class LabelImport(Answer):
+    """An import as it is listed; `tasks`, `objects` and `images` are those of it that are there."""
+
+    id: int
+    project_id: int
+    taken: Taken
+    model_version: str
+    name: str
+    state: Literal["running", "done", "failed", "undone"]
+    error: Error | None
+    imported_by: str
+    created_at: Moment
+    finished_at: Moment | None
+    tasks: int
+    objects: int
+    images: int
+
+
+class LabelImports(Answer):
+    """The last imports of a project, newest first."""
+
+    project: int
+    imports: list[LabelImport]
+
+
+class LeftLabels(Answer):
+    """What an undo left in place, and why; without `record` the task itself."""
+
+    task: int
+    record: int | None
+    """The annotation's or prediction's id."""
+    reason: str
+
+
+class LabelImportUndone(Answer):
+    """An import that was taken back."""
+
+    id: int
+    undone: int
+    """Annotations or predictions that are gone."""
+    images: int
+    """Tasks that the import had made and that are gone."""
+    left: list[LeftLabels]

@@ -1,0 +1,230 @@
+"""Labels brought into projects of a real Label Studio, and taken back."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from argus.errors import ArgusError
+from argus.labelstudio import LabelStudio, listing
+from argus_cli.main import main
+from label_studio_config.shapes import new_label_config
+from search_service.label_import import service
+
+pytestmark = pytest.mark.integration
+Make = Callable[..., int]
+DIES = """
+import os, signal, sys
+from pathlib import Path
+import importlib
+module = importlib.import_module("search_service.label_import." + sys.argv[1])
+before = getattr(module, sys.argv[2])
+def die(*arguments, **options):
+    if sys.argv[3] == "after":
+        before(*arguments, **options)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(module, sys.argv[2], die)
+from search_service.label_import import service
+service.import_labels(int(sys.argv[4]), Path(sys.argv[5]), images=Path(sys.argv[5]))
+"""
+
+
+def picture(seed: int, size: tuple[int, int] = (64, 48)) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", size, (seed * 37 % 256, seed * 91 % 256, 7)).save(buffer, "JPEG")
+    return buffer.getvalue()
+
+
+def coco(folder: Path, names: list[str], labels: tuple[str, ...] = ("cpu", "fan"), **more: Any) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    body = {"images": [{"id": n, "file_name": name, "width": 64, "height": 48} for n, name in enumerate(names)],
+            "categories": [{"id": n, "name": label} for n, label in enumerate(labels)],
+            "annotations": [{"id": n, "image_id": n, "category_id": n % len(labels), "bbox": [8, 8, 16, 12], **more}
+                            for n, _ in enumerate(names)]}
+    (folder / "annotations.json").write_text(json.dumps(body))
+    return folder
+
+
+def tasks_of(ls: LabelStudio, project: int) -> list[Any]:
+    return [task for page in listing.walk(ls, project, fields="all") for task in page]
+
+
+def results(ls: LabelStudio, project: int) -> list[Any]:
+    """Every task's name with the shapes of its annotations and predictions."""
+    return [(task["data"]["image"].rpartition("-")[2],
+             [[(r["value"], r.get("score")) for r in one["result"]] for one in task["annotations"]],
+             [(one["model_version"], len(one["result"])) for one in task["predictions"]])
+            for task in tasks_of(ls, project)]
+
+
+def argus(*arguments: str) -> Any:
+    done = CliRunner().invoke(main, [*arguments, "--json"])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.output)
+
+
+@pytest.fixture
+def make(label_studio: LabelStudio) -> Iterator[Make]:
+    """Return `make(names, masks)`: a project with these images."""
+    made: list[int] = []
+
+    def make(names: str, masks: bool = False) -> int:
+        number: int = label_studio.post("/api/projects/", {
+            "title": "Labels", "label_config": new_label_config(["cpu", "fan"], masks=masks)})["id"]
+        made.append(number)
+        files = [(name, (f"{name}.jpg", picture(n), "image/jpeg")) for n, name in enumerate(names)]
+        if files:
+            label_studio.request("POST", f"/api/projects/{number}/import", files=files, timeout=120)
+        return number
+
+    yield make
+    for number in made:
+        label_studio.delete(f"/api/projects/{number}/")
+
+
+@pytest.fixture
+def project(make: Make) -> int:
+    return make("abcd")
+
+
+def test_annotations__what_people_made_stays_and_the_same_twice_is_once(
+        label_studio: LabelStudio, project: int, tmp_path: Path) -> None:
+    tasks = tasks_of(label_studio, project)
+    label_studio.post(f"/api/tasks/{tasks[0]['id']}/annotations/", {"result": []})
+    label_studio.post(f"/api/tasks/{tasks[1]['id']}/annotations/", {"result": [], "was_cancelled": True})
+    before = results(label_studio, project)
+    folder = coco(tmp_path / "set", ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "x.jpg"], ("cpu", "fan", "bolt"))
+    body = json.loads((folder / "annotations.json").read_text())
+    body["annotations"] += [{"image_id": 3, "category_id": 1, "bbox": [0, 0, 0, 0]},
+                            {"image_id": 3, "category_id": 1, "bbox": [1, 2, 3, 4]}]
+    (folder / "annotations.json").write_text(json.dumps(body))
+    plan = argus("import-labels", str(folder), "--project", str(project), "--dry-run")
+    assert results(label_studio, project) == before
+    assert (plan["matched"], plan["tasks"], plan["objects"]) == ({"name": 4}, 1, {"cpu": 1, "fan": 1})
+    assert {one["reason"]: one["examples"] for one in plan["left_alone"]} == {
+        "its task is annotated": ["a.jpg"], "somebody skipped its task": ["b.jpg"],
+        "none of its objects can be imported": ["c.jpg"], "no task has this name, and its image did not come along":
+        ["x.jpg"]}
+    assert plan["lacking"] == {"bolt": 1} and [one["entry"] for one in plan["problems"]] == ["annotations[5]"]
+    told = CliRunner().invoke(main, ["import-labels", str(folder), "--project", str(project)], input="n\n")
+    assert "'bolt', which the labelling config lacks" in told.output and results(label_studio, project) == before
+    made = argus("import-labels", str(folder), "--project", str(project))
+    assert (made["tasks"], made["objects"], made["missed"]) == (1, 2, 0)
+    after = results(label_studio, project)
+    assert after[:3] == before[:3] and after[3][2] == []
+    ((first, second),) = after[3][1]
+    assert first == ({"x": 12.5, "y": pytest.approx(100 / 6), "width": 25, "height": 25, "rotation": 0,
+                      "rectanglelabels": ["cpu"]}, None) and second[0]["rectanglelabels"] == ["fan"]
+    again = argus("import-labels", str(folder), "--project", str(project))
+    assert (again["id"], again["plan"]["there_already"]) == (None, 1) and results(label_studio, project) == after
+    (listed,) = argus("label-imports", "list", "--project", str(project))["imports"]
+    assert (listed["tasks"], listed["objects"], listed["state"]) == (1, 2, "done")
+    assert argus("label-imports", "undo", str(made["id"])) == {"id": made["id"], "undone": 1, "images": 0, "left": []}
+    assert results(label_studio, project) == before
+    assert argus("import-labels", str(folder), "--project", str(project))["tasks"] == 1
+
+
+def test_undo__what_was_changed_since_stays(label_studio: LabelStudio, project: int, tmp_path: Path) -> None:
+    folder = coco(tmp_path / "set", ["a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg", "f.jpg"])
+    for n, name in enumerate("ef"):
+        (folder / f"{name}.jpg").write_bytes(picture(10 + n))
+    made = argus("import-labels", str(folder), "--project", str(project), "--images", str(folder))
+    assert (made["tasks"], made["new_images"], made["plan"]["matched"]) == (6, 2, {"name": 4})
+    tasks = tasks_of(label_studio, project)
+    assert [len(task["annotations"]) for task in tasks] == [1] * 6
+    changed, drafted, second, new = tasks[0], tasks[1], tasks[2], tasks[4]
+    for task in (changed, new):
+        label_studio.patch(f"/api/annotations/{task['annotations'][0]['id']}/", {"result": []})
+    label_studio.post(f"/api/tasks/{drafted['id']}/annotations/{drafted['annotations'][0]['id']}/drafts",
+                      {"result": [], "lead_time": 1})
+    label_studio.post(f"/api/tasks/{second['id']}/annotations/", {"result": []})
+    gone = argus("label-imports", "undo", str(made["id"]))
+    assert (gone["undone"], gone["images"]) == (3, 1)
+    assert {(one["task"], one["reason"]) for one in gone["left"]} == {
+        (changed["id"], "changed since"), (new["id"], "changed since"), (drafted["id"], "somebody is changing it"),
+        (new["id"], "somebody has worked on it")}
+    assert [(task["id"], len(task["annotations"])) for task in tasks_of(label_studio, project)] == [
+        (changed["id"], 1), (drafted["id"], 1), (second["id"], 1), (tasks[3]["id"], 0), (new["id"], 1)]
+
+
+def test_predictions__with_scores_and_a_model_version(label_studio: LabelStudio, make: Make, tmp_path: Path) -> None:
+    project = make("ab", masks=True)
+    labels = tmp_path / "labels"
+    labels.mkdir()
+    (tmp_path / "classes.txt").write_text("CPU\nfan\n")
+    (labels / "a.txt").write_text("0 .5 .5 .25 .25 .75\n1 .1 .1 .4 .1 .4 .4 .5\n")
+    (labels / "b.txt").write_text("")
+    label_studio.post(f"/api/tasks/{tasks_of(label_studio, project)[0]['id']}/annotations/", {"result": []})
+    for bad in ("", "sam3-0123456789"):
+        with pytest.raises(ArgusError, match="model version"):
+            service.plan_import(project, tmp_path, taken="predictions", model_version=bad)
+    how = ("import-labels", str(tmp_path), "--project", str(project), "--as", "predictions", "--model-version")
+    made = argus(*how, "yolo")
+    assert (made["tasks"], made["objects"]) == (2, 2)
+    assert [one["reason"] for one in made["plan"]["losses"]] == ["an outline becomes a mask of whole pixels"]
+    first, empty = tasks_of(label_studio, project)
+    (one,) = first["predictions"]
+    assert one["model_version"] == "yolo" and one["score"] == .5 and len(first["annotations"]) == 1
+    assert [(r["type"], r["score"]) for r in one["result"]] == [
+        ("rectanglelabels", .75), ("rectanglelabels", .5), ("brushlabels", .5)]
+    assert [(p["score"], p["result"]) for p in empty["predictions"]] == [(None, [])]
+    assert argus(*how, "yolo")["plan"]["there_already"] == 2
+    (labels / "b.txt").write_text("0 .5 .5 .25 .25 .75\n")
+    plan = argus(*how, "yolo", "--dry-run")
+    assert [one["reason"] for one in plan["left_alone"]] == ["its task has another prediction of this model version"]
+    other = argus(*how, "yolo 2")
+    assert argus("label-imports", "undo", str(made["id"]))["undone"] == 2
+    assert [[p["model_version"] for p in task["predictions"]] for task in tasks_of(label_studio, project)] == [
+        ["yolo 2"], ["yolo 2"]]
+    label_studio.patch(f"/api/predictions/{tasks_of(label_studio, project)[0]['predictions'][0]['id']}/",
+                       {"result": []})
+    assert [one["reason"] for one in argus("label-imports", "undo", str(other["id"]))["left"]] == ["changed since"]
+
+
+def test_matching__by_digest_where_names_do_not_tell(label_studio: LabelStudio, project: int, tmp_path: Path) -> None:
+    from argus.db import connect
+    from argus.images.fetcher import get_images
+    from argus.labelstudio.task_data import TaskImage
+    from search_service.sync import tasks
+
+    tasks.sync_project(project)
+    with connect() as connection:  # as the embedding worker notes it
+        for task in tasks_of(label_studio, project):
+            digest = get_images().fetch(TaskImage(project, task["id"], task["data"]["image"])).sha256
+            connection.execute("UPDATE task SET content_hash = %s WHERE id = %s", (digest, task["id"]))
+    folder = coco(tmp_path / "set", ["other.jpg", "one/b.jpg", "two/b.jpg"])
+    (folder / "other.jpg").write_bytes(picture(0))
+    plan = service.plan_import(project, folder)
+    assert plan.matched == {"digest": 1} and plan.tasks == 1
+    assert [(one.count, one.examples) for one in plan.left_alone] == [(2, ["one/b.jpg", "two/b.jpg"])]
+
+
+@pytest.mark.parametrize(("module", "function", "when"), [
+    ("writing", "_annotate", "before"), ("writing", "_annotate", "after"), ("service", "clean_up", "before"),
+    ("images", "make_tasks", "before"), ("images", "make_tasks", "after"), ("service", "write", "before")])
+def test_killed_in_the_middle__the_same_again_completes_it_or_undo_leaves_nothing(
+        label_studio: LabelStudio, project: int, tmp_path: Path, module: str, function: str, when: str) -> None:
+    folder = coco(tmp_path / "set", ["a.jpg", "b.jpg", "n.jpg"])
+    (folder / "n.jpg").write_bytes(picture(20))
+    before = results(label_studio, project)
+    complete = []
+    for _ in range(2):
+        killed = subprocess.run([sys.executable, "-c", DIES, module, function, when, str(project), str(folder)],
+                                capture_output=True, text=True)
+        assert killed.returncode == -9, killed.stderr
+        if not complete:
+            assert service.import_labels(project, folder, images=folder).id is not None
+            complete = results(label_studio, project)
+            assert [(len(one[1]), one[2]) for one in complete] == [(1, []), (1, []), (0, []), (0, []), (1, [])]
+        (made,) = [one for one in service.listing(project).imports if one.state != "undone"]
+        service.undo(made.id)
+        assert results(label_studio, project) == before
