@@ -41,7 +41,7 @@ from argus.answers.search import (
 )
 from argus.answers.service import Audit, Me
 from argus.client_trust import Trust
-from argus.client_versions import DatasetVersions
+from argus.client_versions import DatasetVersions, ImportedLabels
 from argus.errors import CATALOGUE, ArgusError
 
 __all__ = ["Argus", "Hit", "Run", "SearchResult", "Sync"]
@@ -68,8 +68,8 @@ class Argus:
 
     def __init__(self, address: str = "http://127.0.0.1:8000", token: str = "", timeout: float = 60.0, *,
                  label_studio_token: str = "", proxy: str = "") -> None:
-        self.address, self.timeout = address.rstrip("/"), timeout
-        self.trust, self.versions = Trust(self._send), DatasetVersions(self._send)
+        self.address, self.timeout, send = address.rstrip("/"), timeout, self._send
+        self.trust, self.versions, self.label_imports = Trust(send), DatasetVersions(send), ImportedLabels(send)
         try:
             self._session = dialling.locked([addresses.parse(self.address).origin], proxy)
         except addresses.BadAddress as error:

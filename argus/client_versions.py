@@ -1,10 +1,11 @@
-"""The part of the client that reads the versions of a dataset: `Argus(…).versions`."""
+"""The parts of the client that are about datasets: `Argus(…).versions`, `Argus(…).label_imports`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from argus.answers.label_import import LabelImports, LabelImportUndone
 from argus.answers.versions import Version, VersionDeleted, VersionDiff, Versions
 
 
@@ -40,3 +41,20 @@ class DatasetVersions:
         """Delete a version and its files for good."""
         gone: VersionDeleted = self._send(VersionDeleted, "DELETE", f"/projects/{project}/versions/{version}")
         return gone
+
+
+class ImportedLabels:
+    """Labels that `argus import-labels` brought in. Every method raises `ArgusError`, as those of `Argus` do."""
+
+    def __init__(self, send: Callable[..., Any]) -> None:
+        self._send = send
+
+    def list(self, project: int) -> LabelImports:
+        """Return the last imports of labels into a project, newest first."""
+        found: LabelImports = self._send(LabelImports, "GET", f"/projects/{project}/label-imports")
+        return found
+
+    def undo(self, import_id: int) -> LabelImportUndone:
+        """Take an import back: what it wrote and nobody has changed since, and the tasks it made."""
+        undone: LabelImportUndone = self._send(LabelImportUndone, "POST", f"/label-imports/{import_id}/undo")
+        return undone

@@ -24,7 +24,8 @@ KNOWN_SECONDS = 30.0  # what Label Studio said of a caller holds so long: a page
 _Seen = tuple[bool, int | None]  # whether Label Studio shows a project, and who made it
 _PROJECT_OF = {"run_id": ("unknown_run", "run"), "acceptance_id": ("not_found", "acceptance"),
                "sample_id": ("not_found", "sample"), "certificate_id": ("not_found", "certificate"),
-               "edit_id": ("not_found", "edit"), "task_id": ("unknown_task", "task")}
+               "edit_id": ("not_found", "edit"), "import_id": ("not_found", "label import"),
+               "task_id": ("unknown_task", "task")}
 
 
 class Caller:

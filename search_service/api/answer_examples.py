@@ -9,6 +9,7 @@ from argus.answers import check_first as cf
 from argus.answers import editing as e
 from argus.answers import export as x
 from argus.answers import health as h
+from argus.answers import label_import as li
 from argus.answers import projects as p
 from argus.answers import review as v
 from argus.answers import runs as u
@@ -171,6 +172,11 @@ _EXAMPLES: tuple[Answer, ...] = (
                                                          chunk_bytes=33_554_432, keeps_files=False)),
     vn.Versions(versions=[_VERSION]),
     vn.VersionDeleted(version=3, project=1),
+    li.LabelImports(project=1, imports=[li.LabelImport(
+        id=3, project_id=1, taken="annotations", model_version="", name="dataset.zip", state="done", error=None,
+        imported_by="ann@example.com", created_at=_AT, finished_at=_AT, tasks=407, objects=1240, images=12)]),
+    li.LabelImportUndone(id=3, undone=406, images=12, left=[li.LeftLabels(
+        task=17, record=210, reason="changed since")]),
     vn.VersionDiff(before=2, after=3, added=120, removed=0, changed=1, moved=0, same=407, objects_before={"cpu": 640},
                    objects_after={"cpu": 760, "fan": 443}, next_task=None, images=[vn.ImageChange(
                        task=17, file_name="belt-17.jpg", kind="changed", split="train", was_split="train", objects=[

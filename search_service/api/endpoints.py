@@ -11,6 +11,7 @@ from argus.answers import check_first as cf
 from argus.answers import editing as e
 from argus.answers import export as x
 from argus.answers import health as h
+from argus.answers import label_import as li
 from argus.answers import projects as p
 from argus.answers import review as v
 from argus.answers import runs as u
@@ -238,6 +239,10 @@ ENDPOINTS = (
              answer=vn.Version),
     Endpoint("delete", "/api/v1/projects/{project_id}/versions/{version}", "Delete a version and its files.",
              answer=vn.VersionDeleted),
+    Endpoint("get", "/api/v1/projects/{project_id}/label-imports", "The last imports of labels, newest first.",
+             answer=li.LabelImports),
+    Endpoint("post", "/api/v1/label-imports/{import_id}/undo", "Take an import of labels back.",
+             answer=li.LabelImportUndone),
     Endpoint("get", "/api/v1/exports/{export_id}", "How far an export is.", answer=x.Export),
     Endpoint("delete", "/api/v1/exports/{export_id}", "Delete an export, or stop it.", answer=x.Export),
     Endpoint("get", "/api/v1/exports/{export_id}/file", "Download a finished export.", media="application/zip"),

@@ -22,10 +22,12 @@ _PROJECT = {"run_id": "SELECT project_id FROM run WHERE id = %s",
             "sample_id": "SELECT project_id FROM sample WHERE id = %s",
             "certificate_id": "SELECT project_id FROM certificate WHERE id = %s",
             "edit_id": "SELECT project_id FROM edit WHERE id = %s",
+            "import_id": "SELECT project_id FROM label_import WHERE id = %s",
             "task_id": "SELECT project_id FROM task WHERE id = %s"}
 _OWNER = {"run_id": "SELECT person_id FROM run WHERE id = %s",
           "acceptance_id": "SELECT person_id FROM acceptance WHERE id = %s",
           "edit_id": "SELECT person_id FROM edit WHERE id = %s",
+          "import_id": "SELECT person_id FROM label_import WHERE id = %s",
           "saved_id": "SELECT person_id FROM saved_search WHERE id = %s"}
 OWNED = _OWNER.keys()
 
@@ -34,8 +36,8 @@ def project_of(kind: str, number: int) -> int | None:
     """Return the project of a thing, None when there is no such thing.
 
     Args:
-        kind: variable of a route's path: "run_id", "acceptance_id", "sample_id", "certificate_id", "edit_id" or
-            "task_id".
+        kind: variable of a route's path: "run_id", "acceptance_id", "sample_id", "certificate_id", "edit_id",
+            "import_id" or "task_id".
     """
     row = fetch_one(_Project, _PROJECT[kind], (number,))
     return row.project_id if row else None

@@ -14,6 +14,7 @@ def blueprints() -> list[Blueprint]:
         exports,
         help,
         hooks,
+        label_imports,
         page,
         projects,
         review,
@@ -30,4 +31,4 @@ def blueprints() -> list[Blueprint]:
 
     return [module.blueprint
             for module in (projects, search, saved, tasks, runs, review, check_first, trust, editing, wall, exports,
-                           versions, uploads, setup, audit, hooks, page, help)]
+                           versions, label_imports, uploads, setup, audit, hooks, page, help)]

@@ -60,7 +60,7 @@ for email, elsewhere in (("colleague@example.com", False), ("stranger@example.co
 MANAGED = {
     ("PUT", "/projects/{project_id}/recipe"), ("PUT", "/projects/{project_id}/review/bands"),
     ("POST", "/projects/{project_id}/review/additions"), ("PUT", "/projects/{project_id}/review/check-first/kinds"),
-    ("POST", "/edits/{edit_id}/undo"),
+    ("POST", "/edits/{edit_id}/undo"), ("POST", "/label-imports/{import_id}/undo"),
     ("POST", "/trust/samples/{sample_id}/accept"), ("POST", "/projects/{project_id}/splits/lock"),
     ("POST", "/projects/{project_id}/versions/{version}/lock"), ("DELETE", "/projects/{project_id}/versions/{version}"),
     ("POST", "/projects/{project_id}/splits/unlock"), ("POST", "/projects/{project_id}/splits/reset"),
@@ -128,10 +128,13 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
                                    "RETURNING id", (number,)).fetchone()
         edit = connection.execute("INSERT INTO edit (project_id, task_id, model_version) VALUES (%s, %s, 'x') "
                                   "RETURNING id", (number, task)).fetchone()
-    assert saved and edit
+        labels = connection.execute("INSERT INTO label_import (project_id, taken, name, fingerprint) VALUES "
+                                    "(%s, 'annotations', 'a.json', 'f') RETURNING id", (number,)).fetchone()
+    assert saved and edit and labels
     yield {"project_id": number, "task_id": task, "run_id": run["id"], "acceptance_id": acceptance["id"],
            "sample_id": sample["id"], "certificate_id": certificate["id"], "export_id": export, "view_id": 1,
-           "search_id": 1, "saved_id": saved["id"], "edit_id": edit["id"], "version": 1, "upload_id": 10**31}
+           "search_id": 1, "saved_id": saved["id"], "edit_id": edit["id"], "import_id": labels["id"],
+           "version": 1, "upload_id": 10**31}
     jobs.remove(export)
     ls.delete(f"/api/projects/{number}/")
     with database() as connection:

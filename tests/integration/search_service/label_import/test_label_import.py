@@ -18,6 +18,7 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, listing
 from argus_cli.main import main
 from label_studio_config.shapes import new_label_config
+from search_service.api.app import create_app
 from search_service.label_import import service
 
 pytestmark = pytest.mark.integration
@@ -128,7 +129,12 @@ def test_annotations__what_people_made_stays_and_the_same_twice_is_once(
     assert (again["id"], again["plan"]["there_already"]) == (None, 1) and results(label_studio, project) == after
     (listed,) = argus("label-imports", "list", "--project", str(project))["imports"]
     assert (listed["tasks"], listed["objects"], listed["state"]) == (1, 2, "done")
-    assert argus("label-imports", "undo", str(made["id"])) == {"id": made["id"], "undone": 1, "images": 0, "left": []}
+    client = create_app().test_client()
+    assert client.get(f"/api/v1/projects/{project}/label-imports").json["imports"] == [listed]
+    undone = client.post(f"/api/v1/label-imports/{made['id']}/undo")
+    assert undone.json == {"id": made["id"], "undone": 1, "images": 0, "left": []}
+    assert argus("label-imports", "list", "--project", str(project))["imports"][0]["state"] == "undone"
+    assert client.post("/api/v1/label-imports/999999/undo").status_code == 404
     assert results(label_studio, project) == before
     assert argus("import-labels", str(folder), "--project", str(project))["tasks"] == 1
 
