@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pydantic import JsonValue
 
 from argus.labelstudio.geometry import Box, Ring
+from argus.labelstudio.task_data import storable
 from search_service.label_import import coco_masks
 from search_service.label_import.coco_masks import Runs
 from search_service.label_import.found import (
@@ -89,8 +90,8 @@ class Coco:
         id_, name = item.get("id"), item.get("name")
         if type(id_) is not int:
             raise Malformed(f"its id is no whole number: {shown(id_)}")
-        if not isinstance(name, str) or not name.strip():
-            raise Malformed("it has no name")
+        if not isinstance(name, str) or not name.strip() or not storable(name):
+            raise Malformed(f"it has no name: {shown(name)}")
         if self._categories.setdefault(id_, name) != name:
             raise Malformed(f"the category {id_} is there twice")
 
@@ -100,7 +101,7 @@ class Coco:
         id_, name = item.get("id"), item.get("file_name")
         if type(id_) is not int and not isinstance(id_, str):
             raise Malformed(f"its id is neither number nor text: {shown(id_)}")
-        if not isinstance(name, str) or not name.strip() or "\0" in name or len(name) > 1000:
+        if not isinstance(name, str) or not name.strip() or not storable(name) or len(name) > 1000:
             raise Malformed(f"it has no file_name: {shown(name)}")
         if id_ in self._images:
             raise Malformed(f"the image {shown(id_)} is there twice")
@@ -204,9 +205,7 @@ def _segmentation(value: object, size: Size) -> tuple[tuple[Ring, ...], Runs | N
 
 
 def _mask_box(mask: Runs | None, size: Size) -> Box:
-    from argus.labelstudio.geometry import mask_box
-
-    found = mask_box(mask.mask()) if mask is not None else None
+    found = mask.box() if mask is not None else None
     if found is None:
         raise Malformed("the mask is empty")
     return found[0] / size[0], found[1] / size[1], found[2] / size[0], found[3] / size[1]

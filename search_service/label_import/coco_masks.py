@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from argus.labelstudio.brush_rle import Mask
 
 _MOST_RUNS = 5_000_000
-_MOST_PIXELS = 2**29  # a larger image than Argus opens anywhere
+_MOST_PIXELS = 2**28  # a larger image than Argus opens anywhere
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +30,18 @@ class Runs:
         inside = np.zeros(len(self.counts), np.bool_)
         inside[1::2] = True
         return np.repeat(inside, self.counts).reshape(self.width, self.height).T
+
+    def box(self) -> tuple[int, int, int, int] | None:
+        """Return the box of whole pixels around what is inside, None when nothing is."""
+        ends = np.cumsum(self.counts)
+        starts, ends = (ends - self.counts)[1::2], ends[1::2]
+        starts, ends = starts[ends > starts], ends[ends > starts]
+        if not len(starts):
+            return None
+        whole = (starts // self.height != (ends - 1) // self.height).any()  # a run goes on in the next column
+        top, bottom = (0, self.height) if whole else (int((starts % self.height).min()),
+                                                      int(((ends - 1) % self.height).max()) + 1)
+        return int(starts[0] // self.height), top, int((ends[-1] - 1) // self.height) + 1, bottom
 
     @property
     def area(self) -> int:

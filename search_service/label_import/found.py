@@ -7,6 +7,7 @@ needed to read them; only masks are pixels.
 from __future__ import annotations
 
 import math
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -18,6 +19,7 @@ from search_service.label_import.coco_masks import Runs
 Format = Literal["coco", "yolo", "label-studio"]
 Size = tuple[int, int]  # width, height in pixels
 MAX_OBJECTS, MAX_IMAGES, MAX_NUMBERS = 1_000_000, 200_000, 20_000  # the last of one outline
+_CROSSING = 300  # corners of an outline whose crossings are looked at, where its area is none without
 _EDGE = 1e-6  # of a side: what six digits leave of an edge of the image
 
 
@@ -148,7 +150,10 @@ def ring_inside(values: Sequence[object], width: float = 1.0, height: float = 1.
 
 
 def _has_area(ring: Ring) -> bool:
-    return geometry.has_area([(x * 1e4, y * 1e4) for x, y in ring])  # `has_area` counts in pixels
+    pixels = [(x * 1e4, y * 1e4) for x, y in ring]  # `has_area` counts in them
+    if len(ring) <= _CROSSING:
+        return geometry.has_area(pixels)
+    return geometry.ring_area(pixels) > 1  # where every line crosses every other, looking for them takes without end
 
 
 def box_around(rings: Sequence[Ring]) -> Box:
@@ -178,5 +183,10 @@ def span(centre: float, size: float) -> tuple[float, float]:
 
 def shown(value: object) -> str:
     """Return a value as a sentence may quote it: short, on one line, without control characters."""
-    text = "".join(sign if sign.isprintable() else "?" for sign in repr(value)[:60])
-    return text if len(text) < 60 else f"{text[:57]}..."
+    return plain(reprlib.repr(value), 60)
+
+
+def plain(text: str, most: int = 200) -> str:
+    """Return a text that may be printed and stored: on one line, without control characters, cut when it is long."""
+    text = "".join(sign if sign.isprintable() else "?" for sign in text[:most + 1])
+    return text if len(text) <= most else f"{text[:most - 3]}..."

@@ -15,6 +15,7 @@ from argus.labelstudio import brush_rle, geometry
 from argus.labelstudio.files import file_path
 from argus.labelstudio.geometry import Ring
 from argus.labelstudio.regions import object_of
+from argus.labelstudio.task_data import storable
 from search_service.label_import import coco_masks
 from search_service.label_import.found import (
     MAX_IMAGES,
@@ -34,7 +35,7 @@ from search_service.label_import.found import (
 )
 
 Taken = Literal["annotations", "predictions"]
-_LARGEST_SIDE, _MOST_PIXELS, _LONGEST_RLE = 1_000_000, 2**29, 20_000_000
+_LARGEST_SIDE, _MOST_PIXELS, _LONGEST_RLE = 1_000_000, 2**28, 20_000_000
 
 
 def is_tasks(items: Sequence[object]) -> bool:
@@ -102,7 +103,7 @@ class LabelStudioTasks:
             raise Malformed("it has no value")
         names = [name for key, content in value.items() if key.endswith("labels") and isinstance(content, list)
                  for name in content]
-        if len(names) != 1 or not isinstance(names[0], str):
+        if len(names) != 1 or not isinstance(names[0], str) or not storable(names[0]):
             raise Malformed(f"it has {len(names)} labels, not one")
         size = _size(item)
         if size:
@@ -204,7 +205,8 @@ def _image_name(data: object, result: Sequence[object]) -> str:
     """Return the name of a task's image, with folders: the first text of its data that names a file of an image."""
     if not isinstance(data, Mapping):
         raise Malformed("it has no data")
-    texts = [(key, text) for key, text in data.items() if isinstance(text, str) and text and len(text) <= 5000]
+    texts = [(key, text) for key, text in data.items() if isinstance(text, str) and text and len(text) <= 5000
+             and storable(text)]
     images = [text for key, text in texts if key == "image"] or [
         text for key, text in texts if file_path(text).lower().endswith(
             (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".avif"))]

@@ -18,7 +18,7 @@ from argus.labelstudio.task_data import TaskImage, data_value
 from label_studio_config.label_config import image_of
 from label_studio_config.tags import LabelConfig, read_label_config
 from search_service.label_import import store
-from search_service.label_import.found import LabelledImage, Labels, Problem, Size
+from search_service.label_import.found import LabelledImage, Labels, Problem, Size, plain
 from search_service.label_import.matching import Match, Matcher, NameIndex, without_twins
 from search_service.label_import.read import read_labels
 from search_service.label_import.regions import Built, Origin, Tags, build, needs_size
@@ -91,8 +91,8 @@ class Account:
     def add(self, reason: str, example: str, count: int = 1) -> None:
         self._counts[reason] += count
         examples = self._examples.setdefault(reason, [])
-        if len(examples) < _EXAMPLES and example not in examples:
-            examples.append(example)
+        if len(examples) < _EXAMPLES and plain(example) not in examples:
+            examples.append(plain(example))
 
     def told(self) -> list[Told]:
         return [Told(reason=reason, count=count, examples=self._examples[reason])
@@ -237,8 +237,8 @@ class Plan:
             images=len(self.labels.images), matched=dict(self._ways),
             new_images=sum(entry.task is None for entry in self.entries), tasks=len(self.entries),
             objects=dict(self._objects), there_already=self._there, left_alone=self._left.told(),
-            lacking=dict(self._lacking), losses=self._losses.told(),
-            problems=[LabelProblem(file=one.file, entry=one.entry, reason=one.reason)
+            lacking={plain(label): count for label, count in self._lacking.items()}, losses=self._losses.told(),
+            problems=[LabelProblem(file=plain(one.file), entry=one.entry, reason=one.reason)
                       for one in self._problems[:_PROBLEMS]], problem_count=len(self._problems))
 
 

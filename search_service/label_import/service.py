@@ -25,6 +25,7 @@ from label_studio_config.label_config import image_of
 from label_studio_config.tags import read_label_config
 from search_service.label_import import images as brought
 from search_service.label_import import store
+from search_service.label_import.found import plain
 from search_service.label_import.planning import Images, Plan, Project
 from search_service.label_import.sources import open_source
 from search_service.label_import.undo import undo_images, undo_items
@@ -74,7 +75,7 @@ def import_labels(project_id: int, path: Path, *, taken: Taken = "annotations", 
             if (cut_off := store.unfinished(project_id, plan.fingerprint())) is not None:
                 store.close(cut_off, "done")  # it had written everything
             return LabelImported(id=cut_off, tasks=0, objects=0, new_images=0, missed=0, plan=answer)
-        number = store.begin(project_id, taken, model_version, path.name[:200], plan.fingerprint(), who)
+        number = store.begin(project_id, taken, model_version, plain(path.name), plan.fingerprint(), who)
         audit.about(f"label import {number}")
         target = Target(number, taken, model_version, review, person.ls if person else review.ls)
         try:

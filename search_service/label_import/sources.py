@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from argus.errors import ArgusError
-from search_service.label_import.found import shown
+from argus.labelstudio.task_data import storable
+from search_service.label_import.found import plain, shown
 
 MAX_FILES, MAX_BYTES = 500_000, 64 * 2**30
 MAX_FOLD, _SMALL = 100, 2**20  # how much larger than packed; a file below the second number may be packed better
@@ -44,9 +45,13 @@ class Folder:
         count = 0
         for place, folders, files in os.walk(root, followlinks=False):
             base = Path(place)
-            folders[:] = [name for name in folders if not name.startswith(".") and self._is_own(base / name)]
+            folders[:] = [name for name in folders if not name.startswith(".") and storable(name)
+                          and self._is_own(base / name)]
             for name in files:
                 if name.startswith(".") or not self._is_own(base / name):
+                    continue
+                if not storable(name):
+                    self.left_out.append((plain(name), "left out: its name is no text"))
                     continue
                 count += 1
                 if count > MAX_FILES:
@@ -61,7 +66,7 @@ class Folder:
         if stat.S_ISDIR(mode) or stat.S_ISREG(mode):
             return True
         kind = "a link" if stat.S_ISLNK(mode) else "no file"
-        self.left_out.append((path.relative_to(self._root).as_posix(), f"left out: it is {kind}"))
+        self.left_out.append((plain(path.relative_to(self._root).as_posix()), f"left out: it is {kind}"))
         return False
 
     def read(self, name: str, most: int) -> bytes:
@@ -143,6 +148,7 @@ def _too_large(name: str, most: int) -> ArgusError:
 
 def open_source(path: Path) -> Source:
     """Return the files at a path: a folder's, a ZIP's, or the one file. Raises `bad_request` when there is none."""
+    path = path.resolve()  # a link that somebody names is meant
     if not path.exists():
         raise ArgusError("bad_request", f"There is no file or folder {path}.")
     if not path.is_dir() and not path.is_file():

@@ -14,6 +14,7 @@ from pathlib import PurePosixPath
 import yaml
 
 from argus.errors import ArgusError
+from argus.labelstudio.task_data import storable
 from search_service.label_import.found import (
     MAX_IMAGES,
     MAX_NUMBERS,
@@ -197,7 +198,7 @@ def _from_list(source: Source, file: str, labels: Labels) -> Names:
 def _checked(names: dict[int, str], file: str, labels: Labels) -> Names:
     kept = {}
     for key, name in names.items():
-        if type(key) is int and 0 <= key <= _MAX_CLASS and 0 < len(name) <= 500:
+        if type(key) is int and 0 <= key <= _MAX_CLASS and 0 < len(name) <= 500 and storable(name):
             kept[key] = name
         else:
             labels.problems.append(Problem(file, f"names: {shown(key)}", "it is no class number with a name"))

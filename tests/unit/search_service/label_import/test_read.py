@@ -16,6 +16,7 @@ from pycocotools import mask as pycoco
 
 from argus.errors import ArgusError
 from argus.labelstudio.brush_rle import encode
+from argus.labelstudio.geometry import mask_box
 from search_service.label_import import coco_masks
 from search_service.label_import.found import LabelledObject, Labels, span
 from search_service.label_import.read import read_labels
@@ -135,6 +136,7 @@ def test_coco__a_code_of_pycocotools_is_read_bit_for_bit() -> None:
             code = pycoco.encode(np.asfortranarray(mask.astype(np.uint8)))
             found = coco_masks.read({"size": code["size"], "counts": code["counts"].decode()})
             assert (found.mask() == mask).all() and found.area == mask.sum()
+            assert found.box() == mask_box(mask)
 
 
 def test_coco__results_take_the_place_of_the_dataset_they_lie_beside(tmp_path: Path) -> None:
@@ -194,6 +196,26 @@ def test_a_number_of_thousands_of_digits_is_told_alone(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(text.replace(" 7]", f" {'9' * 5000}]"))
     labels = read(tmp_path)
     assert len(labels.images[0].objects) == 1 and "out of range" in labels.problems[0].reason
+
+
+def test_odd_names_and_values_are_told_in_plain_text(tmp_path: Path) -> None:
+    deep: Any = 1
+    for _ in range(300):
+        deep = [deep]
+    names = ["\ud800.jpg", "a\0.jpg", "\x1b[2J.jpg"]
+    labels = coco(tmp_path, {"image_id": 1, "category_id": 1, "bbox": deep}, {"image_id": deep, "category_id": 1},
+                  {"image_id": 1, "category_id": 3, "bbox": [1, 2, 3, 4]},
+                  images=[IMAGE, *({**IMAGE, "id": n, "file_name": name} for n, name in enumerate(names, 2))],
+                  categories=[*CATEGORIES, {"id": 3, "name": "\udfff"}])
+    assert len(labels.problems) == 6 and len(labels.images) == 2
+    assert all(one.reason.isprintable() and one.reason.encode() and len(one.reason) < 150 for one in labels.problems)
+
+
+def test_an_outline_that_crosses_all_of_its_lines_takes_no_time(tmp_path: Path) -> None:
+    there = np.random.default_rng(1).uniform(0, 100, (4000, 2)).tolist()
+    ring = [one for point in there + there[::-1] for one in point]
+    labels = coco(tmp_path, {"image_id": 1, "category_id": 1, "segmentation": [ring]})
+    assert [one.reason for one in labels.problems] == ["an outline has no area"]
 
 
 def zipped(path: Path, name: str, data: bytes = b"{}", *, link: bool = False) -> Path:
