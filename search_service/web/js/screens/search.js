@@ -50,7 +50,7 @@ class SearchScreen {
 
   /** @param {Params} params */
   begin(params) {
-    this.results.showAs(params.show);
+    this.results.showAs(params);
     this.memory.load().then(
       () => this.question.suggestions.again(),
       () => {},
@@ -65,7 +65,7 @@ class SearchScreen {
   // The address changed.
   /** @param {Params} next */
   async follow(next) {
-    this.results.showAs(next.show);
+    this.results.showAs(next);
     const wanted = { ...askFrom(next), file: null };
     if (JSON.stringify(wanted) !== JSON.stringify({ ...this.ask, file: null })) {
       this.ask = wanted;

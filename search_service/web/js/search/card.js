@@ -1,7 +1,7 @@
 // One hit in the grid. Made by copying a pattern: two thousand of them come in one go.
 import { picture } from "../api.js";
 import { h, icon } from "../dom.js";
-import { clock, t } from "../i18n.js";
+import { clock, number, t } from "../i18n.js";
 
 const pattern = h(
   "li",
@@ -27,6 +27,7 @@ const pattern = h(
  * @property {HTMLElement} item
  * @property {HTMLElement} opener
  * @property {HTMLInputElement} pick
+ * @property {HTMLElement} where
  * @property {HTMLElement} [actions]
  * @property {(on: boolean) => void} inTabOrder
  */
@@ -50,8 +51,6 @@ export function makeCard(hit, chosen) {
   score.textContent = hit.similarity.toFixed(3);
   relevance.textContent = told;
   if (hit.relevance) relevance.classList.add(hit.relevance);
-  where.textContent = hit.video_time === null ? name : `${clock(hit.video_time)} · ${hit.video_name ?? ""}`;
-  where.title = `${name} · ${where.textContent}`;
   if (hit.labelled)
     text.before(h("span", { class: "tag", title: (hit.labels ?? []).join(", ") }, t("search.labelledTag")));
   picture(/** @type {HTMLImageElement} */ (opener.firstChild), hit.task, 320);
@@ -59,7 +58,26 @@ export function makeCard(hit, chosen) {
   const inTabOrder = (on) => {
     for (const one of item.querySelectorAll("button, input")) one.setAttribute("tabindex", on ? "0" : "-1");
   };
-  return { hit, item, opener, pick, inTabOrder };
+  const card = { hit, item, opener, pick, where, inTabOrder };
+  tellPlace(card);
+  return card;
+}
+
+// Where a hit is, or from when to when its appearance lasts and how many frames it has.
+/** @param {Card} card @param {import("./appearances.js").Appearance} [appearance] */
+export function tellPlace({ hit, item, where }, appearance) {
+  const name = t("common.task", { task: hit.task }),
+    { video_time: time, video_name: video } = hit,
+    n = appearance?.hits.length ?? 1;
+  let text = time === null ? name : `${clock(time)} · ${video ?? ""}`;
+  if (appearance && n > 1) {
+    const { from, to } = appearance;
+    text = [t("search.frames", { n, count: number(n) }), `${clock(from)}–${clock(to)}`, video].join(" · ");
+  }
+  item.classList.toggle("appearance", n > 1);
+  if (where.textContent === text) return;
+  where.textContent = text;
+  where.title = `${name} · ${text}`;
 }
 
 /**

@@ -1,8 +1,9 @@
 // The hits as a grid: choosing by checkbox, click with Shift or Ctrl, and drag; arrow keys move, Space chooses, Enter opens.
 import { around, h } from "../dom.js";
 import { t } from "../i18n.js";
+import { appearancesOf } from "./appearances.js";
 import { RubberBand } from "./band.js";
-import { addActions, makeCard, showJudged } from "./card.js";
+import { addActions, makeCard, showJudged, tellPlace } from "./card.js";
 
 /** @param {Api.Hit[]} hits */
 export const tasksOf = (hits) => hits.map((hit) => hit.task);
@@ -10,12 +11,15 @@ export const tasksOf = (hits) => hits.map((hit) => hit.task);
 export class HitGrid {
   hits = /** @type {Api.Hit[]} */ ([]); // all that are loaded
   order = /** @type {Api.Hit[]} */ ([]); // those that are shown
+  /** @type {Map<number, import("./appearances.js").Appearance>} */
+  #appearances = new Map(); // by the task that is shown for each; empty when all hits are
   /** @type {Map<number, import("./card.js").Card>} */
   #cards = new Map();
   #current = /** @type {number | null} */ (null); // the task whose card is in the order of Tab
   #anchor = /** @type {number | null} */ (null); // the place from which Shift chooses
   /** @type {(hit: Api.Hit) => boolean} */
   #passes = () => true;
+  #grouped = false;
 
   /**
    * @param {object} given
@@ -32,7 +36,7 @@ export class HitGrid {
       selection,
       signal,
       cells: () => this.#cells(),
-      tasksAt: (places) => places.flatMap((place) => this.order[place]?.task ?? []),
+      tasksAt: (places) => this.tasks(places.flatMap((place) => this.order[place] ?? [])),
     });
     // What can be done with a hit is added when somebody comes near it: 2,000 cards need not carry 8,000 buttons.
     this.root.addEventListener("pointerover", (event) => {
@@ -70,17 +74,29 @@ export class HitGrid {
       made.append(card.item);
     }
     this.root.append(made);
-    this.show(this.#passes);
+    this.show(this.#passes, this.#grouped);
   }
 
-  // Show the hits that pass; the others stay loaded.
+  // Show the hits that pass, or of each appearance the best one; the others stay loaded.
   /** @param {(hit: Api.Hit) => boolean} passes */
-  show(passes) {
+  show(passes, grouped = false) {
     this.#passes = passes;
-    this.order = this.hits.filter(passes);
-    for (const { hit, item } of this.#cards.values()) item.hidden = !passes(hit);
-    const current = this.#cards.get(this.#current ?? 0);
-    if (this.order.length && !(current && passes(current.hit))) this.#reach(this.order[0].task, false);
+    this.#grouped = grouped;
+    const passed = this.hits.filter(passes);
+    this.#appearances = new Map((grouped ? appearancesOf(passed) : []).map((one) => [one.best.task, one]));
+    this.order = grouped ? [...this.#appearances.values()].map((one) => one.best) : passed;
+    const shown = new Set(tasksOf(this.order));
+    for (const [task, card] of this.#cards) {
+      card.item.hidden = !shown.has(task);
+      tellPlace(card, this.#appearances.get(task));
+    }
+    if (this.order.length && !shown.has(this.#current ?? 0)) this.#reach(this.order[0].task, false);
+  }
+
+  // The tasks that are chosen with hits that are shown: with an appearance, all its frames.
+  /** @param {Api.Hit[]} hits */
+  tasks(hits) {
+    return hits.flatMap((hit) => tasksOf(this.#appearances.get(hit.task)?.hits ?? [hit]));
   }
 
   // Take the focus to a hit, if it is shown.
@@ -132,7 +148,7 @@ export class HitGrid {
 
   /** @param {number} a @param {number} b */
   #between(a, b) {
-    return tasksOf(this.order.slice(Math.min(a, b), Math.max(a, b) + 1));
+    return this.tasks(this.order.slice(Math.min(a, b), Math.max(a, b) + 1));
   }
 
   #cells() {
@@ -148,7 +164,7 @@ export class HitGrid {
   #choose(task, event) {
     const place = this.#placeOf(task);
     if (event.shiftKey && this.#anchor !== null) this.selection.set(this.#between(this.#anchor, place));
-    else this.selection.set([task], !this.selection.has(task));
+    else this.selection.set(this.tasks([this.order[place]]), !this.selection.has(task));
     this.#anchor = place;
   }
 

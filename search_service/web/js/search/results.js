@@ -3,8 +3,9 @@ import { h, icon } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { actionButton } from "../messages.js";
 import { change } from "../router.js";
+import { GAP } from "./appearances.js";
 import { nothingFound } from "./friendly.js";
-import { HitGrid, tasksOf } from "./grid.js";
+import { HitGrid } from "./grid.js";
 import { isLikely, summaryOf } from "./summary.js";
 
 /** @type {Record<string, (hit: Api.Hit) => boolean>} */
@@ -37,6 +38,8 @@ export class Results {
     this.chosen = h("span", { id: "chosen", role: "status" });
     const options = Object.keys(SHOWN).map((band) => h("option", { value: band }, t(`search.show_${band}`)));
     this.shown = h("select", { id: "shown", "aria-label": t("search.show"), onchange: () => this.#onband() }, options);
+    const help = { title: t("search.groupedHelp", { seconds: GAP }), "aria-pressed": "false" };
+    this.grouped = h("button", { type: "button", id: "grouped", ...help, onclick: () => this.#ongroup() }, t("search.grouped"));
     this.buttons = this.#makeButtons(acts);
     this.bar = this.#makeBar();
     this.friendly = h("div", { class: "friendly", hidden: true });
@@ -79,15 +82,16 @@ export class Results {
     this.#showChosen();
   }
 
-  // Show only the hits of a band and better.
-  /** @param {string} [band] */
-  showAs(band = "unlikely") {
+  // Show only the hits of a band and better, one by one or as appearances.
+  /** @param {Params} params */
+  showAs({ show: band = "unlikely", group }) {
     this.shown.value = Object.hasOwn(SHOWN, band) ? band : "unlikely";
+    this.grouped.setAttribute("aria-pressed", String(group === "appearances"));
     if (this.#answer?.found) this.#filter();
   }
 
   selectShown() {
-    this.selection.set(tasksOf(this.grid.order));
+    this.selection.set(this.grid.tasks(this.grid.order));
   }
 
   /** @param {BarActs} acts */
@@ -109,11 +113,18 @@ export class Results {
     const { likely, all, every, none, view, annotate } = this.buttons;
     const space = h("span", { class: "grow" });
     const acts = h("span", { class: "bar acts" }, view, annotate);
-    return h("div", { class: "bar results-bar" }, this.summary, this.shown, space, this.chosen, likely, all, every, none, acts);
+    return h("div", { class: "bar results-bar" }, this.summary, this.shown, this.grouped, space, this.chosen, likely, all, every, none, acts);
   }
 
   #onband() {
     change({ show: this.shown.value === "unlikely" ? null : this.shown.value }, { quiet: true });
+    this.#filter();
+  }
+
+  #ongroup() {
+    const on = this.grouped.getAttribute("aria-pressed") !== "true";
+    change({ group: on ? "appearances" : null }, { quiet: true });
+    this.grouped.setAttribute("aria-pressed", String(on));
     this.#filter();
   }
 
@@ -122,8 +133,9 @@ export class Results {
     const band = this.shown.hidden ? "unlikely" : this.shown.value;
     const { all, every } = this.buttons,
       end = this.#answer?.end ?? 0;
-    this.grid.show(SHOWN[band]);
-    const here = this.grid.order.length;
+    this.grouped.hidden = this.grid.hits.every((hit) => hit.video_time === null);
+    this.grid.show(SHOWN[band], !this.grouped.hidden && this.grouped.getAttribute("aria-pressed") === "true");
+    const here = this.grid.tasks(this.grid.order).length;
     all.textContent = t(here < end ? "search.allShown" : "search.all", { n: here, count: number(here) });
     every.hidden = band !== "unlikely" || here >= end;
     every.textContent = t("search.all", { n: end, count: number(end) });

@@ -1,4 +1,4 @@
-"""The strip of neighbouring frames under the large picture."""
+"""Time as people see it: the strip of neighbouring frames under the large picture, and hits as appearances."""
 
 from __future__ import annotations
 
@@ -61,3 +61,36 @@ def test_strip__goes_along_the_video_and_back_to_the_hits(
     page.keyboard.press("ArrowLeft")  # back to the hit
     expect(page.locator("#hit-preview .top")).to_contain_text("1 of 1")
     expect(current).to_have_text("0:00")
+
+
+def test_appearances__one_picture_each_and_all_frames_when_it_is_selected(
+        open_page: Callable[..., Page], make_project: Callable[..., int], label_studio: LabelStudio) -> None:
+    project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(5)])
+    tasks = sorted(task["id"] for task in label_studio.tasks(project))
+    seconds = [0.0, 2.0, 4.0, 30.0, 32.0]
+    for n, task in enumerate(tasks):
+        data = label_studio.get(f"/api/tasks/{task}/")["data"]
+        label_studio.patch(f"/api/tasks/{task}/", {"data": data | {"video": "a.mp4", "video_id": "v",
+                                                                   "video_time": seconds[n], "frame_number": n}})
+    wait_for(lambda: [video.seconds for video in list_videos(project)] == [32.0]
+             and sync_progress(project).embedded == len(tasks), 120)
+
+    page = open_page(f"?project={project}&q=cpu")
+    shown = page.locator(".hit:visible")
+    expect(shown).to_have_count(5, timeout=20_000)
+    page.click("#grouped")
+    expect(shown).to_have_count(2)
+    first = shown.filter(has_text="3 frames")
+    expect(first).to_contain_text("3 frames · 0:00–0:04 · a.mp4")
+    expect(shown.filter(has_text="2 frames")).to_contain_text("0:30–0:32")
+    first.locator(".pick").click()
+    expect(page.locator("#chosen")).to_have_text("3 selected")
+    page.click("#all")
+    expect(page.locator("#chosen")).to_have_text("5 selected")
+    first.locator(".pick").click()
+    expect(page.locator("#chosen")).to_have_text("2 selected")
+    page.reload()  # the address keeps it
+    expect(shown).to_have_count(2, timeout=20_000)
+    page.click("#grouped")
+    expect(shown).to_have_count(5)
+    assert page.locator(".hit.chosen").count() == 2
