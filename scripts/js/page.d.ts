@@ -453,6 +453,28 @@ declare namespace Api {
     refused?: { code: string; message: string; hint: string } | null;
   }
 
+  interface Upload {
+    id: string;
+    name: string;
+    modified: string;
+    size: number; // bytes
+    received: number;
+    state: "receiving" | "queued" | "running" | "done" | "failed" | "cancelled";
+    on_disk: boolean;
+    progress: number;
+    frames: number;
+    imported: number;
+    skipped: number;
+    tasks: number[];
+    lost: string[];
+    error: { message: string; hint: string } | null;
+  }
+  interface UploadLimits {
+    max_bytes: number;
+    max_frames: number;
+    keeps_files: boolean;
+  }
+
   interface Export {
     id: number;
     project: number;
@@ -601,7 +623,7 @@ declare namespace Api {
     code?: string;
     detail?: string;
     hint?: string;
-    details?: { header?: string };
+    details?: { header?: string; retry_after?: number };
   }
 }
 

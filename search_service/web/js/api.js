@@ -53,17 +53,19 @@ export function headers(extra = {}, own = person()?.token) {
 /** @param {unknown} error */
 export const isAbort = (error) => error instanceof Error && error.name === "AbortError";
 
-// Returns the answer as a `Response`. `json` makes it a POST, unless `method` says otherwise; `own` as for `headers`.
+// Returns the answer as a `Response`. `json` makes it a POST, unless `method` says otherwise; `own` as for `headers`;
+// `extra` headers besides.
 /**
- * @typedef {{ json?: unknown, signal?: AbortSignal, own?: string, method?: string }} Options
+ * @typedef {{ json?: unknown, body?: Blob, signal?: AbortSignal, own?: string, method?: string,
+ *   extra?: Record<string, string> }} Options
  * @param {string} path
  * @param {Options} options
  */
-export async function request(path, { json, own, ...options } = {}) {
+export async function request(path, { json, own, extra = {}, ...options } = {}) {
   const sent = json === undefined ? {} : { method: "POST", body: JSON.stringify(json) };
   /** @type {Record<string, string>} */
   const type = json === undefined ? {} : { "Content-Type": "application/json" };
-  const ask = () => fetch(`/api/v1${path}`, { ...sent, ...options, headers: headers(type, own) });
+  const ask = () => fetch(`/api/v1${path}`, { ...sent, ...options, headers: headers({ ...type, ...extra }, own) });
   for (let again = false; ; again = true) {
     const used = kept(),
       answer = await reach(ask);

@@ -2,6 +2,7 @@
 import annotate from "./words/annotate.js";
 import common from "./words/common.js";
 import exporting from "./words/export.js";
+import footage from "./words/footage.js";
 import picture from "./words/picture.js";
 import problems from "./words/problems.js";
 import review from "./words/review.js";
@@ -20,6 +21,7 @@ export const WORDS = {
   annotate,
   common,
   export: exporting,
+  footage,
   picture,
   problems,
   review,

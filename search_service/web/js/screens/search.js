@@ -4,6 +4,7 @@ import { add, around, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { attempt } from "../messages.js";
 import { change, fromNames, go, params as address } from "../router.js";
+import { FootagePanel } from "../footage/panel.js";
 import { Answer } from "../search/answer.js";
 import { askFrom, isEmpty, textOf, toParams } from "../search/ask.js";
 import { noAnswer, welcome } from "../search/friendly.js";
@@ -36,12 +37,16 @@ class SearchScreen {
     this.ask = askFrom(params);
     this.memory = new Memory({ base: this.base, signal });
     const choose = (/** @type {Ask} */ ask) => this.#choose(ask);
-    this.question = new Question({ root, project, memory: this.memory, current: () => this.ask, choose, signal });
+    this.question = new Question({
+      ...{ root, project, memory: this.memory, current: () => this.ask, choose, signal },
+      takeFootage: (files) => this.#takeFootage(files),
+    });
     this.results = this.#makeResults();
     this.grid = this.results.grid;
     this.objects = new ObjectResults({ project, signal, choose });
     this.preview = this.#makePreview();
     this.start = h("section", { class: "start" });
+    this.footage = new FootagePanel({ project, signal });
     root.dataset.drop = t("search.drop");
     const title = h("h1", { class: "visually-hidden" }, t("search.title"));
     add(root, title, this.question.parts, this.start, this.results.root, this.objects.root);
@@ -166,7 +171,7 @@ class SearchScreen {
       this.#answer = null;
       results.root.hidden = true;
       this.objects.hide();
-      this.start.replaceChildren(welcome(this.#asked));
+      this.start.replaceChildren(welcome(this.#asked), this.footage.root);
       return;
     }
     this.start.replaceChildren();
@@ -192,6 +197,14 @@ class SearchScreen {
       () => this.#showJudged(this.grid.hits),
       () => {},
     );
+  }
+
+  // Videos, or several files: they are to be added to the project, not searched by.
+  /** @param {File[]} files */
+  async #takeFootage(files) {
+    await this.#choose({ ...this.ask, file: null, text: "", of: "", like: [], unlike: [] });
+    this.footage.root.scrollIntoView({ block: "nearest" });
+    await this.footage.take(files);
   }
 
   async #searchObjects() {

@@ -29,7 +29,7 @@ export const welcome = (asked) =>
     ? friendly(h("h2", {}, t("search.welcome")), h("p", {}, t("search.welcomeHint")), labelButtons(asked))
     : friendly(
         h("h2", {}, t("search.noImages")),
-        h("p", {}, t("search.noImagesHint", { project: asked.project.id })),
+        h("p", {}, t("search.noImagesHint")),
         toLabelStudio(asked.project),
       );
 

@@ -1,8 +1,14 @@
-// Images that a person drops on the page or pastes into it. `take(file)` gets each.
+// Files that a person drops on the page or pastes into it: `take(file)` gets an image to search by, `takeFootage(files)`
+// what is to be added to the project: videos, several files, and what is dropped where files are added.
+import { around } from "../dom.js";
+import { isVideo } from "../footage/seconds.js";
 import { attempt } from "../messages.js";
 
-/** @param {{ root: HTMLElement, signal: AbortSignal, take: (file: File) => unknown }} given */
-export function takeImages({ root, signal, take }) {
+/**
+ * @param {{ root: HTMLElement, signal: AbortSignal, take: (file: File) => unknown,
+ *   takeFootage: (files: File[]) => unknown }} given
+ */
+export function takeImages({ root, signal, take, takeFootage }) {
   /** @type {<Name extends keyof WindowEventMap>(name: Name, work: (event: WindowEventMap[Name]) => void) => void} */
   const listen = (name, work) => window.addEventListener(name, work, { signal });
   /** @param {DragEvent} event */
@@ -28,7 +34,9 @@ export function takeImages({ root, signal, take }) {
     dropping(false);
     if (!holdsFile(event)) return;
     event.preventDefault();
-    const file = event.dataTransfer?.files[0];
-    if (file) attempt(() => take(file));
+    const files = [...(event.dataTransfer?.files ?? [])];
+    if (!files.length) return;
+    const adds = around(event, ".footage") || files.length > 1 || isVideo(files[0]);
+    attempt(() => (adds ? takeFootage(files) : take(files[0])));
   });
 }

@@ -1,6 +1,7 @@
 // The question: the box with its suggestions, images by file, the filters, and the chips of what else is asked for.
 import { Problem } from "../api.js";
 import { h, icon } from "../dom.js";
+import { isVideo } from "../footage/seconds.js";
 import { t } from "../i18n.js";
 import { attempt } from "../messages.js";
 import { isEmpty, readFile } from "./ask.js";
@@ -19,12 +20,14 @@ export class Question {
    * @param {import("./memory.js").Memory} given.memory
    * @param {() => Ask} given.current
    * @param {(ask: Ask) => unknown} given.choose
+   * @param {(files: File[]) => unknown} given.takeFootage what is to be added to the project
    * @param {AbortSignal} given.signal
    */
-  constructor({ root, project, memory, current, choose, signal }) {
+  constructor({ root, project, memory, current, choose, takeFootage, signal }) {
     this.project = project;
     this.current = current;
     this.choose = choose;
+    this.takeFootage = takeFootage;
     this.query = this.#makeBox();
     const chooseLabel = (/** @type {string} */ label) => choose({ ...current(), text: label });
     const known = { memory, labels: project.labels, choose, chooseLabel };
@@ -37,7 +40,7 @@ export class Question {
     this.kinds = this.#makeKinds();
     this.form = this.#makeForm();
     this.parts = [this.form, this.filters.form, this.chips];
-    takeImages({ root, signal, take: (file) => this.#take(file) });
+    takeImages({ root, signal, take: (file) => this.#take(file), takeFootage });
   }
 
   // Show what is asked.
@@ -111,7 +114,10 @@ export class Question {
 
   /** @param {File} file */
   async #take(file) {
-    if (file.type.startsWith("video/")) throw new Problem(t("search.videoFile", { project: this.project.id }));
+    if (isVideo(file)) {
+      await this.takeFootage([file]);
+      return;
+    }
     if (!file.type.startsWith("image/")) throw new Problem(t("search.noImageFile"));
     const read = await readFile(file);
     await this.choose({ ...this.current(), text: "", like: [], unlike: [], file: read });
