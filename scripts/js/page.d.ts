@@ -468,6 +468,7 @@ declare namespace Api {
     tasks: number[];
     lost: string[];
     error: { message: string; hint: string } | null;
+    finished_at: string | null;
   }
   interface UploadLimits {
     max_bytes: number;

@@ -79,6 +79,9 @@ def run(upload_id: str) -> None:
 
 def _import(row: store.Row, watch: _Watch) -> None:
     path = files.path_of(row.file)
+    if not path.exists():
+        raise ArgusError("not_found", f"The default worker does not find the file of {row.name}.",
+                         "ARGUS_HOME must be one folder for the search service and the default worker.")
     lost: Sequence[str] = ()
     if (ending := None if Path(row.name).suffix.lower() in VIDEO_SUFFIXES else check_image(path)) is None:
         lost = import_video(path, row.project_id, row.fps, scene=row.scene, name=row.name, cut=cut_apart,

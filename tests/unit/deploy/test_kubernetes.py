@@ -170,9 +170,9 @@ def test_names__lead_somewhere(manifests: list[Manifest], deployments: dict[str,
         assert set(mounts) == set(volumes) and mounts["home"] == environment["ARGUS_HOME"]
         assert {v["persistentVolumeClaim"]["claimName"] for v in volumes.values() if "persistentVolumeClaim" in v
                 } <= claims
-        # Exports pass from their worker to the page by this volume.
+        # Exports pass from their worker to the page by this volume, uploads from there to the default worker.
         shares = "persistentVolumeClaim" in volumes["home"]
-        assert shares == (name in ("export-worker", "search-service"))
+        assert shares == (name in ("export-worker", "search-service", "worker"))
     for service in (one for one in manifests if one["kind"] == "Service"):
         name = service["metadata"]["name"]
         labels = deployments[name]["spec"]["template"]["metadata"]["labels"]

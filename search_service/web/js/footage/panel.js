@@ -10,12 +10,15 @@ import { uploadsOf } from "./uploads.js";
 const BUSY = 1000,
   QUIET = 8000, // milliseconds between two looks
   CHANGES = 0.1, // the difference from which a frame counts as another picture
+  DAY = 86_400_000,
+  MOST_ROWS = 50, // of thousands of files
   RATES = [0.2, 0.5, 1, 2, 5, 10];
 
 /** @typedef {{ file: File, video: boolean, seconds: number | null }} Chosen */
 
 export class FootagePanel {
   #chosen = /** @type {Chosen[]} */ ([]);
+  #due = false;
   #rows = /** @type {Map<unknown, Row>} */ (new Map());
 
   /** @param {{ project: Api.Project, signal: AbortSignal }} given */
@@ -37,9 +40,10 @@ export class FootagePanel {
     this.total = h("p", { role: "status" });
     this.told = h("p", { class: "muted" });
     this.rows = h("ul", { class: "footage-rows" });
+    this.more = h("p", { class: "muted" });
     this.form = this.#makeForm();
     this.root = this.#make();
-    this.uploads.addEventListener("change", () => this.#show(), { signal });
+    this.uploads.addEventListener("change", () => this.#showSoon(), { signal });
     this.#follow();
   }
 
@@ -74,7 +78,7 @@ export class FootagePanel {
     });
     const summary = h("summary", {}, h("h2", { id: "s-footage" }, t("footage.title")));
     const seen = this.project.sync.seen;
-    return h("details", { class: "panel footage", open: !seen }, summary, zone, this.form, this.rows);
+    return h("details", { class: "panel footage", open: !seen }, summary, zone, this.form, this.rows, this.more);
   }
 
   #makeForm() {
@@ -112,7 +116,9 @@ export class FootagePanel {
       chosen = this.#chosen;
     this.form.hidden = !chosen.length;
     this.cutting.hidden = !chosen.some(({ video }) => video);
-    put(this.list, chosen.map((one) => h("li", {}, h("strong", {}, one.file.name), ` ${this.#facts(one, rate)}`)));
+    const line = (/** @type {Chosen} */ one) => h("li", {}, h("strong", {}, one.file.name), ` ${this.#facts(one, rate)}`);
+    const left = chosen.length - MOST_ROWS;
+    put(this.list, chosen.slice(0, MOST_ROWS).map(line), left > 0 && h("li", {}, t("footage.more", { n: number(left) })));
     const seconds = chosen.map((one) => (one.video ? one.seconds : 0));
     const images = chosen.filter(({ video }) => !video).length;
     const frames = chosen.reduce((sum, one) => sum + (one.seconds ? framesOf(one.seconds, rate) : 0), images);
@@ -134,6 +140,16 @@ export class FootagePanel {
     return t(n > most ? "footage.tooLong" : this.changes.checked ? "footage.videoMost" : "footage.video", facts);
   }
 
+  // At most once a frame: each piece of each file is a change.
+  #showSoon() {
+    if (this.#due) return;
+    this.#due = true;
+    requestAnimationFrame(() => {
+      this.#due = false;
+      if (!this.signal.aborted) this.#show();
+    });
+  }
+
   // What is under way stands before what is over; a row stays the same element as long as it is of the same file.
   #show() {
     const { uploads } = this,
@@ -143,13 +159,16 @@ export class FootagePanel {
         most: bytes(limits.max_bytes),
       });
     const mine = new Set(uploads.sendings.map(({ id }) => id));
+    const stored = uploads.stored.filter((one) => !mine.has(one.id) && isNews(one));
+    const left = uploads.sendings.length + stored.length - MOST_ROWS;
+    this.more.textContent = left > 0 ? t("footage.more", { n: number(left) }) : "";
     const rows = [
-      ...uploads.sendings.map((one) => {
+      ...uploads.sendings.slice(0, MOST_ROWS).map((one) => {
         const row = this.#row(one, one.file.name);
         row.showSending(one);
         return row;
       }),
-      ...uploads.stored.filter(({ id }) => !mine.has(id)).map((one) => {
+      ...stored.slice(0, Math.max(0, MOST_ROWS - uploads.sendings.length)).map((one) => {
         const row = this.#row(one.id, one.name);
         row.showStored(one);
         return row;
@@ -193,3 +212,7 @@ export class FootagePanel {
     look();
   }
 }
+
+// What is over for a day is of interest only while its file is still there.
+/** @param {Api.Upload} one */
+const isNews = ({ finished_at: at, on_disk }) => on_disk || !at || Date.now() - Date.parse(at) < DAY;

@@ -18,7 +18,7 @@ export default {
     done: ({ n, imported }) => `Done: ${imported} ${plural(n, "image")} added.`, skipped: "{skipped} were there already.", lost: "Not readable: {what}.",
     cancelled: ({ n, imported }) => (n ? `Cancelled. ${imported} ${plural(n, "image")} that ${n === 1 ? "was" : "were"} added before ${n === 1 ? "stays" : "stay"}.` : "Cancelled."),
     kept: "The file is kept on the server.", deleted: "The file was deleted from the server.",
-    cancel: "Cancel", retry: "Retry", remove: "Remove", of: "{act}: {name}", frameOf: "Task {task} of {name}",
+    cancel: "Cancel", retry: "Retry", remove: "Remove", of: "{act}: {name}", frameOf: "Task {task} of {name}", more: "{n} more files.",
   },
   ja: {
     title: "動画または画像を追加", drop: "ここに動画や画像をドロップしてください。動画はフレームに分割されます。", choose: "ファイルを選択",
@@ -33,6 +33,6 @@ export default {
     interrupted: "{share} で中断しました。同じファイルをもう一度選択すると再開します。", queued: "アップロード完了。取り込みを待っています。", later: "待機後に再試行します: {why}",
     running: "取り込み中: {share} 完了、{imported} 枚を追加", done: "完了: {imported} 枚の画像を追加しました。", skipped: "{skipped} 枚はすでにありました。", lost: "読み込めなかった部分: {what}",
     cancelled: "中止しました。それまでに追加された {imported} 枚の画像は残ります。", kept: "ファイルはサーバーに残っています。", deleted: "ファイルはサーバーから削除されました。",
-    cancel: "中止", retry: "再試行", remove: "削除", of: "{act}: {name}", frameOf: "{name} のタスク {task}",
+    cancel: "中止", retry: "再試行", remove: "削除", of: "{act}: {name}", frameOf: "{name} のタスク {task}", more: "ほか {n} 件のファイル",
   },
 };
