@@ -41,6 +41,7 @@ from argus.answers.search import (
 )
 from argus.answers.service import Audit, Me
 from argus.client_trust import Trust
+from argus.client_uploads import ProjectUploads
 from argus.client_versions import DatasetVersions, ImportedLabels
 from argus.errors import CATALOGUE, ArgusError
 
@@ -69,6 +70,7 @@ class Argus:
     def __init__(self, address: str = "http://127.0.0.1:8000", token: str = "", timeout: float = 60.0, *,
                  label_studio_token: str = "", proxy: str = "") -> None:
         self.address, self.timeout, send = address.rstrip("/"), timeout, self._send
+        self.uploads = ProjectUploads(self.call)
         self.trust, self.versions, self.label_imports = Trust(send), DatasetVersions(send), ImportedLabels(send)
         try:
             self._session = dialling.locked([addresses.parse(self.address).origin], proxy)
@@ -258,8 +260,6 @@ class Argus:
     def picture(self, task: int, size: int = 320) -> bytes:
         """Return a JPEG of a task's image whose longest side is at most `size` pixels."""
         return self.call("GET", f"/images/{task}", params={"size": size}).content
-
-    # ------------------------------------------------------------------------------------------------------------
 
     def _get(self, model: type[A], path: str, **options: Any) -> A:
         return self._send(model, "GET", path, **options)

@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from argus import audit
+from argus.client import Argus
 from argus.db import connect
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
@@ -259,6 +260,18 @@ def served(servers: object) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.port}"
     server.stop()
     thread.join()
+
+
+def test_the_client_uploads_and_goes_on(served: str, project: int, tmp_path: Path) -> None:
+    (file := tmp_path / "a.mp4").write_bytes(random.Random(3).randbytes(10_000))
+    argus = Argus(served)
+    made = argus.uploads._begin(f"/projects/{project}/uploads", "a.mp4", 10_000, "1", 0)
+    argus.call("PATCH", f"/projects/{project}/uploads/{made.id}", data=file.read_bytes()[:3000], headers={
+        "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
+    sent = argus.uploads.send(project, file)
+    assert (sent.id, sent.state, stored(made.id).read_bytes()) == (made.id, "queued", file.read_bytes())
+    argus.uploads.remove(project, made.id)
+    assert [one.state for one in argus.uploads.list(project).uploads] == ["cancelled"]
 
 
 def test_a_large_file_takes_little_memory_and_stalled_ones_hold_nobody_up(served: str, project: int) -> None:
