@@ -44,6 +44,8 @@ class LabelImportPlan(Answer):
     """That would be written, by label."""
     there_already: int
     """Tasks to which an earlier import wrote the same."""
+    splits: dict[str, int]
+    """Images of the labels by the split that their file or folder names."""
     left_alone: list[Told]
     """Images of which nothing is written."""
     lacking: dict[str, int]
@@ -64,6 +66,8 @@ class LabelImported(Answer):
     new_images: int
     missed: int
     """Tasks that people annotated, or deleted, while the import ran: nothing was written to them."""
+    splits: dict[str, int]
+    """Tasks whose split was kept as that of the project's division, by split."""
     plan: LabelImportPlan
 
 

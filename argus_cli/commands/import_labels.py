@@ -21,6 +21,7 @@ _SHOWN = 20
 @click.option("--model-version", default="", metavar="NAME", help="The model that made the predictions.")
 @click.option("--images", type=click.Path(path_type=Path), metavar="FOLDER|ZIP",
               help="Images: those that are no tasks yet become tasks.")
+@click.option("--keep-splits", is_flag=True, help="Keep the splits of the dataset (train, val …) for later exports.")
 @click.option("--token", envvar="ARGUS_REVIEWER_TOKEN", default="", metavar="PAT",
               help="Your own Label Studio access token: the annotations are signed with your name, not the "
                    "service's.  [env: ARGUS_REVIEWER_TOKEN]")
@@ -28,8 +29,8 @@ _SHOWN = 20
 @click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 @recorded(lambda options: "" if options["dry_run"] else "labels.import")
-def import_labels(path: Path, project_id: int, taken: Taken, model_version: str, images: Path | None, token: str,
-                  dry_run: bool, yes: bool, as_json: bool) -> None:
+def import_labels(path: Path, project_id: int, taken: Taken, model_version: str, images: Path | None,
+                  keep_splits: bool, token: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Import existing labels: COCO, YOLO, or Label Studio's JSON.
 
     Images are matched with tasks by path, name, or the digest of their files. Tasks that somebody annotated or skipped
@@ -54,7 +55,7 @@ def import_labels(path: Path, project_id: int, taken: Taken, model_version: str,
                       abort=True)
     with progress_bar("importing", shown=not as_json) as progress:
         report = service.import_labels(project_id, path, taken=taken, model_version=model_version, images=images,
-                                       token=token, progress=progress)
+                                       keep_splits=keep_splits, token=token, progress=progress)
     if as_json:
         print_json(report)
         return
@@ -63,6 +64,8 @@ def import_labels(path: Path, project_id: int, taken: Taken, model_version: str,
     if report.id is not None:
         say(f"import {report.id}: {plural(report.objects, 'object')} to {plural(report.tasks, 'task')}"
             + (f"; {plural(report.missed, 'task')} changed meanwhile and left alone" if report.missed else ""))
+    if keep_splits:
+        say("splits kept: " + (", ".join(f"{split} {count}" for split, count in report.splits.items()) or "none"))
 
 
 def _show(plan: LabelImportPlan) -> None:
@@ -70,6 +73,8 @@ def _show(plan: LabelImportPlan) -> None:
         + (", ".join(f"{count} matched by {way}" for way, count in plan.matched.items()) or "none matched")
         + (f"; {plural(plan.new_images, 'new image')}" if plan.new_images else "")
         + (f"; {plural(plan.there_already, 'task')} imported already" if plan.there_already else ""))
+    if plan.splits:
+        say("splits: " + ", ".join(f"{split} {count}" for split, count in plan.splits.items()))
     if plan.objects:
         print_table(["label", "objects to import"], list(plan.objects.items()))
     for label, count in plan.lacking.items():

@@ -126,6 +126,13 @@ def unlock(project_id: int) -> int:
         return connection.execute("DELETE FROM split_lock WHERE project_id = %s", (project_id,)).rowcount
 
 
+def forget_frames(project_id: int, division: str, tasks: Sequence[int]) -> None:
+    """Forget which splits these tasks have in a division."""
+    with connect() as connection:
+        connection.execute("DELETE FROM split_frame WHERE project_id = %s AND division = %s AND task_id = ANY(%s)",
+                           (project_id, division, list(tasks)))
+
+
 def forget(project_id: int, division: str) -> int:
     """Forget a division; return of how many frames."""
     with connect() as connection:

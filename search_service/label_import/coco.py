@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from argus.labelstudio.geometry import Box, Ring
 from argus.labelstudio.task_data import storable
-from search_service.label_import import coco_masks
+from search_service.label_import import coco_masks, split_names
 from search_service.label_import.coco_masks import Runs
 from search_service.label_import.found import (
     MAX_IMAGES,
@@ -107,7 +107,7 @@ class Coco:
             raise Malformed(f"the image {shown(id_)} is there twice")
         if len(self.labels.images) >= MAX_IMAGES:
             raise Malformed(f"there are more than {MAX_IMAGES:,} images")
-        image = LabelledImage(name, file, self._size(item, name))
+        image = LabelledImage(name, file, self._size(item, name), split=split_names.of_coco(file))
         self._images[id_] = image
         self.labels.images.append(image)
 

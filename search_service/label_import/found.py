@@ -73,6 +73,7 @@ class LabelledImage:
         file: that holds its labels.
         size: as stated; None when the format states none.
         unread: objects of it that could not be read.
+        split: of the dataset, that it belongs to; "" for none.
     """
 
     name: str
@@ -81,6 +82,7 @@ class LabelledImage:
     stem: bool = False
     objects: list[LabelledObject] = field(default_factory=list)
     unread: int = 0
+    split: str = ""
 
 
 @dataclass

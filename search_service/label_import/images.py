@@ -45,6 +45,7 @@ def bring(import_id: int, plan: Plan, progress: Progress) -> list[Entry]:
         store.name_tasks(import_id, [(one.id, task) for one, task in zip(kept, tasks, strict=True)])
         for one, task, (entry, _) in zip(kept, tasks, batch, strict=True):
             project.urls[task], project.digests[task] = one.image, plan.images.digest(entry.file or "")
+            plan.splits[task] = entry.image.split
             entries.append(Entry(entry.image, task, entry.file))
         progress(len(batch))
     return entries

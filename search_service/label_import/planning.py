@@ -166,6 +166,7 @@ class Plan:
         self._lacking: Counter[str] = Counter()
         self._problems = list(self.labels.problems)
         self._there = 0
+        self.splits: dict[int, str] = {}  # of tasks that are written to, now or before
         matcher = Matcher(project.names, project.digests, images.index, images.digest)
         found = [self._match(matcher, image) for image in self.labels.images]
         for image, match in zip(self.labels.images, without_twins(found), strict=True):
@@ -193,6 +194,8 @@ class Plan:
             self._left.add(f"its image cannot be opened: {error.code}", image.name)
             return
         reason = self.project.reason_against(match.task, built.digest) if match.task is not None else ""
+        if match.task is not None and reason in ("", SAME):
+            self.splits[match.task] = image.split
         if reason == SAME:
             self._there += 1
             return
@@ -237,6 +240,7 @@ class Plan:
             images=len(self.labels.images), matched=dict(self._ways),
             new_images=sum(entry.task is None for entry in self.entries), tasks=len(self.entries),
             objects=dict(self._objects), there_already=self._there, left_alone=self._left.told(),
+            splits=dict(Counter(image.split for image in self.labels.images if image.split)),
             lacking={plain(label): count for label, count in self._lacking.items()}, losses=self._losses.told(),
             problems=[LabelProblem(file=plain(one.file), entry=one.entry, reason=one.reason)
                       for one in self._problems[:_PROBLEMS]], problem_count=len(self._problems))

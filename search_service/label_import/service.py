@@ -24,7 +24,7 @@ from argus.labelstudio.users import sign_in
 from label_studio_config.label_config import image_of
 from label_studio_config.tags import read_label_config
 from search_service.label_import import images as brought
-from search_service.label_import import store
+from search_service.label_import import splits, store
 from search_service.label_import.found import plain
 from search_service.label_import.planning import Images, Plan, Project
 from search_service.label_import.sources import open_source
@@ -45,7 +45,7 @@ def plan_import(project_id: int, path: Path, *, taken: Taken = "annotations", mo
 
 
 def import_labels(project_id: int, path: Path, *, taken: Taken = "annotations", model_version: str = "",
-                  images: Path | None = None, token: str = "", ls: LabelStudio | None = None,
+                  images: Path | None = None, keep_splits: bool = False, token: str = "", ls: LabelStudio | None = None,
                   progress: Progress | None = None) -> LabelImported:
     """Write the labels of a file, folder or ZIP to the project's tasks.
 
@@ -56,6 +56,7 @@ def import_labels(project_id: int, path: Path, *, taken: Taken = "annotations", 
         taken: what they become.
         model_version: of predictions, their name in Label Studio.
         images: a folder or ZIP with images: those that are no tasks yet become some.
+        keep_splits: give the tasks the splits that the files of the labels name, for later exports.
         token: personal access token of the person who imports: annotations carry their name.
         progress: called with (tasks written, tasks in all).
 
@@ -71,22 +72,26 @@ def import_labels(project_id: int, path: Path, *, taken: Taken = "annotations", 
         _settle(review)
         plan = _plan(review, path, taken, model_version, images)
         answer = plan.answer()
+        kept: dict[str, int] = {}
         if not plan.entries:
             if (cut_off := store.unfinished(project_id, plan.fingerprint())) is not None:
+                if keep_splits:
+                    kept = splits.keep(project_id, cut_off, plan.splits)
                 store.close(cut_off, "done")  # it had written everything
-            return LabelImported(id=cut_off, tasks=0, objects=0, new_images=0, missed=0, plan=answer)
+            return LabelImported(id=cut_off, tasks=0, objects=0, new_images=0, missed=0, splits=kept, plan=answer)
         number = store.begin(project_id, taken, model_version, plain(path.name), plan.fingerprint(), who)
         audit.about(f"label import {number}")
         target = Target(number, taken, model_version, review, person.ls if person else review.ls)
         try:
             tasks, objects = _write(target, plan, progress)
+            kept = splits.keep(project_id, number, plan.splits) if keep_splits else {}
         except Exception as error:
             said = as_argus_error(error)
             store.close(number, "failed", said)
             raise ArgusError(said.code, said.message, said.hint, **{**said.details, "import": number}) from error
         store.close(number, "done")
     return LabelImported(id=number, tasks=tasks, objects=objects, new_images=answer.new_images,
-                         missed=len(plan.entries) - tasks, plan=answer)
+                         missed=len(plan.entries) - tasks, splits=kept, plan=answer)
 
 
 def _write(target: Target, plan: Plan, progress: Progress | None) -> tuple[int, int]:
@@ -126,6 +131,7 @@ def undo(import_id: int, *, ls: LabelStudio | None = None, progress: Progress | 
         _settle(review)
         undone, left = undo_items(review, import_id, row.taken, progress)
         images, kept = undo_images(review, import_id)
+        splits.forget(row.project_id, import_id)
         store.mark_undone(import_id)
     return LabelImportUndone(id=import_id, undone=undone, images=images, left=[*left, *kept])
 

@@ -56,6 +56,11 @@ class ImageRow(NamedTuple):
     task_id: int | None
 
 
+class _Divided(NamedTuple):
+    task_id: int
+    division: str
+
+
 class Made(NamedTuple):
     """What became of an item: the record in Label Studio."""
 
@@ -138,6 +143,21 @@ def settle(import_id: int, tasks: Sequence[int], made: Iterable[Made]) -> None:
                  [(one.record_id, one.updated_at, import_id, one.task_id) for one in made])
     execute("UPDATE label_import_item SET state = 'missed' WHERE import_id = %s AND task_id = ANY(%s) "
             "AND state = 'requested'", (import_id, list(tasks)))
+
+
+def record_division(import_id: int, division: str, tasks: Sequence[int]) -> None:
+    """Record that an import gives these tasks a split in a division."""
+    execute("UPDATE label_import_item SET division = %s WHERE import_id = %s AND task_id = ANY(%s)",
+            (division, import_id, list(tasks)))
+
+
+def divided(import_id: int) -> dict[str, list[int]]:
+    """Return by division the tasks that an import gave a split and was taken back from."""
+    found: dict[str, list[int]] = {}
+    for row in fetch(_Divided, "SELECT task_id, division FROM label_import_item WHERE import_id = %s "
+                     "AND division <> '' AND state = 'undone'", (import_id,)):
+        found.setdefault(row.division, []).append(row.task_id)
+    return found
 
 
 def mark(import_id: int, tasks: Iterable[int], state: Literal["undone", "kept"]) -> None:

@@ -15,6 +15,7 @@ import yaml
 
 from argus.errors import ArgusError
 from argus.labelstudio.task_data import storable
+from search_service.label_import import split_names
 from search_service.label_import.found import (
     MAX_IMAGES,
     MAX_NUMBERS,
@@ -60,7 +61,7 @@ def read(source: Source, files: Sequence[str], labels: Labels) -> None:
         if len(labels.images) >= MAX_IMAGES:
             labels.problems.append(Problem(file, "", f"there are more than {MAX_IMAGES:,} images"))
             return
-        image = LabelledImage(_image_name(file), file, stem=True)
+        image = LabelledImage(_image_name(file), file, stem=True, split=split_names.of_yolo(file))
         try:
             lines = re.split(r"\r\n|\r|\n", source.read(file, _MAX_LABELS).decode("utf-8-sig"))
         except (ArgusError, UnicodeDecodeError) as error:

@@ -26,6 +26,7 @@ CREATE TABLE label_import_item (
                    CHECK (state IN ('requested', 'made', 'missed', 'undone', 'kept')),
     record_id      bigint,                                 -- the annotation's or prediction's, in Label Studio
     updated_at     timestamptz,                            -- Label Studio's, when it was made
+    division       text        NOT NULL DEFAULT '',        -- in which the import gave its frame a split
     PRIMARY KEY (import_id, task_id)
 );
 CREATE INDEX label_import_item_task ON label_import_item (task_id);

@@ -214,6 +214,22 @@ def test_matching__by_digest_where_names_do_not_tell(label_studio: LabelStudio, 
     assert [(one.count, one.examples) for one in plan.left_alone] == [(2, ["one/b.jpg", "two/b.jpg"])]
 
 
+def test_splits__are_kept_for_exports_and_taken_back(label_studio: LabelStudio, make: Make, tmp_path: Path) -> None:
+    project, shares = make("abcdefghij"), ("--splits", "train=0.6,val=0.4")
+    for split, names in (("train", "adgjbe"), ("val", "cfhi")):
+        coco(tmp_path / split, [f"{name}.jpg" for name in names])
+        (tmp_path / split / "annotations.json").rename(tmp_path / f"annotations_{split}.json")
+        (tmp_path / split).rmdir()
+    made = argus("import-labels", str(tmp_path), "--project", str(project), "--keep-splits")
+    assert made["splits"] == {"train": 6, "val": 4} and made["tasks"] == 10
+    argus("export", "--project", str(project), "-o", str(tmp_path / "out"), "--no-images", *shares)
+    for split, names in (("train", "abdegj"), ("val", "cfhi")):
+        body = json.loads((tmp_path / "out" / f"annotations_{split}.json").read_text())
+        assert sorted(image["file_name"][0] for image in body["images"]) == list(names)
+    argus("label-imports", "undo", str(made["id"]))
+    assert argus("splits", "list", "--project", str(project))["divisions"] == []
+
+
 @pytest.mark.parametrize(("module", "function", "when"), [
     ("writing", "_annotate", "before"), ("writing", "_annotate", "after"), ("service", "clean_up", "before"),
     ("images", "make_tasks", "before"), ("images", "make_tasks", "after"), ("service", "write", "before")])

@@ -17,7 +17,7 @@ from pycocotools import mask as pycoco
 from argus.errors import ArgusError
 from argus.labelstudio.brush_rle import encode
 from argus.labelstudio.geometry import mask_box
-from search_service.label_import import coco_masks
+from search_service.label_import import coco_masks, split_names
 from search_service.label_import.found import LabelledObject, Labels, span
 from search_service.label_import.read import read_labels
 from search_service.label_import.sources import open_source
@@ -196,6 +196,15 @@ def test_a_number_of_thousands_of_digits_is_told_alone(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(text.replace(" 7]", f" {'9' * 5000}]"))
     labels = read(tmp_path)
     assert len(labels.images[0].objects) == 1 and "out of range" in labels.problems[0].reason
+
+
+@pytest.mark.parametrize(("kind", "file", "split"), [
+    ("coco", "annotations_train.json", "train"), ("coco", "a/instances_val2017.json", "val"), ("coco", "a.json", ""),
+    ("coco", "valid/_annotations.coco.json", "val"), ("coco", "annotations.json", ""), ("yolo", "labels/a.txt", ""),
+    ("yolo", "labels/Val/x/a.txt", "val"), ("yolo", "valid/labels/a.txt", "val"), ("yolo", "run/labels/a.txt", ""),
+    ("yolo", "test/a.txt", "test"), ("yolo", "a.txt", ""), ("coco", "annotations_fold_3.json", "fold_3")])
+def test_splits__by_the_names_of_files_and_folders(kind: str, file: str, split: str) -> None:
+    assert (split_names.of_coco if kind == "coco" else split_names.of_yolo)(file) == split
 
 
 def test_odd_names_and_values_are_told_in_plain_text(tmp_path: Path) -> None:
