@@ -30,6 +30,7 @@ from tests.unit.search_service.label_import.malformed import dataset
 KEYS = ("roundtrip_coco_equal", "roundtrip_yolo_equal", "malformed_told", "malformed_total")
 FORMATS = ("coco", "coco-polygons", "yolo", "yolo-seg", "yolo-obb")
 SIZES = ((97, 61), (640, 360), (333, 500), (1001, 777))
+SHARES = {"train": 0.75, "val": 0.25}
 _COPIES = 50
 CONFIG = "".join(["<View><Image name='image' value='$image'/>", *(
     f"<{tag} name='{tag}' toName='image'><Label value='cpu'/><Label value='ファン 2'/></{tag}>"
@@ -65,14 +66,14 @@ def malformed(folder: Path) -> tuple[int, int]:
 
 
 def round_trip(ls: LabelStudio, project: int, format: str, folder: Path) -> bool:
-    """Whether what comes out of a project into which an export was imported is that export again."""
+    """Whether what comes out of a project into which an export was imported is that export again, splits included."""
     folder.mkdir()
-    export_project(project, format, folder / "first", label_studio=ls)
+    export_project(project, format, folder / "first", label_studio=ls, splits=SHARES)
     empty = ls.post("/api/projects/", {"title": f"Back from {format}", "label_config": CONFIG})["id"]
-    report = service.import_labels(empty, folder / "first", images=folder / "first", ls=ls)
+    report = service.import_labels(empty, folder / "first", images=folder / "first", keep_splits=True, ls=ls)
     if report.plan.problems or report.plan.losses or report.plan.left_alone:
         raise ValueError(f"{format}: {report.plan.model_dump_json()}")
-    export_project(empty, format, folder / "second", label_studio=ls)
+    export_project(empty, format, folder / "second", label_studio=ls, splits=SHARES)
     return canonical.digest(folder / "first", format) == canonical.digest(folder / "second", format)
 
 

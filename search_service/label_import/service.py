@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -75,8 +76,8 @@ def import_labels(project_id: int, path: Path, *, taken: Taken = "annotations", 
         kept: dict[str, int] = {}
         if not plan.entries:
             if (cut_off := store.unfinished(project_id, plan.fingerprint())) is not None:
-                if keep_splits:
-                    kept = splits.keep(project_id, cut_off, plan.splits)
+                clean_up(Target(cut_off, taken, model_version, review, review.ls))
+                kept = splits.keep(project_id, cut_off, plan.splits) if keep_splits else {}
                 store.close(cut_off, "done")  # it had written everything
             return LabelImported(id=cut_off, tasks=0, objects=0, new_images=0, missed=0, splits=kept, plan=answer)
         number = store.begin(project_id, taken, model_version, plain(path.name), plan.fingerprint(), who)
@@ -87,6 +88,8 @@ def import_labels(project_id: int, path: Path, *, taken: Taken = "annotations", 
             kept = splits.keep(project_id, number, plan.splits) if keep_splits else {}
         except Exception as error:
             said = as_argus_error(error)
+            with contextlib.suppress(ArgusError):  # else the next import or undo does it
+                settle(target)
             store.close(number, "failed", said)
             raise ArgusError(said.code, said.message, said.hint, **{**said.details, "import": number}) from error
         store.close(number, "done")

@@ -19,7 +19,7 @@ from argus.labelstudio import LabelStudio, listing
 from argus_cli.main import main
 from label_studio_config.shapes import new_label_config
 from search_service.api.app import create_app
-from search_service.label_import import service
+from search_service.label_import import service, writing
 
 pytestmark = pytest.mark.integration
 Make = Callable[..., int]
@@ -34,7 +34,7 @@ def die(*arguments, **options):
         before(*arguments, **options)
     os.kill(os.getpid(), signal.SIGKILL)
 setattr(module, sys.argv[2], die)
-from search_service.label_import import service
+from search_service.label_import import service, writing
 service.import_labels(int(sys.argv[4]), Path(sys.argv[5]), images=Path(sys.argv[5]))
 """
 
@@ -212,6 +212,32 @@ def test_matching__by_digest_where_names_do_not_tell(label_studio: LabelStudio, 
     plan = service.plan_import(project, folder)
     assert plan.matched == {"digest": 1} and plan.tasks == 1
     assert [(one.count, one.examples) for one in plan.left_alone] == [(2, ["one/b.jpg", "two/b.jpg"])]
+
+
+def test_what_goes_wrong_meanwhile(label_studio: LabelStudio, project: int, tmp_path: Path,
+                                   monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, annotate = coco(tmp_path / "set", ["a.jpg", "b.jpg"]), writing._annotate
+    before, first = results(label_studio, project), tasks_of(label_studio, project)[0]["id"]
+
+    def refuse(*arguments: Any) -> None:
+        raise ArgusError("label_studio_unreachable", "Label Studio does not answer.")
+
+    def late(*arguments: Any) -> None:
+        label_studio.post(f"/api/tasks/{first}/annotations/", {"result": []})
+        annotate(*arguments)
+
+    monkeypatch.setattr(writing, "_annotate", refuse)
+    with pytest.raises(ArgusError, match="does not answer") as failed:
+        service.import_labels(project, folder)
+    (one,) = service.listing(project).imports
+    assert one.id == failed.value.details["import"] and one.state == "failed" and one.error
+    assert results(label_studio, project) == before
+    monkeypatch.setattr(writing, "_annotate", late)
+    done = service.import_labels(project, folder)
+    assert (done.id, done.tasks, done.missed) == (one.id, 1, 1)
+    assert [(len(made), predicted) for _, made, predicted in results(label_studio, project)] == [
+        (1, []), (1, []), (0, []), (0, [])]
+    assert service.undo(one.id).undone == 1 and len(results(label_studio, project)[0][1]) == 1
 
 
 def test_splits__are_kept_for_exports_and_taken_back(label_studio: LabelStudio, make: Make, tmp_path: Path) -> None:
