@@ -527,6 +527,23 @@ declare namespace Api {
     locked: number;
     export: number | null;
   }
+  interface LabelImport {
+    id: number;
+    taken: "annotations" | "predictions";
+    model_version: string;
+    name: string;
+    state: "running" | "done" | "failed" | "undone";
+    error: { message: string } | null;
+    imported_by: string;
+    created_at: string;
+    tasks: number;
+    objects: number;
+    images: number;
+  }
+  interface LabelImportUndone {
+    undone: number;
+    left: { task: number; reason: string }[];
+  }
   interface ObjectChange {
     kind: "added" | "removed" | "moved" | "relabelled";
     label: string;

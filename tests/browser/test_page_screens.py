@@ -33,6 +33,7 @@ from ml_backend.runs import recipes
 from ml_backend.runs.runs import create_run, run_progress
 from search_service.export import jobs
 from search_service.export.versions import service
+from search_service.label_import.service import import_labels, undo
 from search_service.search.filters import Filters
 from search_service.search.search import search
 from search_service.sync.progress import sync_progress
@@ -540,6 +541,27 @@ def test_export__versions_are_compared_and_deleted_after_a_warning(open_page: Ca
     page.locator("dialog.ask").get_by_role("button", name="OK").click()
     expect(page.locator(f"[data-version='{newest}']")).to_have_count(0)
     assert service.listing(project).versions[0].version == newest - 1
+
+
+def test_export__imported_labels_are_listed_and_taken_back(open_page: Callable[..., Page], project: int,
+                                                           tmp_path: Path) -> None:
+    (tmp_path / "labels.json").write_text(json.dumps({
+        "images": [{"id": 0, "file_name": "7.jpg", "width": 320, "height": 180}],
+        "categories": [{"id": 1, "name": "fan"}],
+        "annotations": [{"image_id": 0, "category_id": 1, "bbox": [8, 8, 16, 12], "score": .5}]}))
+    how: Any = {"taken": "predictions", "model_version": "yolo"}
+    assert import_labels(project, tmp_path / "labels.json", **how).tasks == 1
+    page = open_page(f"?project={project}&screen=export", locale="ja-JP", bypass_csp=True)
+    entry = page.locator("[data-import]")
+    expect(entry).to_contain_text("yolo の予測として · 画像 1 枚、物体 1 個 · 完了")
+    assert serious(page) == []
+    entry.get_by_role("button").press("Enter")
+    page.locator("dialog.ask button.danger").press("Enter")
+    expect(entry).to_contain_text("取り消し済み")
+    expect(entry.get_by_role("button")).to_have_count(0)
+    expect(page.locator("[aria-labelledby=e-label-imports]")).to_contain_text("画像 1 枚で取り消しました。")
+    again = import_labels(project, tmp_path / "labels.json", **how)
+    assert again.id and again.tasks == undo(again.id).undone == 1  # it was gone: the same came in again
 
 
 def test_export__is_cancelled_before_it_is_made(open_page: Callable[..., Page], project: int, stack: Any) -> None:

@@ -2,6 +2,7 @@
 import { api } from "../api.js";
 import { add, h, put } from "../dom.js";
 import { ExportForm } from "../export/form.js";
+import { LabelImports } from "../export/label-imports.js";
 import { MadeExports } from "../export/made.js";
 import { heading, previewOf } from "../export/preview.js";
 import { Versions } from "../export/versions.js";
@@ -13,6 +14,7 @@ export function open({ root, project, params, signal }) {
   const base = `/projects/${project.id}`;
   const preview = h("section", { class: "panel", "aria-live": "polite", "aria-labelledby": "e-preview" });
   const versions = new Versions({ base, signal });
+  const labels = new LabelImports({ base, signal });
   const made = new MadeExports({ base, signal, onchange: () => versions.show() });
   const make = async () => {
     await api(`${base}/exports`, { json: form.asked() });
@@ -37,10 +39,11 @@ export function open({ root, project, params, signal }) {
     form.button.disabled = !found.images || !!found.refused;
   }
 
-  const panels = h("div", { class: "two" }, form.root, h("div", {}, preview, made.root, versions.root));
+  const panels = h("div", { class: "two" }, form.root, h("div", {}, preview, made.root, versions.root, labels.root));
   add(root, h("h1", {}, t("export.title")), panels);
   attempt(count);
   attempt(() => made.show());
   attempt(() => versions.show());
+  attempt(() => labels.show());
   return {};
 }
