@@ -16,7 +16,7 @@ export class CheckOffer {
     const no = actionButton(t("review.checkLater"), () => choose([]), { id: "check-off" });
     const text = h("p", {}, t("review.checkOffer"));
     this.root = h("section", { id: "check-offer", class: "panel", "aria-label": t("review.check_first") }, text);
-    this.root.append(h("div", { class: "toolbar" }, yes, no));
+    this.root.append(h("div", { class: "bar" }, yes, no));
     this.root.hidden = true;
   }
 

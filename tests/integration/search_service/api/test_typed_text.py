@@ -161,7 +161,8 @@ def test_review__of_a_project_without_tasks(stack: Any, make_project: Callable[.
     project = make_project()
     status = answer("review", "status", "-p", project)
     assert (status["total"], status["left"], status["all_tasks"]) == (0, 0, 0)
-    assert set(answer("review", "views", "-p", project)["views"]) == {"high", "medium", "low", "nothing_found"}
+    views = set(answer("review", "views", "-p", project)["views"])
+    assert views == {"high", "medium", "low", "nothing_found", "check_first"}
     for band in ("high", "nothing_found"):
         assert answer("review", "objects", "-p", project, "--band", band)["objects"] == []
     (view, *_) = answer("review", "views", "-p", project)["views"].values()
