@@ -40,6 +40,7 @@ from argus.answers.search import (
     SearchResult,
 )
 from argus.answers.service import Audit, Me
+from argus.client_evaluate import Evaluate
 from argus.client_trust import Trust
 from argus.client_uploads import ProjectUploads
 from argus.client_versions import DatasetVersions, ImportedLabels
@@ -72,6 +73,7 @@ class Argus:
         self.address, self.timeout, send = address.rstrip("/"), timeout, self._send
         self.uploads = ProjectUploads(self.call)
         self.trust, self.versions, self.label_imports = Trust(send), DatasetVersions(send), ImportedLabels(send)
+        self.evaluate = Evaluate(send)
         try:
             self._session = dialling.locked([addresses.parse(self.address).origin], proxy)
         except addresses.BadAddress as error:
@@ -85,10 +87,11 @@ class Argus:
         """Send one request to `/api/v1` + `path` and return the answer; `options` are those of `requests`."""
         if body is not None:
             options["json"] = body
+        seconds = options.setdefault("timeout", self.timeout)
         try:
-            answer = self._session.request(method, f"{self.address}/api/v1{path}", timeout=self.timeout, **options)
+            answer = self._session.request(method, f"{self.address}/api/v1{path}", **options)
         except requests.Timeout as error:
-            raise ArgusError("timeout", f"{self.address} did not answer within {self.timeout:g} s.") from error
+            raise ArgusError("timeout", f"{self.address} did not answer within {seconds:g} s.") from error
         except dialling.WrongTarget as error:
             raise ArgusError("not_ready", f"{self.address} redirects to {error.target}; nothing was sent there.",
                              "Use the service's own address.") from error
@@ -122,8 +125,7 @@ class Argus:
     def wait_until_embedded(self, project: int, seconds: float = 3600.0,
                             progress: Callable[[Sync], None] = lambda sync: None) -> Sync:
         """Wait until no image waits any more. Raises `timeout`."""
-        return self._wait(lambda: self.project(project).sync, lambda sync: sync.waiting == 0, seconds,
-                          progress)
+        return self._wait(lambda: self.project(project).sync, lambda sync: sync.waiting == 0, seconds, progress)
 
     def retry(self, project: int) -> int:
         """Try failed images again; return how many there are."""
@@ -159,8 +161,7 @@ class Argus:
     def find_objects(self, project: int, text: str = "", *, like: Sequence[ExampleSpec] = (),
                      unlike: Sequence[ExampleSpec] = (), limit: int = 50, offset: int = 0,
                      **filters: Any) -> ObjectSearchResult:
-        """Find objects that were detected, by the look of their crops. An example is as of `find`, or `{"object": 12}`:
-        a hit of an earlier search."""
+        """Find detected objects by the look of their crops. An example is as of `find`, or `{"object": 12}`, a hit."""
         return self._send(ObjectSearchResult, "POST", f"/projects/{project}/search/objects", {
             "text": text, "like": list(like), "unlike": list(unlike), "filters": filters, "limit": limit,
             "offset": offset})
@@ -225,8 +226,7 @@ class Argus:
                           {"min_score": min_score, "max_score": max_score})
 
     def undo(self, acceptance: int) -> Undone:
-        """Take an acceptance back (`acceptance` of what `accept` returned), except annotations that were changed
-        since."""
+        """Take an acceptance back (`acceptance` of `accept`'s answer), except annotations that were changed since."""
         return self._send(Undone, "POST", f"/acceptances/{acceptance}/undo")
 
     def export(self, project: int, target: Path, format: str = "coco", seconds: float = 3600.0) -> Path:

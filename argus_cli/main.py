@@ -49,6 +49,7 @@ STEPS = {
         "export": "Export annotations as COCO, YOLO or others.",
         "versions": "List, compare or delete versions, lock a test set.",
         "splits": "Show kept splits, lock the test set, or begin anew.",
+        "evaluate": "Judge a model's predictions by annotations.",
     },
     "Operate": {
         "status": "Show workers, queues, projects and recent errors.",

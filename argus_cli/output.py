@@ -23,6 +23,7 @@ from argus.errors import ArgusError, as_argus_error
 from argus_cli import projects
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 _JSON = "argus_cli.json"
 
 
@@ -61,12 +62,14 @@ def show_error(error: BaseException, *, as_json: bool = False) -> None:
 
 def json_option(command: F) -> F:
     """Add `--json`: the command prints one JSON document on stdout and nothing else there."""
-    def remember(ctx: click.Context, parameter: click.Parameter, value: bool) -> bool:
-        ctx.meta[_JSON] = value
-        return value
-
-    return click.option("--json", "as_json", is_flag=True, callback=remember, is_eager=True,
+    return click.option("--json", "as_json", is_flag=True, callback=remember_json, is_eager=True,
                         help="Print JSON for scripts.")(command)
+
+
+def remember_json(ctx: click.Context, parameter: click.Parameter, value: T) -> T:
+    """Let errors be JSON, too, when an option asks for it."""
+    ctx.meta[_JSON] = value
+    return value
 
 
 class _TaskIds(click.ParamType[list[int]]):

@@ -516,6 +516,63 @@ declare namespace Api {
     cosine: number | null;
     leaks: boolean;
   }
+  interface Figures {
+    objects: number;
+    ap50: number | null;
+    ap: number | null;
+    ar: number | null;
+  }
+  interface Interval {
+    low: number;
+    high: number;
+  }
+  interface Confusion {
+    labels: string[];
+    rows: number[][];
+  }
+  interface Calibration {
+    bins: { low: number; high: number; detections: number; right: number; share: number | null }[];
+  }
+  interface JudgedBox {
+    task: number;
+    label: string;
+    annotated: string | null;
+    score: number | null;
+    box: number[];
+  }
+  interface JudgedList {
+    count: number;
+    tasks: number[];
+    boxes: JudgedBox[];
+  }
+  interface ModelFigures extends Figures {
+    model_version: string;
+    without_prediction: number;
+    without_score: number;
+    ap50_interval: Interval | null;
+    labels: (Figures & { label: string })[];
+    sizes: (Figures & { size: string })[];
+    shapes: Figures | null;
+    confusion: Confusion;
+    calibration: Calibration;
+    false_positives: JudgedList;
+    misses: JudgedList;
+    confusions: JudgedList;
+  }
+  interface Evaluation {
+    on: string;
+    division: string;
+    images: number;
+    locked: number;
+    min_score: number;
+    accepted: number;
+    resampling: { over: "videos" | "blocks"; units: number; resamples: number; seed: number } | null;
+    model: ModelFigures;
+    against: ModelFigures | null;
+    difference: Interval | null;
+    model_versions: Record<string, number>;
+    skipped: { count: number; reason: string }[];
+  }
   interface Version {
     version: number;
     note: string;

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from argus.answers import calibration as ca
 from argus.answers import check_first as cf
 from argus.answers import editing as e
+from argus.answers import evaluation as ev
 from argus.answers import export as x
 from argus.answers import health as h
 from argus.answers import label_import as li
@@ -89,6 +90,17 @@ _UPLOAD = up.Upload(
     id="3f2a9c0d5e71486bb0c4d1e8a2f69357", project=1, name="line-a.mp4", modified="", size=48_230_144,
     received=48_230_144, fps="1", scene=0.0, state="running", on_disk=True, progress=0.4, frames=72, imported=50,
     skipped=0, tasks=[17, 18], lost=[], error=None, created_at=_AT, finished_at=None)
+_JUDGED_BOX = ev.JudgedBox(task=17, label="cpu", score=0.91, box=[0.25, 0.25, 0.5, 0.5])
+_JUDGED = ev.ModelFigures(
+    model_version="argus-3f2a1b", objects=2, detections=2, without_prediction=0, without_score=0, ap50=0.75, ap=0.6,
+    ar=0.65, ap50_interval=ev.Interval(low=0.55, high=0.93), shapes=None,
+    labels=[ev.LabelFigures(label="cpu", objects=2, detections=2, ap50=0.75, ap=0.6, ar=0.65)],
+    sizes=[ev.SizeFigures(size="small", objects=0, ap50=None, ap=None, ar=None)],
+    confusion=ev.Confusion(labels=["cpu"], rows=[[1, 1], [1, 0]]),
+    calibration=ev.Calibration(error=0.02, bins=[ev.ScoreBin(
+        low=0.9, high=1, detections=2, right=1, share=0.5, mean_score=0.92)]),
+    false_positives=ev.JudgedList(count=1, tasks=[17], boxes=[_JUDGED_BOX]),
+    misses=ev.JudgedList(count=0, tasks=[], boxes=[]), confusions=ev.JudgedList(count=0, tasks=[], boxes=[]))
 _VERSION = vn.Version(
     version=3, project=1, title="CPU line", note="Fans of the second line.", made_at=_AT, made_by="ann@example.com",
     argus="0.1.0", format="yolo", source="annotations", masks=False, images_included=True,
@@ -171,6 +183,10 @@ _EXAMPLES: tuple[Answer, ...] = (
     up.Uploads(uploads=[_UPLOAD], limits=up.UploadLimits(max_bytes=21_474_836_480, at_once=4, max_frames=50_000,
                                                          chunk_bytes=33_554_432, keeps_files=False)),
     vn.Versions(versions=[_VERSION]),
+    ev.Evaluation(
+        project=1, on="test", division="test,train,val", images=119, locked=119, min_score=0.25, only_predicted=False,
+        accepted=0, resampling=ev.Resampling(over="videos", units=9, resamples=1000, seed=20260302), model=_JUDGED,
+        against=None, difference=None, model_versions={"argus-3f2a1b": 119}, skipped=[]),
     vn.VersionDeleted(version=3, project=1),
     li.LabelImports(project=1, imports=[li.LabelImport(
         id=3, project_id=1, taken="annotations", model_version="", name="dataset.zip", state="done", error=None,

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from argus.answers import calibration as ca
 from argus.answers import check_first as cf
 from argus.answers import editing as e
+from argus.answers import evaluation as ev
 from argus.answers import export as x
 from argus.answers import health as h
 from argus.answers import label_import as li
@@ -243,6 +244,9 @@ ENDPOINTS = (
              answer=li.LabelImports),
     Endpoint("post", "/api/v1/label-imports/{import_id}/undo", "Take an import of labels back.",
              answer=li.LabelImportUndone),
+    Endpoint("get", "/api/v1/projects/{project_id}/evaluation", "Predictions of a model version judged by people's "
+             "annotations: AP50, AP50:95, AR, confusions, calibration, and lists of errors.", sr.JudgeRequest,
+             answer=ev.Evaluation),
     Endpoint("get", "/api/v1/exports/{export_id}", "How far an export is.", answer=x.Export),
     Endpoint("delete", "/api/v1/exports/{export_id}", "Delete an export, or stop it.", answer=x.Export),
     Endpoint("get", "/api/v1/exports/{export_id}/file", "Download a finished export.", media="application/zip"),

@@ -1,7 +1,7 @@
 """COCO's compressed run-length code of a mask.
 
-Written by hand because `pycocotools` needs a compiler on some platforms and is only wanted by our tests, which hold
-this to it bit for bit. The format is the one of `maskApi.c` (`rleEncode`, `rleToString`) of the COCO API.
+Written by hand because it is all that an export needs of `pycocotools`; the tests hold it to that bit for bit. The
+format is the one of `maskApi.c` (`rleEncode`, `rleToString`) of the COCO API.
 """
 
 from __future__ import annotations

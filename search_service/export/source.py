@@ -135,12 +135,13 @@ def _walk(ls: LabelStudio, project_id: int, filters: Sequence[Condition],
           fields: str = "all") -> Iterator[Task]:
     """Yield the tasks that meet the conditions, by id, holding one page at a time. It is as long as the masks allow."""
     size = _PAGE if fields == "all" else listing.PAGE
-    for tasks in listing.walk(ls, project_id, filters, size=size, resize=_next_size, fields=fields):
+    for tasks in listing.walk(ls, project_id, filters, size=size, resize=next_size, fields=fields):
         while tasks:  # each is let go when it was used
             yield tasks.pop(0)
 
 
-def _next_size(tasks: Sequence[Task], size: int) -> int:
+def next_size(tasks: Sequence[Task], size: int) -> int:
+    """Return how many tasks the next page may have, by the masks of this one."""
     numbers = sum(_numbers(task) for task in tasks)
     return max(1, min(size * 2, _PAGE, _PAGE_NUMBERS * len(tasks) // numbers)) if numbers else size
 

@@ -564,6 +564,45 @@ def test_export__imported_labels_are_listed_and_taken_back(open_page: Callable[.
     assert again.id and again.tasks == undo(again.id).undone == 1  # it was gone: the same came in again
 
 
+def test_evaluate__figures_then_what_was_wrong_as_pictures_and_as_a_view(open_page: Callable[..., Page], project: int,
+                                                                         label_studio: LabelStudio) -> None:
+    first, second = sorted(task["id"] for task in label_studio.tasks(project) if task["total_annotations"])
+    wrong = {"id": "w", "from_name": "label", "to_name": "image", "type": "rectanglelabels", "score": 0.9,
+             "original_width": 640, "original_height": 480,
+             "value": {"x": 1, "y": 1, "width": 4, "height": 4, "rotation": 0, "rectanglelabels": ["fan"]}}
+    made = [label_studio.post("/api/predictions/", {"task": task, "model_version": "worse", "result": result})["id"]
+            for task, result in ((first, [wrong]), (second, []))]
+    try:
+        page = open_page(f"?project={project}&screen=export", bypass_csp=True)
+        panel = page.locator("section[aria-labelledby=e-evaluate]")
+        panel.get_by_label("Images").select_option("all")
+        page.click("#evaluate-go")
+        figures = panel.get_by_role("table", name="Figures")
+        expect(figures.locator("tbody tr").first).to_contain_text("1.000", timeout=30_000)  # accepted as they were
+        expect(panel).to_contain_text("accepted as they were")
+        panel.get_by_label("Model version").select_option("worse")
+        page.click("#evaluate-go")
+        expect(figures.locator("tbody tr").first).to_contain_text("0.000", timeout=30_000)
+        expect(panel.get_by_role("table", name="Confusions")).to_contain_text("missed")
+        errors = panel.locator("[data-kind=false_positives]")
+        errors.locator("summary").click()
+        expect(errors.locator("li")).to_contain_text(f"0.90 fan task {first}", ignore_case=True)
+        wait_for(lambda: errors.locator("img").evaluate("image => image.naturalWidth") > 0, 20)
+        assert serious(page) == []
+        with page.expect_popup() as opened:
+            errors.get_by_role("button", name="Open 1 image as view").click()
+        opened.value.wait_for_url(lambda url: "/projects/" in url or "login" in url, timeout=60_000)
+        (view,) = [one["data"] for one in label_studio.views(project) if "False positives" in one["data"]["title"]]
+        assert [item["value"] for item in view["filters"]["items"]] == [first]
+        panel.get_by_label("Images").select_option("test")
+        page.click("#evaluate-go")
+        expect(page.locator("#message")).to_contain_text("has no split test", timeout=30_000)
+        page.complaints.clear()  # type: ignore[attr-defined]  # the browser's own, of the answer 404
+    finally:
+        for prediction in made:
+            label_studio.delete(f"/api/predictions/{prediction}/")
+
+
 def test_export__is_cancelled_before_it_is_made(open_page: Callable[..., Page], project: int, stack: Any) -> None:
     with resting(stack, "export-worker"):  # nobody makes it meanwhile
         page = open_page(f"?project={project}&screen=export")

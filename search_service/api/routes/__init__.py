@@ -11,6 +11,7 @@ def blueprints() -> list[Blueprint]:
         audit,
         check_first,
         editing,
+        evaluation,
         exports,
         help,
         hooks,
@@ -31,4 +32,4 @@ def blueprints() -> list[Blueprint]:
 
     return [module.blueprint
             for module in (projects, search, saved, tasks, runs, review, check_first, trust, editing, wall, exports,
-                           versions, label_imports, uploads, setup, audit, hooks, page, help)]
+                           versions, evaluation, label_imports, uploads, setup, audit, hooks, page, help)]

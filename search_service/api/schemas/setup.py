@@ -6,6 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from argus.answers.evaluation import Split
+from search_service.evaluation.service import LISTED, MIN_SCORE
 from search_service.export.source import Source
 from search_service.search.fields import Request
 
@@ -48,6 +50,21 @@ class VersionDiffRequest(Request):
     before: int = Field(ge=1, description="The number of the earlier version.")
     after_task: int = Field(0, ge=0, description="Name images of later tasks: `next_task` of the answer before.")
     limit: int = Field(50, ge=1, le=500, description="Images to name.")
+
+
+class JudgeRequest(Request):
+    """Which predictions to judge by people's annotations, and on which images."""
+
+    model_version: str = Field("", max_length=256, description="Whose predictions to judge; empty: the project's own.")
+    on: Split = Field("test", description="The split that exports made, or every annotated image.")
+    against: str = Field("", max_length=256, description="Another model version to compare with.")
+    splits: str = Field("", max_length=200, description="The division into these splits, such as `train,val,test`; "
+                        "not needed when only one has the split.")
+    min_score: float = Field(MIN_SCORE, ge=0, le=1, description="Detections of a lower score are in no table of "
+                             "confusions and in no list; AP, AR and calibration have them.")
+    only_predicted: bool = Field(False, description="Leave out images without a prediction of the model version. Else "
+                                 "nothing counts as found on them.")
+    limit: int = Field(LISTED, ge=0, le=1000, description="Boxes of each list.")
 
 
 class ExportJobRequest(Request):

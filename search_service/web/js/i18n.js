@@ -1,6 +1,7 @@
 // Words in English and Japanese. A message is a string with {names} in it, or a function of the same values.
 import annotate from "./words/annotate.js";
 import common from "./words/common.js";
+import evaluate from "./words/evaluate.js";
 import exporting from "./words/export.js";
 import footage from "./words/footage.js";
 import picture from "./words/picture.js";
@@ -20,6 +21,7 @@ import wall from "./words/wall.js";
 export const WORDS = {
   annotate,
   common,
+  evaluate,
   export: exporting,
   footage,
   picture,

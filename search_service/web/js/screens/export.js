@@ -1,6 +1,7 @@
 // Annotations as files: what an export would hold, making it in the background, and the last ones to download.
 import { api } from "../api.js";
 import { add, h, put } from "../dom.js";
+import { Evaluation } from "../export/evaluation.js";
 import { ExportForm } from "../export/form.js";
 import { LabelImports } from "../export/label-imports.js";
 import { MadeExports } from "../export/made.js";
@@ -40,7 +41,8 @@ export function open({ root, project, params, signal }) {
   }
 
   const panels = h("div", { class: "two" }, form.root, h("div", {}, preview, made.root, versions.root, labels.root));
-  add(root, h("h1", {}, t("export.title")), panels);
+  const evaluation = new Evaluation({ base, project, signal });
+  add(root, h("h1", {}, t("export.title")), panels, evaluation.root);
   attempt(count);
   attempt(() => made.show());
   attempt(() => versions.show());

@@ -1,0 +1,1 @@
+"""Judging the predictions of a model version by people's annotations."""

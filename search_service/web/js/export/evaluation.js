@@ -1,0 +1,122 @@
+// Judging a model version's predictions by annotations: what to judge, and what came of it.
+import { api } from "../api.js";
+import { add, h, put } from "../dom.js";
+import { number, t } from "../i18n.js";
+import { actionButton } from "../messages.js";
+import { address } from "../router.js";
+import { calibrationOf, confusionOf, errorsOf, figuresOf } from "./judged.js";
+
+const SPLITS = ["test", "val", "train", "all"];
+
+export class Evaluation {
+  /** @param {{ base: string, project: Api.Project, signal: AbortSignal }} given */
+  constructor({ base, project, signal }) {
+    this.base = base;
+    this.project = project;
+    this.signal = signal;
+    this.on = this.#choice(SPLITS.map((name) => [name, t(`evaluate.on_${name}`)]));
+    this.version = this.#choice([["", t("evaluate.current")]]);
+    this.against = this.#choice([["", t("evaluate.nobody")]]);
+    this.result = h("div", { class: "evaluation", "aria-live": "polite" });
+    const fields = /** @type {const} */ (["on", "version", "against"]).map((name) =>
+      h("label", { class: "field" }, t(`evaluate.${name}`), this[name]),
+    );
+    const go = actionButton(t("evaluate.go"), () => this.#judge(), { class: "primary", id: "evaluate-go" });
+    this.root = h("section", { class: "panel", "aria-labelledby": "e-evaluate" });
+    add(
+      this.root,
+      h("h2", { id: "e-evaluate" }, t("evaluate.title")),
+      h("p", { class: "muted" }, t("evaluate.hint")),
+      h("div", { class: "bar" }, fields, go),
+      this.result,
+    );
+  }
+
+  /** @param {string[][]} options value and text */
+  #choice(options) {
+    return h("select", {}, options.map(([value, text]) => h("option", { value }, text)));
+  }
+
+  async #judge() {
+    put(this.result, h("p", { class: "muted" }, t("evaluate.working")));
+    const asked = { on: this.on.value, model_version: this.version.value, against: this.against.value };
+    try {
+      /** @type {Api.Evaluation} */
+      const found = await api(`${this.base}/evaluation${address(asked)}`, { signal: this.signal });
+      this.#offer(Object.keys(found.model_versions));
+      put(this.result, this.#shown(found));
+    } catch (error) {
+      put(this.result);
+      throw error;
+    }
+  }
+
+  // Versions to choose from are known once the images were read.
+  /** @param {string[]} versions */
+  #offer(versions) {
+    for (const choice of [this.version, this.against]) {
+      const had = [...choice.options].map(({ value }) => value);
+      add(choice, versions.filter((name) => !had.includes(name)).map((name) => h("option", { value: name }, name)));
+    }
+  }
+
+  /** @param {Api.Evaluation} found @returns {Child[]} */
+  #shown(found) {
+    const models = found.against ? [found.model, found.against] : [found.model];
+    const { confusion, calibration } = found.model;
+    const kinds = /** @type {const} */ (["false_positives", "misses", "confusions"]);
+    return [
+      h("p", {}, headOf(found)),
+      remarksOf(found, models).map((text) => h("p", { class: "possible" }, text)),
+      figuresOf(models),
+      intervalsOf(found, models).map((text) => h("p", {}, text)),
+      h("div", { class: "columns" }, confusionOf(confusion, found.min_score), calibrationOf(calibration)),
+      kinds.map((kind) => errorsOf(found, kind, this)),
+    ];
+  }
+}
+
+/** @param {Api.Evaluation} found */
+function headOf({ on, division, images, locked, model: { objects } }) {
+  const state = locked === images ? "all" : locked ? "some" : "none";
+  const said = [
+    t("evaluate.images", { n: images, images: number(images), k: objects, objects: number(objects) }),
+    division,
+    on === "test" && t(`evaluate.locked_${state}`, { locked: number(locked) }),
+  ];
+  return said.filter(Boolean).join(" · ");
+}
+
+// What to know before the figures are believed.
+/** @param {Api.Evaluation} found @param {Api.ModelFigures[]} models */
+function remarksOf({ model: { objects }, accepted, skipped }, models) {
+  const of = models.flatMap(({ model_version: version, without_prediction: unseen, without_score: unscored }) => [
+    unseen > 0 && t("evaluate.withoutPrediction", { n: unseen, images: number(unseen), version }),
+    unscored > 0 && t("evaluate.withoutScore", { n: unscored, count: number(unscored), version }),
+  ]);
+  return [
+    !objects && t("evaluate.noObjects"),
+    ...of,
+    accepted > 0 && t("evaluate.accepted", { n: objects, accepted: number(accepted), objects: number(objects) }),
+    ...skipped.map(({ count, reason }) => t("evaluate.leftOut", { n: number(count), reason })),
+  ].filter((text) => typeof text === "string");
+}
+
+/** @param {Api.Evaluation} found @param {Api.ModelFigures[]} models */
+function intervalsOf({ model, against, difference, resampling }, models) {
+  const range = (/** @type {Api.Interval} */ { low, high }) => ({ low: number(low, 3), high: number(high, 3) });
+  const said = models.map(({ model_version: version, ap50_interval: spread }) => {
+    return spread && t("evaluate.interval", { version, ...range(spread) });
+  });
+  if (difference && against) {
+    const by = number((model.ap50 ?? 0) - (against.ap50 ?? 0), 3);
+    const sure = t(difference.low <= 0 && difference.high >= 0 ? "evaluate.same" : "evaluate.differs");
+    const of = { one: model.model_version, other: against.model_version, by, ...range(difference) };
+    said.push(`${t("evaluate.difference", of)} ${sure}`);
+  }
+  if (resampling) {
+    const resamples = number(resampling.resamples);
+    said.push(t(`evaluate.drawn_${resampling.over}`, { ...resampling, resamples }));
+  }
+  return said.filter((text) => text !== null);
+}
