@@ -129,7 +129,7 @@ def build(image: LabelledImage, tags: Tags, size: Size, format: Format, origin: 
 def _regions(one: LabelledObject, label: str, index: int, shapes: Sequence[Shape], tags: Tags, size: Size,
              origin: Origin) -> Iterator[Region]:
     said = f"group {one.group}" if one.group else f"{index} {one.box}"
-    name = hashlib.sha256(f"{label}|{said}".encode()).hexdigest()[:12]
+    name = hashlib.sha256(f"{label}|{said}".encode("utf-8", "surrogatepass")).hexdigest()[:12]  # ids are any text
     for suffix, kind, value in shapes:
         region: Region = {
             "id": f"{name}-{suffix}", "from_name": tags.name(label, kind), "to_name": tags.image.name, "type": kind,

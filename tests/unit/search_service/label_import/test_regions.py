@@ -74,6 +74,11 @@ def test_a_mask_of_another_size_and_a_label_that_is_not_there_are_told() -> None
     assert built(*KINDS, mask=mask(), crowd=True).losses == {"a crowd becomes one object": 1}
 
 
+def test_an_id_of_any_text_makes_an_id() -> None:
+    names = [region["id"] for region in built(*KINDS, group="\ud800").regions + built(*KINDS, group="x").regions]
+    assert len(set(names)) == 2 and all(len(name) == 14 for name in names)
+
+
 def test_the_corners_of_an_upright_box_are_the_box() -> None:
     assert shapes(built(*KINDS, rings=([(0.4, 0.1), (0.4, 0.4), (0.1, 0.4), (0.1, 0.1)],))) == ["rectanglelabels"]
     assert shapes(built(*KINDS[2:3], rings=([(0.4, 0.1), (0.4, 0.4), (0.1, 0.4), (0.1, 0.1)],))) == ["polygonlabels"]
