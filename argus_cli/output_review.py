@@ -51,7 +51,7 @@ def show_acceptances(last: Sequence[Acceptance]) -> None:
 
 def tell_waiting(found: ReviewStatus) -> None:
     """Say which tasks no acceptance by score takes."""
-    if not found.check_first_chosen:
+    if found.left and not found.check_first_chosen:
         say("Tasks can be accepted although an object may be missing: nobody has chosen what is checked first (argus "
             "review check-first --kinds default)")
     if found.check_first:
