@@ -15,15 +15,14 @@ Relevance = Literal["likely", "possible", "unlikely", ""]
 Scanned = Literal["memory", "database", "index"]
 Reason = Literal["", "few_images", "deep_page", "many_candidates", "loading", "changing", "memory", "off",
                  "not_installed", "failed_check", "large_project"]
+BrowseOrder = Literal["time", "varied"]
 FilterValue = bool | float | str
 
 
-class Hit(Answer):
-    """An image that was found."""
+class FoundImage(Answer):
+    """An image of a project."""
 
     task: int
-    similarity: float
-    """Cosine of image and query, or of image and first example."""
     image: str = ""
     video: str | None = None
     """The file's name, which several videos may have."""
@@ -33,12 +32,31 @@ class Hit(Answer):
     video_time: float | None = None
     """Seconds."""
     frame_number: int | None = None
-    relevance: Relevance = ""
-    """Empty: not judged, because no text was asked for."""
     labelled: bool = False
     """Whether people have annotated it, as of the last poll."""
     labels: list[str] = Field(default_factory=list)
     """What its annotations say."""
+
+
+class Hit(FoundImage):
+    """An image that was found."""
+
+    similarity: float
+    """Cosine of image and query, or of image and first example."""
+    relevance: Relevance = ""
+    """Empty: not judged, because no text was asked for."""
+
+
+class Browsed(Answer):
+    """A page of a project's images without a query."""
+
+    project: int
+    order: BrowseOrder
+    total: int
+    """How many there are in this order."""
+    limit: int
+    offset: int
+    images: list[FoundImage]
 
 
 class SearchResult(Answer):

@@ -18,7 +18,7 @@ declare namespace Api {
 
   interface Hit {
     task: number;
-    similarity: number;
+    similarity: number | null; // null without a question
     relevance: "likely" | "possible" | "unlikely" | null;
     labelled: boolean;
     labels: string[] | null;
@@ -32,6 +32,7 @@ declare namespace Api {
     hits: Hit[];
     total: number;
     window: number; // how far can be paged
+    order?: "time" | "varied"; // of images without a question
     exact: boolean;
     waiting: number;
     unread: string[] | null;
@@ -730,6 +731,7 @@ interface OpenedScreen {
 interface Ask {
   text: string;
   of: "" | "objects"; // what is searched: whole images, or objects
+  browse: "" | "time" | "varied"; // how images are looked at while nothing is asked
   like: Api.Example[];
   unlike: Api.Example[];
   filters: Record<string, string>;

@@ -158,6 +158,9 @@ _EXAMPLES: tuple[Answer, ...] = (
             task=17, similarity=0.13207, image="/data/upload/1/17.jpg", video="line-3.mp4",
             video_id="9c1e0a7d5b3f2846", video_name="line-3.mp4", video_time=8.5, frame_number=204,
             relevance="likely")]),
+    s.Browsed(project=1, order="time", total=1200, limit=50, offset=0, images=[s.FoundImage(
+        task=17, image="/data/upload/1/17.jpg", video="line-3.mp4", video_id="9c1e0a7d5b3f2846",
+        video_name="line-3.mp4", video_time=8.5, frame_number=204)]),
     s.ObjectSearchResult(
         project=1, query="red fan", total=310, objects=p.ObjectProgress(embedded=310, waiting=25, failed=0), exact=True,
         scanned="memory", limit=50, offset=0, filters={"label": "fan"}, hits=[s.ObjectHit(

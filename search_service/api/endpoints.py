@@ -68,6 +68,8 @@ ENDPOINTS = (
              answer=s.SearchResult),
     Endpoint("post", "/api/v1/projects/{project_id}/search", "Find images by texts and images, wanted and not.",
              body=r.AskRequest, answer=s.SearchResult),
+    Endpoint("get", "/api/v1/projects/{project_id}/browse", "Look at images without a query.", r.BrowseRequest,
+             answer=s.Browsed),
     Endpoint("get", "/api/v1/projects/{project_id}/search/objects", "Find objects by text.", r.ObjectSearchRequest,
              answer=s.ObjectSearchResult),
     Endpoint("post", "/api/v1/projects/{project_id}/search/objects",

@@ -57,6 +57,20 @@ def select(project_id: int, filters: Filters) -> Ids | None:
         return store.read_ids(connection, passing.ids, passing.parameters)
 
 
+def in_time_order(project_id: int, filters: Filters, *, embedded: bool = False) -> Ids:
+    """Return the tasks of a project that pass, int64 `(n,)`: by video and time, images of no video last. Of
+    near-duplicates that pass, the first stands for all, if that is asked for.
+
+    Raises:
+        ArgusError: as `select`.
+    """
+    passing = _passing(project_id, filters, embedded=embedded)
+    ids = (f"SELECT id FROM task JOIN ({passing.ids}) passing USING (id) "
+           "ORDER BY video, video_key, video_time, frame_number, id")
+    with connect() as connection:
+        return store.read_ids(connection, ids, passing.parameters)
+
+
 def select_objects(project_id: int, filters: ObjectFilters) -> Ids:
     """Return the objects of a project's current labels and prompts whose tasks pass. With a label, those of this label;
     where it is to stand in annotations, those on tasks that people have annotated with it.

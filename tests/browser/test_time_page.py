@@ -94,3 +94,35 @@ def test_appearances__one_picture_each_and_all_frames_when_it_is_selected(
     page.click("#grouped")
     expect(shown).to_have_count(5)
     assert page.locator(".hit.chosen").count() == 2
+
+
+def test_browse__images_without_a_word_in_time_and_varied(
+        open_page: Callable[..., Page], make_project: Callable[..., int], label_studio: LabelStudio) -> None:
+    project = make_project(["cpu"], [(f"{n}.jpg", scene(seen)) for n, seen in enumerate([1, 1, 1, 2, 3])])
+    for n, task in enumerate(sorted(label_studio.tasks(project), key=lambda one: one["id"])):
+        label_studio.patch(f"/api/tasks/{task['id']}/", {"data": task["data"] | {
+            "video": "a.mp4", "video_id": "v", "video_time": 9.0 - n, "frame_number": n}})
+    wait_for(lambda: [video.frames for video in list_videos(project)] == [5]
+             and sync_progress(project).embedded == 5, 120)
+
+    page = open_page(f"?project={project}")
+    shown = page.locator(".hit:visible")
+    page.get_by_role("button", name="In order of time").click()
+    expect(page.locator("#summary")).to_have_text("5 images in order of time", timeout=20_000)
+    assert [text[:4] for text in page.locator(".hit .where").all_text_contents()] == [f"0:0{n}" for n in range(5, 10)]
+    expect(page.locator("#save")).to_be_disabled()
+    page.locator(".hit .open").nth(1).click()
+    expect(page.locator("#hit-preview .strip [aria-current=true]")).to_have_text("0:06")
+    page.keyboard.press("Escape")
+    page.click("#all")
+    expect(page.locator("#chosen")).to_have_text("5 selected")
+    page.click("#browse-varied")
+    expect(page.locator("#summary")).to_contain_text("each unlike those before it")
+    expect(page.locator("#browse-varied")).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(page.locator("#summary")).to_contain_text("each unlike those before it", timeout=20_000)
+    page.fill("#query", "cpu")
+    page.press("#query", "Enter")
+    expect(page.locator("#summary")).to_contain_text("5 images, best first")
+    expect(page.locator("#browse-varied")).to_have_count(0)
+    assert "browse" not in page.url and shown.count() == 5

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from argus.answers.base import Deleted
-from argus.answers.search import MadeView, ObjectSearchResult, SearchResult, Views
+from argus.answers.search import Browsed, MadeView, ObjectSearchResult, SearchResult, Views
 from argus.errors import ArgusError
 from search_service.api.answering import answers
 from search_service.api.requests import API
 from search_service.api.schemas import search as schemas
 from search_service.pictures import thumbnails
-from search_service.search import object_search, search
+from search_service.search import browse, object_search, search
 from search_service.views import search_views
 
 blueprint = Blueprint("search", __name__, url_prefix=API)
@@ -29,6 +29,13 @@ def get_search(project_id: int) -> SearchResult:
 def post_search(project_id: int) -> SearchResult:
     asked = schemas.read_json(schemas.AskRequest, request.get_data(), request.content_type or "")
     return search.find(project_id, asked.ask(), asked.limit, asked.offset, record=asked.record)
+
+
+@blueprint.get("/projects/<int:project_id>/browse")
+@answers
+def get_browse(project_id: int) -> Browsed:
+    asked = schemas.read(schemas.BrowseRequest, request.args)
+    return browse.browse(project_id, asked.order, asked.filters(), asked.limit, asked.offset)
 
 
 @blueprint.get("/projects/<int:project_id>/search/objects")

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from argus.answers.search import BrowseOrder
 from argus.errors import ArgusError
 from argus.typed_text import split_list
 from search_service.search.fields import SEEN, Limit, Query, Request, TaskIds, exactly_one
@@ -70,6 +71,15 @@ class ObjectSearchRequest(Request, ObjectFilters):
     def ask(self) -> ObjectQuery:
         return ObjectQuery(text=self.q, filters=ObjectFilters.model_validate(
             {name: getattr(self, name) for name in ObjectFilters.model_fields}))
+
+
+class BrowseRequest(FilteredRequest):
+    """Parameters of looking at images without a query."""
+
+    order: BrowseOrder = Field("time", description="By time, or a varied sample: each as unlike those before it as "
+                               "can be.")
+    limit: Limit = 50
+    offset: Offset = 0
 
 
 class LikeRequest(FilteredRequest):

@@ -1,13 +1,13 @@
 // Find images by text, by images, by what they are not; choose some; open them as a view or have them annotated.
 import { Problem } from "../api.js";
-import { add, around, h } from "../dom.js";
+import { add, around, h, put } from "../dom.js";
 import { t } from "../i18n.js";
 import { attempt } from "../messages.js";
 import { change, fromNames, go, params as address } from "../router.js";
 import { FootagePanel } from "../footage/panel.js";
 import { Answer } from "../search/answer.js";
 import { askFrom, isEmpty, textOf, toParams } from "../search/ask.js";
-import { noAnswer, welcome } from "../search/friendly.js";
+import { browsing, noAnswer, welcome } from "../search/friendly.js";
 import { tasksOf } from "../search/grid.js";
 import { Memory } from "../search/memory.js";
 import { ObjectResults } from "../search/objects.js";
@@ -167,14 +167,15 @@ class SearchScreen {
     const { ask, results } = this;
     this.question.show(ask);
     this.#answer?.drop();
-    if (isEmpty(ask)) {
+    const browse = (/** @type {Ask["browse"]} */ order) => this.#choose({ ...this.ask, of: "", browse: order });
+    if (isEmpty(ask) && (!ask.browse || ask.of)) {
       this.#answer = null;
       results.root.hidden = true;
       this.objects.hide();
-      this.start.replaceChildren(welcome(this.#asked), this.footage.root);
+      this.start.replaceChildren(welcome(this.#asked, browse), this.footage.root);
       return;
     }
-    this.start.replaceChildren();
+    put(this.start, isEmpty(ask) && browsing(ask.browse, browse));
     if (ask.of === "objects") {
       await this.#searchObjects();
       return;

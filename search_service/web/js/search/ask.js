@@ -14,7 +14,7 @@ const FILTERS = [
   "captured_to",
   "collapse",
 ];
-const NAMES = ["q", "of", "like", "unlike", ...FILTERS]; // in the address
+const NAMES = ["q", "of", "browse", "like", "unlike", ...FILTERS]; // in the address
 
 // An example is { task }, { task, box } or { object }; in the address `7`, `7:0.1:0.2:0.5:0.6` or `o12`, several with
 // commas between them.
@@ -38,7 +38,9 @@ export const textOf = ({ task, object, box }) => (object ? `o${object}` : [task,
 export function askFrom(params, file = null) {
   const filters = Object.fromEntries(FILTERS.filter((name) => params[name]).map((name) => [name, params[name]]));
   const of = params.of === "objects" ? "objects" : "";
-  return { text: params.q ?? "", of, like: examples(params.like), unlike: examples(params.unlike), filters, file };
+  const browse = params.browse === "time" || params.browse === "varied" ? params.browse : "";
+  const { like, unlike } = params;
+  return { text: params.q ?? "", of, browse, like: examples(like), unlike: examples(unlike), filters, file };
 }
 
 /** @param {Ask} ask */
@@ -51,13 +53,25 @@ const joined = (likes) => likes.map(textOf).join(",");
 /** @type {(ask: Ask) => Record<string, string | null>} */
 export function toParams(ask) {
   /** @type {Record<string, string>} */
-  const held = { q: ask.text.trim(), of: ask.of, like: joined(ask.like), unlike: joined(ask.unlike), ...ask.filters };
+  const held = { q: ask.text.trim(), of: ask.of, browse: isEmpty(ask) ? ask.browse : "", like: joined(ask.like), unlike: joined(ask.unlike), ...ask.filters };
   return { ...Object.fromEntries(NAMES.map((name) => [name, held[name] ?? null])), task: null };
 }
 
 /** @type {(base: string, ask: Ask, limit: number, offset: number, signal: AbortSignal, record?: boolean) => Promise<Api.Found>} */
 export const find = (base, ask, limit, offset, signal, record = offset === 0) =>
-  api(`${base}/search`, { json: { ...body(ask, limit, offset), record }, signal });
+  isEmpty(ask)
+    ? browsed(base, ask, limit, offset, signal)
+    : api(`${base}/search`, { json: { ...body(ask, limit, offset), record }, signal });
+
+// Images without a question, as hits that are like nothing.
+/** @type {(base: string, ask: Ask, limit: number, offset: number, signal: AbortSignal) => Promise<Api.Found>} */
+async function browsed(base, ask, limit, offset, signal) {
+  const given = { order: ask.browse, limit, offset, ...asked(ask.filters) };
+  const query = new URLSearchParams(Object.entries(given).map(([name, value]) => [name, String(value)]));
+  const { images, total, order } = await api(`${base}/browse?${query}`, { signal });
+  const hits = images.map((/** @type {object} */ image) => ({ ...image, similarity: null, relevance: null }));
+  return { hits, total, order, window: total, exact: true, waiting: 0, unread: null, nothing_found: null };
+}
 
 /** @type {(base: string, ask: Ask, limit: number, offset: number, signal: AbortSignal) => Promise<Api.FoundObjects>} */
 export const findObjects = (base, ask, limit, offset, signal) =>
@@ -107,7 +121,7 @@ export function fromKept(kept) {
   );
   /** @param {Api.Example[]} [given] */
   const tasks = (given) => (given ?? []).filter((example) => example.task);
-  return { text: kept.text ?? "", of: "", like: tasks(kept.like), unlike: tasks(kept.unlike), filters, file: null };
+  return { text: kept.text ?? "", of: "", browse: "", like: tasks(kept.like), unlike: tasks(kept.unlike), filters, file: null };
 }
 
 /** @type {(file: File) => Promise<DroppedImage>} */

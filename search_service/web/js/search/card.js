@@ -41,14 +41,13 @@ export function makeCard(hit, chosen) {
     told = hit.relevance ? t(`search.${hit.relevance}`) : "";
   item.dataset.task = String(hit.task);
   item.classList.toggle("chosen", chosen);
-  opener.setAttribute(
-    "aria-label",
-    [name, t("search.similarityIs", { value: hit.similarity.toFixed(3) }), told].filter(Boolean).join(", "),
-  );
+  const similar = hit.similarity?.toFixed(3) ?? "",
+    alike = similar && t("search.similarityIs", { value: similar });
+  opener.setAttribute("aria-label", [name, alike, told].filter(Boolean).join(", "));
   pick.value = String(hit.task);
   pick.checked = chosen;
   pick.setAttribute("aria-label", t("search.select", { task: hit.task }));
-  score.textContent = hit.similarity.toFixed(3);
+  score.textContent = similar;
   relevance.textContent = told;
   if (hit.relevance) relevance.classList.add(hit.relevance);
   if (hit.labelled)

@@ -33,7 +33,7 @@ export function hitFacts(hit, chosen, acts) {
 
 /** @param {Api.Hit} hit @returns {[string, string | null][]} */
 const rows = (hit) => [
-  [t("search.similarity"), hit.similarity.toFixed(3)],
+  [t("search.similarity"), hit.similarity?.toFixed(3) ?? null],
   [t("search.relevance"), hit.relevance && t(`search.${hit.relevance}`)],
   [t("search.video"), hit.video_name || null],
   [t("search.time"), hit.video_time === null ? null : clock(hit.video_time)],

@@ -16,6 +16,18 @@ const labelButtons = ({ project, text, chooseLabel }) => {
   return h("div", { class: "bar" }, labels.map(button));
 };
 
+// To look at images without a word for them; `now` is how they are looked at.
+/** @param {Ask["browse"]} now @param {(order: Ask["browse"]) => unknown} choose */
+export function browsing(now, choose) {
+  /** @type {(order: "time" | "varied", key: string) => HTMLElement} */
+  const button = (order, key) => {
+    const pressed = now ? String(now === order) : null;
+    const attributes = { type: "button", id: `browse-${order}`, title: t(`search.${key}Help`), "aria-pressed": pressed };
+    return h("button", { ...attributes, onclick: () => choose(order) }, t(`search.${key}`));
+  };
+  return h("div", { class: "bar browse" }, h("span", { class: "muted" }, t("search.browse")), button("time", "byTime"), button("varied", "varied"));
+}
+
 /** @param {Api.Project} project */
 const toLabelStudio = ({ label_studio: href }) =>
   h("a", { class: "button", href, target: "_blank", rel: "noopener" }, t("common.labelStudio"), icon("link"));
@@ -23,10 +35,10 @@ const toLabelStudio = ({ label_studio: href }) =>
 /** @param {Child[]} content */
 const friendly = (...content) => h("div", { class: "friendly" }, content);
 
-/** @param {Asked} asked */
-export const welcome = (asked) =>
+/** @param {Asked} asked @param {(order: Ask["browse"]) => unknown} browse */
+export const welcome = (asked, browse) =>
   asked.project.sync.seen
-    ? friendly(h("h2", {}, t("search.welcome")), h("p", {}, t("search.welcomeHint")), labelButtons(asked))
+    ? friendly(h("h2", {}, t("search.welcome")), h("p", {}, t("search.welcomeHint")), labelButtons(asked), browsing("", browse))
     : friendly(
         h("h2", {}, t("search.noImages")),
         h("p", {}, t("search.noImagesHint")),

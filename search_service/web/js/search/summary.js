@@ -11,7 +11,7 @@ export function summaryOf(found, hits, more) {
     judged = hits.some((hit) => hit.relevance);
   const open = more && hits.at(-1)?.relevance === "likely" ? "+" : "";
   return [
-    t("search.ranked", { n: found.total, total: number(found.total) }),
+    t(found.order ? `search.${found.order}Order` : "search.ranked", { n: found.total, total: number(found.total) }),
     judged && (likely ? t("search.likelyCount", { n: `${number(likely)}${open}` }) : t("search.noneLikely")),
     !found.exact && t("search.approximate"),
     found.waiting > 0 && t("search.waiting", { n: found.waiting }),

@@ -6,6 +6,7 @@ test("an ask comes back from the address as it was", () => {
   const ask = {
     text: "red fan",
     of: "",
+    browse: "",
     like: [{ task: 7 }, { task: 9, box: [0.1, 0.2, 0.5, 0.6] }],
     unlike: [{ task: 3 }],
     filters: { labelled: "yes", video_from: "2.5" },
