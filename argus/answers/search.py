@@ -9,33 +9,14 @@ from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads the standard one from Python 3.12 on
 
 from argus.answers.base import Answer, Error, Moment, nothing_required
+from argus.answers.browse import FoundImage
 from argus.answers.projects import ObjectProgress
 
 Relevance = Literal["likely", "possible", "unlikely", ""]
 Scanned = Literal["memory", "database", "index"]
 Reason = Literal["", "few_images", "deep_page", "many_candidates", "loading", "changing", "memory", "off",
                  "not_installed", "failed_check", "large_project"]
-BrowseOrder = Literal["time", "varied"]
 FilterValue = bool | float | str
-
-
-class FoundImage(Answer):
-    """An image of a project."""
-
-    task: int
-    image: str = ""
-    video: str | None = None
-    """The file's name, which several videos may have."""
-    video_id: str | None = None
-    video_name: str | None = None
-    """As shown: with the beginning of the id where two videos of the project share a name."""
-    video_time: float | None = None
-    """Seconds."""
-    frame_number: int | None = None
-    labelled: bool = False
-    """Whether people have annotated it, as of the last poll."""
-    labels: list[str] = Field(default_factory=list)
-    """What its annotations say."""
 
 
 class Hit(FoundImage):
@@ -45,18 +26,6 @@ class Hit(FoundImage):
     """Cosine of image and query, or of image and first example."""
     relevance: Relevance = ""
     """Empty: not judged, because no text was asked for."""
-
-
-class Browsed(Answer):
-    """A page of a project's images without a query."""
-
-    project: int
-    order: BrowseOrder
-    total: int
-    """How many there are in this order."""
-    limit: int
-    offset: int
-    images: list[FoundImage]
 
 
 class SearchResult(Answer):

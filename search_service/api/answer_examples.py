@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from argus.answers import browse as bw
 from argus.answers import calibration as ca
 from argus.answers import check_first as cf
 from argus.answers import editing as e
@@ -158,7 +159,7 @@ _EXAMPLES: tuple[Answer, ...] = (
             task=17, similarity=0.13207, image="/data/upload/1/17.jpg", video="line-3.mp4",
             video_id="9c1e0a7d5b3f2846", video_name="line-3.mp4", video_time=8.5, frame_number=204,
             relevance="likely")]),
-    s.Browsed(project=1, order="time", total=1200, limit=50, offset=0, images=[s.FoundImage(
+    bw.Browsed(project=1, order="time", total=1200, limit=50, offset=0, images=[bw.FoundImage(
         task=17, image="/data/upload/1/17.jpg", video="line-3.mp4", video_id="9c1e0a7d5b3f2846",
         video_name="line-3.mp4", video_time=8.5, frame_number=204)]),
     s.ObjectSearchResult(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
+from argus.answers import browse as bw
 from argus.answers import calibration as ca
 from argus.answers import check_first as cf
 from argus.answers import editing as e
@@ -69,7 +70,7 @@ ENDPOINTS = (
     Endpoint("post", "/api/v1/projects/{project_id}/search", "Find images by texts and images, wanted and not.",
              body=r.AskRequest, answer=s.SearchResult),
     Endpoint("get", "/api/v1/projects/{project_id}/browse", "Look at images without a query.", r.BrowseRequest,
-             answer=s.Browsed),
+             answer=bw.Browsed),
     Endpoint("get", "/api/v1/projects/{project_id}/search/objects", "Find objects by text.", r.ObjectSearchRequest,
              answer=s.ObjectSearchResult),
     Endpoint("post", "/api/v1/projects/{project_id}/search/objects",

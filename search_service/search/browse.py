@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from argus.answers.search import Browsed, BrowseOrder, FoundImage
+from argus.answers.browse import Browsed, BrowseOrder, FoundImage
 from argus.db import connect, together
 from search_service.search.filter_store import in_time_order
 from search_service.search.filters import Filters

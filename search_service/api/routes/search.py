@@ -5,7 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from argus.answers.base import Deleted
-from argus.answers.search import Browsed, MadeView, ObjectSearchResult, SearchResult, Views
+from argus.answers.browse import Browsed
+from argus.answers.search import MadeView, ObjectSearchResult, SearchResult, Views
 from argus.errors import ArgusError
 from search_service.api.answering import answers
 from search_service.api.requests import API

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from argus.answers.search import BrowseOrder
+from argus.answers.browse import BrowseOrder
 from argus.errors import ArgusError
 from argus.typed_text import split_list
 from search_service.search.fields import SEEN, Limit, Query, Request, TaskIds, exactly_one

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from argus.answers.search import Browsed
+from argus.answers.browse import Browsed
 from argus.answers.tasks import Neighbours
 from argus.db import connect
 from argus.errors import ArgusError
