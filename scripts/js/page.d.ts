@@ -40,6 +40,7 @@ declare namespace Api {
   }
 
   interface ObjectHit extends Hit {
+    similarity: number;
     object: number;
     label: string;
     score: number;
