@@ -33,7 +33,7 @@ from search_service.evaluation.records import JudgedImage
 
 MIN_SCORE = 0.25
 LISTED = 50  # boxes of a list
-MOST = 5000  # images that are judged in a request: some 200 MB while it lasts
+MOST = 2000  # images that are judged in a request: some 70 MB while it lasts
 _one_at_a_time = threading.Lock()
 
 
@@ -83,7 +83,7 @@ def evaluate_in_request(project_id: int, asked: Asked) -> Evaluation:
     """Judge as `evaluate` does, unless that takes too long for a request, or too much of the web process' memory.
 
     Raises:
-        ArgusError: as `evaluate`; `bad_request` for more than 5,000 images, `busy` while another one is judged.
+        ArgusError: as `evaluate`; `bad_request` for more than 2,000 images, `busy` while another one is judged.
     """
     tasks = parts.find(project_id, asked.on, asked.splits).tasks
     count = listing.count(get_label_studio(), project_id, [ANNOTATED]) if tasks is None else len(tasks)
