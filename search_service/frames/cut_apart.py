@@ -39,7 +39,8 @@ def cut_apart(path: Path, rate: Fraction, scene: float, done: Container[int], da
     assert isinstance(done, set | frozenset)
     work = {"kind": "video", "path": str(path.resolve()), "fps": str(rate), "scene": scene, "done": sorted(done),
             "max_frames": get_settings().upload_max_frames}
-    with _child(work) as answers:
+    with _child() as answers:
+        answers.ask(work)
         for line in answers:
             if told := line.get("damage"):
                 for one in fields(Damage):
@@ -51,30 +52,54 @@ def cut_apart(path: Path, rate: Fraction, scene: float, done: Container[int], da
                       answers.read(size) if size else None)
 
 
-def check_image(path: Path) -> str | None:
-    """Return the ending that the name of an image file has to have in Label Studio, None for what is no image.
+class ImageChecker:
+    """Reads images in a process of its own, which stays for the next one: starting it takes longer than an image."""
 
-    Raises:
-        ArgusError: `bad_image`, `image_too_large`.
-    """
-    with _child({"kind": "image", "path": str(path.resolve()),
-                 "max_pixels": get_settings().max_image_pixels}) as answers:
-        return next(answers)["ending"]
+    def __init__(self) -> None:
+        self._open = contextlib.ExitStack()
+        self._answers: _Answers | None = None
+
+    def __enter__(self) -> ImageChecker:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._open.close()
+        self._answers = None
+
+    def ending(self, path: Path) -> str | None:
+        """Return the ending that the name of an image file has to have in Label Studio, None for what is no image.
+
+        Raises:
+            ArgusError: `bad_image`, `image_too_large`, `bad_video` (it made the process stop).
+        """
+        if self._answers is None:
+            self._answers = self._open.enter_context(_child())
+        try:
+            self._answers.ask({"kind": "image", "path": str(path.resolve()),
+                               "max_pixels": get_settings().max_image_pixels})
+            return next(self._answers)["ending"]
+        except ArgusError as error:
+            if error is _STOPPED or "status" in error.details:
+                self.close()  # the next image gets another one
+            raise
 
 
 @contextlib.contextmanager
-def _child(work: Mapping[str, object]) -> Iterator[_Answers]:
+def _child() -> Iterator[_Answers]:
     process = subprocess.Popen([sys.executable, "-I", "-m", "search_service.frames.cut_child"], stdin=subprocess.PIPE,
                                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd="/",
                                env={"PATH": os.defpath, "LANG": "C.UTF-8"})
     assert process.stdin and process.stdout
     try:
-        with process.stdin, contextlib.suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(work).encode() + b"\n")
         yield _Answers(process)
     finally:
         process.kill()
         process.stdout.close()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
         process.wait()
 
 
@@ -97,6 +122,12 @@ class _Answers(Iterator[_Line]):
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout
         self._process, self._pipe, self._held = process, process.stdout.fileno(), bytearray()
+
+    def ask(self, work: Mapping[str, object]) -> None:
+        assert self._process.stdin
+        with contextlib.suppress(BrokenPipeError):  # it died: `__next__` says so
+            self._process.stdin.write(json.dumps(work).encode() + b"\n")
+            self._process.stdin.flush()
 
     def __next__(self) -> _Line:
         while (end := self._held.find(b"\n")) < 0:

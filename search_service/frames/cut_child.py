@@ -1,8 +1,8 @@
-"""`python -m search_service.frames.cut_child`: cuts one file that a stranger may have made, with nothing to lose.
+"""`python -m search_service.frames.cut_child`: reads files that strangers may have made, with nothing to lose.
 
-What it is to do comes as one line of JSON (`Work`); what it finds goes out as lines of JSON, a frame's followed by its
-JPEG. It is started without the environment of the service, and takes limits of memory, time and files upon itself
-before it opens the file.
+What it is to do comes as lines of JSON; what it finds goes out as lines of JSON, a frame's followed by its JPEG. It is
+started without the environment of the service, and takes limits of memory, time and files upon itself before it opens
+a file.
 """
 
 from __future__ import annotations
@@ -35,8 +35,13 @@ KEPT_AS_IT_IS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "GIF": "gif",
 def main() -> int:
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints is no answer
-    work = json.loads(sys.stdin.buffer.readline())
     _limit()
+    for line in sys.stdin.buffer:
+        _do(out, json.loads(line))
+    return 0
+
+
+def _do(out: BinaryIO, work: Mapping[str, Any]) -> None:
     try:
         if work["kind"] == "image":
             _say(out, {"ending": _check_image(Path(work["path"]), work["max_pixels"])})
@@ -47,7 +52,6 @@ def main() -> int:
     except MemoryError:
         large = ArgusError("bad_video", "Reading this file takes more memory than one file may take.")
         _say(out, {"error": large.to_json()})
-    return 0
 
 
 def _limit() -> None:

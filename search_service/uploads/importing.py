@@ -18,7 +18,7 @@ from argus.db import held, locks
 from argus.errors import OUTAGES, ArgusError, as_argus_error, may_pass
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
-from search_service.frames.cut_apart import check_image, cut_apart
+from search_service.frames.cut_apart import ImageChecker, cut_apart
 from search_service.frames.image_import import import_image
 from search_service.frames.video_import import VIDEO_SUFFIXES, ImportReport, import_video
 from search_service.uploads import files, store
@@ -36,20 +36,21 @@ class _Cancelled(Exception):
 
 def run_due() -> None:
     """Import every file that is due and that nobody else is importing."""
-    while _run_next():
-        pass
+    with ImageChecker() as images:
+        while _run_next(images):
+            pass
 
 
-def _run_next() -> bool:
+def _run_next(images: ImageChecker) -> bool:
     for upload_id in store.due():
         with held(locks.IMPORT_UPLOAD, int(upload_id[:8], 16) - 2**31) as ours:
             if ours:
-                run(upload_id)
+                _run(upload_id, images)
                 return True
     return False
 
 
-def run(upload_id: str) -> None:
+def _run(upload_id: str, images: ImageChecker) -> None:
     """Import one file. What goes wrong is written into its row, not raised."""
     attempt, row = store.begin(upload_id), store.find(upload_id)
     if attempt is None or row is None:
@@ -59,7 +60,7 @@ def run(upload_id: str) -> None:
         if attempt > ATTEMPTS:
             raise ArgusError("child_died", f"Gave up after {ATTEMPTS} attempts: the worker died each time it imported "
                              f"{row.name}.")
-        _import(row, _Watch(row))
+        _import(row, _Watch(row), images)
     except _Cancelled:
         store.file_gone(upload_id)
         files.remove(row.file)
@@ -77,13 +78,13 @@ def run(upload_id: str) -> None:
                 audit.Actor(row.person or audit.SERVICE, row.person_id, "upload"))
 
 
-def _import(row: store.Row, watch: _Watch) -> None:
+def _import(row: store.Row, watch: _Watch, images: ImageChecker) -> None:
     path = files.path_of(row.file)
     if not path.exists():
         raise ArgusError("not_found", f"The default worker does not find the file of {row.name}.",
                          "ARGUS_HOME must be one folder for the search service and the default worker.")
     lost: Sequence[str] = ()
-    if (ending := None if Path(row.name).suffix.lower() in VIDEO_SUFFIXES else check_image(path)) is None:
+    if (ending := None if Path(row.name).suffix.lower() in VIDEO_SUFFIXES else images.ending(path)) is None:
         lost = import_video(path, row.project_id, row.fps, scene=row.scene, name=row.name, cut=cut_apart,
                             watch=watch.frame, progress=watch.progress).lost
         watch.say()

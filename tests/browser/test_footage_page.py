@@ -106,6 +106,7 @@ def test_from_a_video_on_disk_to_frames_that_are_found(page: Page, make_project:
     expect(row).to_contain_text("Done: 6 images added. The file was deleted from the server.", timeout=60_000)
     assert offsets == [PIECE, 2 * PIECE, 3 * PIECE]
     expect(row.locator("img")).to_have_count(FRAMES, timeout=30_000)
+    expect(page.get_by_text("This project has no images yet.")).to_have_count(0)
     expect(row.locator("strong")).to_have_text("line 3 <b>.mp4")
     expect(row.locator("img").first).to_have_js_property("complete", True)
     no_violations(page)

@@ -1,5 +1,5 @@
 // The place where a person adds videos and images to a project: chooses files, sees what will come of them, starts.
-import { Problem } from "../api.js";
+import { api, Problem } from "../api.js";
 import { h, icon, put } from "../dom.js";
 import { duration, number, t } from "../i18n.js";
 import { attempt } from "../messages.js";
@@ -21,10 +21,12 @@ export class FootagePanel {
   #due = false;
   #rows = /** @type {Map<unknown, Row>} */ (new Map());
 
-  /** @param {{ project: Api.Project, signal: AbortSignal }} given */
-  constructor({ project, signal }) {
+  // `arrived()` is called when the project has its first images.
+  /** @param {{ project: Api.Project, signal: AbortSignal, arrived: () => unknown }} given */
+  constructor({ project, signal, arrived }) {
     this.project = project;
     this.signal = signal;
+    this.arrived = arrived;
     this.uploads = uploadsOf(project.id);
     this.files = h("input", { id: "footage-files", type: "file", multiple: true, class: "visually-hidden" });
     this.fps = h(
@@ -194,7 +196,14 @@ export class FootagePanel {
       first = true;
     const look = async () => {
       try {
+        const none = !this.project.sync.seen;
         if (!document.hidden) await uploads.load(signal);
+        if (none && uploads.stored.some(({ tasks }) => tasks.length)) {
+          /** @type {Api.Project} */
+          const about = await api(`/projects/${this.project.id}`, { signal });
+          this.project.sync = about.sync;
+          if (about.sync.seen) this.arrived();
+        }
         const open = uploads.busy || uploads.stored.some((one) => uploads.isInterrupted(one)) || uploads.sending;
         if (first && open) this.root.open = true;
         first = false;

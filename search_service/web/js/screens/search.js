@@ -46,7 +46,8 @@ class SearchScreen {
     this.objects = new ObjectResults({ project, signal, choose });
     this.preview = this.#makePreview();
     this.start = h("section", { class: "start" });
-    this.footage = new FootagePanel({ project, signal });
+    const arrived = () => isEmpty(this.ask) && this.start.firstElementChild?.replaceWith(welcome(this.#asked));
+    this.footage = new FootagePanel({ project, signal, arrived });
     root.dataset.drop = t("search.drop");
     const title = h("h1", { class: "visually-hidden" }, t("search.title"));
     add(root, title, this.question.parts, this.start, this.results.root, this.objects.root);

@@ -14,7 +14,7 @@ from PIL import Image
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from search_service.frames import cut_apart, cut_child
-from search_service.frames.cut_apart import check_image
+from search_service.frames.cut_apart import ImageChecker
 from search_service.frames.cutting import cut_frames
 from search_service.frames.sampling import Damage
 from tests.videos import write
@@ -69,8 +69,8 @@ def test_too_long_a_video_is_told_with_what_would_fit(video: Path, monkeypatch: 
 
 def test_the_child_has_no_secrets_and_limits(video: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARGUS_LABEL_STUDIO_TOKEN", "secret")
-    with cut_apart._child({"kind": "video", "path": str(video), "fps": "5", "scene": 0, "done": [],
-                           "max_frames": 50}) as answers:
+    with cut_apart._child() as answers:
+        answers.ask({"kind": "video", "path": str(video), "fps": "5", "scene": 0, "done": [], "max_frames": 50})
         next(answers)  # its limits stand by then
         process = Path(f"/proc/{answers._process.pid}")
         assert "ARGUS" not in (process / "environ").read_text()
@@ -98,17 +98,23 @@ def test_a_child_that_dies_or_says_nothing_is_an_error_and_leaves_no_process(
     assert all(process.returncode is not None for process in started)
 
 
-@pytest.mark.parametrize(("form", "ending"), [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp")])
-def test_an_image_is_told_by_its_content(tmp_path: Path, form: str, ending: str) -> None:
-    Image.new("RGB", (8, 8)).save(path := tmp_path / "0", form)
-    assert check_image(path) == ending
-
-
-def test_what_label_studio_takes_not_is_told(tmp_path: Path, video: Path) -> None:
-    Image.new("RGB", (8, 8)).save(path := tmp_path / "0", "TIFF")
-    with pytest.raises(ArgusError, match="takes no TIFF"):
-        check_image(path)
-    assert check_image(video) is None
+def test_images_are_told_by_their_content_and_one_process_reads_many(tmp_path: Path, video: Path) -> None:
+    with ImageChecker() as images:
+        for form, ending in (("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp")):
+            Image.new("RGB", (8, 8)).save(path := tmp_path / form, form)
+            assert images.ending(path) == ending
+        assert images._answers
+        process = images._answers._process
+        Image.new("RGB", (8, 8)).save(path := tmp_path / "0", "TIFF")
+        with pytest.raises(ArgusError, match="takes no TIFF"):
+            images.ending(path)
+        assert images.ending(video) is None
+        assert images._answers and images._answers._process is process
+        process.kill()  # as one would that runs out of memory
+        with pytest.raises(ArgusError, match="made its reader stop"):
+            images.ending(path)
+        assert images.ending(tmp_path / "JPEG") == "jpg"
+    assert process.returncode is not None
 
 
 @pytest.fixture(autouse=True)
