@@ -27,6 +27,7 @@ export function open(context) {
 
 class SearchScreen {
   #answer = /** @type {Answer | null} */ (null);
+  #browse = (/** @type {Ask["browse"]} */ order) => this.#choose({ ...this.ask, of: "", browse: order });
 
   /** @param {ScreenContext} context */
   constructor({ root, project, selection, params, signal }) {
@@ -46,7 +47,8 @@ class SearchScreen {
     this.objects = new ObjectResults({ project, signal, choose });
     this.preview = this.#makePreview();
     this.start = h("section", { class: "start" });
-    const arrived = () => isEmpty(this.ask) && this.start.firstElementChild?.replaceWith(welcome(this.#asked));
+    const arrived = () =>
+      this.footage.root.isConnected && this.start.firstElementChild?.replaceWith(welcome(this.#asked, this.#browse));
     this.footage = new FootagePanel({ project, signal, arrived });
     root.dataset.drop = t("search.drop");
     const title = h("h1", { class: "visually-hidden" }, t("search.title"));
@@ -168,15 +170,14 @@ class SearchScreen {
     const { ask, results } = this;
     this.question.show(ask);
     this.#answer?.drop();
-    const browse = (/** @type {Ask["browse"]} */ order) => this.#choose({ ...this.ask, of: "", browse: order });
     if (isEmpty(ask) && (!ask.browse || ask.of)) {
       this.#answer = null;
       results.root.hidden = true;
       this.objects.hide();
-      this.start.replaceChildren(welcome(this.#asked, browse), this.footage.root);
+      this.start.replaceChildren(welcome(this.#asked, this.#browse), this.footage.root);
       return;
     }
-    put(this.start, isEmpty(ask) && browsing(ask.browse, browse));
+    put(this.start, isEmpty(ask) && browsing(ask.browse, this.#browse));
     if (ask.of === "objects") {
       await this.#searchObjects();
       return;
@@ -204,7 +205,7 @@ class SearchScreen {
   // Videos, or several files: they are to be added to the project, not searched by.
   /** @param {File[]} files */
   async #takeFootage(files) {
-    await this.#choose({ ...this.ask, file: null, text: "", of: "", like: [], unlike: [] });
+    await this.#choose({ ...this.ask, file: null, text: "", of: "", like: [], unlike: [], browse: "" });
     this.footage.root.scrollIntoView({ block: "nearest" });
     await this.footage.take(files);
   }
