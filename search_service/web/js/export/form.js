@@ -46,6 +46,7 @@ export class ExportForm {
       this.button,
     );
     this.root.addEventListener("change", (event) => {
+      if (event.target === this.note) return; // says nothing about the contents
       if (event.target instanceof HTMLInputElement && event.target.name === "splits") this.#showShares();
       this.#remember();
       onchange();

@@ -30,6 +30,8 @@ export function open({ root, project, params, signal }) {
 
   async function count() {
     const mine = ++counting;
+    // A press that ends a field's change must find its button where it was.
+    preview.style.minHeight = `${preview.offsetHeight}px`;
     put(preview, heading(), h("p", { class: "muted" }, t("common.loading")));
     if (!form.check()) return;
     const json = form.asked();
@@ -37,6 +39,7 @@ export function open({ root, project, params, signal }) {
     const found = await api(`${base}/exports/preview`, { json, signal });
     if (mine !== counting) return;
     put(preview, heading(), previewOf(found, json.source, json.masks));
+    preview.style.minHeight = "";
     form.button.disabled = !found.images || !!found.refused;
   }
 
