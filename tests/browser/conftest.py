@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from argus.settings import get_settings
 from tests.lanes import network
@@ -20,6 +20,7 @@ NOT_NEEDED = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "AvoidUnnecessaryBefo
               "DestroyProfileOnBrowserClose", "HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable", "LensOverlay",
               "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect",
               "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch")
+CONTEXTS = pytest.StashKey[list[BrowserContext]]()
 CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -80,15 +81,22 @@ def page(browser: Browser, session: Any) -> Iterator[Page]:
     context.close()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    """Close the test's pages before its projects are deleted: a page that still asks for one would complain."""
+    for context in item.stash.get(CONTEXTS, []):
+        context.close()
+
+
 @pytest.fixture
-def open_page(browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
+def open_page(request: pytest.FixtureRequest, browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
     """Return `open_page(address, …)`: a page of the search service, in a profile of its own.
 
     Whatever the browser complains about fails the test. One that provokes a complaint takes it out of
     `page.complaints`, which all pages of a test share.
     """
     complaints: list[str] = []
-    contexts = []
+    contexts = request.node.stash[CONTEXTS] = []
 
     def make(address: str, **options: Any) -> Page:
         context = browser.new_context(**{"viewport": {"width": 1300, "height": 900}, "locale": "en-GB"} | options)
@@ -102,6 +110,4 @@ def open_page(browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
         return page
 
     yield make
-    for context in contexts:
-        context.close()
     assert complaints == []

@@ -639,8 +639,11 @@ def test_setup__shows_what_runs_and_connects_a_project(open_page: Callable[..., 
     page.check("#connect-masks")
     page.click("#connect-look")
     expect(page.locator("section[aria-labelledby=s-connect]")).to_contain_text("masks for cpu, fan", timeout=30_000)
-    page.click("#connect-go")
-    wait_for(lambda: "BrushLabels" in label_studio.project(made["id"])["label_config"], 30)
+    with page.expect_response("**/label-studio/connect", timeout=30_000) as answer:
+        page.click("#connect-go")
+    assert answer.value.ok
+    assert "BrushLabels" in label_studio.project(made["id"])["label_config"]
+    page.close()
     label_studio.delete(f"/api/projects/{made['id']}/")
 
 
