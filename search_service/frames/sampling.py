@@ -19,8 +19,6 @@ from search_service.frames.display_matrix import as_shown
 from search_service.frames.video_clock import VideoClock
 from search_service.frames.video_files import clock_may_jump, has_decoding_times, lacks_beginning, opened_video
 
-MAX_FPS = 240
-
 
 @dataclass(frozen=True)
 class Sampled:
@@ -72,18 +70,6 @@ class Damage:
 
 def _count(number: int, word: str) -> str:
     return f"{number} {word}{'s' * (number != 1)}"
-
-
-def parse_fps(fps: float | str) -> Fraction:
-    """Return the rate as a fraction. Raises `bad_request` unless it lies above 0 and up to 240."""
-    try:
-        rate = Fraction(str(fps).strip())
-    except (ValueError, ZeroDivisionError) as error:
-        raise ArgusError("bad_request", f"“{fps}” is not a frame rate.",
-                         "Give a number or a fraction, like 1, 0.5 or 1/5.") from error
-    if not 0 < rate <= MAX_FPS:
-        raise ArgusError("bad_request", f"The frame rate must lie above 0 and up to {MAX_FPS}, not {fps}.")
-    return rate
 
 
 def sample_frames(path: Path, rate: Fraction, damage: Damage | None = None, formats: str = "") -> Iterator[Sampled]:

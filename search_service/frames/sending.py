@@ -16,6 +16,7 @@ from argus.labelstudio import LabelStudio
 from argus.labelstudio.files import uploaded_at
 from argus.settings import get_settings
 
+BATCH_FILES, BATCH_BYTES = 50, 32 * 2**20  # Label Studio refuses more than 100 files a request
 _SECONDS = 300  # that Label Studio may take for a batch
 
 

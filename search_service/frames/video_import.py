@@ -20,12 +20,12 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio, listing
 from search_service.frames.cutting import Cut, Cutter, cut_frames
 from search_service.frames.frame_data import FrameData, frame_data
-from search_service.frames.sampling import Damage, parse_fps
-from search_service.frames.sending import make_tasks, send_files, stem_of
+from search_service.frames.frame_rate import parse_fps
+from search_service.frames.sampling import Damage
+from search_service.frames.sending import BATCH_BYTES, BATCH_FILES, make_tasks, send_files, stem_of
 from search_service.frames.video_files import is_video
 
 log = logging.getLogger(__name__)
-BATCH_FILES, BATCH_BYTES = 50, 32 * 2**20  # Label Studio refuses more than 100 files a request
 _FIRST_FILES = 8  # of the first batch, where somebody waits to see what comes
 VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv",
                   ".asf", ".flv", ".ogv", ".mxf", ".3gp", ".dav"}  # such a file in a folder is told when it is none

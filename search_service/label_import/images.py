@@ -10,8 +10,7 @@ from pydantic import JsonValue
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, listing
 from argus.labelstudio.task_data import data_value, set_value
-from search_service.frames.sending import make_tasks, upload
-from search_service.frames.video_import import BATCH_BYTES, BATCH_FILES
+from search_service.frames.sending import BATCH_BYTES, BATCH_FILES, make_tasks, upload
 from search_service.label_import import store
 from search_service.label_import.planning import Entry, Plan
 

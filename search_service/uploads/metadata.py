@@ -11,7 +11,7 @@ from fractions import Fraction
 from pydantic import BaseModel, ConfigDict
 
 from argus.errors import ArgusError
-from search_service.frames.sampling import parse_fps
+from search_service.frames.frame_rate import parse_fps
 
 MAX_NAME = 255  # characters that are shown of a name
 _SLOWEST, _FASTEST = Fraction(1, 60), 60

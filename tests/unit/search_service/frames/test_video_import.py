@@ -12,7 +12,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from argus.errors import ArgusError
-from search_service.frames.sampling import Damage, parse_fps, sample_frames
+from search_service.frames.frame_rate import parse_fps
+from search_service.frames.sampling import Damage, sample_frames
 from search_service.frames.scene_changes import SceneChanges, cells, difference
 from search_service.frames.video_import import find_videos, video_digest
 
