@@ -12,6 +12,8 @@ from search_service.export.source import Source
 from search_service.search.fields import Request
 
 Label = Annotated[str, Field(min_length=1, max_length=500)]
+# The length apart from the pattern: `\w{0,30}` is compiled to thirty copies of all of Unicode's letters, 4 MB.
+SplitName = Annotated[str, Field(max_length=31, pattern=r"^[a-z]\w*$")]
 
 
 class ConnectRequest(Request):
@@ -75,7 +77,7 @@ class ExportJobRequest(Request):
                            "both: predictions where nobody has annotated or skipped.")
     masks: bool = Field(False, description="YOLO: outlines instead of boxes. COCO always has both.")
     images: bool = Field(True, description="Copy the image files.")
-    splits: dict[Annotated[str, Field(pattern=r"^[a-z]\w{0,30}$")], Annotated[float, Field(gt=0, le=100)]] = Field(
+    splits: dict[SplitName, Annotated[float, Field(gt=0, le=100)]] = Field(
         default_factory=dict, max_length=5, description="Shares such as {\"train\": 80, \"val\": 20}; frames that "
         "are near in time or look alike are never in two of them.")
     leak_report: bool = Field(True, description="Tell of each frame in another split than training how near the "

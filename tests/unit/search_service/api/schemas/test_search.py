@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from argus.errors import ArgusError
 from search_service.api.schemas.review import AcceptRequest
 from search_service.api.schemas.search import LikeRequest, SearchRequest, ViewRequest, read, read_json
+from search_service.api.schemas.setup import ExportJobRequest
 from search_service.run_sources import RunRequest
 from search_service.search.fields import Request
 
@@ -32,6 +35,8 @@ def test_read__turns_text_into_numbers_and_fills_defaults() -> None:
     (RunRequest, {"labels": ["cpu"], "all": False}, "all:"),
     (RunRequest, {"labels": "cpu", "all": True}, "labels:"),
     (RunRequest, {"labels": ["cpu"], "task_ids": ["x"]}, "task_ids.0:"),
+    (ExportJobRequest, {"splits": {"Train": 1}}, "splits.Train"),
+    (ExportJobRequest, {"splits": {"a" * 32: 1}}, "at most 31"),
     (AcceptRequest, {"min_score": 1.5}, "min_score:"),
     (AcceptRequest, {"min_score": float("nan")}, "min_score:"),
     (AcceptRequest, {"accepted_by": "a\0b"}, "accepted_by: contains a NUL"),
@@ -54,6 +59,11 @@ def test_read__says_which_field_is_wrong(model: type[Request], values: dict[str,
 def test_read_json__refuses(body: bytes, kind: str, said: str) -> None:
     with pytest.raises(ArgusError, match=said):
         read_json(ViewRequest, body, kind)
+
+
+def test_names_of_splits__have_letters_of_any_script_and_31_of_them() -> None:
+    name = "aé" + 29 * "_"
+    assert read_json(ExportJobRequest, json.dumps({"splits": {name: 80}}).encode(), JSON).splits == {name: 80}
 
 
 def test_read_json__an_empty_body_is_an_empty_object() -> None:
