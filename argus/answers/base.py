@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, JsonValue, PlainSerializer, WithJsonSchema, with_config
 
+_building = threading.RLock()
 
-class Answer(BaseModel):
+
+class LazyModel(BaseModel):
+    """A model whose validator and serializer are made when it is first used: at import, those of all take 4 MB."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    @classmethod
+    def model_rebuild(cls, **options: Any) -> bool | None:
+        """Make them, as pydantic does when it needs them; by one thread after the other, since it is safe for one."""
+        with _building:
+            return super().model_rebuild(**options)
+
+
+class Answer(LazyModel):
     """Base of all. Fields this version does not know are left out, so that a newer service is understood."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True,

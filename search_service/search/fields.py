@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from argus.answers.base import LazyModel
 from search_service.search.query import TaskId
 from search_service.search.query_text import MAX_CHARACTERS
 from search_service.search.search import MAX_LIMIT
@@ -17,7 +18,7 @@ TaskIds = Annotated[list[TaskId], Field(min_length=1, max_length=100_000)]
 Score = Annotated[float, Field(ge=0, le=1)]
 
 
-class Request(BaseModel):
+class Request(LazyModel):
     """Base of all: an unknown field is an error, because it is most often a misspelt one."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request, send_from_directory
 
@@ -11,10 +12,11 @@ from argus.answers.service import Health
 from argus.web import server_state
 from argus.web.metrics_endpoint import CONTENT_TYPE, exposition
 from search_service.api.answering import answers
-from search_service.api.docs_page import page
-from search_service.api.openapi import Document, document
 from search_service.api.requests import API
 from search_service.vectors import filter_memory
+
+if TYPE_CHECKING:
+    from search_service.api.openapi import Document
 
 blueprint = Blueprint("page", __name__)
 WEB = Path(__file__).parents[2] / "web"
@@ -46,9 +48,18 @@ def get_metrics() -> Response:
 @blueprint.get("/openapi.json")
 @blueprint.get(f"{API}/openapi.json")
 def get_openapi() -> Document:
-    return document()
+    return _document()
 
 
 @blueprint.get("/docs")
 def get_docs() -> Response:
-    return Response(page(document(), request.host_url.rstrip("/")), content_type="text/html; charset=utf-8")
+    from search_service.api.docs_page import page
+
+    return Response(page(_document(), request.host_url.rstrip("/")), content_type="text/html; charset=utf-8")
+
+
+def _document() -> Document:
+    """Return the description of the API. What it is made of, an example of every answer, is loaded with the first."""
+    from search_service.api.openapi import document
+
+    return document()
