@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
-from shapely import Polygon
 
 from argus.labelstudio import polygon_pixels
 from argus.labelstudio.brush_rle import Mask
 from argus.labelstudio.types import RegionValue
+
+if TYPE_CHECKING:  # loaded by the functions that need it, with its library of 4 MB: most processes call none of them
+    from shapely import Polygon
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]
@@ -128,7 +130,11 @@ def has_area(ring: Sequence[Point]) -> bool:
     """Whether a polygon encloses anything; the halves of one that crosses itself do not make up for each other."""
     if len(ring) < 3:
         return False
-    return ring_area(ring) > _NOTHING or shapely.make_valid(Polygon(ring)).area > _NOTHING
+    if ring_area(ring) > _NOTHING:
+        return True
+    import shapely
+
+    return bool(shapely.make_valid(shapely.Polygon(ring)).area > _NOTHING)
 
 
 def rings_area(rings: Sequence[Ring]) -> float:
@@ -137,7 +143,9 @@ def rings_area(rings: Sequence[Ring]) -> float:
     Pixels are counted as pycocotools counts them: inside is what an odd number of an outline's lines encloses, and what
     lies in two of the object's polygons counts once.
     """
-    shapes, areas = [Polygon(ring) for ring in rings], [ring_area(ring) for ring in rings]
+    import shapely
+
+    shapes, areas = [shapely.Polygon(ring) for ring in rings], [ring_area(ring) for ring in rings]
     if all(shape.is_valid for shape in shapes) and shapely.union_all(shapes).area >= sum(areas) * (1 - 1e-9):
         return sum(areas)
     return float(polygon_pixels.count(rings))
@@ -149,6 +157,8 @@ def mask_polygons(mask: Mask, tolerance: float = 0.5) -> list[Polygon]:
     Outlines are simplified by `tolerance` pixels where that keeps an IoU of 0.99 with the part; a part that it would
     change more keeps the exact outline of its pixels.
     """
+    import shapely
+
     if (box := mask_box(mask)) is None:
         return []
     x0, y0, x1, y1 = (int(side) for side in box)
@@ -158,17 +168,19 @@ def mask_polygons(mask: Mask, tolerance: float = 0.5) -> list[Polygon]:
     rows, starts = np.nonzero(step == 1)  # a box for each run of a row
     ends = np.nonzero(step == -1)[1]
     shape = shapely.union_all(shapely.box(starts + x0, rows + y0, ends + x0, rows + y0 + 1))
-    parts = [part for part in getattr(shape, "geoms", [shape]) if isinstance(part, Polygon)]
+    parts = [part for part in getattr(shape, "geoms", [shape]) if isinstance(part, shapely.Polygon)]
     return [_simplify(part, tolerance) for part in sorted(parts, key=lambda part: -part.area)]
 
 
 def _simplify(part: Polygon, tolerance: float) -> Polygon:
+    import shapely
+
     exact = shapely.simplify(part, 0)  # drops points on a straight line
     simple = part.simplify(tolerance)
-    if isinstance(simple, Polygon) and simple.is_valid and not simple.is_empty \
+    if isinstance(simple, shapely.Polygon) and simple.is_valid and not simple.is_empty \
             and simple.intersection(part).area >= _KEPT_IOU * simple.union(part).area:
         return simple
-    return exact if isinstance(exact, Polygon) else part
+    return exact if isinstance(exact, shapely.Polygon) else part
 
 
 def rings_without_holes(polygon: Polygon) -> list[Ring]:
@@ -177,6 +189,8 @@ def rings_without_holes(polygon: Polygon) -> list[Ring]:
     A format whose polygons are single rings says a hole by none of them covering it: the polygon is cut upright through
     the middle of each hole, at a whole pixel.
     """
+    import shapely
+
     if not polygon.interiors:
         return [_points(polygon.exterior.coords)]
     x0, y0, x1, y1 = polygon.bounds
@@ -186,7 +200,8 @@ def rings_without_holes(polygon: Polygon) -> list[Ring]:
         middle = (left + right) / 2
     halves = [polygon.intersection(shapely.box(*side)) for side in ((x0, y0, middle, y1), (middle, y0, x1, y1))]
     parts = [part for half in halves for part in getattr(half, "geoms", [half])]
-    return [ring for part in parts if isinstance(part, Polygon) and part.area for ring in rings_without_holes(part)]
+    return [ring for part in parts if isinstance(part, shapely.Polygon) and part.area
+            for ring in rings_without_holes(part)]
 
 
 def oriented_box(rings: Sequence[Ring]) -> Ring:
@@ -194,8 +209,10 @@ def oriented_box(rings: Sequence[Ring]) -> Ring:
 
     The corners of a turned rectangle come back as they are, but for the one with which it begins.
     """
+    import shapely
+
     found = shapely.minimum_rotated_rectangle(shapely.MultiPoint([point for ring in rings for point in ring]))
-    return _points(found.exterior.coords) if isinstance(found, Polygon) else box_ring(found.bounds)
+    return _points(found.exterior.coords) if isinstance(found, shapely.Polygon) else box_ring(found.bounds)
 
 
 def one_ring(rings: Sequence[Ring]) -> Ring:

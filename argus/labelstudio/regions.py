@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from shapely.errors import ShapelyError
-
 from argus.labelstudio import geometry
 from argus.labelstudio.brush_rle import Mask, decode
 from argus.labelstudio.geometry import Box, Ring
@@ -98,6 +96,8 @@ def read_objects(result: Sequence[Region], labels: Sequence[str], width: int, he
         width, height: pixels of the image as a person sees it.
         keep: makes what is kept of each mask, for those to whom the masks of all regions together are too much.
     """
+    from shapely.errors import ShapelyError  # a service that reads no regions starts without it
+
     parts: list[ExportObject] = []
     regions, further = _by_id(result)
     reasons = ["another shape with the id of a region before it"] * further

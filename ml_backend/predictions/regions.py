@@ -10,10 +10,9 @@ from the same detections gives the same ids.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 
 from argus.labelstudio import brush_rle
@@ -21,6 +20,9 @@ from argus.labelstudio.regions import object_id
 from argus.labelstudio.types import Region, RegionValue
 from label_studio_config.label_config import Control, LabelPlan
 from ml_backend.engines.base import Found, Mask
+
+if TYPE_CHECKING:  # loaded by the functions that need it, as in `argus.labelstudio.geometry`
+    import shapely
 
 _MIN_AREA = 4.0  # square pixels; a smaller speck makes no polygon
 _MIN_IOU = 0.97
@@ -133,6 +135,8 @@ def outline(mask: Mask) -> NDArray[np.float64] | None:
     The ring is simplified as far as it keeps an IoU of 0.97 with its part, and to 200 vertices at most. A Label Studio
     polygon is one ring, so holes are filled and further parts are left to the brush mask: an object stays one region.
     """
+    import shapely
+
     shape = _shape(mask)
     part = shapely.Polygon(max(getattr(shape, "geoms", [shape]), key=lambda p: p.area).exterior)
     return np.array(_simplify(part).exterior.coords)[:-1] if part.area >= _MIN_AREA else None
@@ -140,6 +144,8 @@ def outline(mask: Mask) -> NDArray[np.float64] | None:
 
 def _shape(mask: Mask) -> shapely.Geometry:
     """Return the exact outline of the mask's pixels: the union of one box for each run of a row."""
+    import shapely
+
     framed = np.zeros((mask.bits.shape[0], mask.bits.shape[1] + 2), np.int8)
     framed[:, 1:-1] = mask.bits
     step = np.diff(framed, axis=1)
@@ -150,6 +156,8 @@ def _shape(mask: Mask) -> shapely.Geometry:
 
 
 def _simplify(part: shapely.Polygon) -> shapely.Polygon:
+    import shapely
+
     best = part
     tolerance = 0.5
     while tolerance < 64:

@@ -6,6 +6,8 @@ import html
 import inspect
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, get_args, get_type_hints
 
@@ -48,6 +50,17 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str]
 def token(environment: Callable[[str, str], None]) -> str:
     environment("ARGUS_API_TOKEN", "s3cret")
     return "s3cret"
+
+
+def test_service__starts_small_without_what_few_requests_need() -> None:
+    code = ("import sys, psutil, search_service.__main__ as service;"
+            "from search_service.vectors import int8_products;"
+            "service.create_app(); int8_products.problem();"
+            "print(psutil.Process().memory_info().rss >> 20, *(name for name in "
+            "('torch', 'av', 'shapely', 'numpy.random', 'search_service.api.openapi') if name in sys.modules))")
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert said[1:] == []
+    assert int(said[0]) < 125
 
 
 def test_health_needs_no_server(client: FlaskClient) -> None:
