@@ -187,10 +187,13 @@ def count_tasks(project_id: int) -> Counts | None:
     """Return how many tasks of a project are in each state; None when there is no such project."""
     return fetch_one(
         Counts,
-        "SELECT count(t.id) AS seen, count(t.id) FILTER (WHERE t.state = 'waiting') AS waiting, "
-        "count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded, "
-        "count(t.id) FILTER (WHERE t.state = 'failed') AS failed "
-        "FROM project p LEFT JOIN task t ON t.project_id = p.id WHERE p.id = %s GROUP BY p.id", (project_id,))
+        # States only: the index of them is enough, and the rows, some ten times as large, are not read.
+        "SELECT coalesce(sum(n), 0)::bigint AS seen, "
+        "coalesce(sum(n) FILTER (WHERE state = 'waiting'), 0)::bigint AS waiting, "
+        "coalesce(sum(n) FILTER (WHERE state = 'embedded'), 0)::bigint AS embedded, "
+        "coalesce(sum(n) FILTER (WHERE state = 'failed'), 0)::bigint AS failed FROM project p LEFT JOIN LATERAL "
+        "(SELECT state, count(*) AS n FROM task WHERE project_id = p.id GROUP BY state) counts ON true "
+        "WHERE p.id = %s GROUP BY p.id", (project_id,))
 
 
 def failures(project_id: int, limit: int) -> list[Failure]:
