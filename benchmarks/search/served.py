@@ -4,12 +4,12 @@ memory the process has."""
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,27 +40,51 @@ sys.exit(service.main())
 """
 
 
+@dataclass(frozen=True)
+class Asked:
+    """One search, in seconds of the machine's monotonic clock."""
+
+    began: float
+    ended: float
+    scanned: str
+
+    @property
+    def took(self) -> float:
+        return self.ended - self.began
+
+
+class Person:
+    """Somebody who searches, in a process of their own: two in one process would wait for each other."""
+
+    def __init__(self, port: int) -> None:
+        command = [sys.executable, str(Path(__file__).with_name("person.py")), "127.0.0.1", str(port)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, number: int) -> None:
+        assert self.process.stdin
+        path = f"/api/v1/projects/{PROJECT}/search?q=text+{number}&limit=50"
+        print(path, file=self.process.stdin, flush=True)
+
+    def answer(self) -> Asked:
+        assert self.process.stdout
+        began, ended, status, scanned = json.loads(self.process.stdout.readline())
+        if status != 200:
+            raise RuntimeError(f"{status}: {scanned}")
+        return Asked(began / 1e9, ended / 1e9, scanned)
+
+    def search(self, number: int) -> Asked:
+        self.ask(number)
+        return self.answer()
+
+
 def measure(facts: dict[str, Any], queries: Path) -> dict[str, Any]:
     """Return `p50_ms`, `p95_ms`, `two_at_once` (a ratio) and `rss_mb` of a service on the database of `facts`."""
-    with _running(facts, queries) as (url, pid):
-        scanned = ""
-
-        def ask(number: int) -> float:
-            nonlocal scanned
-            started = time.perf_counter()
-            answer = requests.get(f"{url}/api/v1/projects/{PROJECT}/search", {"q": f"text {number}", "limit": "50"},
-                                  timeout=60)
-            took = time.perf_counter() - started
-            if not answer.ok:
-                raise RuntimeError(f"{answer.status_code}: {answer.text[:300]}")
-            scanned = answer.json()["scanned"]
-            return took
-
-        wait_for(lambda: ask(0) and scanned == "memory", 120, "the vectors were not loaded", every=0.2)
+    with _running(facts, queries) as (port, pid), _person(port) as one, _person(port) as other:
+        wait_for(lambda: one.search(0).scanned == "memory", 120, "the vectors were not loaded", every=0.2)
         for number in range(TEXTS):
-            ask(number)  # known from now on
-        taken = [ask(number) for _ in range(TIMES) for number in range(TEXTS)]
-        return {"p50_ms": _ms(taken, 50), "p95_ms": _ms(taken, 95), "two_at_once": _two_at_once(ask),
+            one.search(number)  # known from now on
+        taken = [one.search(number).took for _ in range(TIMES) for number in range(TEXTS)]
+        return {"p50_ms": _ms(taken, 50), "p95_ms": _ms(taken, 95), "two_at_once": _two_at_once(one, other),
                 "rss_mb": round(_kilobytes(pid) / 1024, 1)}
 
 
@@ -68,23 +92,31 @@ def _ms(seconds: list[float], percent: int) -> float:
     return round(float(np.percentile(seconds, percent)) * 1000, 1)
 
 
-def _two_at_once(ask: Any) -> float:
+def _two_at_once(one: Person, other: Person) -> float:
     """Return the median of what two searches that begin together take, the later one's end, to what one does."""
     ratios = []
-    with ThreadPoolExecutor(2) as people:
-        for number in range(TEXTS):
-            one = ask(number)
-            started = time.perf_counter()
-            both = [people.submit(ask, number), people.submit(ask, (number + 1) % TEXTS)]
-            for each in both:
-                each.result()
-            ratios.append((time.perf_counter() - started) / one)
+    for number in range(TEXTS):
+        alone = one.search(number).took
+        for person, text in ((one, number), (other, (number + 1) % TEXTS)):
+            person.ask(text)
+        both = one.answer(), other.answer()
+        ratios.append((max(each.ended for each in both) - min(each.began for each in both)) / alone)
     return round(float(np.median(ratios)), 3)
 
 
 @contextlib.contextmanager
-def _running(facts: dict[str, Any], queries: Path) -> Iterator[tuple[str, int]]:
-    """Start the service, with the model as the one that searches use; give its address and process id."""
+def _person(port: int) -> Iterator[Person]:
+    person = Person(port)
+    with person.process:
+        try:
+            yield person
+        finally:
+            person.process.terminate()
+
+
+@contextlib.contextmanager
+def _running(facts: dict[str, Any], queries: Path) -> Iterator[tuple[int, int]]:
+    """Start the service, with the model as the one that searches use; give its port and process id."""
     port = free_port()
     env = {name: value for name, value in os.environ.items() if not name.startswith("ARGUS_")}
     env |= facts["env"] | PROCESS | {"ARGUS_SEARCH_SERVICE_PORT": str(port), "PYTHONPATH": str(HERE)}
@@ -95,7 +127,7 @@ def _running(facts: dict[str, Any], queries: Path) -> Iterator[tuple[str, int]]:
         url = f"http://127.0.0.1:{port}"
         try:
             wait_for(lambda: process.poll() is not None or _answers(url), 60, "the search service did not start")
-            yield url, process.pid
+            yield port, process.pid
         finally:
             process.terminate()
 
