@@ -24,8 +24,9 @@ def confirm_acceptance(plan: AcceptPlan, selection: SelectionSpec) -> None:
         return  # there is nothing to agree to; the report will say so
     aside = f"; {plural(plan.set_aside, 'task')} stay out, set aside to be fixed" if plan.set_aside else ""
     rejected = f"; {plural(plan.rejected, 'rejected object')} left out" if plan.rejected else ""
+    corrected = f"; {plural(plan.corrected, 'object')} corrected as somebody said" if plan.corrected else ""
     click.confirm(f"Accept {plural(plan.tasks, 'task')} with {plural(plan.objects, 'object')} "
-                  f"({selection_words(selection)}{rejected}{aside})?", abort=True)
+                  f"({selection_words(selection)}{rejected}{corrected}{aside})?", abort=True)
 
 
 def selection_words(selection: SelectionSpec) -> str:

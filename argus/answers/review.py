@@ -85,7 +85,8 @@ class BandObject(Answer):
     """Whether its own score lies in the high band."""
     unsure: int
     """Objects on the task below the high band."""
-    verdict: Literal["rejected", "fix", "right", ""]
+    verdict: Literal["rejected", "fix", "right", "relabelled", "moved", ""]
+    new_label: str
     aside: bool
     """Whether its task is set aside."""
 
@@ -119,11 +120,12 @@ class AcceptPlan(Answer):
 
     tasks: int
     objects: int
-    """On them."""
     set_aside: int
     """Tasks of the range that stay out because of a decision."""
     rejected: int
     """Objects of these tasks that are left out because they were rejected; not among `objects`."""
+    corrected: int
+    """Objects that get another label or other edges, or are added, because somebody said so."""
 
 
 class Accepted(Answer):

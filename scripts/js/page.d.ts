@@ -246,7 +246,7 @@ declare namespace Api {
     sure: boolean;
     unsure: number; // objects of its task below the high band
     verdict: string;
-    new_label?: string; // the page keeps it here
+    new_label?: string; // of a relabelled one
   }
 
   // An object on the wall of all bands, and the last verdict on it.
@@ -297,6 +297,7 @@ declare namespace Api {
     objects: number;
     set_aside: number;
     rejected: number; // objects that are left out
+    corrected: number; // objects that are accepted as somebody said, not as predicted
   }
 
   interface AcceptReport {

@@ -218,10 +218,10 @@ _EXAMPLES: tuple[Answer, ...] = (
     v.Histogram(bins=4, labels={"cpu": [0, 2, 9, 30]}, tasks=[0, 2, 8, 20], objects=[0, 2, 9, 30], edges=_EDGES),
     v.BandObjects(band="low", tasks=9, objects=[v.BandObject(
         task=17, object="5a1f0c2b9d3e", label="cpu", score=0.52, box=[0.1, 0.2, 0.3, 0.4], of=3, sure=False, unsure=1,
-        verdict="", aside=False)], next=None),
+        verdict="", new_label="", aside=False)], next=None),
     v.MovedBands(edges=_EDGES, views={"high": 11, "medium": 12, "low": 13}),
     v.BandViews(views={"high": 11, "medium": 12, "low": 13}),
-    v.AcceptPlan(tasks=300, objects=711, set_aside=3, rejected=0),
+    v.AcceptPlan(tasks=300, objects=711, set_aside=3, rejected=0, corrected=2),
     v.Accepted(acceptance=4, accepted_tasks=299, accepted_objects=709, skipped=1, reasons={"annotated meanwhile": 1}),
     v.AdditionsPlan(tasks=1, objects=1, bands={"high": v.AdditionsBand(tasks=1, objects=1, examples=[v.AdditionExample(
         task=17, label="fan", score=0.93, box=[0.1, 0.2, 0.3, 0.4])])}),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from argus.labelstudio.geometry import Box, box_iou
 from argus.labelstudio.regions import ExportObject
-from search_service.editing.changes import Size, name_of
+from search_service.review.changes import Size, name_of
 from search_service.review.prediction_store import Said
 
 MOVED, KEPT = 0.5, 0.95  # IoU from which a box is the same thing, and not even moved

@@ -41,20 +41,15 @@ from search_service.review.candidates import (
     walk_tasks,
 )
 from search_service.review.confirmation import confirm_accepted
-from search_service.review.copies import (
-    Kept,
-    copies_version,
-    put_copies,
-    rejected_objects,
-    remove_copies,
-    without,
-)
+from search_service.review.copies import Kept, copies_version, put_copies, remove_copies
+from search_service.review.corrections import Corrector, corrected_objects, corrections
 from search_service.review.records import close_record, open_record
 from search_service.review.set_aside import decisions
 from search_service.review.status import count_delivered
 from search_service.review.store import Item
 
 Progress = Callable[[int, int], None]
+DOES_NOT_FIT = ("not_found", "bad_request", "unknown_label")  # a correction
 _ONE_PREDICTION = condition("total_predictions", "equal", 1)
 
 
@@ -81,15 +76,23 @@ class Acceptance:
     def __init__(self, id: int | None, review: Review, selection: SelectionSpec, person: LabelStudio) -> None:
         self.id, self._review, self._selection, self._person = id, review, selection, person
         self._conditions = selected(review, selection)
-        decided = decisions(review)
-        # Of these, what was rejected is left out of the annotation.
-        self._rejected = rejected_objects(decided) if selection.get("without_rejected") else {}
-        self._aside = (set() if "task_ids" in selection else set(decided)) - set(self._rejected)
+        self._decide()
         # Suspected just now, and delivered with a score that does not say so yet.
         self._suspected = set() if "task_ids" in selection else suspected_late(review.project_id, review.model_version)
         self._aside |= self._suspected
+        self._corrector = Corrector(review)
         self._tasks = self._objects = 0
         self._reasons: Counter[str] = Counter()
+
+    def _decide(self) -> None:
+        """Find out which tasks get an annotation that differs from their prediction, and which stay out."""
+        decided, named = decisions(self._review), "task_ids" in self._selection
+        if "sample" in self._selection:  # its certificate is about objects as they were listed
+            self._corrections, self._aside = {}, {*decided, *corrected_objects(self._review)}
+            return
+        self._corrections = corrections(self._review, decided, named=named,
+                                        without_rejected=self._selection.get("without_rejected", False))
+        self._aside = set() if named else decided.keys() - self._corrections.keys()
 
     @classmethod
     def open(cls, review: Review, selection: SelectionSpec, person: LabelStudio,
@@ -109,19 +112,20 @@ class Acceptance:
         total = count_tasks(self._review, self._conditions, ids)
         aside = count_tasks(self._review, self._conditions, sorted(self._aside)) if total and self._aside else 0
         known = [item for chunk in chunks(self._delivered() if total else (), CHUNK) for item in self._confirmed(chunk)]
-        reduced = self._reduced() if total else []
-        objects = sum(regions for _, _, regions in known) + count_delivered(self._review, reduced)
-        if len(known) + len(reduced) != total - aside:
+        changed = self._changed() if total else []
+        objects = sum(regions for _, _, regions in known) + count_delivered(self._review, changed)
+        if len(known) + len(changed) != total - aside:
             listed = list_ids(self._review, self._conditions) if ids is None else [
                 task for chunk in chunks(ids, CHUNK) for task in read_ids(self._review, chunk, self._conditions)]
             objects = count_delivered(self._review, [task for task in listed if task not in self._aside])
-        rejected = sum(len(self._rejected[task]) for task in reduced)
-        return AcceptPlan(tasks=total - aside, objects=objects - rejected if counted else 0, set_aside=aside,
-                          rejected=rejected)
+        made = [self._corrections[task] for task in changed]
+        rejected, added = sum(len(one.rejected) for one in made), sum(len(one.added) for one in made)
+        return AcceptPlan(tasks=total - aside, objects=(objects - rejected if counted else 0) + added, set_aside=aside,
+                          rejected=rejected, corrected=sum(len(one.changes) for one in made) + added)
 
-    def _reduced(self) -> list[int]:
-        """Return the tasks of the selection that lose an object."""
-        ids = set(self._rejected) & set(self._selection.get("task_ids", self._rejected))
+    def _changed(self) -> list[int]:
+        """Return the tasks of the selection whose annotation will differ from their prediction."""
+        ids = set(self._corrections) & set(self._selection.get("task_ids", self._corrections)) - self._aside
         return [task for chunk in chunks(sorted(ids), CHUNK)
                 for task in read_ids(self._review, chunk, self._conditions)]
 
@@ -148,21 +152,21 @@ class Acceptance:
         close_record(self.id, "done", None)
 
     def _items(self) -> Iterator[tuple[int, list[Item], list[Kept]]]:
-        """Yield (tasks looked at, what of them may be accepted as it is, and without the rejected objects): first what
-        is known, then what must be read."""
+        """Yield (tasks looked at, what of them may be accepted as it is, and as it was corrected): first what is known,
+        then what must be read."""
         for chunk in chunks(self._delivered(), CHUNK):
             items = self._confirmed(chunk)
             yield len(items), items, []
         for tasks in self._walk():
-            kept = [one for task in tasks if task["id"] in self._rejected for one in self._keep(task)]
-            yield len(tasks), self._plan([task for task in tasks if task["id"] not in self._rejected]), kept
+            kept = [one for task in tasks if task["id"] in self._corrections for one in self._keep(task)]
+            yield len(tasks), self._plan([task for task in tasks if task["id"] not in self._corrections]), kept
 
     def _delivered(self) -> list[Item]:
         """Return what our record of deliveries has in the selection, reviewed or not."""
         rows = prediction_store.not_accepted(self._review.project_id, self._review.model_version,
                                              self._selection.get("task_ids"))
         return [(row.task_id, row.prediction_id, row.regions) for row in rows if row.prediction_id is not None
-                and row.task_id not in self._aside and row.task_id not in self._rejected
+                and row.task_id not in self._aside and row.task_id not in self._corrections
                 and self._in_range(row.score, row.regions)]
 
     def _in_range(self, score: float | None, regions: int) -> bool:
@@ -218,17 +222,22 @@ class Acceptance:
         return ""
 
     def _keep(self, task: Task) -> Iterator[Kept]:
-        """Yield what is left of a task without its rejected objects; count the reason against it."""
-        reason = self._reason_against(task)
-        kept = None if reason else without(task["id"], predictions_of(self._review, task)[0],
-                                           self._rejected[task["id"]])
-        if kept:
-            yield kept
-        else:
-            self._reasons[reason or "a rejected object is not in the prediction"] += 1
+        """Yield the prediction of a task as it was corrected; count the reason against it."""
+        if reason := self._reason_against(task):
+            self._reasons[reason] += 1
+            return
+        (prediction,) = predictions_of(self._review, task)
+        try:
+            regions = self._corrector.regions(task["id"], prediction["result"], self._corrections[task["id"]])
+        except ArgusError as error:
+            if error.code not in DOES_NOT_FIT:
+                raise
+            self._reasons["what was said of an object does not fit the prediction"] += 1
+            return
+        yield Kept(task["id"], prediction["id"], regions, count_objects(regions))
 
     def _accept_copies(self, kept: Sequence[Kept]) -> None:
-        """Accept predictions without their rejected objects; the copies that this needs are gone afterwards."""
+        """Accept predictions as they were corrected; the copies that this needs are gone afterwards."""
         try:
             put_copies(self._review, self.id, kept)
             self._accept([(one.task, one.prediction, one.objects) for one in kept], copies_version(self._review))

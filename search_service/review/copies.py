@@ -1,50 +1,30 @@
-"""Predictions without the objects that a reviewer rejected, to be accepted in their place.
+"""Predictions as reviewers corrected them, to be accepted in place of those that the model made.
 
 Label Studio makes annotations in bulk of predictions as they are. So copies of these predictions, without the rejected
-objects, are imported in bulk under a model version of their own, accepted in bulk, and removed in one call. The
-predictions themselves stay as the model made them.
+objects and with what was said of others, are imported in bulk under a model version of their own, accepted in bulk, and
+removed in one call. The predictions themselves stay as the model made them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from argus.labelstudio.filters import chunks
-from argus.labelstudio.regions import count_objects, object_of
-from argus.labelstudio.types import Prediction, Region, Task
+from argus.labelstudio.types import Region, Task
 from search_service.review import store
 from search_service.review.candidates import CHUNK, Review, prepare
-from search_service.review.set_aside import Verdict
 
 _IMPORT_SECONDS = 300.0
 
 
 class Kept(NamedTuple):
-    """A prediction without its rejected objects: the regions that are left, and how many objects these are."""
+    """A prediction as it was corrected: its regions, and how many objects these are."""
 
     task: int
     prediction: int
     regions: list[Region]
     objects: int
-
-
-def rejected_objects(decided: Mapping[int, Mapping[str, Verdict]]) -> dict[int, set[str]]:
-    """Return `{task: its rejected objects}` of the tasks that only wait because of these.
-
-    A task that is to be fixed, as a whole or in one object, needs a person and is none of them.
-    """
-    return {task: set(objects) for task, objects in decided.items()
-            if "" not in objects and set(objects.values()) == {"rejected"}}
-
-
-def without(task: int, prediction: Prediction, rejected: Iterable[str]) -> Kept | None:
-    """Return a prediction without the rejected objects, box and mask alike; None when it does not have one of them."""
-    left_out, result = set(rejected), prediction["result"]
-    if not left_out <= {object_of(region["id"]) for region in result if "id" in region}:
-        return None
-    regions = [region for region in result if object_of(region.get("id", "")) not in left_out]
-    return Kept(task, prediction["id"], regions, count_objects(regions))
 
 
 def copies_version(review: Review) -> str:

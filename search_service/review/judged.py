@@ -12,7 +12,7 @@ from argus.labelstudio.filters import chunks
 from ml_backend.suspicion.store import suspected
 from search_service.review import objects, prediction_store
 from search_service.review.candidates import Review
-from search_service.review.copies import rejected_objects
+from search_service.review.corrections import corrected_objects, corrections
 from search_service.review.objects import Shown
 from search_service.review.set_aside import decisions
 
@@ -20,27 +20,30 @@ _CHUNK = 1000
 
 
 def judged_tasks(review: Review, task_ids: Sequence[int] | None = None) -> list[int]:
-    """Return the tasks whose unsure objects were all found right or rejected, by id; with `task_ids`, among these.
+    """Return the tasks whose unsure objects were all judged, by id; with `task_ids`, among these.
 
-    On a task without an unsure object all objects must have been judged. A task to be fixed is not among them, nor one
-    to be checked first: what may be missing there was not judged.
+    Judged is what was found right, rejected, or given another label or other edges. On a task without an unsure object
+    all objects must have been judged. A task to be fixed is not among them, nor one to be checked first: what may be
+    missing there was not judged.
     """
     decided = decisions(review, task_ids)
-    rejected, right = rejected_objects(decided), objects.right_objects(review, task_ids)
-    tasks = sorted((set(rejected) | set(right)) - (set(decided) - set(rejected)))
+    ready = corrections(review, decided, without_rejected=True, tasks=task_ids)
+    right = objects.right_objects(review, task_ids)
+    tasks = sorted((ready.keys() | right.keys()) - (decided.keys() - ready.keys()))
+    judged = {task: right.get(task, set()) | (ready[task].rejected | ready[task].changes.keys() if task in ready
+                                              else set()) for task in tasks}
     open_ones = suspected(review.model_version, tasks)
     return [task for task, shown in _shown(review, tasks).items()
-            if task not in open_ones
-            and _is_judged(shown, review.edges.high, rejected.get(task, set()) | right.get(task, set()))]
+            if task not in open_ones and _is_judged(shown, review.edges.high, judged[task])]
 
 
 def imply_right(review: Review, acceptance: int, tasks: Sequence[int]) -> None:
     """Store that the sure objects of accepted tasks, as far as nobody judged them, count as right."""
-    decided, right = decisions(review, tasks), objects.right_objects(review, tasks)
+    said = (decisions(review, tasks), objects.right_objects(review, tasks), corrected_objects(review, tasks))
     prediction_store.add_implied(review.project_id, review.model_version, acceptance, [
         prediction_store.Verdict(task, one.name, one.label, one.score, "implied")
         for task, shown in _shown(review, tasks).items() for one in shown
-        if one.score >= review.edges.high and one.name not in {*decided.get(task, ()), *right.get(task, ())}])
+        if one.score >= review.edges.high and not any(one.name in judged.get(task, ()) for judged in said)])
 
 
 def _shown(review: Review, tasks: Sequence[int]) -> Mapping[int, list[Shown]]:

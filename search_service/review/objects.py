@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,8 @@ from label_studio_config.recipe import Recipe, recipe_for
 from label_studio_config.views import TO_FIX
 from search_service.review import arrangement, prediction_store, standing
 from search_service.review.candidates import Review, open_review
-from search_service.review.prediction_store import Position, ShownObject
+from search_service.review.corrections import corrected_objects
+from search_service.review.prediction_store import CorrectedObject, Position, ShownObject
 from search_service.review.set_aside import Verdict, decisions
 
 BINS = 100  # of one hundredth each, so that a band edge on a hundredth never cuts a bin
@@ -61,8 +62,9 @@ def band_objects(project_id: int, band: str, *, label: str | None = None, limit:
     else:
         rows = _objects(recipe, review.model_version, ids, label, limit, _position(after), review.edges.high)
         following = _next(rows, limit)
-    right = right_objects(review, sorted({row.task_id for row in rows[:limit]}))
-    found = [_object(row, review.edges.high, aside, right) for row in rows[:limit]]
+    tasks = sorted({row.task_id for row in rows[:limit]})
+    said = _Said(aside, right_objects(review, tasks), corrected_objects(review, tasks))
+    found = [_object(row, review.edges.high, said) for row in rows[:limit]]
     return BandObjects(band=band, tasks=len(ids), objects=found, next=following)
 
 
@@ -88,7 +90,7 @@ def shown(project_id: int, model_version: str, task_ids: Sequence[int]) -> list[
 
 
 def _shown(row: ShownObject) -> Shown:
-    one = _object(row, 1.0, {}, {})
+    one = _object(row, 1.0, _Said())
     return Shown(one.task, one.object, one.label, one.score or 0.0, tuple(one.box or ()))
 
 
@@ -126,7 +128,7 @@ def _page_of_tasks(ids: Sequence[int], limit: int, after: str, aside: Mapping[in
         raise _bad_position() from error
     left = sorted(task for task in ids if task > begin)
     entries = [BandObject(task=task, object="", label="", score=None, box=None, of=0, sure=False, unsure=0, verdict="",
-                          aside=task in aside) for task in left[:limit]]
+                          new_label="", aside=task in aside) for task in left[:limit]]
     return BandObjects(band=NOTHING_FOUND, tasks=len(ids), objects=entries,
                        next=str(left[limit - 1]) if len(left) > limit else None)
 
@@ -156,16 +158,27 @@ def _objects(recipe: Recipe, version: str, ids: Sequence[int], label: str | None
                                           None if limit is None else limit + 1, high)
 
 
-def _object(row: ShownObject, high: float, aside: Mapping[int, Mapping[str, Verdict]],
-            right: Mapping[int, set[str]]) -> BandObject:
+class _Said(NamedTuple):
+    """What was said of objects, by task: decided, found right, relabelled or moved."""
+
+    aside: Mapping[int, Mapping[str, Verdict]] = {}
+    right: Mapping[int, set[str]] = {}
+    corrected: Mapping[int, Mapping[str, CorrectedObject]] = {}
+
+
+def _object(row: ShownObject, high: float, said: _Said) -> BandObject:
     name = object_id(row.label, [float(v) for v in np.array(row.box, np.float32)])
     score = round(row.raw, 4)
     box = [round(v / side, 5) for v, side in zip(row.box, [row.width, row.height] * 2, strict=True)]
-    decided: Mapping[str, Verdict] = aside.get(row.task_id, {})
+    decided: Mapping[str, Verdict] = said.aside.get(row.task_id, {})
+    corrected = said.corrected.get(row.task_id, {}).get(name)
+    heard: Literal["relabelled", "moved", "right", ""] = "right" if name in said.right.get(row.task_id, ()) else ""
+    if corrected:
+        heard = "moved" if corrected.verdict == "moved" else "relabelled"
     return BandObject(task=row.task_id, object=name, label=row.label, score=score, box=box, of=row.of,
                       sure=score >= high, unsure=row.unsure, aside=bool(decided),
-                      verdict=decided.get(name) or decided.get("") or ("right" if name in right.get(row.task_id, ())
-                                                                       else ""))
+                      verdict=decided.get(name) or decided.get("") or heard,
+                      new_label=corrected.new_label if corrected else "")
 
 
 def histogram(project_id: int, *, ls: LabelStudio | None = None) -> Histogram:

@@ -195,11 +195,11 @@ class VerdictRow(NamedTuple):
 
 
 def add_verdict(project_id: int, model_version: str, said: Verdict, person_id: int | None, decided_by: str) -> int:
-    """Store a verdict, with what was decided of its object before unless it is right, and return its id."""
+    """Store a verdict, with what was decided of its object before if it changes that, and return its id."""
     return fetch_number(
         "INSERT INTO verdict (project_id, model_version, task_id, object, label, score, verdict, new_label, box, "
-        "person_id, decided_by, aside_before) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, CASE WHEN %s <> "
-        "'right' THEN coalesce((SELECT verdict FROM set_aside WHERE task_id = %s AND object = %s "
+        "person_id, decided_by, aside_before) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, CASE WHEN %s NOT "
+        "IN ('right', 'added') THEN coalesce((SELECT verdict FROM set_aside WHERE task_id = %s AND object = %s "
         "AND model_version = %s), '') END) RETURNING id",
         (project_id, model_version, *said, person_id, decided_by, said.verdict, said.task_id, said.object,
          model_version))
@@ -236,6 +236,44 @@ def right_objects(project_id: int, model_version: str, task_ids: Sequence[int] |
                  "AND (%s::bigint[] IS NULL OR task_id = ANY(%s::bigint[])) "
                  "GROUP BY task_id, object HAVING bool_and(verdict = 'right')",
                  (project_id, model_version, tasks, tasks))
+
+
+class CorrectedObject(NamedTuple):
+    """What was last said of an object; "" for one that was added. `label` is the predicted one, of an added one its
+    own."""
+
+    task_id: int
+    object: str
+    label: str
+    verdict: str
+    new_label: str
+    box: list[float] | None
+
+
+def corrected_objects(project_id: int, model_version: str, task_ids: Sequence[int] | None) -> list[CorrectedObject]:
+    """Return the objects of which the last verdict on the page says another label or other edges, and all that were
+    added, by task. What an edit says stands in the annotation that it made."""
+    tasks = list(task_ids) if task_ids is not None else None
+    return fetch(CorrectedObject, "SELECT task_id, object, label, verdict, new_label, box FROM (SELECT DISTINCT ON "
+                 "(task_id, object, CASE object WHEN '' THEN id END) * FROM verdict WHERE project_id = %s "
+                 "AND model_version = %s AND taken_back_at IS NULL AND sample_id IS NULL AND edit_id IS NULL "
+                 "AND verdict <> 'implied' AND (%s::bigint[] IS NULL OR task_id = ANY(%s::bigint[])) "
+                 "ORDER BY task_id, object, CASE object WHEN '' THEN id END, id DESC) last "
+                 "WHERE verdict IN ('relabelled', 'moved', 'added') ORDER BY task_id, id",
+                 (project_id, model_version, tasks, tasks))
+
+
+class ImageSize(NamedTuple):
+    """Pixels of an image as a person sees it."""
+
+    width: int
+    height: int
+
+
+def image_sizes(task_ids: Sequence[int]) -> list[ImageSize]:
+    """Return the size of each task's image, as the detections on it state it."""
+    return fetch(ImageSize, "SELECT DISTINCT ON (task_id) width, height FROM detection WHERE task_id = ANY(%s) "
+                 "ORDER BY task_id", (list(task_ids),))
 
 
 def add_implied(project_id: int, model_version: str, acceptance: int, implied: Iterable[Verdict]) -> None:

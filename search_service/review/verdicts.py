@@ -1,8 +1,8 @@
 """What a person says of one object on the page: stored when it is said, and taken back by the same person.
 
-It changes no prediction and no annotation, but a task with an object that is not right, or that lacks one, waits in
-*To fix*, as after a verdict on the wall: bulk acceptance would write what was said to be wrong. Acceptance in bulk says
-nothing of any object and stores no verdict.
+It changes no prediction and no annotation. Acceptance in bulk writes what was said: another label, other edges, an
+object that is missing. A task with an object that is wrong or unsure waits in *To fix*, as after a verdict on the wall.
+Acceptance in bulk itself says nothing of any object and stores no verdict.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def say(project_id: int, task_id: int, verdict: Said, *, object_id: str = "", la
     with together():
         moved = _take_back(review, task_id, object_id)[1] if object_id else False
         number = prediction_store.add_verdict(project_id, review.model_version, said, who.person, who.verified_name)
-        if verdict != "right":
+        if object_id and verdict != "right":
             wall_store.decide(project_id, review.model_version, [(task_id, object_id, wall_store.ASIDE[verdict])], who)
     if moved or verdict != "right":
         fix_view(review.ls, project_id, open_tasks(review))

@@ -10,8 +10,8 @@ from argus.db import together
 from argus.db.statements import execute, fetch, fetch_numbers
 from search_service.review.prediction_store import Said
 
-# A task with an object that is not right takes no part in bulk acceptance.
-ASIDE: dict[Said, str] = {"wrong": "rejected", "unsure": "fix", "relabelled": "fix", "moved": "fix", "added": "fix",
+# A task with a wrong or unsure object takes no part in bulk acceptance; of the others it is known what they are.
+ASIDE: dict[Said, str] = {"wrong": "rejected", "unsure": "fix", "relabelled": "", "moved": "", "added": "",
                           "right": ""}
 _GIVEN = "unnest(%(tasks)s::bigint[], %(objects)s::text[], %(labels)s::text[], %(scores)s::float8[]) " \
          "AS g (task_id, object, label, score)"

@@ -9,8 +9,8 @@ from pydantic import AwareDatetime, Field, model_validator
 from argus.errors import ArgusError
 from search_service.api.schemas.review import Token
 from search_service.editing import store
-from search_service.editing.changes import Addition, Change
 from search_service.editing.service import Edit
+from search_service.review.changes import Addition, Change
 from search_service.run_sources import Label
 from search_service.search.fields import Request
 

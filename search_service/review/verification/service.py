@@ -23,6 +23,7 @@ from search_service.review import objects
 from search_service.review import service as review_service
 from search_service.review.calibration import outcomes
 from search_service.review.candidates import CHUNK, Review, list_ids, of_version, open_review, prepare, read_ids
+from search_service.review.corrections import corrected_objects
 from search_service.review.set_aside import decisions, open_tasks
 from search_service.review.verification import certificate_store, store
 from search_service.review.verification.bound import least_right
@@ -92,7 +93,8 @@ def _candidates(review: Review, lowest: float) -> list[NewItem]:
     Raises:
         ArgusError: `nothing_selected`.
     """
-    known = store.listed_tasks(review.project_id, review.model_version) | set(decisions(review))
+    known = {*store.listed_tasks(review.project_id, review.model_version), *decisions(review),
+             *corrected_objects(review)}
     ids = [task for task in list_ids(review, [of_version(review), *UNREVIEWED, *score_range(lowest, None)])
            if task not in known]
     delivered = store.delivered_objects(review.project_id, review.model_version)
@@ -210,9 +212,9 @@ def accept(sample_id: int, edge: float, *, token: str = "", ls: LabelStudio | No
 
 
 def _acceptable(review: Review, listed: dict[int, set[str]]) -> list[int]:
-    """Return the tasks that are unreviewed, neither set aside nor to be checked first, and that have exactly the
-    objects on the list."""
-    aside = decisions(review).keys() | suspected(review.model_version, list(listed))
+    """Return the tasks that are unreviewed, neither set aside nor to be checked first nor corrected, and that have
+    exactly the objects on the list."""
+    aside = {*decisions(review), *corrected_objects(review), *suspected(review.model_version, list(listed))}
     shown = _shown(review, list(listed))
     same = [task for task, names in listed.items()
             if task not in aside and {one.name for one in shown.get(task, ())} == names]

@@ -17,12 +17,14 @@ export const rangeOf = (band, { high, medium }) =>
         ? { min_score: 0, max_score: medium }
         : { nothing_found: true };
 
-// The tasks of which all unsure objects, also those that are not shown, were judged: found right or rejected. On a task
-// without an unsure object all of them must have been. The server decides; this tells what to take away.
+const JUDGED = ["right", "rejected", "relabelled", "moved"];
+
+// The tasks of which all unsure objects, also those that are not shown, were judged. On a task without an unsure object
+// all of them must have been. The server decides; this tells what to take away.
 /** @param {import("./crop.js").Crop[]} cards @param {(task: number) => import("./crop.js").Crop[]} ofTask */
 export const readyTasks = (cards, ofTask) =>
   tasksOf(cards).filter((task) => {
-    const judged = ofTask(task).filter(({ object }) => object.verdict === "right" || object.verdict === "rejected");
+    const judged = ofTask(task).filter(({ object }) => JUDGED.includes(object.verdict));
     const { unsure, of } = ofTask(task)[0].object;
     return unsure ? judged.filter(({ object }) => !object.sure).length >= unsure : judged.length >= of;
   });
@@ -35,7 +37,13 @@ const question = (plan) => {
   const counts = { n: plan.tasks, tasks: number(plan.tasks), m: plan.objects, objects: number(plan.objects) };
   const asked = t(plan.objects ? "review.confirm" : "review.confirmEmpty", counts);
   const rejected = { n: plan.rejected, count: number(plan.rejected) };
-  const said = [asked, plan.rejected && t("review.confirmRejected", rejected), plan.set_aside && stayOut(plan)];
+  const corrected = { n: plan.corrected, count: number(plan.corrected) };
+  const said = [
+    asked,
+    plan.rejected && t("review.confirmRejected", rejected),
+    plan.corrected && t("review.confirmCorrected", corrected),
+    plan.set_aside && stayOut(plan),
+  ];
   return said.filter(Boolean).join(" ");
 };
 

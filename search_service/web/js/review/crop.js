@@ -42,7 +42,8 @@ export class Crop {
   mark(band = this.band) {
     this.band = band;
     const { object } = this,
-      { score, label, task, of } = object;
+      { score, task, of, new_label } = object;
+    const label = new_label && !object.label.includes(" → ") ? `${object.label} → ${new_label}` : object.label;
     const { verdict } = object;
     const sure = object.sure && band !== "high";
     const count = of > 1 && t("review.oneOf", { of });

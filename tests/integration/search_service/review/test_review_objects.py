@@ -141,7 +141,7 @@ def test_objects_and_counts_follow_what_people_do_in_label_studio(reviewed: Call
     assert project.objects("medium") == [(2, 0.8), (2, 0.95)]
     assert histogram(project.id).tasks[75] == 0
     plan = service.accept_plan(project.id, min_score=0.7, max_score=0.9)
-    assert plan == AcceptPlan(tasks=1, objects=2, set_aside=0, rejected=0)
+    assert plan == AcceptPlan(tasks=1, objects=2, set_aside=0, rejected=0, corrected=0)
 
 
 def test_histogram_sums_to_the_bands_at_any_edge(reviewed: Callable[[], Reviewed]) -> None:
@@ -181,7 +181,7 @@ def test_a_rejected_object_keeps_its_task_out_of_bulk_acceptance_and_loses_nothi
     assert project.objects("high") == [(0, 0.95)]
     assert [(o.task, o.verdict) for o in band_objects(project.id, "to_fix").objects] == [
         (worst.task, "rejected"), (worst.task, "")]
-    assert service.accept_plan(project.id) == AcceptPlan(tasks=1, objects=1, set_aside=1, rejected=0)
+    assert service.accept_plan(project.id) == AcceptPlan(tasks=1, objects=1, set_aside=1, rejected=0, corrected=0)
     done = service.accept(project.id)
     assert (done.accepted_tasks, done.reasons) == (1, {"rejected or sent to be fixed": 1})
     assert project.annotated() == [0]
@@ -208,7 +208,7 @@ def test_a_task_sent_to_be_fixed_waits_until_somebody_has_annotated_it(reviewed:
     assert [(o.task, o.verdict) for o in waiting.objects] == [
         (project.tasks[1], "fix"), (project.tasks[0], "fix"), (project.tasks[1], "fix")]  # all of a task's objects
     assert (project.objects("high"), sum(histogram(project.id).tasks)) == ([], sum(before) - 2)
-    assert service.accept_plan(project.id) == AcceptPlan(tasks=0, objects=0, set_aside=2, rejected=0)
+    assert service.accept_plan(project.id) == AcceptPlan(tasks=0, objects=0, set_aside=2, rejected=0, corrected=0)
     assert service.accept(project.id).accepted_tasks == 0
     project.ls.post(f"/api/tasks/{project.tasks[1]}/annotations/", {"result": []})
     assert service.review_status(project.id).set_aside == 1  # it has served its purpose
@@ -449,7 +449,8 @@ def test_preview__no_prediction_and_no_review_sees_it_until_somebody_asks_for_it
     assert recipes.outdated_tasks(project.id) == []
     run("cpu")  # delivers again what it has
     assert project.in_review() == project.in_label_studio() == before
-    assert service.accept_plan(project.id, min_score=0.0) == AcceptPlan(tasks=5, objects=8, set_aside=0, rejected=0)
+    assert service.accept_plan(project.id, min_score=0.0) == AcceptPlan(tasks=5, objects=8, set_aside=0, rejected=0,
+                                                                        corrected=0)
 
     service.accept(project.id, task_ids=looked_at[:1])
     run("fan")

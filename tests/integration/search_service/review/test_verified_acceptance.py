@@ -25,8 +25,8 @@ from label_studio_config.recipe import recipe_for
 from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
+from search_service.review import objects, trust_status, verdicts
 from search_service.review import service as review_service
-from search_service.review import trust_status
 from search_service.review.verification import certificate as certificates
 from search_service.review.verification import certificate_store, reports, service, store
 from search_service.review.verification.thresholds import count
@@ -204,24 +204,27 @@ def test_a_changed_recipe__makes_the_sample_void_and_nothing_is_lost(predicted: 
 
 def test_what_happens_to_tasks_in_the_middle__accepted_is_part_of_the_list(
         predicted: Callable[[int], Predicted]) -> None:
-    """Deleted, annotated, set aside, and with an object more than listed: none of them is accepted or vouched for."""
+    """Deleted, annotated, set aside, relabelled, with an object more than listed: none is accepted or vouched for."""
     project = predicted(60)
     tasks = project.predict(60)
     sample = service.open_sample(project.id, [0.9]).id
     judge(sample, ["right"] * 60)
-    deleted, annotated, aside, grown = tasks[:4]
+    deleted, annotated, aside, grown, relabelled = tasks[:5]
     project.ls.delete(f"/api/tasks/{deleted}/")
     project.ls.post(f"/api/tasks/{annotated}/annotations/", {"result": []})
     from search_service.review.set_aside import set_aside
     set_aside(project.id, aside, "fix")
+    (named,) = objects.shown(project.id, recipe_for(projects.load(project.id)).model_version, [relabelled])
+    verdicts.say(project.id, relabelled, "relabelled", object_id=named.name, label="fan")
     more = Detections(np.array([0.97], np.float32), np.array([[1, 1, 5, 9]], np.float32), [None])
     detections.store(grown, recipe_for(projects.load(project.id)), (10, 100), {"fan": more})
     delivery.push(project.id, [grown])
     done = service.accept(sample, 0.9)
-    assert project.annotated() - {annotated} == set(tasks[4:])
+    assert project.annotated() - {annotated} == set(tasks[5:])
     (issued,) = reports.certificates(project.id).certificates
-    assert set(issued.certificate.accepted_tasks) == set(tasks[4:]) and done.accepted_objects == 56
+    assert set(issued.certificate.accepted_tasks) == set(tasks[5:]) and done.accepted_objects == 55
     assert len(issued.certificate.objects) == 60 and certificates.problems(issued.certificate) == []
+    assert review_service.accept(project.id).accepted_tasks == 1  # in bulk, with its new label
 
 
 def test_label_studio_away__judging_goes_on_and_acceptance_is_done_once(

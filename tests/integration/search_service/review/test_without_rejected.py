@@ -79,6 +79,21 @@ class Boxed:
             predictions[index] = [(one["model_version"], one["id"], one["result"]) for one in task["predictions"]]
         return annotations, predictions
 
+    def annotations(self) -> dict[int, list[tuple[str, list[float], str]]]:
+        """Return each task's annotated boxes by index: label, x0, y0, x1, y1 as fractions, the label of the mask."""
+        found: dict[int, list[tuple[str, list[float], str]]] = {}
+        for task in self.ls.tasks(self.id):
+            for region in [one for annotation in task["annotations"] for one in annotation["result"]]:
+                value, name = region["value"], object_of(region["id"])
+                if "rle" in value:
+                    continue
+                masks = [one["value"]["brushlabels"][0] for one in task["annotations"][0]["result"]
+                         if "rle" in one["value"] and object_of(one["id"]) == name]
+                box = [value["x"], value["y"], value["x"] + value["width"], value["y"] + value["height"]]
+                found.setdefault(self.tasks.index(task["id"]), []).append(
+                    (value["rectanglelabels"][0], [round(side / 100, 4) for side in box], "".join(masks)))
+        return {index: sorted(boxes) for index, boxes in found.items()}
+
     def whole(self, index: int, *but: int) -> list[str]:
         """Return the name of each region of a task, a box and a mask an object, without some objects."""
         kept = [name for place, name in enumerate(self.objects(index)) if place not in but]
@@ -99,9 +114,9 @@ def test_a_range_is_accepted_without_what_was_rejected_and_undo_puts_all_back(bo
     project.reject(1, 0)
     project.reject(2, 0, 1)  # all of it: the image shows nothing
     before = project.in_label_studio()
-    assert service.accept_plan(project.id) == AcceptPlan(tasks=1, objects=1, set_aside=2, rejected=0)
+    assert service.accept_plan(project.id) == AcceptPlan(tasks=1, objects=1, set_aside=2, rejected=0, corrected=0)
     plan = service.accept_plan(project.id, without_rejected=True)
-    assert plan == AcceptPlan(tasks=3, objects=2, set_aside=0, rejected=3)
+    assert plan == AcceptPlan(tasks=3, objects=2, set_aside=0, rejected=3, corrected=0)
     done = service.accept(project.id, without_rejected=True)
     assert (done.accepted_tasks, done.accepted_objects, done.reasons) == (3, 2, {})
     annotations, predictions = project.in_label_studio()
@@ -124,7 +139,7 @@ def test_what_is_to_be_fixed_waits_on_and_so_does_a_rejection_that_fits_nothing(
     set_aside(project.id, project.tasks[2], "rejected", object_id="0" * 12)
     done = service.accept(project.id, without_rejected=True)
     assert (done.accepted_tasks, done.reasons) == (0, {"rejected or sent to be fixed": 2,
-                                                       "a rejected object is not in the prediction": 1})
+                                                       "what was said of an object does not fit the prediction": 1})
     assert project.in_label_studio()[0] == {}
 
 
@@ -133,7 +148,7 @@ def test_tasks_that_are_named_lose_their_rejected_objects_too(boxed: Callable[..
     project.reject(3, 0)
     named = [project.tasks[0], project.tasks[3]]
     assert service.accept_plan(project.id, task_ids=named, without_rejected=True) == AcceptPlan(
-        tasks=2, objects=2, set_aside=0, rejected=1)
+        tasks=2, objects=2, set_aside=0, rejected=1, corrected=0)
     assert service.accept(project.id, task_ids=named, without_rejected=True).accepted_objects == 2
     assert project.in_label_studio()[0] == {0: project.whole(0), 3: project.whole(3, 0)}
 
@@ -204,7 +219,7 @@ def test_judged_tasks_are_accepted_and_their_sure_objects_are_implied(boxed: Cal
     project.say_right(4, 1)  # one of two unsure ones
     path = f"/api/v1/projects/{project.id}/review"
     plan = client.post(f"{path}/accept/plan", json={"judged": True}).json
-    assert plan == {"tasks": 2, "objects": 2, "set_aside": 0, "rejected": 1}
+    assert plan == {"tasks": 2, "objects": 2, "set_aside": 0, "rejected": 1, "corrected": 0}
     done = client.post(f"{path}/accept", json={"judged": True}).json
     assert (done["accepted_tasks"], done["accepted_objects"]) == (2, 2)
     assert project.in_label_studio()[0] == {0: project.whole(0), 3: project.whole(3, 0)}
@@ -244,25 +259,63 @@ def test_a_right_object_is_told_to_everybody_until_it_is_taken_back_or_somebody_
     assert told()[0] == ("", 2)
 
 
-@pytest.mark.parametrize("said", [
-    {"verdict": "relabelled", "label": "fan"}, {"verdict": "wrong"}, {"verdict": "moved", "box": [0.1, 0.1, 0.3, 0.6]},
-    {"verdict": "added", "label": "fan", "box": [0.6, 0.6, 0.9, 0.9]}])
-def test_a_task_with_an_object_that_is_not_right_is_not_accepted_in_bulk_until_that_is_taken_back(
-        boxed: Callable[..., Boxed], said: dict[str, Any]) -> None:
+def test_a_task_with_a_wrong_or_unsure_object_is_not_accepted_in_bulk_until_that_is_taken_back(
+        boxed: Callable[..., Boxed]) -> None:
     project = boxed()
-    named = "" if said["verdict"] == "added" else project.objects(0)[0]
+    (named,) = project.objects(0)
     before = service.accept_plan(project.id, min_score=0.0).tasks
-    verdicts.say(project.id, project.tasks[0], object_id=named, **said)
-    assert service.review_status(project.id).set_aside == 1
-    assert service.accept_plan(project.id, min_score=0.0).tasks == before - 1
-    verdicts.take_back(project.id, project.tasks[0], named)
-    assert service.review_status(project.id).set_aside == 0
-    verdicts.say(project.id, project.tasks[0], object_id=named, **said)
-    if named:
-        verdicts.say(project.id, project.tasks[0], "right", object_id=named)
+    for said in ("wrong", "unsure"):
+        verdicts.say(project.id, project.tasks[0], said, object_id=named)
+        assert service.review_status(project.id).set_aside == 1
+        assert service.accept_plan(project.id, min_score=0.0).tasks == before - 1
+        verdicts.take_back(project.id, project.tasks[0], named)
         assert service.review_status(project.id).set_aside == 0
-    else:
-        assert project.tasks[0] not in {one.task for one in band_objects(project.id, "high").objects}
+    verdicts.say(project.id, project.tasks[0], "wrong", object_id=named)
+    verdicts.say(project.id, project.tasks[0], "right", object_id=named)
+    assert service.review_status(project.id).set_aside == 0
+
+
+def test_what_was_said_of_objects_is_in_the_annotations_whichever_way_and_undo_puts_all_back(
+        boxed: Callable[..., Boxed]) -> None:
+    project = boxed()
+    before, moved, new = project.in_label_studio(), [0.1, 0.1, 0.25, 0.6], [0.6, 0.6, 0.9, 0.9]
+
+    def say(index: int, verdict: verdicts.Said, place: int | None, **more: Any) -> None:
+        name = "" if place is None else project.objects(index)[place]
+        verdicts.say(project.id, project.tasks[index], verdict, object_id=name, **more)
+
+    say(0, "relabelled", 0, label="fan")
+    say(1, "moved", 1, box=moved)
+    say(2, "added", None, label="fan", box=new)
+    say(3, "relabelled", 1, label="fan")  # its sure object
+    project.reject(3, 0)
+    say(4, "relabelled", 0, label="fan")
+    say(4, "moved", 1, box=moved)
+    say(5, "added", None, label="fan", box=new)  # where nothing was found
+    assert service.review_status(project.id).set_aside == 1
+    assert ("relabelled", "fan") in {(one.verdict, one.new_label) for one in band_objects(project.id, "high").objects}
+    assert service.accept_plan(project.id) == AcceptPlan(tasks=3, objects=6, set_aside=0, rejected=0, corrected=3)
+    assert service.accept_plan(project.id, nothing_found=True) == AcceptPlan(
+        tasks=1, objects=1, set_aside=0, rejected=0, corrected=1)
+    done = [service.accept(project.id), service.accept(project.id, min_score=0.75, without_rejected=True),
+            service.accept(project.id, judged=True), service.accept(project.id, nothing_found=True)]
+    assert [(one.accepted_tasks, one.accepted_objects, one.reasons) for one in done] == [
+        (3, 6, {}), (1, 1, {}), (1, 3, {}), (1, 1, {})]
+    assert project.implied() == [(4, project.objects(4)[2])]
+    made = project.annotations()
+    assert project.in_label_studio()[1] == before[1]  # the predictions are as the model made them
+    cpu, fan = ("cpu", None), ("fan", None)
+    at = {index: sorted((label, box if box in (moved, new) else None) for label, box, _ in made[index])
+          for index in made}
+    assert at == {0: [fan], 1: [cpu, ("cpu", moved)], 2: [cpu, cpu, ("fan", new)], 3: [fan],
+                  4: sorted([cpu, ("cpu", moved), fan], key=str), 5: [("fan", new)]}
+    assert {index: [masked for *_, masked in made[index] if masked] for index in made} == {
+        0: ["fan"], 1: ["cpu", "cpu"], 2: ["cpu", "cpu"], 3: ["fan"], 4: ["cpu", "cpu", "fan"], 5: []}
+    for one in done:
+        assert service.undo(one.acceptance or 0).left == []
+    assert project.in_label_studio() == before
+    assert service.accept(project.id, task_ids=project.tasks[:1]).accepted_tasks == 1  # named, and said all the same
+    assert [label for label, *_ in project.annotations()[0]] == ["fan"]
 
 
 def test_a_plain_acceptance_in_bulk_stores_no_verdict(boxed: Callable[..., Boxed]) -> None:

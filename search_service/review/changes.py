@@ -126,7 +126,7 @@ def _changed(canvas: Canvas, named: _Named, one: ExportObject, change: Change) -
         if name in gone or _relates(item, gone):
             continue
         if name in one.regions:
-            item = _without(item, one.label) if change.deleted else _edited(canvas, item, change, box)
+            item = _without(item, one.label) if change.deleted else edited_region(canvas, item, change, box)
         yield name, item
 
 
@@ -152,7 +152,8 @@ def _without(item: Region, label: str) -> Region:
     return _with_value(item, lists)
 
 
-def _edited(canvas: Canvas, item: Region, change: Change, box: RegionValue | None) -> Region:
+def edited_region(canvas: Canvas, item: Region, change: Change, box: RegionValue | None) -> Region:
+    """Return a region of an object with its new label, and, a rectangle, with its new edges. Raises `unknown_label`."""
     if change.new_label and change.new_label != change.label:
         item = _relabelled(canvas, item, change.label, change.new_label)
     value = item.get("value", {})
@@ -186,7 +187,7 @@ def _added(canvas: Canvas, one: Addition) -> list[Region]:
         return _clicked(canvas, one, name)
     if one.box is None:
         raise ArgusError("bad_request", "An object that is added needs a box, or what a click found.")
-    return [_drawn(canvas, one.label, one.box, name)]
+    return [drawn_region(canvas, one.label, one.box, name)]
 
 
 def _clicked(canvas: Canvas, one: Addition, name: str) -> list[Region]:
@@ -198,7 +199,7 @@ def _clicked(canvas: Canvas, one: Addition, name: str) -> list[Region]:
     for item in one.regions:
         if canvas.control(item["type"], one.label) is None:
             continue
-        edited = _edited(canvas, {**item, "id": f"{name}-{item['id'].rpartition('-')[2]}"}, change, box)
+        edited = edited_region(canvas, {**item, "id": f"{name}-{item['id'].rpartition('-')[2]}"}, change, box)
         edited["origin"] = "manual"
         edited.pop("score", None)
         found.append(edited)
@@ -207,8 +208,15 @@ def _clicked(canvas: Canvas, one: Addition, name: str) -> list[Region]:
     return found
 
 
-def _drawn(canvas: Canvas, label: str, box: Box, name: str) -> Region:
-    """Return a box that was drawn as a rectangle, or as an outline where the label has no rectangles."""
+def drawn_region(canvas: Canvas, label: str, box: Box, name: str) -> Region:
+    """Return a box that was drawn as a rectangle, or as an outline where the label has no rectangles.
+
+    Args:
+        name: of the new object.
+
+    Raises:
+        ArgusError: `unknown_label`; `bad_request` for a box without an area inside the image.
+    """
     width, height = canvas.size
     value = canvas.percent(box)
     corners = [[value["x"], value["y"]], [value["x"] + value["width"], value["y"]],
