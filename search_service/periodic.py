@@ -13,6 +13,7 @@ from argus.settings import get_settings
 from label_studio_config import projects
 from ml_backend.runs import scheduling as run_jobs
 from search_service.embedding import near_duplicates, scheduling
+from search_service.review.verification import later
 from search_service.sync import missing_projects, tasks
 from search_service.uploads import importing, leftovers
 from search_service.vectors import indexes, model_change
@@ -63,6 +64,8 @@ class Rounds:
             for project_id in _present():
                 self.attempt(f"objects of project {project_id}",
                               lambda id_=project_id: scheduling.enqueue_objects(id_))  # type: ignore[misc]
+                self.attempt(f"certificates of project {project_id}",
+                              lambda id_=project_id: later.follow(id_))  # type: ignore[misc]
             self.attempt("model change", _advance_model_change)
             self.attempt("runs", _reconcile_runs)
             self.attempt("uploads", leftovers.remove)

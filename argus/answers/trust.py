@@ -81,9 +81,10 @@ class CertificateSummary(Answer):
     sample: int
     edge: float
     acceptances: list[int]
-    state: Literal["valid", "void"]
+    state: Literal["valid", "void", "refuted"]
+    """refuted: more of its objects were corrected later than it says can be wrong."""
     reason: str
-    """Why it is void."""
+    """Why it is not valid."""
     sentence: str
     accepted_objects: int
     least_right: float
@@ -188,7 +189,7 @@ class TrustStatus(Answer):
 class IssuedCertificate(Answer):
     """A certificate with its state in the service."""
 
-    state: Literal["valid", "void"]
+    state: Literal["valid", "void", "refuted"]
     reason: str
     certificate: Certificate
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -130,6 +131,7 @@ def export(project_id: int, out: Path, as_json: bool) -> None:
     from search_service.review.verification import reports
 
     found = reports.certificates(project_id).certificates
+    left = Counter(issued.state for issued in found)
     out.mkdir(parents=True, exist_ok=True)
     written = []
     for one in (issued.certificate for issued in found if issued.state == "valid"):
@@ -137,8 +139,8 @@ def export(project_id: int, out: Path, as_json: bool) -> None:
         path.write_text(certificates.written(one), "utf-8")
         written.append(str(path))
     if as_json:
-        print_json({"files": written, "void": len(found) - len(written)})
+        print_json({"files": written, "void": left["void"], "refuted": left["refuted"]})
         return
     for name in written:
         say(name)
-    say(f"{plural(len(written), 'certificate')}; {len(found) - len(written)} void")
+    say(f"{plural(len(written), 'certificate')}; {left['void']} void, {left['refuted']} refuted by later corrections")

@@ -355,7 +355,7 @@ declare namespace Api {
     id: number;
     sample: number;
     edge: number;
-    state: "valid" | "void";
+    state: "valid" | "void" | "refuted";
     reason: string;
     accepted_objects: number;
     least_right: number;

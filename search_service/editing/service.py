@@ -28,11 +28,11 @@ from label_studio_config.label_config import image_of
 from label_studio_config.project_shape import shape_of
 from label_studio_config.tags import read_label_config
 from search_service.editing import store
-from search_service.editing.outcomes import Outcome, compare
 from search_service.pictures.task_details import Stored, read_stored
 from search_service.pictures.thumbnails import task_image
 from search_service.review.candidates import Review, open_review
 from search_service.review.changes import Addition, Canvas, Change, Size, apply
+from search_service.review.comparison import Outcome, compare
 
 _LOCK_SECONDS = 30
 _AGAIN = "Nothing was saved. Open the picture again to see how it is now."

@@ -12,7 +12,7 @@ from argus.audit import Actor
 from argus.db import together
 from argus.db.statements import execute, execute_many, fetch_number, fetch_numbers, fetch_one
 from argus.labelstudio.types import Region
-from search_service.editing.outcomes import Outcome
+from search_service.review.comparison import Outcome
 
 _KEPT = "1 day"  # that a click's find waits to be saved
 

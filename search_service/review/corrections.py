@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from argus.errors import ArgusError
@@ -19,7 +20,7 @@ from label_studio_config.project_shape import shape_of
 from label_studio_config.tags import read_label_config
 from search_service.review import prediction_store
 from search_service.review.candidates import Review
-from search_service.review.changes import Addition, Canvas, Change, drawn_region, edited_region
+from search_service.review.changes import Addition, Canvas, Change, Size, drawn_region, edited_region
 from search_service.review.prediction_store import CorrectedObject
 from search_service.review.set_aside import Verdict
 
@@ -99,14 +100,17 @@ class Corrector:
         size = image_size(result) or next(iter(prediction_store.image_sizes([task])), None)
         if size is None:
             raise ArgusError("bad_request", f"The size of the image of task {task} is not known.")
+        return corrected(self.canvas((size[0], size[1])), result, correction)
+
+    def canvas(self, size: Size) -> Canvas:
+        """Return what can be drawn on an image of the project."""
         if self._canvas is None:
             project = self._review.ls.project(self._review.project_id)
             config = read_label_config(project["label_config"] or "<View/>")
             shape, image = shape_of(project), image_of(config)
             assert image is not None  # `shape_of` raises without one
-            self._canvas = Canvas(config, shape, image, (0, 0))
-        return corrected(Canvas(self._canvas.config, self._canvas.shape, self._canvas.image, (size[0], size[1])),
-                         result, correction)
+            self._canvas = Canvas(config, shape, image, size)
+        return replace(self._canvas, size=size)
 
 
 def corrected(canvas: Canvas | None, result: Sequence[Region], correction: Correction) -> list[Region]:

@@ -111,7 +111,7 @@ def mark_acceptance_undone(acceptance: int) -> None:
 
 
 def void_certificates(acceptance: int, reason: str) -> None:
-    execute("UPDATE certificate SET state = 'void', reason = %s WHERE state = 'valid' "
+    execute("UPDATE certificate SET state = 'void', reason = %s WHERE state <> 'void' "
             "AND acceptances @> ARRAY[%s]::bigint[]", (reason, acceptance))
 
 

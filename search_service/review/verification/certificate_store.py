@@ -8,14 +8,14 @@ from argus.answers.trust import Certificate, CertificateSummary
 from argus.db import Connection, connect
 from search_service.review.verification import certificate as certificates
 
-State = Literal["valid", "void"]
+State = Literal["valid", "void", "refuted"]
 
 
 def keep_certificate(made: Certificate) -> CertificateSummary:
     """Store a certificate; one that says the same already is returned instead."""
     with connect() as connection:
         for_this = [summary for summary in _summaries(connection, made.project, made.sample)
-                    if summary.state == "valid" and summary.edge == made.edge
+                    if summary.state != "void" and summary.edge == made.edge
                     and summary.acceptances == made.acceptances and summary.sentence == made.sentence]
         if for_this:
             return for_this[0]

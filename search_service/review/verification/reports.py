@@ -66,24 +66,24 @@ def certificates(project_id: int) -> trust.Certificates:
 
 
 def certificate_of(acceptance_id: int) -> trust.Certificate:
-    """Return the newest certificate of an acceptance. Raises `not_found`; `not_certified` for one that is void."""
+    """Return the newest certificate of an acceptance. Raises `not_found`; `not_certified` unless it is valid."""
     project_id = review_store.project_of(acceptance_id)
     found = certificate_store.certificates_of(project_id, acceptance_id) if project_id is not None else []
     if not found:
         raise ArgusError("not_found", f"Acceptance {acceptance_id} has no certificate: it is not verified.",
                          "Draw a sample before accepting: `argus trust` says how.")
     state, reason, body = found[-1]
-    if state == "void":
-        raise ArgusError("not_certified", f"The certificate of acceptance {acceptance_id} is void. {reason}")
+    if state != "valid":
+        raise ArgusError("not_certified", f"The certificate of acceptance {acceptance_id} is {state}. {reason}")
     return body
 
 
 def certificate(certificate_id: int) -> trust.Certificate:
-    """Return a certificate by its own number. Raises `not_found`; `not_certified` for one that is void."""
+    """Return a certificate by its own number. Raises `not_found`; `not_certified` unless it is valid."""
     found = certificate_store.certificate(certificate_id)
     if found is None:
         raise ArgusError("not_found", f"There is no certificate {certificate_id}.", "`argus trust status` lists them.")
     state, reason, body = found
-    if state == "void":
-        raise ArgusError("not_certified", f"Certificate {certificate_id} is void. {reason}")
+    if state != "valid":
+        raise ArgusError("not_certified", f"Certificate {certificate_id} is {state}. {reason}")
     return body

@@ -25,7 +25,7 @@ from search_service.review.calibration import outcomes
 from search_service.review.candidates import CHUNK, Review, list_ids, of_version, open_review, prepare, read_ids
 from search_service.review.corrections import corrected_objects
 from search_service.review.set_aside import decisions, open_tasks
-from search_service.review.verification import certificate_store, store
+from search_service.review.verification import certificate_store, later, store
 from search_service.review.verification.bound import least_right
 from search_service.review.verification.certificate import Accepted, issue
 from search_service.review.verification.reports import describe, steps_of, void_reason
@@ -231,7 +231,9 @@ def _certify(sample: Head, edge: float) -> trust.CertificateSummary:
                 if len(listed.get(task, ())) == regions}
     what = Accepted(edge, tuple(sorted(set(standing.values()))), tuple(sorted(standing)))
     made = issue(store.whole(sample), store.judgements(sample.id), what, datetime.now(UTC).isoformat())
-    return certificate_store.keep_certificate(made)
+    kept = certificate_store.keep_certificate(made)
+    later.weigh(sample.project)  # it may be about tasks that were corrected under an earlier one
+    return next(one for one in certificate_store.summaries(sample.project, sample.id) if one.id == kept.id)
 
 
 def _edge(sample: Head, edge: float) -> float:

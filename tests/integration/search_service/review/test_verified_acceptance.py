@@ -28,8 +28,9 @@ from ml_backend.predictions import delivery
 from search_service.review import objects, trust_status, verdicts
 from search_service.review import service as review_service
 from search_service.review.verification import certificate as certificates
-from search_service.review.verification import certificate_store, reports, service, store
+from search_service.review.verification import certificate_store, later, reports, service, store
 from search_service.review.verification.thresholds import count
+from search_service.sync import tasks as sync
 from tests.predicted import Predicted, ask
 
 pytestmark = pytest.mark.integration
@@ -225,6 +226,32 @@ def test_what_happens_to_tasks_in_the_middle__accepted_is_part_of_the_list(
     assert set(issued.certificate.accepted_tasks) == set(tasks[5:]) and done.accepted_objects == 55
     assert len(issued.certificate.objects) == 60 and certificates.problems(issued.certificate) == []
     assert review_service.accept(project.id).accepted_tasks == 1  # in bulk, with its new label
+
+    # What people correct afterwards counts against it: all 60 were looked at, so none of the 55 can be wrong.
+    (made,) = project.ls.get(f"/api/tasks/{tasks[5]}/annotations/")
+    (region,) = made["result"]
+
+    def changed(**value: Any) -> tuple[str, str]:
+        project.ls.patch(f"/api/annotations/{made['id']}/", {"result": [
+            {**region, "value": {**region["value"], **value}}]})
+        sync.sync_project(project.id)
+        assert later.follow(project.id) == 1 and later.follow(project.id) == 0
+        (issued,) = reports.certificates(project.id).certificates
+        return issued.state, issued.reason
+
+    sync.sync_project(project.id)
+    assert later.follow(project.id) == 0  # nobody changed anything
+    assert changed(x=region["value"]["x"] + 10) == ("valid", "")  # still the same object
+    assert changed(rectanglelabels=["fan"]) == (
+        "refuted", "1 of its 55 objects were corrected after the acceptance; it says that at most 0 are wrong.")
+    with pytest.raises(ArgusError, match="is refuted"):
+        reports.certificate_of(done.acceptance or 0)
+    assert service.accept(sample, 0.9).certificate.state == "refuted"  # nothing makes it anew
+    assert changed(width=1)[0] == "refuted"
+    assert changed() == ("valid", "")
+    changed(rectanglelabels=["fan"])
+    review_service.undo(done.acceptance or 0)
+    assert [one.state for one in reports.certificates(project.id).certificates] == ["void"]
 
 
 def test_label_studio_away__judging_goes_on_and_acceptance_is_done_once(

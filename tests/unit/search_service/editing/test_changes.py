@@ -13,8 +13,8 @@ from argus.labelstudio.brush_rle import encode
 from label_studio_config.label_config import image_of
 from label_studio_config.project_shape import shape_of
 from label_studio_config.tags import read_label_config
-from search_service.editing.outcomes import compare
 from search_service.review.changes import Addition, Canvas, Change, apply
+from search_service.review.comparison import compare
 
 SIZE = (200, 100)
 CONFIG = """<View><Image name="image" value="$image"/>

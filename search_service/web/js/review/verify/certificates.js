@@ -43,7 +43,7 @@ function row(certificate) {
     h(
       "span",
       { class: "grow" },
-      valid ? promise(certificate) : voidText(reason),
+      valid ? promise(certificate) : state === "void" ? voidText(reason) : t("verify.certificateRefuted", { reason }),
       h("br"),
       h("span", { class: "muted" }, facts.join(" · ")),
     ),
