@@ -27,14 +27,14 @@ class Predicted:
         self.tasks: list[int] = sorted(task["id"] for task in listed)
         self._left = iter(self.tasks)
 
-    def predict(self, tasks: int, objects: int = 1, score: float = 0.95) -> list[int]:
+    def predict(self, tasks: int, objects: int = 1, score: float = 0.95, label: str = "cpu") -> list[int]:
         """Deliver predictions with so many objects each to the next tasks, and return these."""
         boxes = [[float(x), 10.0, float(x + 9), 60.0] for x in range(0, 10 * objects, 10)]
         found = Detections(np.full(objects, score, np.float32), np.array(boxes, np.float32), [None] * objects)
         some = [next(self._left) for _ in range(tasks)]
         recipe = recipe_for(projects.load(self.id))
         for task in some:
-            detections.store(task, recipe, (10 * objects, 100), {"cpu": found})
+            detections.store(task, recipe, (10 * objects, 100), {label: found})
         assert set(delivery.push(self.id, some).values()) == {"stored"}
         return some
 

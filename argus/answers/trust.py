@@ -137,7 +137,7 @@ class SampleItem(Answer):
 
 
 class SampleItems(Answer):
-    """The next objects to judge; nobody else is given them for a minute."""
+    """The next objects to judge, in the order to judge them; nobody else is given them for a minute."""
 
     edge: float
     """The threshold they serve."""
@@ -154,11 +154,27 @@ class SamplePoint(Answer):
     least_right: float
 
 
+class SampleLabel(Answer):
+    """What was seen of a label's first items, which are asked before the others. It proves nothing of the label; many
+    wrong ones are a reason to look at it."""
+
+    label: str
+    objects: int
+    """Of the list, from the threshold up."""
+    first: int
+    """How many of them are asked first: 15, or all."""
+    judged: int
+    """Of the first."""
+    wrong: int
+    """Of the first: judged wrong or unsure, or two verdicts that differ."""
+
+
 class SampleCourse(Answer):
     """How the bound of a threshold went from the first judgement on, in at most about fifty points."""
 
     edge: float
     points: list[SamplePoint]
+    labels: list[SampleLabel]
 
 
 class VerifiedAcceptance(Answer):

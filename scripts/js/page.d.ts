@@ -351,6 +351,13 @@ declare namespace Api {
     least_right: number;
   }
 
+  interface SampleLabel {
+    label: string;
+    first: number; // of its objects are asked before the others
+    judged: number;
+    wrong: number;
+  }
+
   interface CertificateSummary {
     id: number;
     sample: number;

@@ -48,7 +48,9 @@ def course_of(sample_id: int, edge: float) -> trust.SampleCourse:
                          f"It has: {', '.join(f'{one:g}' for one in sample.edges)}.")
     went = course(store.judged_prefix(sample_id, edge), objects[edge], sample.target, sample.confidence)
     return trust.SampleCourse(edge=edge, points=[
-        trust.SamplePoint(judged=judged, wrong=wrong, least_right=least) for judged, wrong, least in went])
+        trust.SamplePoint(judged=judged, wrong=wrong, least_right=least) for judged, wrong, least in went], labels=[
+        trust.SampleLabel(label=label, objects=count, first=min(store.FIRST, count), judged=judged, wrong=wrong)
+        for label, count, judged, wrong in store.first_of_labels(sample_id, edge)])
 
 
 def void_reason(sample: Head) -> str:

@@ -16,6 +16,9 @@ from search_service.review.verification.sample import combined, digest_of, drawn
 from search_service.review.verification.thresholds import Count, Listed, Terms
 
 CLAIM_SECONDS = 60
+FIRST = 15  # items of each label that are asked first: a sample of all labels says too little of a rare one
+_RANKED = """SELECT place, label, is_right, row_number() OVER (PARTITION BY label ORDER BY place) AS nth
+    FROM sample_item WHERE sample_id = %(sample)s AND low >= %(edge)s"""
 
 
 @dataclass(frozen=True)
@@ -158,27 +161,41 @@ def objects_by_task(sample_id: int, edge: float) -> dict[int, set[str]]:
 
 
 def claim(sample_id: int, edge: float, limit: int, claimant: str) -> tuple[list[Item], int]:
-    """Return the next objects from a threshold up that nobody has judged and nobody else was given just now.
+    """Return the next objects from a threshold up that nobody has judged and nobody else was given just now: the first
+    of each label, then the others.
 
     Also how many somebody else was given.
     """
     with connect() as connection:
         rows = connection.execute(
-            "WITH next AS MATERIALIZED (SELECT place FROM sample_item WHERE sample_id = %(sample)s "
-            "AND low >= %(edge)s AND is_right IS NULL AND (claimed_until IS NULL OR claimed_until < now() "
-            "OR claimed_by = %(claimant)s) ORDER BY place LIMIT %(limit)s FOR UPDATE SKIP LOCKED) "
+            f"WITH first AS MATERIALIZED (SELECT place FROM ({_RANKED}) r WHERE nth <= %(first)s "
+            "AND is_right IS NULL), next AS MATERIALIZED ("
+            "SELECT place, place NOT IN (SELECT place FROM first) AS later FROM sample_item "
+            "WHERE sample_id = %(sample)s AND low >= %(edge)s AND is_right IS NULL AND (claimed_until IS NULL "
+            "OR claimed_until < now() OR claimed_by = %(claimant)s) ORDER BY later, place LIMIT %(limit)s "
+            "FOR UPDATE SKIP LOCKED) "
             "UPDATE sample_item i SET claimed_by = %(claimant)s, "
             "claimed_until = now() + make_interval(secs => %(secs)s) FROM next "
-            "WHERE i.sample_id = %(sample)s AND i.place = next.place RETURNING i.*",
-            {"claimant": claimant, "secs": CLAIM_SECONDS, "sample": sample_id, "edge": edge,
-             "limit": limit}).fetchall()
+            "WHERE i.sample_id = %(sample)s AND i.place = next.place RETURNING i.*, next.later",
+            {"claimant": claimant, "secs": CLAIM_SECONDS, "sample": sample_id, "edge": edge, "limit": limit,
+             "first": FIRST}).fetchall()
         others = connection.execute(
             "SELECT count(*) AS n FROM sample_item WHERE sample_id = %s AND low >= %s AND is_right IS NULL "
             "AND claimed_until >= now() AND claimed_by <> %s", (sample_id, edge, claimant)).fetchone()
     assert others is not None
     found = [Item(row["place"], NewItem(Listed(row["task_id"], row["object"], row["low"]), row["label"], row["score"],
-                                        row["box"])) for row in rows]
-    return sorted(found, key=lambda item: item.place), others["n"]
+                                        row["box"]))
+             for row in sorted(rows, key=lambda row: (row["later"], row["place"]))]
+    return found, others["n"]
+
+
+def first_of_labels(sample_id: int, edge: float) -> list[tuple[str, int, int, int]]:
+    """Return of each label its objects from a threshold up, and of its first `FIRST` those judged, and those wrong."""
+    with connect() as connection:
+        return [(row["label"], row["objects"], row["judged"], row["wrong"]) for row in connection.execute(
+            "SELECT label, count(*) AS objects, count(is_right) FILTER (WHERE nth <= %(first)s) AS judged, count(*) "
+            f"FILTER (WHERE nth <= %(first)s AND NOT is_right) AS wrong FROM ({_RANKED}) r GROUP BY label ORDER BY 1",
+            {"sample": sample_id, "edge": edge, "first": FIRST})]
 
 
 def judge(sample: Head, given: Iterable[tuple[int, Verdict, float | None]], who: Who) -> None:

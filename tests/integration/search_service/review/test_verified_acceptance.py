@@ -132,6 +132,38 @@ def test_counts_are_those_of_the_whole_list(predicted: Callable[[int], Predicted
     assert store.counts(head) == count(store.whole(head).order(), by_place, head.edges)
 
 
+def test_the_first_of_each_label_come_first__and_count_when_it_is_their_turn(
+        predicted: Callable[[int], Predicted], client: FlaskClient) -> None:
+    project = predicted(84)
+    project.predict(80)
+    rare = set(project.predict(4, label="fan"))
+    sample = ask(client, f"/projects/{project.id}/trust/samples", {"edges": [0.9]}, 201)["id"]
+    order = [listed.task for listed in store.whole(store.head(sample)).order()]
+    fans = [place for place, task in enumerate(order) if task in rare]
+    cpus = [place for place in range(84) if place not in fans]
+    first = sorted([*fans, *cpus[:15]])
+    served = [item["place"] for item in ask(client, f"/trust/samples/{sample}/claim", {"limit": 50})["items"]]
+    assert served == [*first, *[place for place in range(84) if place not in first]][:50]
+
+    def labels() -> dict[str, tuple[int, int, int]]:
+        return {one["label"]: (one["first"], one["judged"], one["wrong"])
+                for one in ask(client, f"/trust/samples/{sample}/course?edge=0.9")["labels"]}
+
+    assert labels() == {"cpu": (15, 0, 0), "fan": (4, 0, 0)}
+    step = judge_places(sample, fans, "wrong").steps[0]
+    assert labels() == {"cpu": (15, 0, 0), "fan": (4, 4, 4)}
+    alone = next((n for n, place in enumerate(fans) if place != n), 4)  # those at the very beginning
+    assert (step.judged, step.wrong) == (alone, alone)
+    gap = next(place for place in range(84) if place not in first)
+    step = judge_places(sample, [place for place in first if place not in fans], "right").steps[0]
+    assert (step.judged, step.wrong) == (gap, sum(place < gap for place in fans))
+    assert labels() == {"cpu": (15, 15, 0), "fan": (4, 4, 4)}
+
+
+def judge_places(sample: int, places: Sequence[int], verdict: Any) -> Any:
+    return service.judge(sample, [(place, verdict, None) for place in places])
+
+
 def test_two_people__share_out_the_items_and_a_doubt_of_one_counts(predicted: Callable[[int], Predicted]) -> None:
     project = predicted(40)
     project.predict(40)

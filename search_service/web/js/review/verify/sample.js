@@ -6,6 +6,7 @@ import { attempt, notice } from "../../messages.js";
 import { change, go, linkTo } from "../../router.js";
 import { BoundChart } from "./bound_chart.js";
 import { Judging, meaningOf } from "./judging.js";
+import { labelLine, rung } from "./ladder.js";
 import { outcome } from "./outcome.js";
 import { edgeText, SMALL, stageOf, stepOf } from "./telling.js";
 
@@ -45,8 +46,9 @@ export class SampleScreen {
     this.note = h("p", { class: "muted", id: "verify-note", role: "status" });
     this.working = h("progress", { hidden: true, "aria-label": t("review.accepting") });
     this.ladder = h("ol", { class: "ladder", "aria-label": t("verify.ladder") });
+    this.labels = h("ul", { class: "first-of-labels", "aria-label": t("verify.firstOfLabels") });
     const left = h("div", { class: "now" }, this.judging.root, this.outcome, this.working);
-    const right = h("div", { class: "shown" }, this.chart.root, this.note, this.ladder);
+    const right = h("div", { class: "shown" }, this.chart.root, this.note, this.ladder, this.labels);
     root.append(this.#head(), h("section", { class: "panel verify" }, left, right));
     document.addEventListener("keydown", (event) => this.#onkey(event), { signal });
   }
@@ -149,7 +151,8 @@ export class SampleScreen {
       this.#take(await api(`${this.path}/judgements`, { json: { judgements } }));
       this.#said.push(item);
       this.#items.shift();
-      if (this.#items.length < FEW && this.#stage() === "judging") await this.#claim();
+      if (this.#stage() !== "judging") await this.#course();
+      else if (this.#items.length < FEW) await Promise.all([this.#claim(), this.#course()]);
       this.#focus = this.#items.length === 0 || this.#stage() !== "judging";
       this.#show();
     });
@@ -241,9 +244,11 @@ export class SampleScreen {
 
   async #course() {
     const { edge } = this.step;
-    /** @type {{ points: Api.SamplePoint[] }} */
-    const { points } = await api(`${this.path}/course?edge=${edge}`, { signal: this.signal });
-    if (edge === this.step.edge) this.chart.begin(points);
+    /** @type {{ points: Api.SamplePoint[], labels: Api.SampleLabel[] }} */
+    const { points, labels } = await api(`${this.path}/course?edge=${edge}`, { signal: this.signal });
+    if (edge !== this.step.edge) return;
+    this.chart.begin(points);
+    this.labels.replaceChildren(...(labels.length > 1 ? labels.map(labelLine) : []));
   }
 
   // What others judge, a changed recipe and an undone acceptance show up here without a reload.
@@ -277,19 +282,4 @@ export class SampleScreen {
     else if (shown && this.#items.some((item) => item.place === shown.place))
       this.#items = [shown, ...this.#items.filter((item) => item.place !== shown.place)];
   }
-}
-
-/** @param {Api.SampleStep} step @param {boolean} current */
-function rung(step, current) {
-  const { objects: n, judged, wrong } = step;
-  const state = step.certified ? "certified" : judged ? "open" : "waiting";
-  return h(
-    "li",
-    { class: state, "aria-current": current ? "step" : null },
-    h("b", {}, t("verify.from", { edge: edgeText(step.edge) })),
-    " ",
-    t("review.objectCount", { n, count: number(n) }),
-    h("span", { class: "muted" }, t("verify.judged", { judged: number(judged), wrong: number(wrong) })),
-    step.certified && h("span", { class: "state done" }, t("verify.state_certified")),
-  );
 }
