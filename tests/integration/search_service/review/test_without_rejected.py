@@ -305,10 +305,10 @@ def test_what_was_said_of_objects_is_in_the_annotations_whichever_way_and_undo_p
     made = project.annotations()
     assert project.in_label_studio()[1] == before[1]  # the predictions are as the model made them
     cpu, fan = ("cpu", None), ("fan", None)
-    at = {index: sorted((label, box if box in (moved, new) else None) for label, box, _ in made[index])
+    at = {index: sorted([(label, box if box in (moved, new) else None) for label, box, _ in made[index]], key=str)
           for index in made}
     assert at == {0: [fan], 1: [cpu, ("cpu", moved)], 2: [cpu, cpu, ("fan", new)], 3: [fan],
-                  4: sorted([cpu, ("cpu", moved), fan], key=str), 5: [("fan", new)]}
+                  4: [cpu, ("cpu", moved), fan], 5: [("fan", new)]}
     assert {index: [masked for *_, masked in made[index] if masked] for index in made} == {
         0: ["fan"], 1: ["cpu", "cpu"], 2: ["cpu", "cpu"], 3: ["fan"], 4: ["cpu", "cpu", "fan"], 5: []}
     for one in done:
