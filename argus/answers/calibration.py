@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from argus.answers.base import Answer, Moment
 
 
@@ -49,6 +51,23 @@ class LabelTrust(Answer):
     """Of the score, were it taken for a chance."""
     curve_error: CalibrationError | None
     """Of the curve, on outcomes that it was not fitted to."""
+    line: str
+    """The same in a sentence."""
+
+
+class CorrectionHint(Answer):
+    """What corrections suggest to change: advice, and no claim."""
+
+    kind: Literal["relabelled", "raise_threshold", "lower_threshold"]
+    label: str
+    other: str
+    """The label that its objects were given instead, of relabelled ones."""
+    objects: int
+    """That it stands on, and that the change puts right."""
+    spoilt: int
+    """Objects that a changed threshold makes wrong, among those that were judged."""
+    threshold: float | None
+    """To set, for a hint about a threshold."""
     line: str
     """The same in a sentence."""
 

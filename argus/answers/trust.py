@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from argus.answers.base import Answer, Moment
-from argus.answers.calibration import LabelTrust, Sweep
+from argus.answers.calibration import CorrectionHint, LabelTrust, Sweep
 
 Verdict = Literal["right", "wrong", "unsure"]
 
@@ -199,6 +199,8 @@ class TrustStatus(Answer):
     labels: list[LabelTrust]
     sweep: Sweep | None
     """Of the newest sample of the current predictions; null without one."""
+    hints: list[CorrectionHint]
+    """What the corrections so far suggest to change."""
     note: str
 
 

@@ -73,6 +73,8 @@ def status(project_id: int, as_json: bool) -> None:
         print_table(["acceptance", "issued", "state", ""], [
             [", ".join(map(str, one.acceptances)), one.issued_at.isoformat()[:16].replace("T", " "), one.state,
              one.reason or one.sentence] for one in found.certificates])
+    for hint in found.hints:
+        say(hint.line)
     say(calibration.labour(project_id).line)
     say(found.note)
 

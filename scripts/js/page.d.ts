@@ -438,7 +438,17 @@ declare namespace Api {
     steps: SweepStep[];
   }
 
+  interface CorrectionHint {
+    kind: "relabelled" | "raise_threshold" | "lower_threshold";
+    label: string;
+    other: string;
+    objects: number;
+    spoilt: number;
+    threshold: number | null;
+  }
+
   interface TrustStatus {
+    hints: CorrectionHint[];
     samples: Sample[];
     certificates: CertificateSummary[];
     labels: LabelTrust[];

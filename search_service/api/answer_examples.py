@@ -60,6 +60,9 @@ _LABEL = ca.LabelTrust(
 _SWEEP = ca.Sweep(sample=3, target=0.95, steps=[ca.SweepStep(
     edge=0.9, objects=1012, kept=0.722, judged=34, wrong=0, share=1.0, low=0.897, high=1.0, on_ladder=True,
     certified=False, least_right=0.91)])
+_HINT = ca.CorrectionHint(
+    kind="relabelled", label="fan", other="capacitor", objects=14, spoilt=0, threshold=None,
+    line="fan: 14 objects were relabelled capacitor. Choose prompts that tell the two apart.")
 _FRAMES = ca.FrameSample(
     id=2, project=1, model_version="argus-3f2a1b", frames=60, of_frames=1200, checked=2,
     next=[ca.FrameToCheck(place=2, task=17)], result=None, digest="9d0f…", seed="5eed…",
@@ -135,7 +138,7 @@ _EXAMPLES: tuple[Answer, ...] = (
               accepted_objects=1012, actions_per_object=0.1907, minutes_saved=None,
               line="Actions so far: 193. Accepted objects: 1,012, with 0.19 actions each."),
     tv.TrustStatus(project=1, model_version="argus-3f2a1b", samples=[_SAMPLE], certificates=[_KEPT], labels=[_LABEL],
-                  sweep=_SWEEP, note="What is accepted in bulk without a sample is not verified."),
+                  sweep=_SWEEP, hints=[_HINT], note="What is accepted in bulk without a sample is not verified."),
     tv.Certificates(certificates=[tv.IssuedCertificate(state="valid", reason="", certificate=_CERTIFICATE)]),
     tv.ObjectVerdicts(verdicts=[_VERDICT]),
     p.Projects(projects=[p.ProjectSummary(id=1, title="Boards", connected=True, missing_since=None, images=1200,

@@ -8,8 +8,11 @@ from typing import Final
 import numpy as np
 
 from argus.answers import calibration as answers
+from label_studio_config import projects
+from label_studio_config.recipe import recipe_for
 from search_service.review.calibration import store
 from search_service.review.calibration.curves import Calibration, Floats, d_ece, fit_calibration, score_classes
+from search_service.review.calibration.hints import hints
 from search_service.review.calibration.intervals import interval
 from search_service.review.calibration.outcomes import Outcomes, by_label, load
 from search_service.review.calibration.sentences import label_line, labour_line
@@ -104,6 +107,14 @@ def _swept(edge: float, low: Floats, right: Floats, step: Step | None) -> answer
         edge=edge, objects=len(inside), kept=len(inside) / len(low), judged=judged, wrong=judged - good,
         share=good / judged if judged else None, low=below, high=above, on_ladder=step is not None,
         certified=step is not None and step.certified, least_right=step.least_right if step else None)
+
+
+def hints_of(project_id: int) -> list[answers.CorrectionHint]:
+    """Return what the corrections so far suggest to change. Raises `unknown_project`."""
+    recipe = recipe_for(projects.load(project_id))
+    versions = sorted({one.model_version for one in store.same_concepts(recipe)})
+    return hints(store.judged(project_id, versions), store.asked_below(project_id, versions),
+                 {one.label: one.threshold for one in recipe.concepts})
 
 
 def labour(project_id: int) -> answers.Labour:

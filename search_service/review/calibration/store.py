@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from argus.db.statements import execute_many, fetch
 from label_studio_config.recipe import Recipe
+from search_service.review.calibration.hints import Judged
 
 # A frame's outcomes belong together with those of its near-duplicates and of ten seconds of its video.
 _GROUP = """
@@ -99,6 +100,22 @@ def of_samples(project_id: int, versions: Sequence[str]) -> list[Outcome]:
 def of_page(project_id: int, versions: Sequence[str]) -> list[Outcome]:
     """Return what was said on the page of objects of these model versions."""
     return fetch(Outcome, _OF_PAGE, {"project": project_id, "versions": list(versions)})
+
+
+def judged(project_id: int, versions: Sequence[str]) -> list[Judged]:
+    """Return what was last said of each predicted object of these model versions, in whichever way."""
+    return fetch(Judged, "SELECT label, score, verdict, new_label FROM (SELECT DISTINCT ON (task_id, object) * "
+                 "FROM verdict WHERE project_id = %s AND model_version = ANY(%s) AND taken_back_at IS NULL "
+                 "AND object <> '' AND score IS NOT NULL AND verdict <> 'implied' "
+                 "ORDER BY task_id, object, id DESC) last",
+                 (project_id, list(versions)))
+
+
+def asked_below(project_id: int, versions: Sequence[str]) -> list[Judged]:
+    """Return the answers about stored detections below the threshold."""
+    return fetch(Judged, "SELECT label, score, verdict, '' AS new_label FROM suspicion WHERE project_id = %s "
+                 "AND model_version = ANY(%s) AND kind = 'below_threshold' AND score IS NOT NULL "
+                 "AND verdict IN ('add', 'nothing_there')", (project_id, list(versions)))
 
 
 def count_actions(project_id: int) -> Actions:

@@ -4,7 +4,7 @@ import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { actionButton, attempt } from "../messages.js";
 import { certificateList } from "../review/verify/certificates.js";
-import { scoresTable } from "../review/verify/scores.js";
+import { hintList, scoresTable } from "../review/verify/scores.js";
 import { sweepChart } from "../review/verify/sweep_chart.js";
 import { SampleScreen } from "../review/verify/sample.js";
 import { change, go, linkTo } from "../router.js";
@@ -69,12 +69,12 @@ class Overview {
 
   async begin() {
     /** @type {Api.TrustStatus} */
-    const { samples, certificates, labels, sweep } = await api(`/projects/${this.project.id}/trust`, {
+    const { samples, certificates, labels, sweep, hints } = await api(`/projects/${this.project.id}/trust`, {
       signal: this.signal,
     });
     this.later.hidden = !samples.length;
     this.certificates.replaceChildren(certificateList(certificates));
-    this.scores.replaceChildren(scoresTable(labels), h("h3", {}, t("scores.sweep")), thresholds(sweep));
+    this.scores.replaceChildren(scoresTable(labels), hintList(hints), h("h3", {}, t("scores.sweep")), thresholds(sweep));
     const rows = samples.map((sample) => sampleRow(sample));
     this.samples.replaceChildren(
       rows.length

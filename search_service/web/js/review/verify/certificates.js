@@ -26,10 +26,12 @@ export const checkHint = (certificate) =>
   h("p", { class: "muted" }, t("verify.check"), " ", h("code", {}, `argus trust check ${fileOf(certificate)}`));
 
 /** @param {Api.CertificateSummary[]} certificates */
-export const certificateList = (certificates) =>
-  certificates.length
-    ? h("ul", { class: "acceptances certificates" }, certificates.map(row))
-    : h("p", { class: "muted" }, t("verify.noCertificates"));
+export function certificateList(certificates) {
+  if (!certificates.length) return h("p", { class: "muted" }, t("verify.noCertificates"));
+  const valid = certificates.filter(({ state }) => state === "valid").length;
+  const list = h("ul", { class: "acceptances certificates" }, certificates.map(row));
+  return h("div", {}, list, valid > 1 && h("p", { class: "muted" }, t("verify.eachByItself")));
+}
 
 /** @param {Api.CertificateSummary} certificate */
 function row(certificate) {

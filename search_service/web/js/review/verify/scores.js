@@ -45,3 +45,14 @@ export function scoresTable(labels) {
   const head = h("tr", {}, ...heads.map((name) => h("th", { scope: "col" }, t(`scores.${name}`))));
   return h("div", { class: "wide" }, h("table", { class: "scores" }, h("thead", {}, head), h("tbody", {}, rows)), notes);
 }
+
+// What the corrections so far suggest to change.
+/** @param {Api.CorrectionHint[]} hints @returns {HTMLElement} */
+export function hintList(hints) {
+  if (!hints.length) return h("div", { hidden: true });
+  const lines = hints.map(({ kind, label, other, objects: n, spoilt, threshold }) => {
+    const edge = threshold === null ? "" : number(threshold, 2);
+    return h("li", {}, t(`scores.hint_${kind}`, { label, other, n, count: number(n), spoilt: number(spoilt), edge }));
+  });
+  return h("div", {}, h("h3", {}, t("scores.hints")), h("ul", { id: "correction-hints" }, lines));
+}
