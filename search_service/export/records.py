@@ -17,7 +17,7 @@ from argus.labelstudio.regions import ExportObject
 class Provenance(TypedDict, total=False):
     """Where frame and regions came from, as the export keeps it. What the task's data says of the video stands here as
     it is. Of a prediction: `prediction_id` and `model_version`; of an annotation the rest, `prediction_id` being the
-    one it was made from.
+    one it was made from. `accepted_under`: the number of a valid certificate about it, if there is one.
     """
 
     task_id: int
@@ -26,6 +26,7 @@ class Provenance(TypedDict, total=False):
     annotation_id: int
     annotated_by: int | None
     annotated_at: str | None
+    accepted_under: int
     video: JsonValue
     video_id: JsonValue
     video_time: JsonValue

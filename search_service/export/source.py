@@ -15,6 +15,7 @@ from argus.labelstudio.types import Condition, Region, Task, TaskData
 from label_studio_config.project_shape import ProjectShape
 from search_service.export.frames import Origin
 from search_service.export.records import Provenance
+from search_service.review.verification import later_store
 from search_service.sync.task_values import read_values
 
 Source = Literal["annotations", "predictions", "both"]
@@ -49,11 +50,14 @@ def read_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: So
     project's current model version, whether people looked at the task or not. From both: the annotation, and the
     prediction of tasks that nobody has annotated or skipped.
     """
+    certificates = {} if source == "predictions" else later_store.certified_tasks(project_id)
     for kind, filters in _passes(shape, source):
         for task in _walk(ls, project_id, filters):
             chosen = _annotation(task) if kind == "annotations" else _prediction(task, shape.model_version)
             if chosen is not None:
                 data = task.get("data") or {}
+                if kind == "annotations" and task["id"] in certificates:
+                    chosen.origin["accepted_under"] = certificates[task["id"]]
                 yield SourceTask(task["id"], data_value(data, shape.image_key) or "", chosen.result,
                                  {"task_id": task["id"], **chosen.origin, **_video(data)}, chosen.others)
 

@@ -88,3 +88,20 @@ def set_states(states: Iterable[tuple[int, str, str]]) -> None:
     """Write (certificate, state, reason); one that became void meanwhile stays void."""
     execute_many("UPDATE certificate SET state = %s, reason = %s WHERE id = %s AND state <> 'void'",
                  [(state, reason, number) for number, state, reason in states])
+
+
+class _Certified(NamedTuple):
+    task_id: int
+    certificate: int
+
+
+def certified_tasks(project_id: int) -> dict[int, int]:
+    """Return the tasks that stand as a valid certificate says, with its number, the newest one's."""
+    return {row.task_id: row.certificate for row in fetch(
+        _Certified,
+        "SELECT DISTINCT ON (i.task_id) i.task_id, c.id AS certificate FROM certificate c "
+        "CROSS JOIN LATERAL jsonb_array_elements_text(c.body::jsonb -> 'accepted_tasks') AS listed (task) "
+        "JOIN acceptance_item i ON i.acceptance_id = ANY(c.acceptances) AND i.task_id = listed.task::bigint "
+        "LEFT JOIN later_correction l USING (acceptance_id, task_id) "
+        "WHERE c.project_id = %s AND c.state = 'valid' AND i.state = 'accepted' "
+        "AND coalesce(cardinality(l.objects), 0) = 0 ORDER BY i.task_id, c.id DESC", (project_id,))}

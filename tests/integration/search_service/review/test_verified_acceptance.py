@@ -21,10 +21,12 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus_cli.main import main
 from label_studio_config import projects
+from label_studio_config.project_shape import shape_of
 from label_studio_config.recipe import recipe_for
 from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
+from search_service.export.source import read_tasks
 from search_service.review import objects, trust_status, verdicts
 from search_service.review import service as review_service
 from search_service.review.verification import certificate as certificates
@@ -257,7 +259,7 @@ def test_what_happens_to_tasks_in_the_middle__accepted_is_part_of_the_list(
     (issued,) = reports.certificates(project.id).certificates
     assert set(issued.certificate.accepted_tasks) == set(tasks[5:]) and done.accepted_objects == 55
     assert len(issued.certificate.objects) == 60 and certificates.problems(issued.certificate) == []
-    assert review_service.accept(project.id).accepted_tasks == 1  # in bulk, with its new label
+    assert review_service.accept(project.id).accepted_tasks == 2  # in bulk: the one that grew, and the relabelled one
 
     # What people correct afterwards counts against it: all 60 were looked at, so none of the 55 can be wrong.
     (made,) = project.ls.get(f"/api/tasks/{tasks[5]}/annotations/")
@@ -274,6 +276,11 @@ def test_what_happens_to_tasks_in_the_middle__accepted_is_part_of_the_list(
     sync.sync_project(project.id)
     assert later.follow(project.id) == 0  # nobody changed anything
     assert changed(x=region["value"]["x"] + 10) == ("valid", "")  # still the same object
+    exported = list(read_tasks(project.ls, project.id, shape_of(project.ls.project(project.id)), "annotations"))
+    (number,) = {one.id for one in certificate_store.summaries(project.id)}
+    assert {task.id for task in exported if task.origin.get("accepted_under") == number} == set(tasks[5:])
+    assert [task.id for task in exported if "accepted_under" not in task.origin] == [
+        annotated, grown, relabelled]
     assert changed(rectanglelabels=["fan"]) == (
         "refuted", "1 of its 55 objects were corrected after the acceptance; it says that at most 0 are wrong.")
     with pytest.raises(ArgusError, match="is refuted"):
