@@ -54,7 +54,7 @@ def page(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, size:
 
 def count(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, ids: Sequence[int] | None = None) -> int:
     """Return how many tasks meet all conditions; with `ids`, how many of those."""
-    return page(ls, project_id, conditions, size=1, ids=ids, fields="task_only")["total"]
+    return page(ls, project_id, conditions, size=1, ids=ids, include="id")["total"]
 
 
 def walk(ls: LabelStudio, project_id: int, conditions: Conditions = (), *, size: int = PAGE,

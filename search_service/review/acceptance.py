@@ -31,6 +31,7 @@ from ml_backend.suspicion.store import suspected_late
 from search_service.review import prediction_store, store
 from search_service.review.candidates import (
     CHUNK,
+    KNOWN_CHUNK,
     Review,
     count_tasks,
     list_ids,
@@ -111,7 +112,8 @@ class Acceptance:
         ids, counted = self._selection.get("task_ids"), not self._selection["nothing_found"]
         total = count_tasks(self._review, self._conditions, ids)
         aside = count_tasks(self._review, self._conditions, sorted(self._aside)) if total and self._aside else 0
-        known = [item for chunk in chunks(self._delivered() if total else (), CHUNK) for item in self._confirmed(chunk)]
+        known = [item for chunk in chunks(self._delivered() if total else (), KNOWN_CHUNK)
+                 for item in self._confirmed(chunk)]
         changed = self._changed() if total else []
         objects = sum(regions for _, _, regions in known) + count_delivered(self._review, changed)
         if len(known) + len(changed) != total - aside:
@@ -154,7 +156,7 @@ class Acceptance:
     def _items(self) -> Iterator[tuple[int, list[Item], list[Kept]]]:
         """Yield (tasks looked at, what of them may be accepted as it is, and as it was corrected): first what is known,
         then what must be read."""
-        for chunk in chunks(self._delivered(), CHUNK):
+        for chunk in chunks(self._delivered(), KNOWN_CHUNK):
             items = self._confirmed(chunk)
             yield len(items), items, []
         for tasks in self._walk():
@@ -262,8 +264,7 @@ class Acceptance:
             said = re.search(r"\d+", str(answer.get("detail")))
             created = int(said[0]) if said else -1
         finally:  # also after a time-out: it may have been done all the same
-            accepted, objects, missed = confirm_accepted(self._review, self.id, all_made=created == len(items),
-                                                         copied=version != self._review.model_version)
+            accepted, objects, missed = confirm_accepted(self._review, self.id, all_made=created == len(items))
             self._tasks, self._objects = self._tasks + accepted, self._objects + objects
             self._reasons["annotated meanwhile"] += missed
             self._reasons += Counter()  # drops zeros

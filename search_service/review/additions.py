@@ -58,7 +58,8 @@ def offers(review: Review, min_score: float, max_score: float | None) -> Iterato
     newest = max(at for labels in computed.values() for at in labels.values())
     conditions = [of_version(review), *_ONE_ANNOTATION, before(newest)]
     last = 0
-    while tasks := page_of_tasks(review, [*conditions, condition("id", "greater", last)], 1000)["tasks"]:
+    while tasks := page_of_tasks(review, [*conditions, condition("id", "greater", last)], 1000,
+                                 include="id,completed_at")["tasks"]:
         last = tasks[-1]["id"]
         newer = [task["id"] for task in tasks if any(
             at > datetime.fromisoformat(task["completed_at"]) for at in computed.get(task["id"], {}).values())]

@@ -13,6 +13,7 @@ from search_service.review import store
 from search_service.review.additions import settle_additions
 from search_service.review.candidates import (
     CHUNK,
+    KNOWN_CHUNK,
     SAME_INSTANT,
     Review,
     count_made,
@@ -27,23 +28,22 @@ from search_service.review.store import AcceptedItem, Made
 # A column is only computed when a filter names it: ids of the annotations, and when the newest was made.
 _MADE = (condition("total_annotations", "equal", 1), condition("annotations_ids", "empty", False, "List"),
          condition("completed_at", "greater", "1970-01-01T00:00:00.000000Z", "Datetime"))
+_MADE_FIELDS = "id,updated_at,annotations_ids,completed_at"
 
 
-def confirm_accepted(review: Review, acceptance: int | None, *, all_made: bool = False,
-                     copied: bool = False) -> tuple[int, int, int]:
+def confirm_accepted(review: Review, acceptance: int | None, *, all_made: bool = False) -> tuple[int, int, int]:
     """Settle the items of an acceptance that were asked for; return (tasks accepted, their objects, tasks not).
 
     Args:
         all_made: Label Studio said that it made as many annotations as it was asked for. It makes one a prediction at
             most, so a task that had none and has one now has ours.
-        copied: it made them of copies, which tell nothing once they are gone: the ids must be known.
     """
     requested = store.requested_items(acceptance)
     made: dict[int, Made] = {}
-    for chunk in chunks(requested, CHUNK):
-        if all_made:
-            made |= _confirm_by_timestamp(review, [item.task_id for item in chunk], ids_needed=copied)
-        made |= _read(review, [item for item in chunk if item.task_id not in made])
+    for chunk in chunks(requested, KNOWN_CHUNK) if all_made else ():
+        made |= _confirm_by_timestamp(review, [item.task_id for item in chunk])
+    for chunk in chunks([item for item in requested if item.task_id not in made], CHUNK):
+        made |= _read(review, chunk)
     store.settle_items(requested, made)
     accepted = [item for item in requested if item.task_id in made]
     if acceptance is not None and accepted and store.is_of_judged(acceptance):
@@ -51,18 +51,17 @@ def confirm_accepted(review: Review, acceptance: int | None, *, all_made: bool =
     return len(accepted), sum(item.regions for item in accepted), len(requested) - len(accepted)
 
 
-def _confirm_by_timestamp(review: Review, ids: Sequence[int], *, ids_needed: bool) -> dict[int, Made]:
+def _confirm_by_timestamp(review: Review, ids: Sequence[int]) -> dict[int, Made]:
     """Return what was made by task, without reading a region.
 
     The action stamps all its tasks with one time. When as many tasks as were asked for have that stamp and exactly one
-    annotation, nothing else happened to any of them; the annotation is known by its task, its prediction and the stamp,
-    and its id is looked up when it is needed. Else, or to know the ids, the tasks are listed; one with another stamp is
-    left to `_read`.
+    annotation, nothing else happened to any of them; the annotation is known by its task and the stamp, and its id is
+    looked up when it is needed. Else the tasks are listed; one with another stamp is left to `_read`.
     """
-    first = [] if ids_needed else page_of_tasks(review, _MADE, 1, ids)["tasks"]
+    first = page_of_tasks(review, _MADE[:1], 1, ids, include="id,updated_at")["tasks"]
     if first and count_tasks(review, [_MADE[0], changed_at(first[0]["updated_at"])], ids) == len(ids):
         return dict.fromkeys(ids, Made(None, None, first[0]["updated_at"]))
-    tasks = page_of_tasks(review, _MADE, len(ids), ids)["tasks"]
+    tasks = page_of_tasks(review, _MADE, len(ids), ids, include=_MADE_FIELDS)["tasks"]
     stamps = Counter(task["updated_at"] for task in tasks).most_common(1)
     return {task["id"]: Made(int(task["annotations_ids"]), task["completed_at"], task["updated_at"]) for task in tasks
             if task["updated_at"] == stamps[0][0]}

@@ -17,6 +17,7 @@ from argus.labelstudio.types import Annotation, Condition, Draft, Task
 from search_service.review import store
 from search_service.review.candidates import (
     CHUNK,
+    KNOWN_CHUNK,
     SAME_INSTANT,
     Review,
     count_gone,
@@ -42,10 +43,11 @@ def undo_items(review: Review, items: Sequence[AcceptedItem], progress: Progress
     done = 0
     store.request_undo(items[0].acceptance_id, [item.task_id for item in items])
     for stamp, group in groupby(sorted(items, key=_stamp), key=_stamp):
-        for chunk in chunks(group, CHUNK):
+        for chunk in chunks(group, KNOWN_CHUNK):
             gone = delete_untouched(review, [item.task_id for item in chunk], stamp) if stamp > _NEVER else set()
             _mark(chunk, gone, "undone")
-            left += _undo_read(review, [item for item in chunk if item.task_id not in gone])
+            for part in chunks([item for item in chunk if item.task_id not in gone], CHUNK):
+                left += _undo_read(review, part)
             done += len(chunk)
             if progress:
                 progress(done, len(items))
@@ -128,10 +130,13 @@ def delete_annotation(review: Review, annotation: int) -> None:
 
 
 def _annotation(item: AcceptedItem, task: Task | None) -> Annotation | None:
-    """Return the annotation that the acceptance made: by its id, else as the one of its prediction and of that time."""
+    """Return the annotation that the acceptance made: by its id, else as the one of its prediction and of that time.
+
+    The task had none before. One that was made of a copy names no prediction: the copy is gone.
+    """
     for annotation in task.get("annotations", ()) if task else ():
         if item.annotation_id is None:
-            of_acceptance = (annotation.get("parent_prediction") == item.prediction_id
+            of_acceptance = (annotation.get("parent_prediction") in (item.prediction_id, None)
                              and datetime.fromisoformat(annotation["created_at"]) <= _stamp(item))
         else:
             of_acceptance = annotation["id"] == item.annotation_id
