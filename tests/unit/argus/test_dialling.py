@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import socket
+import threading
 from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -154,3 +157,29 @@ def test_no_other_place_of_the_product_makes_a_session() -> None:
                         and isinstance(node.func.value, ast.Name) and node.func.value.id == requests.__name__:
                     found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert [place.partition(":")[0] for place in found] == ["argus/dialling.py"]
+
+
+class InParts(BaseHTTPRequestHandler):
+    """Writes an answer as Django's own server does, its head and its body each by itself, and keeps the connection."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        for part in (b"HTTP/1.1 200 OK\r\n", b"Content-Length: 2\r\n\r\n", b"{}"):
+            self.wfile.write(part)
+            self.wfile.flush()
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_QUICKACK"), reason="this system has no way to ask for it")
+def test_an_answer_in_parts__is_not_waited_for() -> None:
+    """The second part is sent once the first is acknowledged, which a kept connection does after 40 ms otherwise."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), InParts) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        with dialling.locked([addresses.parse(url).origin]) as session:
+            taken = [session.get(f"{url}/").elapsed.total_seconds() for _ in range(40)]
+        server.shutdown()
+    assert sorted(taken[-20:])[5] < 0.03, taken
