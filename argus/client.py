@@ -72,8 +72,8 @@ class Argus:
                  label_studio_token: str = "", proxy: str = "") -> None:
         self.address, self.timeout, send = address.rstrip("/"), timeout, self._send
         self.uploads = ProjectUploads(self.call)
-        self.trust, self.versions, self.label_imports = Trust(send), DatasetVersions(send), ImportedLabels(send)
-        self.evaluate = Evaluate(send)
+        self.trust, self.versions = Trust(send), DatasetVersions(send)
+        self.evaluate, self.label_imports = Evaluate(send), ImportedLabels(send, self.uploads)
         try:
             self._session = dialling.locked([addresses.parse(self.address).origin], proxy)
         except addresses.BadAddress as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import requests
 
-from argus.answers.uploads import Upload, Uploads
+from argus.answers.uploads import Purpose, Upload, Uploads
 from argus.errors import ArgusError
 
 _PIECE = 8 * 2**20  # bytes of one request
@@ -28,19 +28,22 @@ class ProjectUploads:
         """Return how far an upload and its import are."""
         return Upload.model_validate_json(self._call("GET", f"/projects/{project}/uploads/{upload}").content)
 
-    def send(self, project: int, file: Path, *, fps: str = "1", scene: float = 0.0) -> Upload:
+    def send(self, project: int, file: Path, *, fps: str = "1", scene: float = 0.0,
+             purpose: Purpose = "frames") -> Upload:
         """Upload a video or an image and return its state; the service imports it then.
 
         One of the same name and size that was cut off goes on where it stopped.
 
         Args:
             fps: frames per second of video, a number or a fraction such as `1/5`.
+            purpose: `labels` for label files, which `label_imports.plan` sends.
             scene: above 0, of these frames only those that differ so much from the last one taken (0 to 1).
         """
         size, base = file.stat().st_size, f"/projects/{project}/uploads"
         cut_off = [one for one in self.list(project).uploads
-                   if (one.state, one.name, one.size) == ("receiving", file.name, size)]
-        made = cut_off[0] if cut_off else self._begin(base, file.name, size, fps, scene)
+                   if (one.state, one.name, one.size, one.purpose) == ("receiving", file.name, size, purpose)]
+        made = cut_off[0] if cut_off else self._begin(base, size, {
+            "filename": file.name, "fps": fps, "scene": str(scene), "purpose": purpose})
         offset = made.received
         with file.open("rb") as opened:
             opened.seek(offset)
@@ -53,8 +56,7 @@ class ProjectUploads:
                 offset = int(answer.headers["Upload-Offset"])
         return self.show(project, made.id)
 
-    def _begin(self, base: str, name: str, size: int, fps: str, scene: float) -> Upload:
-        told = {"filename": name, "fps": fps, "scene": str(scene)}
+    def _begin(self, base: str, size: int, told: dict[str, str]) -> Upload:
         metadata = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in told.items())
         answer = self._call("POST", base, headers={"Upload-Length": str(size), "Upload-Metadata": metadata})
         return Upload.model_validate_json(answer.content)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from argus.answers.label_import import LabelImports, LabelImportUndone
+from argus.answers.label_import import LabelImportJob, LabelImports, LabelImportUndone, PlannedLabelImport, Taken
 from argus.answers.versions import Version, VersionDeleted, VersionDiff, Versions
+from argus.client_uploads import ProjectUploads
+from argus.errors import ArgusError
 
 
 class DatasetVersions:
@@ -44,17 +48,67 @@ class DatasetVersions:
 
 
 class ImportedLabels:
-    """Labels that `argus import-labels` brought in. Every method raises `ArgusError`, as those of `Argus` do."""
+    """Labels that are brought in from files. Every method raises `ArgusError`, as those of `Argus` do."""
 
-    def __init__(self, send: Callable[..., Any]) -> None:
-        self._send = send
+    def __init__(self, send: Callable[..., Any], uploads: ProjectUploads) -> None:
+        self._send, self._uploads = send, uploads
 
     def list(self, project: int) -> LabelImports:
-        """Return the last imports of labels into a project, newest first."""
+        """Return the last imports of labels into a project, newest first, and those that were asked for."""
         found: LabelImports = self._send(LabelImports, "GET", f"/projects/{project}/label-imports")
         return found
+
+    def plan(self, project: int, labels: Path, *, taken: Taken = "annotations", model_version: str = "",
+             images: Path | None = None, keep_splits: bool = False, seconds: float = 3600.0) -> PlannedLabelImport:
+        """Upload a file or ZIP with labels, and wait until it is known what its import would write: `plan`. `start`
+        begins it; after a day it is forgotten.
+
+        Args:
+            images: a ZIP with images that become tasks where they are none; it may be the same file.
+            seconds: how long to wait; then `timeout` is raised.
+        """
+        upload = self._uploads.send(project, labels, purpose="labels").id
+        same = images is not None and images.resolve() == labels.resolve()
+        pictures = upload if same else self._uploads.send(project, images, purpose="labels").id if images else None
+        made: LabelImportJob = self._send(LabelImportJob, "POST", f"/projects/{project}/label-imports", {
+            "upload": upload, "images": pictures, "taken": taken, "model_version": model_version,
+            "keep_splits": keep_splits})
+        return self._wait(project, made.id, seconds, ("planning",))
+
+    def start(self, project: int, job: int) -> LabelImportJob:
+        """Begin a planned import, or again one that failed."""
+        made: LabelImportJob = self._send(LabelImportJob, "POST", f"{_jobs(project)}/{job}/start")
+        return made
+
+    def show(self, project: int, job: int) -> PlannedLabelImport:
+        """Return how far an import that was asked for is."""
+        found: PlannedLabelImport = self._send(PlannedLabelImport, "GET", f"{_jobs(project)}/{job}")
+        return found
+
+    def wait(self, project: int, job: int, seconds: float = 3600.0) -> PlannedLabelImport:
+        """Wait until an import has ended. Raises its error, and `timeout`."""
+        return self._wait(project, job, seconds, ("queued", "running"))
+
+    def cancel(self, project: int, job: int) -> LabelImportJob:
+        """Cancel an import: what it wrote is taken back. Or forget one that has ended; what it wrote stays."""
+        left: LabelImportJob = self._send(LabelImportJob, "DELETE", f"{_jobs(project)}/{job}")
+        return left
+
+    def _wait(self, project: int, job: int, seconds: float, states: tuple[str, ...]) -> PlannedLabelImport:
+        deadline = time.monotonic() + seconds
+        while (now := self.show(project, job)).state in states:
+            if time.monotonic() > deadline:
+                raise ArgusError("timeout", f"The import has not ended within {seconds:g} s.")
+            time.sleep(1.0)
+        if now.state == "failed" and now.error:
+            raise ArgusError(now.error.code, now.error.message, now.error.hint, **now.error.details)
+        return now
 
     def undo(self, import_id: int) -> LabelImportUndone:
         """Take an import back: what it wrote and nobody has changed since, and the tasks it made."""
         undone: LabelImportUndone = self._send(LabelImportUndone, "POST", f"/label-imports/{import_id}/undo")
         return undone
+
+
+def _jobs(project: int) -> str:
+    return f"/projects/{project}/label-imports/jobs"

@@ -7,6 +7,7 @@ from typing import Literal
 from argus.answers.base import Answer, Error, Moment
 
 Taken = Literal["annotations", "predictions"]
+LabelImportJobState = Literal["planning", "planned", "queued", "running", "done", "failed", "cancelled"]
 
 
 class Told(Answer):
@@ -87,13 +88,52 @@ class LabelImport(Answer):
     tasks: int
     objects: int
     images: int
+    withdrawn_at: Moment | None
+    """Of a failed one: when what it had written was taken back."""
+
+
+class LabelImportJob(Answer):
+    """An import that was asked for on the page or by REST: first what it would write (`planning`, `planned`), then,
+    once it is started, the import. A cancelled one without `finished_at` is being taken back."""
+
+    id: int
+    project: int
+    name: str
+    """Of the file."""
+    taken: Taken
+    model_version: str
+    images: bool
+    """Whether images that came along become tasks."""
+    keep_splits: bool
+    state: LabelImportJobState
+    planned: bool
+    """Whether it is known what it would write."""
+    done: int
+    """Tasks written, of `total`, images that become tasks counted twice."""
+    total: int
+    import_id: int | None
+    """The import in the list of imports, once it writes."""
+    missed: int
+    """Tasks that people annotated, or deleted, while the import ran: nothing was written to them."""
+    error: Error | None
+    """Why it failed, or why it waits for another attempt."""
+    asked_by: str
+    created_at: Moment
+    finished_at: Moment | None
+
+
+class PlannedLabelImport(LabelImportJob):
+    """An import that was asked for, with what it would write; `plan` is None until that is known."""
+
+    plan: LabelImportPlan | None
 
 
 class LabelImports(Answer):
-    """The last imports of a project, newest first."""
+    """The last imports of a project, newest first, and those that were asked for on the page or by REST."""
 
     project: int
     imports: list[LabelImport]
+    jobs: list[LabelImportJob]
 
 
 class LeftLabels(Answer):

@@ -6,15 +6,19 @@ from typing import Literal
 
 from argus.answers.base import Answer, Error, Moment
 
+Purpose = Literal["frames", "labels"]
 UploadState = Literal["receiving", "queued", "running", "done", "failed", "cancelled"]
 
 
 class Upload(Answer):
-    """One file, and how far it is: first its bytes arrive, then it is imported."""
+    """One file, and how far it is: first its bytes arrive, then it is imported. One with labels is done when its bytes
+    are here: their import is asked for apart."""
 
     id: str
     project: int
     name: str
+    purpose: Purpose
+    """`frames`: a video or an image. `labels`: label files, or the images of labels."""
     modified: str
     """What the client told the file apart by, beside name and size."""
     size: int

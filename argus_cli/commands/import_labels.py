@@ -14,12 +14,12 @@ _SHOWN = 20
 
 
 @click.command("import-labels")
-@click.argument("path", metavar="FILE|FOLDER|ZIP", type=click.Path(path_type=Path))
+@click.argument("path", metavar="FILE|FOLDER|ZIP", type=click.Path(exists=True, path_type=Path))
 @project_option
 @click.option("--as", "taken", type=click.Choice(["annotations", "predictions"]), default="annotations",
               show_default=True, help="What the labels become.")
 @click.option("--model-version", default="", metavar="NAME", help="The model that made the predictions.")
-@click.option("--images", type=click.Path(path_type=Path), metavar="FOLDER|ZIP",
+@click.option("--images", type=click.Path(exists=True, path_type=Path), metavar="FOLDER|ZIP",
               help="Images: those that are no tasks yet become tasks.")
 @click.option("--keep-splits", is_flag=True, help="Keep the splits of the dataset (train, val …) for later exports.")
 @click.option("--token", envvar="ARGUS_REVIEWER_TOKEN", default="", metavar="PAT",

@@ -18,9 +18,9 @@ def label_imports() -> None:
 @json_option
 def listing(project_id: int, as_json: bool) -> None:
     """List the last imports of a project, newest first."""
-    from search_service.label_import import service
+    from search_service.label_import import jobs
 
-    found = service.listing(project_id)
+    found = jobs.listing(project_id)
     if as_json:
         print_json(found)
     elif not found.imports:

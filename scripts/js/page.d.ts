@@ -476,6 +476,7 @@ declare namespace Api {
   interface Upload {
     id: string;
     name: string;
+    purpose: "frames" | "labels";
     modified: string;
     size: number; // bytes
     received: number;
@@ -616,6 +617,44 @@ declare namespace Api {
     tasks: number;
     objects: number;
     images: number;
+    withdrawn_at: string | null;
+  }
+  interface LabelImportJob {
+    id: number;
+    name: string;
+    taken: "annotations" | "predictions";
+    model_version: string;
+    images: boolean;
+    planned: boolean;
+    state: "planning" | "planned" | "queued" | "running" | "done" | "failed" | "cancelled";
+    done: number;
+    total: number;
+    import_id: number | null;
+    missed: number;
+    error: { message: string; hint: string } | null;
+    asked_by: string;
+    created_at: string;
+    finished_at: string | null;
+  }
+  interface Told {
+    reason: string;
+    count: number;
+    examples: string[];
+  }
+  interface LabelImportPlan {
+    format: "coco" | "yolo" | "label-studio";
+    images: number;
+    matched: Record<string, number>;
+    new_images: number;
+    tasks: number;
+    objects: Record<string, number>;
+    there_already: number;
+    splits: Record<string, number>;
+    left_alone: Told[];
+    lacking: Record<string, number>;
+    losses: Told[];
+    problems: { file: string; entry: string; reason: string }[];
+    problem_count: number;
   }
   interface LabelImportUndone {
     undone: number;

@@ -91,9 +91,13 @@ _EXPORT = x.Export(
                        nearest_in_looks=211, cosine=0.9312, shown=211)]), version=3), version=3,
     note="Fans of the second line.", error=None, bytes=48_213_004)
 _UPLOAD = up.Upload(
-    id="3f2a9c0d5e71486bb0c4d1e8a2f69357", project=1, name="line-a.mp4", modified="", size=48_230_144,
+    id="3f2a9c0d5e71486bb0c4d1e8a2f69357", project=1, name="line-a.mp4", purpose="frames", modified="", size=48_230_144,
     received=48_230_144, fps="1", scene=0.0, state="running", on_disk=True, progress=0.4, frames=72, imported=50,
     skipped=0, tasks=[17, 18], lost=[], error=None, created_at=_AT, finished_at=None)
+_LABEL_JOB = li.LabelImportJob(
+    id=4, project=1, name="dataset.zip", taken="annotations", model_version="", images=True, keep_splits=False,
+    state="running", planned=True, done=120, total=419, import_id=3, missed=0, error=None,
+    asked_by="ann@example.com", created_at=_AT, finished_at=None)
 _JUDGED_BOX = ev.JudgedBox(task=17, label="cpu", score=0.91, box=[0.25, 0.25, 0.5, 0.5])
 _JUDGED = ev.ModelFigures(
     model_version="argus-3f2a1b", objects=2, detections=2, without_prediction=0, without_score=0, ap50=0.75, ap=0.6,
@@ -198,7 +202,16 @@ _EXAMPLES: tuple[Answer, ...] = (
     vn.VersionDeleted(version=3, project=1),
     li.LabelImports(project=1, imports=[li.LabelImport(
         id=3, project_id=1, taken="annotations", model_version="", name="dataset.zip", state="done", error=None,
-        imported_by="ann@example.com", created_at=_AT, finished_at=_AT, tasks=407, objects=1240, images=12)]),
+        imported_by="ann@example.com", created_at=_AT, finished_at=_AT, tasks=407, objects=1240, images=12,
+        withdrawn_at=None)], jobs=[_LABEL_JOB]),
+    _LABEL_JOB,
+    li.PlannedLabelImport(**dict(_LABEL_JOB), plan=li.LabelImportPlan(
+        format="coco", taken="annotations", model_version="", images=420, matched={"name": 400}, new_images=12,
+        tasks=407, objects={"cpu": 1240}, there_already=0, splits={"train": 300, "val": 107}, lacking={"bolt": 3},
+        left_alone=[li.Told(reason="its task is annotated", count=5, examples=["belt-17.jpg"])],
+        losses=[li.Told(reason="an outline becomes a mask of whole pixels", count=40, examples=["belt-18.jpg"])],
+        problems=[li.LabelProblem(file="annotations.json", entry="annotations[17]", reason="the box has no area")],
+        problem_count=1)),
     li.LabelImportUndone(id=3, undone=406, images=12, left=[li.LeftLabels(
         task=17, record=210, reason="changed since")]),
     vn.VersionDiff(before=2, after=3, added=120, removed=0, changed=1, moved=0, same=407, objects_before={"cpu": 640},

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from pydantic import BaseModel
-
 from argus.answers import browse as bw
 from argus.answers import calibration as ca
 from argus.answers import check_first as cf
 from argus.answers import editing as e
-from argus.answers import evaluation as ev
-from argus.answers import export as x
 from argus.answers import health as h
-from argus.answers import label_import as li
 from argus.answers import projects as p
 from argus.answers import review as v
 from argus.answers import runs as u
 from argus.answers import search as s
 from argus.answers import service
-from argus.answers import splits as sp
 from argus.answers import tasks as t
 from argus.answers import trust as tv
 from argus.answers import uploads as up
-from argus.answers import versions as vn
-from argus.answers.base import Answer, Deleted
+from argus.answers.base import Deleted
 from search_service import run_sources
+from search_service.api.dataset_endpoints import DATASETS
+from search_service.api.endpoint import Endpoint
 from search_service.api.schemas import audit as ar
 from search_service.api.schemas import check_first as cr
 from search_service.api.schemas import editing as er
@@ -35,22 +28,6 @@ from search_service.api.schemas import setup as sr
 from search_service.api.schemas import tasks as kr
 from search_service.api.schemas import trust as tr
 from search_service.api.schemas import wall as wr
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One operation: what it takes and what it answers."""
-
-    method: str
-    path: str
-    summary: str
-    query: type[BaseModel] | None = None
-    body: type[BaseModel] | None = None
-    answer: type[Answer] | None = None  # None: not JSON
-    status: int = 200
-    media: str = "application/json"  # empty: the answer has no body
-    takes: str = ""  # media type of a body that is not JSON
-
 
 ENDPOINTS = (
     Endpoint("get", "/health", "Whether the service answers, and which server takes no writes.", answer=service.Health),
@@ -220,48 +197,18 @@ ENDPOINTS = (
              body=wr.WallTakeBackRequest, answer=v.WallTakenBack),
     Endpoint("get", "/api/v1/images/{task_id}/crop", "A part of a task's picture.", rr.CropRequest,
              media="image/jpeg"),
-    Endpoint("post", "/api/v1/projects/{project_id}/exports/preview", "What an export would hold.",
-             body=sr.ExportJobRequest, answer=x.ExportPreview),
-    Endpoint("post", "/api/v1/projects/{project_id}/exports", "Make an export in the background.",
-             body=sr.ExportJobRequest, status=201, answer=x.Export),
-    Endpoint("get", "/api/v1/projects/{project_id}/exports", "The last exports of a project, newest first.",
-             answer=x.Exports),
-    Endpoint("get", "/api/v1/projects/{project_id}/splits", "How frames were divided for training.",
-             answer=sp.Divisions),
-    Endpoint("post", "/api/v1/projects/{project_id}/splits/lock", "Lock the test set of a division.",
-             body=sr.SplitsRequest, answer=sp.Divisions),
-    Endpoint("post", "/api/v1/projects/{project_id}/splits/unlock", "Unlock the test set.", answer=sp.Divisions),
-    Endpoint("post", "/api/v1/projects/{project_id}/splits/reset", "Forget a division: the next export decides anew.",
-             body=sr.SplitsRequest, answer=sp.Divisions),
-    Endpoint("get", "/api/v1/projects/{project_id}/versions", "The versions of a project's dataset, newest first.",
-             answer=vn.Versions),
-    Endpoint("get", "/api/v1/projects/{project_id}/versions/{version}", "What a version holds and how it was made.",
-             answer=vn.Version),
-    Endpoint("get", "/api/v1/projects/{project_id}/versions/{version}/diff", "How a version differs from another.",
-             sr.VersionDiffRequest, answer=vn.VersionDiff),
-    Endpoint("post", "/api/v1/projects/{project_id}/versions/{version}/lock", "Lock the test set of a version.",
-             answer=vn.Version),
-    Endpoint("delete", "/api/v1/projects/{project_id}/versions/{version}", "Delete a version and its files.",
-             answer=vn.VersionDeleted),
-    Endpoint("get", "/api/v1/projects/{project_id}/label-imports", "The last imports of labels, newest first.",
-             answer=li.LabelImports),
-    Endpoint("post", "/api/v1/label-imports/{import_id}/undo", "Take an import of labels back.",
-             answer=li.LabelImportUndone),
-    Endpoint("get", "/api/v1/projects/{project_id}/evaluation", "Predictions of a model version judged by people's "
-             "annotations: AP50, AP50:95, AR, confusions, calibration, and lists of errors.", sr.JudgeRequest,
-             answer=ev.Evaluation),
-    Endpoint("get", "/api/v1/exports/{export_id}", "How far an export is.", answer=x.Export),
-    Endpoint("delete", "/api/v1/exports/{export_id}", "Delete an export, or stop it.", answer=x.Export),
-    Endpoint("get", "/api/v1/exports/{export_id}/file", "Download a finished export.", media="application/zip"),
+    *DATASETS,
     Endpoint("get", "/api/v1/projects/{project_id}/uploads", "The caller's uploads into a project, newest first.",
              answer=up.Uploads),
-    Endpoint("post", "/api/v1/projects/{project_id}/uploads", "Begin to upload a video or an image, by the tus "
-             "protocol 1.0.0: Upload-Length and Upload-Metadata (filename, fps, scene, modified) are headers.",
+    Endpoint("post", "/api/v1/projects/{project_id}/uploads", "Begin to upload a video, an image, or labels, by "
+             "the tus protocol 1.0.0: Upload-Length and Upload-Metadata (filename, purpose, fps, scene, modified) are "
+             "headers.",
              status=201, answer=up.Upload),
     Endpoint("get", "/api/v1/projects/{project_id}/uploads/{upload_id}", "How far an upload and its import are; HEAD "
              "answers Upload-Offset and Upload-Length alone.", answer=up.Upload),
     Endpoint("patch", "/api/v1/projects/{project_id}/uploads/{upload_id}", "Send the bytes that follow Upload-Offset; "
-             "after the last the file is imported.", status=204, media="", takes="application/offset+octet-stream"),
+             "after the last a video or an image is imported.", status=204, media="",
+             takes="application/offset+octet-stream"),
     Endpoint("delete", "/api/v1/projects/{project_id}/uploads/{upload_id}", "Stop an upload or its import and delete "
              "its file, or forget one that has ended.", status=204, media=""),
     Endpoint("post", "/api/v1/projects/{project_id}/uploads/{upload_id}/retry", "Import a file again whose import has "

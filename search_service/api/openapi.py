@@ -14,7 +14,8 @@ from argus import __version__
 from argus.answers.base import Problem
 from argus.errors import CATALOGUE
 from search_service.api.answer_examples import ANSWERS
-from search_service.api.endpoints import ENDPOINTS, Endpoint
+from search_service.api.endpoint import Endpoint
+from search_service.api.endpoints import ENDPOINTS
 from search_service.api.examples import BODIES, PARAMETERS
 
 _REFERENCE = "#/components/schemas/{model}"

@@ -97,6 +97,9 @@ ACTIONS: dict[str, Action] = {
     "exports.post_splits_reset": Action("splits.reset", "manage"),
     "versions.post_version_lock": Action("version.lock", "manage"),
     "versions.delete_version": Action("version.delete", "manage"),
+    "label_imports.post_label_import": Action("labels.ask", "manage"),  # its file: whose upload it is, the service asks
+    "label_imports.post_start": Action("labels.start", "manage"),
+    "label_imports.delete_label_import": Action("labels.cancel", "manage"),
     "label_imports.post_undo": Action("labels.undo", "own"),
     "exports.delete_export": Action("export.delete", "manage"),
     "exports.get_export_file": Action("export.download", "manage"),
@@ -110,7 +113,7 @@ ACTIONS: dict[str, Action] = {
 _THINGS = {"run_id": "run", "acceptance_id": "acceptance", "edit_id": "edit", "sample_id": "sample",
            "saved_id": "saved search", "search_id": "search",
            "view_id": "view", "export_id": "export", "task_id": "task", "version": "version",
-           "import_id": "label import", "upload_id": "upload"}
+           "import_id": "label import", "label_job_id": "label import job", "upload_id": "upload"}
 
 
 def action_of(route: str, method: str) -> Action:

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 from argus import audit
 from argus.answers.label_import import (
-    LabelImport,
     LabelImported,
     LabelImportPlan,
-    LabelImports,
     LabelImportUndone,
     Taken,
 )
 from argus.audit import Actor
-from argus.db import alone, locks
+from argus.db import alone, held, locks
 from argus.errors import ArgusError, as_argus_error
 from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.labelstudio.filters import chunks
@@ -34,24 +33,28 @@ from search_service.label_import.writing import BATCH, Item, Target, clean_up, s
 from search_service.review.candidates import Review, open_review
 from search_service.sync.tasks import ensure_project
 
+log = logging.getLogger(__name__)
 Progress = Callable[[int, int], None]
+RETRY_SECONDS = 600.0  # for which what a failed import wrote waits for another attempt
 _LOCK_SECONDS = 60
 _MAX_VERSION = 200  # characters
 
 
 def plan_import(project_id: int, path: Path, *, taken: Taken = "annotations", model_version: str = "",
-                images: Path | None = None, ls: LabelStudio | None = None) -> LabelImportPlan:
+                images: Path | None = None, name: str = "", ls: LabelStudio | None = None) -> LabelImportPlan:
     """Return what an import would write, without writing. Raises as `import_labels`."""
-    return _plan(_open(project_id, ls), path, taken, model_version, images).answer()
+    return _plan(_open(project_id, ls), path, taken, model_version, images, name).answer()
 
 
 def import_labels(project_id: int, path: Path, *, taken: Taken = "annotations", model_version: str = "",
-                  images: Path | None = None, keep_splits: bool = False, token: str = "", ls: LabelStudio | None = None,
-                  progress: Progress | None = None) -> LabelImported:
+                  images: Path | None = None, keep_splits: bool = False, token: str = "", name: str = "",
+                  ls: LabelStudio | None = None, progress: Progress | None = None,
+                  begun: Callable[[int], None] = lambda number: None) -> LabelImported:
     """Write the labels of a file, folder or ZIP to the project's tasks.
 
     Tasks that people annotated or skipped are left alone. The same again writes nothing; after an import that was cut
-    off or failed it goes on with that one.
+    off or failed it goes on with that one. What such a one wrote is taken back when that has not happened after
+    `RETRY_SECONDS`: `withdraw_abandoned`.
 
     Args:
         taken: what they become.
@@ -59,19 +62,21 @@ def import_labels(project_id: int, path: Path, *, taken: Taken = "annotations", 
         images: a folder or ZIP with images: those that are no tasks yet become some.
         keep_splits: give the tasks the splits that the files of the labels name, for later exports.
         token: personal access token of the person who imports: annotations carry their name.
-        progress: called with (tasks written, tasks in all).
+        name: what the owner calls the file.
+        progress: called with (tasks written, tasks in all); what it raises ends the import.
+        begun: called with the number of the import before anything is written.
 
     Raises:
         ArgusError: `unknown_project`; `bad_request` for files that hold no labels, or a model version that is missing
             or Argus's own; `bad_label_config`; `unauthorized`; `conflict` while another import runs; what Label Studio
-            answers, with `import` in its details: what was written stays and is recorded.
+            answers, with `import` in its details: what was written is recorded.
     """
     review = _open(project_id, ls)
     person = sign_in(token) if token else None
     who = Actor(person.email, person.id) if person else audit.actor()
     with _locked(project_id):
         _settle(review)
-        plan = _plan(review, path, taken, model_version, images)
+        plan = _plan(review, path, taken, model_version, images, name)
         answer = plan.answer()
         kept: dict[str, int] = {}
         if not plan.entries:
@@ -79,8 +84,10 @@ def import_labels(project_id: int, path: Path, *, taken: Taken = "annotations", 
                 clean_up(Target(cut_off, taken, model_version, review, review.ls))
                 kept = splits.keep(project_id, cut_off, plan.splits) if keep_splits else {}
                 store.close(cut_off, "done")  # it had written everything
+                begun(cut_off)
             return LabelImported(id=cut_off, tasks=0, objects=0, new_images=0, missed=0, splits=kept, plan=answer)
-        number = store.begin(project_id, taken, model_version, plain(path.name), plan.fingerprint(), who)
+        number = store.begin(project_id, taken, model_version, plain(name or path.name), plan.fingerprint(), who)
+        begun(number)
         audit.about(f"label import {number}")
         target = Target(number, taken, model_version, review, person.ls if person else review.ls)
         try:
@@ -132,18 +139,49 @@ def undo(import_id: int, *, ls: LabelStudio | None = None, progress: Progress | 
     review = _open(row.project_id, ls)
     with _locked(row.project_id):
         _settle(review)
-        undone, left = undo_items(review, import_id, row.taken, progress)
-        images, kept = undo_images(review, import_id)
-        splits.forget(row.project_id, import_id)
+        undone = _take_back(review, row, progress)
         store.mark_undone(import_id)
-    return LabelImportUndone(id=import_id, undone=undone, images=images, left=[*left, *kept])
+    return undone
 
 
-def listing(project_id: int) -> LabelImports:
-    """Return the last imports of a project."""
-    get_label_studio().project(project_id)
-    return LabelImports(project=project_id, imports=[LabelImport.model_validate(row._asdict())
-                                                     for row in store.listing(project_id)])
+def withdraw_abandoned(seconds: float = RETRY_SECONDS) -> int:
+    """Take back what imports wrote that failed or were cut off, and that nobody went on with for so long, as far as
+    nobody has touched it; return how many. One that cannot be taken back now is tried at the next call.
+    """
+    count = 0
+    for import_id, project_id in store.abandoned(seconds):
+        try:
+            with held(locks.LABEL_IMPORT, project_id) as ours:
+                if ours and (import_id, project_id) in store.abandoned(seconds):  # nobody goes on with it just now
+                    _withdraw(import_id)
+                    count += 1
+        except ArgusError as error:
+            if error.code == "unknown_project":  # nothing is left of it
+                store.mark_withdrawn(import_id)
+            log.info("a failed import of labels is not taken back yet", extra={"import": import_id, "code": error.code})
+    return count
+
+
+def withdraw(import_id: int) -> None:
+    """Take back what a failed import wrote, as far as nobody has touched it. Raises as `undo`."""
+    if row := store.find(import_id):
+        with _locked(row.project_id):
+            _withdraw(import_id)
+
+
+def _withdraw(import_id: int) -> None:
+    if row := store.find(import_id):
+        review = _open(row.project_id, None)
+        _settle(review)
+        _take_back(review, row, None)
+        store.mark_withdrawn(import_id)
+
+
+def _take_back(review: Review, row: store.ImportRow, progress: Progress | None) -> LabelImportUndone:
+    undone, left = undo_items(review, row.id, row.taken, progress)
+    images, kept = undo_images(review, row.id)
+    splits.forget(row.project_id, row.id)
+    return LabelImportUndone(id=row.id, undone=undone, images=images, left=[*left, *kept])
 
 
 def _open(project_id: int, ls: LabelStudio | None) -> Review:
@@ -151,18 +189,29 @@ def _open(project_id: int, ls: LabelStudio | None) -> Review:
     return open_review(project_id, ls)
 
 
-def _plan(review: Review, path: Path, taken: Taken, model_version: str, images: Path | None) -> Plan:
+def _plan(review: Review, path: Path, taken: Taken, model_version: str, images: Path | None, name: str) -> Plan:
+    check_version(taken, model_version)
+    if model_version and model_version == review.model_version:
+        raise _taken_version(model_version)
+    labels = open_source(_beside(path), name)
+    return Plan(Project(review, taken, model_version), labels,
+                Images(labels, open_source(images) if images is not None else None))
+
+
+def check_version(taken: Taken, model_version: str) -> None:
+    """Raise `bad_request` unless the model version can be that of an import."""
     if taken == "predictions" and not model_version.strip():
         raise ArgusError("bad_request", "Predictions need a model version.", "Name the model that made them.")
     if taken == "annotations" and model_version:
         raise ArgusError("bad_request", "Annotations have no model version.", "Leave it out, or import predictions.")
-    if model_version and (model_version == review.model_version or model_version.startswith("sam3-")
-                          or len(model_version) > _MAX_VERSION or not model_version.isprintable()):
-        raise ArgusError("bad_request", f"{model_version[:50]!r} cannot be the model version of imported predictions.",
-                         f"Those of Argus's own predictions are taken; others have at most {_MAX_VERSION} characters.")
-    labels = open_source(_beside(path))
-    return Plan(Project(review, taken, model_version), labels,
-                Images(labels, open_source(images) if images is not None else None))
+    if model_version.startswith("sam3-") or len(model_version) > _MAX_VERSION \
+            or not model_version.isprintable():
+        raise _taken_version(model_version)
+
+
+def _taken_version(model_version: str) -> ArgusError:
+    return ArgusError("bad_request", f"{model_version[:50]!r} cannot be the model version of imported predictions.",
+                      f"Those of Argus's own predictions are taken; others have at most {_MAX_VERSION} characters.")
 
 
 def _beside(path: Path) -> Path:
@@ -178,8 +227,9 @@ def _settle(review: Review) -> None:
         brought.settle(review.ls, review.project_id, row.id, image.key if image else "image")
         settle(Target(row.id, row.taken, row.model_version, review, review.ls))
         if row.state == "running":
-            store.close(row.id, "failed", ArgusError("internal", "The process stopped before the import was complete.",
-                                                     "Import the same again: it goes on. Or take it back."))
+            store.close(row.id, "failed", ArgusError(
+                "internal", "The process stopped before the import was complete.",
+                "Import the same again within ten minutes: it goes on. Else what it wrote is taken back."))
 
 
 def _locked(project_id: int) -> AbstractContextManager[None]:

@@ -34,12 +34,12 @@ class Source(Protocol):
 
 
 class Folder:
-    """The files of a folder and its subfolders, hidden ones left out, or a single file."""
+    """The files of a folder and its subfolders, hidden ones left out."""
 
     def __init__(self, path: Path) -> None:
-        self._root = path if path.is_dir() else path.parent
+        self._root = path
         self.left_out: list[tuple[str, str]] = []
-        self.names = [path.name] if not path.is_dir() else sorted(self._walk(path))
+        self.names = sorted(self._walk(path))
 
     def _walk(self, root: Path) -> Iterator[str]:
         count = 0
@@ -70,47 +70,62 @@ class Folder:
         return False
 
     def read(self, name: str, most: int) -> bytes:
-        try:
-            descriptor = os.open(self._root / name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-            with open(descriptor, "rb") as file:
-                data = file.read(most + 1)
-        except OSError as error:
-            raise ArgusError("bad_request", f"The file {shown(name)} cannot be read: {error.strerror}.") from error
-        if len(data) > most:
-            raise _too_large(name, most)
-        return data
+        return _read(self._root / name, name, most)
+
+
+class OneFile:
+    """A single file, under the name that its owner calls it."""
+
+    def __init__(self, path: Path, name: str) -> None:
+        self._path = path
+        self.names, self.left_out = [name], list[tuple[str, str]]()
+
+    def read(self, name: str, most: int) -> bytes:
+        return _read(self._path, name, most)
+
+
+def _read(path: Path, name: str, most: int) -> bytes:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:
+            data = file.read(most + 1)
+    except OSError as error:
+        raise ArgusError("bad_request", f"The file {shown(name)} cannot be read: {error.strerror}.") from error
+    if len(data) > most:
+        raise _too_large(name, most)
+    return data
 
 
 class Archive:
     """The files of a ZIP. Raises `bad_request` when one member is what no honest archive has: see `_refuse`."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, called: str) -> None:
         self.left_out: list[tuple[str, str]] = []
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-            raise ArgusError("bad_request", f"{path.name} is no ZIP that can be read.") from error
+            raise ArgusError("bad_request", f"{called} is no ZIP that can be read.") from error
         with contextlib.ExitStack() as stack:
             stack.callback(self._zip.close)
-            self._members = self._checked(path)
+            self._members = self._checked(path.stat().st_size, called)
             stack.pop_all()
         self.names = sorted(name for name in self._members if not any(
             part.startswith(".") or part == "__MACOSX" for part in PurePosixPath(name).parts))
 
-    def _checked(self, path: Path) -> dict[str, zipfile.ZipInfo]:
+    def _checked(self, packed: int, called: str) -> dict[str, zipfile.ZipInfo]:
         members: dict[str, zipfile.ZipInfo] = {}
         total = 0
         for info in self._zip.infolist():
             if len(members) > MAX_FILES:
-                raise ArgusError("bad_request", f"{path.name} has more than {MAX_FILES:,} files.")
+                raise ArgusError("bad_request", f"{called} has more than {MAX_FILES:,} files.")
             if (reason := _reason_against(info)) or info.filename in members:
-                raise ArgusError("bad_request", f"{path.name} is refused: its member {shown(info.filename)} "
+                raise ArgusError("bad_request", f"{called} is refused: its member {shown(info.filename)} "
                                  f"{reason or 'is there twice'}.", "Pack the files again, or give the folder.")
             total += info.file_size
             if not info.is_dir():
                 members[info.filename] = info
-        if total > MAX_BYTES or total > max(_SMALL, MAX_FOLD * path.stat().st_size):
-            raise ArgusError("bad_request", f"{path.name} is refused: unpacked it has {total:,} bytes.",
+        if total > MAX_BYTES or total > max(_SMALL, MAX_FOLD * packed):
+            raise ArgusError("bad_request", f"{called} is refused: unpacked it has {total:,} bytes.",
                              f"An archive may grow {MAX_FOLD}-fold, to {MAX_BYTES // 2**30} GiB.")
         return members
 
@@ -146,16 +161,21 @@ def _too_large(name: str, most: int) -> ArgusError:
     return ArgusError("bad_request", f"The file {shown(name)} has more than {most / 2**20:.0f} MiB.")
 
 
-def open_source(path: Path) -> Source:
-    """Return the files at a path: a folder's, a ZIP's, or the one file. Raises `bad_request` when there is none."""
+def open_source(path: Path, name: str = "") -> Source:
+    """Return the files at a path: a folder's, a ZIP's, or the one file. Raises `bad_request` when there is none.
+
+    Args:
+        name: of the file, where its owner calls it otherwise than it is called here.
+    """
     path = path.resolve()  # a link that somebody names is meant
     if not path.exists():
         raise ArgusError("bad_request", f"There is no file or folder {path}.")
     if not path.is_dir() and not path.is_file():
         raise ArgusError("bad_request", f"{path} is neither a file nor a folder.")
-    if path.is_file() and (path.suffix.lower() == ".zip" or _is_zip(path)):
-        return Archive(path)
-    return Folder(path)
+    if path.is_dir():
+        return Folder(path)
+    called = name or path.name
+    return Archive(path, called) if called.lower().endswith(".zip") or _is_zip(path) else OneFile(path, called)
 
 
 def _is_zip(path: Path) -> bool:

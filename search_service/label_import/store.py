@@ -17,7 +17,8 @@ _IMPORT = ("id, project_id, taken, model_version, name, state, error, imported_b
            "(SELECT count(*) FROM label_import_item WHERE import_id = id AND state IN ('made', 'kept')) AS tasks, "
            "(SELECT coalesce(sum(objects), 0) FROM label_import_item WHERE import_id = id "
            "AND state IN ('made', 'kept')) AS objects, "
-           "(SELECT count(*) FROM label_import_image WHERE import_id = id AND task_id IS NOT NULL) AS images")
+           "(SELECT count(*) FROM label_import_image WHERE import_id = id AND task_id IS NOT NULL) AS images, "
+           "withdrawn_at")
 
 
 class ImportRow(NamedTuple):
@@ -36,6 +37,7 @@ class ImportRow(NamedTuple):
     tasks: int
     objects: int
     images: int
+    withdrawn_at: datetime | None
 
 
 class ItemRow(NamedTuple):
@@ -56,6 +58,11 @@ class ImageRow(NamedTuple):
     task_id: int | None
 
 
+class _Place(NamedTuple):
+    id: int
+    project_id: int
+
+
 class _Divided(NamedTuple):
     task_id: int
     division: str
@@ -72,7 +79,8 @@ class Made(NamedTuple):
 def begin(project_id: int, taken: Taken, model_version: str, name: str, fingerprint: str, who: Actor) -> int:
     """Return the import of these labels that was cut off or failed, which goes on, else a new one."""
     if found := unfinished(project_id, fingerprint):
-        execute("UPDATE label_import SET state = 'running', error = NULL, finished_at = NULL WHERE id = %s", (found,))
+        execute("UPDATE label_import SET state = 'running', error = NULL, finished_at = NULL, withdrawn_at = NULL, "
+                "touched_at = clock_timestamp() WHERE id = %s", (found,))
         return found
     return fetch_number(
         "INSERT INTO label_import (project_id, taken, model_version, name, fingerprint, person_id, imported_by) "
@@ -88,13 +96,29 @@ def unfinished(project_id: int, fingerprint: str) -> int | None:
 
 
 def close(import_id: int, state: Literal["done", "failed"], error: ArgusError | None = None) -> None:
-    execute("UPDATE label_import SET state = %s, error = %s, finished_at = clock_timestamp() WHERE id = %s",
+    execute("UPDATE label_import SET state = %s, error = %s, finished_at = clock_timestamp(), "
+            "touched_at = clock_timestamp() WHERE id = %s",
             (state, Jsonb(error.to_json()) if error else None, import_id))
 
 
 def mark_undone(import_id: int) -> None:
     """Record that an import was taken back, as far as it is."""
     execute("UPDATE label_import SET state = 'undone', finished_at = clock_timestamp() WHERE id = %s", (import_id,))
+
+
+def mark_withdrawn(import_id: int) -> None:
+    """Record that what a failed import had written was taken back, as far as nobody has touched it."""
+    execute("UPDATE label_import SET withdrawn_at = clock_timestamp() WHERE id = %s", (import_id,))
+
+
+def abandoned(seconds: float) -> list[tuple[int, int]]:
+    """Return (id, project) of the imports that failed or were cut off, of which nothing was heard for so long, and that
+    no job goes on with."""
+    return [(row.id, row.project_id) for row in fetch(
+        _Place, "SELECT id, project_id FROM label_import l WHERE state IN ('running', 'failed') "
+        "AND withdrawn_at IS NULL AND touched_at < clock_timestamp() - make_interval(secs => %s) AND NOT EXISTS ("
+        "SELECT FROM label_import_job j WHERE j.import_id = l.id AND (j.state IN ('queued', 'running') OR "
+        "(j.state = 'cancelled' AND j.finished_at IS NULL))) ORDER BY id", (seconds,))]
 
 
 def find(import_id: int) -> ImportRow | None:
@@ -115,10 +139,15 @@ def cut_off(project_id: int) -> list[ImportRow]:
 
 def request(import_id: int, items: Iterable[tuple[int, str, int]]) -> None:
     """Record (task, digest of the regions, objects) before Label Studio is asked."""
+    _touch(import_id)
     execute_many("INSERT INTO label_import_item (import_id, task_id, digest, objects) VALUES (%s, %s, %s, %s) "
                  "ON CONFLICT (import_id, task_id) DO UPDATE SET digest = EXCLUDED.digest, objects = EXCLUDED.objects, "
                  "state = 'requested', record_id = NULL, updated_at = NULL",
                  [(import_id, *item) for item in items])
+
+
+def _touch(import_id: int) -> None:
+    execute("UPDATE label_import SET touched_at = clock_timestamp() WHERE id = %s", (import_id,))
 
 
 def requested_items(import_id: int) -> list[ItemRow]:
@@ -175,6 +204,7 @@ def written(project_id: int, taken: Taken, model_version: str) -> dict[int, str]
 
 def add_images(import_id: int, images: Iterable[tuple[int, str]]) -> None:
     """Record (id of the upload, the image's address in a task's data) before tasks are made of them."""
+    _touch(import_id)
     execute_many("INSERT INTO label_import_image (import_id, upload_id, image) VALUES (%s, %s, %s)",
                  [(import_id, *image) for image in images])
 

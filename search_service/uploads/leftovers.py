@@ -18,7 +18,7 @@ def remove() -> int:
         if row.state == "receiving" and not store.cancel(row.id):
             continue  # its last byte came meanwhile
         gone += _delete(row)
-    for row in store.with_needless_file():
+    for row in [*store.with_needless_file(), *store.unused_labels(HOURS)]:
         gone += _delete(row)
     for name in files.nobodys(store.files(), HOURS * 3600):
         files.remove(name)

@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from pydantic import BaseModel, ConfigDict
 
+from argus.answers.uploads import Purpose
 from argus.errors import ArgusError
 from search_service.frames.frame_rate import parse_fps
 
@@ -27,6 +28,7 @@ class FileInfo(BaseModel):
     modified: str = ""
     fps: str = "1"
     scene: float = 0.0
+    purpose: Purpose = "frames"
 
 
 def read(header: str) -> FileInfo:
@@ -41,8 +43,11 @@ def read(header: str) -> FileInfo:
     fps, scene = found.get("fps", "1").strip(), _scene(found.get("scene", "0"))
     if not _SLOWEST <= parse_fps(fps) <= _FASTEST:
         raise ArgusError("bad_request", f"The frame rate of an upload must be from 1/60 to {_FASTEST}, not {fps[:20]}.")
+    purpose = found.get("purpose", "frames").strip()
+    if purpose not in ("frames", "labels"):
+        raise ArgusError("bad_request", f"The purpose of an upload is frames or labels, not {purpose[:20]}.")
     return FileInfo(name=shown(found.get("filename", "")), modified=found.get("modified", "")[:40], fps=fps,
-                    scene=scene)
+                    scene=scene, purpose="labels" if purpose == "labels" else "frames")
 
 
 def shown(name: str) -> str:

@@ -68,7 +68,7 @@ def begin(owner: Owner, size: int, info: FileInfo) -> Upload:
         try:
             store.insert(id=upload_id, project_id=owner.project_id, person_id=owner.person_id,
                          person=audit.actor().verified_name, file=file, name=info.name, modified=info.modified,
-                         size=size, fps=info.fps, scene=info.scene)
+                         size=size, fps=info.fps, scene=info.scene, purpose=info.purpose)
         except BaseException:
             files.remove(file)
             raise
@@ -85,7 +85,8 @@ def offset(owner: Owner, upload_id: str) -> tuple[int, int]:
 
 
 def append(owner: Owner, upload_id: str, start: int, source: BinaryIO, length: int) -> int:
-    """Store the next bytes and return how many are stored now. With the last of them, the import is due.
+    """Store the next bytes and return how many are stored now. With the last of them, the import of a
+    video or an image is due.
 
     Raises:
         ArgusError: `not_found`; `conflict` when `start` is not where the file ends, or another request writes;
@@ -139,6 +140,25 @@ def retry(owner: Owner, upload_id: str) -> Upload:
     return describe(owner, upload_id)
 
 
+def labels_of(owner: Owner, upload_id: str) -> store.Row:
+    """Return an upload with labels, or with their images, that is complete. Raises `not_found`, `conflict`."""
+    row = _own(owner, upload_id)
+    if row.purpose != "labels":
+        raise ArgusError("conflict", f"{row.name} was uploaded as a video or an image.",
+                         "Upload it with the purpose labels.")
+    if row.state != "done" or not row.on_disk:
+        raise ArgusError("conflict", f"{row.name} is not here: its bytes are incomplete, or it was deleted.",
+                         "Upload it again.")
+    return row
+
+
+def forget_file(upload_id: str) -> None:
+    """Delete the file of an upload that nothing needs any more, and forget the upload."""
+    if row := store.find(upload_id):
+        store.forget(upload_id)
+        files.remove(row.file)
+
+
 def describe(owner: Owner, upload_id: str) -> Upload:
     """Return an upload. Raises `not_found`."""
     return _told(_own(owner, upload_id))
@@ -166,7 +186,8 @@ def _unknown(upload_id: str) -> ArgusError:
 
 
 def _told(row: store.Row) -> Upload:
-    return Upload(id=row.id, project=row.project_id, name=row.name, modified=row.modified, size=row.size,
+    return Upload(id=row.id, project=row.project_id, name=row.name, purpose=row.purpose,
+                  modified=row.modified, size=row.size,
                   received=row.received, fps=row.fps, scene=round(row.scene, 4), state=row.state, on_disk=row.on_disk,
                   progress=row.share, frames=row.frames, imported=row.imported, skipped=row.skipped,
                   tasks=store.known_tasks(row.first_tasks) if row.first_tasks else [], lost=row.lost,

@@ -9,17 +9,17 @@ from datetime import datetime
 from typing import Any
 
 from argus.answers.base import Error
-from argus.answers.uploads import UploadState
+from argus.answers.uploads import Purpose, UploadState
 from argus.db.statements import execute, fetch, fetch_number, fetch_numbers, fetch_one
 
 LISTED = 100  # uploads of a person that a project's list shows
 _COLUMNS = ("id, project_id, person_id, person, file, name, modified, size, received, fps, scene, state, on_disk, "
-            "attempts, share, frames, imported, skipped, first_tasks, lost, error, created_at, finished_at")
+            "attempts, share, frames, imported, skipped, first_tasks, lost, error, created_at, finished_at, purpose")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One upload; see migration 61."""
+    """One upload; see migrations 61 and 64."""
 
     id: str
     project_id: int
@@ -44,6 +44,7 @@ class Row:
     error: dict[str, Any] | None
     created_at: datetime
     finished_at: datetime | None
+    purpose: Purpose
 
 
 @dataclass(frozen=True)
@@ -60,10 +61,10 @@ class _Name:
 
 
 def insert(*, id: str, project_id: int, person_id: int | None, person: str, file: str, name: str, modified: str,
-           size: int, fps: str, scene: float) -> None:
-    execute("INSERT INTO upload (id, project_id, person_id, person, file, name, modified, size, fps, scene) VALUES "
-            "(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            (id, project_id, person_id, person, file, name, modified, size, fps, scene))
+           size: int, fps: str, scene: float, purpose: Purpose = "frames") -> None:
+    execute("INSERT INTO upload (id, project_id, person_id, person, file, name, modified, size, fps, scene, purpose) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            (id, project_id, person_id, person, file, name, modified, size, fps, scene, purpose))
 
 
 def find(upload_id: str) -> Row | None:
@@ -91,9 +92,10 @@ def promised() -> int:
 
 def received(upload_id: str, before: int, now: int) -> bool:
     """Note that `now` bytes are stored; false when the row says no longer that it were `before`. With the last byte,
-    the import is due."""
+    the import of a video or an image is due."""
     return execute("UPDATE upload SET received = %(now)s, touched_at = now(), due_at = now(), "
-                   "state = CASE WHEN size = %(now)s THEN 'queued' ELSE state END "
+                   "state = CASE WHEN size > %(now)s THEN state WHEN purpose = 'labels' THEN 'done' ELSE 'queued' END, "
+                   "finished_at = CASE WHEN size = %(now)s AND purpose = 'labels' THEN now() END "
                    "WHERE id = %(id)s AND received = %(before)s AND state = 'receiving'",
                    {"id": upload_id, "before": before, "now": now}) == 1
 
@@ -178,6 +180,19 @@ def stale(hours: float) -> list[Row]:
 def with_needless_file() -> list[Row]:
     """Return the cancelled uploads whose file is still there."""
     return fetch(Row, f"SELECT {_COLUMNS} FROM upload WHERE on_disk AND state = 'cancelled'")
+
+
+def unused_labels(hours: float) -> list[Row]:
+    """Return the uploads with labels of which nothing was asked for so long, and that no import will read."""
+    return fetch(Row, f"SELECT {_COLUMNS} FROM upload WHERE on_disk AND purpose = 'labels' AND state = 'done' "
+                 "AND touched_at < now() - make_interval(secs => %s) AND NOT EXISTS (SELECT FROM label_import_job "
+                 "WHERE upload.id IN (upload_id, images_id) AND label_import_job.state IN "
+                 "('planning', 'queued', 'running'))", (hours * 3600,))
+
+
+def touch(upload_ids: Sequence[str]) -> None:
+    """Note that the files of these uploads are needed for another while."""
+    execute("UPDATE upload SET touched_at = now() WHERE id = ANY(%s)", (list(upload_ids),))
 
 
 def files() -> set[str]:

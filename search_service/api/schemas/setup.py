@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from argus.answers.evaluation import Split
+from argus.answers.label_import import Taken
 from search_service.evaluation.service import LISTED, MIN_SCORE
 from search_service.export.source import Source
 from search_service.search.fields import Request
@@ -67,6 +68,18 @@ class JudgeRequest(Request):
     only_predicted: bool = Field(False, description="Leave out images without a prediction of the model version. Else "
                                  "nothing counts as found on them.")
     limit: int = Field(LISTED, ge=0, le=1000, description="Boxes of each list.")
+
+
+class LabelImportRequest(Request):
+    """Label files that were uploaded, and what they are to become."""
+
+    upload: str = Field(pattern="^[0-9a-f]{32}$", description="The upload with the labels: a file or a ZIP, sent with "
+                        "the purpose `labels`.")
+    images: str | None = Field(None, pattern="^[0-9a-f]{32}$", description="The upload with images that become tasks "
+                               "where they are none; it may be the same one. Without it no image does.")
+    taken: Taken = Field("annotations", description="What the labels become.")
+    model_version: str = Field("", max_length=200, description="Of predictions: the model that made them.")
+    keep_splits: bool = Field(False, description="Keep the splits of the dataset for later exports.")
 
 
 class ExportJobRequest(Request):

@@ -1,32 +1,60 @@
-// Labels that were brought in from files, each import with its undo. Nothing is shown while there are none.
+// Labels that come from files: bringing some in, the imports under way, and those that were made, each with its undo.
 import { api } from "../api.js";
 import { add, h, put, renew } from "../dom.js";
 import { number, t, when } from "../i18n.js";
 import { actionButton, ask as confirm } from "../messages.js";
+import { LabelForm } from "./label-form.js";
+import { goesOn, LabelJobs, takenText } from "./label-jobs.js";
+
+const POLL = 1000; // milliseconds
 
 export class LabelImports {
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+  #followed = new Set(/** @type {number[]} */ ([])); // imports under way that this screen has seen
+
   /** @param {{ base: string, signal: AbortSignal }} given */
   constructor({ base, signal }) {
     this.base = base;
     this.signal = signal;
-    this.root = h("section", { class: "panel", "aria-labelledby": "e-label-imports", hidden: true });
+    this.root = h("section", { class: "panel", "aria-labelledby": "e-label-imports" });
+    this.form = new LabelForm({ base, asked: () => this.show() });
+    this.jobs = new LabelJobs({ base, signal, changed: () => this.show() });
     this.list = h("div", {});
     this.told = h("div", { role: "status" });
-    add(this.root, h("h2", { id: "e-label-imports" }, t("export.labelImports")), this.list, this.told);
+    const heading = h("h2", { id: "e-label-imports" }, t("labels.title"));
+    add(this.root, heading, this.form.root, this.jobs.root, this.told, this.list);
+    signal.addEventListener("abort", () => clearTimeout(this.#timer));
   }
 
   async show() {
-    /** @type {{ imports: Api.LabelImport[] }} */
-    const { imports } = await api(`${this.base}/label-imports`, { signal: this.signal });
-    this.root.hidden = !imports.length;
-    renew(
-      this.list,
-      h(
-        "ul",
-        { class: "versions" },
-        imports.map((one) => this.#entry(one)),
-      ),
-    );
+    clearTimeout(this.#timer);
+    if (this.signal.aborted) return;
+    /** @type {{ imports: Api.LabelImport[], jobs: Api.LabelImportJob[] }} */
+    const { imports, jobs } = await api(`${this.base}/label-imports`, { signal: this.signal });
+    await this.jobs.show(jobs);
+    this.#tell(jobs, imports);
+    const entries = imports.map((one) => this.#entry(one));
+    renew(this.list, entries.length > 0 && h("ul", { class: "versions" }, entries));
+    if (jobs.some(goesOn)) this.#soon(POLL);
+  }
+
+  /** @param {number} pause milliseconds */
+  #soon(pause) {
+    clearTimeout(this.#timer);
+    if (!this.signal.aborted) this.#timer = setTimeout(() => this.show().catch(() => this.#soon(5 * POLL)), pause);
+  }
+
+  // Say what became of the imports that were under way.
+  /** @param {Api.LabelImportJob[]} jobs @param {Api.LabelImport[]} imports */
+  #tell(jobs, imports) {
+    for (const one of jobs) {
+      if (goesOn(one)) this.#followed.add(one.id);
+      else if (this.#followed.delete(one.id)) {
+        if (one.state === "done") put(this.told, doneText(one, imports));
+        if (one.state === "cancelled") put(this.told, h("p", {}, t("labels.ended")));
+      }
+    }
   }
 
   /** @param {Api.LabelImport} one */
@@ -36,11 +64,12 @@ export class LabelImports {
     const facts = [
       when(one.created_at),
       one.imported_by,
-      one.taken === "predictions" ? t("export.asPredictions", { version: one.model_version }) : t("export.asAnnotations"),
+      takenText(one),
       left && t("export.counts", counts),
       one.images > 0 && t("export.newImages", { n: one.images, images: number(one.images) }),
       t(`export.import_${one.state}`),
       one.error?.message,
+      one.state === "failed" && one.withdrawn_at && t("labels.withdrawn"),
     ];
     return h(
       "li",
@@ -67,4 +96,14 @@ export class LabelImports {
     );
     await this.show();
   }
+}
+
+/** @param {Api.LabelImportJob} job @param {Api.LabelImport[]} imports @returns {Child} */
+function doneText(job, imports) {
+  const made = imports.find(({ id }) => id === job.import_id);
+  if (!made) return h("p", {}, t("labels.nothing"));
+  const { id, tasks, objects } = made;
+  const done = t("labels.done", { id, n: tasks, tasks: number(tasks), k: objects, objects: number(objects) });
+  const missed = job.missed > 0 && t("labels.missed", { n: job.missed, tasks: number(job.missed) });
+  return h("p", {}, [done, missed].filter(Boolean).join(" "));
 }

@@ -7,11 +7,10 @@ const PIECE = 4 * 2 ** 20, // bytes; what is lost with a connection
 const VERSION = { "Tus-Resumable": "1.0.0" };
 const PASSING = new Set([0, 408, 409, 429, 502, 503, 504]); // statuses of what may go well a moment later
 
-/** @typedef {{ fps: string, scene: number }} Cutting */
 /**
- * `path` is that of the project's uploads; `id` of one that goes on. `began` is told the id, `sent` the bytes that are
- * stored, `waits` why it does not go on for now.
- * @typedef {{ path: string, file: File, cutting: Cutting, id: string | null, signal: AbortSignal,
+ * `path` is that of the project's uploads; `told` what the service is told beside name and date; `id` of one that goes
+ * on. `began` is told the id, `sent` the bytes that are stored, `waits` why it does not go on for now.
+ * @typedef {{ path: string, file: File, told: Record<string, string>, id: string | null, signal: AbortSignal,
  *   began: (made: Api.Upload) => void, sent: (bytes: number) => void, waits: (problem: Problem) => void }} Job
  */
 
@@ -40,9 +39,9 @@ export async function send(job) {
 }
 
 /** @param {Job} job */
-async function begin({ path, file, cutting, signal, began }) {
-  const told = { filename: file.name, modified: String(file.lastModified), fps: cutting.fps, scene: String(cutting.scene) };
-  const pairs = Object.entries(told).map(([key, value]) => `${key} ${encoded(value)}`);
+async function begin({ path, file, told, signal, began }) {
+  const all = { filename: file.name, modified: String(file.lastModified), ...told };
+  const pairs = Object.entries(all).map(([key, value]) => `${key} ${encoded(value)}`);
   const extra = { ...VERSION, "Upload-Length": String(file.size), "Upload-Metadata": pairs.join(",") };
   /** @type {Api.Upload} */
   const made = await (await request(path, { method: "POST", extra, signal })).json();

@@ -6,7 +6,7 @@ import { send } from "./tus.js";
 const AT_ONCE = 2;
 export const OVER = new Set(["done", "failed", "cancelled"]);
 
-/** @typedef {import("./tus.js").Cutting} Cutting */
+/** @typedef {{ fps: string, scene: number }} Cutting */
 /**
  * A file of this tab. `waits`: why it does not go on for now; `problem`: why it ended.
  * @typedef {{ file: File, cutting: Cutting, id: string | null, sent: number, state: "waiting" | "sending" | "failed",
@@ -38,7 +38,7 @@ export class Uploads extends EventTarget {
   async load(signal) {
     /** @type {{ uploads: Api.Upload[], limits: Api.UploadLimits }} */
     const { uploads, limits } = await api(this.path, { signal });
-    Object.assign(this, { stored: uploads, limits });
+    Object.assign(this, { stored: uploads.filter(({ purpose }) => purpose === "frames"), limits });
     this.#changed();
   }
 
@@ -115,13 +115,15 @@ export class Uploads extends EventTarget {
   /** @param {Sending} mine */
   async #send(mine) {
     mine.state = "sending";
+    const { fps, scene } = mine.cutting;
     const told = (/** @type {Partial<Sending>} */ what) => {
       Object.assign(mine, what);
       this.#changed();
     };
     try {
       await send({
-        ...{ path: this.path, file: mine.file, cutting: mine.cutting, id: mine.id, signal: mine.stop.signal },
+        ...{ path: this.path, file: mine.file, id: mine.id, signal: mine.stop.signal },
+        ...{ told: { fps, scene: String(scene) } },
         began: ({ id }) => told({ id }),
         sent: (sent) => told({ sent, waits: null }),
         waits: (waits) => told({ waits }),

@@ -61,6 +61,9 @@ MANAGED = {
     ("PUT", "/projects/{project_id}/recipe"), ("PUT", "/projects/{project_id}/review/bands"),
     ("POST", "/projects/{project_id}/review/additions"), ("PUT", "/projects/{project_id}/review/check-first/kinds"),
     ("POST", "/edits/{edit_id}/undo"), ("POST", "/label-imports/{import_id}/undo"),
+    ("POST", "/projects/{project_id}/label-imports"),
+    ("POST", "/projects/{project_id}/label-imports/jobs/{label_job_id}/start"),
+    ("DELETE", "/projects/{project_id}/label-imports/jobs/{label_job_id}"),
     ("POST", "/trust/samples/{sample_id}/accept"), ("POST", "/projects/{project_id}/splits/lock"),
     ("POST", "/projects/{project_id}/versions/{version}/lock"), ("DELETE", "/projects/{project_id}/versions/{version}"),
     ("POST", "/projects/{project_id}/splits/unlock"), ("POST", "/projects/{project_id}/splits/reset"),
@@ -133,7 +136,7 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
     assert saved and edit and labels
     yield {"project_id": number, "task_id": task, "run_id": run["id"], "acceptance_id": acceptance["id"],
            "sample_id": sample["id"], "certificate_id": certificate["id"], "export_id": export, "view_id": 1,
-           "search_id": 1, "saved_id": saved["id"], "edit_id": edit["id"], "import_id": labels["id"],
+           "search_id": 1, "saved_id": saved["id"], "edit_id": edit["id"], "import_id": labels["id"], "label_job_id": 1,
            "version": 1, "upload_id": 10**31}
     jobs.remove(export)
     ls.delete(f"/api/projects/{number}/")

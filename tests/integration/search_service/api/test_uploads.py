@@ -265,7 +265,7 @@ def served(servers: object) -> Iterator[str]:
 def test_the_client_uploads_and_goes_on(served: str, project: int, tmp_path: Path) -> None:
     (file := tmp_path / "a.mp4").write_bytes(random.Random(3).randbytes(10_000))
     argus = Argus(served)
-    made = argus.uploads._begin(f"/projects/{project}/uploads", "a.mp4", 10_000, "1", 0)
+    made = argus.uploads._begin(f"/projects/{project}/uploads", 10_000, {"filename": "a.mp4"})
     argus.call("PATCH", f"/projects/{project}/uploads/{made.id}", data=file.read_bytes()[:3000], headers={
         "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"})
     sent = argus.uploads.send(project, file)

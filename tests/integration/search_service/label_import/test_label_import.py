@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
@@ -12,14 +11,15 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from PIL import Image
 
 from argus.errors import ArgusError
-from argus.labelstudio import LabelStudio, listing
+from argus.labelstudio import LabelStudio
 from argus_cli.main import main
 from label_studio_config.shapes import new_label_config
 from search_service.api.app import create_app
-from search_service.label_import import service, writing
+from search_service.label_import import jobs, service, writing
+from tests.label_files import coco, picture, results, tasks_of
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 Make = Callable[..., int]
@@ -37,34 +37,6 @@ setattr(module, sys.argv[2], die)
 from search_service.label_import import service, writing
 service.import_labels(int(sys.argv[4]), Path(sys.argv[5]), images=Path(sys.argv[5]))
 """
-
-
-def picture(seed: int, size: tuple[int, int] = (64, 48)) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", size, (seed * 37 % 256, seed * 91 % 256, 7)).save(buffer, "JPEG")
-    return buffer.getvalue()
-
-
-def coco(folder: Path, names: list[str], labels: tuple[str, ...] = ("cpu", "fan"), **more: Any) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    body = {"images": [{"id": n, "file_name": name, "width": 64, "height": 48} for n, name in enumerate(names)],
-            "categories": [{"id": n, "name": label} for n, label in enumerate(labels)],
-            "annotations": [{"id": n, "image_id": n, "category_id": n % len(labels), "bbox": [8, 8, 16, 12], **more}
-                            for n, _ in enumerate(names)]}
-    (folder / "annotations.json").write_text(json.dumps(body))
-    return folder
-
-
-def tasks_of(ls: LabelStudio, project: int) -> list[Any]:
-    return [task for page in listing.walk(ls, project, fields="all") for task in page]
-
-
-def results(ls: LabelStudio, project: int) -> list[Any]:
-    """Every task's name with the shapes of its annotations and predictions."""
-    return [(task["data"]["image"].rpartition("-")[2],
-             [[(r["value"], r.get("score")) for r in one["result"]] for one in task["annotations"]],
-             [(one["model_version"], len(one["result"])) for one in task["predictions"]])
-            for task in tasks_of(ls, project)]
 
 
 def argus(*arguments: str) -> Any:
@@ -229,7 +201,7 @@ def test_what_goes_wrong_meanwhile(label_studio: LabelStudio, project: int, tmp_
     monkeypatch.setattr(writing, "_annotate", refuse)
     with pytest.raises(ArgusError, match="does not answer") as failed:
         service.import_labels(project, folder)
-    (one,) = service.listing(project).imports
+    (one,) = jobs.listing(project).imports
     assert one.id == failed.value.details["import"] and one.state == "failed" and one.error
     assert results(label_studio, project) == before
     monkeypatch.setattr(writing, "_annotate", late)
@@ -273,6 +245,24 @@ def test_killed_in_the_middle__the_same_again_completes_it_or_undo_leaves_nothin
             assert service.import_labels(project, folder, images=folder).id is not None
             complete = results(label_studio, project)
             assert [(len(one[1]), one[2]) for one in complete] == [(1, []), (1, []), (0, []), (0, []), (1, [])]
-        (made,) = [one for one in service.listing(project).imports if one.state != "undone"]
+        (made,) = [one for one in jobs.listing(project).imports if one.state != "undone"]
         service.undo(made.id)
         assert results(label_studio, project) == before
+
+
+def test_killed_and_left__it_is_taken_back_and_the_same_again_imports_it(label_studio: LabelStudio, project: int,
+                                                                          tmp_path: Path) -> None:
+    folder = coco(tmp_path / "set", ["a.jpg", "b.jpg", "n.jpg"])
+    (folder / "n.jpg").write_bytes(picture(20))
+    before = results(label_studio, project)
+    killed = subprocess.run([sys.executable, "-c", DIES, "writing", "_annotate", "after", str(project), str(folder)],
+                            capture_output=True, text=True)
+    assert killed.returncode == -9, killed.stderr
+    wait_for(lambda: jobs.listing(project).imports[0].images == 1, 10)
+    assert results(label_studio, project) != before and service.withdraw_abandoned(60) == 0  # a retry may follow
+    wait_for(lambda: service.withdraw_abandoned(0) == 1, 60)  # its lock goes when PostgreSQL notices
+    assert results(label_studio, project) == before and service.withdraw_abandoned(0) == 0
+    (left,) = jobs.listing(project).imports
+    assert (left.state, left.tasks, left.images, left.withdrawn_at is None) == ("failed", 0, 0, False)
+    again = service.import_labels(project, folder, images=folder)
+    assert (again.id, again.tasks) == (left.id, 3) and jobs.listing(project).imports[0].withdrawn_at is None

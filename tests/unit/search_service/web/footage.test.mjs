@@ -81,7 +81,7 @@ test("a file goes on where the service says that it ends, whatever breaks", asyn
   const { setTimeout: real } = globalThis;
   globalThis.setTimeout = (work) => real(work, 0);
   await send({
-    ...{ path: "/p", file, cutting: { fps: "1", scene: 0.1 }, id: null, signal: new AbortController().signal },
+    ...{ path: "/p", file, told: { fps: "1", scene: "0.1" }, id: null, signal: new AbortController().signal },
     ...{ began: () => {}, sent: () => {}, waits: (problem) => waited.push(problem.status) },
   });
   globalThis.setTimeout = real;

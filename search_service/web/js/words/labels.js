@@ -1,0 +1,41 @@
+import { plural } from "./plural.js";
+
+/** @type {import("../i18n.js").Words} */
+export default {
+  en: {
+    title: "Labels from files", add: "Import labels", file: "File with labels", fileHint: "COCO or Label Studio (JSON), YOLO (a ZIP of its folder), or a ZIP of any of them.",
+    taken: "Import as", annotations: "Annotations", annotationsHint: "What people annotated or skipped stays as it is.", predictions: "Predictions", predictionsHint: "With their scores, to be reviewed.",
+    version: "Model version", images: "Make tasks of images that are not in the project yet", imagesFile: "ZIP with these images (leave empty when they are in the same ZIP)",
+    splits: "Keep the splits of the dataset (train, val …) for later exports", check: "Check what matches", checkHint: "Nothing is written before you have seen it.",
+    empty: "“{name}” is empty.", sending: "{name}: {share} uploaded", waits: "{name}: stopped, tries again by itself: {why}", stop: "Stop the upload",
+    job: "{name}, {as}", asAnnotations: "as annotations", asPredictions: "as predictions of {version}",
+    planning: "Reading the file and looking for its images in the project.", queued: "Waiting for a worker.", later: "Waits and tries again: {why}", running: ({ share, done, total }) => `Importing: ${share} (${done} of ${total}).`, starting: "Importing.",
+    withdrawing: "Cancelled. What it wrote is being taken back.", cancel: "Cancel", remove: "Remove", again: "Try again", start: "Import", actOf: "{act}: {name}",
+    wouldWrite: ({ n, objects, k, images }) => `${objects} ${plural(n, "object")} to ${images} ${plural(k, "image")}`, nothing: "Nothing to import.",
+    inFile: ({ format, n, images }) => `${format}: ${images} ${plural(n, "image")} in the file`, by_name: "{images} found by name", by_path: "{images} found by path", by_digest: "{images} found by content",
+    new: ({ n, images }) => `${images} new ${plural(n, "image")}`, there: "{images} imported before", splitsFound: "splits: {splits}", label: "Label", objects: "Objects",
+    lacking: ({ n, objects }) => `Left out: ${objects} ${plural(n, "object")} of labels that the project lacks`, left: ({ n, images }) => `Left alone: ${images} ${plural(n, "image")}`,
+    losses: ({ n, objects }) => `Not as in the file: ${objects} ${plural(n, "object")}`, problems: ({ n, problems }) => `Not read: ${problems} ${n === 1 ? "entry" : "entries"}`, firstProblems: "The first {n} are listed.",
+    told: "{count}: {reason}", examples: "{count}: {reason} ({examples})", where: "File", entry: "Place", reason: "Reason",
+    done: ({ id, n, tasks, k, objects }) => `Import ${id} is done: ${objects} ${plural(k, "object")} on ${tasks} ${plural(n, "image")}.`, missed: ({ n, tasks }) => `${tasks} ${plural(n, "image")} changed meanwhile and ${n === 1 ? "was" : "were"} left alone.`,
+    ended: "The import was cancelled; nothing of it is left.", withdrawn: "what it had written was taken back",
+  },
+  ja: {
+    title: "ファイルからのラベル", add: "ラベルをインポート", file: "ラベルのファイル", fileHint: "COCO または Label Studio（JSON）、YOLO（フォルダーの ZIP）、またはそれらの ZIP。",
+    taken: "取り込み方", annotations: "アノテーション", annotationsHint: "人がアノテーションまたはスキップしたものはそのままです。", predictions: "予測", predictionsHint: "スコア付きで、レビューの対象になります。",
+    version: "モデルバージョン", images: "プロジェクトにない画像をタスクにする", imagesFile: "その画像の ZIP（同じ ZIP にある場合は空のまま）",
+    splits: "データセットの分割（train、val など）を今後のエクスポートでも使う", check: "一致を確認", checkHint: "確認するまで何も書き込みません。",
+    empty: "「{name}」は空のファイルです。", sending: "{name}：{share} をアップロードしました", waits: "{name}：停止中。自動的に再試行します: {why}", stop: "アップロードを中止",
+    job: "{name}（{as}）", asAnnotations: "アノテーションとして", asPredictions: "{version} の予測として",
+    planning: "ファイルを読み、プロジェクト内の画像を探しています。", queued: "ワーカーを待っています。", later: "待機後に再試行します: {why}", running: "インポート中：{share}（{total} 件中 {done} 件）", starting: "インポート中です。",
+    withdrawing: "中止しました。書き込んだものを取り消しています。", cancel: "中止", remove: "削除", again: "再試行", start: "インポート", actOf: "{act}：{name}",
+    wouldWrite: "画像 {images} 枚に物体 {objects} 個", nothing: "インポートするものはありません。",
+    inFile: "{format}：ファイル内の画像 {images} 枚", by_name: "名前で一致 {images} 枚", by_path: "パスで一致 {images} 枚", by_digest: "内容で一致 {images} 枚",
+    new: "新しい画像 {images} 枚", there: "インポート済み {images} 枚", splitsFound: "分割：{splits}", label: "ラベル", objects: "物体",
+    lacking: "除外：プロジェクトにないラベルの物体 {objects} 個", left: "そのままにする画像：{images} 枚",
+    losses: "ファイルのとおりにならない物体：{objects} 個", problems: "読み込めなかった項目：{problems} 件", firstProblems: "最初の {n} 件を表示しています。",
+    told: "{count}：{reason}", examples: "{count}：{reason}（{examples}）", where: "ファイル", entry: "位置", reason: "理由",
+    done: "インポート {id} が完了しました：画像 {tasks} 枚、物体 {objects} 個。", missed: "途中で変更された画像 {tasks} 枚はそのままにしました。",
+    ended: "インポートを中止しました。書き込んだものは残っていません。", withdrawn: "書き込んだものは取り消しました",
+  },
+};
