@@ -143,6 +143,7 @@ class Export(Answer):
     splits: dict[str, float] = Field(default_factory=dict)
     leak_report: bool = True
     note: str = ""
+    licence: str = ""
     made_by: str = ""
     """E-mail of who asked for it; "" when nobody was named."""
     version: int | None = None

@@ -61,6 +61,8 @@ class VersionBody(Answer):
     """Images by split."""
     skipped: list[SkippedTasks]
     leaks: LeakReport | None
+    licence: str = ""
+    """Of images and labels; "" when nobody said."""
 
 
 class Version(VersionBody):

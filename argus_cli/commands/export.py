@@ -31,13 +31,15 @@ from argus_cli.recorded import recorded
 @click.option("--no-leak-report", is_flag=True, help="Do not look how near the frames of other splits are to those of "
               "train.")
 @click.option("--note", default="", metavar="TEXT", help="What is new in this version, for those who look at it later.")
+@click.option("--licence", default="", metavar="NAME", help="Of images and labels, for the dataset's card, such as "
+              "cc-by-4.0.")
 @click.option("--overwrite", is_flag=True, help="Replace a folder that is not empty.")
 @click.option("--preview", is_flag=True, help="Only show what would be exported.")
 @json_option
 @recorded(lambda options: "" if options["preview"] else "export.download")
 def export(project_id: int, format_: str, out: Path | None, masks: bool, splits: str | None, source: str,
-           no_images: bool, link_images: bool, no_leak_report: bool, note: str, overwrite: bool, preview: bool,
-           as_json: bool) -> None:
+           no_images: bool, link_images: bool, no_leak_report: bool, note: str, licence: str, overwrite: bool,
+           preview: bool, as_json: bool) -> None:
     """Export a project's annotations and images as COCO, YOLO, or another format.
 
     The box and the mask of one object are exported as one object. The folder appears only when it is complete.
@@ -58,7 +60,8 @@ def export(project_id: int, format_: str, out: Path | None, masks: bool, splits:
     if out is None:
         raise ArgusError("bad_request", "No folder to write to was given.", "Name it with -o, or count with --preview.")
     total = 0 if as_json else count_images(project_id, cast(Source, source))
-    asked = Asked(format_, cast(Source, source), masks, not no_images, shares or {}, note, actor().verified_name)
+    asked = Asked(format_, cast(Source, source), masks, not no_images, shares or {}, note, actor().verified_name,
+                  licence)
     with recording(project_id, asked) as version, progress_bar("exporting", shown=not as_json) as progress:
         report = export_project(project_id, format_, out, with_images=not no_images, link_images=link_images,
                                 masks=masks, splits=shares, source=cast(Source, source), overwrite=overwrite,

@@ -5,7 +5,7 @@ width, height and task, and `objects`: a list for each of `bbox` (x, y, width, h
 label), `segmentation` (polygons in pixels; a hole is where none of them lies), `area` (square pixels), `rotation`
 (degrees clockwise) and `origin`. The reader takes the columns' types from each file, whatever the card says (datasets
 5.2.0), and refuses files that differ: so no column may be empty, and what can be (scores, videos) stands in
-`provenance.jsonl`. `README.md` is the data set's card.
+`provenance.jsonl`.
 """
 
 from __future__ import annotations
@@ -20,21 +20,6 @@ from argus.labelstudio.regions import ExportObject
 from search_service.export.provenance import ProvenanceFile
 from search_service.export.records import ExportImage, save_image
 
-_CARD = """---
-pretty_name: {title}
-task_categories:
-- object-detection
----
-
-# {heading}
-
-{images} images with {objects} objects. Lengths are pixels; a box is x, y, width, height.
-
-| label | objects |
-|---|---|
-{counts}
-"""
-
 
 class _Objects(TypedDict):
     """All objects of an image, column by column."""
@@ -48,14 +33,12 @@ class _Objects(TypedDict):
 
 
 class ImageFolderWriter:
-    """Writes each image's line as it comes; `README.md` at the end."""
+    """Writes each image's line as it comes."""
 
     first = 0
 
     def __init__(self, folder: Path, categories: Mapping[str, int], splits: Sequence[str], *, description: str) -> None:
-        self._folder, self._description = folder, description
-        self._counts = dict.fromkeys(categories, 0)
-        self._images = 0
+        self._folder = folder
         # Images without objects come last: a reader takes the columns' types from a file's beginning.
         self._lines = {}
         for split in splits or [""]:
@@ -69,9 +52,6 @@ class ImageFolderWriter:
 
     def add(self, image: ExportImage, split: str) -> list[str]:
         save_image(self._folder / self.images(split), image)
-        for item in image.objects:
-            self._counts[item.label] += 1
-        self._images += 1
         record = {"file_name": image.file_name, "width": image.width, "height": image.height,
                   "task_id": image.source.get("task_id", 0), "objects": _objects(image.objects)}
         with_objects, empty = self._lines[split]
@@ -87,15 +67,6 @@ class ImageFolderWriter:
                 with_objects.writelines(lines)
             with_objects.close()
             Path(empty.name).unlink()
-        self._write_card()
-
-    def _write_card(self) -> None:
-        counts = "\n".join("| {} | {} |".format(label.replace("|", r"\|"), count)
-                           for label, count in self._counts.items())
-        heading = " ".join(self._description.split())
-        (self._folder / "README.md").write_text(_CARD.format(
-            title=json.dumps(heading, ensure_ascii=False), heading=heading, counts=counts,
-            images=self._images, objects=sum(self._counts.values())), encoding="utf-8")
 
 
 def _objects(items: Sequence[ExportObject]) -> _Objects:

@@ -70,7 +70,7 @@ def tidy() -> None:
 
 
 def start(project_id: int, *, format: str, source: Source, masks: bool, images: bool,
-          splits: Mapping[str, float], leak_report: bool = True, note: str = "") -> Export:
+          splits: Mapping[str, float], leak_report: bool = True, note: str = "", licence: str = "") -> Export:
     """Ask for an export and return its state.
 
     Raises:
@@ -86,7 +86,7 @@ def start(project_id: int, *, format: str, source: Source, masks: bool, images: 
         for old in room.superseded(listing(project_id)):
             remove(old)
         return _enqueue(Export(id=0, project=project_id, format=format, source=source, masks=masks, images=images,
-                               splits=dict(splits), leak_report=leak_report, note=note,
+                               splits=dict(splits), leak_report=leak_report, note=note, licence=licence,
                                made_by=audit.actor().verified_name, state="queued", created_at=_now()))
 
 
@@ -196,7 +196,7 @@ def run(export_id: int) -> None:
 
 def _export(state: Export, folder: Path, progress: Callable[[int], None]) -> Export:
     asked = Asked(state.format, state.source, state.masks, state.images, _shares(state.splits), state.note,
-                  state.made_by)
+                  state.made_by, state.licence)
     with recording(state.project, asked, state.id) as version, tempfile.TemporaryDirectory(dir=folder) as place:
         files = Path(place) / "export"
         report = export_project(state.project, state.format, files, with_images=state.images, link_images=True,

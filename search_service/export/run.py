@@ -13,7 +13,7 @@ from argus.images.fetcher import ImageFetcher, get_images
 from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.labelstudio.regions import read_labels
 from label_studio_config.project_shape import ProjectShape, read_project
-from search_service.export import leak_files, store
+from search_service.export import card, leak_files, store
 from search_service.export.coco import CocoPolygonWriter, CocoWriter
 from search_service.export.datumaro import DatumaroWriter
 from search_service.export.files import output_folder
@@ -72,8 +72,8 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
     files: Files = "none" if not with_images else "link" if link_images else "copy"
     reader = Reader(shape, images or get_images(), files)
     with output_folder(Path(out).resolve(), overwrite=overwrite) as folder:
-        writer = writer_class(folder, shape.category_ids(writer_class.first), list(splits or ()),
-                              description=f"{shape.title} (Label Studio project {project_id})")
+        heading = f"{shape.title} (Label Studio project {project_id})"
+        writer = writer_class(folder, shape.category_ids(writer_class.first), list(splits or ()), description=heading)
         written = Written(splits or (), named=bool(planned and leak_report and leak_files.fits(planned.rules.shares)))
         for task, image in reader.read(_placed(read_tasks(ls, project_id, shape, source), planned, reader)):
             split = planned.places[task.id][0] if planned else ""
@@ -94,8 +94,10 @@ def export_project(project_id: int, format: str, out: Path, *, with_images: bool
             splits=written.in_split, skipped=reader.skipped.report(),
             leaks=_leaks(project_id, folder, planned, written, memory, writer),
             version=version.number if version else None, folder=str(out))
-        if version:
-            version.close(folder, shape, report)
+        body = version.describe(shape, report) if version else None
+        card.write(folder, heading, shape.labels, written.labels, report, body)
+        if version and body:
+            version.close(folder, body)
     return report
 
 
@@ -104,17 +106,20 @@ class Written:
 
     Attributes:
         boxes: objects that are only a box.
+        labels: objects by label, by split.
         names: file name and split by task, where they are needed later.
     """
 
     def __init__(self, splits: Iterable[str], *, named: bool) -> None:
         self.images = self.objects = self.boxes = 0
         self.in_split = dict.fromkeys(splits, 0)
+        self.labels: dict[str, Counter[str]] = {}
         self.names: dict[int, tuple[str, str]] | None = {} if named else None
 
     def add(self, task_id: int, image: ExportImage, split: str) -> None:
         self.images, self.objects = self.images + 1, self.objects + len(image.objects)
         self.boxes += sum(item.mask is None and not item.rings for item in image.objects)
+        self.labels.setdefault(split, Counter()).update(item.label for item in image.objects)
         if split:
             self.in_split[split] += 1
         if self.names is not None:

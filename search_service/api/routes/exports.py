@@ -32,7 +32,7 @@ def post_export_preview(project_id: int) -> ExportPreview:
 def post_export_job(project_id: int) -> tuple[Export, int, dict[str, str]]:
     asked = _asked()
     made = jobs.start(project_id, format=asked.format, source=asked.source, masks=asked.masks, images=asked.images,
-                      splits=asked.splits, leak_report=asked.leak_report, note=asked.note)
+                      splits=asked.splits, leak_report=asked.leak_report, note=asked.note, licence=asked.licence)
     return made, 201, {"Location": f"{API}/exports/{made.id}"}
 
 

@@ -96,3 +96,5 @@ class ExportJobRequest(Request):
     leak_report: bool = Field(True, description="Tell of each frame in another split than training how near the "
                               "nearest training frame is, in time and by embedding.")
     note: str = Field("", max_length=2000, description="What is new in this version.")
+    licence: str = Field("", max_length=200, description="Of images and labels, for the dataset's card, such as "
+                         "`cc-by-4.0`.")

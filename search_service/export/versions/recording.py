@@ -45,6 +45,7 @@ class Asked:
     shares: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
     made_by: str = ""
+    licence: str = ""
 
 
 class Recorder:
@@ -68,10 +69,10 @@ class Recorder:
         if len(self._rows) == _ROWS:
             self._store()
 
-    def close(self, folder: Path, shape: ProjectShape, written: WrittenExport) -> None:
-        """Describe the export whose files are all in `folder`."""
+    def close(self, folder: Path, said: VersionBody) -> None:
+        """Store what `describe` said of the export whose files are all in `folder`."""
         self._store()
-        body = self._body(shape, written).model_dump_json(indent=1)
+        body = said.model_dump_json(indent=1)
         (folder / BODY).write_text(body + "\n", encoding="utf-8")
         self._sums.seek(0)
         total = hashlib.sha256()
@@ -106,7 +107,8 @@ class Recorder:
             store.add(self._id, self._rows)
             self._rows = []
 
-    def _body(self, shape: ProjectShape, written: WrittenExport) -> VersionBody:
+    def describe(self, shape: ProjectShape, written: WrittenExport) -> VersionBody:
+        """Return what the version says of itself."""
         asked, settings, split = self._asked, get_settings(), bool(self._asked.shares)
         return VersionBody(
             version=self.number, project=self._project_id, title=shape.title, note=asked.note,
@@ -118,7 +120,7 @@ class Recorder:
             certificates=[VersionCertificate(id=one.id, sentence=one.sentence, digest=one.digest)
                           for one in certificate_store.summaries(self._project_id) if one.state == "valid"],
             images=written.images, objects=dict(self._objects), splits=written.splits, skipped=written.skipped,
-            leaks=written.leaks)
+            leaks=written.leaks, licence=asked.licence)
 
 
 @contextmanager

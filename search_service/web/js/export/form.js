@@ -33,6 +33,8 @@ export class ExportForm {
     const ofImages = h("label", { class: "check" }, this.images, t("export.images"));
     this.note = h("input", { name: "note", maxlength: "2000", id: "export-note", value: "" });
     const ofNote = h("label", { class: "field", for: "export-note" }, t("export.note"), this.note);
+    this.licence = h("input", { name: "licence", maxlength: "200", id: "export-licence", value: "", placeholder: "cc-by-4.0" });
+    const ofLicence = h("label", { class: "field", for: "export-licence" }, t("export.licence"), this.licence);
     this.button = h("button", { id: "export-go", class: "primary" }, icon("export"), t("export.start"));
     this.root = h(
       "form",
@@ -43,10 +45,11 @@ export class ExportForm {
       this.shares,
       h("div", { class: "stack" }, this.ofMasks, ofImages, this.ofLeaks),
       ofNote,
+      ofLicence,
       this.button,
     );
     this.root.addEventListener("change", (event) => {
-      if (event.target === this.note) return; // says nothing about the contents
+      if (event.target === this.note || event.target === this.licence) return; // says nothing about the contents
       if (event.target instanceof HTMLInputElement && event.target.name === "splits") this.#showShares();
       this.#remember();
       onchange();
@@ -76,6 +79,7 @@ export class ExportForm {
       images: this.images.checked,
       leak_report: this.leaks.checked,
       note: this.note.value.trim(),
+      licence: this.licence.value.trim(),
       masks: format === "yolo" && this.masks.checked,
     };
   }

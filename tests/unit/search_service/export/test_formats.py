@@ -101,8 +101,6 @@ def test_image_folder__no_column_is_empty_and_images_with_objects_come_first(tmp
     assert (tmp_path / "val" / "metadata.jsonl").read_text() == ""
     assert sorted(path.name for path in (tmp_path / "train").iterdir()) == [
         "Müller a.x.jpg", "empty.png", "metadata.jsonl"]
-    card = (tmp_path / "README.md").read_text("utf-8")
-    assert "2 images with 3 objects" in card and r"| a<b\|c | 1 |" in card and 'pretty_name: "Line: 3"' in card
     assert json.loads((tmp_path / "provenance.jsonl").read_text("utf-8").splitlines()[1])["video"] == "line.mp4"
 
 

@@ -121,3 +121,4 @@ def test_a_version_lists_every_file_of_every_format(tmp_path: Path, format: str,
     body = VersionBody.model_validate_json((out / "version.json").read_bytes())
     assert (body.version, body.note, body.splits, body.format) == (3, "new", {"train": 2, "val": 1}, format)
     assert described == [1, (out / "version.json").read_text().rstrip("\n"), hashlib.sha256(sums).hexdigest(), 1]
+    assert f"Version 3, made {body.made_at:%Y-%m-%d %H:%M} UTC" in (out / "README.md").read_text("utf-8")
