@@ -17,7 +17,7 @@ from argus_cli.recorded import recorded
 @click.command()
 @project_option
 @click.option("--format", "-f", "format_", default="coco", show_default=True,
-              metavar="coco|coco-polygons|yolo|yolo-seg|yolo-obb|voc|imagefolder|datumaro",
+              metavar="coco|coco-polygons|yolo|yolo-seg|yolo-obb|voc|imagefolder|parquet|datumaro",
               help="Format to write.")
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Folder to create.")
 @click.option("--masks", is_flag=True, help="With -f yolo: outlines instead of boxes, as -f yolo-seg.")

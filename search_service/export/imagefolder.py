@@ -21,7 +21,7 @@ from search_service.export.provenance import ProvenanceFile
 from search_service.export.records import ExportImage, save_image
 
 
-class _Objects(TypedDict):
+class Objects(TypedDict):
     """All objects of an image, column by column."""
 
     bbox: list[list[float]]
@@ -53,7 +53,7 @@ class ImageFolderWriter:
     def add(self, image: ExportImage, split: str) -> list[str]:
         save_image(self._folder / self.images(split), image)
         record = {"file_name": image.file_name, "width": image.width, "height": image.height,
-                  "task_id": image.source.get("task_id", 0), "objects": _objects(image.objects)}
+                  "task_id": image.source.get("task_id", 0), "objects": objects_of(image.objects)}
         with_objects, empty = self._lines[split]
         (with_objects if image.objects else empty).write(json.dumps(record, ensure_ascii=False) + "\n")
         self._provenance.add(image, split)
@@ -69,7 +69,7 @@ class ImageFolderWriter:
             Path(empty.name).unlink()
 
 
-def _objects(items: Sequence[ExportObject]) -> _Objects:
+def objects_of(items: Sequence[ExportObject]) -> Objects:
     return {
         "bbox": [_floats((x0, y0, x1 - x0, y1 - y0)) for x0, y0, x1, y1 in (item.box for item in items)],
         "category": [item.label for item in items],

@@ -68,7 +68,8 @@ class Writer(Protocol):
                  description: str) -> None: ...
 
     def images(self, split: str) -> str:
-        """Return the folder that the image files of a split are in, inside that of the export."""
+        """Return the folder that the image files of a split are in, inside that of the export; "" where they are in the
+        format's own files."""
         ...
 
     def add(self, image: ExportImage, split: str) -> list[str]:

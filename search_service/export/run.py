@@ -19,6 +19,7 @@ from search_service.export.datumaro import DatumaroWriter
 from search_service.export.files import output_folder
 from search_service.export.frames import Origin
 from search_service.export.imagefolder import ImageFolderWriter
+from search_service.export.parquet import ParquetWriter
 from search_service.export.reading import Files, Reader
 from search_service.export.records import ExportImage, Writer
 from search_service.export.source import SOURCES, Source, SourceTask, count_tasks, read_origins, read_tasks
@@ -31,7 +32,8 @@ from search_service.export.yolo import YoloOrientedWriter, YoloSegmentWriter, Yo
 
 FORMATS: dict[str, type[Writer]] = {
     "coco": CocoWriter, "coco-polygons": CocoPolygonWriter, "yolo": YoloWriter, "yolo-seg": YoloSegmentWriter,
-    "yolo-obb": YoloOrientedWriter, "voc": VocWriter, "imagefolder": ImageFolderWriter, "datumaro": DatumaroWriter}
+    "yolo-obb": YoloOrientedWriter, "voc": VocWriter, "imagefolder": ImageFolderWriter, "parquet": ParquetWriter,
+    "datumaro": DatumaroWriter}
 PREVIEWED = 2000  # tasks whose objects a preview counts
 Progress = Callable[[int], None]
 

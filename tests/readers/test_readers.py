@@ -69,7 +69,8 @@ def seen(reader: str, folder: Path) -> dict[str, tuple[str, list[Any], dict[str,
 @pytest.mark.parametrize(("reader", "format", "within"), [
     ("pycocotools", "coco", 0.002), ("pycocotools", "coco-polygons", 0.002), ("supervision", "yolo", 0.001),
     ("supervision", "yolo-seg", 0.001), ("supervision", "yolo-obb", 0.001), ("supervision", "voc", 0.5),
-    ("datumaro", "yolo", 0.01), ("datumaro", "datumaro", 0.01), ("datasets", "imagefolder", 0.002)])
+    ("datumaro", "yolo", 0.01), ("datumaro", "datumaro", 0.01), ("datasets", "imagefolder", 0.002),
+    ("datasets", "parquet", 0.002)])
 def test_a_reader_sees_every_image_with_its_split_labels_and_boxes(tmp_path: Path, reader: str, format: str,
                                                                    within: float) -> None:
     found = seen(reader, export(tmp_path, format))
@@ -85,8 +86,9 @@ def test_shapes_keep_their_holes_and_areas(tmp_path: Path) -> None:
     drawn = int(MASK.sum())
     for reader, format in (("pycocotools", "coco"), ("pycocotools", "coco-polygons"), ("datumaro", "datumaro")):
         assert seen(reader, export(tmp_path, format))["a.x.jpg"][2]["pixels"][1] == drawn, format
-    _, _, more = seen("datasets", export(tmp_path, "imagefolder"))["a.x.jpg"]
-    assert more["area"][1] == drawn and more["rings"][1] > 1  # polygons that leave the hole out
+    for format in ("imagefolder", "parquet"):
+        _, _, more = seen("datasets", export(tmp_path, format))["a.x.jpg"]
+        assert more["area"][1] == drawn and more["rings"][1] > 1  # polygons that leave the hole out
 
 
 def test_a_turned_box_keeps_its_corners(tmp_path: Path) -> None:

@@ -60,9 +60,9 @@ class Recorder:
         self._sums = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115 - closed by `recording`
 
     def add(self, task_id: int, image: ExportImage, split: str, place: str) -> None:
-        """Take in an image whose file, if there is one, is in the folder `place` of the export."""
+        """Take in an image whose file, if there is one of its own, is in the folder `place` of the export."""
         self._objects.update(item.label for item in image.objects)
-        if image.digest:
+        if image.digest and place:
             self._sums.write(f"{image.digest}  {place}/{image.file_name}\n")
             self._places.add(place)
         self._rows.append(row_of(task_id, image, split))

@@ -3,7 +3,7 @@ import { h, icon, put } from "../dom.js";
 import { t } from "../i18n.js";
 import { change } from "../router.js";
 
-const FORMATS = ["coco", "yolo", "yolo-obb", "voc", "imagefolder", "datumaro"];
+const FORMATS = ["coco", "yolo", "yolo-obb", "voc", "imagefolder", "parquet", "datumaro"];
 const SOURCES = ["annotations", "both", "predictions"];
 /** @type {Record<string, Record<string, number>>} */
 const SPLITS = { none: {}, two: { train: 80, val: 20 }, three: { train: 70, val: 20, test: 10 } };

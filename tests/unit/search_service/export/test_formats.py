@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 from typing import Any, cast
 from xml.etree import ElementTree as xml
@@ -10,12 +11,14 @@ from xml.etree import ElementTree as xml
 import numpy as np
 import pytest
 
+from argus.errors import ArgusError
 from argus.labelstudio import geometry
 from argus.labelstudio.regions import ExportObject
 from benchmarks.export import MadeUpLabelStudio
-from search_service.export import FORMATS, export_project
+from search_service.export import FORMATS, export_project, parquet
 from search_service.export.datumaro import DatumaroWriter
 from search_service.export.imagefolder import ImageFolderWriter
+from search_service.export.parquet import ParquetWriter
 from search_service.export.records import ExportImage, Writer
 from search_service.export.splitting import Unknown
 from search_service.export.voc import VocWriter
@@ -102,6 +105,33 @@ def test_image_folder__no_column_is_empty_and_images_with_objects_come_first(tmp
     assert sorted(path.name for path in (tmp_path / "train").iterdir()) == [
         "Müller a.x.jpg", "empty.png", "metadata.jsonl"]
     assert json.loads((tmp_path / "provenance.jsonl").read_text("utf-8").splitlines()[1])["video"] == "line.mp4"
+
+
+def test_parquet__pictures_and_scores_are_in_the_rows_of_files_of_a_bounded_size(
+        tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from arro3.io import read_parquet
+
+    monkeypatch.setattr(parquet, "_SHARD", 1)  # each row a file
+    assert written(ParquetWriter, tmp_path, ("train", "val")) == []
+    files = sorted((tmp_path / "data").iterdir())
+    assert [path.name for path in files] == ["train-00000.parquet", "train-00001.parquet", "val-00000.parquet"]
+    tables = [read_parquet(path).read_all() for path in files]
+    (empty,), (full,), none = [table.to_batches()[0].to_struct_array().to_pylist() if table.num_rows else []
+                               for table in tables]
+    assert none == [] and (empty["image"], empty["objects"]["bbox"]) == ({"bytes": b"B", "path": "empty.png"}, [])
+    assert (full["image"], full["task_id"]) == ({"bytes": b"A", "path": "Müller a.x.jpg"}, 7)
+    assert full["objects"]["bbox"] == [[20.0, 10.0, 40.0, 20.0], [10.4, 5.6, 0.05, 24.4], [65.0, 20.0, 49.641, 45.981]]
+    assert full["objects"]["category"] == ["fan", "a<b|c", "fan"] and full["objects"]["score"] == [0.75, None, None]
+    assert len(full["objects"]["segmentation"][0]) > 1
+    assert json.loads((tmp_path / "provenance.jsonl").read_text("utf-8").splitlines()[1])["video"] == "line.mp4"
+
+
+def test_parquet__without_its_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "arro3.io", None)
+    with pytest.raises(ArgusError) as caught:
+        export_project(1, "parquet", tmp_path / "out", with_images=False, memory=Unknown(),
+                       label_studio=cast(Any, MadeUpLabelStudio(4)))
+    assert "argus-label-studio[parquet]" in caught.value.hint and not (tmp_path / "out").exists()
 
 
 def test_datumaro__an_object_is_a_group_of_its_box_and_its_shape(tmp_path: Path) -> None:
