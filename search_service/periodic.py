@@ -13,6 +13,7 @@ from argus.settings import get_settings
 from label_studio_config import projects
 from ml_backend.runs import scheduling as run_jobs
 from search_service.embedding import near_duplicates, scheduling
+from search_service.evaluation import jobs as evaluations
 from search_service.label_import import importing as label_importing
 from search_service.review.verification import later
 from search_service.sync import missing_projects, tasks
@@ -28,7 +29,8 @@ def prepare() -> None:
     """Start the background threads of the default worker. Called once, before its first job."""
     get_pool()  # a database that does not answer ends the worker with a clear error, not a thread with a log line
     threading.Thread(target=_forever, args=(threading.Event(),), name="sync", daemon=True).start()
-    for name, work in (("uploads", importing.run_due), ("labels", label_importing.run_due)):
+    for name, work in (("uploads", importing.run_due), ("labels", label_importing.run_due),
+                       ("evaluations", evaluations.run_due)):
         threading.Thread(target=_import_forever, args=(name, work, threading.Event()), name=name, daemon=True).start()
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from argus.answers.base import Answer
+from argus.answers.base import Answer, Error, Moment
 from argus.answers.export import SkippedTasks
 
 Split = Literal["test", "val", "train", "all"]
+EvaluationState = Literal["queued", "running", "done", "failed", "cancelled"]
 
 
 class Interval(Answer):
@@ -161,3 +162,37 @@ class Evaluation(Answer):
     model_versions: dict[str, int]
     """Images of the split with a prediction, by model version."""
     skipped: list[SkippedTasks]
+
+
+class EvaluationJob(Answer):
+    """An evaluation that the default worker computes."""
+
+    id: int
+    project: int
+    on: Split
+    model_version: str
+    """As it was asked for: "" for the project's own."""
+    against: str
+    splits: str
+    state: EvaluationState
+    read: int
+    """Images that were read, of at most `total`."""
+    total: int
+    error: Error | None
+    """Why it failed, or why it waits for another attempt."""
+    asked_by: str
+    created_at: Moment
+    finished_at: Moment | None
+
+
+class EvaluationResult(EvaluationJob):
+    """An evaluation with what it found; `result` is None until it is done."""
+
+    result: Evaluation | None
+
+
+class Evaluations(Answer):
+    """The last evaluations of a project, newest first."""
+
+    project: int
+    evaluations: list[EvaluationJob]

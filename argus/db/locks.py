@@ -20,5 +20,6 @@ SAMPLE: Final = 0x4152534D  # with the project: samples are drawn and accepted o
 UPLOAD: Final = 0x4152554C  # room on the disk is promised to one upload after another
 IMPORT_UPLOAD: Final = 0x4152554D  # with the upload: one process at a time imports it
 EDIT_TASK: Final = 0x41524554  # with the task: its annotation is edited by one at a time
+EVALUATION: Final = 0x41524556  # with the evaluation: one process at a time computes it
 LABEL_IMPORT_JOB: Final = 0x4152494A  # with the job: one process at a time works on it
 LABEL_IMPORT: Final = 0x4152494C  # with the project: labels are imported, and imports taken back, one at a time

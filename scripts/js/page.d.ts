@@ -594,6 +594,19 @@ declare namespace Api {
     model_versions: Record<string, number>;
     skipped: { count: number; reason: string }[];
   }
+  interface EvaluationJob {
+    id: number;
+    on: string;
+    model_version: string;
+    state: "queued" | "running" | "done" | "failed" | "cancelled";
+    read: number;
+    total: number;
+    error: { message: string; hint: string } | null;
+    finished_at: string | null;
+  }
+  interface EvaluationResult extends EvaluationJob {
+    result: Evaluation | null;
+  }
   interface Version {
     version: number;
     note: string;

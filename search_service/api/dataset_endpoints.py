@@ -46,6 +46,14 @@ DATASETS = (
              "wrote is taken back. Or forget one that has ended; what it wrote stays.", answer=li.LabelImportJob),
     Endpoint("post", "/api/v1/label-imports/{import_id}/undo", "Take an import of labels back.",
              answer=li.LabelImportUndone),
+    Endpoint("get", "/api/v1/projects/{project_id}/evaluations", "The last evaluations of a project, newest first.",
+             answer=ev.Evaluations),
+    Endpoint("post", "/api/v1/projects/{project_id}/evaluations", "Judge predictions of any number of images, in the "
+             "background.", body=sr.JudgeRequest, status=201, answer=ev.EvaluationJob),
+    Endpoint("get", "/api/v1/projects/{project_id}/evaluations/{evaluation_id}", "How far an evaluation is, and what "
+             "it found.", answer=ev.EvaluationResult),
+    Endpoint("delete", "/api/v1/projects/{project_id}/evaluations/{evaluation_id}", "Cancel an evaluation, or forget "
+             "one that has ended.", answer=ev.EvaluationJob),
     Endpoint("get", "/api/v1/projects/{project_id}/evaluation", "Predictions of a model version judged by people's "
              "annotations: AP50, AP50:95, AR, confusions, calibration, and lists of errors.", sr.JudgeRequest,
              answer=ev.Evaluation),

@@ -18,7 +18,8 @@ from search_service.api.schemas import wall as wr
 # Values of path and query parameters, wherever they appear.
 PARAMETERS: dict[str, Any] = {
     "project_id": 1, "task_id": 17, "run_id": 3, "view_id": 5, "search_id": 12, "saved_id": 2, "acceptance_id": 4,
-    "export_id": 6, "sample_id": 3, "certificate_id": 2, "edit_id": 8, "import_id": 3, "label_job_id": 4, "version": 3,
+    "export_id": 6, "sample_id": 3, "certificate_id": 2, "edit_id": 8, "import_id": 3,
+    "label_job_id": 4, "evaluation_id": 5, "version": 3,
     "upload_id": "3f2a9c0d5e71486bb0c4d1e8a2f69357",
     "before": 2, "after_task": 0,
     "q": "red fan -cpu", "limit": 50, "offset": 0, "box": "0.25,0.25,0.75,0.75", "size": 320}
@@ -61,6 +62,7 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
     tr.VerdictTakenBack: {"task": 17, "object": "a1b2c3"},
     sr.ConnectRequest: {"project": 1, "dry_run": True},
     sr.SplitsRequest: {"splits": "train,val,test"},
+    sr.JudgeRequest: {"model_version": "argus-3f2a1b", "on": "test"},
     sr.LabelImportRequest: {"upload": "3f2a9c0d5e71486bb0c4d1e8a2f69357", "taken": "predictions",
                             "model_version": "yolo11-m"},
     sr.ExportJobRequest: {"format": "yolo", "splits": {"train": 80, "val": 20}},

@@ -101,6 +101,8 @@ ACTIONS: dict[str, Action] = {
     "label_imports.post_start": Action("labels.start", "manage"),
     "label_imports.delete_label_import": Action("labels.cancel", "manage"),
     "label_imports.post_undo": Action("labels.undo", "own"),
+    "evaluation.post_evaluation": Action("evaluation.start"),
+    "evaluation.delete_evaluation": Action("evaluation.delete", "own"),
     "exports.delete_export": Action("export.delete", "manage"),
     "exports.get_export_file": Action("export.download", "manage"),
     "uploads.post_upload": Action("upload.start"),  # who may import into the project in Label Studio: the route asks it
@@ -113,7 +115,8 @@ ACTIONS: dict[str, Action] = {
 _THINGS = {"run_id": "run", "acceptance_id": "acceptance", "edit_id": "edit", "sample_id": "sample",
            "saved_id": "saved search", "search_id": "search",
            "view_id": "view", "export_id": "export", "task_id": "task", "version": "version",
-           "import_id": "label import", "label_job_id": "label import job", "upload_id": "upload"}
+           "import_id": "label import", "label_job_id": "label import job",
+           "evaluation_id": "evaluation", "upload_id": "upload"}
 
 
 def action_of(route: str, method: str) -> Action:

@@ -28,6 +28,7 @@ _OWNER = {"run_id": "SELECT person_id FROM run WHERE id = %s",
           "acceptance_id": "SELECT person_id FROM acceptance WHERE id = %s",
           "edit_id": "SELECT person_id FROM edit WHERE id = %s",
           "import_id": "SELECT person_id FROM label_import WHERE id = %s",
+          "evaluation_id": "SELECT person_id FROM evaluation_job WHERE id = %s",
           "saved_id": "SELECT person_id FROM saved_search WHERE id = %s"}
 OWNED = _OWNER.keys()
 

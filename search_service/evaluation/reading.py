@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
@@ -59,14 +59,15 @@ class _Kept(NamedTuple):
 
 
 def read(ls: LabelStudio, shape: ProjectShape, tasks: Sequence[int] | None, versions: Sequence[str],
-         images: ImageFetcher) -> Material:
+         images: ImageFetcher, progress: Callable[[int], None] = lambda read: None) -> Material:
     """Read the annotated ones of these tasks, of None every annotated one, with the predictions of model versions.
 
     Of several annotations the one changed last counts, of several predictions of a version the newest. An image file
     is opened only where no region tells its size.
     """
     found = Material({version: [] for version in versions}, {version: set() for version in versions})
-    for task in _walk(ls, shape.project_id, tasks):
+    for number, task in enumerate(_walk(ls, shape.project_id, tasks), 1):
+        progress(number)
         annotation = newest_annotation(task["annotations"])
         if annotation is None:
             continue

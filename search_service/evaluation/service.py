@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,8 +60,12 @@ class Asked:
 
 
 def evaluate(project_id: int, asked: Asked, *, label_studio: LabelStudio | None = None,
-             images: ImageFetcher | None = None) -> Evaluation:
+             images: ImageFetcher | None = None,
+             progress: Callable[[int, int], None] = lambda read, total: None) -> Evaluation:
     """Judge a model version's predictions by people's annotations.
+
+    Args:
+        progress: called with (annotated images read, images that there are at most).
 
     Raises:
         ArgusError: `unknown_project`, `bad_label_config`; `not_found` without such a split, `bad_request` when several
@@ -72,7 +76,8 @@ def evaluate(project_id: int, asked: Asked, *, label_studio: LabelStudio | None 
     part = parts.find(project_id, asked.on, asked.splits)
     shape = read_project(ls, project_id)
     versions = _versions(shape, asked)
-    material = read(ls, shape, part.tasks, versions, images or get_images())
+    total = listing.count(ls, project_id, [ANNOTATED]) if part.tasks is None else len(part.tasks)
+    material = read(ls, shape, part.tasks, versions, images or get_images(), lambda done: progress(done, total))
     _check(material, versions, asked)
     if asked.only_predicted:
         _narrow(material)
@@ -88,8 +93,8 @@ def evaluate_in_request(project_id: int, asked: Asked) -> Evaluation:
     tasks = parts.find(project_id, asked.on, asked.splits).tasks
     count = listing.count(get_label_studio(), project_id, [ANNOTATED]) if tasks is None else len(tasks)
     if count > MOST:
-        raise ArgusError("bad_request", f"These are {count} images; the page and REST judge up to {MOST} at a time.",
-                         "`argus evaluate` judges any number.", images=count)
+        raise ArgusError("bad_request", f"These are {count} images; a request judges up to {MOST}.",
+                         "POST /projects/{id}/evaluations and `argus evaluate` judge any number.", images=count)
     if not _one_at_a_time.acquire(blocking=False):
         raise ArgusError("busy", "Another evaluation is being computed.", "Try again in a moment.")
     try:

@@ -594,6 +594,9 @@ def test_evaluate__figures_then_what_was_wrong_as_pictures_and_as_a_view(open_pa
         opened.value.wait_for_url(lambda url: "/projects/" in url or "login" in url, timeout=60_000)
         (view,) = [one["data"] for one in label_studio.views(project) if "False positives" in one["data"]["title"]]
         assert [item["value"] for item in view["filters"]["items"]] == [first]
+        page.reload()  # the last one is kept
+        expect(figures.locator("tbody tr").first).to_contain_text("0.000", timeout=30_000)
+        expect(panel).to_contain_text("worse, evaluated")
         panel.get_by_label("Images").select_option("test")
         page.click("#evaluate-go")
         expect(page.locator("#message")).to_contain_text("has no split test", timeout=30_000)

@@ -1,17 +1,22 @@
 // Judging a model version's predictions by annotations: what to judge, and what came of it.
-import { api } from "../api.js";
+import { api, Problem } from "../api.js";
 import { add, h, put } from "../dom.js";
-import { number, t } from "../i18n.js";
+import { number, t, when } from "../i18n.js";
 import { actionButton } from "../messages.js";
-import { address } from "../router.js";
 import { calibrationOf, confusionOf, errorsOf, figuresOf } from "./judged.js";
 
 const SPLITS = ["test", "val", "train", "all"];
 
+const POLL = 1000, // milliseconds
+  UNDER_WAY = new Set(["queued", "running"]);
+
 export class Evaluation {
+  #job = 0; // that is followed or shown
+
   /** @param {{ base: string, project: Api.Project, signal: AbortSignal }} given */
   constructor({ base, project, signal }) {
     this.base = base;
+    this.path = `${base}/evaluations`;
     this.project = project;
     this.signal = signal;
     this.on = this.#choice(SPLITS.map((name) => [name, t(`evaluate.on_${name}`)]));
@@ -37,18 +42,48 @@ export class Evaluation {
     return h("select", {}, options.map(([value, text]) => h("option", { value }, text)));
   }
 
+  // Show the last evaluation of the project, or follow it while it is computed.
+  async show() {
+    /** @type {{ evaluations: Api.EvaluationJob[] }} */
+    const { evaluations } = await api(this.path, { signal: this.signal });
+    const last = evaluations.find(({ state }) => state === "done" || UNDER_WAY.has(state));
+    if (last && !this.#job) await this.#follow(last.id);
+  }
+
   async #judge() {
-    put(this.result, h("p", { class: "muted" }, t("evaluate.working")));
     const asked = { on: this.on.value, model_version: this.version.value, against: this.against.value };
-    try {
-      /** @type {Api.Evaluation} */
-      const found = await api(`${this.base}/evaluation${address(asked)}`, { signal: this.signal });
-      this.#offer(Object.keys(found.model_versions));
-      put(this.result, this.#shown(found));
-    } catch (error) {
-      put(this.result);
-      throw error;
+    /** @type {Api.EvaluationJob} */
+    const { id } = await api(this.path, { json: asked });
+    await this.#follow(id);
+  }
+
+  // Wait for an evaluation and show what it found; another one that is asked for meanwhile takes its place.
+  /** @param {number} id */
+  async #follow(id) {
+    this.#job = id;
+    const cancel = actionButton(t("evaluate.cancel"), () => api(`${this.path}/${id}`, { method: "DELETE" }), { class: "quiet" });
+    const bar = h("progress", { "aria-label": t("evaluate.title") }),
+      said = h("p", { class: "muted" });
+    put(this.result, said, bar, cancel);
+    for (;;) {
+      /** @type {Api.EvaluationResult} */
+      const now = await api(`${this.path}/${id}`, { signal: this.signal });
+      if (this.#job !== id) return;
+      if (!UNDER_WAY.has(now.state)) return this.#end(now);
+      said.textContent = progressOf(now);
+      if (now.total) Object.assign(bar, { max: now.total, value: Math.min(now.read, now.total) });
+      await pause(POLL, this.signal);
     }
+  }
+
+  /** @param {Api.EvaluationResult} job */
+  #end({ result, error, state, finished_at: at }) {
+    put(this.result);
+    if (error) throw new Problem([error.message, error.hint].filter(Boolean).join(" "));
+    if (!result || state !== "done") return;
+    this.#offer(Object.keys(result.model_versions));
+    const made = h("p", { class: "muted" }, t("evaluate.made", { version: result.model.model_version, when: when(at ?? "") }));
+    put(this.result, made, this.#shown(result));
   }
 
   // Versions to choose from are known once the images were read.
@@ -75,6 +110,19 @@ export class Evaluation {
     ];
   }
 }
+
+/** @param {Api.EvaluationJob} job */
+function progressOf({ state, read, total, error }) {
+  if (state === "queued") return error ? t("evaluate.later", { why: error.message }) : t("evaluate.queued");
+  return total ? t("evaluate.reading", { read: number(read), total: number(total) }) : t("evaluate.working");
+}
+
+/** @type {(milliseconds: number, signal: AbortSignal) => Promise<void>} */
+const pause = (milliseconds, signal) =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal.addEventListener("abort", () => clearTimeout(timer));
+  });
 
 /** @param {Api.Evaluation} found */
 function headOf({ on, division, images, locked, model: { objects } }) {

@@ -50,5 +50,6 @@ export function open({ root, project, params, signal }) {
   attempt(() => made.show());
   attempt(() => versions.show());
   attempt(() => labels.show());
+  attempt(() => evaluation.show());
   return {};
 }

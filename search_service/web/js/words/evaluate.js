@@ -4,7 +4,7 @@ import { plural } from "./plural.js";
 export default {
   en: {
     title: "Evaluate", hint: "Judge a model version's predictions by what people annotated.", on: "Images", on_test: "Test set", on_val: "Split val", on_train: "Split train", on_all: "All annotated images",
-    version: "Model version", current: "The project's own", against: "Compare with", nobody: "Nothing", go: "Evaluate", working: "Reading annotations and predictions. A thousand images can take half a minute.",
+    version: "Model version", current: "The project's own", against: "Compare with", nobody: "Nothing", go: "Evaluate", working: "Reading annotations and predictions.", queued: "Waiting for a worker.", later: "Waits and tries again: {why}", reading: "{read} of {total} images read.", cancel: "Cancel", made: "{version}, evaluated {when}",
     images: ({ n, images, k, objects }) => `${images} annotated ${plural(n, "image")}, ${objects} ${plural(k, "object")}`, locked_all: "the test set is locked", locked_none: "the test set is not locked", locked_some: "{locked} of them locked",
     noObjects: "No object is annotated on these images, so there is no AP: every detection is false.",
     withoutPrediction: ({ n, images, version }) => `${version} has no prediction on ${images} ${plural(n, "image")}: nothing counts as found there.`,
@@ -20,7 +20,7 @@ export default {
   },
   ja: {
     title: "評価", hint: "モデルバージョンの予測を、人のアノテーションと比べて評価します。", on: "対象の画像", on_test: "テストセット", on_val: "分割 val", on_train: "分割 train", on_all: "アノテーション済みのすべての画像",
-    version: "モデルバージョン", current: "プロジェクトの現在のもの", against: "比較する相手", nobody: "なし", go: "評価", working: "アノテーションと予測を読み込んでいます。1,000 枚で 30 秒ほどかかることがあります。",
+    version: "モデルバージョン", current: "プロジェクトの現在のもの", against: "比較する相手", nobody: "なし", go: "評価", working: "アノテーションと予測を読み込んでいます。", queued: "ワーカーを待っています。", later: "待機後に再試行します: {why}", reading: "{total} 枚中 {read} 枚を読み込みました。", cancel: "中止", made: "{version}（{when} に評価）",
     images: "アノテーション済みの画像 {images} 枚、物体 {objects} 個", locked_all: "テストセットは固定済み", locked_none: "テストセットは未固定", locked_some: "うち {locked} 枚が固定済み",
     noObjects: "これらの画像には物体のアノテーションがないため AP はありません。検出はすべて誤検出です。",
     withoutPrediction: "{version} の予測がない画像 {images} 枚では、何も検出されなかったものとして数えます。",

@@ -64,6 +64,7 @@ MANAGED = {
     ("POST", "/projects/{project_id}/label-imports"),
     ("POST", "/projects/{project_id}/label-imports/jobs/{label_job_id}/start"),
     ("DELETE", "/projects/{project_id}/label-imports/jobs/{label_job_id}"),
+    ("DELETE", "/projects/{project_id}/evaluations/{evaluation_id}"),
     ("POST", "/trust/samples/{sample_id}/accept"), ("POST", "/projects/{project_id}/splits/lock"),
     ("POST", "/projects/{project_id}/versions/{version}/lock"), ("DELETE", "/projects/{project_id}/versions/{version}"),
     ("POST", "/projects/{project_id}/splits/unlock"), ("POST", "/projects/{project_id}/splits/reset"),

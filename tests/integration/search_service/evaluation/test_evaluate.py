@@ -11,10 +11,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from argus.client_evaluate import Evaluate
+from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus_cli.main import main
 from search_service.api.app import create_app
+from search_service.evaluation import job_store, jobs
+from search_service.evaluation.service import Asked
 from search_service.sync import tasks
+from tests.resting import resting
 
 pytestmark = pytest.mark.integration
 CONFIG = ('<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"><Label value="cpu"/>'
@@ -27,12 +31,17 @@ def ls(servers: Any) -> LabelStudio:
 
 
 @pytest.fixture(scope="module")
-def project(ls: LabelStudio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, list[int]]]:
+def project(servers: Any, ls: LabelStudio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, list[int]]]:
     """Five annotated videos of four frames, divided by an export; the tasks of `test` with predictions of two versions.
 
     Each frame shows a cpu, the first of `test` a fan, too. `good` finds all cpus; `bad` finds one, calls one a fan, and
     on the third frame finds a cpu where none is, surer of that than of anything; of the fourth it said nothing.
     """
+    with resting(servers, "worker"):  # it would compute what is computed here
+        yield from _project(ls, tmp_path_factory)
+
+
+def _project(ls: LabelStudio, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, list[int]]]:
     number: int = ls.post("/api/projects/", {"title": "Judged", "label_config": CONFIG})["id"]
     made = [{"data": {"image": f"/data/upload/{n}.jpg", "video": f"video {n // 4}", "video_time": float(n % 4)},
              "annotations": [{"result": [region("a", 10, "cpu")]}]} for n in range(20)]
@@ -89,12 +98,47 @@ def test_two_versions_on_the_test_set_by_hand(project: tuple[int, list[int]], ls
 
     client = create_app().test_client()
 
-    def send(model: Any, method: str, path: str, params: dict[str, Any], timeout: float) -> Any:
-        answer = client.open(f"/api/v1{path}", method=method, query_string=params)
-        assert answer.status_code == 200, answer.text
+    def send(model: Any, method: str, path: str, body: Any = None) -> Any:
+        answer = client.open(f"/api/v1{path}", method=method, json=body)
+        assert answer.status_code == (201 if body else 200), answer.text
+        if body:
+            jobs.run_due()
         return model.model_validate_json(answer.data)
 
     assert Evaluate(send)(number, "good", against="bad").model_dump(mode="json") == found
+    asked = client.get(f"/api/v1/projects/{number}/evaluation?model_version=good&against=bad")
+    assert asked.json == found
+    (listed,) = client.get(f"/api/v1/projects/{number}/evaluations").json["evaluations"]
+    assert (listed["state"], listed["read"], listed["total"], "result" in listed) == ("done", 4, 4, False)
+    with pytest.raises(ArgusError, match="has no split val of"):
+        Evaluate(send)(number, "good", on="val", splits="val of")
+
+
+def test_in_the_background__cancelled_killed_and_too_many(project: tuple[int, list[int]],
+                                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    number, _ = project
+    progress = job_store.progress
+
+    def cancels(job: int, read: int, total: int) -> bool:
+        jobs.cancel(number, job)
+        return progress(job, read, total)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(job_store, "progress", cancels)
+        dropped = jobs.ask(number, Asked("good"), None)
+        jobs.run_due()
+    now = jobs.describe(number, dropped.id)
+    assert (now.state, now.result) == ("cancelled", None)
+    killed = jobs.ask(number, Asked("good"), None)
+    assert job_store.begin(killed.id)  # a worker that died at it
+    with pytest.raises(ArgusError, match="3 evaluations"):
+        for _ in range(3):
+            jobs.ask(number, Asked("good"), None)
+    jobs.run_due()
+    assert jobs.describe(number, killed.id).result and not job_store.waiting(number)
+    assert jobs.cancel(number, killed.id).state == "done"
+    with pytest.raises(ArgusError, match="There is no evaluation"):
+        jobs.describe(number, killed.id)
 
 
 def test_a_view_of_what_was_missed_and_a_locked_test_set(project: tuple[int, list[int]], ls: LabelStudio) -> None:
