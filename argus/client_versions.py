@@ -12,6 +12,8 @@ from argus.answers.versions import Version, VersionDeleted, VersionDiff, Version
 from argus.client_uploads import ProjectUploads
 from argus.errors import ArgusError
 
+_UNDO_SECONDS = 3600.0  # thousands of tasks are read and deleted before the service answers
+
 
 class DatasetVersions:
     """Every export is a version. Every method raises `ArgusError`, as those of `Argus` do."""
@@ -106,7 +108,8 @@ class ImportedLabels:
 
     def undo(self, import_id: int) -> LabelImportUndone:
         """Take an import back: what it wrote and nobody has changed since, and the tasks it made."""
-        undone: LabelImportUndone = self._send(LabelImportUndone, "POST", f"/label-imports/{import_id}/undo")
+        undone: LabelImportUndone = self._send(LabelImportUndone, "POST", f"/label-imports/{import_id}/undo",
+                                               timeout=_UNDO_SECONDS)
         return undone
 
 

@@ -82,10 +82,11 @@ def _run_next() -> bool:
 
 def _run(row: job_store.Row) -> None:
     """Compute one. What goes wrong is written into its row, not raised."""
-    said = -_SAY_SECONDS
+    said, last = -_SAY_SECONDS, (0, 0)
 
     def progress(read: int, total: int) -> None:
-        nonlocal said
+        nonlocal said, last
+        last = read, total
         if time.monotonic() - said > _SAY_SECONDS:
             said = time.monotonic()
             if not job_store.progress(row.id, read, total):
@@ -94,7 +95,9 @@ def _run(row: job_store.Row) -> None:
     try:
         if row.attempts > ATTEMPTS:
             raise ArgusError("child_died", f"Gave up after {ATTEMPTS} attempts: the worker died each time.")
-        job_store.finish(row.id, evaluate(row.project_id, Asked(**row.asked), progress=progress))
+        found = evaluate(row.project_id, Asked(**row.asked), progress=progress)
+        job_store.progress(row.id, *last)
+        job_store.finish(row.id, found)
     except _Cancelled:
         return
     except Exception as error:

@@ -25,7 +25,7 @@ def write(folder: Path, heading: str, labels: Sequence[str], counts: Mapping[str
         heading: what the dataset is called.
         labels: in the order of the labelling config.
         counts: objects by label, by split; "" without splits.
-        body: what the version says of itself; None when the export is none.
+        body: what `version.json` says; None when the export is none.
     """
     lines = [*_head(heading, body), *_counts(labels, counts, report), *_splits(report, body), *_left_out(report)]
     if body:

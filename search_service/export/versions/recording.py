@@ -108,7 +108,7 @@ class Recorder:
             self._rows = []
 
     def describe(self, shape: ProjectShape, written: WrittenExport) -> VersionBody:
-        """Return what the version says of itself."""
+        """Return what the version says about what it holds."""
         asked, settings, split = self._asked, get_settings(), bool(self._asked.shares)
         return VersionBody(
             version=self.number, project=self._project_id, title=shape.title, note=asked.note,

@@ -73,3 +73,9 @@ def test_completion__of_the_other_shells(shell: str, begin: str) -> None:
     done = CliRunner().invoke(main, ["completion", shell])
     assert done.exit_code == 0 and done.output.startswith(begin)
     assert CliRunner().invoke(main, ["completion", "tcsh"]).exit_code == 2
+
+
+def test_import_labels__a_missing_file_is_said_before_any_server_is_asked() -> None:
+    for arguments in (["nowhere.json"], [str(Path(__file__)), "--images", "nowhere.zip"]):
+        done = CliRunner().invoke(main, ["import-labels", *arguments, "--project", "7"])
+        assert done.exit_code == 2 and "does not exist" in done.output and "nowhere" in done.output

@@ -176,7 +176,8 @@ def test_only_one_request_writes_at_a_time(client: FlaskClient, project: int) ->
     ({"Upload-Length": "1e3"}, 400), ({"Upload-Defer-Length": "1"}, 400), ({"Tus-Resumable": "0.2.0"}, 412),
     ({"Upload-Metadata": "filename %%%"}, 400), ({"Upload-Metadata": "filename /w=="}, 400),
     ({"Upload-Metadata": "fps MTAwMA=="}, 400), ({"Upload-Metadata": "fps eA=="}, 400),
-    ({"Upload-Metadata": "scene bmFu"}, 400), ({"Upload-Metadata": "x " + "A" * 5000}, 400)])
+    ({"Upload-Metadata": "purpose eA=="}, 400), ({"Upload-Metadata": "scene bmFu"}, 400),
+    ({"Upload-Metadata": "x " + "A" * 5000}, 400)])
 def test_a_bad_beginning_is_refused_and_leaves_nothing(client: FlaskClient, project: int, change: Headers,
                                                        status: int) -> None:
     before = set(files.folder().iterdir())

@@ -110,8 +110,8 @@ def test_two_versions_on_the_test_set_by_hand(project: tuple[int, list[int]], ls
     assert asked.json == found
     (listed,) = client.get(f"/api/v1/projects/{number}/evaluations").json["evaluations"]
     assert (listed["state"], listed["read"], listed["total"], "result" in listed) == ("done", 4, 4, False)
-    with pytest.raises(ArgusError, match="has no split val of"):
-        Evaluate(send)(number, "good", on="val", splits="val of")
+    with pytest.raises(ArgusError, match="has no split val"):
+        Evaluate(send)(number, "good", on="val", splits="train,val")
 
 
 def test_in_the_background__cancelled_killed_and_too_many(project: tuple[int, list[int]],

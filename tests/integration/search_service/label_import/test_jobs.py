@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -18,6 +19,8 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
 from argus.web import serving
+from label_studio_config import projects
+from label_studio_config.shapes import new_label_config
 from search_service.api.app import MAX_BODY, create_app
 from search_service.label_import import importing, job_store, service, writing
 from search_service.uploads import files, leftovers
@@ -56,12 +59,20 @@ def argus(servers: Any) -> Iterator[Argus]:
 
 
 @pytest.fixture
-def project(make_project: Callable[..., int]) -> int:
+def project(label_studio: LabelStudio) -> Iterator[int]:
+    number: int = label_studio.post("/api/projects/", {"title": "Labels", "label_config": new_label_config(
+        ["cpu", "fan"], masks=False)})["id"]
+    label_studio.request("POST", f"/api/projects/{number}/import", timeout=120, files=[
+        (f"{name}.jpg", (f"{name}.jpg", picture(n), "image/jpeg")) for n, name in enumerate("abcd")])
     with connect() as connection:
         connection.execute("DELETE FROM upload")
     for file in files.folder().iterdir():
         file.unlink()
-    return make_project(("cpu", "fan"), [(f"{name}.jpg", picture(n)) for n, name in enumerate("abcd")])
+    projects.save(label_studio.project(number))
+    yield number
+    label_studio.delete(f"/api/projects/{number}/")
+    with connect() as connection:
+        connection.execute("DELETE FROM project WHERE id = %s", (number,))
 
 
 def working(work: Callable[[], Any]) -> Any:
@@ -104,9 +115,9 @@ def test_by_the_client__what_matches_then_the_import_and_its_undo(
     planned = working(lambda: argus.label_imports.plan(project, labels, images=tmp_path / "images.zip"))
     plan = planned.plan
     assert (planned.state, planned.images, plan.matched, plan.new_images) == ("planned", True, {"name": 2}, 1)
-    assert (plan.objects, plan.lacking, plan.tasks) == ({"cpu": 3}, {"bolt": 2}, 3)
+    assert (plan.objects, plan.lacking, plan.tasks) == ({"cpu": 3}, {"bolt": 1}, 3)
     assert [(one.file, one.entry, one.reason) for one in plan.problems] == [
-        ("labels.json", "annotations[4]", "the box has no area")]
+        ("labels.json", "annotations[4]", "bbox has the size 0 × 0")]
     assert results(label_studio, project) == before and len(list(files.folder().iterdir())) == 3
     argus.label_imports.start(project, planned.id)
     with pytest.raises(ArgusError, match="it is queued"):
@@ -118,8 +129,12 @@ def test_by_the_client__what_matches_then_the_import_and_its_undo(
         (done.import_id, 3, 3, 1, "labels.json", "done")]
     assert [one.id for one in listed.jobs] == [done.id]
     assert [len(one[1]) for one in results(label_studio, project)] == [1, 1, 0, 0, 1]
-    assert [(one.action, one.object) for one in audit.listing(project=project).entries if one.action.startswith(
-        "labels.")] == [("labels.import", f"label import job {done.id}")]
+    assert [(one.action, one.object, one.outcome) for one in audit.listing(project=project).entries] == [
+        ("labels.import", f"label import job {done.id}", "done"),
+        ("labels.start", f"label import job {done.id}", "conflict"),
+        ("labels.start", f"label import job {done.id}", "done"),
+        ("labels.ask", f"label import job {done.id}", "done"), ("upload.start", mock.ANY, "done"),
+        ("upload.start", mock.ANY, "done"), ("labels.ask", "", "bad_request"), ("upload.start", mock.ANY, "done")]
     kept = {row.name for row in files.folder().iterdir()}
     assert len(kept) == 1  # the upload whose import was refused: it is deleted after a day
     argus.label_imports.undo(done.import_id)

@@ -130,7 +130,7 @@ def test_parquet__without_its_package_says_what_to_install(tmp_path: Path, monke
     monkeypatch.setitem(sys.modules, "arro3.io", None)
     with pytest.raises(ArgusError) as caught:
         export_project(1, "parquet", tmp_path / "out", with_images=False, memory=Unknown(),
-                       label_studio=cast(Any, MadeUpLabelStudio(4)))
+                       label_studio=cast(Any, MadeUpLabelStudio(4, 1, (64, 36))))
     assert "argus-label-studio[parquet]" in caught.value.hint and not (tmp_path / "out").exists()
 
 
