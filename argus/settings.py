@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     siglip_model: str = Field("google/siglip2-base-patch16-256", description="SigLIP 2 checkpoint: a name or a folder.")
     sam3_model: str = Field("facebook/sam3", description="SAM 3 checkpoint: a name or a folder.")
     sam3_engine: Literal["transformers", "sam3"] = Field("transformers", description="Implementation of SAM 3.")
+    detectors: str = Field("", description="Folder with detectors of your own: each folder in it is one, as "
+                           "transformers' save_pretrained writes it. Empty: `home`/detectors. Every process must see "
+                           "the same.")
     device: str = Field("auto", description="auto (CUDA, else MPS, else the CPU), cpu, cuda, cuda:N or mps. A broken "
                                             "GPU is an error.")
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field("auto", description="auto: bfloat16 on CUDA, "
@@ -222,6 +225,10 @@ class Settings(BaseSettings):
     @property
     def token_path(self) -> Path:
         return self.home / "label-studio.token"
+
+    @property
+    def detectors_dir(self) -> Path:
+        return Path(self.detectors) if self.detectors else self.home / "detectors"
 
     @property
     def access_token(self) -> str:

@@ -1,13 +1,14 @@
-"""SAM 3 engines behind one interface. Importing this loads no torch; `load_engine` does."""
+"""SAM 3 engines behind one interface, and detectors of one's own. Importing this loads no torch; loading one does."""
 
 from __future__ import annotations
 
+from argus import detectors
 from argus.errors import ArgusError
 from argus.settings import Settings
-from ml_backend.engines.base import Detections, Exemplars, Mask, Sam3Engine
+from ml_backend.engines.base import Detections, Engine, Exemplars, Mask, Sam3Engine
 from ml_backend.engines.tiling import TilingEngine
 
-__all__ = ["Detections", "Exemplars", "Mask", "Sam3Engine", "load_engine"]
+__all__ = ["Detections", "Engine", "Exemplars", "Mask", "Sam3Engine", "load_detector", "load_engine"]
 
 SMALLEST_TILE = 128  # pixels
 
@@ -37,3 +38,17 @@ def _load(settings: Settings) -> Sam3Engine:
     from ml_backend.engines.transformers_engine import TransformersEngine
 
     return TransformersEngine.load(settings)
+
+
+def load_detector(settings: Settings, name: str, outliner: Sam3Engine | None = None) -> Engine:
+    """Load the detector of this name onto the workers' device.
+
+    Args:
+        outliner: gives the detector's boxes their masks; None for boxes alone.
+
+    Raises:
+        ArgusError: `model_not_found`, `model_broken`, `device_unusable`, `missing_package`.
+    """
+    from ml_backend.engines.detector_engine import DetectorEngine
+
+    return DetectorEngine.load(settings, detectors.find(settings, name), outliner)

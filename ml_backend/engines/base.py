@@ -52,7 +52,7 @@ class Detections:
     """What was found of one label on one image, best first.
 
     Attributes:
-        scores: float32 (N,), 0..1: `sigmoid(logit) × sigmoid(presence)`, SAM 3's own score.
+        scores: float32 (N,), 0..1: SAM 3's own score, `sigmoid(logit) × sigmoid(presence)`, or a detector's.
         boxes: float32 (N, 4), x0 y0 x1 y1 in pixels of the image as a person sees it, inside the image.
         masks: N masks; None for an object whose mask is empty. An engine may cut them when they are first looked at.
         left_out: objects beyond the number that is kept, at least.
@@ -88,8 +88,8 @@ class Exemplars:
     positive: tuple[bool, ...]
 
 
-class Sam3Engine(Protocol):
-    """SAM 3 behind one interface. An engine is loaded once and used by one thread at a time."""
+class Engine(Protocol):
+    """What looks for the labels of a run. An engine is loaded once and used by one thread at a time."""
 
     @property
     def images_per_step(self) -> int:
@@ -98,6 +98,13 @@ class Sam3Engine(Protocol):
     def detect(self, images: Sequence[Image.Image], concepts: Sequence[Concept]) -> list[dict[str, Detections]]:
         """Return, for each RGB image, the detections of every concept by label; each image is encoded once."""
 
+    def self_test(self) -> None:
+        """Run the model once on a small image; raise `model_broken` when what it answers makes no sense."""
+
+
+class Sam3Engine(Engine, Protocol):
+    """SAM 3 behind one interface."""
+
     def find(self, image: Image.Image, key: str, prompts: Sequence[str], exemplars: Exemplars | None) -> Detections:
         """Return what `prompts` and `exemplars` find together; `key` names the image for the feature cache."""
 
@@ -105,11 +112,11 @@ class Sam3Engine(Protocol):
               positive: Sequence[bool]) -> Detections:
         """Return the one object (or none) that points in pixels, on it or off it, point out."""
 
+    def outline(self, image: Image.Image, boxes: NDArray[np.float32]) -> list[Mask | None]:
+        """Return the mask of the object in each box (N, 4), x0 y0 x1 y1 in pixels; None where it is empty."""
+
     def unread(self, prompts: Sequence[str]) -> list[str]:
         """Return of each prompt the end that is beyond what the model reads; "" where all of it is read."""
-
-    def self_test(self) -> None:
-        """Run the model once on a small image; raise `model_broken` when what it answers makes no sense."""
 
 
 def numbers(found: Detections) -> Detections:

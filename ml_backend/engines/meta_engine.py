@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from argus.errors import ArgusError
@@ -113,6 +114,11 @@ class MetaEngine:
               positive: Sequence[bool]) -> Detections:
         """Clicks are served by the transformers engine only."""
         raise ArgusError("bad_request", "Clicks need the transformers engine.", "Set ARGUS_SAM3_ENGINE=transformers.")
+
+    def outline(self, image: Image.Image, boxes: NDArray[np.float32]) -> list[Mask | None]:
+        """Masks in given boxes are made by the transformers engine only."""
+        raise ArgusError("bad_request", "Masks in a detector's boxes need the transformers engine.",
+                         "Set ARGUS_SAM3_ENGINE=transformers, or use the detector without masks.")
 
     def unread(self, prompts: Sequence[str]) -> list[str]:
         """The package keeps its tokens to itself."""

@@ -69,6 +69,10 @@ class TilingEngine:
         """See `Sam3Engine.click`."""
         return self.engine.click(image, key, points, positive)
 
+    def outline(self, image: Image.Image, boxes: NDArray[np.float32]) -> list[Mask | None]:
+        """See `Sam3Engine.outline`."""
+        return self.engine.outline(image, boxes)
+
     def unread(self, prompts: Sequence[str]) -> list[str]:
         """See `Sam3Engine.unread`."""
         return self.engine.unread(prompts)

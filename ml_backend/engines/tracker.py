@@ -1,4 +1,4 @@
-"""Clicks: SAM 3's tracker model, which turns points on one image into one mask."""
+"""Clicks: SAM 3's tracker model, which turns points on one image into one mask, and each box into a mask of its own."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from argus.errors import ArgusError
-from ml_backend.engines.base import Detections
+from ml_backend.engines.base import Detections, Mask
 from ml_backend.engines.features import Tensors
 from ml_backend.engines.loading import load_model
 from ml_backend.engines.postprocess import cut_mask
+
+_BOXES = 64  # in one pass: each has a mask of its own in memory
 
 
 class Tracker:
@@ -91,3 +94,20 @@ class Tracker:
         box = np.array([[mask.x, mask.y, mask.x + width, mask.y + height]], np.float32)
         score = out.iou_scores[0, 0, :1].float().clamp(0, 1).cpu().numpy()
         return Detections(score, box, [mask])
+
+    def outline(self, features: Tensors, size: tuple[int, int], boxes: NDArray[np.float32]) -> list[Mask | None]:
+        """Return the mask of the object in each of `boxes` (N, 4), x0 y0 x1 y1 in pixels; None where it is empty.
+
+        Args:
+            features: of the image.
+            size: width and height of the image in pixels.
+        """
+        scale = np.array([self.side / size[0], self.side / size[1]] * 2, np.float32)
+        masks: list[Mask | None] = []
+        for begin in range(0, len(boxes), _BOXES):
+            part = boxes[begin:begin + _BOXES]
+            out = self.model(image_embeddings=list(features), multimask_output=False,
+                             input_boxes=torch.from_numpy(part * scale)[None].to(self.device))
+            planes = out.pred_masks[0, :, 0].float().cpu()
+            masks += [cut_mask(plane, box, size) for plane, box in zip(planes, part, strict=True)]
+        return masks

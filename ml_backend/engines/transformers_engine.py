@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image
 from transformers.modeling_outputs import BaseModelOutputWithPooling
 from transformers.models.sam3.modeling_sam3 import Sam3VisionEncoderOutput
@@ -25,7 +26,7 @@ from argus.errors import ArgusError
 from argus.settings import Settings
 from argus.typed_text import model_text, unread
 from label_studio_config.label_config import Concept
-from ml_backend.engines.base import Detections, Exemplars
+from ml_backend.engines.base import Detections, Exemplars, Mask
 from ml_backend.engines.features import FeatureCache, Tensors
 from ml_backend.engines.loading import check_folder, load_model, load_tokenizer
 from ml_backend.engines.postprocess import Limits, select
@@ -170,25 +171,43 @@ class TransformersEngine:
         """Return the encoder's output (1, C, h, w) for an image: what boxes, text and clicks all start from."""
         def encode() -> Tensors:
             pixels = to_pixels(image, self.side)[None].to(self.device, self.dtype)
-            self.images_encoded += 1
-            patches = self.model.vision_encoder.backbone(pixels).last_hidden_state
-            side = math.isqrt(patches.shape[1])
-            return (patches.view(1, side, side, -1).permute(0, 3, 1, 2),)
+            return (self._patches(pixels),)
         return self._features.get(key, "encoder", encode)[0]
+
+    def _patches(self, pixels: torch.Tensor) -> torch.Tensor:
+        self.images_encoded += 1
+        patches: torch.Tensor = self.model.vision_encoder.backbone(pixels).last_hidden_state
+        side = math.isqrt(patches.shape[1])
+        return patches.view(1, side, side, -1).permute(0, 3, 1, 2)
 
     def click(self, image: Image.Image, key: str, points: Sequence[tuple[float, float]],
               positive: Sequence[bool]) -> Detections:
         """Return the object that points point out. The tracker is loaded at the first click. See `Sam3Engine.click`."""
-        from ml_backend.engines.tracker import Tracker
+        with self._lock, torch.inference_mode():
+            self._load_tracker("Clicks need the model's own resolution.", "Draw a box")
+            return self._shrinking(lambda: self._click(image, key, points, positive))
+
+    def outline(self, image: Image.Image, boxes: NDArray[np.float32]) -> list[Mask | None]:
+        """Return the mask of the object in each box, by the tracker. See `Sam3Engine.outline`."""
+        def outlined() -> list[Mask | None]:
+            pixels = to_pixels(image, self.side)[None].to(self.device, self.dtype)
+            found: list[Mask | None] = self._tracker.outline(
+                self._tracker.features(self._patches(pixels)), image.size, boxes)
+            return found
 
         with self._lock, torch.inference_mode():
-            if self._resized:
-                raise ArgusError("bad_request", "Clicks need the model's own resolution.",
-                                 "Draw a box, or unset ARGUS_SAM3_RESOLUTION.")
-            if self._tracker is None:
-                encoder = self.model.vision_encoder.backbone
-                self._tracker = Tracker.load(self.checkpoint, encoder, self.device, self.dtype)
-            return self._shrinking(lambda: self._click(image, key, points, positive))
+            self._load_tracker("Masks in a detector's boxes need the model's own resolution.",
+                               "Use the detector without masks")
+            return self._shrinking(outlined) if len(boxes) else []
+
+    def _load_tracker(self, needs: str, instead: str) -> None:
+        from ml_backend.engines.tracker import Tracker
+
+        if self._resized:
+            raise ArgusError("bad_request", needs, f"{instead}, or unset ARGUS_SAM3_RESOLUTION.")
+        if self._tracker is None:
+            encoder = self.model.vision_encoder.backbone
+            self._tracker = Tracker.load(self.checkpoint, encoder, self.device, self.dtype)
 
     def _click(self, image: Image.Image, key: str, points: Sequence[tuple[float, float]],
                positive: Sequence[bool]) -> Detections:
