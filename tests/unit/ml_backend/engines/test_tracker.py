@@ -120,3 +120,23 @@ def test_click__out_of_memory_forgets_other_images_and_goes_on(engine: Transform
 
     monkeypatch.setattr(engine._tracker, "click", scarce)
     assert same(engine.click(scenes[0], "a", [(50, 50)], [True]), expected)
+
+
+def test_outline__is_what_the_library_answers_inside_each_box(engine: TransformersEngine, random_whole_sam3: Path,
+                                                              scenes: list[Image.Image]) -> None:
+    from transformers import Sam3ImageProcessor, Sam3TrackerModel, Sam3TrackerProcessor
+
+    image, boxes = scenes[0], [[10.0, 20.0, 120.0, 150.0], [0.0, 0.0, 320.0, 180.0]]
+    library = Sam3TrackerModel.from_pretrained(random_whole_sam3).eval()
+    processor = Sam3TrackerProcessor(Sam3ImageProcessor(size={"height": 192, "width": 192}), target_size=192)
+    inputs = processor(images=image, input_boxes=[boxes], return_tensors="pt")
+    with torch.inference_mode():
+        output = library(pixel_values=inputs["pixel_values"], input_boxes=inputs["input_boxes"], multimask_output=False)
+    theirs = processor.post_process_masks(output.pred_masks, inputs["original_sizes"])[0][:, 0].numpy()
+    for box, mask, whole in zip(boxes, engine.outline(image, np.array(boxes, np.float32)), theirs, strict=True):
+        ours = np.zeros((image.height, image.width), np.bool_)
+        if mask is not None:
+            ours[mask.y:mask.y + mask.bits.shape[0], mask.x:mask.x + mask.bits.shape[1]] = mask.bits
+        x0, y0, x1, y1 = (int(value) for value in box)
+        inside = (slice(y0, y1), slice(x0, x1))
+        assert whole[inside].any() and (ours[inside] != whole[inside].astype(np.bool_)).mean() < 0.02
