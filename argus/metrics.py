@@ -52,7 +52,7 @@ for _model in ("siglip", "sam3"):
 
 
 def model_batch(model: str, images: int, seconds: float) -> None:
-    """Count one pass of `model` ("siglip" or "sam3") over `images` images."""
+    """Count one pass of `model` ("siglip", "sam3" or "detector") over `images` images."""
     if images:
         BATCH.labels(model).observe(images)
         PER_IMAGE.labels(model).observe(seconds / images)

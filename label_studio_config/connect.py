@@ -19,7 +19,7 @@ from label_studio_config import projects
 from label_studio_config.label_config import LabelPlan, Override, some
 from label_studio_config.links import WEBHOOK_PATH, ConnectReport, Links, backend_body
 from label_studio_config.projects import ProjectRow
-from label_studio_config.recipe import plan_for, recipe_for
+from label_studio_config.recipe import OWN_VERSIONS, plan_for, recipe_for
 from label_studio_config.shapes import new_label_config, with_masks
 from label_studio_config.tags import read_label_config
 from label_studio_config.views import remove_views
@@ -86,7 +86,7 @@ def _set_up(ls: LabelStudio, project: _Target, report: ConnectReport) -> Connect
     if further := read_label_config(project.label_config).shown_beside(plan.image.key):
         report.notes.append(f"The labelling config shows {', '.join(further)} beside the image, so Label Studio takes "
                             "tasks as JSON or from a storage here, and no uploads: `argus import-video` is refused.")
-    report.model_version = recipe_for({"label_config": project.label_config,
+    report.model_version = recipe_for({**(row or {}), "label_config": project.label_config,
                                        "overrides": overrides}).model_version
     if project.id is not None and not report.dry_run:
         projects.save({"id": project.id, "title": project.title, "label_config": project.label_config},
@@ -246,7 +246,7 @@ def _choose_version(ls: LabelStudio, project_id: int, before: str, report: Conne
     """Let the project's scores count for our version, unless people there look at somebody else's predictions."""
     versions = ls.get(f"/api/projects/{project_id}/model-versions/")
     if before not in ("", report.model_version) and versions.get(before) and not versions.get(report.model_version) \
-            and not before.startswith("sam3-"):
+            and not before.startswith(OWN_VERSIONS):
         report.kept.append(f"model version {before} with its predictions, until there are predictions of ours")
     else:
         ensure_model_version(ls, project_id, report.model_version)

@@ -7,7 +7,7 @@ import json
 import logging
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from psycopg.types.json import Json
 
@@ -20,8 +20,9 @@ from argus.labelstudio.task_data import TaskImage, data_value, moment
 from argus.labelstudio.types import Project, Task
 from argus.settings import get_settings
 from label_studio_config.bands import CHECKED_AT_FIRST
+from label_studio_config.class_mapping import DetectorChoice
 from label_studio_config.label_config import Override
-from label_studio_config.recipe import plan_for, recipe_for
+from label_studio_config.recipe import other_version, plan_for, recipe_for
 from label_studio_config.shapes import same_shapes
 from label_studio_config.tags import ImageTag
 
@@ -31,8 +32,8 @@ _PAGE = 200  # ids in one request: they travel in its address
 
 class ProjectRow(TypedDict):
     """A row of `project`. `model_version` is of the current recipe, "" until one is known; the band edges (0-1) are
-    None where the settings count. Times: the newest `updated_at` seen by polling, the last full listing, since when the
-    project is connected (None: it is not), and missing. `check_first`: kinds of suspicions, None: nobody chose."""
+    None where the settings count. Times: the newest `updated_at` polled, the last full listing, since when connected
+    (None: not) and missing. `check_first`: kinds, None: nobody chose. `other_version`: of the engine not chosen."""
 
     id: int
     title: str
@@ -45,6 +46,9 @@ class ProjectRow(TypedDict):
     band_medium: float | None
     cursor_at: datetime | None
     reconciled_at: datetime | None
+    engine: Literal["sam3", "detector"]
+    detector: DetectorChoice | None
+    other_version: str
     connected_at: datetime | None
     missing_since: datetime | None
     check_first: list[str] | None
@@ -87,7 +91,7 @@ def connected_ids() -> list[int]:
 
 
 def is_connected(project_id: int) -> bool:
-    return bool(fetch_numbers("SELECT id FROM project WHERE id = %s AND connected_at IS NOT NULL", (project_id,)))
+    return (row := find(project_id)) is not None and row["connected_at"] is not None
 
 
 def remember(project_id: int, label_config: str, title: str | None = None) -> ProjectRow:
@@ -98,9 +102,10 @@ def remember(project_id: int, label_config: str, title: str | None = None) -> Pr
     """
     with together():
         old = find(project_id)
-        version = recipe_for({"label_config": label_config, "overrides": old["overrides"] if old else {}}).model_version
-        same = old and old["label_config"] == label_config and old["model_version"] == version
-        if old and same and title in (None, old["title"]):
+        new = {"overrides": {}, **(old or {}), "label_config": label_config}
+        version = recipe_for(new).model_version
+        if old and new == old and title in (None, old["title"]) \
+                and (version, other_version(new)) == (old["model_version"], old["other_version"]):
             return old
         row = _save(project_id, title or "", label_config, version)
     plan = plan_for(row)
@@ -115,13 +120,15 @@ def save(project: Project, model_version: str = "") -> ProjectRow:
 
 def _save(project_id: int, title: str, label_config: str, model_version: str) -> ProjectRow:
     reshaped = (old := find(project_id)) is not None and not same_shapes(old["label_config"], label_config)
+    other = other_version({**old, "label_config": label_config}) if old and model_version else ""
     row = fetch_one(
         ProjectRow, "INSERT INTO project (id, title, label_config, model_version, check_first) VALUES "
         "(%s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET label_config = excluded.label_config, "
         "title = coalesce(nullif(excluded.title, ''), project.title), "
         "model_version = coalesce(nullif(excluded.model_version, ''), project.model_version), "
+        "other_version = CASE WHEN excluded.model_version = '' THEN project.other_version ELSE %s END, "
         "reshape_after = CASE WHEN %s THEN 0 ELSE project.reshape_after END RETURNING *",
-        (project_id, title, label_config, model_version, list(CHECKED_AT_FIRST), reshaped))
+        (project_id, title, label_config, model_version, list(CHECKED_AT_FIRST), other, reshaped))
     assert row is not None  # INSERT .. RETURNING gives one row
     return row
 
@@ -182,12 +189,6 @@ def missing(seconds: float) -> set[int]:
     """Return the missing projects that Label Studio was asked for within the last `seconds`."""
     return set(fetch_numbers("SELECT id FROM project WHERE missing_since IS NOT NULL "
                              "AND reconciled_at BETWEEN now() - make_interval(secs => %s) AND now()", (seconds,)))
-
-
-def has_old_versions(project: ProjectRow) -> bool:
-    """Whether predictions of an older recipe are still to be rebuilt and removed."""
-    return bool(fetch_numbers("SELECT task_id FROM prediction WHERE project_id = %s AND model_version <> %s LIMIT 1",
-                              (project["id"], project["model_version"])))
 
 
 def refresh(project_id: int) -> ProjectRow:
@@ -279,8 +280,7 @@ def listed_tasks(project_id: int, task_ids: Sequence[int], *, fields: str) -> li
 
 def require_tasks(project_id: int, task_ids: Sequence[int]) -> None:
     """Raise `unknown_task` when one of the tasks is not an image of this project."""
-    known = _in_table(project_id, set(task_ids))
-    if unknown := [task_id for task_id in task_ids if task_id not in known]:
+    if unknown := sorted(set(task_ids) - _in_table(project_id, set(task_ids))):
         raise unknown_tasks(project_id, unknown)
 
 

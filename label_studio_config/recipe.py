@@ -1,32 +1,63 @@
-"""The recipe of a project: the checkpoint and what it is asked for. Its hash is the version of every prediction."""
+"""The recipe of a project: the checkpoint and what it is asked for. Its hash is the version of every prediction.
+
+A project has one of SAM 3 and, once a detector was chosen, one of that. `project.engine` says which one is current.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from argus import detectors
 from argus.checkpoints import weights_digest
+from argus.errors import ArgusError
 from argus.settings import Settings, get_settings
+from label_studio_config.class_mapping import DetectorChoice, classes_of
 from label_studio_config.label_config import Concept, LabelPlan, parse_label_config, some
+
+OWN_VERSIONS = ("sam3-", "detector-")
+"""How the versions of Argus's own predictions begin."""
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """Which checkpoint looks for which concepts. Runs over some of the labels share their project's recipe."""
+    """Which checkpoint looks for which concepts. Runs over some of the labels share their project's recipe.
+
+    Attributes:
+        detector: the name of a detector's folder; "" for SAM 3. A detector's concepts have its classes for prompts, and
+            labels without a class are not among them.
+        masks: SAM 3 gives the detector's boxes masks.
+    """
 
     checkpoint: str
     concepts: tuple[Concept, ...]
+    detector: str = ""
+    masks: bool = False
 
     @property
     def model_version(self) -> str:
-        """`sam3-` and 10 hex digits, equal for equal recipes; the order of labels and prompts does not matter."""
+        """`sam3-` or `detector-` and 10 hex digits, equal for equal recipes; the order of labels and prompts does not
+        matter."""
         labels = sorted((c.label, sorted(c.prompts), round(c.threshold, 6)) for c in self.concepts)
-        return "sam3-" + _digest(self.checkpoint, labels)[:10]
+        return OWN_VERSIONS[bool(self.detector)] + _digest(self.checkpoint, labels)[:10]
+
+    def require(self, labels: Sequence[str]) -> None:
+        """Raise `unknown_label` unless there are labels, and each is looked for; only a detector may lack some."""
+        known = {c.label for c in self.concepts}
+        lacking = [label for label in labels if label not in known]
+        if lacking or not labels:
+            raise ArgusError("unknown_label", f"The detector {self.detector!r} has no class for "
+                             + (f"the label {lacking[0]!r}." if lacking else "any label of the project."),
+                             "Say which of its classes stands for it, or let SAM 3 look: `argus engine`.")
+
+    def prompts(self, labels: Sequence[str]) -> list[str]:
+        """Return the texts that SAM 3 reads for these labels; a detector reads none."""
+        return [] if self.detector else [p for c in self.concepts if c.label in labels for p in c.prompts]
 
     def concept_key(self, concept: Concept) -> str:
         """What stored detections depend on: checkpoint and prompts, but not the threshold that only hides some."""
@@ -47,12 +78,17 @@ def checkpoint_identity(settings: Settings) -> str:
 
 
 def _options(settings: Settings) -> Iterator[str]:
-    for name in ("sam3_resolution", "sam3_int8", "sam3_tile", "keep_threshold", "nms_iou", "max_detections"):
+    yield from _changed(settings, ("sam3_resolution", "sam3_int8", "sam3_tile", "keep_threshold", "nms_iou",
+                                   "max_detections"))
+    if settings.sam3_tile:
+        yield f"/{settings.sam3_tile_overlap:g}"
+
+
+def _changed(settings: Settings, names: Sequence[str]) -> Iterator[str]:
+    for name in names:
         value = getattr(settings, name)
         if value != Settings.model_fields[name].default:
             yield f"+{name}={value:g}"
-    if settings.sam3_tile:
-        yield f"/{settings.sam3_tile_overlap:g}"
 
 
 def _checkpoint(model: str) -> str:
@@ -92,4 +128,49 @@ def recipe_for(project: Mapping[str, Any]) -> Recipe:
     Raises:
         ArgusError: `bad_label_config`.
     """
+    recipe = _detector_recipe(project) if project.get("engine") == "detector" else None
+    return recipe or _sam3_recipe(project)
+
+
+def other_recipe(project: Mapping[str, Any]) -> Recipe | None:
+    """Return the recipe of the engine that a row of `project` does not have; None without a detector. Raises as
+    `recipe_for`."""
+    recipe = _detector_recipe(project)
+    return _sam3_recipe(project) if recipe and project.get("engine") == "detector" else recipe
+
+
+def other_version(project: Mapping[str, Any]) -> str:
+    """Return the version of `other_recipe`; "" without one."""
+    return recipe.model_version if (recipe := other_recipe(project)) else ""
+
+
+def _sam3_recipe(project: Mapping[str, Any]) -> Recipe:
     return Recipe(checkpoint_identity(get_settings()), plan_for(project).concepts)
+
+
+def _detector_recipe(project: Mapping[str, Any]) -> Recipe | None:
+    choice: DetectorChoice | None = project.get("detector")
+    if not choice:
+        return None
+    digest, classes = _folder(choice)
+    concepts = plan_for(project).concepts
+    mapping = classes_of([c.label for c in concepts], classes, choice["mapping"])
+    return Recipe(_detector_identity(digest, masks=choice["masks"]), tuple(
+        Concept(c.label, tuple(mapping[c.label]), c.threshold) for c in concepts if mapping[c.label]),
+        choice["name"], choice["masks"])
+
+
+def _folder(choice: DetectorChoice) -> tuple[str, list[str]]:
+    """Return digest and classes of a detector as its folder is now, or as it was when it was chosen."""
+    try:
+        found = detectors.find(get_settings(), choice["name"])
+        return found.digest, list(found.class_names)
+    except (ArgusError, OSError):  # not in reach of this process, or gone: runs will say so, and all else goes on
+        return choice["digest"], choice["classes"]
+
+
+def _detector_identity(digest: str, *, masks: bool) -> str:
+    """Return what names a detector's weights, and the settings that change what it finds."""
+    settings = get_settings()
+    options = "".join(_changed(settings, ("keep_threshold", "nms_iou", "max_detections")))
+    return f"detector:{digest}{options}" + (f"/masks:{checkpoint_identity(settings)}" if masks else "")

@@ -25,7 +25,7 @@ from label_studio_config.recipe import Recipe
 from ml_backend.detection import store
 from ml_backend.detection.ahead import Ahead
 from ml_backend.detection.step_size import Pace
-from ml_backend.engines.base import Detections, Sam3Engine, numbers
+from ml_backend.engines.base import Detections, Engine, numbers
 
 log = logging.getLogger(__name__)
 Group = tuple[tuple[str, ...], list[int]]  # labels, and the tasks that lack them
@@ -51,7 +51,7 @@ class Outcome:
         self.pairs += prompts * len(tasks)
 
 
-def detect_tasks(engine: Sam3Engine, recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int],
+def detect_tasks(engine: Engine, recipe: Recipe, labels: Sequence[str], task_ids: Sequence[int],
                  budget: float, *, previewed: bool = False, pace: Pace | None = None,
                  ahead: Ahead | None = None) -> Outcome:
     """Compute and store the labels that these tasks lack; one bad image is one failed task.
@@ -141,7 +141,7 @@ def _collect(ready: dict[int, Future[Image.Image]], outcome: Outcome) -> dict[in
     return images
 
 
-def _detect(engine: Sam3Engine, recipe: Recipe, names: Sequence[str], images: dict[int, Image.Image],
+def _detect(engine: Engine, recipe: Recipe, names: Sequence[str], images: dict[int, Image.Image],
             outcome: Outcome, pace: Pace) -> dict[int, dict[str, Detections]]:
     """Run the engine on one step; when it fails, image by image, so that the one it cannot bear fails alone."""
     concepts = [c for c in recipe.concepts if c.label in names]
@@ -151,7 +151,7 @@ def _detect(engine: Sam3Engine, recipe: Recipe, names: Sequence[str], images: di
     try:
         found = dict(zip(images, _answers(engine, list(images.values()), concepts), strict=True))
         seconds = time.perf_counter() - began
-        metrics.model_batch("sam3", len(images), seconds)
+        metrics.model_batch("detector" if recipe.detector else "sam3", len(images), seconds)
         pace.measured(len(images), _prompts(recipe, names), seconds)
         return found
     except BaseTimeoutException:
@@ -169,7 +169,7 @@ def _detect(engine: Sam3Engine, recipe: Recipe, names: Sequence[str], images: di
     return found
 
 
-def _answers(engine: Sam3Engine, images: list[Image.Image],
+def _answers(engine: Engine, images: list[Image.Image],
              concepts: Sequence[Concept]) -> list[dict[str, Detections]]:
     """Return what the engine finds. Raises `model_broken` when it answers for one image with what is no number."""
     return [{label: numbers(one) for label, one in found.items()} for found in engine.detect(images, concepts)]

@@ -37,3 +37,20 @@ class Pace:
         """Learn from a step of `images` with `prompts` each, which took the model so many seconds."""
         self._image = max(seconds, 1e-9) / images
         self._prompt = self._image / (ENCODER_PROMPTS + prompts)
+
+
+class Paces:
+    """The pace of each checkpoint: a worker may have SAM 3 and detectors, which differ a hundredfold."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Pace] = {}
+        self._last: dict[int, str] = {}
+
+    def of(self, project_id: int, checkpoint: str) -> Pace:
+        """Return the pace of the checkpoint that works for a project now."""
+        self._last[project_id] = checkpoint
+        return self._of.setdefault(checkpoint, Pace())
+
+    def last(self, project_id: int) -> Pace:
+        """Return the pace of what worked for the project last."""
+        return self._of.get(self._last.get(project_id, ""), Pace())

@@ -59,7 +59,7 @@ class Claim(NamedTuple):
 
 
 class OldPrediction(NamedTuple):
-    """A prediction of a version that is not the current one."""
+    """A prediction of an older recipe."""
 
     task_id: int
     model_version: str
@@ -137,10 +137,10 @@ def release_unseen(claim: Claim) -> None:
             {**claim._asdict(), "old": get_settings().claim_seconds})
 
 
-def old_predictions(project_id: int, current: str) -> list[OldPrediction]:
-    """Return a project's predictions of other versions than the current one."""
+def old_predictions(project_id: int, kept: Sequence[str]) -> list[OldPrediction]:
+    """Return a project's predictions of other versions than these."""
     return fetch(OldPrediction, "SELECT task_id, model_version FROM prediction WHERE project_id = %s "
-                 "AND model_version <> %s", (project_id, current))
+                 "AND model_version <> ALL(%s)", (project_id, list(kept)))
 
 
 def forget_version(project_id: int, model_version: str) -> None:

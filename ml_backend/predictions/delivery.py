@@ -28,7 +28,7 @@ from argus.ttl_cache import Expiring
 from label_studio_config import projects
 from label_studio_config.label_config import LabelPlan
 from label_studio_config.projects import ProjectRow
-from label_studio_config.recipe import Recipe, plan_for, recipe_for
+from label_studio_config.recipe import Recipe, other_version, plan_for, recipe_for
 from ml_backend.detection import store
 from ml_backend.engines.base import Found
 from ml_backend.predictions import claim_store
@@ -235,7 +235,8 @@ def show_version(project: ProjectRow) -> None:
 
 
 def remove_old_versions(project_id: int) -> int | None:
-    """Rebuild what older recipes predicted from stored detections, then remove the older ones.
+    """Rebuild what older recipes predicted from stored detections, then remove the older ones. What the other engine
+    predicts stays beside it.
 
     Returns:
         How many were removed; None when a delivery is unsettled and nothing was removed yet.
@@ -252,7 +253,7 @@ def remove_old_versions(project_id: int) -> int | None:
 def _remove_old_versions(project_id: int) -> int | None:
     project = projects.load(project_id)
     current = recipe_for(project).model_version
-    old = claim_store.old_predictions(project_id, current)
+    old = claim_store.old_predictions(project_id, [current, other_version(project)])
     tasks = sorted({prediction.task_id for prediction in old})
     store.adopt(tasks, recipe_for(project))  # prompts that were previewed and then kept: their finds are there
     outcomes: dict[int, Outcome] = {}

@@ -16,7 +16,7 @@ from argus.labelstudio.types import Task
 from argus.settings import Settings
 from argus.web import problems, server_state
 from argus.web.metrics_endpoint import CONTENT_TYPE, exposition
-from label_studio_config import projects
+from label_studio_config import engine_store, projects
 from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import plan_for
 from ml_backend.protocol.metrics import Metrics
@@ -146,7 +146,7 @@ def _remember(project_id: int, label_config: Any) -> ProjectRow:
     if not isinstance(label_config, str):
         raise ArgusError("bad_request", "The labelling config must be text.")
     project = projects.remember(project_id, label_config)
-    if projects.has_old_versions(project):
+    if engine_store.has_old_versions(project):
         try:
             scheduling.enqueue_cleanup(project_id)
         except ArgusError as error:

@@ -58,15 +58,15 @@ def preview(project_id: int, task_ids: Sequence[int], concepts: Sequence[Mapping
     recipe = recipe_for({**project, "overrides": overrides})
     plan = plan_for(project)
     labels = [plan.concept(str(c["label"])).label for c in concepts]
+    recipe.require(labels)
     lacking = store.missing(task_ids, recipe, labels)
     jobs = _jobs(project_id, recipe, overrides, labels, list(lacking), retry) if lacking else {}
     found = store.load(task_ids, recipe, previewed=True)
     tasks = [PreviewTask(task=task, state="failed", error=Error(**error.to_json())) if (error := jobs.get(task)) else
              PreviewTask(task=task, state="waiting") if task in lacking else
              _done(task, {label: found[task][label] for label in labels}) for task in task_ids]
-    prompts = (p for c in recipe.concepts if c.label in labels for p in c.prompts)
     return Preview(ready=all(task.state != "waiting" for task in tasks), tasks=tasks,
-                   unread=prompt_reading.unread(prompts))
+                   unread=prompt_reading.unread(recipe.prompts(labels)))
 
 
 def _jobs(project_id: int, recipe: Recipe, overrides: Mapping[str, Override], labels: list[str],

@@ -26,15 +26,15 @@ MAX_PROMPTS, MAX_CHARACTERS = 20, 200
 
 
 def describe_recipe(project_id: int) -> ProjectRecipe:
-    """Return what the project's labels are asked for. Raises `unknown_project`, `bad_label_config`."""
+    """Return what SAM 3 is asked for under the project's labels. Raises `unknown_project`, `bad_label_config`."""
     project = projects.load(project_id)
-    recipe, config = recipe_for(project), _of_config(project)
+    recipe, concepts, config = recipe_for(project), plan_for(project).concepts, _of_config(project)
     return ProjectRecipe(
         model_version=recipe.model_version, keep_threshold=get_settings().keep_threshold,
         concepts=[RecipeConcept(label=c.label, prompts=list(c.prompts), threshold=c.threshold,
                                 config=_values(config[c.label]), changed=c != config[c.label])
-                  for c in recipe.concepts],
-        unread=prompt_reading.unread(p for c in recipe.concepts for p in c.prompts))
+                  for c in concepts],
+        unread=prompt_reading.unread(p for c in concepts for p in c.prompts))
 
 
 def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry_run: bool = False) -> RecipeChange:
@@ -54,8 +54,8 @@ def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry
         projects.set_overrides(project_id, overrides)
     predicted = store.count_predicted(project_id)
     again = outdated_tasks(project_id, new)
-    before = {c.label: c for c in old.concepts}
-    changed = [c for c in new.concepts if c != before.get(c.label)]
+    before = {c.label: c for c in plan_for(project).concepts}
+    changed = [c for c in plan_for({**project, "overrides": overrides}).concepts if c != before.get(c.label)]
     return RecipeChange(
         model_version=new.model_version, changed=[c.label for c in changed],
         unread=prompt_reading.unread(p for c in changed for p in c.prompts),

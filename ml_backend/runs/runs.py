@@ -15,7 +15,7 @@ from argus import audit
 from argus.answers.runs import Estimate, LeftOut, Run, RunError
 from argus.db import together
 from argus.errors import ArgusError
-from label_studio_config import projects
+from label_studio_config import engine_store, projects
 from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend.detection import store
@@ -49,7 +49,7 @@ def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
     audit.about(f"run {run_id}")
     task_states.fail(run_id, {t: _unknown_task(project_id, t) for t in wanted if t not in known})
     task_states.finish_if_done(run_id)
-    if projects.has_old_versions(project):
+    if engine_store.has_old_versions(project):
         scheduling.enqueue_cleanup(project_id)
     if known:
         scheduling.ensure_detection_jobs(project_id)
@@ -65,8 +65,8 @@ def estimate(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
         ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `nothing_selected`.
     """
     recipe, chosen, wanted = _select(projects.refresh(project_id), labels, task_ids, max_tasks)
-    prompts = (p for c in recipe.concepts if c.label in chosen for p in c.prompts)
-    return Estimate(**dict(estimates.estimate(recipe, chosen, wanted)), unread=prompt_reading.unread(prompts))
+    return Estimate(**dict(estimates.estimate(recipe, chosen, wanted)),
+                    unread=prompt_reading.unread(recipe.prompts(chosen)))
 
 
 def _select(project: ProjectRow, labels: Sequence[str], task_ids: Sequence[int],
@@ -75,7 +75,8 @@ def _select(project: ProjectRow, labels: Sequence[str], task_ids: Sequence[int],
     if not wanted:
         raise ArgusError("nothing_selected", "No task was selected.", "Select tasks, or give a query that finds some.")
     plan, recipe = plan_for(project), recipe_for(project)
-    chosen = list(dict.fromkeys(plan.concept(label).label for label in labels)) or [c.label for c in plan.concepts]
+    chosen = list(dict.fromkeys(plan.concept(label).label for label in labels)) or [c.label for c in recipe.concepts]
+    recipe.require(chosen)
     if max_tasks is not None and max_tasks < len(wanted):
         lacking = store.missing(wanted, recipe, chosen)
         wanted = sorted(wanted, key=lambda task: task not in lacking)[:max_tasks]
@@ -83,7 +84,7 @@ def _select(project: ProjectRow, labels: Sequence[str], task_ids: Sequence[int],
 
 
 def _recipe_json(recipe: Recipe, labels: Sequence[str]) -> dict[str, JsonValue]:
-    return {"checkpoint": recipe.checkpoint, "labels": [
+    return {"checkpoint": recipe.checkpoint, "engine": recipe.detector or "sam3", "labels": [
         {"label": c.label, "prompts": list(c.prompts), "threshold": c.threshold}
         for c in recipe.concepts if c.label in labels]}
 

@@ -65,12 +65,14 @@ def old_claims(grace_seconds: float) -> list[OldClaims]:
 
 
 def projects_with_old_versions() -> list[int]:
-    """Return the projects with predictions of another version than their own: two looks into an index."""
+    """Return the projects with predictions of other versions than their own two: three looks into an index."""
     return fetch_numbers(
-        "SELECT id FROM project WHERE model_version <> '' AND "
-        "(EXISTS (SELECT FROM prediction p WHERE p.project_id = project.id "
-        "AND p.model_version < project.model_version) OR EXISTS (SELECT FROM prediction p "
-        "WHERE p.project_id = project.id AND p.model_version > project.model_version))")
+        "SELECT id FROM (SELECT id, least(model_version, other_version) AS low, greatest(model_version, other_version) "
+        "AS high FROM project WHERE model_version <> '') own WHERE "
+        "EXISTS (SELECT FROM prediction p WHERE p.project_id = own.id AND p.model_version < own.low) OR "
+        "EXISTS (SELECT FROM prediction p WHERE p.project_id = own.id AND p.model_version > own.low "
+        "AND p.model_version < own.high) OR "
+        "EXISTS (SELECT FROM prediction p WHERE p.project_id = own.id AND p.model_version > own.high)")
 
 
 def outdated_tasks(project_id: int, recipe: Recipe) -> list[int]:
@@ -87,6 +89,12 @@ def outdated_tasks(project_id: int, recipe: Recipe) -> list[int]:
 def count_predicted(project_id: int) -> int:
     """Return how many tasks of a project have a prediction, of whatever version."""
     return fetch_number("SELECT count(DISTINCT task_id) AS n FROM prediction WHERE project_id = %s", (project_id,))
+
+
+def predicted_tasks(project_id: int, model_version: str) -> list[int]:
+    """Return the tasks with a prediction of a version, by id."""
+    return fetch_numbers("SELECT task_id FROM prediction WHERE project_id = %s AND model_version = %s ORDER BY task_id",
+                         (project_id, model_version))
 
 
 def count_waiting() -> int:

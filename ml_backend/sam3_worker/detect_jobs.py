@@ -18,7 +18,7 @@ from label_studio_config.label_config import Override
 from label_studio_config.recipe import Recipe, recipe_for
 from ml_backend.detection.ahead import Ahead
 from ml_backend.detection.batch import Outcome, detect_tasks
-from ml_backend.detection.step_size import Pace
+from ml_backend.detection.step_size import Paces
 from ml_backend.runs import estimates, scheduling, task_states
 from ml_backend.runs.scheduling import enqueue_for_answer
 from ml_backend.sam3_worker import engine
@@ -26,7 +26,7 @@ from ml_backend.sam3_worker import engine
 CHUNK_SECONDS = 1.0  # a person's click waits for about this long, or for one image that takes longer
 _TOO_LONG = ArgusError("timeout", "Detection exceeded the time limit of a job.",
                        "Is the worker's machine overloaded? A smaller ARGUS_SAM3_RESOLUTION is quicker.", alone=True)
-_pace, _ahead = Pace(), Ahead()  # one engine a process
+_paces, _ahead = Paces(), Ahead()
 
 
 class Answered(TypedDict):
@@ -48,7 +48,8 @@ def detect_next(project_id: int) -> dict[str, int]:
     A chunk ends after `CHUNK_SECONDS`, and its successor goes to the end of the queue: clicks and other projects get
     in between. When nothing is free to be taken there is no successor.
     """
-    taken = task_states.take(project_id, _job_id(), _pace.tasks(CHUNK_SECONDS, get_settings().chunk_tasks))
+    taken = task_states.take(project_id, _job_id(), _paces.last(project_id).tasks(
+        CHUNK_SECONDS, get_settings().chunk_tasks))
     if taken is None:
         return {"done": 0, "failed": 0, "rest": 0}
     run_id = taken.run.id
@@ -77,15 +78,18 @@ def _detect(project_id: int, taken: task_states.Taken) -> Outcome:
         labels = [label for label in taken.run.labels if label in {c.label for c in recipe.concepts}]
         if not labels:
             raise ArgusError("unknown_label", "None of the run's labels is in the labelling config any more.")
+        if recipe.detector:
+            engine.engine_of(recipe)  # a folder that cannot be loaded now cannot be loaded later
     except ArgusError as error:
         if is_outage(error):
             raise
         return Outcome(failed=dict.fromkeys(taken.task_ids, error))
-    return _timed(recipe, labels, taken.task_ids)
+    return _timed(project_id, recipe, labels, taken.task_ids)
 
 
-def _timed(recipe: Recipe, labels: list[str], task_ids: list[int]) -> Outcome:
-    outcome = detect_tasks(engine.get_engine(), recipe, labels, task_ids, CHUNK_SECONDS, pace=_pace, ahead=_ahead)
+def _timed(project_id: int, recipe: Recipe, labels: list[str], task_ids: list[int]) -> Outcome:
+    outcome = detect_tasks(engine.engine_of(recipe), recipe, labels, task_ids, CHUNK_SECONDS,
+                           pace=_paces.of(project_id, recipe.checkpoint), ahead=_ahead)
     estimates.record(recipe.checkpoint, engine.worker_name(), len(outcome.seconds), outcome.pairs,
                      sum(outcome.seconds.values()))
     return outcome
@@ -105,7 +109,7 @@ def detect_for_answer(project_id: int, task_ids: list[int], deadline: float) -> 
     if time.time() >= deadline:
         return {"failed": [], "next": None}
     recipe = recipe_for(projects.load(project_id))
-    outcome = _timed(recipe, [c.label for c in recipe.concepts], task_ids)
+    outcome = _timed(project_id, recipe, [c.label for c in recipe.concepts], task_ids)
     follow = enqueue_for_answer(queue_names.SAM3, project_id, outcome.rest, deadline) if outcome.rest else None
     return {"failed": list(outcome.failed), "next": follow}
 
@@ -126,7 +130,8 @@ def detect_for_preview(project_id: int, task_id: int, overrides: dict[str, Overr
     """
     trace.add(task=task_id)
     recipe = recipe_for({**projects.load(project_id), "overrides": overrides})
-    outcome = detect_tasks(engine.get_engine(), recipe, labels, [task_id], CHUNK_SECONDS, previewed=True, pace=_pace)
+    outcome = detect_tasks(engine.engine_of(recipe), recipe, labels, [task_id], CHUNK_SECONDS, previewed=True,
+                           pace=_paces.of(project_id, recipe.checkpoint))
     if error := outcome.failed.get(task_id):
         raise error
     return Stored()

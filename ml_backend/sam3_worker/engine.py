@@ -1,4 +1,4 @@
-"""The SAM 3 engine of a worker process: loaded once, tried once, then kept."""
+"""The engines of a SAM 3 worker process, SAM 3 and detectors: each loaded once, tried once, then kept."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from argus.devices import choose_device
 from argus.jobs import self_check
 from argus.jobs.self_check import Examined, ModelTest
 from argus.settings import get_settings
-from label_studio_config.recipe import checkpoint_identity
-from ml_backend.engines import Sam3Engine, load_engine
+from label_studio_config.recipe import Recipe, checkpoint_identity
+from ml_backend.engines import Engine, Sam3Engine, load_detector, load_engine
 from ml_backend.runs import estimates
 
 log = logging.getLogger(__name__)
+_DETECTORS = 2  # kept in memory beside SAM 3, those that were used last
 AGAIN_SECONDS = 5.0  # a self-test that took longer at the start is not repeated while people may be waiting
 
 
@@ -39,6 +40,28 @@ def _load(identity: str) -> tuple[Sam3Engine, float]:
     estimates.record_first(identity, worker_name(), seconds)
     log.info("engine ready", extra={"checkpoint": identity, "seconds": round(time.monotonic() - began, 1)})
     return engine, seconds
+
+
+def engine_of(recipe: Recipe) -> Engine:
+    """Return what looks for a recipe's concepts, loaded and tested at the first call, and again when the detector's
+    folder was replaced.
+
+    Raises:
+        ArgusError: as `load_engine` and `load_detector`.
+    """
+    if not recipe.detector:
+        return get_engine()
+    return _load_detector(recipe.checkpoint, recipe.detector, recipe.masks)
+
+
+@functools.lru_cache(maxsize=_DETECTORS)
+def _load_detector(identity: str, name: str, masks: bool) -> Engine:
+    detector = load_detector(get_settings(), name, get_engine() if masks else None)
+    tested = time.monotonic()
+    detector.self_test()
+    estimates.record_first(identity, worker_name(), time.monotonic() - tested)
+    log.info("detector ready", extra={"detector": name, "checkpoint": identity})
+    return detector
 
 
 def prepare() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from argus.answers import browse as bw
 from argus.answers import calibration as ca
 from argus.answers import check_first as cf
 from argus.answers import editing as e
+from argus.answers import engine as en
 from argus.answers import health as h
 from argus.answers import projects as p
 from argus.answers import review as v
@@ -46,6 +48,12 @@ _SAMPLE = tv.Sample(
     steps=[tv.SampleStep(edge=0.9, objects=1012, judged=34, wrong=0, accepted=1012, most_wrong=91, least_right=0.91,
                         certified=False, more=31, line="34 looked at, 0 wrong: at least 91.0 % are right; 31 more "
                         "right ones certify 95 %.")], certificates=[])
+_ENGINE: dict[str, Any] = {
+    "detector": "parts-v2", "masks": False, "model_version": "argus-3f2a1b", "other_version": "detector-77d2e0",
+    "detectors": [en.KnownDetector(name="parts-v2", architecture="RTDetrForObjectDetection", classes=["cpu", "hdd"],
+                                   error=None)],
+    "mapping": [en.LabelClasses(label="cpu", classes=["cpu"], by_name=["cpu"], changed=False)],
+    "unused_classes": ["hdd"]}
 _ERROR = ca.CalibrationError(error=0.061, noise=0.042)
 _LABEL = ca.LabelTrust(
     label="cpu", outcomes=212, right=203, left_out=0, classes=[ca.ScoreClassSeen(
@@ -192,6 +200,8 @@ _EXAMPLES: tuple[Answer, ...] = (
         label="cpu", prompts=["cpu", "processor"], threshold=0.5, changed=True,
         config=u.ConceptValues(prompts=["cpu"], threshold=0.5))], unread=[]),
     u.RecipeChange(model_version="argus-81c0de", changed=["cpu"], unread=[], rebuilt=0, again=50, dry_run=True),
+    en.ProjectEngine(engine="sam3", **_ENGINE),
+    en.EngineChange(engine="detector", **_ENGINE, again=50, dry_run=True),
     u.RunSources(all=1200, unlabelled=672, views=[u.RunView(id=5, title="Search: red fan")]),
     u.Preview(ready=True, tasks=[u.PreviewTask(task=17, state="done", objects=[u.PreviewObject(
         object="5a1f0c2b9d3e", label="cpu", score=0.82, box=[0.1, 0.2, 0.3, 0.4], mask=None)], width=1920,

@@ -6,6 +6,7 @@ from argus.answers import browse as bw
 from argus.answers import calibration as ca
 from argus.answers import check_first as cf
 from argus.answers import editing as e
+from argus.answers import engine as en
 from argus.answers import health as h
 from argus.answers import projects as p
 from argus.answers import review as v
@@ -22,6 +23,7 @@ from search_service.api.endpoint import Endpoint
 from search_service.api.schemas import audit as ar
 from search_service.api.schemas import check_first as cr
 from search_service.api.schemas import editing as er
+from search_service.api.schemas import engine as nr
 from search_service.api.schemas import review as rr
 from search_service.api.schemas import search as r
 from search_service.api.schemas import setup as sr
@@ -100,6 +102,10 @@ ENDPOINTS = (
     Endpoint("put", "/api/v1/projects/{project_id}/recipe", "Change prompts and thresholds, or tell what would change.",
              body=rr.RecipeRequest,
              answer=u.RecipeChange),
+    Endpoint("get", "/api/v1/projects/{project_id}/engine", "Which model looks for the labels.",
+             answer=en.ProjectEngine),
+    Endpoint("put", "/api/v1/projects/{project_id}/engine", "Choose SAM 3 or a detector, or tell how it would be.",
+             body=nr.EngineRequest, answer=en.EngineChange),
     Endpoint("post", "/api/v1/projects/{project_id}/preview", "What a run would find on up to 12 images; ask again "
              "until `ready`.", body=run_sources.PreviewRequest, answer=u.Preview),
     Endpoint("post", "/api/v1/projects/{project_id}/runs", "Let SAM 3 look for labels on tasks.",

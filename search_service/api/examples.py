@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from search_service import run_sources
 from search_service.api.schemas import check_first as cr
 from search_service.api.schemas import editing as er
+from search_service.api.schemas import engine as nr
 from search_service.api.schemas import review as rr
 from search_service.api.schemas import search as r
 from search_service.api.schemas import setup as sr
@@ -36,6 +37,7 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
     run_sources.RunRequest: {"labels": ["cpu"], "search": "cpu", "limit": 50},
     run_sources.PreviewRequest: {"concepts": [{"label": "cpu"}], "search": "cpu", "images": 6},
     rr.RecipeRequest: {"concepts": [{"label": "cpu", "prompts": ["cpu", "processor"], "threshold": 0.5}]},
+    nr.EngineRequest: {"engine": "sam3"},
     rr.AcceptRequest: {"min_score": 0.9},
     rr.AdditionsRequest: {"min_score": 0.9},
     rr.PersonRequest: {"token": "a personal access token"},

@@ -57,6 +57,7 @@ ACTIONS: dict[str, Action] = {
     "saved.post_judgement": Action("judgement.set"),
     "saved.delete_judgements": Action("judgement.delete"),  # their own; all of them, who manages
     "runs.put_recipe": Action("recipe.change", "manage"),
+    "runs.put_engine": Action("engine.change", "manage"),
     "runs.post_preview": QUESTION,
     "runs.post_estimate": QUESTION,
     "runs.post_run": Action("run.start"),

@@ -22,6 +22,7 @@ from argus.labelstudio.client import LabelStudio, get_label_studio
 from argus.labelstudio.filters import chunks
 from argus.labelstudio.users import sign_in
 from label_studio_config.label_config import image_of
+from label_studio_config.recipe import OWN_VERSIONS
 from label_studio_config.tags import read_label_config
 from search_service.label_import import images as brought
 from search_service.label_import import splits, store
@@ -204,7 +205,7 @@ def check_version(taken: Taken, model_version: str) -> None:
         raise ArgusError("bad_request", "Predictions need a model version.", "Name the model that made them.")
     if taken == "annotations" and model_version:
         raise ArgusError("bad_request", "Annotations have no model version.", "Leave it out, or import predictions.")
-    if model_version.startswith("sam3-") or len(model_version) > _MAX_VERSION \
+    if model_version.startswith(OWN_VERSIONS) or len(model_version) > _MAX_VERSION \
             or not model_version.isprintable():
         raise _taken_version(model_version)
 

@@ -103,10 +103,11 @@ def delivered_on(task_ids: Sequence[int], model_version: str) -> list[Delivered]
 
 
 def count_outdated(project_id: int, model_version: str) -> int:
-    """Return how many tasks have a prediction of other versions and none of this."""
+    """Return how many tasks have a prediction of older versions and none of this."""
     return fetch_number(
         "SELECT count(DISTINCT old.task_id) AS n FROM prediction old WHERE old.project_id = %(project)s "
-        "AND old.model_version <> %(version)s AND NOT EXISTS (SELECT 1 FROM prediction new WHERE "
+        "AND old.model_version <> %(version)s AND old.model_version <> (SELECT other_version FROM project "
+        "WHERE id = %(project)s) AND NOT EXISTS (SELECT 1 FROM prediction new WHERE "
         "new.task_id = old.task_id AND new.model_version = %(version)s)",
         {"project": project_id, "version": model_version})
 

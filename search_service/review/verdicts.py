@@ -14,7 +14,7 @@ from argus.answers.trust import ObjectVerdict, ObjectVerdicts
 from argus.db import together
 from argus.errors import ArgusError
 from label_studio_config import projects
-from label_studio_config.recipe import recipe_for
+from label_studio_config.recipe import plan_for
 from label_studio_config.views import fix_view
 from search_service.review import objects, prediction_store, wall_store
 from search_service.review.calibration import outcomes
@@ -106,7 +106,7 @@ def _said(review: Review, task_id: int | None) -> list[ObjectVerdict]:
 
 
 def _check_label(project_id: int, label: str) -> None:
-    names = sorted(concept.label for concept in recipe_for(projects.load(project_id)).concepts)
+    names = sorted(concept.label for concept in plan_for(projects.load(project_id)).concepts)
     if label not in names:
         raise ArgusError("unknown_label", f"The project has no label {label!r}.", f"It has: {', '.join(names)}.")
 

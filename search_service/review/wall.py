@@ -13,7 +13,7 @@ from argus import audit
 from argus.answers.review import Wall, WallJudged, WallObject, WallTakenBack
 from argus.errors import ArgusError
 from label_studio_config import projects
-from label_studio_config.recipe import recipe_for
+from label_studio_config.recipe import plan_for, recipe_for
 from label_studio_config.views import fix_view
 from search_service.review import objects, prediction_store, standing, wall_store
 from search_service.review.candidates import Review, open_review
@@ -93,7 +93,7 @@ def _named(one: Shown) -> Named:
 
 
 def _check_label(project_id: int, label: str) -> None:
-    names = [concept.label for concept in recipe_for(projects.load(project_id)).concepts]
+    names = [concept.label for concept in plan_for(projects.load(project_id)).concepts]
     if label and label not in names:
         raise ArgusError("unknown_label", f"The project has no label {label!r}.", f"It has: {', '.join(names)}.")
 

@@ -27,7 +27,7 @@ _LABEL = {"annotations": _ANNOTATED, "predictions": _DETECTED, "any": f"({_ANNOT
 
 
 class Concept(NamedTuple):
-    """What a label is among detections; `concept_key` is empty for one that SAM 3 is not asked for: in none of them."""
+    """What a label is among detections; `concept_key` is empty for one that nobody looks for: in none of them."""
 
     label: str
     concept_key: str = ""
@@ -126,7 +126,9 @@ def _passing(project_id: int, filters: Filters, *, embedded: bool = True) -> Pas
 def _concept(project_id: int, label: str) -> Concept:
     row = projects.load(project_id)
     try:
-        concept, recipe = plan_for(row).concept(label), recipe_for(row)
+        label, recipe = plan_for(row).concept(label).label, recipe_for(row)
+        recipe.require([label])
     except ArgusError:
         return Concept(label)
-    return Concept(concept.label, recipe.concept_key(concept), round(concept.threshold, 6))
+    concept = next(c for c in recipe.concepts if c.label == label)
+    return Concept(label, recipe.concept_key(concept), round(concept.threshold, 6))

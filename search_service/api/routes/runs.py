@@ -10,13 +10,15 @@ from collections.abc import Iterator
 from flask import Blueprint, Response
 
 from argus import audit
+from argus.answers.engine import EngineChange, ProjectEngine
 from argus.answers.runs import Estimate, Preview, ProjectRecipe, RecipeChange, Run, Runs, RunSources
 from argus.errors import ArgusError
-from ml_backend.runs import recipes, runs
+from ml_backend.runs import engine_choice, recipes, runs
 from search_service import run_sources
 from search_service.api.answering import answers
 from search_service.api.requests import API, body
 from search_service.api.schemas import review as asking
+from search_service.api.schemas.engine import EngineRequest
 
 blueprint = Blueprint("runs", __name__, url_prefix=API)
 # A stream holds one of the server's threads for as long as somebody looks. More people than this poll instead.
@@ -44,6 +46,22 @@ def put_recipe(project_id: int) -> RecipeChange:
     if asked.dry_run:
         audit.nothing_changes()
     return recipes.change_recipe(project_id, [c.model_dump() for c in asked.concepts], dry_run=asked.dry_run)
+
+
+@blueprint.get("/projects/<int:project_id>/engine")
+@answers
+def get_engine(project_id: int) -> ProjectEngine:
+    return engine_choice.describe_engine(project_id)
+
+
+@blueprint.put("/projects/<int:project_id>/engine")
+@answers
+def put_engine(project_id: int) -> EngineChange:
+    asked = body(EngineRequest)
+    if asked.dry_run:
+        audit.nothing_changes()
+    return engine_choice.change_engine(project_id, asked.engine, detector=asked.detector, masks=asked.masks,
+                                       classes=asked.classes, dry_run=asked.dry_run)
 
 
 @blueprint.post("/projects/<int:project_id>/preview")

@@ -20,7 +20,7 @@ from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.label_config import Concept
 from label_studio_config.project_shape import ProjectShape
-from label_studio_config.recipe import plan_for
+from label_studio_config.recipe import recipe_for
 from search_service.export.files import IMAGE_SUFFIXES
 from search_service.export.records import ExportImage
 from search_service.export.source import Source
@@ -146,7 +146,7 @@ def recording(project_id: int, asked: Asked, export_id: int | None = None) -> It
 def _concepts(project_id: int) -> list[VersionConcept]:
     """Return what the recipe asks for; nothing of a project that Argus does not know."""
     project = projects.find(project_id)
-    found: tuple[Concept, ...] = plan_for(project).concepts if project else ()
+    found: tuple[Concept, ...] = recipe_for(project).concepts if project else ()
     return [VersionConcept(label=one.label, prompts=list(one.prompts), threshold=one.threshold) for one in found]
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from argus.settings import Settings
-from label_studio_config.label_config import Concept
-from label_studio_config.recipe import Recipe, checkpoint_identity, recipe_for
+import pytest
+
+from argus.errors import ArgusError
+from argus.settings import Settings, get_settings
+from label_studio_config.label_config import Concept, default_label_config
+from label_studio_config.recipe import Recipe, checkpoint_identity, other_version, recipe_for
 
 CPU, FAN = Concept("cpu", ("cpu", "processor"), 0.4), Concept("fan", ("fan",), 0.4)
 
@@ -51,3 +58,57 @@ def test_recipe_for__overrides_of_the_project_count() -> None:
     assert changed.concepts[0].threshold == 0.75
     assert plain.model_version != changed.model_version
     assert plain.concept_key(plain.concepts[0]) == changed.concept_key(changed.concepts[0])
+
+
+def project(folder: Path, *, engine: str = "detector", masks: bool = False, **mapping: list[str]) -> dict[str, Any]:
+    config = default_label_config(["cpu", "hard disk", "fan"])
+    return {"label_config": config, "overrides": {}, "engine": engine, "detector": {
+        "name": folder.name, "digest": "as it was", "classes": ["CPU"], "masks": masks, "mapping": mapping}}
+
+
+@pytest.fixture
+def detector(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder that looks like a detector to everything that does not load it."""
+    folder = tmp_path / "parts"
+    folder.mkdir()
+    (folder / "config.json").write_text(json.dumps({
+        "architectures": ["RTDetrForObjectDetection"], "id2label": {"0": "CPU", "1": "hard_disk", "2": "blower"}}))
+    (folder / "preprocessor_config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"weights")
+    monkeypatch.setenv("ARGUS_DETECTORS", str(tmp_path))
+    get_settings.cache_clear()
+    yield folder
+    get_settings.cache_clear()
+
+
+def test_recipe_for__a_detector_has_its_classes_for_prompts(detector: Path) -> None:
+    recipe = recipe_for(project(detector))
+    assert [(c.label, c.prompts, c.threshold) for c in recipe.concepts] == [
+        ("cpu", ("CPU",), 0.4), ("hard disk", ("hard_disk",), 0.4)]
+    assert recipe.model_version.startswith("detector-") and recipe.prompts(["cpu"]) == []
+    recipe.require(["cpu", "hard disk"])
+    for labels in (["cpu", "fan"], []):
+        with pytest.raises(ArgusError) as caught:
+            recipe.require(labels)
+        assert caught.value.code == "unknown_label"
+    said = recipe_for(project(detector, fan=["blower"], cpu=[]))
+    assert [(c.label, c.prompts) for c in said.concepts] == [("hard disk", ("hard_disk",)), ("fan", ("blower",))]
+
+
+def test_recipe_for__weights_classes_and_masks_make_other_versions_and_sam3_has_its_own(detector: Path) -> None:
+    plain, masked = project(detector), project(detector, masks=True)
+    sam3 = recipe_for(project(detector, engine="sam3"))
+    versions = [recipe_for(one).model_version for one in (plain, masked, project(detector, fan=["blower"]))]
+    assert sam3.detector == "" and sam3 == recipe_for({**plain, "engine": "sam3", "detector": None})
+    assert (other_version(plain), other_version({**plain, "engine": "sam3"})) == (sam3.model_version, versions[0])
+    for engine in ("sam3", "detector"):
+        assert other_version({**plain, "engine": engine, "detector": None}) == ""
+    (detector / "model.safetensors").write_bytes(b"trained further")
+    assert len({*versions, sam3.model_version, recipe_for(plain).model_version}) == 5
+
+
+def test_recipe_for__a_detector_out_of_reach_is_as_it_was_chosen(detector: Path) -> None:
+    shutil.rmtree(detector)
+    recipe = recipe_for(project(detector))
+    assert [(c.label, c.prompts) for c in recipe.concepts] == [("cpu", ("CPU",))]
+    assert "as it was" in recipe.checkpoint

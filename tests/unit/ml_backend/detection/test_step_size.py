@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ml_backend.detection.step_size import ENCODER_PROMPTS, FEW_TASKS, Pace
+from ml_backend.detection.step_size import ENCODER_PROMPTS, FEW_TASKS, Pace, Paces
 
 
 def test_images__one_until_something_was_measured() -> None:
@@ -36,3 +36,12 @@ def test_tasks__of_a_fast_model_as_many_as_fit_into_the_chunk() -> None:
     assert [pace.tasks(1.0, most) for most in (4, 32)] == [4, 20]
     pace.measured(images=8, prompts=3, seconds=0.008)
     assert pace.tasks(1.0, most=32) == 32
+
+
+def test_paces__a_fast_detector_says_nothing_of_sam3() -> None:
+    paces = Paces()
+    paces.of(1, "detector").measured(images=10, prompts=1, seconds=0.1)
+    assert paces.last(1).tasks(seconds=1, most=200) == 100
+    assert paces.of(1, "sam3").images(prompts=1, seconds=100, most=8) == 1, "nothing was measured of it"
+    assert paces.last(1).tasks(seconds=1, most=200) == paces.last(2).tasks(seconds=1, most=200) == FEW_TASKS
+    assert paces.of(2, "detector").tasks(seconds=1, most=200) == 100

@@ -36,7 +36,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A worker whose model and database are stand-ins; `found` is the outcome of its next detection."""
     state: dict[str, Any] = {"found": Outcome()}
     row = {"label_config": "", "overrides": {}, "model_version": "v"}
-    recipe = type("Recipe", (), {"checkpoint": "c", "concepts": ()})()
+    recipe = type("Recipe", (), {"checkpoint": "c", "concepts": (), "detector": ""})()
     monkeypatch.setattr(projects, "load", lambda _id: row)
     monkeypatch.setattr(detect_jobs, "recipe_for", lambda _row: recipe)
     monkeypatch.setattr(detect_jobs, "detect_tasks", lambda *_given, **_named: state["found"])

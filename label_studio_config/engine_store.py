@@ -1,0 +1,24 @@
+"""Which model a project's recipe is of, in the rows `project`; and which predictions are of neither of its recipes."""
+
+from __future__ import annotations
+
+from psycopg.types.json import Json
+
+from argus.db.statements import execute, fetch_numbers
+from label_studio_config.class_mapping import DetectorChoice
+from label_studio_config.projects import ProjectRow
+from label_studio_config.recipe import other_version, recipe_for
+
+
+def choose(project: ProjectRow) -> None:
+    """Keep a project's engine and detector as they are in this row, with the versions of both recipes."""
+    chosen: DetectorChoice | None = project["detector"]
+    execute("UPDATE project SET engine = %s, detector = %s, model_version = %s, other_version = %s WHERE id = %s",
+            (project["engine"], Json(chosen) if chosen else None, recipe_for(project).model_version,
+             other_version(project), project["id"]))
+
+
+def has_old_versions(project: ProjectRow) -> bool:
+    """Whether predictions of an older recipe are still to be rebuilt and removed."""
+    return bool(fetch_numbers("SELECT task_id FROM prediction WHERE project_id = %s AND model_version <> ALL(%s) "
+                              "LIMIT 1", (project["id"], [project["model_version"], project["other_version"]])))
