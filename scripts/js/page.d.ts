@@ -148,6 +148,23 @@ declare namespace Api {
     concepts: (Concept & { config: { prompts: string[]; threshold: number } })[];
   }
 
+  interface KnownDetector {
+    name: string;
+    architecture: string;
+    classes: string[];
+    error: { message: string } | null;
+  }
+
+  interface Engine {
+    engine: "sam3" | "detector";
+    detector: string;
+    masks: boolean;
+    detectors: KnownDetector[];
+    mapping: { label: string; classes: string[]; by_name: string[]; changed: boolean }[];
+    unused_classes: string[];
+    again?: number;
+  }
+
   interface Sources {
     views: { id: number; title: string }[];
     unlabelled: number;
@@ -275,6 +292,7 @@ declare namespace Api {
     strength: number;
     score: number | null;
     lacking: boolean;
+    said: string; // the label that the other model gives
   }
 
   interface KindOfSuspicion {

@@ -13,6 +13,7 @@ export class LabelRow {
   /**
    * @param {object} given
    * @param {Api.Recipe["concepts"][0]} given.concept
+   * @param {string[]} [given.classes] of the detector that looks; undefined: SAM 3 does
    * @param {number} given.least the lowest score that is kept
    * @param {boolean} given.on
    * @param {string} given.colour
@@ -20,7 +21,7 @@ export class LabelRow {
    * @param {() => void} given.onchange
    * @param {() => void} given.onthreshold
    */
-  constructor({ concept, least, on, colour, draft, onchange, onthreshold }) {
+  constructor({ concept, classes, least, on, colour, draft, onchange, onthreshold }) {
     this.concept = concept;
     this.label = concept.label;
     this.onthreshold = onthreshold;
@@ -29,7 +30,8 @@ export class LabelRow {
       this.#show();
       onchange();
     };
-    this.box = h("input", { type: "checkbox", checked: on, value: label, onchange: changed });
+    const found = !classes || classes.length > 0;
+    this.box = h("input", { type: "checkbox", checked: on && found, disabled: !found, value: label, onchange: changed });
     const typed = typeof draft?.prompts === "string" ? draft.prompts : this.#kept();
     const name = { "aria-label": t("annotate.promptsOf", { label }), maxlength: 2000 };
     this.prompts = h("input", { type: "text", value: typed, ...name, oninput: changed });
@@ -48,7 +50,7 @@ export class LabelRow {
     const reset = () => this.#reset(onchange);
     const quiet = { type: "button", class: "quiet", hidden: true, title: t("annotate.resetHint") };
     this.reset = h("button", { ...quiet, onclick: reset }, t("annotate.reset"));
-    this.root = this.#makeRoot(colour);
+    this.root = this.#makeRoot(colour, classes);
     this.#show();
   }
 
@@ -66,7 +68,7 @@ export class LabelRow {
 
   /** @param {boolean} on */
   choose(on) {
-    this.box.checked = on;
+    this.box.checked = on && !this.box.disabled;
     this.#show();
   }
 
@@ -128,15 +130,15 @@ export class LabelRow {
     this.reset.hidden = threshold === this.concept.config.threshold && this.prompts.value === this.#configured();
   }
 
-  /** @param {string} colour */
-  #makeRoot(colour) {
+  /** @param {string} colour @param {string[] | undefined} classes */
+  #makeRoot(colour, classes) {
     const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.background = colour;
     return h(
       "div",
       { class: "label-row" },
       h("label", { class: "name", title: this.label }, this.box, swatch, h("span", {}, this.label)),
-      this.prompts,
+      classes ? h("span", { class: "muted" }, classes.join(", ") || t("annotate.noClass")) : this.prompts,
       h("span", { class: "threshold" }, this.slider, this.value),
       this.reset,
     );

@@ -14,19 +14,21 @@ export class LabelForm {
   /**
    * @param {object} given
    * @param {Api.Recipe} given.recipe
+   * @param {Record<string, string[]> | null} [given.mapping] a detector's classes by label; null: SAM 3 looks
    * @param {string[] | null} given.chosen
    * @param {Record<string, import("./label_row.js").Draft>} [given.drafts]
    * @param {() => void} given.onchange
    * @param {() => void} given.onthreshold
    */
-  constructor({ recipe, chosen, drafts = {}, onchange, onthreshold }) {
+  constructor({ recipe, mapping = null, chosen, drafts = {}, onchange, onthreshold }) {
     this.onchange = onchange;
     this.names = recipe.concepts.map((one) => one.label);
     this.rows = recipe.concepts.map((concept, place) => {
       const { label } = concept;
-      const on = chosen ? chosen.includes(label) : place === 0;
+      const classes = mapping?.[label];
+      const on = chosen ? chosen.includes(label) : mapping ? Boolean(classes?.length) : place === 0;
       const shown = { least: recipe.keep_threshold, colour: colourOf(this.names, label), draft: drafts?.[label] };
-      return new LabelRow({ concept, on, ...shown, onchange, onthreshold });
+      return new LabelRow({ concept, classes, on, ...shown, onchange, onthreshold });
     });
     const many = this.rows.length > MANY;
     this.root = h(
@@ -37,7 +39,7 @@ export class LabelForm {
       h(
         "div",
         { class: "label-head muted", "aria-hidden": "true" },
-        ["label", "prompts", "threshold"].map((name) => h("span", {}, t(`annotate.${name}`))),
+        ["label", mapping ? "classes" : "prompts", "threshold"].map((name) => h("span", {}, t(`annotate.${name}`))),
       ),
       h(
         "div",

@@ -1,4 +1,5 @@
-// SAM 3 on many images: which images, which labels, a look at what it would find, and the run.
+// A model on many images: which images, which model, which labels, a look at what it would find, and the run.
+import { EngineForm } from "../annotate/engine.js";
 import { LabelForm } from "../annotate/labels.js";
 import { PreviewPanel } from "../annotate/preview.js";
 import { duration, RunPanel } from "../annotate/runs.js";
@@ -20,11 +21,12 @@ export async function open(context) {
     root.append(noLabels(project));
     return {};
   }
-  const [sources, recipe] = await Promise.all([
+  const [sources, recipe, engine] = await Promise.all([
     api(`/projects/${project.id}/sources`, { signal }),
     api(`/projects/${project.id}/recipe`, { signal }),
+    api(`/projects/${project.id}/engine`, { signal }),
   ]);
-  const screen = new AnnotateScreen(context, sources, recipe);
+  const screen = new AnnotateScreen(context, sources, recipe, engine);
   await Promise.all([screen.runs.adopt(Number(params.run) || null), screen.estimate()]);
   return {};
 }
@@ -42,16 +44,19 @@ class AnnotateScreen {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #writing;
 
-  /** @param {ScreenContext} context @param {Api.Sources} sources @param {Api.Recipe} recipe */
-  constructor({ root, project, selection, params, signal }, sources, recipe) {
+  /** @param {ScreenContext} context @param {Api.Sources} sources @param {Api.Recipe} recipe @param {Api.Engine} engine */
+  constructor({ root, project, selection, params, signal }, sources, recipe, engine) {
     this.path = `/projects/${project.id}`;
     this.signal = signal;
     this.cost = h("p", { id: "estimate", class: "muted", role: "status" });
     const onchange = () => this.#changed();
     const estimate = () => this.estimate();
     this.source = new SourceForm({ sources, selection, params, onchange });
+    const onkept = () => change({ labels: null, recipe: null }); // opens the screen anew
+    this.engine = new EngineForm({ engine, path: this.path, signal, onkept });
     this.labels = new LabelForm({
       recipe,
+      mapping: this.engine.mapping,
       chosen: params.labels ? toNames(params.labels) : null,
       drafts: draftsIn(params.recipe),
       onchange,
@@ -64,7 +69,7 @@ class AnnotateScreen {
     this.preview = new PreviewPanel({ project, source, labels, signal, ondone: estimate });
     this.runs = new RunPanel({ project, signal, onend: estimate });
     const start = actionButton(t("annotate.start"), () => this.#run(), { id: "annotate", class: "primary" });
-    const left = h("div", {}, source.root, labels.root, h("div", { class: "panel go" }, cost, start));
+    const left = h("div", {}, source.root, this.engine.root, labels.root, h("div", { class: "panel go" }, cost, start));
     const right = h("div", {}, this.runs.root, this.preview.root, this.runs.history);
     root.append(h("div", { class: "columns" }, left, right));
   }
