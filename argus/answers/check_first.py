@@ -30,6 +30,8 @@ class Suspicion(Answer):
     verdict: Literal["add", "reject", "nothing_there"] | None
     decided_by: str
     decided_at: Moment | None
+    said: str = ""
+    """The label that the project's other model gives to the same thing; "" where that is not the question."""
 
 
 class KindOfSuspicion(Answer):

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 Kind = Literal["below_threshold", "seen_around", "nothing_found", "two_labels", "twins", "nested", "sliver", "speck",
-               "cut_at_edge", "count", "size", "dark", "blurred", "frozen"]
+               "cut_at_edge", "count", "size", "dark", "blurred", "frozen", "only_other", "only_here", "other_label"]
 KINDS: tuple[Kind, ...] = ("below_threshold", "seen_around", "nothing_found", "two_labels", "twins", "nested", "sliver",
-                           "speck", "cut_at_edge", "count", "size", "dark", "blurred", "frozen")
-LACKING: tuple[Kind, ...] = ("below_threshold", "seen_around", "nothing_found")  # an object may have been missed
+                           "speck", "cut_at_edge", "count", "size", "dark", "blurred", "frozen", "only_other",
+                           "only_here", "other_label")
+LACKING: tuple[Kind, ...] = ("below_threshold", "seen_around", "nothing_found", "only_other")  # may have been missed
 Box = NDArray[np.float64]
 """(4,) x0 y0 x1 y1 as fractions of the image's sides."""
 MARGIN = 0.012  # a box this near to the image's edge may be cut by it
@@ -57,6 +58,7 @@ class Suspicion:
         strength: 0..1, how likely it is that something is wrong.
         other: the neighbouring task that suggested it; None without one.
         score: of the stored detection in question, 0..1; None where there is none.
+        said: the label that the project's other model gives to the same thing; "" where that is not the question.
     """
 
     task: int
@@ -66,6 +68,7 @@ class Suspicion:
     strength: float
     other: int | None = None
     score: float | None = None
+    said: str = ""
 
 
 def percent(box: Box) -> tuple[float, float, float, float]:

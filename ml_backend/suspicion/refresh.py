@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
 from argus.db import together
-from label_studio_config.recipe import Recipe
+from label_studio_config import projects
+from label_studio_config.recipe import Recipe, other_recipe
 from ml_backend.suspicion import motion, store
+from ml_backend.suspicion.compared import OF_TWO_MODELS, disagreements
 from ml_backend.suspicion.frames import LACKING, Frame, Suspicion, overlap
 from ml_backend.suspicion.geometry import odd
 from ml_backend.suspicion.missing import REACH, SAME, lacking
@@ -25,8 +27,10 @@ def refresh(project_id: int, recipe: Recipe, task_ids: Sequence[int]) -> None:
 
     What was answered stays as it is and is not asked again. A project that asks for no kind costs one look.
     """
-    if not task_ids or not store.asks(project_id):
+    if not task_ids or not (asked := store.asked(project_id)):
         return
+    # What to compare with: nothing, unless that is asked for and a detector was chosen.
+    other = other_recipe(projects.load(project_id)) if asked & set(OF_TWO_MODELS) else None
     by_key: dict[str, list[Place]] = {}
     for place in store.places(task_ids):
         by_key.setdefault(place.key, []).append(place)
@@ -37,7 +41,7 @@ def refresh(project_id: int, recipe: Recipe, task_ids: Sequence[int]) -> None:
         around, touched = _windows([one.id for one in listed], {one.id for one in new}, TOUCHED if key else 0)
         with together():
             store.lock(sorted(touched))
-            found = tell([listed[i] for i in around], recipe)
+            found = tell([listed[i] for i in around], recipe, other, asked)
             _keep(project_id, recipe.model_version, touched, [one for one in found if one.task in touched])
 
 
@@ -48,12 +52,35 @@ def _windows(ids: Sequence[int], new: set[int], touched: int) -> tuple[list[int]
     return sorted(near), {ids[k] for i in at for k in range(max(0, i - touched), min(len(ids), i + touched + 1))}
 
 
-def tell(listed: Sequence[Place], recipe: Recipe) -> list[Suspicion]:
-    """Return every suspicion of these tasks: frames of one video in the order of time, or images of no video."""
+def tell(listed: Sequence[Place], recipe: Recipe, other: Recipe | None = None,
+         asked: Collection[str] = ()) -> list[Suspicion]:
+    """Return every suspicion of these tasks: frames of one video in the order of time, or images of no video.
+
+    Args:
+        other: of the model that these are compared with; None for none.
+        asked: the kinds that the project asks for.
+    """
     frames = store.frames(listed, recipe)
     sequences: list[list[Frame]] = [frames] if listed and listed[0].key else [[frame] for frame in frames]
     missing = [one for sequence in sequences for one in lacking(sequence)]
-    return [*missing, *odd(frames), *unusable(store.pictures(listed))]
+    compared = _compared(listed, frames, other) if other else []
+    # One question about one place: the one that the project asks, and of two the one that a model's find stands behind.
+    seen = [one for one in compared if one.kind == "only_other"] if "only_other" in asked else []
+    missing = [one for one in missing if not any(_one_place(one, here) for here in seen)]
+    compared = [one for one in compared if one in seen or not any(
+        one.kind == "only_other" and _one_place(one, here) for here in missing)]
+    return [*missing, *compared, *odd(frames), *unusable(store.pictures(listed))]
+
+
+def _compared(listed: Sequence[Place], frames: Sequence[Frame], other: Recipe) -> list[Suspicion]:
+    theirs = {frame.task: frame for frame in store.frames(listed, other)}
+    return [one for frame in frames if frame.task in theirs for one in disagreements(frame, theirs[frame.task])]
+
+
+def _one_place(one: Suspicion, other: Suspicion) -> bool:
+    if (one.task, one.label) != (other.task, other.label) or one.box is None or other.box is None:
+        return False
+    return _overlap(one.box, other.box) > SAME
 
 
 def _keep(project_id: int, model_version: str, touched: set[int], found: Sequence[Suspicion]) -> None:
@@ -78,5 +105,10 @@ def _is_same(row: StoredSuspicion, one: Suspicion) -> bool:
         return False
     if row.box is None or one.box is None:
         return row.box is None and one.box is None
-    a, b = (np.array([x, y, x + width, y + height]) for x, y, width, height in (row.box, one.box))
-    return bool(overlap(a, b[None])[0] > SAME)
+    return _overlap(row.box, one.box) > SAME
+
+
+def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the IoU of two boxes x, y, width, height."""
+    a, b = (np.array([x, y, x + width, y + height]) for x, y, width, height in (one, other))
+    return float(overlap(a, b[None])[0])

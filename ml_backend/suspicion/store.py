@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from argus.db.statements import execute, execute_many, fetch, fetch_number, fetch_numbers
+from argus.db.statements import execute, execute_many, fetch, fetch_numbers
 from argus.images.measures import Measures
 from label_studio_config.recipe import Recipe
 from ml_backend.suspicion.frames import Frame, Suspicion
@@ -58,6 +58,10 @@ class _Found(NamedTuple):
     scores: list[float]
     boxes: list[list[float]]
     threshold: float
+
+
+class _Asked(NamedTuple):
+    kinds: list[str]
 
 
 class _Measured(NamedTuple):
@@ -137,15 +141,16 @@ def forget(ids: Sequence[int]) -> None:
 
 def write(project_id: int, model_version: str, found: Sequence[tuple[int | None, Suspicion]]) -> None:
     """Store suspicions; one with the id of a row that is there replaces what it says."""
-    execute_many("UPDATE suspicion SET kind = %s, label = %s, box = %s, strength = %s, score = %s, other_task = %s "
-                 "WHERE id = %s AND verdict IS NULL", [(*_values(one), number) for number, one in found if number])
-    execute_many("INSERT INTO suspicion (kind, label, box, strength, score, other_task, task_id, project_id, "
-                 "model_version) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
+    execute_many("UPDATE suspicion SET kind = %s, label = %s, box = %s, strength = %s, score = %s, other_task = %s, "
+                 "said = %s WHERE id = %s AND verdict IS NULL",
+                 [(*_values(one), number) for number, one in found if number])
+    execute_many("INSERT INTO suspicion (kind, label, box, strength, score, other_task, said, task_id, "
+                 "project_id, model_version) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
                  [(*_values(one), one.task, project_id, model_version) for number, one in found if not number])
 
 
-def _values(one: Suspicion) -> tuple[str, str, list[float] | None, float, float | None, int | None]:
-    return one.kind, one.label, list(one.box) if one.box else None, one.strength, one.score, one.other
+def _values(one: Suspicion) -> tuple[str, str, list[float] | None, float, float | None, int | None, str]:
+    return one.kind, one.label, list(one.box) if one.box else None, one.strength, one.score, one.other, one.said
 
 
 def suspected(model_version: str, task_ids: Sequence[int]) -> set[int]:
@@ -177,9 +182,10 @@ def suspecting() -> list[Suspecting]:
                  "prediction d WHERE d.project_id = p.id AND d.score = 0)) ORDER BY id")
 
 
-def asks(project_id: int) -> bool:
-    """Whether the project asks for any kind."""
-    return bool(fetch_number("SELECT count(*) FROM project WHERE id = %s AND check_first <> '{}'", (project_id,)))
+def asked(project_id: int) -> set[str]:
+    """Return the kinds that the project asks for."""
+    rows = fetch(_Asked, "SELECT coalesce(check_first, '{}') AS kinds FROM project WHERE id = %s", (project_id,))
+    return {kind for row in rows for kind in row.kinds}
 
 
 def _wanted(recipe: Recipe) -> dict[str, list[str] | list[float]]:

@@ -27,6 +27,7 @@ from ml_backend.detection import store as detections
 from ml_backend.detection.store import Item
 from ml_backend.predictions import delivery
 from ml_backend.runs import scheduling
+from ml_backend.runs import store as run_store
 from ml_backend.suspicion.frames import KINDS, LACKING, overlap
 from search_service.review import objects, set_aside, standing, suspicion_store
 from search_service.review.candidates import Review, open_review, prepare
@@ -79,7 +80,7 @@ def _answer(row: SuspicionRow) -> answers.Suspicion:
     return answers.Suspicion(
         id=row.id, task=row.task_id, kind=row.kind, label=row.label, box=box, strength=row.strength, score=row.score,
         other=row.other_task, lacking=row.kind in LACKING, verdict=row.verdict, decided_by=row.decided_by,
-        decided_at=row.decided_at)
+        decided_at=row.decided_at, said=row.said)
 
 
 def decide(project_id: int, number: int, verdict: Verdict, *, label: str = "", box: Sequence[float] | None = None,
@@ -157,7 +158,7 @@ def set_kinds(project_id: int, kinds: Sequence[str] | None, *,
     review = open_review(project_id, ls)
     prepare(review)
     band_views(review.ls, project_id, review.edges.ranges(), review.model_version)
-    for tasks in chunks(suspicion_store.predicted_tasks(project_id, review.model_version), _CHUNK):
+    for tasks in chunks(run_store.predicted_tasks(project_id, review.model_version), _CHUNK):
         scheduling.enqueue_check(project_id, tasks)
     return answers.CheckFirstKinds(on=chosen)
 

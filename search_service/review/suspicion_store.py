@@ -8,13 +8,13 @@ from typing import Literal, NamedTuple, TypedDict
 
 from psycopg.types.json import Json
 
-from argus.db.statements import execute, fetch, fetch_numbers, fetch_one
+from argus.db.statements import execute, fetch, fetch_one
 from ml_backend.detection.store import Item
 from ml_backend.suspicion.store import OPEN
 
 Verdict = Literal["add", "reject", "nothing_there"]
 _COLUMNS = ("s.id, s.task_id, s.model_version, s.kind, s.label, s.box, s.strength, s.score, s.other_task, s.verdict, "
-            "s.added, s.decided_by, s.decided_at")
+            "s.added, s.decided_by, s.decided_at, s.said")
 
 
 class Added(TypedDict):
@@ -41,6 +41,7 @@ class SuspicionRow(NamedTuple):
     added: Added | None
     decided_by: str
     decided_at: datetime | None
+    said: str
 
 
 class KindCount(NamedTuple):
@@ -89,9 +90,3 @@ def take_back(number: int) -> None:
     """Let a suspicion be open again."""
     execute("UPDATE suspicion SET verdict = NULL, added = NULL, person_id = NULL, decided_by = '', decided_at = NULL "
             "WHERE id = %s", (number,))
-
-
-def predicted_tasks(project_id: int, model_version: str) -> list[int]:
-    """Return the tasks with a prediction of a version, by id."""
-    return fetch_numbers("SELECT task_id FROM prediction WHERE project_id = %s AND model_version = %s ORDER BY task_id",
-                         (project_id, model_version))

@@ -74,11 +74,12 @@ export class CheckFirstPanel {
   }
 
   /** @param {Api.Suspicion} suspicion */
-  #ask({ task, kind, label, box, score }) {
+  #ask({ task, kind, label, box, score, said }) {
     const name = t("common.task", { task });
     this.question.textContent = [
       t(`review.kind_${kind}`),
       label,
+      said && t("review.otherSays", { label: said }),
       score === null ? "" : t("review.score", { score: number(score, 2) }),
       name,
     ]
