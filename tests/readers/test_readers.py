@@ -94,3 +94,19 @@ def test_shapes_keep_their_holes_and_areas(tmp_path: Path) -> None:
 def test_a_turned_box_keeps_its_corners(tmp_path: Path) -> None:
     corners = seen("supervision", export(tmp_path, "yolo-obb"))["a.x.jpg"][2]["corners"][2]
     assert sorted(map(tuple, np.round(corners, 2).tolist())) == sorted(map(tuple, np.round(TURNED, 2).tolist()))
+
+
+def test_an_export_becomes_what_the_training_script_reads(tmp_path: Path) -> None:
+    """Classes with numbers and names, where `run_object_detection.py` looks for them."""
+    out, example = tmp_path / "for-training", PYTHON.parents[2] / "docs" / "examples" / "prepare_training.py"
+    look = ("import json, sys; from datasets import load_dataset; data = load_dataset(sys.argv[1])\n"
+            "objects = data['train'].features['objects']; row = data['train'][0]; row.pop('image').load()\n"
+            "print(json.dumps([sorted(data), objects['category'].feature.names, row]))")
+    environment = {"HOME": str(tmp_path)}
+    for arguments in ([str(example), str(export(tmp_path, "imagefolder")), str(out)], ["-c", look, str(out)]):
+        done = subprocess.run([str(PYTHON), *arguments], capture_output=True, text=True, timeout=300, env=environment)
+        assert done.returncode == 0, done.stderr[-3000:]
+    splits, names, row = json.loads(done.stdout.splitlines()[-1])
+    assert (splits, names, row["image_id"]) == (["train", "validation"], ["cpu", "fan"], 1)
+    assert row["objects"]["category"] == [0, 1, 0] and len(row["objects"]["area"]) == 3
+    assert np.allclose(row["objects"]["bbox"][0], [10.4, 5.6, 49.6, 24.4], atol=0.01)
