@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from psycopg.types.json import Json
 
+from argus.db import together
 from argus.db.statements import execute, fetch_numbers
 from label_studio_config.class_mapping import DetectorChoice
 from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import other_version, recipe_for
 
 
-def choose(project: ProjectRow) -> None:
-    """Keep a project's engine and detector as they are in this row, with the versions of both recipes."""
+def choose(project: ProjectRow, *, shown: bool) -> None:
+    """Keep a project's engine and detector as they are in this row.
+
+    Args:
+        shown: the versions of both recipes follow at once, because there are predictions of the new one. Otherwise they
+            follow with the next run, and what was predicted before stays until then.
+    """
     chosen: DetectorChoice | None = project["detector"]
-    execute("UPDATE project SET engine = %s, detector = %s, model_version = %s, other_version = %s WHERE id = %s",
-            (project["engine"], Json(chosen) if chosen else None, recipe_for(project).model_version,
-             other_version(project), project["id"]))
+    with together():
+        execute("UPDATE project SET engine = %s, detector = %s WHERE id = %s",
+                (project["engine"], Json(chosen) if chosen else None, project["id"]))
+        if shown:
+            execute("UPDATE project SET model_version = %s, other_version = %s WHERE id = %s",
+                    (recipe_for(project).model_version, other_version(project), project["id"]))
 
 
 def has_old_versions(project: ProjectRow) -> bool:

@@ -50,23 +50,23 @@ def change_engine(project_id: int, engine: EngineName, *, detector: str | None =
             `bad_request` for classes that the detector does not have or that two labels share, and for masks that SAM 3
             cannot make as it is set up.
     """
-    old = projects.load(project_id) if dry_run else projects.refresh(project_id)
+    old = projects.load(project_id)
     new: ProjectRow = {**old, "engine": engine}
     if engine == "detector" or detector is not None or masks is not None or classes:
         new["detector"] = _choice(old, detector, masks, classes or {})
     recipe = recipe_for(new)
     if not dry_run:
         recipe.require([c.label for c in recipe.concepts])
-        engine_store.choose(new)
+        predicted = store.predicted_tasks(project_id, recipe.model_version)
+        engine_store.choose(new, shown=bool(predicted))
         if recipe.model_version != old["model_version"]:
-            _show(project_id, recipe.model_version)
+            _show(project_id, recipe.model_version, predicted)
     return EngineChange(**dict(_describe(new)), again=len(store.outdated_tasks(project_id, recipe)), dry_run=dry_run)
 
 
-def _show(project_id: int, model_version: str) -> None:
+def _show(project_id: int, model_version: str, tasks: Sequence[int]) -> None:
     """Let Label Studio look at the predictions of a version, if there are any, and tell their suspicions anew: the
     other model may have looked at more since."""
-    tasks = store.predicted_tasks(project_id, model_version)
     if tasks:
         ensure_model_version(get_label_studio(), project_id, model_version)
     for some in chunks(tasks, _CHECKED):

@@ -49,6 +49,7 @@ def test_a_detector_is_chosen_and_its_classes_are_given_to_labels(
     page.get_by_text("3 classes of the detector").click()
     expect(page.get_by_label("Label for the class CPU")).to_have_value("cpu")
     page.get_by_label("Label for the class blower").select_option("fan")
+    expect(page.locator(".engine-classes")).to_contain_text("because no class stands for them: screw.")
     assert [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")] == []
     page.locator("#engine-keep").press("Enter")
     rows = page.locator(".label-row")

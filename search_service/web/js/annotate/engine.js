@@ -7,7 +7,7 @@ import { actionButton, notice } from "../messages.js";
 const SAM3 = ""; // a detector's name is never empty
 
 export class EngineForm {
-  /** @type {Record<string, string>} label by class, as a person chose; null until something is drawn */
+  /** @type {Record<string, string>} label by class, as it stands on the page */
   #label = {};
 
   // `onkept`: another model looks from now on, or its classes stand for other labels.
@@ -27,6 +27,7 @@ export class EngineForm {
     this.masks = h("input", { id: "engine-masks", type: "checkbox", checked: engine.masks, onchange: () => this.#look() });
     this.withMasks = h("label", { class: "check" }, this.masks, " ", t("annotate.detectorMasks"));
     this.classes = h("div", { class: "engine-classes" });
+    this.without = h("p", { class: "muted" });
     this.effect = h("p", { id: "engine-effect", class: "muted", role: "status" });
     this.keep = actionButton(t("annotate.useModel"), () => this.#keep(), { id: "engine-keep", hidden: true });
     const parts = [this.model, this.withMasks, this.classes, this.effect, this.keep];
@@ -80,15 +81,21 @@ export class EngineForm {
     if (!detector) return;
     this.#label = Object.fromEntries(shown.mapping.flatMap((one) => one.classes.map((name) => [name, one.label])));
     const classes = [...Object.keys(this.#label), ...shown.unused_classes];
-    const without = shown.mapping.filter((one) => !one.classes.length).map((one) => one.label);
     const rows = classes.map((name) => this.#row(name));
     const open = !Object.keys(this.#label).length;
     put(
       this.classes,
       h("p", { class: "muted" }, t("annotate.classesHint")),
       h("details", { open }, h("summary", {}, t("annotate.classesOf", { n: classes.length })), h("div", { class: "label-list" }, rows)),
-      without.length > 0 && h("p", { class: "muted" }, t("annotate.labelsWithout", { labels: some(without, 10) })),
+      this.without,
     );
+    this.#tellWithout();
+  }
+
+  #tellWithout() {
+    const used = Object.values(this.#label);
+    const without = this.shown.mapping.map((one) => one.label).filter((label) => !used.includes(label));
+    put(this.without, without.length > 0 && t("annotate.labelsWithout", { labels: some(without, 10) }));
   }
 
   /** @param {string} name of a class */
@@ -99,6 +106,7 @@ export class EngineForm {
     const choose = () => {
       if (select.value) this.#label[name] = select.value;
       else delete this.#label[name];
+      this.#tellWithout();
       this.#changed();
     };
     const select = h(
