@@ -48,8 +48,19 @@ def _yolos(names: dict[str, Any]) -> tuple[Any, Any]:
     return transformers.YolosForObjectDetection(config), transformers.YolosImageProcessor(**_SHORTEST)
 
 
+def _rf_detr(names: dict[str, Any]) -> tuple[Any, Any]:
+    backbone = transformers.RfDetrDinov2Config(
+        hidden_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=56, patch_size=14, num_windows=2,
+        out_features=["stage1", "stage2"])
+    config = transformers.RfDetrConfig(
+        backbone_config=backbone, d_model=32, decoder_layers=2, decoder_self_attention_heads=2,
+        decoder_cross_attention_heads=2, decoder_ffn_dim=32, num_queries=12, group_detr=2, **names)
+    return (transformers.RfDetrForObjectDetection(config),
+            transformers.RfDetrImageProcessor(size={"height": 56, "width": 56}))
+
+
 MAKERS: dict[str, Callable[[dict[str, Any]], tuple[Any, Any]]] = {
-    "rt_detr": _rt_detr, "d_fine": _d_fine, "detr": _detr, "yolos": _yolos}
+    "rt_detr": _rt_detr, "d_fine": _d_fine, "detr": _detr, "yolos": _yolos, "rf_detr": _rf_detr}
 
 
 def save(folder: Path, kind: str, classes: Sequence[str], seed: int = 0) -> Path:
