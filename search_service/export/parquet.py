@@ -110,7 +110,7 @@ class _Split:
         if self._size or (last and not self._files):
             rows = read_json(Path(self._rows.name), self._schema, batch_size=_ROWS)
             write_parquet(rows, self._folder / f"{self._name}-{self._files:05}.parquet", compression="zstd(3)",
-                          max_row_group_size=_ROWS, dictionary_enabled=False,
+                          max_row_group_size=_ROWS, dictionary_enabled=False, skip_arrow_metadata=True,
                           key_value_metadata={"huggingface": json.dumps({"info": {"features": _features()}})})
             self._files += 1
         self._size = 0

@@ -54,6 +54,7 @@ def test_labels_from_disk__checked_imported_and_taken_back(
     page.locator("#labels-check").press("Enter")
     job = panel.locator("[data-job]")
     expect(job).to_contain_text("2 objects to 2 images", timeout=30_000)
+    expect(panel.get_by_label("Annotations")).to_be_checked()
     expect(job).to_contain_text("COCO: 3 images in the file · 2 found by name")
     expect(job.locator("summary")).to_have_text([
         "Not read: 1 entry", "Left out: 1 object of labels that the project lacks", "Left alone: 1 image"])

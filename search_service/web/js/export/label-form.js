@@ -123,7 +123,8 @@ const cutOff = (uploads, { name, size, lastModified }) =>
 
 /** @param {string} value */
 function option(value) {
-  const radio = h("input", { type: "radio", name: "labels-taken", value, checked: value === "annotations" });
+  const radio = h("input", { type: "radio", name: "labels-taken", value });
+  radio.defaultChecked = value === "annotations"; // what the form has again after it was sent
   const text = [h("strong", {}, t(`labels.${value}`)), h("small", { class: "muted" }, t(`labels.${value}Hint`))];
   return h("label", { class: "option" }, radio, h("span", {}, text));
 }

@@ -135,10 +135,13 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
                                   "RETURNING id", (number, task)).fetchone()
         labels = connection.execute("INSERT INTO label_import (project_id, taken, name, fingerprint) VALUES "
                                     "(%s, 'annotations', 'a.json', 'f') RETURNING id", (number,)).fetchone()
-    assert saved and edit and labels
+        judged = connection.execute("INSERT INTO evaluation_job (project_id, asked, state) VALUES (%s, '{}', 'done') "
+                                    "RETURNING id", (number,)).fetchone()
+    assert saved and edit and labels and judged
     yield {"project_id": number, "task_id": task, "run_id": run["id"], "acceptance_id": acceptance["id"],
            "sample_id": sample["id"], "certificate_id": certificate["id"], "export_id": export, "view_id": 1,
            "search_id": 1, "saved_id": saved["id"], "edit_id": edit["id"], "import_id": labels["id"], "label_job_id": 1,
+           "evaluation_id": judged["id"],
            "version": 1, "upload_id": 10**31}
     jobs.remove(export)
     ls.delete(f"/api/projects/{number}/")
