@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from argus.errors import OUTAGES, ArgusError
 from argus.labelstudio import listing
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import ANNOTATED, UNREVIEWED, of_version
@@ -50,7 +51,7 @@ def read_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: So
     project's current model version, whether people looked at the task or not. From both: the annotation, and the
     prediction of tasks that nobody has annotated or skipped.
     """
-    certificates = {} if source == "predictions" else later_store.certified_tasks(project_id)
+    certificates = {} if source == "predictions" else _certified(project_id)
     for kind, filters in _passes(shape, source):
         for task in _walk(ls, project_id, filters):
             chosen = _annotation(task) if kind == "annotations" else _prediction(task, shape.model_version)
@@ -60,6 +61,16 @@ def read_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: So
                     chosen.origin["accepted_under"] = certificates[task["id"]]
                 yield SourceTask(task["id"], data_value(data, shape.image_key) or "", chosen.result,
                                  {"task_id": task["id"], **chosen.origin, **_video(data)}, chosen.others)
+
+
+def _certified(project_id: int) -> dict[int, int]:
+    """Return the certificate of each task that has one; none while the database is away, which stops no export."""
+    try:
+        return later_store.certified_tasks(project_id)
+    except ArgusError as error:
+        if error.code not in OUTAGES:
+            raise
+        return {}
 
 
 class _Chosen(NamedTuple):
