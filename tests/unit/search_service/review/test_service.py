@@ -54,7 +54,7 @@ def test_no_ids_means_no_question__because_label_studio_reads_it_as_every_task()
 def test_count_tasks__many_ids_travel_in_several_requests() -> None:
     opened, fake = a_review(list(range(1, 501)))
     assert count_tasks(opened, [], list(range(100, 600))) == 401
-    assert [len(query["selectedItems"]["included"]) for query in fake.queries] == [200, 200, 100]
+    assert [len(query["selectedItems"]["included"]) for query in fake.queries] == [400, 100]
 
 
 def test_walk_tasks__meets_each_task_once_though_accepted_ones_leave_the_set() -> None:
