@@ -114,10 +114,10 @@ def main() -> None:
         load = os.getloadavg()[0]
         plan_s, plan = timed(lambda: service.accept_plan(project))
         first_s, first = timed(lambda: service.accept(project))
-        undo_s, undone = timed(lambda: service.undo(first["acceptance"]))
+        undo_s, undone = timed(lambda: service.undo(first.acceptance))
         again_s, again = timed(lambda: service.accept(project))
     assert plan.tasks == first.accepted_tasks == undone.undone == again.accepted_tasks == asked.tasks
-    print(json.dumps({"tasks": asked.tasks, "objects": first["accepted_objects"], "plan_s": plan_s,
+    print(json.dumps({"tasks": asked.tasks, "objects": first.accepted_objects, "plan_s": plan_s,
                       "accept_s": first_s, "undo_s": undo_s, "accept_again_s": again_s, "bare_action_s": action,
                       "accept / action": round(first_s / action, 2), "load_before": round(load, 1),
                       "load_after": round(os.getloadavg()[0], 1)}))

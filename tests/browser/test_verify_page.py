@@ -22,8 +22,8 @@ from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
+from search_service.review import objects, trust_status, wall
 from search_service.review import service as review_service
-from search_service.review import trust_status
 from search_service.review.verification import reports, service, store
 from tests.pictures import plain
 
@@ -34,11 +34,11 @@ Make = Callable[..., tuple[int, list[int]]]
 
 @pytest.fixture
 def predicted(stack: Any, label_studio: LabelStudio) -> Iterator[Make]:
-    """Return `make(scores, objects)`: a project with a task for each score, with so many objects of label cpu, which no
-    model found; and its tasks."""
+    """Return `make(scores, objects, fans)`: a project with a task for each score, with so many objects of label cpu, or
+    fan on the last so many tasks, which no model found; and its tasks."""
     made = []
 
-    def make(scores: list[float], objects: int = 1) -> tuple[int, list[int]]:
+    def make(scores: list[float], objects: int = 1, fans: int = 0) -> tuple[int, list[int]]:
         project = connect(label_studio, None, title="Verify", labels=["cpu", "fan"]).project_id
         assert project is not None
         made.append(project)
@@ -51,7 +51,8 @@ def predicted(stack: Any, label_studio: LabelStudio) -> Iterator[Make]:
         boxes = np.array([[9.0 * n + 10, 10, 9.0 * n + 17, 60] for n in range(objects)], np.float32)
         for task, score in zip(tasks, scores, strict=True):
             found = Detections(np.full(objects, score, np.float32), boxes, [None] * objects)
-            detections.store(task, recipe_for(row), SIZE, {"cpu": found})
+            label = "fan" if task in tasks[len(tasks) - fans:] else "cpu"
+            detections.store(task, recipe_for(row), SIZE, {label: found})
         assert set(delivery.push(project, tasks).values()) == {"stored"}
         return project, tasks
 
@@ -301,3 +302,31 @@ def test_what_passes_the_budget__says_so_and_what_to_do(open_page: Callable[...,
     page.get_by_role("button", name=says[2]).click()
     press(page, "a")
     line(page, "41")
+
+
+@pytest.mark.parametrize("language, width", [("en-GB", 1300), ("ja-JP", 360)])
+def test_the_first_of_each_label_and_what_corrections_suggest__are_shown(
+        open_page: Callable[..., Page], predicted: Make, language: str, width: int) -> None:
+    project, tasks = predicted([0.95] * 20, fans=3)
+    page = begin(open_page, project, locale=language, viewport={"width": width, "height": 800}, bypass_csp=True)
+    labels = page.locator(".first-of-labels li")
+    expect(labels).to_have_count(2)
+    expect(labels.nth(1)).to_contain_text(re.compile("fan.*3"))
+    fans = 0
+    for _ in range(18):
+        is_fan = "fan" in (page.text_content("#verify-question") or "")
+        fans += is_fan
+        press(page, "r" if is_fan else "a")
+    assert fans == 3  # whatever their places: they are among the first 15 of each label
+    press_until(page, page.locator(".outcome h2:visible"))
+    expect(labels.nth(1)).to_have_class("many-wrong")
+    expect(labels.nth(1)).to_contain_text({"en-GB": "3 of its first 3 looked at, 3 wrong",
+                                           "ja-JP": "最初の 3 個のうち 3 個を確認、間違い 3 個"}[language])
+    fits(page)
+    shown = objects.shown(project, projects.load(project)["model_version"], tasks[:5])
+    wall.judge(project, "relabelled", [(one.task, one.name) for one in shown], "fan")
+    page.goto(page.url.split("&sample")[0])
+    expect(page.locator("#correction-hints li")).to_have_text([{
+        "en-GB": "cpu: 5 objects relabelled fan. Choose prompts that tell the two apart.",
+        "ja-JP": "cpu: 5 個が fan に変更されました。両者を区別できるプロンプトにしてください。"}[language]])
+    fits(page)
