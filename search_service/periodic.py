@@ -15,6 +15,7 @@ from ml_backend.runs import scheduling as run_jobs
 from search_service.embedding import near_duplicates, scheduling
 from search_service.evaluation import jobs as evaluations
 from search_service.label_import import importing as label_importing
+from search_service.review.calibration import annotated
 from search_service.review.verification import later
 from search_service.sync import missing_projects, tasks
 from search_service.uploads import importing, leftovers
@@ -68,8 +69,8 @@ class Rounds:
             for project_id in _present():
                 self.attempt(f"objects of project {project_id}",
                               lambda id_=project_id: scheduling.enqueue_objects(id_))  # type: ignore[misc]
-                self.attempt(f"certificates of project {project_id}",
-                              lambda id_=project_id: later.follow(id_))  # type: ignore[misc]
+                self.attempt(f"annotations of project {project_id}",
+                              lambda id_=project_id: _follow_annotations(id_))  # type: ignore[misc]
             self.attempt("model change", _advance_model_change)
             self.attempt("runs", _reconcile_runs)
             self.attempt("uploads", leftovers.remove)
@@ -106,6 +107,12 @@ def _sync(project_id: int) -> None:
     if report.full:
         indexes.enqueue_index_update(project_id)
         indexes.drop_unused()
+
+
+def _follow_annotations(project_id: int) -> None:
+    """Look at what people annotate in Label Studio: against certificates, and for what it says of scores."""
+    later.follow(project_id)
+    annotated.follow(project_id)
 
 
 def _keep_views(project_id: int) -> None:

@@ -13,14 +13,15 @@ from typing import NamedTuple
 
 from argus.errors import ArgusError
 from argus.labelstudio.geometry import Box
-from argus.labelstudio.regions import image_size, object_of
-from argus.labelstudio.types import Region
+from argus.labelstudio.regions import ExportObject, image_size, object_of
+from argus.labelstudio.types import Annotation, Region
 from label_studio_config.label_config import image_of
 from label_studio_config.project_shape import shape_of
 from label_studio_config.tags import read_label_config
 from search_service.review import prediction_store
 from search_service.review.candidates import Review
 from search_service.review.changes import Addition, Canvas, Change, Size, drawn_region, edited_region
+from search_service.review.comparison import Outcome, compare
 from search_service.review.prediction_store import CorrectedObject
 from search_service.review.set_aside import Verdict
 
@@ -86,8 +87,12 @@ def corrected_objects(review: Review, tasks: Sequence[int] | None = None) -> dic
     return found
 
 
+Predicted = tuple[str, str, float, Sequence[float]]  # name, label, score, x0, y0, x1, y1 as fractions of the sides
+
+
 class Corrector:
-    """Corrects predictions of one project. Its labelling config is read when it is first needed."""
+    """Corrects predictions of one project, and compares them with annotations. Its labelling config is read when it is
+    first needed."""
 
     def __init__(self, review: Review) -> None:
         self._review = review
@@ -111,6 +116,15 @@ class Corrector:
             assert image is not None  # `shape_of` raises without one
             self._canvas = Canvas(config, shape, image, size)
         return replace(self._canvas, size=size)
+
+
+    def compared(self, task: int, annotation: Annotation, predicted: Sequence[Predicted]) -> list[Outcome]:
+        """Return what became of each predicted object in an annotation of the task, and what is in it besides."""
+        result = annotation["result"] or []
+        width, height = image_size(result) or next(iter(prediction_store.image_sizes([task])), (1, 1))
+        before = [ExportObject(label, (box[0] * width, box[1] * height, box[2] * width, box[3] * height), score=score,
+                               regions=(name,)) for name, label, score, box in predicted]
+        return compare(before, self.canvas((width, height)).objects(result), (width, height))
 
 
 def corrected(canvas: Canvas | None, result: Sequence[Region], correction: Correction) -> list[Region]:

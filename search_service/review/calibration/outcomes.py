@@ -1,8 +1,8 @@
 """Outcomes: what people said of predicted objects, where it says something of those nobody looked at.
 
 - A sample's judgements are random within each step of its ladder, and stand for that step's objects.
-- Verdicts on the page are no random sample: people look where it is worth it. They count for a class of scores of a
-  label only when every object of the class was looked at.
+- Verdicts on the page, and annotations made in Label Studio of a prediction, are no random sample: people look where it
+  is worth it. They count for a class of scores of a label only when every object of the class was looked at.
 - Acceptance in bulk is no outcome: nobody looked.
 
 Outcomes hold for what SAM 3 was asked. With new prompts or weights there are none; with other thresholds, the same.
@@ -55,7 +55,8 @@ def load(project_id: int) -> Outcomes:
     versions = sorted({version for version, _ in asked})
     labels = {label for _, label in asked}
     sampled = [one for one in store.of_samples(project_id, versions) if one.label in labels]
-    paged = [one for one in store.of_page(project_id, versions) if one.label in labels]
+    paged = [one for one in (*store.of_annotations(project_id, versions), *store.of_page(project_id, versions))
+             if one.label in labels]
     shown = _shown(project_id, recipe, row["model_version"] or recipe.model_version)
     counted, left_out = weighed(sampled, paged, shown)
     return Outcomes(tuple(sorted(c.label for c in recipe.concepts)), tuple(counted), left_out)

@@ -44,6 +44,16 @@ _OF_PAGE = f"""
 """
 
 
+# What people left of a prediction in Label Studio, where they began with it.
+_OF_ANNOTATIONS = f"""
+    SELECT a.task_id, a.object, a.label, a.score, a.change IN ('right', 'moved') AS is_right, 1.0::float8 AS weight,
+        {_GROUP} AS "group"
+    FROM annotated_outcome a JOIN task t ON t.id = a.task_id
+    LEFT JOIN task root ON root.id = coalesce(t.duplicate_of, t.id)
+    WHERE t.project_id = %(project)s AND a.model_version = ANY(%(versions)s) ORDER BY a.task_id, a.object
+"""
+
+
 class Outcome(NamedTuple):
     """What people said of a predicted object.
 
@@ -100,6 +110,11 @@ def of_samples(project_id: int, versions: Sequence[str]) -> list[Outcome]:
 def of_page(project_id: int, versions: Sequence[str]) -> list[Outcome]:
     """Return what was said on the page of objects of these model versions."""
     return fetch(Outcome, _OF_PAGE, {"project": project_id, "versions": list(versions)})
+
+
+def of_annotations(project_id: int, versions: Sequence[str]) -> list[Outcome]:
+    """Return what people who annotated in Label Studio left of objects of these model versions."""
+    return fetch(Outcome, _OF_ANNOTATIONS, {"project": project_id, "versions": list(versions)})
 
 
 def judged(project_id: int, versions: Sequence[str]) -> list[Judged]:

@@ -10,11 +10,9 @@ from collections.abc import Sequence
 
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import chunks
-from argus.labelstudio.regions import ExportObject, image_size, newest_annotation
+from argus.labelstudio.regions import newest_annotation
 from argus.labelstudio.types import Task
-from search_service.review import prediction_store
 from search_service.review.candidates import CHUNK, open_review, read_tasks
-from search_service.review.comparison import compare
 from search_service.review.corrections import Corrector
 from search_service.review.verification import later_store
 from search_service.review.verification.later_store import ListedObject
@@ -50,13 +48,8 @@ def corrected(reader: Corrector, task: Task, listed: Sequence[ListedObject]) -> 
     annotation = newest_annotation(task["annotations"])
     if annotation is None:
         return []
-    result = annotation["result"] or []
-    width, height = image_size(result) or next(iter(prediction_store.image_sizes([task["id"]])), (1, 1))
-    predicted = [ExportObject(one.label, (one.box[0] * width, one.box[1] * height, one.box[2] * width,
-                                          one.box[3] * height), score=one.score, regions=(one.object,))
-                 for one in listed]
-    final = reader.canvas((width, height)).objects(result)
-    return [one.object for one in compare(predicted, final, (width, height)) if one.verdict in CORRECTED]
+    found = reader.compared(task["id"], annotation, [(one.object, one.label, one.score, one.box) for one in listed])
+    return [one.object for one in found if one.verdict in CORRECTED]
 
 
 def weigh(project_id: int) -> None:

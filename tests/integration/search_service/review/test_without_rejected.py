@@ -25,9 +25,12 @@ from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections, Mask
 from ml_backend.predictions import delivery
-from search_service.review import service, verdicts
+from search_service.review import service, trust_status, verdicts
+from search_service.review.calibration import annotated
+from search_service.review.calibration import store as calibration
 from search_service.review.objects import band_objects, shown
 from search_service.review.set_aside import set_aside
+from search_service.sync import tasks as sync
 
 pytestmark = pytest.mark.integration
 
@@ -324,6 +327,37 @@ def test_a_plain_acceptance_in_bulk_stores_no_verdict(boxed: Callable[..., Boxed
     service.accept(project.id, without_rejected=True)
     service.accept(project.id, min_score=0)
     assert verdicts.listing(project.id).verdicts == []
+
+
+def test_what_people_leave_of_a_prediction_in_label_studio_is_an_outcome_and_bulk_acceptance_is_none(
+        boxed: Callable[..., Boxed]) -> None:
+    project = boxed()
+    low, middle, high = project.objects(4)
+    ((_, prediction, result),) = project.in_label_studio()[1][4]
+
+    def submit(index: int, left: list[Any], parent: int | None) -> int:
+        made: int = project.ls.post(f"/api/tasks/{project.tasks[index]}/annotations/", {
+            "result": left, "parent_prediction": parent})["id"]
+        return made
+
+    def outcomes() -> dict[str, bool]:
+        sync.sync_project(project.id)
+        annotated.follow(project.id)
+        assert annotated.follow(project.id) == 0
+        return {one.object: one.is_right for one in calibration.of_annotations(project.id, [project.version])}
+
+    assert outcomes() == {}
+    service.accept(project.id, task_ids=project.tasks[:1])
+    submit(3, [], None)  # drawn without the prediction
+    left = [{**one, "value": {**one["value"], **({"rectanglelabels": ["fan"]} if "width" in one["value"] else
+                                                 {"brushlabels": ["fan"]})}} if object_of(one["id"]) == middle else one
+            for one in result if object_of(one["id"]) != low]
+    annotation = submit(4, left, prediction)
+    assert outcomes() == {low: False, middle: False, high: True}
+    project.ls.patch(f"/api/annotations/{annotation}/", {"result": result})
+    assert outcomes() == {low: True, middle: True, high: True}
+    (label, _) = trust_status.status(project.id).labels
+    assert (label.label, label.outcomes + label.left_out) == ("cpu", 3)
 
 
 def test_judged_goes_with_no_range(boxed: Callable[..., Boxed]) -> None:
