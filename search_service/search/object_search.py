@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from argus.answers.projects import ObjectProgress
-from argus.answers.search import Hit, ObjectHit, ObjectSearchResult
+from argus.answers.search import Hit, ObjectHit, ObjectSearchResult, Relevance
 from argus.db import together
 from argus.errors import ArgusError
 from search_service.embedding import object_store
@@ -78,7 +78,7 @@ def _hits(model: store.Model, rows: list[ObjectRow], images: dict[int, Hit], vec
     if not rows:
         return []
     crops = np.stack([vectors[row.id] for row in rows])
-    bands = [""] * len(rows) if terms.texts is None else relevance(
+    bands: list[Relevance] = [""] * len(rows) if terms.texts is None else relevance(
         crops, terms.texts, calibration(model.id), lambda prompts: encode_texts(model, prompts))
     return [ObjectHit.model_validate(images[row.task_id].model_dump() | {
         "object": row.id, "label": row.label, "score": round(row.score, 4), "box": row.box, "relevance": band,

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
+from argus.answers.search import Relevance
 from search_service.vectors.store import Vectors
 
 LIKELY, POSSIBLE, UNLIKELY = "likely", "possible", "unlikely"
@@ -41,7 +43,7 @@ class Calibration:
         return found
 
 
-def relevance(images: Vectors, texts: Vectors, calibration: Calibration, encode: Encode) -> list[str]:
+def relevance(images: Vectors, texts: Vectors, calibration: Calibration, encode: Encode) -> list[Relevance]:
     """Return `likely`, `possible` or `unlikely` for each image.
 
     Args:
@@ -56,7 +58,7 @@ def relevance(images: Vectors, texts: Vectors, calibration: Calibration, encode:
     bands = np.where(probability[:, 0] >= LIKELY_FROM, LIKELY, np.where(possible, POSSIBLE, UNLIKELY))
     if len(texts) > 1:
         bands[probability[:, 1:].max(axis=1) >= LIKELY_FROM] = UNLIKELY
-    return [str(band) for band in bands]
+    return [cast(Relevance, str(band)) for band in bands]
 
 
 def contrast(images: Vectors, texts: Vectors, background: Vectors) -> Vectors:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from argus.answers.search import Hit, SearchResult
+from argus.answers.search import Hit, Relevance, SearchResult
 from argus.db import together
 from argus.errors import ArgusError
 from search_service.search import history
@@ -74,8 +74,7 @@ def find(project_id: int, ask: SearchQuery, limit: int = 50, offset: int = 0, *,
         ranked = ranking.search(model, project_id, terms.query, limit, offset, total=progress.embedded,
                               only=select(project_id, ask.filters), leave_out=ask.examples, vectors=True)
         rows = {row.id: row for row in hit_rows([task_id for task_id, _ in ranked.rows])}
-    hits = [image_hit(rows[task_id], similarity) for task_id, similarity in ranked.rows if task_id in rows]
-    hits = _judge(model, hits, ranked.vectors, terms)
+    hits = _hits(model, [rows[task_id] for task_id, _ in ranked.rows if task_id in rows], ranked.vectors, terms)
     nothing = offset == 0 and terms.texts is not None and all(hit.relevance == UNLIKELY for hit in hits)
     if record and offset == 0 and ask.is_savable:
         history.record(project_id, ask, ranked.total)
@@ -120,22 +119,20 @@ def _check_embedded(project_id: int, progress: Counts) -> None:
     raise ArgusError("not_ready", message, hint, **progress._asdict())
 
 
-def image_hit(row: HitRow, similarity: float) -> Hit:
-    """Return an image as a hit shows it."""
+def image_hit(row: HitRow, similarity: float, band: Relevance = "") -> Hit:
+    """Return an image as a hit shows it, of this relevance."""
     return Hit(task=row.id, similarity=round(similarity, 5), image=row.image, video=row.video, video_id=row.video_id,
                video_name=shown_name(row.video, row.video_id, row.video_shared), video_time=row.video_time,
-               frame_number=row.frame_number, labelled=row.labelled, labels=row.labels)
+               frame_number=row.frame_number, labelled=row.labelled, labels=row.labels, relevance=band)
 
 
-def _judge(model: store.Model, hits: list[Hit], images: dict[int, store.Vectors], terms: Terms) -> list[Hit]:
-    """Add each hit's relevance to the text, and the similarity to it or to the first example: that to a sum of several
-    terms means nothing to a person."""
-    if not images:
-        return hits
-    hits = [hit.model_copy(update={"similarity": round(float(images[hit.task] @ terms.first), 5)})
-            if hit.task in images else hit for hit in hits]
-    if terms.texts is None:
-        return hits
-    matrix = np.stack([images[hit.task] for hit in hits if hit.task in images])
-    bands = iter(relevance(matrix, terms.texts, calibration(model.id), lambda prompts: encode_texts(model, prompts)))
-    return [hit.model_copy(update={"relevance": next(bands)}) if hit.task in images else hit for hit in hits]
+def _hits(model: store.Model, rows: list[HitRow], vectors: dict[int, store.Vectors], terms: Terms) -> list[Hit]:
+    """Return images as hits, with each one's relevance to the text, and the similarity to it or to the first example:
+    that to a sum of several terms means nothing to a person."""
+    if not rows:
+        return []
+    images = np.stack([vectors[row.id] for row in rows])
+    bands: list[Relevance] = [""] * len(rows) if terms.texts is None else relevance(
+        images, terms.texts, calibration(model.id), lambda prompts: encode_texts(model, prompts))
+    return [image_hit(row, float(image @ terms.first), band) for row, image, band in
+            zip(rows, images, bands, strict=True)]

@@ -187,13 +187,12 @@ def count_tasks(project_id: int) -> Counts | None:
     """Return how many tasks of a project are in each state; None when there is no such project."""
     return fetch_one(
         Counts,
-        # States only: the index of them is enough, and the rows, some ten times as large, are not read.
-        "SELECT coalesce(sum(n), 0)::bigint AS seen, "
-        "coalesce(sum(n) FILTER (WHERE state = 'waiting'), 0)::bigint AS waiting, "
-        "coalesce(sum(n) FILTER (WHERE state = 'embedded'), 0)::bigint AS embedded, "
-        "coalesce(sum(n) FILTER (WHERE state = 'failed'), 0)::bigint AS failed FROM project p LEFT JOIN LATERAL "
-        "(SELECT state, count(*) AS n FROM task WHERE project_id = p.id GROUP BY state) counts ON true "
-        "WHERE p.id = %s GROUP BY p.id", (project_id,))
+        # Each state for itself: their index is enough, and the rows, some ten times as large, are not read.
+        "SELECT waiting + embedded + failed AS seen, waiting, embedded, failed FROM (SELECT "
+        "(SELECT count(*) FROM task WHERE project_id = p.id AND state = 'waiting') AS waiting, "
+        "(SELECT count(*) FROM task WHERE project_id = p.id AND state = 'embedded') AS embedded, "
+        "(SELECT count(*) FROM task WHERE project_id = p.id AND state = 'failed') AS failed "
+        "FROM project p WHERE p.id = %s) counts", (project_id,))
 
 
 def failures(project_id: int, limit: int) -> list[Failure]:
