@@ -58,6 +58,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="write the figures here, null where a part was not measured")
     parser.add_argument("--queries", type=int, default=60)
     parser.add_argument("--without-peers", action="store_true", help="measure this build, the baseline and numpy only")
+    parser.add_argument("--filters-and-service", action="store_true", help="of a size, measure searches with filters "
+                        "and over HTTP alone, and keep its other figures")
     parser.add_argument("--tasks", type=int, default=10_000, help="tasks of the polled project")
     parser.add_argument("--images", type=int, default=48, help="JPEGs of the embedding part")
     parser.add_argument("--measured", type=Path, default=Path(__file__).with_name("measured.json"))
@@ -73,7 +75,10 @@ def _run(asked: argparse.Namespace) -> None:
     if asked.only in ("embedding", "service"):
         _run_pipeline(asked)
         return
-    parts = figures.merge(asked.measured, asked.only, _measure(asked) | {"on": f"{datetime.now(UTC):%Y-%m-%d}"})
+    found = _measure(asked) | {"on": f"{datetime.now(UTC):%Y-%m-%d}"}
+    if asked.filters_and_service and asked.only in figures.SIZES:
+        found = figures.kept(asked.measured, asked.only) | found
+    parts = figures.merge(asked.measured, asked.only, found)
     figures.write(asked.page, {name: parts[name] for name in RANKING if name in parts})
 
 
@@ -88,6 +93,8 @@ def _measure(asked: argparse.Namespace) -> dict[str, Any]:
         return start_wait.measure()
     from benchmarks.search import sizes
 
+    if asked.filters_and_service:
+        return sizes.measure_filters_and_service(figures.SIZES[asked.only], asked.queries)
     return sizes.measure(figures.SIZES[asked.only], asked.queries, not asked.without_peers)
 
 

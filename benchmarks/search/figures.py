@@ -21,6 +21,12 @@ ROWS = ("numpy", "this build", "this build, PostgreSQL alone", "baseline, exactl
 Parts = dict[str, Any]
 
 
+def kept(file: Path, part: str) -> Parts:
+    """Return what was measured of one part."""
+    found: Parts = json.loads(file.read_text("utf-8")).get(part, {}) if file.exists() else {}
+    return found
+
+
 def merge(file: Path, part: str, figures: dict[str, Any]) -> Parts:
     """Put one part's figures beside the others, and return all."""
     parts: Parts = json.loads(file.read_text("utf-8")) if file.exists() else {}

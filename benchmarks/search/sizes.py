@@ -26,23 +26,40 @@ NEEDED = Path(__file__).with_name("peers.txt")
 
 def measure(rows: int, queries: int, with_peers: bool) -> dict[str, Any]:
     """Return the figures of one size."""
+    with _opened(rows, queries) as (folder, numpy, ours, theirs):
+        found = {"rows": rows, "kernel": numpy.facts["kernel"], "facts": {
+            name: ours.facts[name] for name in ("ingest", "load")}}
+        scores = data.cosines(folder)
+        found |= _ranking(ours, theirs, numpy, queries, scores)
+        found |= _filters_and_service(folder, numpy, ours, theirs, scores)
+        if with_peers:
+            found["ways"] |= dict(_peers(folder, peers_python(), numpy, scores))
+        return found | {"load": round(os.getloadavg()[1], 1)}
+
+
+def measure_filters_and_service(rows: int, queries: int) -> dict[str, Any]:
+    """Return the figures of one size that need no index and no peer: searches with filters, and those over HTTP."""
+    with _opened(rows, queries, ", no index") as (folder, numpy, ours, theirs):
+        return _filters_and_service(folder, numpy, ours, theirs, data.cosines(folder)) | {
+            "load": round(os.getloadavg()[1], 1)}
+
+
+@contextlib.contextmanager
+def _opened(rows: int, queries: int, form: str = "") -> Iterator[tuple[Path, Way, Way, Way]]:
+    """Make the data; yield their folder, and numpy, this build and the baseline with it."""
     with tempfile.TemporaryDirectory(prefix="argus-search-") as temporary, contextlib.ExitStack() as opened:
         folder = Path(temporary)
         data.prepare(folder, rows, DIM, queries)
         python, tree = peers_python(), baseline_tree()
         numpy = opened.enter_context(way("peers.py", "numpy", folder, python))
-        ours = opened.enter_context(way("stored.py", "this build", folder, Path(sys.executable), tree=HERE))
-        theirs = opened.enter_context(way("stored.py", "baseline", folder, tree / ".venv/bin/python", tree=tree))
-        found = {"rows": rows, "kernel": numpy.facts["kernel"], "facts": {
-            name: ours.facts[name] for name in ("ingest", "load")}}
-        scores = data.cosines(folder)
-        found |= _ranking(ours, theirs, numpy, queries, scores)
-        for mode in ("filter20", "filter1"):
-            found[mode] = _filter(mode, ours, theirs, numpy, folder, scores)
-        found |= served.measure(ours.facts, folder / "queries.npy")
-        if with_peers:
-            found["ways"] |= dict(_peers(folder, python, numpy, scores))
-        return found | {"load": round(os.getloadavg()[1], 1)}
+        ours = opened.enter_context(way("stored.py", f"this build{form}", folder, Path(sys.executable), tree=HERE))
+        theirs = opened.enter_context(way("stored.py", f"baseline{form}", folder, tree / ".venv/bin/python", tree=tree))
+        yield folder, numpy, ours, theirs
+
+
+def _filters_and_service(folder: Path, numpy: Way, ours: Way, theirs: Way, scores: list[Any]) -> dict[str, Any]:
+    found = {mode: _filter(mode, ours, theirs, numpy, folder, scores) for mode in ("filter20", "filter1")}
+    return found | served.measure(ours.facts, folder / "queries.npy")
 
 
 def _ranking(ours: Way, theirs: Way, numpy: Way, queries: int, scores: list[Any]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ what a build calls its modules is looked up by name, since the other has none of
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ Query = np.ndarray[Any, Any]
 
 
 @contextlib.contextmanager
-def baseline(folder: Path) -> Iterator[Way]:
+def baseline(folder: Path, indexed: bool = True) -> Iterator[Way]:
     """Modes: `all`, `filter20` and `filter1` rank exactly; `default` is what its settings do, with its index."""
     vectors = np.load(folder / "vectors.npy", mmap_mode="r")
     with import_module("benchmarks.search.world").stack({"postgres"}):
@@ -29,7 +30,7 @@ def baseline(folder: Path) -> Iterator[Way]:
         model = store.register_model(MODEL, "1", vectors.shape[1])
         fill(store, model, vectors, folder)
         default_rows, facts, modes = settings.get_settings().exact_search_rows, {}, chosen(filters)
-        if len(vectors) > default_rows:
+        if indexed and len(vectors) > default_rows:
             indexes = import_module("search_service.indexes")
             facts["index"] = timed("HNSW", lambda: indexes.build(model, PROJECT, "hnsw"))
 
@@ -44,7 +45,7 @@ def baseline(folder: Path) -> Iterator[Way]:
 
 
 @contextlib.contextmanager
-def this_build(folder: Path) -> Iterator[Way]:
+def this_build(folder: Path, indexed: bool = True) -> Iterator[Way]:
     """Modes: `all`, `filter20`, `filter1`; `sql`: PostgreSQL ranks everything; `pgvector`: a plain table with an HNSW
     index, everything at its default. What was not answered from memory, or not as PostgreSQL alone would, ends it."""
     vectors = np.load(folder / "vectors.npy", mmap_mode="r")
@@ -54,7 +55,7 @@ def this_build(folder: Path) -> Iterator[Way]:
         memory = import_module("search_service.vectors.filter_memory")
         model = store.register_model(MODEL, "1", vectors.shape[1])
         seconds = fill(store, model, vectors, folder)
-        index = timed("HNSW of its defaults", lambda: plain_table(model))
+        index = timed("HNSW of its defaults", lambda: plain_table(model)) if indexed else ""
         memory.start()
         modes = chosen(filters)
 
@@ -154,4 +155,6 @@ def backends() -> list[int]:
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database()")]
 
 
-WAYS = {"baseline": baseline, "this build": this_build}
+WAYS = {"baseline": baseline, "this build": this_build,
+        "baseline, no index": functools.partial(baseline, indexed=False),
+        "this build, no index": functools.partial(this_build, indexed=False)}

@@ -42,6 +42,13 @@ def test_parts__add_to_what_was_measured_before_and_stand_on_the_page(tmp_path: 
     assert "numpy with OpenBLAS X, 2026-11-29 to 2026-11-30" in text and "| ≤ 1 | 0.25 |" in text
 
 
+def test_kept__is_one_part_as_it_was_measured(tmp_path: Path) -> None:
+    measured = tmp_path / "measured.json"
+    assert figures.kept(measured, "50k") == {}
+    figures.merge(measured, "50k", SIZE)
+    assert figures.kept(measured, "50k") == SIZE and figures.kept(measured, "10k") == {}
+
+
 def test_asked__ratio_is_the_median_of_the_queries_own() -> None:
     mine = Asked("mine", [Answer(ms, ms, [0]) for ms in (1, 2, 30)])
     its = Asked("its", [Answer(ms, 1, [0]) for ms in (2, 2, 10)])
