@@ -83,8 +83,9 @@ def test_label_studio_killed__accepting_is_finished_and_taken_back_afterwards(
         monkeypatch: pytest.MonkeyPatch) -> None:
     project = known(*[0.95] * COUNT)
     project.record_deliveries()
-    monkeypatch.setattr(accepting, "CHUNK", CHUNK)
-    monkeypatch.setattr(undo, "CHUNK", CHUNK)
+    for module in (accepting, undo):
+        monkeypatch.setattr(module, "CHUNK", CHUNK)
+        monkeypatch.setattr(module, "KNOWN_CHUNK", CHUNK)
 
     dying = Killed(label_studio, servers, "predictions_to_annotations", at=2, change=2 * CHUNK)
     with started_again(servers), pytest.raises(ArgusError) as failure:

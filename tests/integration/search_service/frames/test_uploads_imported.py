@@ -105,7 +105,8 @@ def test_a_killed_import_goes_on_and_imports_nothing_twice(owner: Owner, video: 
 
     wait_for(goes_on, 60)
     done = service.describe(owner, upload_id)
-    assert (done.frames, done.imported, done.skipped) == (200, 200, 0)
+    assert (done.frames, done.imported + done.skipped) == (200, 200)
+    assert done.skipped in (0, 8)  # a batch may be there that was not noted yet
     assert sorted(one["frame_number"] for one in tasks(owner)) == list(range(200))
 
 
