@@ -214,7 +214,13 @@ def _gone(task_id: int) -> ArgusError:
 
 
 def _refusal(task_id: int, error: ArgusError) -> ArgusError:
-    return _gone(task_id) if "not found in project" in error.message else error
+    """Return why a prediction was refused. The sentence about a deleted task quotes the whole prediction first, and we
+    keep only the beginning of what a server says; so the task is looked for."""
+    try:
+        get_label_studio().get(f"/api/tasks/{task_id}/")
+    except ArgusError as looked:
+        return _gone(task_id) if looked.code == "not_found" else error
+    return error
 
 
 def _forgiving(call: Any) -> None:

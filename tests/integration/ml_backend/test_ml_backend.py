@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import itertools
+import json
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -24,6 +25,7 @@ from argus.labelstudio.regions import object_of
 from demo.draw import Split
 from demo.scenes import Scene, SceneObject, make_scene, render_scene
 from label_studio_config import projects
+from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend.predictions import delivery, jobs
 from ml_backend.runs import runs
 from tests.resting import frozen
@@ -222,6 +224,18 @@ def test_run__a_task_deleted_while_it_is_labelled(new: Callable[..., Project]) -
     assert isinstance(gone, ArgusError)
     assert gone.code == "unknown_task"
     assert set(outcomes.values()) == {"stored"}
+
+
+def test_push__a_deleted_task_is_told_however_long_its_prediction_is(new: Callable[..., Project]) -> None:
+    """Label Studio quotes the whole prediction before it says what is wrong with it."""
+    project = new(1)
+    project.run(["cpu"])
+    (task,), row = project.ids, projects.load(project.id)
+    (built,) = delivery.build(plan_for(row), recipe_for(row), [task]).values()
+    assert len(json.dumps(built.result)) > 300
+    project.ls.delete(f"/api/tasks/{task}/")
+    outcome = delivery._create(project.id, row["model_version"], [built])[task]
+    assert isinstance(outcome, ArgusError) and outcome.code == "unknown_task"
 
 
 def test_run__refused_at_once(new: Callable[..., Project]) -> None:
