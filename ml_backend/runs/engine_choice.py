@@ -46,9 +46,9 @@ def change_engine(project_id: int, engine: EngineName, *, detector: str | None =
         dry_run: change nothing and only tell how it would be.
 
     Raises:
-        ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `model_not_found`, `model_broken`;
-            `bad_request` for classes that the detector does not have or that two labels share, and for masks that SAM 3
-            cannot make as it is set up.
+        ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `model_broken`; `model_not_found` when the
+            folder of the detector that was chosen last is gone; `bad_request` for an unknown detector, for classes that
+            the detector does not have or that two labels share, and for masks that SAM 3 cannot make as it is set up.
     """
     old = projects.load(project_id)
     new: ProjectRow = {**old, "engine": engine}
@@ -77,9 +77,10 @@ def _choice(project: ProjectRow, detector: str | None, masks: bool | None,
             classes: Mapping[str, Sequence[str] | None]) -> DetectorChoice:
     before = project["detector"]
     name = detector if detector is not None else before["name"] if before else ""
-    if not name:
-        raise ArgusError("bad_request", "No detector was named.",
-                         f"There are: {', '.join(detectors.names(get_settings())) or 'none'}.")
+    there = detectors.names(get_settings())
+    if not name or (detector is not None and detector not in there):
+        raise ArgusError("bad_request", f"There is no detector {name!r}." if name else "No detector was named.",
+                         f"There are: {', '.join(there) or 'none; put a folder into ARGUS_DETECTORS'}.")
     found = detectors.find(get_settings(), name)
     asked = masks if masks is not None else bool(before and before["masks"])
     if asked:

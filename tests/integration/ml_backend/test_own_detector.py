@@ -86,7 +86,7 @@ def test_a_detector_from_its_folder_to_what_it_disagrees_about(project: Project,
     for classes, said in (({"fan": ["fan"]}, "no class 'fan'"), ({"fan": ["CPU"], "cpu": ["CPU"]}, "two labels")):
         problem = project.engine(400, engine="detector", detector=NAME, classes=classes)
         assert said in problem["detail"] and project.engine() == before
-    assert project.engine(500, engine="detector", detector="none")["code"] == "model_not_found"
+    assert project.engine(400, engine="detector", detector="none")["code"] == "bad_request"
     assert project.engine(422, engine="detector", detector=NAME, classes={"hdd": []})["code"] == "unknown_label"
 
     only = project.engine(engine="detector", detector=NAME)
