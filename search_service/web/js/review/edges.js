@@ -1,6 +1,6 @@
 // The spread of the scores that are left, with the band edges to drag; what the bands would hold shows at once.
 import { api } from "../api.js";
-import { h } from "../dom.js";
+import { h, renew } from "../dom.js";
 import { Histogram } from "../histogram.js";
 import { number, t } from "../i18n.js";
 import { actionButton, attempt, notice } from "../messages.js";
@@ -75,11 +75,9 @@ export class EdgesPanel {
     const gone = this.label !== null && !names.includes(this.label);
     if (gone) this.label = null;
     const count = (/** @type {string} */ name) => `${name} ${number(sum(spread.labels[name]))}`;
-    this.labels.replaceChildren(
-      ...(names.length > 1 || this.label // a way back from the label, even when it is the last one with scores
-        ? [this.#chip(null, t("review.allLabels")), ...names.map((name) => this.#chip(name, count(name)))]
-        : []),
-    );
+    const choice = names.length > 1 || this.label; // a way back from the label, even when it is the last one with scores
+    const chips = choice ? [this.#chip(null, t("review.allLabels")), ...names.map((name) => this.#chip(name, count(name)))] : [];
+    renew(this.labels, chips); // a press that has begun is not lost
     this.#draw();
     if (gone) this.onlabel(null);
   }

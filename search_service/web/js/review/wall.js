@@ -1,7 +1,7 @@
 // The objects of a label over all bands, lowest score first. Many are chosen at once, and one key says what they are; what
 // was said is stored at once, and Z takes it back.
 import { api } from "../api.js";
-import { around, h, put, renew } from "../dom.js";
+import { around, h, renew } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { actionButton, attempt } from "../messages.js";
 import { Choice } from "./choice.js";
@@ -191,10 +191,10 @@ export class Wall {
     const labels = [["", sum(this.#counts)], ...Object.entries(this.#counts)];
     const chips = /** @type {[string, number][]} */ (labels).map(([label, count]) => {
       const pressed = String(label === this.#label);
-      const attributes = { type: "button", "aria-pressed": pressed, onclick: () => this.chosen(label || null) };
+      const attributes = { type: "button", "data-label": label, "aria-pressed": pressed, onclick: () => this.chosen(label || null) };
       return h("button", attributes, `${label || t("review.allLabels")} ${number(count)}`);
     });
-    put(this.labels, chips);
+    renew(this.labels, chips); // a press that has begun is not lost
   }
 
   #showTools() {
