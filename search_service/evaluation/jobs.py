@@ -1,7 +1,6 @@
 """Evaluations of any number of images: asked for, computed by the default worker beside its jobs, and kept.
 
-What is to be done stands in PostgreSQL, and who is at it holds a lock there that goes with its process: after a crash
-the next look begins it again.
+After a crash the next look begins one again: see `argus.jobs.due`.
 """
 
 from __future__ import annotations
@@ -13,15 +12,17 @@ from dataclasses import asdict
 from argus import audit
 from argus.answers.base import Error
 from argus.answers.evaluation import EvaluationJob, EvaluationResult, Evaluations
-from argus.db import held, locks
-from argus.errors import OUTAGES, ArgusError, as_argus_error, may_pass
+from argus.db import locks
+from argus.errors import ArgusError, as_argus_error
+from argus.jobs import due
 from argus.labelstudio.client import get_label_studio
 from label_studio_config import projects
 from search_service.evaluation import job_store
 from search_service.evaluation.service import Asked, evaluate
 
-MOST, ATTEMPTS = 3, 3  # of a project that have not ended
-_WAITS = (5, 30)  # seconds
+MOST = 3  # of a project that have not ended
+_WAITS = (5, 30)  # seconds between attempts
+ATTEMPTS = len(_WAITS) + 1
 _SAY_SECONDS, _TIDY_SECONDS, _DAYS = 0.5, 3600.0, 90
 _tidied = -_TIDY_SECONDS
 
@@ -63,25 +64,17 @@ def cancel(project_id: int, job_id: int) -> EvaluationJob:
 
 def run_due() -> None:
     """Compute everything that is due and that nobody else computes."""
-    while _run_next():
-        pass
+    due.run_all(locks.EVALUATION, job_store.due, _run)
     global _tidied
     if time.monotonic() - _tidied > _TIDY_SECONDS:
         _tidied = time.monotonic()
         job_store.forget_old(_DAYS)
 
 
-def _run_next() -> bool:
-    for job_id in job_store.due():
-        with held(locks.EVALUATION, job_id) as ours:
-            if ours and (row := job_store.begin(job_id)):
-                _run(row)
-                return True
-    return False
-
-
-def _run(row: job_store.Row) -> None:
+def _run(job_id: int) -> None:
     """Compute one. What goes wrong is written into its row, not raised."""
+    if (row := job_store.begin(job_id)) is None:
+        return
     said, last = -_SAY_SECONDS, (0, 0)
 
     def progress(read: int, total: int) -> None:
@@ -102,10 +95,11 @@ def _run(row: job_store.Row) -> None:
         return
     except Exception as error:
         told = as_argus_error(error, evaluation=row.id)
-        if (may_pass(told) or told.code in OUTAGES) and row.attempts < ATTEMPTS:
-            job_store.put_off(row.id, _WAITS[row.attempts - 1], Error(**told.to_json()))
-        else:
+        seconds = due.seconds_to_retry(told, row.attempts, _WAITS)
+        if seconds is None:
             job_store.fail(row.id, Error(**told.to_json()))
+        else:
+            job_store.put_off(row.id, seconds, Error(**told.to_json()))
 
 
 def _found(project_id: int, job_id: int) -> job_store.Row:

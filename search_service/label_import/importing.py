@@ -1,9 +1,8 @@
 """Works on the imports that were asked for, one after another, beside the jobs of the default worker: one may take
 hours.
 
-What is to be done stands in PostgreSQL, and who is at it holds a lock there that goes with its process: after a crash
-the next look takes the import up again, and it goes on where it was. One that fails for good, or is cancelled, is taken
-back.
+After a crash the next look takes the import up again (see `argus.jobs.due`), and it goes on where it was. One that
+fails for good, or is cancelled, is taken back.
 """
 
 from __future__ import annotations
@@ -15,15 +14,16 @@ from pathlib import Path
 from argus import audit
 from argus.answers.base import Error
 from argus.answers.label_import import LabelImportPlan
-from argus.db import held, locks
-from argus.errors import OUTAGES, ArgusError, as_argus_error, may_pass
+from argus.db import locks
+from argus.errors import ArgusError, as_argus_error
+from argus.jobs import due
 from search_service.label_import import job_store, jobs, service
 from search_service.uploads import files
 from search_service.uploads import store as uploads
 
 log = logging.getLogger(__name__)
-ATTEMPTS = 5
-_WAITS = (5, 30, 120, 300)  # seconds
+_WAITS = (5, 30, 120, 300)  # seconds between attempts
+ATTEMPTS = len(_WAITS) + 1
 _SAY_SECONDS, _TIDY_SECONDS = 0.5, 30.0
 _HOURS, _DAYS = 24, 30  # that a planned import waits for its start, and that one is listed which has ended
 _tidied = -_TIDY_SECONDS
@@ -31,8 +31,7 @@ _tidied = -_TIDY_SECONDS
 
 def run_due() -> None:
     """Work on everything that is due and that nobody else works on; now and then, take back what was abandoned."""
-    while _run_next():
-        pass
+    due.run_all(locks.LABEL_IMPORT_JOB, job_store.due, _run)
     global _tidied
     if time.monotonic() - _tidied > _TIDY_SECONDS:
         _tidied = time.monotonic()
@@ -48,17 +47,10 @@ def tidy() -> None:
     job_store.forget_old(_DAYS)
 
 
-def _run_next() -> bool:
-    for job_id in job_store.due():
-        with held(locks.LABEL_IMPORT_JOB, job_id) as ours:
-            if ours and (row := job_store.begin(job_id)):
-                _run(row)
-                return True
-    return False
-
-
-def _run(row: job_store.Row) -> None:
+def _run(job_id: int) -> None:
     """Work on one. What goes wrong is written into its row, not raised."""
+    if (row := job_store.begin(job_id)) is None:
+        return
     try:
         if row.attempts > ATTEMPTS:
             raise ArgusError("child_died", f"Gave up after {ATTEMPTS} attempts: the worker died each time it imported "
@@ -71,10 +63,11 @@ def _run(row: job_store.Row) -> None:
             _import(row)
     except Exception as error:
         said = _renamed(as_argus_error(error, label_import_job=row.id), row)
-        if (may_pass(said) or said.code in OUTAGES | {"conflict"}) and row.attempts < ATTEMPTS:
-            job_store.put_off(row.id, _WAITS[row.attempts - 1], Error(**said.to_json()))
-        else:
+        seconds = due.seconds_to_retry(said, row.attempts, _WAITS, "conflict")
+        if seconds is None:
             _give_up(row, said)
+        else:
+            job_store.put_off(row.id, seconds, Error(**said.to_json()))
     finally:
         audit.begin(audit.Actor())
 

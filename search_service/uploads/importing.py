@@ -1,8 +1,8 @@
 """Imports what was uploaded, one file after another, beside the jobs of the default worker: a video of hours would hold
 them all up.
 
-What is to be done stands in PostgreSQL, and who is at it holds a lock there that goes with its process: after a crash
-the next look takes the file up again, and frames that are tasks already are left alone.
+After a crash the next look takes the file up again (see `argus.jobs.due`), and frames that are tasks already are left
+alone.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from pathlib import Path
 
 from argus import audit
 from argus.answers.base import Error
-from argus.db import held, locks
-from argus.errors import OUTAGES, ArgusError, as_argus_error, may_pass
+from argus.db import locks
+from argus.errors import ArgusError, as_argus_error
+from argus.jobs import due
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from search_service.frames.cut_apart import ImageChecker, cut_apart
@@ -24,8 +25,8 @@ from search_service.frames.video_import import VIDEO_SUFFIXES, ImportReport, imp
 from search_service.uploads import files, store
 
 log = logging.getLogger(__name__)
-ATTEMPTS = 5
-_WAITS = (5, 30, 120, 300)  # seconds
+_WAITS = (5, 30, 120, 300)  # seconds between attempts
+ATTEMPTS = len(_WAITS) + 1
 _SAY_SECONDS, _SHOWN = 0.5, 12  # how often progress is written; tasks of which small pictures are shown
 _FOR_GOOD = ("bad_video", "bad_image", "image_too_large")  # another attempt at the same file would end alike
 
@@ -37,17 +38,8 @@ class _Cancelled(Exception):
 def run_due() -> None:
     """Import every file that is due and that nobody else is importing."""
     with ImageChecker() as images:
-        while _run_next(images):
-            pass
-
-
-def _run_next(images: ImageChecker) -> bool:
-    for upload_id in store.due():
-        with held(locks.IMPORT_UPLOAD, int(upload_id[:8], 16) - 2**31) as ours:
-            if ours:
-                _run(upload_id, images)
-                return True
-    return False
+        due.run_all(locks.IMPORT_UPLOAD, store.due, lambda upload_id: _run(upload_id, images),
+                    key=lambda upload_id: int(upload_id[:8], 16) - 2**31)
 
 
 def _run(upload_id: str, images: ImageChecker) -> None:
@@ -67,8 +59,8 @@ def _run(upload_id: str, images: ImageChecker) -> None:
         return
     except Exception as error:
         said = _renamed(as_argus_error(error, upload=upload_id), row)
-        if (may_pass(said) or said.code in OUTAGES | {"conflict"}) and attempt < ATTEMPTS:
-            store.put_off(upload_id, _WAITS[attempt - 1], Error(**said.to_json()))
+        if (seconds := due.seconds_to_retry(said, attempt, _WAITS, "conflict")) is not None:
+            store.put_off(upload_id, seconds, Error(**said.to_json()))
             return
         outcome = said.code
         store.fail(upload_id, Error(**said.to_json()), keep=said.code not in _FOR_GOOD)
