@@ -19,7 +19,6 @@ from tests.pictures import plain
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
-schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 
 
 def body_is_as_described(ctx: schemathesis.CheckContext, response: schemathesis.Response,

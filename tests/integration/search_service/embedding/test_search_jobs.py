@@ -507,7 +507,8 @@ def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
 
     monkeypatch.setattr(projects, "connected_ids", lambda: [first, second])
     monkeypatch.setattr(periodic, "_sync", look)
-    monkeypatch.setattr(periodic, "_keep_views", lambda project_id: None)
+    for other in ("_keep_views", "_follow_annotations"):
+        monkeypatch.setattr(periodic, other, lambda project_id: None)
     monkeypatch.setattr(periodic, "_reconcile_runs", lambda: None)
     with caplog.at_level("INFO"):
         rounds.once()
