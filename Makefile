@@ -37,7 +37,7 @@ install: ## Make both environments; takes no time when nothing has changed.
 demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job is done.
 	@$(BIN)/argus demo $(if $(ONCE),--once)
 
-test: install lint ## Run every check and every test, three quarters of an hour; gets a browser when there is none.
+test: install lint ## Run every check and every test, half an hour; gets a browser when there is none.
 	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(PYTEST) $(TESTS)
 
 test-quick: install ## Run the unit tests that start no server.
