@@ -173,9 +173,12 @@ class Story:
 
     def export(self) -> None:
         from search_service.export import export_project
+        from search_service.export.versions.recording import Asked, recording
 
         for kind in ("coco", "yolo"):
-            counts = export_project(self.project, kind, self.folder / "export" / kind, overwrite=True)
+            with recording(self.project, Asked(kind, note="The demo's export")) as version:
+                counts = export_project(self.project, kind, self.folder / "export" / kind, overwrite=True,
+                                        version=version)
             self.say(f"  {kind}: {counts.images} images, {counts.objects} objects")
 
     def frames(self, tasks: Iterable[Task] | None = None) -> dict[int, int]:
