@@ -117,7 +117,6 @@ class Corrector:
             self._canvas = Canvas(config, shape, image, size)
         return replace(self._canvas, size=size)
 
-
     def compared(self, task: int, annotation: Annotation, predicted: Sequence[Predicted]) -> list[Outcome]:
         """Return what became of each predicted object in an annotation of the task, and what is in it besides."""
         result = annotation["result"] or []
