@@ -18,7 +18,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = "3.11"  # the lowest too: requires-python
-RUNS = ("models", "embedded")  # the extras that run; the others are tools
+RUNS = ("models", "embedded", "parquet")  # the extras that run; the others are tools
 TOOLS = "pytest pytest-timeout scipy moto jsonschema mypy playwright types-requests types-shapely"
 QUICK = ["tests/unit", "--ignore=tests/unit/deploy", "-m",
          "not (integration or browser or faults or long)"]
