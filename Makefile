@@ -37,8 +37,9 @@ install: ## Make both environments; takes no time when nothing has changed.
 demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job is done.
 	@$(BIN)/argus demo $(if $(ONCE),--once)
 
+# Real servers and a browser on two busy processors: what fails runs once more, and the summary names it (RERUN).
 test: install lint ## Run every check and every test, half an hour; gets a browser when there is none.
-	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(PYTEST) $(TESTS)
+	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(PYTEST) --reruns 1 -r fER $(TESTS)
 
 test-quick: install ## Run the unit tests that start no server.
 	@$(PYTEST) tests/unit --ignore tests/unit/deploy -m "not (integration or long)" $(TESTS)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from label_studio_sdk.converter.brush import decode_rle
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Page, Request
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from argus.labelstudio import LabelStudio
@@ -101,15 +101,28 @@ class Screen:
 
     def answered(self, act: Callable[[], None]) -> list[dict[str, Any]]:
         """Do something that asks the ML backend, and wait until its suggestions are there."""
-        def ours(response: Response) -> bool:
-            return "/interactive-annotating" in response.url
-
-        with self.page.expect_response(ours, timeout=60_000) as caught:
-            act()
-        assert "data" in caught.value.json(), caught.value.text()
+        asked = self._asked(act)
+        response = asked.response()
+        assert response is not None
+        assert "data" in response.json(), response.text()
         self.page.wait_for_function(_SUGGESTED, timeout=10_000)
-        sent: list[dict[str, Any]] = json.loads(caught.value.request.post_data or "{}")["context"]["result"]
+        sent: list[dict[str, Any]] = json.loads(asked.post_data or "{}")["context"]["result"]
         return sent
+
+    def _asked(self, act: Callable[[], None]) -> Request:
+        """Do it until the editor asks: what comes while it still draws itself anew is lost."""
+        asked: list[Request] = []
+
+        def done() -> bool:
+            try:
+                with self.page.expect_request(lambda r: "/interactive-annotating" in r.url, timeout=15_000) as request:
+                    act()
+            except PlaywrightTimeout:
+                return False
+            asked.append(request.value)
+            return True
+        wait_for(done, 60)
+        return asked[0]
 
     def accept(self) -> None:
         self.page.get_by_test_id("bottombar-accept-suggestions-button").click()
