@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Container, Iterator
+from collections import deque
+from collections.abc import Callable, Container, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -11,10 +13,11 @@ from typing import Protocol
 
 from PIL import Image
 
-from search_service.frames.sampling import Damage, sample_frames
+from search_service.frames.sampling import Damage, Sampled, sample_frames
 from search_service.frames.scene_changes import SceneChanges
 
 JPEG_QUALITY = 90
+_AHEAD = 2  # decoded frames that wait for the thread, 3 MB each at 1080p
 
 
 @dataclass(frozen=True)
@@ -55,11 +58,26 @@ def cut_frames(path: Path, rate: Fraction, scene: float, done: Container[int], d
         ArgusError: `bad_video`.
     """
     changes = SceneChanges(scene)
-    for sampled in sample_frames(path, rate, damage, formats):
+
+    def cut(sampled: Sampled) -> Cut:
         known = sampled.number in done
         image = sampled.image() if scene or not known else None
         taken = image is None or not scene or changes.takes(image)
-        yield Cut(sampled.number, sampled.seconds, taken, _jpeg(image) if image and taken and not known else None)
+        return Cut(sampled.number, sampled.seconds, taken, _jpeg(image) if image and taken and not known else None)
+
+    yield from _beside(cut, sample_frames(path, rate, damage, formats))
+
+
+def _beside(act: Callable[[Sampled], Cut], frames: Iterator[Sampled]) -> Iterator[Cut]:
+    """Yield `act` of each frame, in order, done in a thread while the next frames are decoded."""
+    waiting: deque[Future[Cut]] = deque()
+    with ThreadPoolExecutor(1, "cut") as thread:
+        for frame in frames:
+            waiting.append(thread.submit(act, frame))
+            if len(waiting) > _AHEAD:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
 
 
 def _jpeg(image: Image.Image) -> bytes:

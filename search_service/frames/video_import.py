@@ -8,6 +8,7 @@ with their data: the only way that needs no storage shared with Label Studio and
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import logging
 import time
@@ -18,11 +19,12 @@ from pathlib import Path
 from argus.db import held
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio, listing
+from search_service.frames.batches import Batches
 from search_service.frames.cutting import Cut, Cutter, cut_frames
 from search_service.frames.frame_data import FrameData, frame_data
 from search_service.frames.frame_rate import parse_fps
 from search_service.frames.sampling import Damage
-from search_service.frames.sending import BATCH_BYTES, BATCH_FILES, make_tasks, send_files, stem_of
+from search_service.frames.sending import BATCH_FILES, make_tasks, send_files, stem_of
 from search_service.frames.video_files import is_video
 
 log = logging.getLogger(__name__)
@@ -85,16 +87,17 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
     report = ImportReport(name or path.name, video_digest(path), project_id)
     with _alone(project_id, report):
         done = (imported_frames(ls, project_id) if known is None else known).setdefault(report.video_id, set())
-        damage, batch = Damage(), _Batch(ls, form, report, watch)
-        for one in cut(path, rate, scene, done, damage):
-            report.frames += one.taken
-            report.skipped += one.taken and one.jpeg is None
-            batch.add(one)
-            if watch:
-                watch(report, ())
-            if progress and damage.duration:
-                progress(min(1.0, one.seconds / damage.duration))
-        batch.send()
+        damage = Damage()
+        send, told = functools.partial(_import_batch, ls, form, report), functools.partial(_count, report, watch)
+        with Batches(send, told, _FIRST_FILES if watch else BATCH_FILES) as batches:
+            for one in cut(path, rate, scene, done, damage):
+                report.frames += one.taken
+                report.skipped += one.taken and one.jpeg is None
+                batches.add(one)
+                told(0, ())
+                if progress and damage.duration:
+                    progress(min(1.0, one.seconds / damage.duration))
+            batches.rest()
     report.lost, report.left_out = damage.sentences(), damage.left_out
     report.seconds = round(time.monotonic() - started, 2)
     if progress:
@@ -104,31 +107,10 @@ def import_video(path: Path | str, project_id: int, fps: float | str = 1.0, *, s
     return report
 
 
-class _Batch:
-    """Frames on their way to Label Studio."""
-
-    def __init__(self, ls: LabelStudio, form: FrameData, report: ImportReport, watch: Watch | None) -> None:
-        self._ls, self._form, self._report, self._watch = ls, form, report, watch
-        self._held: list[tuple[Cut, bytes]] = []
-        self._files = min(_FIRST_FILES, BATCH_FILES) if watch else BATCH_FILES
-
-    def add(self, one: Cut) -> None:
-        """Take a frame, and send what is there once that is enough."""
-        if one.jpeg is not None:
-            self._held.append((one, one.jpeg))
-        if len(self._held) >= self._files or sum(len(data) for _, data in self._held) >= BATCH_BYTES:
-            self.send()
-
-    def send(self) -> None:
-        """Make tasks of the frames that are held."""
-        if not self._held:
-            return
-        made = _import_batch(self._ls, self._form, self._report, self._held)
-        self._report.imported += len(self._held)
-        self._held.clear()
-        self._files = BATCH_FILES
-        if self._watch:
-            self._watch(self._report, made)
+def _count(report: ImportReport, watch: Watch | None, imported: int, tasks: Sequence[int]) -> None:
+    report.imported += imported
+    if watch:
+        watch(report, tasks)
 
 
 @contextlib.contextmanager
@@ -187,12 +169,11 @@ def imported_frames(ls: LabelStudio, project_id: int) -> KnownFrames:
     return found
 
 
-def _import_batch(ls: LabelStudio, form: FrameData, report: ImportReport,
-                  batch: Sequence[tuple[Cut, bytes]]) -> list[int]:
+def _import_batch(ls: LabelStudio, form: FrameData, report: ImportReport, batch: Sequence[Cut]) -> list[int]:
     """Return the ids of the tasks that were made."""
     stem = stem_of(report.video, "video")
-    names = [f"{stem}-{cut.number:08d}.jpg" for cut, _ in batch]
-    paths = send_files(ls, report.project_id, [(name, data) for name, (_, data) in zip(names, batch, strict=True)])
+    names = [f"{stem}-{cut.number:08d}.jpg" for cut in batch]
+    paths = send_files(ls, report.project_id, [(name, cut.jpeg or b"") for name, cut in zip(names, batch, strict=True)])
     return make_tasks(ls, report.project_id, [
         form.of(paths[name], report.video, report.video_id, cut.seconds, cut.number)
-        for name, (cut, _) in zip(names, batch, strict=True)])
+        for name, cut in zip(names, batch, strict=True)])

@@ -19,7 +19,7 @@ from argus.images.fetcher import get_images
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.labelstudio.task_data import TaskImage
 from argus_cli.main import main
-from search_service.frames import video_import
+from search_service.frames import batches
 from search_service.frames.video_import import import_video
 
 pytestmark = pytest.mark.integration
@@ -92,7 +92,7 @@ def test_import_video__again_adds_nothing_and_a_higher_rate_only_what_lies_betwe
 
 def test_import_video__an_interrupted_import_goes_on(ls: LabelStudio, project: int, video: Path,
                                                     monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video_import, "BATCH_FILES", 3)
+    monkeypatch.setattr(batches, "BATCH_FILES", 3)
 
     def stop(share: float) -> None:
         if share > 0.5:

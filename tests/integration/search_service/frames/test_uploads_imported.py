@@ -20,7 +20,7 @@ from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
-from search_service.frames import video_import
+from search_service.frames import batches, video_import
 from search_service.uploads import files, importing, service
 from search_service.uploads.metadata import FileInfo
 from search_service.uploads.service import Owner
@@ -91,8 +91,8 @@ def test_a_file_is_kept_when_the_setting_says_so(owner: Owner, video: Path, monk
 
 def test_a_killed_import_goes_on_and_imports_nothing_twice(owner: Owner, video: Path) -> None:
     upload_id = upload(owner, video.read_bytes(), fps="25")
-    command = ("from search_service.frames import video_import; from search_service.uploads import importing\n"
-               "video_import.BATCH_FILES = 8\nimporting.run_due()")
+    command = ("from search_service.frames import batches; from search_service.uploads import importing\n"
+               "batches.BATCH_FILES = 8\nimporting.run_due()")
     worker = subprocess.Popen([sys.executable, "-c", command])
     wait_for(lambda: service.describe(owner, upload_id).imported >= 8, 60)
     os.kill(worker.pid, signal.SIGKILL)
@@ -112,7 +112,7 @@ def test_a_killed_import_goes_on_and_imports_nothing_twice(owner: Owner, video: 
 
 def test_a_cancelled_import_stops_and_leaves_no_file(owner: Owner, video: Path,
                                                      monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(video_import, "BATCH_FILES", 8)
+    monkeypatch.setattr(batches, "BATCH_FILES", 8)
     upload_id = upload(owner, video.read_bytes(), fps="25")
     real = video_import._import_batch
 
