@@ -70,6 +70,23 @@ class Decided(Answer):
     """Open suspicions of its task: without any, the task goes back to its band."""
 
 
+class SuspicionWall(Answer):
+    """Suspicions of all tasks at once, the strongest first; also weak ones, for which no task waits."""
+
+    project: int
+    suspicions: list[Suspicion]
+    left: int
+    """All that are open, those that are not returned included."""
+
+
+class Answered(Answer):
+    """Suspicions after they were answered together."""
+
+    answered: int
+    tasks: int
+    """That they were about."""
+
+
 class CheckFirstKinds(Answer):
     """The kinds of suspicions for which tasks wait."""
 

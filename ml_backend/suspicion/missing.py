@@ -21,7 +21,8 @@ Curve = Callable[[str, float], float]
 """`(label, score) → chance that a detection is right`; the score itself as long as nothing better is known."""
 
 REACH = 3  # frames before and after that are looked at
-LEAST = 0.22  # strength of a suspicion
+LEAST = 0.22  # strength of a suspicion for which a task waits
+WEAKEST = 0.05  # and of one that is shown beside these; among weaker ones next to none is right
 SAME = 0.3  # IoU from which two boxes are one place
 _FAR = (0.5, 0.4, 0.3)  # weight of what is shown one, two and three frames away
 _COVERED, _COVERED_FROM = 0.3, 0.5  # weight of a place that something of another label covers, and from which IoU

@@ -13,7 +13,7 @@ from ml_backend.suspicion import motion, store
 from ml_backend.suspicion.compared import OF_TWO_MODELS, disagreements
 from ml_backend.suspicion.frames import LACKING, Frame, Suspicion, overlap
 from ml_backend.suspicion.geometry import odd
-from ml_backend.suspicion.missing import REACH, SAME, lacking
+from ml_backend.suspicion.missing import REACH, SAME, WEAKEST, lacking
 from ml_backend.suspicion.pictures import unusable
 from ml_backend.suspicion.store import Place, StoredSuspicion
 
@@ -62,7 +62,7 @@ def tell(listed: Sequence[Place], recipe: Recipe, other: Recipe | None = None,
     """
     frames = store.frames(listed, recipe)
     sequences: list[list[Frame]] = [frames] if listed and listed[0].key else [[frame] for frame in frames]
-    missing = [one for sequence in sequences for one in lacking(sequence)]
+    missing = [one for sequence in sequences for one in lacking(sequence, least=WEAKEST)]
     compared = _compared(listed, frames, other) if other else []
     # One question about one place: the one that the project asks, and of two the one that a model's find stands behind.
     seen = [one for one in compared if one.kind == "only_other"] if "only_other" in asked else []

@@ -11,13 +11,16 @@ from argus.db.statements import execute, execute_many, fetch, fetch_numbers
 from argus.images.measures import Measures
 from label_studio_config.recipe import Recipe
 from ml_backend.suspicion.frames import Frame, Suspicion
+from ml_backend.suspicion.missing import LEAST
 from ml_backend.suspicion.pictures import Picture
 
 _WANTED = "unnest(%(labels)s::text[], %(keys)s::text[], %(thresholds)s::float8[]) AS w (label, concept_key, threshold)"
 _DETECTED = ("EXISTS (SELECT FROM detection d JOIN unnest(%(labels)s::text[], %(keys)s::text[]) "
              "AS w (label, concept_key) USING (label, concept_key) WHERE d.task_id = t.id AND NOT d.previewed)")
-# Of the kinds that the project asks for.
-OPEN = "s.verdict IS NULL AND s.kind = ANY(p.check_first)"
+# Of the kinds that the project asks for; weak ones are told apart where an object may be missing.
+ASKED = "s.verdict IS NULL AND s.kind = ANY(p.check_first)"
+STRONG = f"(s.strength >= {LEAST} OR s.kind NOT IN ('below_threshold', 'seen_around', 'nothing_found'))"
+OPEN = f"{ASKED} AND {STRONG}"
 _LATE = ("SELECT d.task_id FROM suspicion s JOIN project p ON p.id = s.project_id "
          "JOIN prediction d ON d.task_id = s.task_id AND d.model_version = s.model_version "
          "WHERE s.project_id = %(project)s AND s.model_version = %(version)s AND d.state = 'stored' "

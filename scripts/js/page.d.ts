@@ -310,6 +310,11 @@ declare namespace Api {
     kinds: KindOfSuspicion[];
   }
 
+  interface SuspicionWall {
+    suspicions: Suspicion[];
+    left: number;
+  }
+
   interface AcceptPlan {
     tasks: number;
     objects: number;

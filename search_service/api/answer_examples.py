@@ -169,6 +169,8 @@ _EXAMPLES: tuple[Answer, ...] = (
         kind="below_threshold", on=True, open=70, right=31, wrong=9)], next=None),
     cf.Decided(suspicion=_SUSPICION.model_copy(update={"verdict": "add", "decided_by": "ada@example.com",
                                                        "decided_at": _AT}), left=0),
+    cf.SuspicionWall(project=1, suspicions=[_SUSPICION], left=174),
+    cf.Answered(answered=60, tasks=48),
     cf.CheckFirstKinds(on=["below_threshold", "seen_around"]),
     v.Histogram(bins=4, labels={"cpu": [0, 2, 9, 30]}, tasks=[0, 2, 8, 20], objects=[0, 2, 9, 30], edges=_EDGES),
     v.BandObjects(band="low", tasks=9, objects=[v.BandObject(

@@ -155,6 +155,10 @@ ENDPOINTS = (
              "before its tasks are accepted.", cr.CheckFirstRequest, answer=cf.CheckFirst),
     Endpoint("post", "/api/v1/projects/{project_id}/review/check-first", "Answer a suspicion; the prediction follows.",
              body=cr.SuspicionAnswer, answer=cf.Decided),
+    Endpoint("get", "/api/v1/projects/{project_id}/review/check-first/wall", "The same of all tasks at once, the "
+             "strongest first, weak ones included.", cr.SuspicionWallRequest, answer=cf.SuspicionWall),
+    Endpoint("post", "/api/v1/projects/{project_id}/review/check-first/answers", "Answer several suspicions at once.",
+             body=cr.SuspicionAnswers, answer=cf.Answered),
     Endpoint("post", "/api/v1/projects/{project_id}/review/check-first/undo", "Take such an answer back.",
              body=cr.SuspicionUndo, answer=cf.Decided),
     Endpoint("put", "/api/v1/projects/{project_id}/review/check-first/kinds",

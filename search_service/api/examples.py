@@ -49,6 +49,7 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
         {"label": "cpu", "box": [0.1, 0.2, 0.3, 0.4]}]},
     er.SegmentRequest: {"points": [{"x": 0.4, "y": 0.6}], "label": "cpu"},
     cr.SuspicionAnswer: {"suspicion": 9, "verdict": "add"},
+    cr.SuspicionAnswers: {"answers": [{"suspicion": 9, "verdict": "add"}, {"suspicion": 12, "verdict": "reject"}]},
     cr.SuspicionUndo: {"suspicion": 9},
     cr.CheckFirstKindsRequest: {"on": ["below_threshold", "seen_around", "nothing_found"]},
     tr.SampleRequest: {"edges": [0.9, 0.85], "target": 0.95},

@@ -77,6 +77,7 @@ ACTIONS: dict[str, Action] = {
     "editing.post_undo": Action("review.undo-edit", "own"),
     "editing.post_segment": QUESTION,
     "check_first.post_answer": Action("review.check-first"),
+    "check_first.post_answers": Action("review.check-first"),
     "check_first.post_undo": Action("review.check-first-undo"),
     "check_first.put_kinds": Action("review.check-first-kinds", "manage"),
     "trust.post_sample": Action("trust.sample"),

@@ -59,6 +59,20 @@ def listing(project_id: int, *, limit: int = 60, after: int = 0, ls: LabelStudio
         next=page[-1] if page and page[-1] != ids[-1] else None)
 
 
+def at_once(project_id: int, *, limit: int = 60, ls: LabelStudio | None = None) -> answers.SuspicionWall:
+    """Return the strongest suspicions of all unreviewed tasks, the weak ones for which no task waits included.
+
+    Raises:
+        ArgusError: `unknown_project`, `label_studio_unreachable`.
+    """
+    review = open_review(project_id, ls)
+    prepare(review)
+    ids = standing.unreviewed(review, None, ())
+    rows = suspicion_store.strongest(project_id, review.model_version, ids, limit)
+    return answers.SuspicionWall(project=project_id, suspicions=[_answer(row) for row in rows],
+                                 left=suspicion_store.left(project_id, review.model_version, ids))
+
+
 def _waiting(review: Review) -> list[int]:
     """Return the unreviewed tasks that are to be checked first, without those that are set aside already."""
     if not review.edges.check_first:
@@ -99,19 +113,53 @@ def decide(project_id: int, number: int, verdict: Verdict, *, label: str = "", b
     review = open_review(project_id, ls)
     recipe = recipe_for(projects.load(project_id))
     with together():
-        row = _open(review, number)
-        audit.about(f"task {row.task_id}")
-        if (verdict == "add") != (row.kind in LACKING) and verdict != "nothing_there":
-            raise ArgusError("bad_request", f"The answer {verdict} does not fit a suspicion of the kind {row.kind}.",
-                             "What may be missing is added, what is odd is rejected; nothing_there fits both.")
-        added = _add(recipe, row, label or row.label, box) if verdict == "add" else None
-        who = audit.actor()
-        suspicion_store.answer(number, verdict, added, who.person, who.verified_name)
+        row = _store(review, recipe, number, verdict, label, box)
+    audit.about(f"task {row.task_id}")
     if verdict == "reject":
         with _later_if_away():
-            set_aside.set_aside(project_id, row.task_id, "rejected" if row.box else "fix",
-                                object_id=_object(review, row), ls=ls)
+            _reject(review, [row])
     return _followed(review, row.task_id, number)
+
+
+def decide_all(project_id: int, given: Sequence[tuple[int, Verdict]], *,
+               ls: LabelStudio | None = None) -> answers.Answered:
+    """Answer many suspicions, all or none, and let the predictions follow.
+
+    Raises:
+        ArgusError: as `decide`; `bad_request` for one that is answered twice.
+    """
+    review = open_review(project_id, ls)
+    recipe = recipe_for(projects.load(project_id))
+    audit.about(f"{len(given)} suspicions")
+    if len({number for number, _ in given}) < len(given):
+        raise ArgusError("bad_request", "A suspicion is answered twice.", "Each has one answer.")
+    with together():
+        rows = [(_store(review, recipe, number, verdict), verdict) for number, verdict in given]
+    tasks = sorted({row.task_id for row, _ in rows})
+    with _later_if_away():
+        _reject(review, [row for row, verdict in rows if verdict == "reject"])
+        delivery.push(project_id, tasks)
+    return answers.Answered(answered=len(rows), tasks=len(tasks))
+
+
+def _store(review: Review, recipe: Recipe, number: int, verdict: Verdict, label: str = "",
+           box: Sequence[float] | None = None) -> SuspicionRow:
+    """Store an answer, and what it adds. Raises as `decide`."""
+    row = _open(review, number)
+    if (verdict == "add") != (row.kind in LACKING) and verdict != "nothing_there":
+            raise ArgusError("bad_request", f"The answer {verdict} does not fit a suspicion of the kind {row.kind}.",
+                         "What may be missing is added, what is odd is rejected; nothing_there fits both.")
+    added = _add(recipe, row, label or row.label, box) if verdict == "add" else None
+    who = audit.actor()
+    suspicion_store.answer(number, verdict, added, who.person, who.verified_name)
+    return row
+
+
+def _reject(review: Review, rows: Sequence[SuspicionRow]) -> None:
+    """Set the tasks of what is wrong aside."""
+    for row in rows:
+        set_aside.set_aside(review.project_id, row.task_id, "rejected" if row.box else "fix",
+                            object_id=_object(review, row), ls=review.ls)
 
 
 def undo(project_id: int, number: int, *, ls: LabelStudio | None = None) -> answers.Decided:

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple, TypedDict
 
 from psycopg.types.json import Json
 
-from argus.db.statements import execute, fetch, fetch_one
+from argus.db.statements import execute, fetch, fetch_number, fetch_one
 from ml_backend.detection.store import Item
-from ml_backend.suspicion.store import OPEN
+from ml_backend.suspicion.store import ASKED, OPEN, STRONG
 
 Verdict = Literal["add", "reject", "nothing_there"]
 _COLUMNS = ("s.id, s.task_id, s.model_version, s.kind, s.label, s.box, s.strength, s.score, s.other_task, s.verdict, "
@@ -66,6 +66,21 @@ def open_ones(project_id: int, model_version: str, task_ids: Sequence[int]) -> l
                  f"AND {OPEN} ORDER BY s.task_id, s.strength DESC, s.id", (project_id, model_version, list(task_ids)))
 
 
+def strongest(project_id: int, model_version: str, task_ids: Sequence[int], limit: int) -> list[SuspicionRow]:
+    """Return the strongest of all that the project asks about these tasks, weak ones included."""
+    return fetch(SuspicionRow, f"SELECT {_COLUMNS} FROM suspicion s JOIN project p ON p.id = s.project_id "
+                 "WHERE s.project_id = %s AND s.model_version = %s AND s.task_id = ANY(%s) "
+                 f"AND {ASKED} ORDER BY s.strength DESC, s.id LIMIT %s",
+                 (project_id, model_version, list(task_ids), limit))
+
+
+def left(project_id: int, model_version: str, task_ids: Sequence[int]) -> int:
+    """Return how many there are, weak ones included."""
+    return fetch_number("SELECT count(*) FROM suspicion s JOIN project p ON p.id = s.project_id "
+                        f"WHERE s.project_id = %s AND s.model_version = %s AND s.task_id = ANY(%s) AND {ASKED}",
+                        (project_id, model_version, list(task_ids)))
+
+
 def answered(project_id: int, model_version: str, limit: int) -> list[SuspicionRow]:
     """Return the last answers, the newest first."""
     return fetch(SuspicionRow, f"SELECT {_COLUMNS} FROM suspicion s WHERE s.project_id = %s AND s.model_version = %s "
@@ -74,11 +89,12 @@ def answered(project_id: int, model_version: str, limit: int) -> list[SuspicionR
 
 
 def counts(project_id: int, model_version: str, task_ids: Sequence[int]) -> list[KindCount]:
-    """Return how each kind stands; open ones are counted on these tasks, also of kinds that are switched off."""
+    """Return how each kind stands, weak ones left out; open ones are counted on these tasks, also of kinds that are
+    switched off."""
     return fetch(KindCount, "SELECT kind, count(*) FILTER (WHERE verdict IS NULL AND model_version = %s "
                  "AND task_id = ANY(%s)) AS open, count(*) FILTER (WHERE verdict IN ('add', 'reject')) AS right, "
-                 "count(*) FILTER (WHERE verdict = 'nothing_there') AS wrong FROM suspicion WHERE project_id = %s "
-                 "GROUP BY kind", (model_version, list(task_ids), project_id))
+                 "count(*) FILTER (WHERE verdict = 'nothing_there') AS wrong FROM suspicion s WHERE project_id = %s "
+                 f"AND {STRONG} GROUP BY kind", (model_version, list(task_ids), project_id))
 
 
 def answer(number: int, verdict: Verdict, added: Added | None, person_id: int | None, decided_by: str) -> None:

@@ -20,7 +20,8 @@ from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
-from search_service.review import service
+from search_service.review import objects, service
+from search_service.review.candidates import open_review
 from tests.pictures import plain
 from tests.waiting import wait_for
 
@@ -57,6 +58,10 @@ def line(stack: Any, label_studio: LabelStudio) -> Iterator[tuple[int, list[int]
     wait_for(lambda: delivery.rescore(project) == 0 and service.review_status(project).check_first == 2, 120)
     yield project, tasks
     label_studio.delete(f"/api/projects/{project}/")
+
+
+def _version(project: int) -> str:
+    return open_review(project).model_version
 
 
 def in_tab(page: Page, project: int, view: str, count: int) -> list[int]:
@@ -105,6 +110,36 @@ def test_suspicions_are_answered_by_keys_and_label_studio_shows_the_same_tasks(
         kind for kind in CHECKED_AT_FIRST if kind != "seen_around"], 30)
     wait_for(lambda: delivery.rescore(project) == 0 and service.review_status(project).bands["high"] == FRAMES, 120)
     assert page.argus_errors == []  # type: ignore[attr-defined]
+
+
+def test_all_suspicions_at_once_are_answered_by_a_click_and_a_key_and_taken_back(
+        line: tuple[int, list[int]], open_page: Callable[..., Page]) -> None:
+    project, tasks = line
+    page = open_page(f"?project={project}&screen=review&band=check_first", viewport={"width": 1280, "height": 800})
+    count, wall = page.locator(".band.check_first b"), page.locator(".check-wall")
+    page.locator("#check-way").click()
+    weak, gone = (wall.locator(f"[data-suspicion][aria-label*='fan, Task {tasks[n]}']") for n in (WEAK, GONE))
+    expect(weak).to_be_visible()
+    expect(gone).to_be_visible()
+    expect(page.locator("#check-first .asking")).to_be_hidden()
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    assert [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")] == []
+    gone.click()
+    expect(gone).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("a")
+    expect(count).to_have_text("0")
+    expect(wall).to_have_attribute("data-left", "0")
+    shown = {number: {one.label: one.score for one in objects.shown(project, _version(project), [tasks[number]])}
+             for number in (WEAK, GONE)}
+    assert (shown[WEAK].keys(), shown[GONE]["fan"]) == ({"cpu"}, 1.0)
+    page.locator("#check-all-back").click()
+    expect(count).to_have_text("2")
+    expect(weak).to_be_visible()
+    assert [one.label for one in objects.shown(project, _version(project), [tasks[GONE]])] == ["cpu"]
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    page.locator("#check-way").click()
+    expect(page.locator("#check-question")).to_contain_text("Missing?")
 
 
 def test_a_project_of_before_is_offered_a_check_and_switches_it_on_with_one_press(

@@ -135,6 +135,14 @@ def test_a_label_over_all_bands__chosen_by_range_and_all_and_judged_with_one_key
     expect(page.locator(".wall")).to_be_hidden()
     page.locator(".band.all").click()
     expect(page.locator(".wall .crop.rejected")).to_have_count(5, timeout=60_000)
+
+    # What was looked at and is not wrong is right.
+    expect(page.locator(".wall-tools .rest")).to_contain_text("The other 195 are right")
+    crops.first.locator(".face").focus()
+    page.keyboard.press("o")
+    expect(page.locator(".wall-said")).to_have_text("195 objects marked right.", timeout=60_000)
+    assert said(project) == {"wrong": 5, "right": 195}
+    expect(page.locator(".wall-tools .rest")).to_be_disabled()
     page.locator(".wall .chips button", has_text="fan").click()
     expect(crops).to_have_count(TASKS, timeout=60_000)
     expect(page.locator(".wall .crop.rejected")).to_have_count(0)

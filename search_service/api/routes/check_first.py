@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from argus.answers.check_first import CheckFirst, CheckFirstKinds, Decided
+from argus.answers.check_first import Answered, CheckFirst, CheckFirstKinds, Decided, SuspicionWall
 from search_service.api.answering import answers
 from search_service.api.requests import API, body
 from search_service.api.schemas import check_first as asking
@@ -26,6 +26,19 @@ def get_check_first(project_id: int) -> CheckFirst:
 def post_answer(project_id: int) -> Decided:
     asked = body(asking.SuspicionAnswer)
     return check_first.decide(project_id, asked.suspicion, asked.verdict, label=asked.label, box=asked.box)
+
+
+@blueprint.get("/projects/<int:project_id>/review/check-first/wall")
+@answers
+def get_wall(project_id: int) -> SuspicionWall:
+    return check_first.at_once(project_id, limit=search.read(asking.SuspicionWallRequest, request.args).limit)
+
+
+@blueprint.post("/projects/<int:project_id>/review/check-first/answers")
+@answers
+def post_answers(project_id: int) -> Answered:
+    return check_first.decide_all(project_id, [(one.suspicion, one.verdict)
+                                               for one in body(asking.SuspicionAnswers).answers])
 
 
 @blueprint.post("/projects/<int:project_id>/review/check-first/undo")

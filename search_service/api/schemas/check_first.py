@@ -28,6 +28,25 @@ class SuspicionAnswer(Request):
         None, description="Of the object to add: x, y, width, height in percent of the image. Null: the suspicion's.")
 
 
+class SuspicionWallRequest(Request):
+    """Parameters of the suspicions of all tasks at once."""
+
+    limit: int = Field(60, ge=1, le=200, description="Suspicions to return, the strongest first.")
+
+
+class OneAnswer(Request):
+    """An answer to one of several suspicions."""
+
+    suspicion: Annotated[int, Field(ge=1, le=2**63 - 1)]
+    verdict: Literal["add", "reject", "nothing_there"]
+
+
+class SuspicionAnswers(Request):
+    """Answers to several suspicions; all are stored, or none."""
+
+    answers: list[OneAnswer] = Field(min_length=1, max_length=200)
+
+
 class SuspicionUndo(Request):
     """An answer to take back."""
 

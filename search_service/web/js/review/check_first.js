@@ -5,6 +5,7 @@ import { h, put } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { actionButton, attempt } from "../messages.js";
 import { drawObjects } from "../regions.js";
+import { CheckWall } from "./check_wall.js";
 
 const PAGE = 30; // tasks
 
@@ -12,6 +13,7 @@ export class CheckFirstPanel {
   #open = /** @type {Api.Suspicion[]} */ ([]);
   #answered = /** @type {Api.Suspicion[]} */ ([]);
   #busy = false;
+  #all = false; // at once
 
   // `changed`: tasks went to a band, or came from one.
   /** @param {{ project: Api.Project, signal: AbortSignal, changed: () => Promise<unknown> }} given */
@@ -30,11 +32,25 @@ export class CheckFirstPanel {
     this.empty = h("p", { class: "muted" });
     this.kinds = h("table", { class: "kinds" });
     const kinds = h("details", {}, h("summary", {}, t("review.checkKinds")), this.kinds);
-    this.root = h("div", { id: "check-first", hidden: true }, this.empty, this.asking, kinds);
+    this.wall = new CheckWall({ project, signal, changed });
+    this.way = actionButton("", () => this.#turn(), { id: "check-way" });
+    this.root = h("div", { id: "check-first", hidden: true }, this.way, this.empty, this.asking, this.wall.root, kinds);
     this.details = kinds;
   }
 
+  // From one by one to all at once, or back.
+  async #turn() {
+    this.#all = !this.#all;
+    await this.load();
+  }
+
   async load() {
+    this.way.textContent = t(this.#all ? "review.checkOne" : "review.checkAll");
+    this.wall.root.hidden = !this.#all;
+    await Promise.all([this.#load(), this.#all && this.wall.load()]);
+  }
+
+  async #load() {
     /** @type {Api.CheckFirst} */
     const found = await api(`${this.#path()}?limit=${PAGE}`, { signal: this.signal });
     this.#open = found.suspicions;
@@ -52,9 +68,9 @@ export class CheckFirstPanel {
 
   #show() {
     const now = this.#open[0];
-    this.asking.hidden = !now && !this.#answered.length;
+    this.asking.hidden = this.#all || (!now && !this.#answered.length);
     this.stage.hidden = !now;
-    this.empty.hidden = Boolean(now);
+    this.empty.hidden = this.#all || Boolean(now);
     if (now) this.#ask(now);
     else this.question.textContent = "";
     this.asking.dataset.suspicion = now ? String(now.id) : "";

@@ -6,6 +6,7 @@ import { number, t } from "../i18n.js";
 import { actionButton, attempt } from "../messages.js";
 import { Choice } from "./choice.js";
 import { Crop } from "./crop.js";
+import { labelChips, wallTools } from "./wall_tools.js";
 
 const PAGE = 200;
 /** @type {Record<string, WallVerdict>} */
@@ -15,7 +16,7 @@ const KEYS = { a: "right", r: "wrong", u: "unsure" };
 const MARKS = { wrong: "rejected", moved: "right" };
 
 /**
- * @typedef {"right" | "wrong" | "unsure" | "relabelled"} WallVerdict
+ * @typedef {import("./wall_tools.js").WallVerdict} WallVerdict
  * @typedef {{ verdicts: number[], before: Map<string, { verdict: string, new_label: string }> }} Said what undo takes back
  */
 
@@ -155,13 +156,6 @@ export class Wall {
     await this.changed();
   }
 
-  /** @param {HTMLSelectElement} select */
-  #relabel(select) {
-    const label = select.value;
-    select.value = "";
-    attempt(() => this.#say("relabelled", label));
-  }
-
   async #undo() {
     const last = this.#past.at(-1);
     if (!last) return;
@@ -188,43 +182,39 @@ export class Wall {
   }
 
   #showLabels() {
-    const labels = [["", sum(this.#counts)], ...Object.entries(this.#counts)];
-    const chips = /** @type {[string, number][]} */ (labels).map(([label, count]) => {
-      const pressed = String(label === this.#label);
-      const attributes = { type: "button", "data-label": label, "aria-pressed": pressed, onclick: () => this.chosen(label || null) };
-      return h("button", attributes, `${label || t("review.allLabels")} ${number(count)}`);
-    });
-    renew(this.labels, chips); // a press that has begun is not lost
+    const counts = /** @type {[string, number][]} */ ([["", sum(this.#counts)], ...Object.entries(this.#counts)]);
+    renew(this.labels, labelChips(counts, this.#label, this.chosen)); // a press that has begun is not lost
   }
 
   #showTools() {
-    const none = !this.#cards.length,
-      n = this.#choice.size;
-    const verdict = (/** @type {WallVerdict} */ name, /** @type {string} */ key) => {
-      const text = [t(`wall.${name}`), h("kbd", { "aria-hidden": "true" }, key)];
-      return actionButton(text, () => this.#say(name), { class: name, disabled: none, "aria-keyshortcuts": key });
-    };
-    const options = this.project.labels.map((label, place) =>
-      h("option", { value: label }, place < 9 ? `${place + 1} · ${label}` : label),
-    );
-    const relabel = h("select", { "aria-label": t("wall.relabel"), disabled: none }, h("option", { value: "" }, t("wall.relabel")), options);
-    relabel.addEventListener("change", ({ currentTarget }) => this.#relabel(/** @type {HTMLSelectElement} */ (currentTarget)));
-    const shown = { n: this.#cards.length, count: number(this.#cards.length) };
-    const all = { count: number(this.#label ? (this.#counts[this.#label] ?? 0) : sum(this.#counts)) };
-    const undo = [t("review.undo"), h("kbd", { "aria-hidden": "true" }, "Z")];
+    const total = this.#label ? (this.#counts[this.#label] ?? 0) : sum(this.#counts);
     renew(
       this.tools,
-      verdict("right", "A"),
-      verdict("wrong", "R"),
-      verdict("unsure", "U"),
-      relabel,
-      actionButton(undo, () => this.#undo(), { disabled: !this.#past.length, class: "undo" }),
-      h("span", { class: "grow" }),
-      h("span", { class: "chosen", role: "status" }, n ? t("review.selected", { count: number(n) }) : ""),
-      actionButton(t("wall.selectShown", shown), () => this.#choose((choice) => choice.add(this.#keys())), { class: "shown" }),
-      this.#next && actionButton(t("wall.selectAll", all), () => this.#all(), { class: "every" }),
-      n > 0 && actionButton(t("wall.selectNone"), () => this.#choose((choice) => choice.clear()), { class: "none" }),
+      ...wallTools({
+        labels: this.project.labels,
+        shown: this.#cards.length,
+        total: this.#next ? total : 0,
+        selected: this.#choice.size,
+        unsaid: this.#unsaid().length,
+        said: this.#past.length > 0,
+        say: (verdict, label) => this.#say(verdict, label),
+        rest: () => this.#rest(),
+        undo: () => this.#undo(),
+        selectShown: () => this.#choose((choice) => choice.add(this.#keys())),
+        selectAll: () => this.#all(),
+        selectNone: () => this.#choose((choice) => choice.clear()),
+      }),
     );
+  }
+
+  // Of what was looked at, as it is shown.
+  #unsaid = () => this.#cards.filter((card) => !card.object.verdict).map((card) => card.key);
+
+  // Everything shown of which nothing was said is right.
+  async #rest() {
+    this.#choice.clear();
+    this.#choice.add(this.#unsaid());
+    await this.#say("right");
   }
 
   /** @param {(choice: Choice<string>) => unknown} work */
@@ -278,6 +268,7 @@ export class Wall {
     } else if (key in KEYS && !event.repeat) attempt(() => this.#say(KEYS[key]));
     else if (label !== undefined && !event.repeat) attempt(() => this.#say("relabelled", label));
     else if (key === "z") attempt(() => this.#undo());
+    else if (key === "o" && !event.repeat && this.#unsaid().length) attempt(() => this.#rest());
     else if (key === "Enter") this.look(this.#cards[this.#current]);
     else if (key === " ") this.#choose((choice) => choice.toggle(this.#cards[this.#current].key));
     else if (key === "Escape") this.#choose((choice) => choice.clear());

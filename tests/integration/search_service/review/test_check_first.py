@@ -213,6 +213,30 @@ def test_an_object_that_is_added_is_part_of_the_prediction_and_of_its_annotation
     assert (done.accepted_tasks, done.accepted_objects) == (7, 14)
 
 
+def test_many_are_answered_together_or_none_and_a_weak_one_keeps_no_task_waiting(
+        line: Line, ask: Ask, suspected: list[dict[str, Any]]) -> None:
+    with connect() as connection:
+        connection.execute("UPDATE suspicion SET strength = 0.1 WHERE id = %s", (suspected[1]["id"],))
+    assert [one["id"] for one in ask()["suspicions"]] == [suspected[0]["id"]]
+    wall = ask("/check-first/wall?limit=200")
+    ids = [one["id"] for one in wall["suspicions"]]
+    assert (ids[0], wall["left"]) == (suspected[0]["id"], len(ids)) and suspected[1]["id"] in ids
+    assert ids == [one["id"] for one in sorted(wall["suspicions"], key=lambda one: (-one["strength"], one["id"]))]
+    weak = [{"suspicion": suspected[1]["id"], "verdict": "add"}]
+    ask("/check-first/answers", body={"answers": [*weak, {"suspicion": suspected[0]["id"], "verdict": "reject"}]},
+        status=400)
+    ask("/check-first/answers", body={"answers": [*weak, *weak]}, status=400)
+    assert ask("/check-first/wall")["left"] == len(ids)
+    given = [*weak, *({"suspicion": one, "verdict": "nothing_there"} for one in ids if one != suspected[1]["id"])]
+    assert ask("/check-first/answers", body={"answers": given}) == {
+        "answered": len(ids), "tasks": len({one["task"] for one in wall["suspicions"]})}
+    assert (ask("/check-first/wall")["left"], ask("")["check_first"]) == (0, 0)
+    assert line.prediction(GONE) == (0.95, {"cpu": 0.95, "fan": 1.0})
+    assert line.prediction(WEAK) == (0.95, {"cpu": 0.95})
+    kinds = {one["kind"]: (one["right"], one["wrong"]) for one in ask()["kinds"]}
+    assert (kinds["seen_around"], kinds["below_threshold"]) == ((0, 0), (0, 1))  # weak ones say nothing of their kind
+
+
 def test_an_answer_is_taken_back_exactly(line: Line, ask: Ask, suspected: list[dict[str, Any]]) -> None:
     before = detections.load(line.tasks, recipe_for(projects.load(line.id)))
     for one in suspected:
