@@ -9,8 +9,9 @@ TORCH_INDEX ?=
 UPGRADE ?=
 # Arguments for pytest: make test TESTS="tests/unit -k search"
 TESTS ?=
-# Test processes side by side, each with servers of its own (3.5 GB); LANES=0: one, the terminal's.
-LANES ?= 2
+# Test processes side by side, each with servers of its own (3.5 GB) for which most tests wait most of the time: `make
+# test` takes three where 14 GB are free, else two. LANES=0: one, the terminal's.
+LANES ?=
 # Arguments for a benchmark: make bench-search BENCH="--parts 10k,50k"
 BENCH ?=
 
@@ -18,7 +19,7 @@ BENCH ?=
 export PYTHONDONTWRITEBYTECODE :=
 
 BIN := .venv/bin
-PYTEST = $(BIN)/pytest -n $(LANES) --dist loadfile --durations 30 --durations-min 0.5
+PYTEST = $(BIN)/pytest -n $(or $(LANES),2) --dist loadfile --durations 30 --durations-min 0.5
 UV := $(BIN)/uv
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --generate-hashes \
 	$(if $(UPGRADE),--upgrade) --custom-compile-command "make lock"
@@ -38,11 +39,16 @@ demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job
 	@$(BIN)/argus demo $(if $(ONCE),--once)
 
 # Real servers and a browser on two busy processors: what fails runs once more, and the summary names it (RERUN).
-test: install lint ## Run every check and every test, half an hour; gets a browser when there is none.
-	@browser=$$($(BIN)/python scripts/browser.py) && ARGUS_CHROMIUM="$$browser" $(PYTEST) --reruns 1 -r fER $(TESTS)
+# The checks of `lint` run beside the tests; where one fails, it is said at once, and once more at the end.
+test: LANES := $(or $(LANES),$(shell awk '/MemAvailable/ {print ($$2 > 14000000 ? 3 : 2)}' /proc/meminfo 2>/dev/null))
+test: install ## Run every check and every test, twenty minutes; gets a browser when there is none.
+	@browser=$$($(BIN)/python scripts/browser.py) && mkdir -p .argus || exit 1; \
+		{ ( $(LINT) ) >.argus/lint.txt 2>&1 || { cat .argus/lint.txt; exit 1; }; } & lint=$$!; \
+		ARGUS_CHROMIUM="$$browser" $(PYTEST) --reruns 1 -r fER $(TESTS); tests=$$?; \
+		wait $$lint; checks=$$?; cat .argus/lint.txt; exit $$((tests | checks))
 
-test-quick: install ## Run the unit tests that start no server.
-	@$(PYTEST) tests/unit --ignore tests/unit/deploy -m "not (integration or long)" $(TESTS)
+test-quick: install ## Run the unit tests that start no server and take no seconds.
+	@$(PYTEST) tests/unit --ignore tests/unit/deploy -m "not (integration or slow or long)" $(TESTS)
 
 readers: install .venv-readers ## Open each export format by the readers its users use, in an environment of their own (0.7 GB).
 	@$(BIN)/pytest -m long tests/readers
@@ -60,10 +66,12 @@ soak: install ## Put all load on a stack at once for MINUTES=20, and look for le
 	@$(BIN)/python -m benchmarks.soak --minutes $(or $(MINUTES),20) --page docs/faults.md
 
 # mypy takes a processor for as long as all the others take another.
-lint: install ## Check style, types, the direction of imports and the links of the documents.
-	@{ $(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/python scripts/check_structure.py && \
+LINT = { $(BIN)/ruff check . && $(BIN)/lint-imports && $(BIN)/python scripts/check_structure.py && \
 		$(BIN)/python scripts/check_page.py && $(BIN)/python scripts/build_help.py --strict; } & others=$$!; \
 		$(BIN)/mypy; types=$$?; wait $$others && exit $$types
+
+lint: install ## Check style, types, the direction of imports and the links of the documents.
+	@$(LINT)
 
 lock: install ## Resolve all dependencies anew, with the hash of every file; UPGRADE=1 takes the newest releases.
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r locks/tools.lock
