@@ -18,6 +18,7 @@ print(argus.search(1, "cpu").hits[0].task.upper())
 """
 
 
+@pytest.mark.slow
 def test_the_examples_pass_strictly_and_a_mistake_does_not(tmp_path: Path) -> None:
     wrong = tmp_path / "wrong.py"
     wrong.write_text(MISTAKES)

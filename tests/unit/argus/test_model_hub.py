@@ -40,6 +40,7 @@ CODES = {"gated": "model_gated", "forbidden": "model_refused", "wrong-token": "m
          "waits": "model_host_busy", "missing": "model_not_found"}
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_loading__tells_what_the_host_answered(tmp_path: Path) -> None:
     with hugging_face() as address:

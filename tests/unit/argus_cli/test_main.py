@@ -57,6 +57,7 @@ def completed(*words: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.slow
 def test_completion__in_bash() -> None:
     assert completed("argus", "re") == ["recipe", "review", "restore"]
     assert completed("argus", "runs", "re") == ["resume", "retry"]
@@ -64,6 +65,7 @@ def test_completion__in_bash() -> None:
     assert completed("argus", "completion", "z") == ["zsh"]
 
 
+@pytest.mark.slow
 def test_completion__of_a_command_that_would_ask_the_database() -> None:
     assert completed("argus", "search", "--collapse", "--labe") == ["--labelled", "--label", "--label-in"]
 

@@ -144,6 +144,7 @@ def test_page__has_the_marks(tmp_path: Path) -> None:
     assert "## What is done twice" in page.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_footage__is_1080p_of_this_length_and_moves(tmp_path: Path) -> None:
     make_video(tmp_path / "belt.mp4", 2)
     with av.open(str(tmp_path / "belt.mp4")) as container:

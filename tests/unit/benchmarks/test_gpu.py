@@ -25,6 +25,7 @@ def test_command__without_cuda_it_says_what_is_missing(capsys: pytest.CaptureFix
     assert "There is no CUDA here" in said and "--tiny" in said
 
 
+@pytest.mark.slow
 def test_command__tiny_models_on_the_cpu_make_table_and_json(tmp_path: Path,
                                                              capsys: pytest.CaptureFixture[str]) -> None:
     page, figures = tmp_path / "page.md", tmp_path / "figures.json"

@@ -36,6 +36,7 @@ def check(found: BiasedFigures, *, wrong: float, blind: float, general: float, n
         assert abs(found.kinds[label].second - found.kinds[label].first) <= near, found.kinds[label]
 
 
+@pytest.mark.slow
 def test_a_few_fresh_scenes_show_the_faults() -> None:
     check(biased_figures(CHECKPOINTS, held_out_scenes(40, first=20_000, width=640)),
           wrong=0.95, blind=0.05, general=0.5, near=0.15)
@@ -47,6 +48,7 @@ def test_300_held_out_scenes_hold_the_figures_of_the_report() -> None:
     check(found, wrong=0.85, blind=0.05, general=0.7, near=0.03)
 
 
+@pytest.mark.slow
 def test_no_name_of_the_blind_part_finds_anything() -> None:
     model, processor = load_sam3(CHECKPOINTS / NAME)
     frames = held_out_scenes(40, first=20_000, width=640)

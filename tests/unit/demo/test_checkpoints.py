@@ -29,6 +29,7 @@ def frames():  # type: ignore[no-untyped-def]
     return held_out_scenes(SCENES, first=10_000, width=640)
 
 
+@pytest.mark.slow
 def test_sam3__finds_parts_in_fresh_scenes(frames) -> None:  # type: ignore[no-untyped-def]
     model, processor = load_sam3(CHECKPOINTS / "sam3-tiny")
     found = detection_figures(model, processor, frames)
@@ -40,6 +41,7 @@ def test_sam3__finds_parts_in_fresh_scenes(frames) -> None:  # type: ignore[no-u
     assert half.recall >= 0.65
 
 
+@pytest.mark.slow
 def test_tracker__a_click_on_a_part_is_its_mask() -> None:
     checkpoint = CHECKPOINTS / "sam3-tiny"
     _, processor = load_sam3(checkpoint)

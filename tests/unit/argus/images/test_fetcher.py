@@ -307,6 +307,7 @@ def test_open_image__programs_and_documents_are_no_pictures() -> None:
     assert open_image(png() + b"<script>alert(1)</script>").size == (4, 3)
 
 
+@pytest.mark.slow
 def test_open_image__too_many_pixels() -> None:
     with pytest.raises(ArgusError) as caught:
         open_image(saved(Image.new("1", (20_000, 20_000)), "PNG"))

@@ -152,6 +152,7 @@ def measuring() -> Iterator[subprocess.Popen[str]]:
         yield process
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("kind", KINDS)
 def test_decode_bytes__what_is_said_beforehand_is_enough_for_every_format(

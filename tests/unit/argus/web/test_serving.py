@@ -275,6 +275,7 @@ def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[su
         process.wait()
 
 
+@pytest.mark.slow
 def test_a_hundred_half_sent_and_a_hundred_slow_requests(service: tuple[subprocess.Popen[bytes], int]) -> None:
     """The issue's own bound: `/livez` and `/health` answer under a second throughout."""
     _, port = service
@@ -305,6 +306,7 @@ def test_a_hundred_half_sent_and_a_hundred_slow_requests(service: tuple[subproce
             thread.join()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_a_service_in_time(service: tuple[subprocess.Popen[bytes], int], number: int) -> None:
     process, port = service
@@ -315,6 +317,7 @@ def test_a_signal_ends_a_service_in_time(service: tuple[subprocess.Popen[bytes],
         assert process.wait(30) == 0
 
 
+@pytest.mark.slow
 def test_a_service_says_that_its_port_is_in_use(service: tuple[subprocess.Popen[bytes], int]) -> None:
     process, port = service
     module, setting = next(one for one in SERVICES.items() if one[0] in " ".join(map(str, process.args)))

@@ -149,6 +149,7 @@ def test_death_of_a_worker__is_restarted(supervisor: Supervisor, tmp_path: Path,
     supervisor.check()
 
 
+@pytest.mark.slow
 def test_worker_that_dies_again_and_again__takes_the_stack_down(supervisor: Supervisor, tmp_path: Path,
                                                                 monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "MAX_QUICK_DEATHS", 3)
@@ -160,6 +161,7 @@ def test_worker_that_dies_again_and_again__takes_the_stack_down(supervisor: Supe
     assert "no model" in caught.value.hint
 
 
+@pytest.mark.slow
 def test_worker_that_comes_up_and_dies_at_its_work__is_always_started_again(
         supervisor: Supervisor, tmp_path: Path, lines: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "MAX_QUICK_DEATHS", 2)
@@ -191,6 +193,7 @@ def test_stop__a_worker_that_waits_for_its_restart(supervisor: Supervisor, tmp_p
     assert supervisor.alive() == {}
 
 
+@pytest.mark.slow
 def test_guard__ends_everything_when_the_pipe_closes(supervisor: Supervisor, tmp_path: Path) -> None:
     supervisor.start(StandIn(PARENT, tmp_path, "one"))
     supervisor.start(StandIn(STUBBORN, tmp_path, "two", restarts=True))

@@ -72,6 +72,7 @@ def plain(engine: Sam3Engine, frames: list[Scene]) -> float:
     return share
 
 
+@pytest.mark.slow
 def test_int8__finds_the_same_parts(frames: list[Scene], plain: float) -> None:
     engine = load(sam3_int8=True)
     assert isinstance(engine, TransformersEngine)
@@ -81,6 +82,7 @@ def test_int8__finds_the_same_parts(frames: list[Scene], plain: float) -> None:
     assert hits(engine, frames)[0] > plain - 0.1
 
 
+@pytest.mark.slow
 def test_resolution__160_of_192_pixels_finds_nearly_as_much(frames: list[Scene], plain: float) -> None:
     engine = load(sam3_resolution=160)
     assert isinstance(engine, TransformersEngine)
@@ -108,6 +110,7 @@ def test_resolution__of_a_folder_that_is_not_there() -> None:
         load_engine(Settings(_env_file=None, sam3_model="/nowhere/sam3", device="cpu", sam3_resolution=160))
 
 
+@pytest.mark.slow
 def test_compile__is_applied_to_the_encoder(monkeypatch: pytest.MonkeyPatch, frames: list[Scene], plain: float) -> None:
     """The compiler itself takes a minute on a CPU, so dynamo's own backend that compiles nothing stands in for it."""
     real: Callable[..., object] = torch.compile
@@ -138,6 +141,7 @@ def wide(frame: Scene, at: tuple[int, int], size: tuple[int, int] = (2200, 1200)
     return image, [replace(o, box=tuple(v + d for v, d in zip(o.box, shift, strict=True))) for o in frame[1]]
 
 
+@pytest.mark.slow
 def test_tiles__find_small_objects_of_large_images(engine: Sam3Engine, frames: list[Scene]) -> None:
     large = [wide(frame, at) for frame, at in zip(frames[:2], [(1560, 840), (800, 400)], strict=True)]
     without, _ = hits(engine, large)
@@ -251,6 +255,7 @@ def test_out_of_memory__in_the_encoder_halves_the_images_too(frames: list[Scene]
         assert np.allclose(ours["battery"].scores, theirs["battery"].scores, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_encodes__50_images_and_3_labels_are_50_encodes_and_3_texts(frames: list[Scene]) -> None:
     engine = load()
     assert isinstance(engine, TransformersEngine)
@@ -337,6 +342,7 @@ def test_detect__takes_every_size(size: tuple[int, int]) -> None:
         assert mask is None or (mask.x + mask.bits.shape[1] <= size[0] and mask.y + mask.bits.shape[0] <= size[1])
 
 
+@pytest.mark.slow
 def test_whole_checkpoints__in_the_form_of_facebook_sam3_take_the_options_too(
         random_whole_sam3: Path, scenes: list[Image.Image]) -> None:
     """Such a folder holds detector and tracker, and its configuration is that of the video model."""

@@ -27,6 +27,7 @@ def peak(folder: Path, tasks: int, format: str) -> tuple[int, int]:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["coco", "yolo-seg"])
 def test_memory_does_not_follow_the_size_of_the_project(tmp_path: Path, format: str) -> None:
     peak(tmp_path / "warm", 100, format)

@@ -9,6 +9,7 @@ from benchmarks.trust.known_labels import calibration_errors, class_coverage
 from search_service.review.calibration.curves import d_ece, fit_calibration, score_classes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("outcomes", "at_least"), [(200, 0.80), (400, 0.90), (1000, 0.95)])
 def test_fit_calibration__is_near_the_truth_for_most_labels(outcomes: int, at_least: float) -> None:
     errors = calibration_errors(outcomes, projects=40, seed=outcomes)

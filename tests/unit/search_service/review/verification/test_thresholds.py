@@ -59,6 +59,7 @@ def test_a_list_that_is_not_good_enough_is_certified_once_in_20_at_most() -> Non
     assert 0 < false.sum() <= AT_MOST_FALSE, (false.sum(), (certified > 0).sum())
 
 
+@pytest.mark.slow
 def test_two_reviewers_who_put_wrong_ones_off_change_nothing_but_would_deceive_a_first_come_bound() -> None:
     """Each second somebody answers; a wrong object is answered 30 seconds later than a right one would be."""
     order = samples(LIST_OF_300, 16)
@@ -83,6 +84,7 @@ def test_a_good_list_is_certified_soon() -> None:
     assert np.quantile(passed, 0.9) <= 144
 
 
+@pytest.mark.slow
 def test_the_ladder_stops_where_the_list_gets_worse() -> None:
     """All right from 0.9 up; 5 % and one more wrong from 0.85 up. Judged until 0.9 is certified, then on for 0.85."""
     objects = [Listed(task, "a", 0.87 if task < 300 else 0.95) for task in range(600)]
