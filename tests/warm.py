@@ -1,7 +1,8 @@
-"""Worker processes forked from one that has loaded torch: 7 s of a processor less for each start.
+"""Processes forked from one that has loaded what they import: 7 s of a processor less with torch, 2 s without.
 
-The forks run the product's own command with an environment of their own. The first start of a role in a test run is
-the product's own way, by a new interpreter; what starts it again, and the crews of `tests/faults`, begin here.
+The forks run the product's own command, or a script of a test, with an environment of their own. The first start of a
+role in a test run is the product's own way, by a new interpreter; what starts it again, and the crews of
+`tests/faults`, begin here.
 """
 
 from __future__ import annotations
@@ -18,15 +19,20 @@ import select
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-LOADED = ("search_service.embedding.loaded", "ml_backend.sam3_worker.engine", "ml_backend.sam3_worker.detect_jobs",
-          "ml_backend.engines.transformers_engine", "argus_cli.commands.worker")
+PLAIN = ("argus_cli.commands.worker", "argus_cli.main", "search_service.periodic", "search_service.export.jobs",
+         "search_service.label_import.service", "search_service.vectors.filter_memory")
+LOADED = {"models": ("search_service.embedding.loaded", "ml_backend.sam3_worker.engine",
+                     "ml_backend.sam3_worker.detect_jobs", "ml_backend.engines.transformers_engine", *PLAIN),
+          "plain": PLAIN}
 WORKER = ("-m", "argus_cli", "worker")
-MODELS = ("siglip", "sam3")  # the other roles load no torch, and must not need it
+# What each role is forked from: the others load no torch, and must not need it.
+KINDS = {"siglip": "models", "sam3": "models", "default": "plain", "export": "plain"}
 LARGEST = 200_000  # bytes of one request
 
 
@@ -55,9 +61,10 @@ class Forked:
 
 
 @functools.cache
-def _server() -> socket.socket:
+def _server(kind: str) -> socket.socket:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    process = subprocess.Popen([sys.executable, "-m", "tests.warm", str(theirs.fileno())], pass_fds=[theirs.fileno()],
+    process = subprocess.Popen([sys.executable, "-m", "tests.warm", kind, str(theirs.fileno())],
+                               pass_fds=[theirs.fileno()],
                                env=_plain(os.environ) | {"MALLOC_ARENA_MAX": "2", "PYTHONUNBUFFERED": "1"},
                                stdin=subprocess.DEVNULL, start_new_session=True, cwd=Path(__file__).parent.parent)
     theirs.close()
@@ -70,26 +77,37 @@ def _plain(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if not name.startswith("ARGUS_")}
 
 
-def fork(argv: Sequence[str], env: Mapping[str, str], out: int) -> Forked:
-    """Start `python argv…` in a process that has torch; `out` is its standard output and error."""
+def fork(argv: Sequence[str], env: Mapping[str, str], out: int, kind: str = "models") -> Forked:
+    """Start `python argv…` in a process that has torch, or `plain`; `out` is its standard output and error."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     request = json.dumps({"argv": list(argv), "env": dict(env), "cwd": str(Path.cwd())}).encode()
     assert len(request) < LARGEST
-    socket.send_fds(_server(), [request], [out, theirs.fileno()])
+    socket.send_fds(_server(kind), [request], [out, theirs.fileno()])
     theirs.close()
     return Forked(ours)
 
 
+def status(script: str, *arguments: object, kind: str = "plain") -> int:
+    """Run a script of a test to its end in such a process; return how it ended, -9 when it was killed."""
+    with tempfile.TemporaryDirectory() as folder:
+        file, said = Path(folder, "script.py"), Path(folder, "said")
+        file.write_text(script)
+        with said.open("wb") as out:
+            ended = fork([str(file), *map(str, arguments)], os.environ, out.fileno(), kind).wait(120)
+        print(said.read_text())
+        return ended
+
+
 @contextlib.contextmanager
 def second_starts_are_forks(supervisors: Any) -> Iterator[None]:
-    """Let the stack's supervisor (its module) fork the model workers that it starts for the second time and later."""
+    """Let the stack's supervisor (its module) fork the workers that it starts for the second time and later."""
     started: set[str] = set()
 
     def popen(argv: Sequence[str], **options: Any) -> Any:
         role = argv[-1]
-        if tuple(argv[1:-1]) == WORKER and role in MODELS:
+        if tuple(argv[1:-1]) == WORKER and role in KINDS:
             if role in started:
-                return fork(argv[1:], options["env"], options["stdout"].fileno())
+                return fork(argv[1:], options["env"], options["stdout"].fileno(), KINDS[role])
             started.add(role)
         return subprocess.Popen(argv, **options)
 
@@ -146,8 +164,8 @@ def begin(request: dict[str, Any], out: int, told: socket.socket) -> list[str]:
 
 
 def main() -> None:
-    control = socket.socket(fileno=int(sys.argv[1]))
-    for name in LOADED:
+    control = socket.socket(fileno=int(sys.argv[2]))
+    for name in LOADED[sys.argv[1]]:
         importlib.import_module(name)
     argv = serve(control)
     if tuple(argv[:-1]) == WORKER:

@@ -53,8 +53,8 @@ class Crew:
 
     def _spawn(self, argv: list[str]) -> Process:
         with (self.folder / "workers.log").open("ab") as log:
-            if self._at_home and argv[2] == "sam3":
-                return warm.fork(argv[1:], os.environ, log.fileno())
+            if self._at_home:
+                return warm.fork(argv[1:], os.environ, log.fileno(), warm.KINDS[argv[2]])
             return subprocess.Popen(self._where(argv), stdout=log, stderr=log, start_new_session=True, env=self._env)
 
     def _watch(self) -> None:

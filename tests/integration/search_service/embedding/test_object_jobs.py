@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from search_service.embedding.object_crops import cut
 from search_service.sync import store as sync_store
 from search_service.vectors import model_change
 from search_service.vectors import store as vectors
+from tests import warm
 from tests.integration.search_service.embedding.test_model_change import checkpoints, start  # noqa: F401
 from tests.integration.search_service.embedding.test_search_jobs import (  # noqa: F401
     FakeImages,
@@ -299,9 +298,8 @@ def test_a_worker_that_is_killed_loses_one_batch_and_a_task_that_kills_it_is_giv
     checkpoint = next(tmp_path_factory.getbasetemp().glob("jobs*/siglip2-jobs"))
 
     def killed(after: int, *those: int) -> None:
-        done = subprocess.run([sys.executable, "-c", _DIES, str(checkpoint), str(project), str(after),
-                               str(tmp_path / "file"), *map(str, those)], timeout=120, check=False)
-        assert done.returncode == -signal.SIGKILL
+        assert warm.status(_DIES, checkpoint, project, after, tmp_path / "file", *those,
+                           kind="models") == -signal.SIGKILL
 
     killed(4, *tasks)
     assert object_store.progress(project) == ObjectProgress(embedded=4, waiting=2, failed=0)

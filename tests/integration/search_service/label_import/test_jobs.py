@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +22,7 @@ from label_studio_config.shapes import new_label_config
 from search_service.api.app import MAX_BODY, create_app
 from search_service.label_import import importing, job_store, service, writing
 from search_service.uploads import files, leftovers
+from tests import warm
 from tests.label_files import coco, picture, results
 from tests.resting import resting
 from tests.waiting import wait_for
@@ -174,8 +173,7 @@ def test_killed__the_next_look_completes_it(argus: Argus, project: int, label_st
                                             tmp_path: Path) -> None:
     labels = coco(tmp_path / "set", ["a.jpg", "b.jpg", "c.jpg"]) / "annotations.json"
     job = start(argus, project, labels, taken="annotations")
-    killed = subprocess.run([sys.executable, "-c", DIES], capture_output=True, text=True)
-    assert killed.returncode == -9, killed.stderr
+    assert warm.status(DIES) == -9
     assert argus.label_imports.show(project, job).state == "running"
     assert service.withdraw_abandoned(0) == 0  # it is not abandoned: its job goes on
 

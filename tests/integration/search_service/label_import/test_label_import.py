@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from argus_cli.main import main
 from label_studio_config.shapes import new_label_config
 from search_service.api.app import create_app
 from search_service.label_import import jobs, service, writing
+from tests import warm
 from tests.label_files import coco, picture, results, tasks_of
 from tests.waiting import wait_for
 
@@ -238,9 +237,7 @@ def test_killed_in_the_middle__the_same_again_completes_it_or_undo_leaves_nothin
     before = results(label_studio, project)
     complete = []
     for _ in range(2):
-        killed = subprocess.run([sys.executable, "-c", DIES, module, function, when, str(project), str(folder)],
-                                capture_output=True, text=True)
-        assert killed.returncode == -9, killed.stderr
+        assert warm.status(DIES, module, function, when, project, folder) == -9
         if not complete:
             assert service.import_labels(project, folder, images=folder).id is not None
             complete = results(label_studio, project)
@@ -255,9 +252,7 @@ def test_killed_and_left__it_is_taken_back_and_the_same_again_imports_it(label_s
     folder = coco(tmp_path / "set", ["a.jpg", "b.jpg", "n.jpg"])
     (folder / "n.jpg").write_bytes(picture(20))
     before = results(label_studio, project)
-    killed = subprocess.run([sys.executable, "-c", DIES, "writing", "_annotate", "after", str(project), str(folder)],
-                            capture_output=True, text=True)
-    assert killed.returncode == -9, killed.stderr
+    assert warm.status(DIES, "writing", "_annotate", "after", project, folder) == -9
     wait_for(lambda: jobs.listing(project).imports[0].images == 1, 10)
     assert results(label_studio, project) != before and service.withdraw_abandoned(60) == 0  # a retry may follow
     wait_for(lambda: service.withdraw_abandoned(0) == 1, 60)  # its lock goes when PostgreSQL notices

@@ -27,7 +27,7 @@ from search_service.vectors.candidates import Ids
 from search_service.vectors.filter_memory import MIB, FilterMemory
 from search_service.vectors.ranking import Ranked
 from search_service.vectors.store import Model, Vectors
-from tests import rows
+from tests import rows, warm
 from tests.resting import resting
 from tests.roles import kept_roles
 from tests.rows import project_of_rows
@@ -446,9 +446,7 @@ def test_a_writer_that_is_killed__leaves_all_or_nothing(model: Model, project: i
     before = by_memory(model, project, query).rows
     np.save(tmp_path / "vectors.npy", np.stack([query] * 3))
     first = project * 100_000 + ROWS
-    died = subprocess.run([sys.executable, "-c", KILLED, model.name, str(project), str(first), when, str(DIM),
-                           str(tmp_path / "vectors.npy")], capture_output=True, text=True, timeout=120)
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert warm.status(KILLED, model.name, project, first, when, DIM, tmp_path / "vectors.npy") == -signal.SIGKILL
     after = by_memory(model, project, query).rows
     assert (after == before) == (when != "after its commit")
     put(model, project, np.stack([query] * 4), ROWS)  # whoever comes next waits for nobody and is followed
@@ -483,9 +481,7 @@ def test_a_service_that_is_killed_while_it_loads__leaves_nothing_behind(model: M
             for table in ("embedding_batch", "embedding_state"):
                 connection.execute(sql.SQL("DELETE FROM {} WHERE project_id = %s").format(sql.Identifier(table)),
                                    (project,))
-    died = subprocess.run([sys.executable, "-c", KILLED_LOADING, model.name, str(project), when, str(DIM)],
-                          capture_output=True, text=True, timeout=120)
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert warm.status(KILLED_LOADING, model.name, project, when, DIM) == -signal.SIGKILL
     query = vectors(1, seed=7)[0]
     best = put(model, project, np.stack([query] * 3), ROWS)  # writers wait for nobody
     assert [task for task, _ in by_memory(model, project, query, 3).rows] == best
