@@ -80,11 +80,12 @@ def description(project: int) -> Any:
     return schemathesis.openapi.from_wsgi("/openapi.json", create_app())
 
 
+@pytest.mark.parametrize("examples", [5, pytest.param(25, marks=pytest.mark.long)])
 @pytest.mark.parametrize(("method", "path"), [(endpoint.method, endpoint.path) for endpoint in ENDPOINTS])
-def test_what_is_made_up_is_answered_as_described(description: Any, project: int, run: int,
-                                                          method: str, path: str) -> None:
+def test_what_is_made_up_is_answered_as_described(description: Any, project: int, run: int, method: str, path: str,
+                                                  examples: int) -> None:
     @given(case=description[path][method].as_strategy())
-    @settings(max_examples=10, deadline=None, derandomize=True, database=None,
+    @settings(max_examples=examples, deadline=None, derandomize=True, database=None,
               suppress_health_check=list(HealthCheck))
     def check(case: schemathesis.Case) -> None:
         if case.path_parameters and case.path_parameters.get("project_id", 0) % 4 and not path.endswith("/disconnect"):

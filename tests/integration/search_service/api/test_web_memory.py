@@ -88,7 +88,7 @@ def tasks_of(project: int, count: int) -> list[int]:
 @pytest.mark.usefixtures("models_rest")
 def test_a_picture_of_the_pixel_limit__is_shown_in_bounded_memory_or_refused_clearly(
         stack: Stack, make_project: Callable[..., int], service: Callable[..., requests.Response]) -> None:
-    files = {"plain.png": large(120), "alpha.png": large(120, mode="RGBA"),
+    files = {"plain.png": large(120, compress_level=1), "alpha.png": large(120, mode="RGBA", compress_level=1),
              "progressive.jpg": large(120, "JPEG", progressive=True, subsampling=0)}
     plain, alpha, progressive = tasks_of(make_project(("cpu",), list(files.items())), 3)
     for task in (plain, alpha):
@@ -105,7 +105,7 @@ def test_a_picture_of_the_pixel_limit__is_shown_in_bounded_memory_or_refused_cle
 @pytest.mark.usefixtures("models_rest")
 def test_eight_crops_of_24_megapixels_at_once__each_comes_and_the_process_stays_small(
         stack: Stack, make_project: Callable[..., int], service: Callable[..., requests.Response]) -> None:
-    data = {"PNG": large(24, mode="RGBA"), "JPEG": large(24, "JPEG", quality=95)}
+    data = {"PNG": large(24, mode="RGBA", compress_level=1), "JPEG": large(24, "JPEG", quality=95)}
     project = make_project(("cpu",), [(f"{i}.{form.lower()}", data[form]) for i in range(4) for form in data])
     paths = [f"/images/{task}/crop?box=0.4,0.4,0.45,0.45" for task in tasks_of(project, 8)]
     together = threading.Barrier(8, timeout=60)

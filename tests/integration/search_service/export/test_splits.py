@@ -81,7 +81,7 @@ def export(project: int, folder: Path, shares: Mapping[str, float] = SHARES) -> 
 
 def test_one_video__new_frames_change_nothing_and_a_copy_goes_where_its_scenes_are(ls: LabelStudio, project: int,
                                                                                    tmp_path: Path) -> None:
-    looks = scenes(120)
+    looks = scenes(80)
     ids = add_video(ls, project, "a.mp4", looks)
     outlook = preview_export(project, splits=SHARES)
     assert outlook.refused is None and [one.video for one in outlook.strips] == ["a.mp4"]
@@ -95,24 +95,24 @@ def test_one_video__new_frames_change_nothing_and_a_copy_goes_where_its_scenes_a
     assert set(outlook.splits["test"].objects) == {"cpu", "fan"}
     assert min(outlook.splits["test"].objects.values()) >= 3
 
-    copies = add_video(ls, project, "b.mp4", [*looks[::-1], *scenes(40, 1)])
+    copies = add_video(ls, project, "b.mp4", [*looks[::-1], *scenes(30, 1)])
     second = export(project, tmp_path / "second")
     assert {task: second[task] for task in first} == first and not (set(ids) - set(first)) & set(second)
-    for original, copy in zip(ids, copies[119::-1], strict=True):
+    for original, copy in zip(ids, copies[79::-1], strict=True):
         assert original not in first or copy not in second or second[copy] == first[original]
-    assert len(set(copies[120:]) & set(second)) > 20
+    assert len(set(copies[80:]) & set(second)) > 15
     assert export(project, tmp_path / "third") == second
 
 
 def test_a_locked_test_set_stays_out_of_training_in_every_division(ls: LabelStudio, project: int,
                                                                    tmp_path: Path) -> None:
-    looks = scenes(100)
+    looks = scenes(60)
     ids = add_video(ls, project, "a.mp4", looks)
     first = export(project, tmp_path / "first")
     done = CliRunner().invoke(main, ["splits", "lock", "-p", str(project), "--json"])
     held = {task for task, split in first.items() if split == "test"}
     assert (done.exit_code, json.loads(done.output)["locked"]) == (0, len(held))
-    copies = add_video(ls, project, "b.mp4", [*looks, *scenes(60, 1)])
+    copies = add_video(ls, project, "b.mp4", [*looks, *scenes(30, 1)])
     report = export_project(project, "coco", tmp_path / "two", with_images=False, splits={"train": 0.8, "val": 0.2})
     images = [image["task_id"] for split in ("train", "val")
               for image in json.loads((tmp_path / "two" / f"annotations_{split}.json").read_text())["images"]]
@@ -128,7 +128,7 @@ def test_a_locked_test_set_stays_out_of_training_in_every_division(ls: LabelStud
 
 
 def test_what_cannot_be_met_is_refused_and_nothing_is_kept(ls: LabelStudio, project: int, tmp_path: Path) -> None:
-    add_video(ls, project, "a.mp4", [scenes(1)[0]] * 60)  # a still picture
+    add_video(ls, project, "a.mp4", [scenes(1)[0]] * 20)  # a still picture
     with pytest.raises(ArgusError, match="would be empty") as caught:
         export_project(project, "coco", tmp_path / "out", with_images=False, splits={"train": 0.8, "val": 0.2})
     assert caught.value.code == "nothing_selected" and list(tmp_path.iterdir()) == []

@@ -49,12 +49,14 @@ def best(project: int, text: str, limit: int) -> list[int]:
 
 def listed(ls: LabelStudio, project: int, view: int) -> list[int]:
     """Return the tasks of a view as Label Studio lists them."""
-    return [task["id"] for task in ls.get("/api/tasks/", project=project, view=view, page_size=100)["tasks"]]
+    return [task["id"] for task in ls.get("/api/tasks/", project=project, view=view, page_size=100,
+                                           include="id")["tasks"]]
 
 
 def ranked(ls: LabelStudio, project: int) -> set[str]:
     """Return the keys of ranks that tasks of a project carry."""
-    return {name for task in ls.tasks(project) for name in task["data"] if name.startswith("argus_rank_")}
+    return {name for task in ls.tasks(project, fields="task_only") for name in task["data"]
+            if name.startswith("argus_rank_")}
 
 
 @pytest.mark.parametrize("limit", [6, 50])
