@@ -9,8 +9,8 @@ TORCH_INDEX ?=
 UPGRADE ?=
 # Arguments for pytest: make test TESTS="tests/unit -k search"
 TESTS ?=
-# Test processes side by side, each with servers of its own (3.5 GB) for which most tests wait most of the time: `make
-# test` takes three where 14 GB are free, else two. LANES=0: one, the terminal's.
+# Test processes side by side, each with servers of its own (3.5 GB, and four fifths of a processor): `make test` takes
+# three where there are three processors and 14 GB are free, else two. LANES=0: one, the terminal's.
 LANES ?=
 # Arguments for a benchmark: make bench-search BENCH="--parts 10k,50k"
 BENCH ?=
@@ -40,8 +40,9 @@ demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job
 
 # Real servers and a browser on two busy processors: what fails runs once more, and the summary names it (RERUN).
 # The checks of `lint` run beside the tests; where one fails, it is said at once, and once more at the end.
-test: LANES := $(or $(LANES),$(shell awk '/MemAvailable/ {print ($$2 > 14000000 ? 3 : 2)}' /proc/meminfo 2>/dev/null))
-test: install ## Run every check and every test, twenty minutes; gets a browser when there is none.
+test: LANES := $(or $(LANES),$(shell awk '/MemAvailable/ {print ($$2 > 14000000 && '$$(nproc)' > 2 ? 3 : 2)}' \
+	/proc/meminfo 2>/dev/null))
+test: install ## Run every check and every test, half an hour at most; gets a browser when there is none.
 	@browser=$$($(BIN)/python scripts/browser.py) && mkdir -p .argus || exit 1; \
 		{ ( $(LINT) ) >.argus/lint.txt 2>&1 || { cat .argus/lint.txt; exit 1; }; } & lint=$$!; \
 		ARGUS_CHROMIUM="$$browser" $(PYTEST) --reruns 1 -r fER $(TESTS); tests=$$?; \

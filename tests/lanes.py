@@ -1,4 +1,4 @@
-"""The lanes of one test run (`pytest -n 3`), and what may not happen in two at the same time.
+"""The lanes of one test run (`pytest -n 2`), and what may not happen in two at the same time.
 
 A lane is a process with servers of its own and takes whole files. One begins with the files that need no server, which
 take a processor, the others with those that do, which mostly wait; they meet in the middle.
