@@ -13,6 +13,7 @@ export class CheckFirstPanel {
   #open = /** @type {Api.Suspicion[]} */ ([]);
   #answered = /** @type {Api.Suspicion[]} */ ([]);
   #busy = false;
+  #loads = 0;
   #all = false; // at once
 
   // `changed`: tasks went to a band, or came from one.
@@ -51,8 +52,10 @@ export class CheckFirstPanel {
   }
 
   async #load() {
+    const mine = ++this.#loads;
     /** @type {Api.CheckFirst} */
     const found = await api(`${this.#path()}?limit=${PAGE}`, { signal: this.signal });
+    if (mine !== this.#loads) return; // what was asked for before an answer still has the question
     this.#open = found.suspicions;
     this.#answered = found.answered;
     put(

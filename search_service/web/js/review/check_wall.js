@@ -19,6 +19,7 @@ export class CheckWall {
   #cards = /** @type {HTMLButtonElement[]} */ ([]);
   #last = /** @type {number[][]} */ ([]); // what was answered together, the last at the end
   #busy = false;
+  #loads = 0;
 
   // `changed`: tasks went to a band, or came from one.
   /** @param {{ project: Api.Project, signal: AbortSignal, changed: () => Promise<unknown> }} given */
@@ -41,14 +42,19 @@ export class CheckWall {
   }
 
   async load() {
+    const mine = ++this.#loads;
     /** @type {Api.SuspicionWall} */
     const { suspicions, left } = await api(`${this.path}/wall?limit=${PAGE}`, { signal: this.signal });
+    if (mine !== this.#loads) return;
+    const at = this.#cards.findIndex((card) => card === document.activeElement),
+      focused = this.#open[at]?.id;
     this.#open = suspicions;
-    this.#choice.clear();
+    this.#choice.keep(suspicions.map((one) => one.id)); // somebody else's work loads it anew, too
     this.#cards = suspicions.map((one) => this.#card(one));
     this.list.replaceChildren(...this.#cards.map((card) => h("li", { class: "crop" }, card)));
     this.said.textContent = left ? t("review.checkLeft", { n: left, count: number(left) }) : t("review.checkNone");
     this.root.dataset.left = String(left);
+    this.#cards[suspicions.findIndex((one) => one.id === focused)]?.focus({ preventScroll: true });
     this.#show();
   }
 
@@ -125,7 +131,7 @@ export class CheckWall {
     } finally {
       this.#busy = false;
       await Promise.all([this.load(), this.changed()]);
-      this.#cards[0]?.focus({ preventScroll: true });
+      if (!this.list.contains(document.activeElement)) this.#cards[0]?.focus({ preventScroll: true });
     }
   }
 
