@@ -87,6 +87,17 @@ def newest_run(project: int) -> tuple[Run, set[int]]:
     return run, {row["task_id"] for row in rows}
 
 
+AWAY = """() => {
+  window.told = [];
+  window.Notification = class extends EventTarget {
+    static permission = "granted";
+    constructor(_, { body }) { super(); window.told.push(body); }
+  };
+  Object.defineProperty(document, "hidden", { value: true, configurable: true });
+}"""  # the person looks at another tab; a headless browser shows no notifications
+BACK = """() => { delete document.hidden; document.dispatchEvent(new Event("visibilitychange")); }"""
+
+
 def ended(page: Page, text: str) -> None:
     expect(page.locator("#run-text")).to_contain_text(text, timeout=120_000)
 
@@ -109,7 +120,12 @@ def test_runs__cancelled_resumed_tried_again_and_with_other_prompts(
         page.click("#run-resume")
         expect(page.locator("#run-cancel")).to_be_visible(timeout=20_000)
         expect(page.locator("#run-resume")).to_be_hidden()
+        page.evaluate(AWAY)
     ended(page, "2 of 3 images · 1 failed")
+    assert [text for text in page.evaluate("told") if "2 of 3 images" in text] == page.evaluate("told")[-1:]
+    assert page.title().startswith("✓ ")
+    page.evaluate(BACK)
+    assert not page.title().startswith("✓ ")
     run, tried = newest_run(project)
     assert (run.settings["source"], run.settings["view"], tried) == ("view", view, set(chosen))
     expect(page.locator(".errors a")).to_have_attribute("href", re.compile(rf"/data\?task={tasks[-1]}$"))

@@ -1,6 +1,7 @@
 // The run that is looked at, and the list of the project's runs.
 import { api } from "../api.js";
 import { h } from "../dom.js";
+import { noticeButton, standing } from "../endings.js";
 import { number, some, t } from "../i18n.js";
 import { actionButton, attempt } from "../messages.js";
 import { change, linkTo } from "../router.js";
@@ -31,6 +32,7 @@ export class RunPanel {
     const act = (/** @type {string} */ verb) =>
       actionButton(t(`annotate.${verb}`), () => this.#go(verb), { id: `run-${verb}` });
     this.buttons = { cancel: act("cancel"), resume: act("resume"), retry: act("retry") };
+    this.notice = noticeButton();
     const href = linkTo({ screen: "review" });
     this.next = h("a", { class: "button primary-link", hidden: true, href }, t("annotate.toReview"));
     this.root = h(
@@ -40,7 +42,7 @@ export class RunPanel {
       this.bar,
       this.text,
       this.errors,
-      h("div", { class: "bar" }, Object.values(this.buttons), this.next),
+      h("div", { class: "bar" }, Object.values(this.buttons), this.notice.root, this.next),
     );
     this.list = h("ul", { class: "runs" });
     this.history = h("section", { class: "panel" }, h("h2", {}, t("annotate.runs")), this.list);
@@ -96,6 +98,8 @@ export class RunPanel {
     this.buttons.resume.hidden = run.state !== "cancelled";
     this.buttons.retry.hidden = going(run) || !run.failed;
     this.next.hidden = going(run) || !run.done;
+    this.notice.show(going(run));
+    standing(`run ${run.id}`, going(run), `${this.name.textContent}. ${progressOf(run)}`);
   }
 
   /** @param {Api.Run["errors"][0]} error */

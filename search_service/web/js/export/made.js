@@ -1,6 +1,7 @@
 // The exports that were made or are being made, to download and to delete.
 import { api, carriesToken, request } from "../api.js";
 import { h, icon, prose, renew } from "../dom.js";
+import { noticeButton, standing } from "../endings.js";
 import { number, percent, t, when } from "../i18n.js";
 import { actionButton, ask as confirm } from "../messages.js";
 import { leaksOf } from "./leaks.js";
@@ -23,6 +24,7 @@ export class MadeExports {
     this.onchange = onchange;
     this.base = base;
     this.signal = signal;
+    this.notice = noticeButton();
     this.root = h("section", { class: "panel", "aria-labelledby": "e-made" });
     signal.addEventListener("abort", () => clearTimeout(this.#timer));
   }
@@ -37,7 +39,9 @@ export class MadeExports {
       { class: "exports" },
       exports.map((one) => this.#entry(one)),
     );
-    renew(this.root, h("h2", { id: "e-made" }, t("export.made")), exports.length ? list : none);
+    renew(this.root, h("h2", { id: "e-made" }, t("export.made")), exports.length ? list : none, this.notice.root);
+    this.notice.show(exports.some(going));
+    for (const one of exports) standing(`export ${one.id}`, going(one), `${nameOf(one)}: ${stateText(one)}`);
     const versions = exports.filter(({ version }) => version).length;
     if (this.#versions !== undefined && versions !== this.#versions) await this.onchange();
     this.#versions = versions;

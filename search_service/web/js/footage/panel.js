@@ -1,11 +1,12 @@
 // The place where a person adds videos and images to a project: chooses files, sees what will come of them, starts.
 import { api, Problem } from "../api.js";
 import { h, icon, put } from "../dom.js";
+import { noticeButton, standing } from "../endings.js";
 import { duration, number, t } from "../i18n.js";
 import { attempt } from "../messages.js";
-import { bytes, Row } from "./row.js";
+import { bytes, Row, sentences } from "./row.js";
 import { framesOf, isVideo, secondsOf } from "./seconds.js";
-import { uploadsOf } from "./uploads.js";
+import { OVER, uploadsOf } from "./uploads.js";
 
 const BUSY = 1000,
   QUIET = 8000, // milliseconds between two looks
@@ -43,6 +44,7 @@ export class FootagePanel {
     this.told = h("p", { class: "muted" });
     this.rows = h("ul", { class: "footage-rows" });
     this.more = h("p", { class: "muted" });
+    this.notice = noticeButton();
     this.form = this.#makeForm();
     this.root = this.#make();
     this.uploads.addEventListener("change", () => this.#showSoon(), { signal });
@@ -80,7 +82,7 @@ export class FootagePanel {
     });
     const summary = h("summary", {}, h("h2", { id: "s-footage" }, t("footage.title")));
     const seen = this.project.sync.seen;
-    return h("details", { class: "panel footage", open: !seen }, summary, zone, this.form, this.rows, this.more);
+    return h("details", { class: "panel footage", open: !seen }, summary, zone, this.form, this.rows, this.more, this.notice.root);
   }
 
   #makeForm() {
@@ -160,6 +162,8 @@ export class FootagePanel {
       this.told.textContent = t(limits.keeps_files ? "footage.willKeep" : "footage.willDelete", {
         most: bytes(limits.max_bytes),
       });
+    this.notice.show(uploads.busy || uploads.sending);
+    for (const one of uploads.stored) standing(`upload ${one.id}`, !OVER.has(one.state), `${one.name}: ${sentences(one)}`);
     const mine = new Set(uploads.sendings.map(({ id }) => id));
     const stored = uploads.stored.filter((one) => !mine.has(one.id) && isNews(one));
     const left = uploads.sendings.length + stored.length - MOST_ROWS;
@@ -197,7 +201,7 @@ export class FootagePanel {
     const look = async () => {
       try {
         const none = !this.project.sync.seen;
-        if (!document.hidden) await uploads.load(signal);
+        if (!document.hidden || uploads.busy) await uploads.load(signal);
         if (none && uploads.stored.some(({ tasks }) => tasks.length)) {
           /** @type {Api.Project} */
           const about = await api(`/projects/${this.project.id}`, { signal });

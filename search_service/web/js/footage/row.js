@@ -95,7 +95,7 @@ export class Row {
 }
 
 /** @param {Api.Upload} one @returns {string} */
-function sentences(one) {
+export function sentences(one) {
   const { state, frames, imported, skipped, lost, error, on_disk, received, size, progress } = one;
   const counts = { n: imported, frames: number(frames), imported: number(imported), skipped: number(skipped) };
   if (state === "receiving") return t("footage.interrupted", { share: percent(received / size) });
