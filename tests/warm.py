@@ -23,7 +23,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NamedTuple
 
 PLAIN = ("argus_cli.commands.worker", "argus_cli.main", "search_service.periodic", "search_service.export.jobs",
          "search_service.label_import.service", "search_service.vectors.filter_memory")
@@ -87,15 +87,21 @@ def fork(argv: Sequence[str], env: Mapping[str, str], out: int, kind: str = "mod
     return Forked(ours)
 
 
-def status(script: str, *arguments: object, kind: str = "plain") -> int:
-    """Run a script of a test to its end in such a process; return how it ended, -9 when it was killed."""
+class Ended(NamedTuple):
+    """How a script ended, -9 when it was killed, and what it wrote to its standard output and error."""
+
+    status: int
+    said: str
+
+
+def run(script: str, *arguments: object, kind: str = "plain", **env: str) -> Ended:
+    """Run a script of a test to its end in such a process, with this environment and `env`."""
     with tempfile.TemporaryDirectory() as folder:
         file, said = Path(folder, "script.py"), Path(folder, "said")
         file.write_text(script)
         with said.open("wb") as out:
-            ended = fork([str(file), *map(str, arguments)], os.environ, out.fileno(), kind).wait(120)
-        print(said.read_text())
-        return ended
+            status = fork([str(file), *map(str, arguments)], os.environ | env, out.fileno(), kind).wait(120)
+        return Ended(status, said.read_text())
 
 
 @contextlib.contextmanager

@@ -298,8 +298,8 @@ def test_a_worker_that_is_killed_loses_one_batch_and_a_task_that_kills_it_is_giv
     checkpoint = next(tmp_path_factory.getbasetemp().glob("jobs*/siglip2-jobs"))
 
     def killed(after: int, *those: int) -> None:
-        assert warm.status(_DIES, checkpoint, project, after, tmp_path / "file", *those,
-                           kind="models") == -signal.SIGKILL
+        done = warm.run(_DIES, checkpoint, project, after, tmp_path / "file", *those, kind="models")
+        assert done.status == -signal.SIGKILL, done.said
 
     killed(4, *tasks)
     assert object_store.progress(project) == ObjectProgress(embedded=4, waiting=2, failed=0)

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 import torch
+from click.testing import CliRunner
 from psycopg import sql
 from safetensors.numpy import load_file, save_file
 from werkzeug.serving import make_server
@@ -27,6 +28,7 @@ from argus.db import connect as database
 from argus.jobs import queues
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
+from argus_cli.main import main
 from argus_cli.stack.postgres import connect as superuser
 from label_studio_config.connect import connect
 from search_service.api.app import create_app
@@ -34,6 +36,7 @@ from search_service.health.doctor import Doctor, Finding, clocks
 from search_service.health.doctor import label_studio as to_label_studio
 from search_service.health.doctor import servers as to_servers
 from search_service.health.doctor.workers import Visit
+from tests import warm
 from tests.conftest import CHECKPOINTS
 from tests.integration.fake_ml_backend import FakeMlBackend
 from tests.pictures import plain
@@ -339,8 +342,7 @@ def test_clocks_that_differ(servers: Any, label_studio: LabelStudio, monkeypatch
 
 def told_by_the_command(project: int) -> dict[str, str]:
     """Return the problems that `argus doctor` tells, and what it says of each."""
-    command = [sys.executable, "-m", "argus_cli", "doctor", "--project", str(project), "--json"]
-    report = json.loads(subprocess.run(command, capture_output=True, text=True).stdout)
+    report = json.loads(CliRunner().invoke(main, ["doctor", "--project", str(project), "--json"]).stdout)
     return {f["name"]: f["detail"] for f in report["findings"] if f["state"] == "problem"}
 
 
@@ -377,10 +379,9 @@ def test_workers_and_config_of_the_whole_product(whole: int, stack: Any, label_s
     stack.stop("siglip-worker", hard=True)
     try:
         assert list(told_by_the_command(whole)) == ["siglip worker"]
-        env = os.environ | {"ARGUS_SIGLIP_MODEL": str(one_that_knows_no_words(tmp_path))}
-        done = subprocess.run([sys.executable, "-m", "argus_cli", "worker", "siglip"], env=env, capture_output=True,
-                              timeout=120)
-        assert done.returncode == 10
+        done = warm.run("import argus_cli.main; argus_cli.main.main()", "worker", "siglip", kind="models",
+                        ARGUS_SIGLIP_MODEL=str(one_that_knows_no_words(tmp_path)))
+        assert done.status == 10, done.said
         assert "different texts give the same vector" in told_by_the_command(whole)["siglip worker"]
         if not torch.cuda.is_available():
             log = with_a_gpu_that_cannot_be_used("siglip")
@@ -403,13 +404,12 @@ def with_a_gpu_that_cannot_be_used(role: str) -> str:
     """Start a worker that is told of an NVIDIA GPU on which torch cannot compute; it must end. Return its log."""
     code = ("import argus.devices, argus_cli.main; argus.devices.nvidia_gpu_present = lambda: True; "
             "argus_cli.main.main()")
-    done = subprocess.run([sys.executable, "-c", code, "worker", role], env=os.environ | {"ARGUS_DEVICE": "auto"},
-                          capture_output=True, text=True, timeout=120)
-    assert done.returncode == 10, done.stderr
-    lines = [json.loads(line) for line in done.stderr.splitlines() if line.startswith("{")]
+    done = warm.run(code, "worker", role, kind="models", ARGUS_DEVICE="auto")
+    assert done.status == 10, done.said
+    lines = [json.loads(line) for line in done.said.splitlines() if line.startswith("{")]
     (said,) = [line for line in lines if line["level"] == "ERROR"]
     assert said["code"] == "device_unusable" and "ARGUS_DEVICE=cpu on purpose" in said["hint"]
-    return done.stderr
+    return done.said
 
 
 def one_that_knows_no_words(folder: Path) -> Path:

@@ -173,7 +173,8 @@ def test_killed__the_next_look_completes_it(argus: Argus, project: int, label_st
                                             tmp_path: Path) -> None:
     labels = coco(tmp_path / "set", ["a.jpg", "b.jpg", "c.jpg"]) / "annotations.json"
     job = start(argus, project, labels, taken="annotations")
-    assert warm.status(DIES) == -9
+    killed = warm.run(DIES)
+    assert killed.status == -9, killed.said
     assert argus.label_imports.show(project, job).state == "running"
     assert service.withdraw_abandoned(0) == 0  # it is not abandoned: its job goes on
 

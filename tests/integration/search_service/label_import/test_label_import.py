@@ -237,7 +237,8 @@ def test_killed_in_the_middle__the_same_again_completes_it_or_undo_leaves_nothin
     before = results(label_studio, project)
     complete = []
     for _ in range(2):
-        assert warm.status(DIES, module, function, when, project, folder) == -9
+        killed = warm.run(DIES, module, function, when, project, folder)
+        assert killed.status == -9, killed.said
         if not complete:
             assert service.import_labels(project, folder, images=folder).id is not None
             complete = results(label_studio, project)
@@ -252,7 +253,8 @@ def test_killed_and_left__it_is_taken_back_and_the_same_again_imports_it(label_s
     folder = coco(tmp_path / "set", ["a.jpg", "b.jpg", "n.jpg"])
     (folder / "n.jpg").write_bytes(picture(20))
     before = results(label_studio, project)
-    assert warm.status(DIES, "writing", "_annotate", "after", project, folder) == -9
+    killed = warm.run(DIES, "writing", "_annotate", "after", project, folder)
+    assert killed.status == -9, killed.said
     wait_for(lambda: jobs.listing(project).imports[0].images == 1, 10)
     assert results(label_studio, project) != before and service.withdraw_abandoned(60) == 0  # a retry may follow
     wait_for(lambda: service.withdraw_abandoned(0) == 1, 60)  # its lock goes when PostgreSQL notices

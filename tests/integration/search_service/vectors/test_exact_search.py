@@ -446,7 +446,8 @@ def test_a_writer_that_is_killed__leaves_all_or_nothing(model: Model, project: i
     before = by_memory(model, project, query).rows
     np.save(tmp_path / "vectors.npy", np.stack([query] * 3))
     first = project * 100_000 + ROWS
-    assert warm.status(KILLED, model.name, project, first, when, DIM, tmp_path / "vectors.npy") == -signal.SIGKILL
+    died = warm.run(KILLED, model.name, project, first, when, DIM, tmp_path / "vectors.npy")
+    assert died.status == -signal.SIGKILL, died.said
     after = by_memory(model, project, query).rows
     assert (after == before) == (when != "after its commit")
     put(model, project, np.stack([query] * 4), ROWS)  # whoever comes next waits for nobody and is followed
@@ -481,7 +482,8 @@ def test_a_service_that_is_killed_while_it_loads__leaves_nothing_behind(model: M
             for table in ("embedding_batch", "embedding_state"):
                 connection.execute(sql.SQL("DELETE FROM {} WHERE project_id = %s").format(sql.Identifier(table)),
                                    (project,))
-    assert warm.status(KILLED_LOADING, model.name, project, when, DIM) == -signal.SIGKILL
+    died = warm.run(KILLED_LOADING, model.name, project, when, DIM)
+    assert died.status == -signal.SIGKILL, died.said
     query = vectors(1, seed=7)[0]
     best = put(model, project, np.stack([query] * 3), ROWS)  # writers wait for nobody
     assert [task for task, _ in by_memory(model, project, query, 3).rows] == best
