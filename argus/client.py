@@ -6,8 +6,7 @@
     for hit in argus.search(1, "red fan -cpu", limit=20):
         print(hit.task, hit.similarity, hit.relevance)
 
-It needs only `requests` and `pydantic`, and nothing of the servers; what it returns is in `argus.answers`. `call`
-reaches the operations it has no method for; `/docs` of the service lists them all.
+It needs only `requests` and `pydantic`; answers are in `argus.answers`. `call` reaches what it has no method for.
 """
 
 from __future__ import annotations
@@ -41,6 +40,7 @@ from argus.answers.search import (
 )
 from argus.answers.service import Audit, Me
 from argus.client_evaluate import Evaluate
+from argus.client_teaching import TaughtLabels
 from argus.client_trust import Trust
 from argus.client_uploads import ProjectUploads
 from argus.client_versions import DatasetVersions, ImportedLabels
@@ -72,7 +72,7 @@ class Argus:
                  label_studio_token: str = "", proxy: str = "") -> None:
         self.address, self.timeout, send = address.rstrip("/"), timeout, self._send
         self.uploads = ProjectUploads(self.call)
-        self.trust, self.versions = Trust(send), DatasetVersions(send)
+        self.trust, self.versions, self.teaching = Trust(send), DatasetVersions(send), TaughtLabels(send)
         self.evaluate, self.label_imports = Evaluate(send), ImportedLabels(send, self.uploads)
         try:
             self._session = dialling.locked([addresses.parse(self.address).origin], proxy)

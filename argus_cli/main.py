@@ -45,6 +45,7 @@ STEPS = {
     "Review": {
         "review": "Review predictions by score and accept them in bulk.",
         "trust": "Check what random samples prove of what was accepted.",
+        "teach": "Teach a label by examples.",
     },
     "Export": {
         "export": "Export annotations as COCO, YOLO or others.",

@@ -1,11 +1,15 @@
-"""Which model a project's recipe is of, in the rows `project`; and which predictions are of neither of its recipes."""
+"""Which model and verifiers a project's recipe is of, in the rows `project`; and which predictions are of neither
+recipe."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from psycopg.types.json import Json
 
 from argus.db import together
 from argus.db.statements import execute, fetch_numbers
+from label_studio_config import projects
 from label_studio_config.class_mapping import DetectorChoice
 from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import other_version, recipe_for
@@ -31,3 +35,15 @@ def has_old_versions(project: ProjectRow) -> bool:
     """Whether predictions of an older recipe are still to be rebuilt and removed."""
     return bool(fetch_numbers("SELECT task_id FROM prediction WHERE project_id = %s AND model_version <> ALL(%s) "
                               "LIMIT 1", (project["id"], [project["model_version"], project["other_version"]])))
+
+
+def use_verifiers(project_id: int, verifiers: Mapping[str, Mapping[str, str]]) -> None:
+    """Keep which verifiers are in use, `{label: {source_key: key}}`, and the versions of the recipes that follow.
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`.
+    """
+    used = {label: dict(keys) for label, keys in verifiers.items()}
+    row: ProjectRow = {**projects.load(project_id), "verifiers": used}
+    execute("UPDATE project SET verifiers = %s, model_version = %s, other_version = %s WHERE id = %s",
+            (Json(used), recipe_for(row).model_version, other_version(row), project_id))

@@ -33,7 +33,8 @@ _PAGE = 200  # ids in one request: they travel in its address
 class ProjectRow(TypedDict):
     """A row of `project`. `model_version` is of the current recipe, "" until one is known; the band edges (0-1) are
     None where the settings count. Times: the newest `updated_at` polled, the last full listing, since when connected
-    (None: not) and missing. `check_first`: kinds, None: nobody chose. `other_version`: of the engine not chosen."""
+    (None: not) and missing. `check_first`: kinds, None: nobody chose. `other_version`: of the engine not chosen.
+    `verifiers` in use: `{label: {source_key: key}}`."""
 
     id: int
     title: str
@@ -52,14 +53,11 @@ class ProjectRow(TypedDict):
     connected_at: datetime | None
     missing_since: datetime | None
     check_first: list[str] | None
+    verifiers: dict[str, dict[str, str]]
 
 
 def load(project_id: int) -> ProjectRow:
-    """Return the project's row.
-
-    Raises:
-        ArgusError: `unknown_project`.
-    """
+    """Return the project's row. Raises `unknown_project`."""
     if (row := find(project_id)) is None:
         raise unknown_project(project_id)
     return row

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from argus import detectors
 from argus.checkpoints import weights_digest
@@ -24,6 +24,14 @@ OWN_VERSIONS = ("sam3-", "detector-")
 """How the versions of Argus's own predictions begin."""
 
 
+class Taught(NamedTuple):
+    """A verifier in use: it makes the detections of `key` of those of `source_key`."""
+
+    label: str
+    source_key: str
+    key: str
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Which checkpoint looks for which concepts. Runs over some of the labels share their project's recipe.
@@ -32,19 +40,31 @@ class Recipe:
         detector: the name of a detector's folder; "" for SAM 3. A detector's concepts have its classes for prompts, and
             labels without a class are not among them.
         masks: SAM 3 gives the detector's boxes masks.
+        taught: what verifiers make of detections; of those whose label is asked for otherwise now, nothing.
     """
 
     checkpoint: str
     concepts: tuple[Concept, ...]
     detector: str = ""
     masks: bool = False
+    taught: tuple[Taught, ...] = ()
+
+    @property
+    def untaught(self) -> Recipe:
+        """The recipe of what the model itself finds."""
+        return replace(self, taught=()) if self.taught else self
 
     @property
     def model_version(self) -> str:
         """`sam3-` or `detector-` and 10 hex digits, equal for equal recipes; the order of labels and prompts does not
         matter."""
         labels = sorted((c.label, sorted(c.prompts), round(c.threshold, 6)) for c in self.concepts)
-        return OWN_VERSIONS[bool(self.detector)] + _digest(self.checkpoint, labels)[:10]
+        keys = sorted(self.concept_key(c) for c in self.taught_concepts())
+        return OWN_VERSIONS[bool(self.detector)] + _digest(self.checkpoint, labels, *([keys] if keys else []))[:10]
+
+    def taught_concepts(self) -> list[Concept]:
+        """Return the concepts whose scores a verifier makes."""
+        return [c for c in self.concepts if self.concept_key(c) != self.source_key(c)]
 
     def require(self, labels: Sequence[str]) -> None:
         """Raise `unknown_label` unless there are labels, and each is looked for; only a detector may lack some."""
@@ -60,7 +80,13 @@ class Recipe:
         return [] if self.detector else [p for c in self.concepts if c.label in labels for p in c.prompts]
 
     def concept_key(self, concept: Concept) -> str:
-        """What stored detections depend on: checkpoint and prompts, but not the threshold that only hides some."""
+        """What stored detections depend on: checkpoint, prompts and verifier, but not the threshold that only hides
+        some."""
+        source = self.source_key(concept)
+        return next((one.key for one in self.taught if (one.label, one.source_key) == (concept.label, source)), source)
+
+    def source_key(self, concept: Concept) -> str:
+        """The key of what the model itself finds, whoever makes the score that is shown."""
         return _digest(self.checkpoint, sorted(concept.prompts))[:16]
 
 
@@ -145,7 +171,17 @@ def other_version(project: Mapping[str, Any]) -> str:
 
 
 def _sam3_recipe(project: Mapping[str, Any]) -> Recipe:
-    return Recipe(checkpoint_identity(get_settings()), plan_for(project).concepts)
+    return Recipe(checkpoint_identity(get_settings()), plan_for(project).concepts, taught=_taught(project))
+
+
+def _taught(project: Mapping[str, Any]) -> tuple[Taught, ...]:
+    return tuple(Taught(label, source, key) for label, keys in sorted((project.get("verifiers") or {}).items())
+                 for source, key in sorted(keys.items()))
+
+
+def verifier_key(source_key: str, content: Sequence[float]) -> str:
+    """Return the concept key of what a verifier of these parameters makes of the detections of `source_key`."""
+    return _digest(source_key, list(content))[:16]
 
 
 def _detector_recipe(project: Mapping[str, Any]) -> Recipe | None:
@@ -157,7 +193,7 @@ def _detector_recipe(project: Mapping[str, Any]) -> Recipe | None:
     mapping = classes_of([c.label for c in concepts], classes, choice["mapping"])
     return Recipe(_detector_identity(digest, masks=choice["masks"]), tuple(
         Concept(c.label, tuple(mapping[c.label]), c.threshold) for c in concepts if mapping[c.label]),
-        choice["name"], choice["masks"])
+        choice["name"], choice["masks"], _taught(project))
 
 
 def _folder(choice: DetectorChoice) -> tuple[str, list[str]]:

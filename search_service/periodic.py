@@ -16,6 +16,7 @@ from search_service.embedding import near_duplicates, scheduling
 from search_service.evaluation import jobs as evaluations
 from search_service.label_import import importing as label_importing
 from search_service.review.calibration import annotated
+from search_service.review.teaching import scoring
 from search_service.review.verification import later
 from search_service.sync import missing_projects, tasks
 from search_service.uploads import importing, leftovers
@@ -71,6 +72,8 @@ class Rounds:
                               lambda id_=project_id: scheduling.enqueue_objects(id_))  # type: ignore[misc]
                 self.attempt(f"annotations of project {project_id}",
                               lambda id_=project_id: _follow_annotations(id_))  # type: ignore[misc]
+                self.attempt(f"taught labels of project {project_id}",
+                             lambda id_=project_id: scoring.score_new(id_))  # type: ignore[misc]
             self.attempt("model change", _advance_model_change)
             self.attempt("runs", _reconcile_runs)
             self.attempt("uploads", leftovers.remove)

@@ -23,3 +23,4 @@ EDIT_TASK: Final = 0x41524554  # with the task: its annotation is edited by one 
 EVALUATION: Final = 0x41524556  # with the evaluation: one process at a time computes it
 LABEL_IMPORT_JOB: Final = 0x4152494A  # with the job: one process at a time works on it
 LABEL_IMPORT: Final = 0x4152494C  # with the project: labels are imported, and imports taken back, one at a time
+TEACH: Final = 0x41525445  # with the project: verifiers come into use one at a time

@@ -68,7 +68,7 @@ def detect_tasks(engine: Engine, recipe: Recipe, labels: Sequence[str], task_ids
         BaseTimeoutException: RQ's, when the job's time is over: it comes once, and who goes on is stopped by nobody.
     """
     pace, ahead = pace or Pace(), ahead or Ahead()
-    outcome = Outcome()
+    recipe, outcome = recipe.untaught, Outcome()
     lacking = store.missing(task_ids, recipe, labels)
     outcome.done = [t for t in task_ids if t not in lacking]
     known = projects.task_images(list(lacking))

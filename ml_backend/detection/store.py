@@ -14,7 +14,7 @@ import psycopg
 from psycopg.types.json import Json
 
 from argus.db import connect, together
-from argus.db.statements import execute, fetch
+from argus.db.statements import execute, fetch, fetch_numbers
 from argus.errors import ArgusError
 from argus.images.measures import Measures
 from label_studio_config.recipe import Recipe
@@ -129,7 +129,7 @@ def replace_item(task_id: int, recipe: Recipe, label: str, old: Item | None, new
 def adopt(task_ids: Sequence[int], recipe: Recipe, labels: Sequence[str] = ()) -> None:
     """Let predictions show what previews found: of `labels`, and of what these tasks were asked for before."""
     with connect() as connection:
-        connection.execute(_ADOPT, {**_wanted(recipe), "tasks": list(task_ids), "asked": list(labels)})
+        connection.execute(_ADOPT, {**_wanted(recipe.untaught), "tasks": list(task_ids), "asked": list(labels)})
 
 
 def load(task_ids: Sequence[int], recipe: Recipe, *, previewed: bool = False) -> dict[int, dict[str, Found]]:
@@ -154,6 +154,20 @@ def missing(task_ids: Sequence[int], recipe: Recipe, labels: Sequence[str]) -> d
     wanted = [c.label for c in recipe.concepts if c.label in set(labels)]
     lacking = {task: [label for label in wanted if Computed(task, label) not in have] for task in task_ids}
     return {task: names for task, names in lacking.items() if names}
+
+
+def without_verdict(task_ids: Sequence[int], recipe: Recipe) -> set[int]:
+    """Return the tasks with detections that a verifier has not looked at yet: they have no final score."""
+    taught = recipe.taught_concepts()
+    if not taught:
+        return set()
+    return set(fetch_numbers(
+        "SELECT DISTINCT d.task_id FROM detection d JOIN unnest(%s::text[], %s::text[], %s::text[]) AS w (label, "
+        "source_key, key) ON w.label = d.label AND w.source_key = d.concept_key WHERE d.task_id = ANY(%s) "
+        "AND NOT d.previewed AND NOT EXISTS (SELECT FROM detection made WHERE made.task_id = d.task_id "
+        "AND made.label = d.label AND made.concept_key = w.key)",
+        ([c.label for c in taught], [recipe.source_key(c) for c in taught], [recipe.concept_key(c) for c in taught],
+         list(task_ids))))
 
 
 def _rows(kind: type[_T], task_ids: Sequence[int], recipe: Recipe) -> list[_T]:

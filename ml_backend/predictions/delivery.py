@@ -89,9 +89,11 @@ def push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
 def _push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
     project = projects.load(project_id)
     plan, recipe = plan_for(project), recipe_for(project)
+    unscored = store.without_verdict(task_ids, recipe)
+    outcomes: dict[int, Outcome] = dict.fromkeys(sorted(unscored), "later")  # delivered once, with the final score
+    task_ids = [task for task in task_ids if task not in unscored]
     _suspect(project_id, recipe, task_ids)
     built = build(plan, recipe, task_ids)
-    outcomes: dict[int, Outcome] = {}
     outcomes |= settle(project_id, recipe.model_version, sorted(claim_store.claims_of(recipe.model_version, built)))
     busy = claim_store.is_storing(project_id)
     mine = set() if busy else claim_store.claim(project_id, recipe.model_version, [

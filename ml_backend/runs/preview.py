@@ -55,7 +55,7 @@ def preview(project_id: int, task_ids: Sequence[int], concepts: Sequence[Mapping
                          f"A preview takes 1 to {MAX_TASKS} images, not {len(task_ids)}.")
     project = projects.load(project_id)
     overrides = merged(project, concepts)
-    recipe = recipe_for({**project, "overrides": overrides})
+    recipe = recipe_for({**project, "overrides": overrides}).untaught
     plan = plan_for(project)
     labels = [plan.concept(str(c["label"])).label for c in concepts]
     recipe.require(labels)

@@ -83,7 +83,7 @@ def outdated_tasks(project_id: int, recipe: Recipe) -> list[int]:
         "WHERE p.project_id = %s AND NOT d.previewed "
         "AND NOT EXISTS (SELECT FROM detection n WHERE n.task_id = p.task_id "
         "AND n.label = w.label AND n.concept_key = w.concept_key) ORDER BY p.task_id",
-        ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts], project_id))
+        ([c.label for c in recipe.concepts], [recipe.source_key(c) for c in recipe.concepts], project_id))
 
 
 def count_predicted(project_id: int) -> int:

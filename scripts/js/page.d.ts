@@ -283,6 +283,53 @@ declare namespace Api {
     next: string | null;
   }
 
+  interface TaughtObject {
+    task: number;
+    box: Box;
+    before: number;
+    after: number;
+    right: boolean | null; // what people said of it
+  }
+
+  interface VerifierState {
+    key: string;
+    in_use: boolean;
+    right: number;
+    wrong: number;
+    created_by: string;
+    created_at: string;
+  }
+
+  interface VerifierDraft {
+    key: string;
+    paid: boolean; // it may be used
+    figures: { ranked: number; ranked_by_score: number };
+    changes: {
+      objects: number;
+      of: number;
+      shown: number;
+      hidden: number;
+      into_high: number;
+      out_of_high: number;
+      crops: TaughtObject[];
+    };
+    pulling: TaughtObject[];
+    mistakes: TaughtObject[];
+  }
+
+  interface LabelTeaching {
+    label: string;
+    right: number;
+    wrong: number;
+    waiting: number;
+    gone: number;
+    wanted: number;
+    draft: VerifierDraft | null;
+    states: VerifierState[];
+    open_samples: number[];
+    rebuilding: number;
+  }
+
   interface Suspicion {
     id: number;
     task: number;

@@ -17,6 +17,7 @@ from argus.answers import runs as u
 from argus.answers import search as s
 from argus.answers import service
 from argus.answers import tasks as t
+from argus.answers import teaching as te
 from argus.answers import trust as tv
 from argus.answers.base import Answer, Deleted
 from search_service.api.dataset_answer_examples import DATASETS
@@ -48,6 +49,17 @@ _SAMPLE = tv.Sample(
     steps=[tv.SampleStep(edge=0.9, objects=1012, judged=34, wrong=0, accepted=1012, most_wrong=91, least_right=0.91,
                         certified=False, more=31, line="34 looked at, 0 wrong: at least 91.0 % are right; 31 more "
                         "right ones certify 95 %.")], certificates=[])
+_FIGURES = te.VerifierFigures(ranked=0.982, ranked_by_score=0.611, loss=0.142, loss_of_curve=0.633)
+_TAUGHT = te.LabelTeaching(
+    label="cpu", right=12, wrong=14, waiting=0, gone=1, in_use=True, wanted=0, line="12 right and 14 wrong examples.",
+    draft=te.VerifierDraft(
+        key="5a1f0c2b9d3e7788", paid=True, figures=_FIGURES, changes=te.VerifierChanges(
+            objects=312, of=312, shown=9, hidden=171, into_high=41, out_of_high=88, crops=[te.TaughtObject(
+                task=17, object="", box=(0.1, 0.2, 0.3, 0.4), before=0.93, after=0.04)]), pulling=[te.TaughtObject(
+                    task=21, object="9c1f0c2b9d3e", box=(0.2, 0.2, 0.4, 0.4), before=0.91, after=0.22, right=False)],
+        mistakes=[]),
+    states=[te.VerifierState(key="11bf0c2b9d3e7701", in_use=True, right=10, wrong=10, figures=_FIGURES,
+                             created_by="ada@example.com", created_at=_AT)], open_samples=[3], rebuilding=0)
 _ENGINE: dict[str, Any] = {
     "detector": "parts-v2", "masks": False, "model_version": "argus-3f2a1b", "other_version": "detector-77d2e0",
     "detectors": [en.KnownDetector(name="parts-v2", architecture="RTDetrForObjectDetection", classes=["cpu", "hdd"],
@@ -189,6 +201,8 @@ _EXAMPLES: tuple[Answer, ...] = (
     v.Undone(acceptance=4, undone=298, left=[v.LeftAnnotation(task=17, annotation=201, reason="changed since")]),
     v.SetAside(task=17, verdict="fix", object="", to_fix=4, view=14),
     v.PutBack(task=17, put_back=1, to_fix=3),
+    te.Teaching(project=1, labels=[te.TaughtLabel(label="cpu", right=12, wrong=14, waiting=0, gone=1, in_use=True)]),
+    _TAUGHT,
     v.Wall(objects={"cpu": 312, "fan": 90}, next="0.52,17,1,cpu", shown=[v.WallObject(
         task=17, object="5a1f0c2b9d3e", label="cpu", score=0.52, box=[0.1, 0.2, 0.3, 0.4], verdict="wrong",
         new_label="")]),

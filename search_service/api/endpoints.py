@@ -14,6 +14,7 @@ from argus.answers import runs as u
 from argus.answers import search as s
 from argus.answers import service
 from argus.answers import tasks as t
+from argus.answers import teaching as te
 from argus.answers import trust as tv
 from argus.answers import uploads as up
 from argus.answers.base import Deleted
@@ -28,6 +29,7 @@ from search_service.api.schemas import review as rr
 from search_service.api.schemas import search as r
 from search_service.api.schemas import setup as sr
 from search_service.api.schemas import tasks as kr
+from search_service.api.schemas import teaching as gr
 from search_service.api.schemas import trust as tr
 from search_service.api.schemas import wall as wr
 
@@ -205,6 +207,14 @@ ENDPOINTS = (
              body=wr.WallJudgeRequest, answer=v.WallJudged),
     Endpoint("post", "/api/v1/projects/{project_id}/review/wall/take-back", "Take your own verdicts back.",
              body=wr.WallTakeBackRequest, answer=v.WallTakenBack),
+    Endpoint("get", "/api/v1/projects/{project_id}/teaching", "How far each label is taught by examples.",
+             answer=te.Teaching),
+    Endpoint("get", "/api/v1/projects/{project_id}/teaching/label", "What a label's examples would make.",
+             gr.TaughtLabelRequest, answer=te.LabelTeaching),
+    Endpoint("post", "/api/v1/projects/{project_id}/teaching/use", "Let a verifier make the scores of a label.",
+             body=gr.UseVerifierRequest, answer=te.LabelTeaching),
+    Endpoint("post", "/api/v1/projects/{project_id}/teaching/off", "Show the model's own scores of a label again.",
+             body=gr.SwitchOffRequest, answer=te.LabelTeaching),
     Endpoint("get", "/api/v1/images/{task_id}/crop", "A part of a task's picture.", rr.CropRequest,
              media="image/jpeg"),
     *DATASETS,

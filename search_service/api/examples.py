@@ -13,6 +13,7 @@ from search_service.api.schemas import engine as nr
 from search_service.api.schemas import review as rr
 from search_service.api.schemas import search as r
 from search_service.api.schemas import setup as sr
+from search_service.api.schemas import teaching as gr
 from search_service.api.schemas import trust as tr
 from search_service.api.schemas import wall as wr
 
@@ -23,7 +24,7 @@ PARAMETERS: dict[str, Any] = {
     "label_job_id": 4, "evaluation_id": 5, "version": 3,
     "upload_id": "3f2a9c0d5e71486bb0c4d1e8a2f69357",
     "before": 2, "after_task": 0,
-    "q": "red fan -cpu", "limit": 50, "offset": 0, "box": "0.25,0.25,0.75,0.75", "size": 320}
+    "label": "cpu", "q": "red fan -cpu", "limit": 50, "offset": 0, "box": "0.25,0.25,0.75,0.75", "size": 320}
 
 # Bodies, by the model that reads them.
 BODIES: dict[type[BaseModel], dict[str, Any]] = {
@@ -62,6 +63,8 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
     tr.VerdictRequest: {"task": 17, "verdict": "relabelled", "object": "a1b2c3", "label": "fan"},
     wr.WallJudgeRequest: {"verdict": "wrong", "objects": [{"task": 17, "object": "5a1f0c2b9d3e"}]},
     wr.WallTakeBackRequest: {"verdicts": [31]},
+    gr.UseVerifierRequest: {"label": "cpu", "key": "5a1f0c2b9d3e7788"},
+    gr.SwitchOffRequest: {"label": "cpu"},
     tr.VerdictTakenBack: {"task": 17, "object": "a1b2c3"},
     sr.ConnectRequest: {"project": 1, "dry_run": True},
     sr.SplitsRequest: {"splits": "train,val,test"},

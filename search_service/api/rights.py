@@ -91,6 +91,8 @@ ACTIONS: dict[str, Action] = {
     "trust.post_verdict_taken_back": Action("review.verdict-back"),
     "wall.post_verdicts": Action("review.verdict"),
     "wall.post_take_back": Action("review.verdict-back"),
+    "teaching.post_use": Action("teach.use", "manage"),
+    "teaching.post_off": Action("teach.off", "manage"),
     "review.post_band_views": Action("view.bands"),
     "exports.post_export_preview": QUESTION,
     "exports.post_export_job": Action("export.start", "manage"),

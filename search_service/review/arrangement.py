@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from argus.db import connect
 from argus.errors import ArgusError
 from label_studio_config.recipe import Recipe
-from search_service.review import prediction_store
+from search_service.review import embedded_store
 from search_service.review.prediction_store import ShownObject
 from search_service.vectors import store
 from search_service.vectors.store import Vectors
@@ -43,7 +43,7 @@ def page(project_id: int, recipe: Recipe, rows: Sequence[ShownObject], order: Or
 
 def _arranged(project_id: int, recipe: Recipe, rows: Sequence[ShownObject], order: Order) -> list[ShownObject]:
     first = rows[:MOST]
-    ids = {row[1:]: row.id for row in prediction_store.embedded_objects(recipe, [row.task_id for row in first])}
+    ids = {row[1:]: row.id for row in embedded_store.embedded_objects(recipe, [row.task_id for row in first])}
     model = store.current_model()
     if model is None or not ids:
         return list(rows)

@@ -62,15 +62,6 @@ class ShownObject(NamedTuple):
     box: list[float]
 
 
-class EmbeddedObject(NamedTuple):
-    """An object with an embedding; `place` is as of `ShownObject`."""
-
-    id: int
-    task_id: int
-    label: str
-    place: int
-
-
 class ShownScore(NamedTuple):
     """The label and the score of an object that a prediction shows."""
 
@@ -137,14 +128,6 @@ def shown_objects(recipe: Recipe, version: str, task_ids: Sequence[int], label: 
         "ORDER BY o.raw, o.task_id, o.place, o.label LIMIT %(limit)s",
         {**_parameters(recipe, version, task_ids), "only": label, "limit": limit, "high": high,
          **dict(zip(("score", "task", "place", "label"), after, strict=True))})
-
-
-def embedded_objects(recipe: Recipe, task_ids: Sequence[int]) -> list[EmbeddedObject]:
-    """Return the objects of a recipe on these tasks that have an embedding."""
-    return fetch(EmbeddedObject, "SELECT o.id, o.task_id, o.label, o.place FROM object o JOIN unnest(%s::text[], "
-                 "%s::text[]) AS w (label, concept_key) USING (label, concept_key) WHERE o.task_id = ANY(%s)",
-                 ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts],
-                  list(set(task_ids))))
 
 
 def shown_scores(recipe: Recipe, version: str, task_ids: Sequence[int]) -> list[ShownScore]:

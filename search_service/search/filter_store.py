@@ -80,7 +80,7 @@ def select_objects(project_id: int, filters: ObjectFilters) -> Ids:
     """
     try:
         recipe = recipe_for(projects.load(project_id))
-        concepts = {concept.label: recipe.concept_key(concept) for concept in recipe.concepts}
+        concepts = {concept.label: recipe.source_key(concept) for concept in recipe.concepts}
     except ArgusError as error:
         if error.code == "unknown_project":
             raise

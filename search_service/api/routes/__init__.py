@@ -24,6 +24,7 @@ def blueprints() -> list[Blueprint]:
         search,
         setup,
         tasks,
+        teaching,
         trust,
         uploads,
         versions,
@@ -31,5 +32,5 @@ def blueprints() -> list[Blueprint]:
     )
 
     return [module.blueprint
-            for module in (projects, search, saved, tasks, runs, review, check_first, trust, editing, wall, exports,
-                           versions, evaluation, label_imports, uploads, setup, audit, hooks, page, help)]
+            for module in (projects, search, saved, tasks, runs, review, check_first, trust, teaching, editing, wall,
+                           exports, versions, evaluation, label_imports, uploads, setup, audit, hooks, page, help)]

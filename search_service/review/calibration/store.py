@@ -10,7 +10,7 @@ from label_studio_config.recipe import Recipe
 from search_service.review.calibration.hints import Judged
 
 # A frame's outcomes belong together with those of its near-duplicates and of ten seconds of its video.
-_GROUP = """
+GROUP = """
     CASE WHEN root.video_key IS NULL THEN 'task ' || coalesce(root.id, t.id)
          ELSE root.video_key || ' ' || floor(coalesce(root.video_time, 0) / 10)::text END
 """
@@ -28,14 +28,14 @@ _OF_SAMPLES = f"""
         SELECT l.task_id, l.object, l.label, l.score, l.is_right,
             s.size::float8 / count(*) OVER (PARTITION BY l.sample_id, l.step) AS weight
         FROM listed l JOIN steps s USING (sample_id, step) WHERE s.open IS NULL OR l.place < s.open)
-    SELECT j.task_id, j.object, j.label, j.score, j.is_right, j.weight, {_GROUP} AS "group"
+    SELECT j.task_id, j.object, j.label, j.score, j.is_right, j.weight, {GROUP} AS "group"
     FROM judged j JOIN task t ON t.id = j.task_id LEFT JOIN task root ON root.id = coalesce(t.duplicate_of, t.id)
     WHERE t.project_id = %(project)s ORDER BY j.task_id, j.object
 """
 # What was said on the page; an object is right when everybody says so. Nobody said what a bulk acceptance implies.
 _OF_PAGE = f"""
     SELECT v.task_id, v.object, v.label, max(v.score) AS score, bool_and(v.verdict IN ('right', 'moved')) AS is_right,
-        1.0::float8 AS weight, {_GROUP} AS "group"
+        1.0::float8 AS weight, {GROUP} AS "group"
     FROM verdict v JOIN task t ON t.id = v.task_id LEFT JOIN task root ON root.id = coalesce(t.duplicate_of, t.id)
     WHERE v.project_id = %(project)s AND v.model_version = ANY(%(versions)s) AND v.sample_id IS NULL
     AND v.taken_back_at IS NULL AND v.object <> '' AND v.score IS NOT NULL
@@ -47,7 +47,7 @@ _OF_PAGE = f"""
 # What people left of a prediction in Label Studio, where they began with it.
 _OF_ANNOTATIONS = f"""
     SELECT a.task_id, a.object, a.label, a.score, a.change IN ('right', 'moved') AS is_right, 1.0::float8 AS weight,
-        {_GROUP} AS "group"
+        {GROUP} AS "group"
     FROM annotated_outcome a JOIN task t ON t.id = a.task_id
     LEFT JOIN task root ON root.id = coalesce(t.duplicate_of, t.id)
     WHERE t.project_id = %(project)s AND a.model_version = ANY(%(versions)s) ORDER BY a.task_id, a.object

@@ -11,6 +11,7 @@ import review from "./words/review.js";
 import scores from "./words/scores.js";
 import search from "./words/search.js";
 import setup from "./words/setup.js";
+import teach from "./words/teach.js";
 import verify from "./words/verify.js";
 import wall from "./words/wall.js";
 
@@ -32,6 +33,7 @@ export const WORDS = {
   scores,
   search,
   setup,
+  teach,
   verify,
   wall,
 };

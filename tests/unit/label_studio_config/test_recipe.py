@@ -14,7 +14,7 @@ import pytest
 from argus.errors import ArgusError
 from argus.settings import Settings, get_settings
 from label_studio_config.label_config import Concept, default_label_config
-from label_studio_config.recipe import Recipe, checkpoint_identity, other_version, recipe_for
+from label_studio_config.recipe import Recipe, Taught, checkpoint_identity, other_version, recipe_for, verifier_key
 
 CPU, FAN = Concept("cpu", ("cpu", "processor"), 0.4), Concept("fan", ("fan",), 0.4)
 
@@ -112,3 +112,24 @@ def test_recipe_for__a_detector_out_of_reach_is_as_it_was_chosen(detector: Path)
     recipe = recipe_for(project(detector))
     assert [(c.label, c.prompts) for c in recipe.concepts] == [("cpu", ("CPU",))]
     assert "as it was" in recipe.checkpoint
+
+
+def test_a_verifier__makes_another_version_while_its_label_is_asked_for_as_when_it_was_taught() -> None:
+    plain = Recipe("a", (CPU, FAN))
+    taught = Recipe("a", (CPU, FAN), taught=(Taught("cpu", plain.concept_key(CPU), "5a1f0c2b9d3e7788"),))
+    assert (taught.concept_key(CPU), taught.source_key(CPU)) == ("5a1f0c2b9d3e7788", plain.concept_key(CPU))
+    assert taught.concept_key(FAN) == plain.concept_key(FAN) and taught.taught_concepts() == [CPU]
+    assert taught.model_version != plain.model_version and taught.untaught == plain
+    other = Recipe("a", (Concept("cpu", ("cpu",), 0.4), FAN))
+    again = Recipe("a", other.concepts, taught=taught.taught)
+    assert again.model_version == other.model_version and not again.taught_concepts()
+
+
+def test_recipe_for__reads_the_verifiers_in_use() -> None:
+    row: dict[str, Any] = {"label_config": default_label_config(["cpu"]), "overrides": {}, "verifiers": {}}
+    recipe = recipe_for(row)
+    (concept,) = recipe.concepts
+    key = verifier_key(recipe.source_key(concept), [0.5, 1.0])
+    assert key != verifier_key(recipe.source_key(concept), [0.5, 1.5])
+    used = recipe_for({**row, "verifiers": {"cpu": {recipe.source_key(concept): key, "0" * 16: "1" * 16}}})
+    assert used.concept_key(used.concepts[0]) == key and used.model_version != recipe.model_version

@@ -14,6 +14,7 @@ import { CropGrid } from "../review/grid.js";
 import { HistoryPanel } from "../review/history.js";
 import { Look } from "../review/look.js";
 import { ProgressPanel } from "../review/progress.js";
+import { TeachingPanel } from "../review/teaching.js";
 import { Wall } from "../review/wall.js";
 import { change, linkTo } from "../router.js";
 import { startVerifying } from "./verify.js";
@@ -67,10 +68,11 @@ class ReviewScreen {
       project,
       signal,
       look: (card) => this.look.show(card),
-      changed: () => this.#load(),
+      changed: () => this.#load().then(() => this.teaching.judged()),
       chosen: (label) => this.#chosenOnWall(label),
     });
     this.look = new Look(this);
+    this.teaching = new TeachingPanel({ project, signal, label: this.label, changed: () => this.#refreshAll() });
     this.tabs = h("nav", { id: "bands", "aria-label": t("review.bands") });
     this.head = h("div", { class: "bar band-head" });
     this.tools = h("div", { class: "toolbar", role: "toolbar", "aria-label": t("review.actions") });
@@ -78,7 +80,7 @@ class ReviewScreen {
     const { head, working, done, checkFirst, grid, tools } = this;
     const work = h("section", { class: "panel work" }, head, working, done, checkFirst.root, grid.root, tools, this.wall.root);
     this.offer = new CheckOffer({ project, chosen: () => this.refresh() });
-    this.parts = [this.progress.root, this.edges.root, this.tabs, work];
+    this.parts = [this.progress.root, this.edges.root, this.tabs, work, this.teaching.root];
     for (const part of this.parts) part.hidden = true; // an empty frame says nothing
     this.loading = h("p", { class: "muted", role: "status" }, t("common.loading"));
     this.empty = nothingYet();
@@ -171,6 +173,7 @@ class ReviewScreen {
   #chooseLabel(label) {
     this.label = label;
     change({ label }, { quiet: true });
+    this.teaching.choose(label);
     if (!this.status) return;
     this.#showBands();
     attempt(() => this.#openGrid());

@@ -59,6 +59,7 @@ for email, elsewhere in (("colleague@example.com", False), ("stranger@example.co
 # What is not for everybody who can open a project. The acceptance and the run here are nobody's in particular.
 MANAGED = {
     ("PUT", "/projects/{project_id}/recipe"), ("PUT", "/projects/{project_id}/engine"),
+    ("POST", "/projects/{project_id}/teaching/use"), ("POST", "/projects/{project_id}/teaching/off"),
     ("PUT", "/projects/{project_id}/review/bands"),
     ("POST", "/projects/{project_id}/review/additions"), ("PUT", "/projects/{project_id}/review/check-first/kinds"),
     ("POST", "/edits/{edit_id}/undo"), ("POST", "/label-imports/{import_id}/undo"),

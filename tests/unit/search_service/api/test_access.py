@@ -61,7 +61,8 @@ READING = {"init", "up", "down", "demo", "videos", "search-history list", "searc
            "saved-searches list", "saved-searches run", "judgements list", "search-eval", "views list", "task",
            "preview", "runs list", "runs show", "review status", "review histogram", "review objects", "worker",
            "status", "completion", "audit", "doctor", "backup", "restore", "trust check", "trust status",
-           "trust certificates", "label-imports list", "splits list", "versions diff", "versions list", "versions show"}
+           "trust certificates", "teach show", "teach status", "label-imports list", "splits list", "versions diff",
+           "versions list", "versions show"}
 
 
 def test_every_command_writes_a_row_or_changes_nothing_in_a_project() -> None:

@@ -1,0 +1,41 @@
+import { plural } from "./plural.js";
+
+/** @type {import("../i18n.js").Words} */
+export default {
+  en: {
+    title: "Teach a label", label: "Label", use: "Use it", off: "Switch off", back: "Back to this", inUse: "in use", same: "In use.",
+    hint: "Every verdict on an object is an example: right, or something else. Together they make a better score. What is shown here changes nothing until you use it.",
+    none: ({ label }) => `Nobody has said of an object yet whether it is ${label}. Choose All objects, and say of at least 5 that they are right and of 5 that they are wrong.`,
+    noWrong: ({ right, label }) => `${right} right examples, and none that is not ${label}: say of at least 5 objects that they are wrong.`,
+    noRight: ({ wrong, label }) => `${wrong} wrong examples, and none that is ${label}: say of at least 5 objects that they are right.`,
+    few: ({ right, wrong, wanted }) => `${right} right and ${wrong} wrong examples; ${wanted} more are needed, at least 5 of either.`,
+    notBetter: ({ right, wrong, wanted }) => `${right} right and ${wrong} wrong examples make nothing better than the score that is there. About ${wanted} more may.`,
+    better: ({ right, wrong, ranked, byScore }) => `${right} right and ${wrong} wrong examples. Of a right and a wrong object that it did not learn from, the right one has the higher score ${ranked} % of the time; by the model's own score, ${byScore} %.`,
+    waiting: ({ n, count }) => `${count} more ${plural(n, "waits", "wait")} for the embedding of the crop.`,
+    gone: ({ n, count }) => `${count} ${plural(n, "does", "do")} not count: the task was deleted, or the object is not among the current detections.`,
+    changes: ({ objects, shown, hidden, high, low }) => `Of ${objects} detections, ${shown} would be shown that are hidden now, and ${hidden} hidden; ${high} would come into the high band, and ${low} leave it.`,
+    changesOfNewest: ({ objects, of, shown, hidden, high, low }) => `Of the newest ${objects} of ${of} detections, ${shown} would be shown that are hidden now, and ${hidden} hidden; ${high} would come into the high band, and ${low} leave it.`,
+    changed: "What would change most", pulling: "Examples that pull most", mistakes: "What it gets most wrong", states: "Verifiers so far",
+    examples: ({ right, wrong }) => `${right} right, ${wrong} wrong`,
+    endsSamples: ({ n, count }) => `This ends ${count} open ${plural(n, "sample")}: the scores that were judged are no longer shown. Certificates of what was accepted stay.`,
+    rebuilding: ({ n, count }) => `${count} ${plural(n, "task")} still to get the new scores.`,
+  },
+  ja: {
+    title: "ラベルを例で教える", label: "ラベル", use: "使用する", off: "停止する", back: "この状態に戻す", inUse: "使用中", same: "使用中です。",
+    hint: "物体への判定は、すべて例になります。例から、より良いスコアが作られます。「使用する」を押すまで何も変わりません。",
+    none: "{label} かどうかの判定がまだありません。「すべての物体」を選び、正しいものと間違いをそれぞれ 5 個以上判定してください。",
+    noWrong: "正しい例が {right} 個、{label} でない例がありません。5 個以上を「間違い」と判定してください。",
+    noRight: "間違いの例が {wrong} 個、{label} である例がありません。5 個以上を「正しい」と判定してください。",
+    few: "正しい例 {right} 個、間違いの例 {wrong} 個。あと {wanted} 個必要です（それぞれ 5 個以上）。",
+    notBetter: "正しい例 {right} 個、間違いの例 {wrong} 個では、今のスコアより良くなりません。あと {wanted} 個ほど必要です。",
+    better: "正しい例 {right} 個、間違いの例 {wrong} 個。学習に使っていない正しい物体と間違いの組で、正しい方のスコアが高いのは {ranked} %（モデル自身のスコアでは {byScore} %）です。",
+    waiting: "ほかに {count} 個が、切り抜きの埋め込みを待っています。",
+    gone: "{count} 個は使えません。タスクが削除されたか、現在の検出にありません。",
+    changes: "{objects} 個の検出のうち、新たに表示 {shown} 個、非表示 {hidden} 個。高い帯に入る {high} 個、出る {low} 個。",
+    changesOfNewest: "{of} 個の検出のうち新しい {objects} 個では、新たに表示 {shown} 個、非表示 {hidden} 個。高い帯に入る {high} 個、出る {low} 個。",
+    changed: "大きく変わるもの", pulling: "影響の大きい例", mistakes: "大きく外れる例", states: "これまでの検証器",
+    examples: "正しい {right}、間違い {wrong}",
+    endsSamples: "進行中の検証サンプル {count} 件が終了します。判定したスコアは表示されなくなります。承認済みの証明書は残ります。",
+    rebuilding: "{count} 件のタスクが新しいスコアを待っています。",
+  },
+};
