@@ -34,7 +34,7 @@ Halves = NDArray[np.float16]
 
 BLOCK = 32_768  # rows of one piece of memory: more never means to copy what is there
 CHUNK = 1024  # rows that are coded at once: the temporaries stay in the processor's cache
-PICKED = 4096  # rows that are gathered at once
+PICKED = 256  # rows that are gathered at once: they stay in the processor's cache
 GATHER = 0.3  # up to this share of a block its rows are gathered, above it all are multiplied
 EXTRA_BYTES = 16  # of a row beside its codes: id, scale, norm of the error
 _U = 2.0**-24  # unit roundoff of single precision
@@ -66,6 +66,17 @@ def _coded(vector: Floats) -> tuple[float, Codes, Floats]:
     scale = max(float(np.abs(vector).max()) / 127, 1e-30)
     codes = np.clip(np.rint(vector / scale), -127, 127)
     return scale, codes.astype(np.int8)[None], vector - scale * codes
+
+
+def _picked(code: Codes, codes: Codes, rows: NDArray[np.intp]) -> Floats:
+    """Return the products with some rows of `codes`, gathered by way of one piece of memory: to have a new one for each
+    piece from the system takes longer than to fill it."""
+    found, gathered = np.empty(len(rows)), np.empty((min(PICKED, len(rows)), codes.shape[1]), np.int8)
+    for start in range(0, len(rows), PICKED):
+        part = rows[start:start + PICKED]
+        here = np.take(codes, part, 0, out=gathered[:len(part)], mode="clip")  # any other mode copies once more
+        found[start:start + PICKED] = products(code, here)
+    return found
 
 
 def _norm(vector: Floats) -> float:
@@ -169,18 +180,14 @@ class CandidateFilter:
             mine = rows[np.searchsorted(rows, first):np.searchsorted(rows, end)]
             if len(mine) > GATHER * (end - first):
                 yield mine, products(code, codes[:end - first])[mine - first]
-            else:
-                for start in range(0, len(mine), PICKED):
-                    part = mine[start:start + PICKED]
-                    yield part, products(code, np.take(codes, part - first, 0))
+            elif len(mine):
+                yield mine, _picked(code, codes, mine - first)
 
     def _gathered(self, code: Codes, rows: NDArray[np.intp]) -> Floats:
         found = np.empty(len(rows))
         for number in np.unique(rows // BLOCK):
             here = np.flatnonzero(rows // BLOCK == number)
-            for start in range(0, len(here), PICKED):
-                part = here[start:start + PICKED]
-                found[part] = products(code, np.take(self._codes[number], rows[part] - number * BLOCK, 0))
+            found[here] = _picked(code, self._codes[number], rows[here] - number * BLOCK)
         return found
 
     def _places(self, ids: Ids) -> NDArray[np.intp]:
