@@ -6,7 +6,11 @@ two hours, and it would itself wait for an answer as long: both ends look after 
 
 from __future__ import annotations
 
-from typing import TypedDict
+import select
+from typing import Any, TypedDict
+
+import psycopg
+from psycopg_pool import ConnectionPool
 
 SILENCE, BETWEEN, PROBES = 30, 5, 4  # seconds until the first probe, seconds between two, probes without an answer
 
@@ -32,6 +36,16 @@ def servers_end() -> str:
     """
     return (f"SET tcp_keepalives_idle = {SILENCE}; SET tcp_keepalives_interval = {BETWEEN}; "
             f"SET tcp_keepalives_count = {PROBES}; SET tcp_user_timeout = {_patience()}")
+
+
+def check(connection: psycopg.Connection[Any]) -> None:
+    """Ask the server for a sign of life where something has come that nobody asked for: its end of the connection, when
+    it restarted. Else nothing is asked: it would take a trip, and of a machine that is gone tell no more than the query
+    that follows. Raises `psycopg.OperationalError`."""
+    watched = select.poll()
+    watched.register(connection, select.POLLIN)
+    if watched.poll(0):
+        ConnectionPool.check_connection(connection)
 
 
 def _patience() -> int:

@@ -60,7 +60,7 @@ def open_pool(url: str, *, max_size: int = 8) -> Pool:
                          f"{redact(str(error)).strip()}",
                          "Does the role of ARGUS_DATABASE_URL own its database?") from error
     pool: Pool = ConnectionPool(url, min_size=1, max_size=max_size, timeout=10, open=False, configure=_configure,
-                                check=ConnectionPool.check_connection,  # the server may have restarted meanwhile
+                                check=keepalive.check,  # the server may have restarted meanwhile
                                 connection_class=psycopg.Connection[DictRow],
                                 # Nothing is prepared: the next transaction may be on another connection of a pooler,
                                 # and a generic plan would not see which project's index a search can use.
@@ -138,10 +138,13 @@ def get_pool() -> Pool:
 
 
 @contextmanager
-def connect() -> Iterator[Connection]:
+def connect(*, single: bool = False) -> Iterator[Connection]:
     """Yield a connection of the process's pool: one transaction, committed at the end, rolled back by an exception.
 
     Inside of `together`, that block's connection and transaction.
+
+    Args:
+        single: for one statement, which is a transaction by itself: nobody goes to the server for BEGIN and COMMIT.
 
     Raises:
         ArgusError: `database_unreachable`, `database_read_only`, `database_full`.
@@ -151,7 +154,7 @@ def connect() -> Iterator[Connection]:
         return
     with _outages_told():
         _renew_sessions()
-        with get_pool().connection() as connection:
+        with get_pool().connection() as connection, _uncommitted(connection) if single else nullcontext():
             try:
                 yield connection
             except psycopg.errors.ReadOnlySqlTransaction:
@@ -258,6 +261,16 @@ def _snapshot(connection: Connection) -> Iterator[None]:
     finally:
         if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
             connection.isolation_level = None
+
+
+@contextmanager
+def _uncommitted(connection: Connection) -> Iterator[None]:
+    connection.autocommit = True
+    try:
+        yield
+    finally:
+        if connection.info.transaction_status == psycopg.pq.TransactionStatus.IDLE:
+            connection.autocommit = False
 
 
 @contextmanager

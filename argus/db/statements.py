@@ -20,32 +20,32 @@ Statement = str | SQL | Composed
 
 def fetch(kind: type[T], statement: Statement, parameters: Parameters = ()) -> list[T]:
     """Return the rows of a query, each as `kind`, whose fields are named as the columns."""
-    with connect() as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
+    with connect(single=True) as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
         return cursor.execute(statement, parameters).fetchall()
 
 
 def fetch_one(kind: type[T], statement: Statement, parameters: Parameters = ()) -> T | None:
     """Return the first row of a query as `kind`, None when there is none."""
-    with connect() as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
+    with connect(single=True) as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
         return cursor.execute(statement, parameters).fetchone()
 
 
 def fetch_number(statement: Statement, parameters: Parameters = ()) -> int:
     """Return the one whole number that a query answers with, 0 when it answers with no row."""
-    with connect() as connection:
+    with connect(single=True) as connection:
         row = connection.execute(statement, parameters).fetchone()
     return int(next(iter(row.values()))) if row else 0
 
 
 def fetch_numbers(statement: Statement, parameters: Parameters = ()) -> list[int]:
     """Return the whole numbers in the one column of a query, for example ids."""
-    with connect() as connection:
+    with connect(single=True) as connection:
         return [int(next(iter(row.values()))) for row in connection.execute(statement, parameters)]
 
 
 def execute(statement: Statement, parameters: Parameters = ()) -> int:
     """Run a statement that answers nothing; return how many rows it changed."""
-    with connect() as connection:
+    with connect(single=True) as connection:
         return connection.execute(statement, parameters).rowcount
 
 

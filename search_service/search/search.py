@@ -62,9 +62,8 @@ def find(project_id: int, ask: SearchQuery, limit: int = 50, offset: int = 0, *,
     """
     check_page(limit, offset)
     ask.check()
-    with together():
-        progress = count_tasks(project_id)
-        model = current_model(progress)
+    progress = count_tasks(project_id)
+    model = current_model(progress)
     _check_embedded(project_id, progress)
     terms = terms_of(model, project_id, ask)
     if terms.texts is not None:  # kept from now on: nobody is waited for with a connection in hand

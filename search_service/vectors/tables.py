@@ -82,7 +82,7 @@ def _stored_in_line(connection: Connection, table: sql.Identifier) -> bool:
 
 def current_model() -> Model | None:
     """Return the model that searches use, or None before the first SigLIP worker has started."""
-    with connect() as connection:
+    with connect(single=True) as connection:
         return next(iter(_current(connection)), None)
 
 

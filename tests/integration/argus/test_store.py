@@ -139,3 +139,15 @@ def test_snapshot__is_of_its_transaction_alone_and_takes_no_second_connection(se
         raise ZeroDivisionError
     assert level() == "read committed"
     assert get_pool().get_stats().get("requests_queued", 0) == waited
+
+
+def test_a_connection_that_the_server_ended_is_given_to_nobody(database: str) -> None:
+    def session() -> int:
+        with pool.connection() as connection:
+            return connection.info.backend_pid
+
+    with open_pool(database, max_size=1) as pool, psycopg.connect(database, autocommit=True) as other:
+        first = session()
+        assert session() == first
+        other.execute("SELECT pg_terminate_backend(%s, 10000)", (first,))  # waits until it has ended
+        assert session() != first
