@@ -15,7 +15,7 @@ from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.types import MlBackend, Project, Webhook
 from argus.settings import get_settings
-from label_studio_config import projects
+from label_studio_config import engine_store, projects
 from label_studio_config.label_config import LabelPlan, Override, some
 from label_studio_config.links import WEBHOOK_PATH, ConnectReport, Links, backend_body
 from label_studio_config.projects import ProjectRow
@@ -86,8 +86,7 @@ def _set_up(ls: LabelStudio, project: _Target, report: ConnectReport) -> Connect
     if further := read_label_config(project.label_config).shown_beside(plan.image.key):
         report.notes.append(f"The labelling config shows {', '.join(further)} beside the image, so Label Studio takes "
                             "tasks as JSON or from a storage here, and no uploads: `argus import-video` is refused.")
-    report.model_version = recipe_for({**(row or {}), "label_config": project.label_config,
-                                       "overrides": overrides}).model_version
+    report.model_version = _version(row, project.label_config)
     if project.id is not None and not report.dry_run:
         projects.save({"id": project.id, "title": project.title, "label_config": project.label_config},
                       report.model_version)
@@ -236,6 +235,14 @@ def _target(project: Project) -> _Target:
 def _is_empty(label_config: str | None) -> bool:
     """Tell whether this is what a project made by hand has before its labels are set up."""
     return "".join((label_config or "").split()) in ("", "<View></View>", "<View/>")
+
+
+def _version(row: ProjectRow | None, label_config: str) -> str:
+    """Return the version that scores are to count for: a change of the recipe waits for the next run where there are
+    predictions."""
+    if row and engine_store.has_predictions(row):
+        return row["model_version"]
+    return recipe_for({"overrides": {}, **(row or {}), "label_config": label_config}).model_version
 
 
 def _row(project_id: int | None) -> ProjectRow | None:

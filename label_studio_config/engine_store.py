@@ -12,23 +12,28 @@ from argus.db.statements import execute, fetch_numbers
 from label_studio_config import projects
 from label_studio_config.class_mapping import DetectorChoice
 from label_studio_config.projects import ProjectRow
-from label_studio_config.recipe import other_version, recipe_for
+from label_studio_config.recipe import recipe_for
 
 
 def choose(project: ProjectRow, *, shown: bool) -> None:
     """Keep a project's engine and detector as they are in this row.
 
     Args:
-        shown: the versions of both recipes follow at once, because there are predictions of the new one. Otherwise they
-            follow with the next run, and what was predicted before stays until then.
+        shown: the version follows at once, because there are predictions of it. Otherwise it follows with the next run,
+            and what was predicted before stays until then.
     """
     chosen: DetectorChoice | None = project["detector"]
     with together():
         execute("UPDATE project SET engine = %s, detector = %s WHERE id = %s",
                 (project["engine"], Json(chosen) if chosen else None, project["id"]))
         if shown:
-            execute("UPDATE project SET model_version = %s, other_version = %s WHERE id = %s",
-                    (recipe_for(project).model_version, other_version(project), project["id"]))
+            projects.set_version(project["id"], recipe_for(project).model_version)
+
+
+def has_predictions(project: ProjectRow) -> bool:
+    """Whether there is a prediction of the version on record."""
+    return bool(fetch_numbers("SELECT task_id FROM prediction WHERE project_id = %s AND model_version = %s LIMIT 1",
+                              (project["id"], project["model_version"])))
 
 
 def has_old_versions(project: ProjectRow) -> bool:
@@ -38,12 +43,16 @@ def has_old_versions(project: ProjectRow) -> bool:
 
 
 def use_verifiers(project_id: int, verifiers: Mapping[str, Mapping[str, str]]) -> None:
-    """Keep which verifiers are in use, `{label: {source_key: key}}`, and the versions of the recipes that follow.
+    """Keep which verifiers are in use, `{label: {source_key: key}}`, and the version of the recipe that follows: at
+    once, because stored detections are scored anew, or with the next run where another change of the recipe waits.
 
     Raises:
         ArgusError: `unknown_project`, `bad_label_config`.
     """
     used = {label: dict(keys) for label, keys in verifiers.items()}
-    row: ProjectRow = {**projects.load(project_id), "verifiers": used}
-    execute("UPDATE project SET verifiers = %s, model_version = %s, other_version = %s WHERE id = %s",
-            (Json(used), recipe_for(row).model_version, other_version(row), project_id))
+    before = projects.load(project_id)
+    with together():
+        execute("UPDATE project SET verifiers = %s WHERE id = %s", (Json(used), project_id))
+        if projects.has_begun(before):
+            row: ProjectRow = {**before, "verifiers": used}
+            projects.set_version(project_id, recipe_for(row).model_version)

@@ -1,5 +1,5 @@
-"""The rows `project`, all of them read and written here, and rows `task` as they are met before the sync brings them:
-made from what Label Studio sends, or fetched from it."""
+"""Rows `project`, nearly all that is read and written of them, and rows `task` as they are met before the sync brings
+them: made from what Label Studio sends, or fetched from it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from argus.settings import get_settings
 from label_studio_config.bands import CHECKED_AT_FIRST
 from label_studio_config.class_mapping import DetectorChoice
 from label_studio_config.label_config import Override
-from label_studio_config.recipe import other_version, plan_for, recipe_for
+from label_studio_config.recipe import OWN_VERSIONS, plan_for, recipe_for
 from label_studio_config.shapes import same_shapes
 from label_studio_config.tags import ImageTag
 
@@ -31,10 +31,10 @@ _PAGE = 200  # ids in one request: they travel in its address
 
 
 class ProjectRow(TypedDict):
-    """A row of `project`. `model_version` is of the current recipe, "" until one is known; the band edges (0-1) are
+    """A row of `project`. `model_version` is what was begun last, "" for none; the band edges (0-1) are
     None where the settings count. Times: the newest `updated_at` polled, the last full listing, since when connected
-    (None: not) and missing. `check_first`: kinds, None: nobody chose. `other_version`: of the engine not chosen.
-    `verifiers` in use: `{label: {source_key: key}}`."""
+    (None: not) and missing. `check_first`: kinds, None: nobody chose. `other_version`: what the other engine predicted
+    last, "" for nothing. `verifiers` in use: `{label: {source_key: key}}`."""
 
     id: int
     title: str
@@ -92,8 +92,12 @@ def is_connected(project_id: int) -> bool:
     return (row := find(project_id)) is not None and row["connected_at"] is not None
 
 
-def remember(project_id: int, label_config: str, title: str | None = None) -> ProjectRow:
+def remember(project_id: int, label_config: str, title: str | None = None, *, begin: bool = True) -> ProjectRow:
     """Record a project's labelling config and the version of its recipe; return its row.
+
+    Args:
+        begin: what the recipe is now counts from here on, and predictions of others are removed soon: something is
+            predicted with it. Otherwise a version that is on record stays, as for all that only looks.
 
     Raises:
         ArgusError: `bad_label_config`: nothing is recorded then.
@@ -102,10 +106,12 @@ def remember(project_id: int, label_config: str, title: str | None = None) -> Pr
         old = find(project_id)
         new = {"overrides": {}, **(old or {}), "label_config": label_config}
         version = recipe_for(new).model_version
+        versions = version, _other_version(old, version)
+        stays = bool(old and old["model_version"]) and not begin
         if old and new == old and title in (None, old["title"]) \
-                and (version, other_version(new)) == (old["model_version"], old["other_version"]):
+                and (stays or versions == (old["model_version"], old["other_version"])):
             return old
-        row = _save(project_id, title or "", label_config, version)
+        row = _save(project_id, title or "", label_config, "" if stays else version)
     plan = plan_for(row)
     log.info("labelling config read", extra={"project": project_id, "fills": plan.fills, "left": plan.notes})
     return row
@@ -118,7 +124,6 @@ def save(project: Project, model_version: str = "") -> ProjectRow:
 
 def _save(project_id: int, title: str, label_config: str, model_version: str) -> ProjectRow:
     reshaped = (old := find(project_id)) is not None and not same_shapes(old["label_config"], label_config)
-    other = other_version({**old, "label_config": label_config}) if old and model_version else ""
     row = fetch_one(
         ProjectRow, "INSERT INTO project (id, title, label_config, model_version, check_first) VALUES "
         "(%s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET label_config = excluded.label_config, "
@@ -126,9 +131,17 @@ def _save(project_id: int, title: str, label_config: str, model_version: str) ->
         "model_version = coalesce(nullif(excluded.model_version, ''), project.model_version), "
         "other_version = CASE WHEN excluded.model_version = '' THEN project.other_version ELSE %s END, "
         "reshape_after = CASE WHEN %s THEN 0 ELSE project.reshape_after END RETURNING *",
-        (project_id, title, label_config, model_version, list(CHECKED_AT_FIRST), other, reshaped))
+        (project_id, title, label_config, model_version, list(CHECKED_AT_FIRST), _other_version(old, model_version),
+         reshaped))
     assert row is not None  # INSERT .. RETURNING gives one row
     return row
+
+
+def _other_version(project: ProjectRow | None, model_version: str) -> str:
+    """Return the version of the other engine's that stays beside this one: a change of it waits for its own run."""
+    own = [one for one in OWN_VERSIONS if not model_version.startswith(one)]
+    recorded = (project["model_version"], project["other_version"]) if project else ()
+    return next((one for one in recorded if one.startswith(tuple(own))), "")
 
 
 def delete(project_id: int) -> None:
@@ -149,7 +162,10 @@ def unlink(project_id: int) -> None:
 
 
 def set_version(project_id: int, model_version: str) -> None:
-    execute("UPDATE project SET model_version = %s WHERE id = %s", (model_version, project_id))
+    """Record which version counts from here on; that of the other engine stays beside it."""
+    with together():
+        execute("UPDATE project SET model_version = %s, other_version = %s WHERE id = %s",
+                (model_version, _other_version(find(project_id), model_version), project_id))
 
 
 def set_overrides(project_id: int, overrides: Mapping[str, Override]) -> None:
@@ -167,36 +183,19 @@ def set_check_first(project_id: int, kinds: Sequence[str]) -> None:
     execute("UPDATE project SET check_first = %s WHERE id = %s", (list(kinds), project_id))
 
 
-def request_listing(project_id: int) -> bool:
-    """Let the next sync list every task; return whether the project is connected, or else nothing is kept."""
-    return bool(execute("UPDATE project SET reconciled_at = NULL WHERE id = %s AND connected_at IS NOT NULL",
-                        (project_id,)))
-
-
-def mark_missing(project_id: int) -> None:
-    """Record that Label Studio was asked for the project just now and has none of that number."""
-    execute("UPDATE project SET missing_since = coalesce(missing_since, now()), reconciled_at = now() WHERE id = %s",
-            (project_id,))
-
-
-def mark_present(project_id: int) -> None:
-    execute("UPDATE project SET missing_since = NULL WHERE id = %s", (project_id,))
-
-
-def missing(seconds: float) -> set[int]:
-    """Return the missing projects that Label Studio was asked for within the last `seconds`."""
-    return set(fetch_numbers("SELECT id FROM project WHERE missing_since IS NOT NULL "
-                             "AND reconciled_at BETWEEN now() - make_interval(secs => %s) AND now()", (seconds,)))
-
-
-def refresh(project_id: int) -> ProjectRow:
+def refresh(project_id: int, *, begin: bool = True) -> ProjectRow:
     """Fetch the project from Label Studio and `remember` it.
 
     Raises:
         ArgusError: `unknown_project`, `bad_label_config`, `label_studio_unreachable`.
     """
     project = get_label_studio().project(project_id)
-    return remember(project_id, project["label_config"], project["title"])
+    return remember(project_id, project["label_config"], project["title"], begin=begin)
+
+
+def has_begun(project: ProjectRow) -> bool:
+    """Whether the recipe is what was begun last, or nothing was: otherwise a change of it waits for the next run."""
+    return project["model_version"] in ("", recipe_for(project).model_version)
 
 
 def set_threshold(project_id: int, labels: Sequence[str], threshold: float) -> None:
@@ -205,7 +204,7 @@ def set_threshold(project_id: int, labels: Sequence[str], threshold: float) -> N
     Raises:
         ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `bad_request` as of `checked_threshold`.
     """
-    project = refresh(project_id)
+    project = refresh(project_id, begin=False)
     plan = plan_for(project)
     chosen = [plan.concept(label).label for label in labels] or [c.label for c in plan.concepts]
     overrides = dict(project["overrides"])

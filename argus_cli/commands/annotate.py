@@ -76,7 +76,7 @@ def _select(project_id: int, query: str | None, limit: int, tasks: tuple[int, ..
     from search_service import run_sources
     from search_service.api.schemas import search as schemas
 
-    projects.refresh(project_id)  # one that no run was made in yet may be unknown to Argus
+    projects.refresh(project_id, begin=False)  # one that no run was made in yet may be unknown to Argus
     request = {"task_ids": list(tasks) or None, "search": query, "view": view, "unlabelled": unlabelled or None,
                "all": every or None, "limit": limit}
     return run_sources.resolve(project_id, schemas.read(run_sources.Source, request), outdated=outdated)

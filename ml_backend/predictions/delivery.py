@@ -28,7 +28,7 @@ from argus.ttl_cache import Expiring
 from label_studio_config import projects
 from label_studio_config.label_config import LabelPlan
 from label_studio_config.projects import ProjectRow
-from label_studio_config.recipe import Recipe, other_version, plan_for, recipe_for
+from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend.detection import store
 from ml_backend.engines.base import Found
 from ml_backend.predictions import claim_store
@@ -84,6 +84,11 @@ def push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
             return {task_ids[0]: as_argus_error(error, task=task_ids[0])}
         log.warning("a delivery failed; its tasks are tried one by one", exc_info=error)
     return {task: outcome for task_id in task_ids for task, outcome in push(project_id, [task_id]).items()}
+
+
+def follow(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
+    """`push`, for what nobody asked the model for: nothing while a change of the recipe waits for its run."""
+    return push(project_id, task_ids) if projects.has_begun(projects.load(project_id)) else {}
 
 
 def _push(project_id: int, task_ids: Sequence[int]) -> dict[int, Outcome]:
@@ -247,7 +252,8 @@ def remove_old_versions(project_id: int) -> int | None:
     predicts stays beside it.
 
     Returns:
-        How many were removed; None when a delivery is unsettled and nothing was removed yet.
+        How many were removed, none while a change of the recipe waits for its run; None when a delivery is unsettled
+        and nothing was removed yet.
 
     Raises:
         ArgusError: as `push`.
@@ -260,8 +266,10 @@ def remove_old_versions(project_id: int) -> int | None:
 
 def _remove_old_versions(project_id: int) -> int | None:
     project = projects.load(project_id)
+    if not projects.has_begun(project):
+        return 0
     current = recipe_for(project).model_version
-    old = claim_store.old_predictions(project_id, [current, other_version(project)])
+    old = claim_store.old_predictions(project_id, [current, project["other_version"]])
     tasks = sorted({prediction.task_id for prediction in old})
     store.adopt(tasks, recipe_for(project))  # prompts that were previewed and then kept: their finds are there
     outcomes: dict[int, Outcome] = {}

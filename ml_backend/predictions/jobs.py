@@ -61,8 +61,9 @@ def push_next(run_id: int) -> dict[str, int]:
 
 
 def push_tasks(project_id: int, task_ids: list[int]) -> dict[str, int]:
-    """Bring the predictions of these tasks up to date: confirm answers to `/predict`, add labels that came since."""
-    outcomes = delivery.push(project_id, task_ids)
+    """Bring the predictions of these tasks up to date, as `delivery.follow`: confirm answers to `/predict`, add labels
+    that came since."""
+    outcomes = delivery.follow(project_id, task_ids)
     count = [o if isinstance(o, str) else "failed" for o in outcomes.values()]
     return {name: count.count(name) for name in ("stored", "later", "failed")}
 
@@ -82,6 +83,8 @@ def reshape(project_id: int) -> int:
     ends, looked_at = time.monotonic() + _RESHAPE_SECONDS, 0
     while time.monotonic() < ends:
         project = projects.load(project_id)
+        if not projects.has_begun(project):
+            break  # what is there is of a recipe that does not count any more from the next run on, which ends this
         tasks = claim_store.tasks_to_reshape(project_id, recipe_for(project).model_version, _MOST)
         outcomes = delivery.push(project_id, tasks) if tasks else {}
         later = [task for task, outcome in outcomes.items() if outcome == "later"]

@@ -40,10 +40,10 @@ def make_blueprint(settings: Settings, predictor: Predictor, metrics: Metrics) -
     def predict() -> Response:
         body = _body()
         tasks = _tasks(body.get("tasks"))
-        project = _remember(_project_id(body), body.get("label_config"))
-        backend = Sam3Backend(project, predictor)
         params = body.get("params")
         context = params.get("context") if isinstance(params, Mapping) else None
+        project = _remember(_project_id(body), body.get("label_config"), begin=not context)
+        backend = Sam3Backend(project, predictor)
         with metrics.predict(interactive=bool(context)) as seen:
             results = backend.predict(tasks, context=context)
             seen(len(results), sum(1 for r in results if r))
@@ -75,7 +75,8 @@ def health() -> Response:
 def setup() -> Response:
     """Take the labelling config of a project and answer the version of its predictions."""
     body = _body()
-    project = _remember(_project_id(body), body.get("schema"))
+    # Label Studio asks this whenever somebody looks at its page of models.
+    project = _remember(_project_id(body), body.get("schema"), begin=False)
     plan = plan_for(project)  # Label Studio reads the version only; the rest is for people and `argus doctor`
     return jsonify(model_version=project["model_version"], fills=plan.fills, notes=plan.notes,
                    warnings=plan.warnings)
@@ -139,14 +140,14 @@ def _project_id(body: Mapping[str, Any]) -> int:
     return int(number)
 
 
-def _remember(project_id: int, label_config: Any) -> ProjectRow:
-    """Record the config that came along; without one, use what is known."""
+def _remember(project_id: int, label_config: Any, *, begin: bool) -> ProjectRow:
+    """Record the config that came along, `begin` as of `projects.remember`; without one, use what is known."""
     if label_config is None:
         return projects.load(project_id)
     if not isinstance(label_config, str):
         raise ArgusError("bad_request", "The labelling config must be text.")
-    project = projects.remember(project_id, label_config)
-    if engine_store.has_old_versions(project):
+    project = projects.remember(project_id, label_config, begin=begin)
+    if begin and engine_store.has_old_versions(project):
         try:
             scheduling.enqueue_cleanup(project_id)
         except ArgusError as error:

@@ -47,7 +47,7 @@ def change_recipe(project_id: int, concepts: Sequence[Mapping[str, Any]], *, dry
     Raises:
         ArgusError: `unknown_project`, `unknown_label`, `bad_request`.
     """
-    project = projects.load(project_id) if dry_run else projects.refresh(project_id)
+    project = projects.load(project_id) if dry_run else projects.refresh(project_id, begin=False)
     overrides = merged(project, concepts)
     old, new = recipe_for(project), recipe_for({**project, "overrides": overrides})
     if not dry_run:

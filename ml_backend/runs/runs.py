@@ -41,8 +41,9 @@ def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
         ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `nothing_selected`, `queue_unreachable`
             (the run is recorded then, and starts when the queue is back).
     """
-    project = projects.refresh(project_id)
-    recipe, chosen, wanted = _select(project, labels, task_ids, max_tasks)
+    looked = projects.refresh(project_id, begin=False)
+    recipe, chosen, wanted = _select(looked, labels, task_ids, max_tasks)
+    project = projects.remember(project_id, looked["label_config"])  # only now: a run that is refused changes nothing
     known = projects.known_tasks(project, wanted)
     record = {**(settings or {}), "recipe": _recipe_json(recipe, chosen)}
     run_id = run_store.add(project_id, chosen, record, project["model_version"], audit.actor().person, wanted)
@@ -59,12 +60,12 @@ def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
 def estimate(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
              max_tasks: int | None = None) -> Estimate:
     """Return what `create_run` with the same arguments would cost: see `estimates.estimate`; with `unread`, see
-    `prompt_reading`. Starts nothing.
+    `prompt_reading`. Starts and changes nothing.
 
     Raises:
         ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `nothing_selected`.
     """
-    recipe, chosen, wanted = _select(projects.refresh(project_id), labels, task_ids, max_tasks)
+    recipe, chosen, wanted = _select(projects.refresh(project_id, begin=False), labels, task_ids, max_tasks)
     return Estimate(**dict(estimates.estimate(recipe, chosen, wanted)),
                     unread=prompt_reading.unread(recipe.prompts(chosen)))
 

@@ -273,7 +273,7 @@ def _object(review: Review, row: SuspicionRow) -> str:
 def _followed(review: Review, task_id: int, number: int) -> answers.Decided:
     """Bring the prediction up to date and return how things stand."""
     with _later_if_away():
-        delivery.push(review.project_id, [task_id])
+        delivery.follow(review.project_id, [task_id])
     rows = suspicion_store.open_ones(review.project_id, review.model_version, [task_id])
     row = suspicion_store.load(review.project_id, number)
     assert row is not None  # what was answered stays, and what was taken back was there a moment ago

@@ -9,22 +9,22 @@ from __future__ import annotations
 import logging
 
 from argus.settings import get_settings
-from label_studio_config import projects
+from label_studio_config import listing_store
 
 log = logging.getLogger(__name__)
 
 
 def note(project_id: int) -> None:
     """Keep that Label Studio was asked for the project just now and has none of that number."""
-    projects.mark_missing(project_id)
+    listing_store.mark_missing(project_id)
 
 
 def found(project_id: int) -> None:
     """Keep that the project is there again."""
-    projects.mark_present(project_id)
+    listing_store.mark_present(project_id)
     log.info("the project is there again", extra={"project": project_id})
 
 
 def resting() -> set[int]:
     """Return the missing projects that it is too early to ask for again."""
-    return projects.missing(get_settings().reconcile_seconds)
+    return listing_store.missing(get_settings().reconcile_seconds)

@@ -16,7 +16,7 @@ from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio, filters, get_label_studio, listing
 from argus.labelstudio.types import Task
 from argus.settings import get_settings
-from label_studio_config import projects
+from label_studio_config import listing_store, projects
 from label_studio_config.label_config import image_of
 from label_studio_config.projects import ProjectRow
 from label_studio_config.tags import read_label_config
@@ -94,7 +94,7 @@ def note_change(project_id: int, *, full: bool) -> bool:
     """
     if not 0 < project_id < 2**31:
         return False
-    return projects.request_listing(project_id) if full else projects.is_connected(project_id)
+    return listing_store.request_listing(project_id) if full else projects.is_connected(project_id)
 
 
 def _list(ls: LabelStudio, row: ProjectRow, report: SyncReport) -> None:
