@@ -24,6 +24,12 @@ def weights_digest(folder: Path) -> str:
     return digest.hexdigest()[:16]
 
 
+def is_missing_folder(checkpoint: str) -> bool:
+    """Whether a checkpoint's name is a path, and there is no such folder."""
+    looks_local = checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1
+    return looks_local and not Path(checkpoint).is_dir()
+
+
 def _samples(path: Path) -> list[bytes]:
     size = path.stat().st_size
     with path.open("rb") as file:

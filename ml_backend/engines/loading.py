@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import importlib
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
 from argus import model_hub
+from argus.checkpoints import is_missing_folder
 from argus.errors import ArgusError
 
 if TYPE_CHECKING:
@@ -74,8 +74,7 @@ def load_tokenizer(checkpoint: str, words: int) -> CLIPTokenizer:
 
 def check_folder(checkpoint: str) -> None:
     """Raise `model_not_found` when `checkpoint` is a path and there is no such folder."""
-    looks_local = checkpoint.startswith((".", "/", "~")) or checkpoint.count("/") > 1
-    if looks_local and not Path(checkpoint).is_dir():
+    if is_missing_folder(checkpoint):
         raise ArgusError("model_not_found", f"There is no folder {checkpoint}.",
                          "Set ARGUS_SAM3_MODEL to a checkpoint's folder, or to a name like facebook/sam3.")
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from argus import detectors
 from argus.answers.base import Error
 from argus.answers.engine import EngineChange, EngineName, KnownDetector, LabelClasses, ProjectEngine
+from argus.checkpoints import is_missing_folder
 from argus.errors import ArgusError
 from argus.labelstudio import get_label_studio
 from argus.labelstudio.filters import chunks
@@ -103,6 +104,9 @@ def _check_masks() -> None:
     if settings.sam3_engine != "transformers" or settings.sam3_resolution:
         raise ArgusError("bad_request", "SAM 3 cannot give a detector's boxes masks as it is set up here.",
                          "It needs ARGUS_SAM3_ENGINE=transformers and ARGUS_SAM3_RESOLUTION=0.")
+    if is_missing_folder(settings.sam3_model):
+        raise ArgusError("bad_request", "The masks in a detector's boxes are SAM 3's, and there is none here: there is "
+                         f"no folder {settings.sam3_model}.", "Set ARGUS_SAM3_MODEL, or leave the masks out.")
 
 
 def _known(label: str, names: Sequence[str], found: detectors.DetectorFolder) -> list[str]:

@@ -78,8 +78,7 @@ def _detect(project_id: int, taken: task_states.Taken) -> Outcome:
         labels = [label for label in taken.run.labels if label in {c.label for c in recipe.concepts}]
         if not labels:
             raise ArgusError("unknown_label", "None of the run's labels is in the labelling config any more.")
-        if recipe.detector:
-            engine.engine_of(recipe)  # a folder that cannot be loaded now cannot be loaded later
+        engine.engine_of(recipe)  # what cannot be loaded now cannot be loaded later
     except ArgusError as error:
         if is_outage(error):
             raise

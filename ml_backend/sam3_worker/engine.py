@@ -8,17 +8,22 @@ import os
 import socket
 import time
 
+from argus import detectors
 from argus.devices import choose_device
+from argus.errors import ArgusError
 from argus.jobs import self_check
 from argus.jobs.self_check import Examined, ModelTest
 from argus.settings import get_settings
+from argus.ttl_cache import Expiring
 from label_studio_config.recipe import Recipe, checkpoint_identity
 from ml_backend.engines import Engine, Sam3Engine, load_detector, load_engine
 from ml_backend.runs import estimates
 
 log = logging.getLogger(__name__)
 _DETECTORS = 2  # kept in memory beside SAM 3, those that were used last
+_ABSENT = ("model_not_found", "model_gated")  # codes of a SAM 3 that is not there
 AGAIN_SECONDS = 5.0  # a self-test that took longer at the start is not repeated while people may be waiting
+_absent = Expiring[str, ArgusError](seconds=60)  # looking for it again takes seconds where the network does not answer
 
 
 def get_engine() -> Sam3Engine:
@@ -26,7 +31,17 @@ def get_engine() -> Sam3Engine:
 
     Raises what `load_engine` says.
     """
-    return _load(checkpoint_identity(get_settings()))[0]
+    identity = checkpoint_identity(get_settings())
+    if error := _absent.get(identity):
+        raise error
+    try:
+        return _load(identity)[0]
+    except ArgusError as error:
+        if error.code not in _ABSENT:
+            raise
+        told = ArgusError(error.code, f"This needs SAM 3, and the worker has none: {error.message}", error.hint)
+        _absent[identity] = told
+        raise told from error
 
 
 @functools.lru_cache(maxsize=1)
@@ -65,8 +80,14 @@ def _load_detector(identity: str, name: str, masks: bool) -> Engine:
 
 
 def prepare() -> None:
-    """Load the model before the first job; a model that cannot be loaded ends the worker at once."""
-    get_engine()
+    """Load SAM 3 before the first job. One that cannot be loaded ends the worker at once; one that is not there does so
+    unless there are detectors, which need none."""
+    try:
+        _load(checkpoint_identity(get_settings()))
+    except ArgusError as error:
+        if error.code not in _ABSENT or not detectors.names(get_settings()):
+            raise
+        log.warning("SAM 3 is not there; detectors work without it", extra={"reason": error.message})
 
 
 def examine() -> Examined:

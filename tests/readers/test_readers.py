@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from argus import detectors
 from argus.labelstudio import geometry
 from argus.labelstudio.regions import ExportObject
+from argus.settings import Settings
 from search_service.export.records import ExportImage
 from search_service.export.run import FORMATS
+from tests import tiny_detectors
 
 pytestmark = pytest.mark.long
 PYTHON = Path(__file__).resolve().parents[2] / ".venv-readers" / "bin" / "python"
+EXAMPLES = PYTHON.parents[2] / "docs" / "examples"
 SIZE = WIDTH, HEIGHT = 200, 100
 TURNED = geometry.rectangle_ring({"x": 40, "y": 20, "width": 20, "height": 30, "rotation": 30}, *SIZE)
 TRIANGLE = [(100.0, 0.0), (150.0, 0.0), (150.0, 50.0)]
@@ -98,7 +103,7 @@ def test_a_turned_box_keeps_its_corners(tmp_path: Path) -> None:
 
 def test_an_export_becomes_what_the_training_script_reads(tmp_path: Path) -> None:
     """Classes with numbers and names, where `run_object_detection.py` looks for them."""
-    out, example = tmp_path / "for-training", PYTHON.parents[2] / "docs" / "examples" / "prepare_training.py"
+    out, example = tmp_path / "for-training", EXAMPLES / "prepare_training.py"
     look = ("import json, sys; from datasets import load_dataset; data = load_dataset(sys.argv[1])\n"
             "objects = data['train'].features['objects']; row = data['train'][0]; row.pop('image').load()\n"
             "print(json.dumps([sorted(data), objects['category'].feature.names, row]))")
@@ -110,3 +115,25 @@ def test_an_export_becomes_what_the_training_script_reads(tmp_path: Path) -> Non
     assert (splits, names, row["image_id"]) == (["train", "validation"], ["cpu", "fan"], 1)
     assert row["objects"]["category"] == [0, 1, 0] and len(row["objects"]["area"]) == 3
     assert np.allclose(row["objects"]["bbox"][0], [10.4, 5.6, 49.6, 24.4], atol=0.01)
+
+
+def test_a_detector_is_trained_on_an_export_and_loaded(tmp_path: Path) -> None:
+    """The commands of docs/detectors.md, with tiny weights; torch is ours, datasets the readers'."""
+    from ml_backend.engines.detector_engine import DetectorEngine
+
+    base, made = tiny_detectors.save(tmp_path / "base", "rt_detr", ["a", "b", "c"]), tmp_path / "detectors" / "parts-v1"
+    data, environment = tmp_path / "for-training", {"HOME": str(tmp_path), "HF_HUB_OFFLINE": "1"}
+    (packages,) = PYTHON.parents[1].glob("lib/python*/site-packages")
+    run = ("import runpy, sys; sys.path.append(sys.argv.pop(1)); del sys.argv[0]; "
+           "runpy.run_path(sys.argv[0], None, '__main__')")
+    dataset = export(tmp_path, "imagefolder")
+    for arguments in ([str(PYTHON), str(EXAMPLES / "prepare_training.py"), str(dataset), str(data)],
+                      [sys.executable, "-c", run, str(packages), str(EXAMPLES / "train_detector.py"), str(data),
+                       str(base), str(made), "--epochs", "1", "--batch", "2"]):
+        done = subprocess.run(arguments, capture_output=True, text=True, timeout=300, env=environment)
+        assert done.returncode == 0, done.stderr[-3000:]
+    settings = Settings(detectors=str(made.parent))
+    assert detectors.names(settings) == ["parts-v1"]
+    found = detectors.find(settings, "parts-v1")
+    assert found.class_names == ("cpu", "fan")
+    DetectorEngine.load(settings, found).self_test()

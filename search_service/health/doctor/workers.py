@@ -14,7 +14,7 @@ from pathlib import Path
 from rq import Worker
 from rq.worker import BaseWorker
 
-from argus import __version__, queue_names
+from argus import __version__, detectors, queue_names
 from argus.errors import ArgusError
 from argus.home import gibibytes
 from argus.jobs import queues, worker_failures
@@ -146,6 +146,8 @@ def _model(role: str, said: ModelTest | Packed) -> Finding:
     try:
         model: ModelTest = queues.unpack(said)
     except ArgusError as error:
+        if role == "sam3" and error.code == "model_not_found" and detectors.names(get_settings()):
+            return Finding(name, "ok", f"SAM 3 is not there, so only detectors look: {error.message}")
         return Finding(name, "problem", error.message, error.hint or "Restart the worker; its log says more.")
     ours = getattr(get_settings(), setting)
     if Path(ours).name != Path(model["checkpoint"]).name:  # its place may be another on each machine, its name may not

@@ -52,7 +52,8 @@ def predicted(project: Predicted) -> list[str]:
     """Return the model versions of all predictions, after what is due was removed."""
     if project.id in store.projects_with_old_versions():
         jobs.remove_old_versions(project.id)
-    return sorted(p["model_version"] for task in project.ls.tasks(project.id, fields="all") for p in task["predictions"])
+    listed = project.ls.tasks(project.id, fields="all")
+    return sorted(p["model_version"] for task in listed for p in task["predictions"])
 
 
 def test_a_change_of_the_classes_waits_for_the_next_run(project: Predicted) -> None:
