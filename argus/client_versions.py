@@ -12,7 +12,7 @@ from argus.answers.versions import Version, VersionDeleted, VersionDiff, Version
 from argus.client_uploads import ProjectUploads
 from argus.errors import ArgusError
 
-_UNDO_SECONDS = 3600.0  # thousands of tasks are read and deleted before the service answers
+_UNDO_SECONDS = 3600.0  # thousands of tasks are read and deleted
 
 
 class DatasetVersions:
@@ -107,10 +107,11 @@ class ImportedLabels:
         return now
 
     def undo(self, import_id: int) -> LabelImportUndone:
-        """Take an import back: what it wrote and nobody has changed since, and the tasks it made."""
-        undone: LabelImportUndone = self._send(LabelImportUndone, "POST", f"/label-imports/{import_id}/undo",
-                                               timeout=_UNDO_SECONDS)
-        return undone
+        """Take an import back: what it wrote and nobody has changed since, and the tasks it made. Waits for its end."""
+        asked: LabelImportJob = self._send(LabelImportJob, "POST", f"/label-imports/{import_id}/undo")
+        report = self._wait(asked.project, asked.id, _UNDO_SECONDS, ("undoing",)).report
+        assert report is not None  # an undo that has not failed says what it did
+        return report
 
 
 def _jobs(project: int) -> str:

@@ -7,7 +7,8 @@ from typing import Literal
 from argus.answers.base import Answer, Error, Moment
 
 Taken = Literal["annotations", "predictions"]
-LabelImportJobState = Literal["planning", "planned", "queued", "running", "done", "failed", "cancelled"]
+LabelImportJobState = Literal["planning", "planned", "queued", "running", "done", "failed", "cancelled",
+                              "undoing", "undone"]
 
 
 class Told(Answer):
@@ -94,7 +95,8 @@ class LabelImport(Answer):
 
 class LabelImportJob(Answer):
     """An import that was asked for on the page or by REST: first what it would write (`planning`, `planned`), then,
-    once it is started, the import. A cancelled one without `finished_at` is being taken back."""
+    once it is started, the import. A cancelled one without `finished_at` is being taken back. An undo that was asked
+    for is `undoing` and `undone`; `import_id` says of what."""
 
     id: int
     project: int
@@ -122,20 +124,6 @@ class LabelImportJob(Answer):
     finished_at: Moment | None
 
 
-class PlannedLabelImport(LabelImportJob):
-    """An import that was asked for, with what it would write; `plan` is None until that is known."""
-
-    plan: LabelImportPlan | None
-
-
-class LabelImports(Answer):
-    """The last imports of a project, newest first, and those that were asked for on the page or by REST."""
-
-    project: int
-    imports: list[LabelImport]
-    jobs: list[LabelImportJob]
-
-
 class LeftLabels(Answer):
     """What an undo left in place, and why; without `record` the task itself."""
 
@@ -154,3 +142,18 @@ class LabelImportUndone(Answer):
     images: int
     """Tasks that the import had made and that are gone."""
     left: list[LeftLabels]
+
+
+class PlannedLabelImport(LabelImportJob):
+    """An import or undo that was asked for: with what it would write, or with what was undone; None until known."""
+
+    plan: LabelImportPlan | None
+    report: LabelImportUndone | None
+
+
+class LabelImports(Answer):
+    """The last imports of a project, newest first, and those that were asked for on the page or by REST."""
+
+    project: int
+    imports: list[LabelImport]
+    jobs: list[LabelImportJob]

@@ -709,7 +709,7 @@ declare namespace Api {
     model_version: string;
     images: boolean;
     planned: boolean;
-    state: "planning" | "planned" | "queued" | "running" | "done" | "failed" | "cancelled";
+    state: "planning" | "planned" | "queued" | "running" | "done" | "failed" | "cancelled" | "undoing" | "undone";
     done: number;
     total: number;
     import_id: number | null;

@@ -77,9 +77,8 @@ DATASETS: tuple[Answer, ...] = (
         left_alone=[li.Told(reason="its task is annotated", count=5, examples=["belt-17.jpg"])],
         losses=[li.Told(reason="an outline becomes a mask of whole pixels", count=40, examples=["belt-18.jpg"])],
         problems=[li.LabelProblem(file="annotations.json", entry="annotations[17]", reason="the box has no area")],
-        problem_count=1)),
-    li.LabelImportUndone(id=3, undone=406, images=12, left=[li.LeftLabels(
-        task=17, record=210, reason="changed since")]),
+        problem_count=1), report=li.LabelImportUndone(id=3, undone=406, images=12, left=[li.LeftLabels(
+            task=17, record=210, reason="changed since")])),
     vn.VersionDiff(before=2, after=3, added=120, removed=0, changed=1, moved=0, same=407, objects_before={"cpu": 640},
                    objects_after={"cpu": 760, "fan": 443}, next_task=None, images=[vn.ImageChange(
                        task=17, file_name="belt-17.jpg", kind="changed", split="train", was_split="train", objects=[

@@ -38,14 +38,14 @@ DATASETS = (
              answer=li.LabelImports),
     Endpoint("post", "/api/v1/projects/{project_id}/label-imports", "Ask what an import of uploaded labels "
              "would write.", body=sr.LabelImportRequest, status=201, answer=li.LabelImportJob),
-    Endpoint("get", "/api/v1/projects/{project_id}/label-imports/jobs/{label_job_id}", "How far an import that was "
-             "asked for is, and what it would write.", answer=li.PlannedLabelImport),
+    Endpoint("get", "/api/v1/projects/{project_id}/label-imports/jobs/{label_job_id}", "How far an import or "
+             "undo that was asked for is, and what it would write, or what was undone.", answer=li.PlannedLabelImport),
     Endpoint("post", "/api/v1/projects/{project_id}/label-imports/jobs/{label_job_id}/start", "Begin a planned import, "
              "or again one that failed.", answer=li.LabelImportJob),
     Endpoint("delete", "/api/v1/projects/{project_id}/label-imports/jobs/{label_job_id}", "Cancel an import: what it "
              "wrote is taken back. Or forget one that has ended; what it wrote stays.", answer=li.LabelImportJob),
-    Endpoint("post", "/api/v1/label-imports/{import_id}/undo", "Take an import of labels back.",
-             answer=li.LabelImportUndone),
+    Endpoint("post", "/api/v1/label-imports/{import_id}/undo", "Take an import of labels back, in the "
+             "background.", status=202, answer=li.LabelImportJob),
     Endpoint("get", "/api/v1/projects/{project_id}/evaluations", "The last evaluations of a project, newest first.",
              answer=ev.Evaluations),
     Endpoint("post", "/api/v1/projects/{project_id}/evaluations", "Judge predictions of any number of images, in the "

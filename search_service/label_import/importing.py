@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from argus import audit
@@ -17,7 +18,7 @@ from argus.answers.label_import import LabelImportPlan
 from argus.db import locks
 from argus.errors import ArgusError, as_argus_error
 from argus.jobs import due
-from search_service.label_import import job_store, jobs, service
+from search_service.label_import import job_store, jobs, service, store
 from search_service.uploads import files
 from search_service.uploads import store as uploads
 
@@ -57,6 +58,8 @@ def _run(job_id: int) -> None:
                              f"{row.name}.")
         if row.state == "cancelled":
             _end_cancelled(row)
+        elif row.state == "undoing":
+            _undo(row)
         elif row.state == "planning":
             job_store.keep_plan(row.id, _plan(row))
         else:
@@ -72,12 +75,16 @@ def _run(job_id: int) -> None:
         audit.begin(audit.Actor())
 
 
-def _plan(row: job_store.Row) -> LabelImportPlan:
-    return service.plan_import(row.project_id, _path(row, row.upload_id), taken=row.taken, name=row.name,
-                               model_version=row.model_version, images=_images(row))
+def _undo(row: job_store.Row) -> None:
+    assert row.import_id is not None  # an import stays when it was taken back; with its project, the row goes too
+    audit.begin(audit.Actor(row.person or audit.SERVICE, row.person_id, "label import"))
+    made = service.undo(row.import_id, progress=_saying(row))
+    # Another attempt may have taken back the rest of it.
+    job_store.undone(row.id, made.model_copy(update={"undone": store.count_undone(row.import_id)}))
 
 
-def _import(row: job_store.Row) -> None:
+def _saying(row: job_store.Row) -> Callable[[int, int], None]:
+    """Return what notes how far one is, twice a second at most."""
     said = 0.0
 
     def progress(done: int, total: int) -> None:
@@ -87,11 +94,20 @@ def _import(row: job_store.Row) -> None:
             if not job_store.progress(row.id, done, total):
                 raise ArgusError("conflict", "The import was cancelled.")
 
+    return progress
+
+
+def _plan(row: job_store.Row) -> LabelImportPlan:
+    return service.plan_import(row.project_id, _path(row, row.upload_id), taken=row.taken, name=row.name,
+                               model_version=row.model_version, images=_images(row))
+
+
+def _import(row: job_store.Row) -> None:
     audit.begin(audit.Actor(row.person or audit.SERVICE, row.person_id, "label import"))
     try:
         made = service.import_labels(
             row.project_id, _path(row, row.upload_id), taken=row.taken, model_version=row.model_version, name=row.name,
-            images=_images(row), keep_splits=row.keep_splits, progress=progress,
+            images=_images(row), keep_splits=row.keep_splits, progress=_saying(row),
             begun=lambda number: job_store.begun(row.id, number))
         ended = job_store.finish(row.id, made.missed)
     except ArgusError:
@@ -127,10 +143,11 @@ def _give_up(row: job_store.Row, error: ArgusError) -> None:
         jobs.forget_files(row)
     else:
         job_store.fail(row.id, Error(**error.to_json()))
+    if row.state not in ("cancelled", "undoing"):
         audit.write(audit.Entry("labels.import", row.project_id, f"label import job {row.id}", error.code),
                     audit.Actor(row.person or audit.SERVICE, row.person_id, "label import"))
     try:
-        if now and now.import_id is not None:
+        if now and now.import_id is not None and row.state != "undoing":
             service.withdraw(now.import_id)
     except ArgusError as failed:
         log.info("a failed import of labels is not taken back yet", extra={"job": row.id, "code": failed.code})

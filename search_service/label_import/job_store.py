@@ -8,19 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from argus.answers.base import Error
-from argus.answers.label_import import LabelImportJobState, LabelImportPlan, Taken
+from argus.answers.label_import import LabelImportJobState, LabelImportPlan, LabelImportUndone, Taken
 from argus.db.statements import execute, fetch, fetch_number, fetch_numbers, fetch_one
 
 LISTED = 20
 _COLUMNS = ("j.id, j.project_id, upload_id, images_id, j.name, j.taken, j.model_version, keep_splits, j.state, done, "
             "total, import_id, missed, j.error, attempts, j.person_id, person, j.created_at, j.finished_at, "
             "plan IS NOT NULL AS planned")
-_OPEN = "(state IN ('planning', 'queued', 'running') OR (state = 'cancelled' AND finished_at IS NULL))"
+_OPEN = "(state IN ('planning', 'queued', 'running', 'undoing') OR (state = 'cancelled' AND finished_at IS NULL))"
 
 
 @dataclass(frozen=True)
 class Row:
-    """One import that was asked for; see migration 64."""
+    """One import, or undo of one, that was asked for; see the migrations 64 and 66."""
 
     id: int
     project_id: int
@@ -45,13 +45,18 @@ class Row:
 
     @property
     def uploads(self) -> list[str]:
-        """The files that it reads."""
-        return [self.upload_id, *([self.images_id] if self.images_id not in ("", self.upload_id) else [])]
+        """The files that it reads; an undo reads none."""
+        return [one for one in dict.fromkeys((self.upload_id, self.images_id)) if one]
 
 
 @dataclass(frozen=True)
 class _Plan:
     plan: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class _Report:
+    report: dict[str, Any] | None
 
 
 def insert(*, project_id: int, upload_id: str, images_id: str, name: str, taken: Taken, model_version: str,
@@ -60,6 +65,28 @@ def insert(*, project_id: int, upload_id: str, images_id: str, name: str, taken:
         "INSERT INTO label_import_job (project_id, upload_id, images_id, name, taken, model_version, keep_splits, "
         "person_id, person) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
         (project_id, upload_id, images_id, name, taken, model_version, keep_splits, person_id, person))
+
+
+def insert_undo(import_id: int, person_id: int | None, person: str) -> int:
+    """Ask for an import to be taken back, unless that is asked for already; return the row's id."""
+    execute("INSERT INTO label_import_job (project_id, upload_id, name, taken, model_version, state, import_id, "
+            "person_id, person) SELECT project_id, '', name, taken, model_version, 'undoing', id, %s, %s FROM "
+            "label_import WHERE id = %s ON CONFLICT (import_id) WHERE state = 'undoing' DO NOTHING",
+            (person_id, person, import_id))
+    return fetch_number("SELECT id FROM label_import_job WHERE import_id = %s AND state IN ('undoing', 'undone') "
+                        "ORDER BY id DESC LIMIT 1", (import_id,))
+
+
+def undone(job_id: int, report: LabelImportUndone) -> None:
+    """Note that an import was taken back."""
+    execute("UPDATE label_import_job SET state = 'undone', report = %s, error = NULL, finished_at = now() "
+            "WHERE id = %s AND state = 'undoing'", (report.model_dump_json(), job_id))
+
+
+def report_of(job_id: int) -> LabelImportUndone | None:
+    """Return what an undo took back; None until it has."""
+    row = fetch_one(_Report, "SELECT report FROM label_import_job WHERE id = %s", (job_id,))
+    return LabelImportUndone.model_validate(row.report) if row and row.report else None
 
 
 def find(job_id: int) -> Row | None:
@@ -115,8 +142,8 @@ def begun(job_id: int, import_id: int) -> None:
 
 def progress(job_id: int, done: int, total: int) -> bool:
     """Note how far an import is; False when it was cancelled."""
-    return execute("UPDATE label_import_job SET done = %s, total = %s WHERE id = %s AND state = 'running'",
-                   (done, total, job_id)) == 1
+    return execute("UPDATE label_import_job SET done = %s, total = %s WHERE id = %s AND state IN "
+                   "('running', 'undoing')", (done, total, job_id)) == 1
 
 
 def finish(job_id: int, missed: int) -> bool:
@@ -139,7 +166,7 @@ def cancelled(job_id: int) -> None:
 
 def fail(job_id: int, error: Error) -> None:
     execute("UPDATE label_import_job SET state = 'failed', error = %s, finished_at = now() WHERE id = %s "
-            "AND state IN ('planning', 'queued', 'running')", (error.model_dump_json(), job_id))
+            "AND state IN ('planning', 'queued', 'running', 'undoing')", (error.model_dump_json(), job_id))
 
 
 def put_off(job_id: int, seconds: float, error: Error) -> None:

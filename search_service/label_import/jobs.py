@@ -14,7 +14,7 @@ from argus.answers.label_import import (
 from argus.errors import ArgusError
 from argus.labelstudio.client import get_label_studio
 from label_studio_config import projects
-from search_service.label_import import job_store, store
+from search_service.label_import import job_store, service, store
 from search_service.label_import.service import check_version
 from search_service.uploads import store as uploads
 from search_service.uploads.service import Owner, forget_file, labels_of
@@ -60,10 +60,21 @@ def start(project_id: int, job_id: int) -> LabelImportJob:
     return _told(_found(project_id, job_id))
 
 
+def undo(import_id: int) -> LabelImportJob:
+    """Ask for an import to be taken back; the default worker does it. Raises `not_found`."""
+    row = service.found(import_id)
+    actor = audit.actor()
+    job_id = job_store.insert_undo(import_id, actor.person, actor.verified_name)
+    audit.about(f"label import {import_id}", project=row.project_id)
+    return _told(_found(row.project_id, job_id))
+
+
 def cancel(project_id: int, job_id: int) -> LabelImportJob:
     """Cancel an import, or forget one that has ended; return its last state. What was written is taken back by the
-    default worker. Raises `not_found`."""
+    default worker. Raises `not_found`; `conflict` for an undo, which is half there until it ends."""
     row = _found(project_id, job_id)
+    if row.state == "undoing":
+        raise ArgusError("conflict", f"Import {row.import_id} is being taken back: that cannot be stopped.")
     if job_store.cancel(job_id):
         now = _found(project_id, job_id)
         if now.finished_at is not None:
@@ -77,7 +88,8 @@ def cancel(project_id: int, job_id: int) -> LabelImportJob:
 
 def describe(project_id: int, job_id: int) -> PlannedLabelImport:
     """Return how far an import is, and what it would write. Raises `not_found`."""
-    return PlannedLabelImport(**dict(_told(_found(project_id, job_id))), plan=job_store.plan_of(job_id))
+    return PlannedLabelImport(**dict(_told(_found(project_id, job_id))), plan=job_store.plan_of(job_id),
+                              report=job_store.report_of(job_id))
 
 
 def listing(project_id: int) -> LabelImports:

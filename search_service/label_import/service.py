@@ -132,10 +132,7 @@ def undo(import_id: int, *, ls: LabelStudio | None = None, progress: Progress | 
     Raises:
         ArgusError: `not_found`; `conflict` while another import runs.
     """
-    row = store.find(import_id)
-    if row is None:
-        raise ArgusError("not_found", f"There is no label import {import_id}.",
-                         "`argus label-imports list` lists those there are.")
+    row = found(import_id)
     audit.about(f"label import {import_id}", project=row.project_id)
     review = _open(row.project_id, ls)
     with _locked(row.project_id):
@@ -143,6 +140,14 @@ def undo(import_id: int, *, ls: LabelStudio | None = None, progress: Progress | 
         undone = _take_back(review, row, progress)
         store.mark_undone(import_id)
     return undone
+
+
+def found(import_id: int) -> store.ImportRow:
+    """Return an import. Raises `not_found`."""
+    if (row := store.find(import_id)) is None:
+        raise ArgusError("not_found", f"There is no label import {import_id}.",
+                         "`argus label-imports list` lists those there are.")
+    return row
 
 
 def withdraw_abandoned(seconds: float = RETRY_SECONDS) -> int:

@@ -155,6 +155,12 @@ def requested_items(import_id: int) -> list[ItemRow]:
     return _items(import_id, ["requested"])
 
 
+def count_undone(import_id: int) -> int:
+    """Return on how many tasks an import was taken back."""
+    return fetch_number("SELECT count(*) FROM label_import_item WHERE import_id = %s AND state = 'undone'",
+                        (import_id,))
+
+
 def written_items(import_id: int) -> list[ItemRow]:
     """Return what was written and not taken back."""
     return _items(import_id, ["made", "kept"])

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from argus.answers.label_import import LabelImportJob, LabelImports, LabelImportUndone, PlannedLabelImport
+from argus.answers.label_import import LabelImportJob, LabelImports, PlannedLabelImport
 from label_studio_config import projects
 from search_service.api.answering import answers
 from search_service.api.caller import caller
 from search_service.api.requests import API
 from search_service.api.schemas import search
 from search_service.api.schemas.setup import LabelImportRequest
-from search_service.label_import import jobs, service
+from search_service.label_import import jobs
 from search_service.uploads.service import Owner
 
 blueprint = Blueprint("label_imports", __name__, url_prefix=API)
@@ -54,5 +54,6 @@ def delete_label_import(project_id: int, label_job_id: int) -> LabelImportJob:
 
 @blueprint.post("/label-imports/<int:import_id>/undo")
 @answers
-def post_undo(import_id: int) -> LabelImportUndone:
-    return service.undo(import_id)
+def post_undo(import_id: int) -> tuple[LabelImportJob, int, dict[str, str]]:
+    asked = jobs.undo(import_id)
+    return asked, 202, {"Location": f"{API}/projects/{asked.project}/label-imports/jobs/{asked.id}"}

@@ -53,6 +53,7 @@ export class LabelImports {
       else if (this.#followed.delete(one.id)) {
         if (one.state === "done") put(this.told, doneText(one, imports));
         if (one.state === "cancelled") put(this.told, h("p", {}, t("labels.ended")));
+        if (one.state === "undone") this.#report(one.id).catch(() => {}); // the list says it, too
       }
     }
   }
@@ -87,14 +88,23 @@ export class LabelImports {
   /** @param {Api.LabelImport} one */
   async #undo(one) {
     if (!(await confirm(t("export.undoImportSure", { id: one.id }), { danger: true }))) return;
-    /** @type {Api.LabelImportUndone} */
-    const { undone, left } = await api(`/label-imports/${one.id}/undo`, { method: "POST" });
+    /** @type {Api.LabelImportJob} */
+    const job = await api(`/label-imports/${one.id}/undo`, { method: "POST" });
+    this.#followed.add(job.id);
+    await this.show();
+  }
+
+  /** @param {number} job */
+  async #report(job) {
+    /** @type {{ report: Api.LabelImportUndone | null }} */
+    const { report } = await api(`${this.base}/label-imports/jobs/${job}`, { signal: this.signal });
+    if (!report) return;
+    const { undone, left } = report;
     put(
       this.told,
       h("p", {}, t("export.importUndone", { n: undone, tasks: number(undone) })),
       left.length > 0 && h("p", {}, t("export.importLeft", { n: left.length, tasks: number(left.length) })),
     );
-    await this.show();
   }
 }
 

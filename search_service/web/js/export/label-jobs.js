@@ -5,7 +5,7 @@ import { number, percent, t } from "../i18n.js";
 import { actionButton } from "../messages.js";
 import { planOf } from "./label-plan.js";
 
-const WAITING = new Set(["planning", "queued", "running"]);
+const WAITING = new Set(["planning", "queued", "running", "undoing"]);
 
 // Whether the service works on it.
 /** @param {Api.LabelImportJob} one */
@@ -52,7 +52,7 @@ export class LabelJobs {
   #entry(one) {
     const name = t("labels.job", { name: one.name, as: takenText(one) });
     const plan = one.state === "planned" && this.#plans.get(one.id);
-    const value = one.state === "running" && one.total ? { value: String(one.done) } : {};
+    const value = (one.state === "running" || one.state === "undoing") && one.total ? { value: String(one.done) } : {};
     return h(
       "li",
       { "data-job": one.id, class: one.state },
@@ -77,6 +77,7 @@ export class LabelJobs {
       );
     const start = () => api(`${this.path}/${id}/start`, { method: "POST" });
     const end = () => api(`${this.path}/${id}`, { method: "DELETE" });
+    if (state === "undoing") return []; // half of it would be there
     return [
       state === "planned" && act("start", start, "primary", !this.#plans.get(id)?.tasks),
       state === "failed" && planned && act("again", start),
@@ -89,6 +90,10 @@ export class LabelJobs {
 function stateText({ state, error, done, total }) {
   if (state === "failed") return [error?.message, error?.hint].filter(Boolean).join(" ");
   if (state === "cancelled") return t("labels.withdrawing");
+  if (state === "undoing" && !error) {
+    if (!total) return t("labels.undoing");
+    return t("labels.undoingShare", { share: percent(done / total), done: number(done), total: number(total) });
+  }
   if (error && state !== "running") return t("labels.later", { why: error.message });
   if (state !== "running") return t(`labels.${state}`);
   if (!total) return t("labels.starting");

@@ -12,6 +12,7 @@ from unittest import mock
 import pytest
 
 from argus import audit
+from argus.answers.label_import import LabelImportJob
 from argus.client import Argus
 from argus.db import connect
 from argus.errors import ArgusError
@@ -36,6 +37,17 @@ def die(*arguments):
     before(*arguments)
     os.kill(os.getpid(), signal.SIGKILL)
 writing._annotate = die
+importing.run_due()
+"""
+UNDO_DIES = """
+import os, signal
+from search_service.label_import import importing, store, undo
+before, undo._BATCH = store.mark, 1
+def die(import_id, tasks, state):
+    before(import_id, tasks, state)
+    if state == "undone":
+        os.kill(os.getpid(), signal.SIGKILL)
+store.mark = die
 importing.run_due()
 """
 
@@ -136,7 +148,15 @@ def test_by_the_client__what_matches_then_the_import_and_its_undo(
         ("upload.start", mock.ANY, "done"), ("labels.ask", "", "bad_request"), ("upload.start", mock.ANY, "done")]
     kept = {row.name for row in files.folder().iterdir()}
     assert len(kept) == 1  # the upload whose import was refused: it is deleted after a day
-    argus.label_imports.undo(done.import_id)
+    asked = argus._send(LabelImportJob, "POST", f"/label-imports/{done.import_id}/undo")
+    assert (asked.state, asked.import_id, asked.asked_by) == ("undoing", done.import_id, "")
+    with pytest.raises(ArgusError, match="cannot be stopped"):
+        argus.label_imports.cancel(project, asked.id)
+    assert warm.status(UNDO_DIES) == -9
+    assert [len(one[1]) for one in results(label_studio, project)] == [0, 1, 0, 0, 1]
+    report = working(lambda: argus.label_imports.undo(done.import_id))  # asked for again: it is the one that goes on
+    assert (report.undone, report.images, report.left) == (3, 1, [])
+    assert [one.id for one in argus.label_imports.list(project).jobs] == [asked.id, done.id]
     assert results(label_studio, project) == before
     argus.label_imports.cancel(project, done.id)
     with pytest.raises(ArgusError, match="There is no import"):

@@ -15,7 +15,7 @@ from argus.labelstudio import LabelStudio
 from argus_cli.main import main
 from label_studio_config.shapes import new_label_config
 from search_service.api.app import create_app
-from search_service.label_import import jobs, service, writing
+from search_service.label_import import importing, jobs, service, writing
 from tests import warm
 from tests.label_files import coco, picture, results, tasks_of
 from tests.waiting import wait_for
@@ -103,7 +103,10 @@ def test_annotations__what_people_made_stays_and_the_same_twice_is_once(
     client = create_app().test_client()
     assert client.get(f"/api/v1/projects/{project}/label-imports").json["imports"] == [listed]
     undone = client.post(f"/api/v1/label-imports/{made['id']}/undo")
-    assert undone.json == {"id": made["id"], "undone": 1, "images": 0, "left": []}
+    assert (undone.status_code, undone.json["import_id"]) == (202, made["id"])
+    importing.run_due()
+    wait_for(lambda: client.get(undone.location).json["state"] == "undone", 30)
+    assert client.get(undone.location).json["report"] == {"id": made["id"], "undone": 1, "images": 0, "left": []}
     assert argus("label-imports", "list", "--project", str(project))["imports"][0]["state"] == "undone"
     assert client.post("/api/v1/label-imports/999999/undo").status_code == 404
     assert results(label_studio, project) == before
