@@ -77,7 +77,7 @@ lint: install ## Check style, types, the direction of imports and the links of t
 lock: install ## Resolve all dependencies anew, with the hash of every file; UPGRADE=1 takes the newest releases.
 	@$(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes --no-deps -r locks/tools.lock
 	@$(OURS) --all-extras -o locks/all.lock
-	@$(OURS) -c locks/all.lock -o locks/web.lock
+	@$(OURS) -c locks/all.lock --extra parquet -o locks/web.lock
 	@$(OURS) -c locks/all.lock --extra models -o locks/models.lock
 	@$(OURS) -c locks/all.lock --extra models --extra sam3 -o locks/sam3.lock
 	@$(COMPILE) -c locks/all.lock locks/torch.in -o locks/torch.lock
