@@ -113,3 +113,30 @@ def test_predictions_in_japanese_on_a_phone__refused_then_checked_and_dropped(
     narrow(page)
     job.get_by_role("button", name="中止").click()
     expect(job).to_have_count(0)
+
+
+def test_a_folder_is_packed_and_read(open_page: Callable[..., Page], stack: Any, make_project: Callable[..., int],
+                                     tmp_path: Path) -> None:
+    """A YOLO dataset as it lies on the disk, with the images that are no tasks yet."""
+    project = make_project(("cpu", "fan"), [("a.jpg", picture(0))])
+    for name, seed in (("a", 0), ("ファン", 1)):
+        for kind in ("labels", "images"):
+            (tmp_path / "line" / kind / "train").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "line" / "labels" / "train" / f"{name}.txt").write_text("0 0.5 0.5 0.25 0.25\n")
+        (tmp_path / "line" / "images" / "train" / f"{name}.jpg").write_bytes(picture(seed))
+    (tmp_path / "line" / "data.yaml").write_text("names: [cpu, fan]\n")
+    (tmp_path / "line" / "notes.pdf").write_bytes(b"left out")
+    page = open_page(f"?project={project}&screen=export", bypass_csp=True)
+    panel = page.locator("[aria-labelledby=e-label-imports]")
+    panel.locator("summary").press("Enter")
+    panel.get_by_label("Or a folder").set_input_files(tmp_path / "line")
+    expect(panel.get_by_label("File with labels")).to_be_disabled()
+    panel.get_by_label("Make tasks of images").check()
+    narrow(page)
+    no_violations(page)
+    shot(page, "labels-folder-phone")
+    page.locator("#labels-check").press("Enter")
+    job = panel.locator("[data-job]")
+    expect(job).to_contain_text("line.zip, as annotations", timeout=30_000)
+    expect(job).to_contain_text("2 objects to 2 images", timeout=30_000)
+    expect(job).to_contain_text("YOLO: 2 images in the file · 1 found by name · 1 new image")

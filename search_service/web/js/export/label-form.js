@@ -4,8 +4,11 @@ import { h, put } from "../dom.js";
 import { send } from "../footage/tus.js";
 import { percent, t } from "../i18n.js";
 import { actionButton, attempt } from "../messages.js";
+import { zipOf } from "./zip.js";
 
 const ENDINGS = ".json,.zip";
+const LABELS = /\.(json|txt|ya?ml|names|data)$/i,
+  IMAGES = /\.(jpe?g|png|webp|bmp|tiff?|gif)$/i;
 /** @type {Set<AbortController>} */
 const sending = new Set();
 
@@ -16,6 +19,7 @@ export class LabelForm {
     this.base = base;
     this.asked = asked;
     this.file = h("input", { id: "labels-file", type: "file", accept: ENDINGS, required: true });
+    this.folder = h("input", { id: "labels-folder", type: "file", webkitdirectory: true });
     this.version = h("input", { id: "labels-version", maxlength: "200", required: true });
     this.ofVersion = h("div", { class: "row", hidden: true }, h("label", { for: "labels-version" }, t("labels.version")), this.version);
     this.images = h("input", { type: "checkbox", id: "labels-images" });
@@ -34,6 +38,7 @@ export class LabelForm {
       "form",
       { class: "stack" },
       h("div", { class: "row" }, h("label", { for: "labels-file" }, t("labels.file")), this.file, h("small", { class: "muted" }, t("labels.fileHint"))),
+      h("div", { class: "row" }, h("label", { for: "labels-folder" }, t("labels.folder")), this.folder),
       h("fieldset", {}, h("legend", {}, t("labels.taken")), ["annotations", "predictions"].map(option)),
       this.ofVersion,
       check(this.images, t("labels.images")),
@@ -55,6 +60,7 @@ export class LabelForm {
     const predictions = this.#taken() === "predictions";
     this.ofVersion.hidden = this.version.disabled = !predictions;
     this.ofPictures.hidden = !this.images.checked;
+    this.file.disabled = Boolean(this.folder.files?.length);
   }
 
   #taken() {
@@ -62,8 +68,8 @@ export class LabelForm {
   }
 
   async #ask() {
-    const [labels] = this.file.files ?? [],
-      [pictures] = (this.images.checked && this.pictures.files) || [];
+    const [pictures] = (this.images.checked && this.pictures.files) || [];
+    const labels = this.folder.files?.length ? await this.#packed(!pictures) : /** @type {FileList} */ (this.file.files)[0];
     const json = { taken: this.#taken(), model_version: this.version.disabled ? "" : this.version.value.trim(), keep_splits: this.splits.checked };
     const brings = this.images.checked;
     const stop = new AbortController();
@@ -81,6 +87,18 @@ export class LabelForm {
       put(this.told);
     }
     await this.asked();
+  }
+
+  // One file of the chosen folder's: its labels, and its images where they may become tasks.
+  /** @param {boolean} alone whether no other file has the images */
+  async #packed(alone) {
+    const chosen = [...(this.folder.files ?? [])];
+    const kept = chosen.filter(({ name }) => LABELS.test(name) || (alone && this.images.checked && IMAGES.test(name)));
+    const [name] = chosen[0].webkitRelativePath.split("/");
+    if (!kept.length) throw new Problem(t("labels.noLabels", { name }));
+    const zip = await zipOf(kept, `${name}.zip`);
+    if (!zip) throw new Problem(t("labels.tooMuch", { name }));
+    return zip;
   }
 
   // Send a file and return the id of its upload; one that was cut off goes on where it stands.

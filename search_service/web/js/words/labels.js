@@ -3,7 +3,8 @@ import { plural } from "./plural.js";
 /** @type {import("../i18n.js").Words} */
 export default {
   en: {
-    title: "Labels from files", add: "Import labels", file: "File with labels", fileHint: "COCO or Label Studio (JSON), YOLO (a ZIP of its folder), or a ZIP of any of them.",
+    title: "Labels from files", add: "Import labels", file: "File with labels", fileHint: "COCO or Label Studio (JSON), YOLO (a ZIP of its folder), or a ZIP of any of them.", folder: "Or a folder, such as a YOLO dataset",
+    noLabels: "“{name}” has no files with labels.", tooMuch: "“{name}” is too large to be packed here. Make a ZIP of it.",
     taken: "Import as", annotations: "Annotations", annotationsHint: "What people annotated or skipped stays as it is.", predictions: "Predictions", predictionsHint: "With their scores, to be reviewed.",
     version: "Model version", images: "Make tasks of images that are not in the project yet", imagesFile: "ZIP with these images (leave empty when they are in the same ZIP)",
     splits: "Keep the splits of the dataset (train, val …) for later exports", check: "Check what matches", checkHint: "Nothing is written before you have seen it.",
@@ -22,7 +23,8 @@ export default {
     ended: "The import was cancelled; nothing of it is left.", withdrawn: "what it had written was taken back",
   },
   ja: {
-    title: "ファイルからのラベル", add: "ラベルをインポート", file: "ラベルのファイル", fileHint: "COCO または Label Studio（JSON）、YOLO（フォルダーの ZIP）、またはそれらの ZIP。",
+    title: "ファイルからのラベル", add: "ラベルをインポート", file: "ラベルのファイル", fileHint: "COCO または Label Studio（JSON）、YOLO（フォルダーの ZIP）、またはそれらの ZIP。", folder: "または YOLO データセットなどのフォルダー",
+    noLabels: "「{name}」にはラベルのファイルがありません。", tooMuch: "「{name}」は大きすぎるため、ここではまとめられません。ZIP にしてください。",
     taken: "取り込み方", annotations: "アノテーション", annotationsHint: "人がアノテーションまたはスキップしたものはそのままです。", predictions: "予測", predictionsHint: "スコア付きで、レビューの対象になります。",
     version: "モデルバージョン", images: "プロジェクトにない画像をタスクにする", imagesFile: "その画像の ZIP（同じ ZIP にある場合は空のまま）",
     splits: "データセットの分割（train、val など）を今後のエクスポートでも使う", check: "一致を確認", checkHint: "確認するまで何も書き込みません。",
