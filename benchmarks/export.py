@@ -12,7 +12,6 @@ import argparse
 import copy
 import json
 import os
-import resource
 import shutil
 import tempfile
 import time
@@ -24,6 +23,7 @@ import numpy as np
 from argus.images.fetcher import ImageFetcher
 from argus.labelstudio import LabelStudio
 from benchmarks.known import regions
+from benchmarks.peak import peak_mb
 from label_studio_config.shapes import new_label_config
 from search_service.export import FORMATS, export_project
 from search_service.export.splitting import Unknown
@@ -70,11 +70,11 @@ def main() -> None:
     width, height = (int(side) for side in asked.size.split("x"))
     ls = MadeUpLabelStudio(asked.tasks, asked.objects, (width, height))
     folder = Path(tempfile.mkdtemp(prefix="argus-export-"))
-    at_start, began = _peak(), time.monotonic()
+    at_start, began = peak_mb(), time.monotonic()
 
     def show(done: int) -> None:
         if not done % max(1, asked.tasks // 10):
-            print(f"{done} of {asked.tasks}: peak memory {_peak():.0f} MB, {time.monotonic() - began:.0f} s",
+            print(f"{done} of {asked.tasks}: peak memory {peak_mb():.0f} MB, {time.monotonic() - began:.0f} s",
                   flush=True)
 
     try:
@@ -88,12 +88,9 @@ def main() -> None:
     seconds = time.monotonic() - began
     print(json.dumps({"format": asked.format, "images": counts.images, "objects": counts.objects,
                       "seconds": round(seconds), "tasks_a_second": round(asked.tasks / seconds),
-                      "peak_mb": round(_peak()), "peak_mb_before": round(at_start), "written_mb": round(size / 2**20),
-                      "load": round(os.getloadavg()[0], 1)}))
+                      "peak_mb": round(peak_mb(), 1), "peak_mb_before": round(at_start),
+                      "written_mb": round(size / 2**20), "load": round(os.getloadavg()[0], 1)}))
 
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ begins changes from pair to pair.
 from __future__ import annotations
 
 import io
+import json
 import os
 import statistics
 import subprocess
@@ -56,10 +57,11 @@ def export(tree: Path, tasks: int) -> Cost:
                                  cwd=tree, env=home | {"ARGUS_HOME": folder}, stdout=said, stderr=said)
         _, status, used = os.wait4(child.pid, 0)
         child.returncode = os.waitstatus_to_exitcode(status)
+        said.seek(0)
+        text = said.read()
         if child.returncode:
-            said.seek(0)
-            raise RuntimeError(f"{tasks} tasks in {tree}: {said.read()[-2000:]}")
-    return Cost(used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+            raise RuntimeError(f"{tasks} tasks in {tree}: {text[-2000:]}")
+    return Cost(used.ru_utime + used.ru_stime, json.loads(text.splitlines()[-1])["peak_mb"])
 
 
 def _earlier(folder: Path) -> Path:

@@ -8,7 +8,6 @@ demo's SigLIP 2.
 from __future__ import annotations
 
 import multiprocessing
-import resource
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from argus.settings import get_settings
+from benchmarks.peak import peak_mb
 from search_service.export.divide import Rules
 from search_service.export.frames import Origin, frames_of
 from search_service.export.leaks import find
@@ -107,10 +107,10 @@ def _large_child(answer: Connection) -> None:
     frames = frames_of({task: Origin(f"{task // 600}.mp4", float(task % 600)) for task in range(_FRAMES)}, {}, {})
     splits = {task: "train" if task % 10 < 7 else "val" if task % 10 < 9 else "test" for task in range(_FRAMES)}
     rules = Rules(SHARES, get_settings().split_gap_seconds, get_settings().duplicate_similarity)
-    before, start = _peak(), time.monotonic()
+    before, start = peak_mb(), time.monotonic()
     with VectorFile(_made_up()) as vectors:
         find(frames, splits, vectors, rules)
-    answer.send((time.monotonic() - start, _peak() - before))
+    answer.send((time.monotonic() - start, peak_mb() - before))
 
 
 def _made_up() -> Iterator[Block]:
@@ -119,6 +119,3 @@ def _made_up() -> Iterator[Block]:
         made = random.normal(size=(_BLOCK, _DIM)).astype(np.float32)
         yield np.arange(first, first + _BLOCK), (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float16)
 
-
-def _peak() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 
+from benchmarks.peak import peak_mb
 from search_service.frames.video_import import import_video
 
 if __name__ == "__main__":
     import_video(sys.argv[1], int(sys.argv[2]), "1/5")
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    print(peak_mb())
