@@ -152,7 +152,7 @@ def test_by_the_client__what_matches_then_the_import_and_its_undo(
     assert (asked.state, asked.import_id, asked.asked_by) == ("undoing", done.import_id, "")
     with pytest.raises(ArgusError, match="cannot be stopped"):
         argus.label_imports.cancel(project, asked.id)
-    assert warm.status(UNDO_DIES) == -9
+    assert warm.run(UNDO_DIES).status == -9
     assert [len(one[1]) for one in results(label_studio, project)] == [0, 1, 0, 0, 1]
     report = working(lambda: argus.label_imports.undo(done.import_id))  # asked for again: it is the one that goes on
     assert (report.undone, report.images, report.left) == (3, 1, [])

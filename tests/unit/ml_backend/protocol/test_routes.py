@@ -56,7 +56,7 @@ def test_the_sentence_stands_in_the_status_line_and_cannot_break_it() -> None:
 
 
 def test_an_unexpected_error_shows_nothing_of_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_given: object) -> None:
+    def fail(*_given: object, **_named: object) -> None:
         raise RuntimeError("password is hunter2")
 
     monkeypatch.setattr(projects, "remember", fail)
