@@ -54,12 +54,17 @@ class CountedImages(FakeImages):
         return super().fetch(image)
 
 
+@pytest.fixture(autouse=True)
+def own_queues(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objects give way to what waits for SigLIP: here to nothing that other tests have left."""
+    for name in ("SIGLIP", "SIGLIP_NOW", "SIGLIP_OBJECTS"):
+        monkeypatch.setattr(queue_names, name, f"{getattr(queue_names, name)}-of-this-test")
+
+
 @pytest.fixture
 def files(images: FakeImages, monkeypatch: pytest.MonkeyPatch) -> CountedImages:  # noqa: F811
     counted = CountedImages()
     monkeypatch.setattr(object_jobs, "get_images", lambda: counted)
-    for name in ("SIGLIP", "SIGLIP_NOW", "SIGLIP_OBJECTS"):  # else objects give way to what other projects wait for
-        monkeypatch.setattr(queue_names, name, f"{getattr(queue_names, name)}-of-this-test")
     return counted
 
 
@@ -262,11 +267,13 @@ _DIES = """
 import os, signal, sys
 from PIL import Image
 from concurrent.futures import ThreadPoolExecutor
+from argus import queue_names
 from argus.images.fetcher import FetchedImage
 from search_service.embedding import loaded, object_jobs
 from search_service.embedding.encoder import SiglipEncoder
 from search_service.vectors import store
 
+queue_names.SIGLIP = queue_names.SIGLIP_NOW = "siglip-of-this-test"
 checkpoint, project, after, file, *tasks = sys.argv[1:]
 encoder = SiglipEncoder(checkpoint, "cpu", threads=1)
 loaded._worker = loaded.Worker(encoder, store.register_model(encoder.name, encoder.revision, encoder.dim),
