@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-import math
 import time
 from collections.abc import Callable
 
 import redis
 from flask import Flask, Response, g, request
+from limits import RateLimitItem, parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 
 from argus import metrics, trace
 from argus.answers.service import Alive, Ready
@@ -16,7 +18,6 @@ from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.settings import Settings
 from argus.web import origin_check, problems, proxies, server_state, store
-from argus.web.rates import Limit, RateLimiter, parse
 
 log = logging.getLogger(__name__)
 FAILED_LOGINS = parse("20/minute")  # of one address and kind; more are told to wait, the right secret never is
@@ -38,7 +39,7 @@ def install(app: Flask, service: origin_check.Service, settings: Callable[[], Se
     """
     for method in _METHODS:
         metrics.HTTP.labels(service, method, "2xx")
-    limiter = RateLimiter()  # each web service is one process
+    limiter = MovingWindowRateLimiter(MemoryStorage())  # each web service is one process
     app.wsgi_app = proxies.TrustedProxies(app.wsgi_app, settings)  # type: ignore[method-assign]
 
     @app.before_request
@@ -85,7 +86,7 @@ def readyz() -> Response:
     return Response(state.model_dump_json(), 503 if missing else 200, content_type="application/json")
 
 
-def _limited(response: Response, limiter: RateLimiter) -> Response:
+def _limited(response: Response, limiter: MovingWindowRateLimiter) -> Response:
     """Return the answer to a wrong secret: after too many from one address, that they have to wait."""
     kind = "failed webhooks" if request.path.startswith("/webhook") else "failed logins"
     error = _over(limiter, FAILED_LOGINS, kind)
@@ -104,14 +105,15 @@ def _tell(response: Response, service: origin_check.Service, seconds: float) -> 
                                      "seconds": round(seconds, 3)})
 
 
-def _over(limiter: RateLimiter, limit: Limit, what: str) -> ArgusError | None:
+def _over(limiter: MovingWindowRateLimiter, limit: RateLimitItem, what: str) -> ArgusError | None:
     """Count one more of `what` for the caller's address; return `too_many_requests` when that is over `limit`."""
-    wait = math.ceil(limiter.wait(limit, f"{what} from {request.remote_addr}"))
-    if not wait:
+    key = (what, request.remote_addr or "")
+    if limiter.hit(limit, *key):
         return None
-    g.retry_after = wait
-    return ArgusError("too_many_requests", f"Too many {what} from your address: {limit.amount} in {limit.seconds} s.",
-                      f"Wait {wait} s.", seconds=wait)
+    seconds = max(1, int(limiter.get_window_stats(limit, *key).reset_time - time.time()))
+    g.retry_after = seconds
+    return ArgusError("too_many_requests", f"Too many {what} from your address: {limit.amount} in "
+                      f"{limit.get_expiry()} s.", f"Wait {seconds} s.", seconds=seconds)
 
 
 def _database() -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 from flask import Flask, Response, request
+from limits import parse
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
 
 from argus import audit
-from argus.web.rates import RateLimiter, parse
 from search_service.api import access, rights
 from search_service.api.caller import client_address
 
@@ -17,7 +19,7 @@ UNKNOWN = parse("60/minute")
 
 def install(app: Flask) -> None:
     """Let `app` write a row for each request whose route is an action. Called before any check that may refuse it."""
-    limiter = RateLimiter()  # the search service is one process
+    limiter = MovingWindowRateLimiter(MemoryStorage())  # the search service is one process
 
     @app.before_request
     def begin() -> None:
@@ -28,7 +30,7 @@ def install(app: Flask) -> None:
         entry = audit.current()
         if entry is None or response.status_code == 429:
             return response
-        if audit.actor().name or not limiter.wait(UNKNOWN, "unknown"):
+        if audit.actor().name or limiter.hit(UNKNOWN, "unknown"):
             entry.outcome = _outcome(response)
             audit.write(entry)
         return response
