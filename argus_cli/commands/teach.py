@@ -87,8 +87,8 @@ def _print(found: LabelTeaching, as_json: bool) -> None:
         changes = found.draft.changes
         say(f"Of {plural(changes.objects, 'detection')}: {changes.shown} would be shown that are not, {changes.hidden} "
             f"hidden, {changes.into_high} more in the high band, {changes.out_of_high} fewer.")
-        _print_objects("pulls most", found.draft.pulling)
-        _print_objects("most wrong", found.draft.mistakes)
+        _print_objects("most influential", found.draft.pulling)
+        _print_objects("largest errors", found.draft.mistakes)
     if found.states:
         print_table(["verifier", "", "right", "wrong", "by", "since"], [
             [one.key, "in use" if one.in_use else "", one.right, one.wrong, one.created_by,
@@ -96,7 +96,7 @@ def _print(found: LabelTeaching, as_json: bool) -> None:
     if found.open_samples:
         say(f"Using or switching off ends sample {', '.join(map(str, found.open_samples))}.")
     if found.rebuilding:
-        say(f"{plural(found.rebuilding, 'task')} still to get their new scores.")
+        say(f"{plural(found.rebuilding, 'task')} still to be given the new scores.")
 
 
 def _print_objects(title: str, objects: list[TaughtObject]) -> None:

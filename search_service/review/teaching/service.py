@@ -51,7 +51,8 @@ def show(project_id: int, label: str) -> answers.LabelTeaching:
     of = open_label(project_id, label)
     found = collect(of)
     draft, trial = drafts.make(of, found)
-    version = of.recipe.model_version
+    # What was begun last: another change of the recipe waits for the next run and gives no scores before.
+    version = projects.load(project_id)["model_version"]
     return answers.LabelTeaching(
         **dict(_label(of, found)), wanted=trial.wanted, line=line(of, found, trial),
         draft=drafts.describe(of, draft) if draft else None,

@@ -19,6 +19,7 @@ from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
 from ml_backend.predictions.jobs import remove_old_versions
+from ml_backend.runs.recipes import change_recipe
 from search_service.embedding import object_store
 from search_service.review import embedded_store
 from search_service.review.objects import band_objects
@@ -115,7 +116,10 @@ def test_a_verifier_makes_the_scores_that_are_shown_until_it_is_switched_off(tau
     before = projects.load(taught.id)["model_version"]
     assert len({one.score for one in taught.shown()}) == 1  # a draft changes nothing
 
+    assert found["rebuilding"] == 0
+
     used = taught.post("use", key=draft["key"])
+    assert used["rebuilding"] == TASKS
     assert used["in_use"] and [state["in_use"] for state in used["states"]] == [True]
     taught.follow()
     version = projects.load(taught.id)["model_version"]
@@ -136,6 +140,11 @@ def test_a_verifier_makes_the_scores_that_are_shown_until_it_is_switched_off(tau
     assert {round(one.score, 2) for one in taught.shown()} == {0.8}
     again = taught.post("use", key=draft["key"])  # back to the earlier state, whatever the examples make now
     assert again["in_use"] and projects.load(taught.id)["model_version"] == version
+
+
+def test_no_score_is_awaited_when_another_threshold_waits_for_the_next_run(taught: Taught) -> None:
+    assert change_recipe(taught.id, [{"label": "cpu", "threshold": 0.55}]).changed == ["cpu"]
+    assert taught.show()["rebuilding"] == 0
 
 
 def test_what_is_detected_later_is_delivered_once_with_its_final_score(taught: Taught) -> None:
@@ -165,9 +174,9 @@ def test_open_samples_are_asked_about(taught: Taught) -> None:
 
 
 def test_what_is_lacking_is_said(taught: Taught, label_studio: LabelStudio) -> None:
-    assert "Nobody has said" in taught.show()["line"]
+    assert "No object has been judged" in taught.show()["line"]
     taught.say(6, 0)
-    assert "no example that is not" in taught.show()["line"]
+    assert "no wrong example" in taught.show()["line"]
     taught.say(0, 3)
     found = taught.show()
     assert (found["right"], found["wrong"], found["wanted"], found["draft"]) == (6, 3, 2, None)
