@@ -125,6 +125,18 @@ def label_studio(servers: Any) -> LabelStudio:
 
 
 @pytest.fixture
+def no_uploads(servers: Any) -> None:
+    """Begin without an upload, and without a file of one that an earlier test left behind."""
+    from argus.db import connect
+    from search_service.uploads import files
+
+    with connect() as connection:
+        connection.execute("DELETE FROM upload")
+    for file in files.folder().iterdir():
+        file.unlink()
+
+
+@pytest.fixture
 def make_project(label_studio: LabelStudio) -> Iterator[Callable[..., int]]:
     """Return `make_project(labels, images, masks)`: a connected project with these files as tasks; deleted at the
     end."""

@@ -44,7 +44,7 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def page(browser: Browser, stack: Any) -> Iterator[Page]:
+def page(browser: Browser, stack: Any, no_uploads: None) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": 1300, "height": 900}, locale="en-GB",
                                   base_url=get_settings().search_service_url)
     made = context.new_page()

@@ -61,11 +61,7 @@ def projects(servers: object) -> Iterator[list[int]]:
 
 
 @pytest.fixture
-def project(projects: list[int]) -> int:
-    with connect() as connection:
-        connection.execute("DELETE FROM upload")
-    for file in files.folder().iterdir():
-        file.unlink()
+def project(projects: list[int], no_uploads: None) -> int:
     return projects[0]
 
 

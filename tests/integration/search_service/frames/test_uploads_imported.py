@@ -31,11 +31,10 @@ pytestmark = pytest.mark.integration
 
 
 @pytest.fixture
-def owner(servers: Any) -> Iterator[Owner]:
+def owner(no_uploads: None) -> Iterator[Owner]:
     ls = get_label_studio()
     number = ls.post("/api/projects/", {"title": "Footage"})["id"]
     with connect() as connection:
-        connection.execute("DELETE FROM upload")
         connection.execute("INSERT INTO project (id, title, connected_at) VALUES (%s, 'Footage', now())", (number,))
     yield Owner(number, None)
     ls.delete(f"/api/projects/{number}/")

@@ -70,15 +70,11 @@ def argus(servers: Any) -> Iterator[Argus]:
 
 
 @pytest.fixture
-def project(label_studio: LabelStudio) -> Iterator[int]:
+def project(label_studio: LabelStudio, no_uploads: None) -> Iterator[int]:
     number: int = label_studio.post("/api/projects/", {"title": "Labels", "label_config": new_label_config(
         ["cpu", "fan"], masks=False)})["id"]
     label_studio.request("POST", f"/api/projects/{number}/import", timeout=120, files=[
         (f"{name}.jpg", (f"{name}.jpg", picture(n), "image/jpeg")) for n, name in enumerate("abcd")])
-    with connect() as connection:
-        connection.execute("DELETE FROM upload")
-    for file in files.folder().iterdir():
-        file.unlink()
     projects.save(label_studio.project(number))
     yield number
     label_studio.delete(f"/api/projects/{number}/")
