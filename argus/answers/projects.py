@@ -121,6 +121,8 @@ class Project(Answer):
     missing_since: Moment | None
     """Since when Label Studio has no such project any more."""
     labels: list[str]
+    colours: dict[str, str]
+    """Of the labels, as Label Studio shows them: CSS colours."""
     model_version: str
     bands: Bands
     label_studio: str

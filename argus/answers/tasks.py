@@ -101,3 +101,31 @@ class Task(Answer):
     """Of the current recipe."""
     predictions: list[TaskPrediction]
     annotations: list[TaskAnnotation]
+
+
+class BoxedObject(Answer):
+    """An object of a picture, as thumbnails show it."""
+
+    label: str
+    score: float | None
+    """None: of an annotation."""
+    box: tuple[float, float, float, float]
+    """x0, y0, x1, y1 as fractions of the image's sides."""
+
+
+class BoxedTask(Answer):
+    """A task's objects: of its newest annotation, as of the last poll, else those that its current prediction shows."""
+
+    task: int
+    annotated: bool
+    """Whether they are an annotation's."""
+    width: int
+    height: int
+    """Of the image, pixels."""
+    objects: list[BoxedObject]
+
+
+class Boxes(Answer):
+    """The objects of several tasks; a task without any is left out."""
+
+    tasks: list[BoxedTask]

@@ -10,6 +10,7 @@ declare namespace Api {
     id: number;
     title: string;
     labels: string[];
+    colours: Record<string, string>; // of the labels, #rrggbb
     label_studio: string;
     missing_since: string | null;
     bands: Edges;
@@ -113,6 +114,14 @@ declare namespace Api {
     video_time: number;
     frame_number: number | null;
     same: boolean;
+  }
+
+  // The objects of a picture, for its thumbnail.
+  interface BoxedTask {
+    task: number;
+    width: number;
+    height: number;
+    objects: { label: string; box: Box }[];
   }
 
   // Frames of one video, by time.

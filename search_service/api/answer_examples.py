@@ -129,7 +129,7 @@ _EXAMPLES: tuple[Answer, ...] = (
     p.Projects(projects=[p.ProjectSummary(id=1, title="Boards", connected=True, missing_since=None, images=1200,
                                           embedded=1199)]),
     p.Project(id=1, title="Boards", connected=True, missing_since=None, labels=["cpu", "fan"],
-              model_version="argus-3f2a1b", bands=_EDGES,
+              colours={"cpu": "#bf72b0", "fan": "#bfb872"}, model_version="argus-3f2a1b", bands=_EDGES,
               label_studio="http://localhost:8080/projects/1/data", search_model="google/siglip2-base-patch16-224",
               search_index=p.SearchIndex(kind="exact", state="ready", percent=None), sync=_SYNC,
               objects=p.ObjectProgress(embedded=310, waiting=25, failed=0), model_change=None),
@@ -239,6 +239,8 @@ _EXAMPLES: tuple[Answer, ...] = (
            label_studio="http://localhost:8080/projects/1/data?task=17", model_version="argus-3f2a1b",
            predictions=[t.TaskPrediction(id=90, model_version="argus-3f2a1b", current=True, score=0.82,
                                          objects=[_OBJECT])], annotations=[]),
+    t.Boxes(tasks=[t.BoxedTask(task=17, annotated=False, width=1280, height=720, objects=[
+        t.BoxedObject(label="cpu", score=0.93, box=(0.1, 0.2, 0.3, 0.4))])]),
     t.Neighbours(frames=[t.Neighbour(task=16, video_time=8.0, frame_number=192, same=True),
                          t.Neighbour(task=17, video_time=8.5, frame_number=204, same=True)],
                  earlier=True, later=False, previous_change=12, next_change=None),

@@ -237,6 +237,8 @@ ENDPOINTS = (
              "A task with the objects of its predictions and annotations.", answer=t.Task),
     Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}/neighbours",
              "The frames of its video around a task's.", kr.NeighboursRequest, answer=t.Neighbours),
+    Endpoint("get", "/api/v1/projects/{project_id}/boxes",
+             "The objects of several tasks, as thumbnails show them.", kr.BoxesRequest, answer=t.Boxes),
     Endpoint("put", "/api/v1/projects/{project_id}/tasks/{task_id}/annotation", "Save an edited picture as the "
              "annotation of its task.", body=er.EditRequest, answer=e.Edited),
     Endpoint("post", "/api/v1/edits/{edit_id}/undo", "Take an edit back.", answer=e.EditUndone),

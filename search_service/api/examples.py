@@ -23,7 +23,7 @@ PARAMETERS: dict[str, Any] = {
     "export_id": 6, "sample_id": 3, "certificate_id": 2, "edit_id": 8, "import_id": 3,
     "label_job_id": 4, "evaluation_id": 5, "version": 3,
     "upload_id": "3f2a9c0d5e71486bb0c4d1e8a2f69357",
-    "before": 2, "after_task": 0,
+    "before": 2, "after_task": 0, "tasks": "17,18",
     "label": "cpu", "q": "red fan -cpu", "limit": 50, "offset": 0, "box": "0.25,0.25,0.75,0.75", "size": 320}
 
 # Bodies, by the model that reads them.

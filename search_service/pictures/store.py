@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -99,3 +100,16 @@ def frames_beside(project_id: int, frame: FrameRow, model: Model | None, count: 
             similarity, SQL(than), least, SQL(order), SQL(order)),
         {"project": project_id, "id": frame.id, "time": frame.video_time, "model": model and model.id,
          "below": below, "count": count})
+
+
+class TaskAnnotated(NamedTuple):
+    """A task, and whether people have annotated it."""
+
+    id: int
+    labelled: bool
+
+
+def tasks_of(project_id: int, task_ids: Sequence[int]) -> list[TaskAnnotated]:
+    """Return those of the tasks that the project has."""
+    return fetch(TaskAnnotated, "SELECT id, labelled FROM task WHERE id = ANY(%s) AND project_id = %s",
+                 (list(task_ids), project_id))

@@ -10,7 +10,9 @@ from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from label_studio_config import projects
 from label_studio_config.bands import edges_of
+from label_studio_config.colours import label_colours
 from label_studio_config.label_config import parse_label_config
+from label_studio_config.tags import read_label_config
 from search_service.embedding import object_store
 from search_service.sync import store as tasks
 from search_service.sync.progress import sync_progress
@@ -37,6 +39,7 @@ def describe(project_id: int) -> Project:
     return Project(
         id=project_id, title=row["title"], connected=row["connected_at"] is not None,
         missing_since=row["missing_since"], labels=_labels(row["label_config"], row["overrides"]),
+        colours=_colours(row["label_config"]),
         model_version=row["model_version"], bands=Bands(high=edges.high, medium=edges.medium),
         label_studio=f"{settings.public_label_studio_url}/projects/{project_id}/data",
         search_model=model.name if model else None, search_index=indexes.state(model, project_id) if model else None,
@@ -49,3 +52,10 @@ def _labels(label_config: str, overrides: dict[str, Any]) -> list[str]:
     except ArgusError:
         return []
     return [concept.label for concept in plan.concepts]
+
+
+def _colours(label_config: str) -> dict[str, str]:
+    try:
+        return label_colours(read_label_config(label_config))
+    except ArgusError:
+        return {}

@@ -1,4 +1,5 @@
-"""Which tasks people have annotated, and with what labels: a copy of Label Studio's word, to filter searches by.
+"""Which tasks people have annotated, with what labels and where: a copy of Label Studio's word, to filter searches by
+and to draw over thumbnails.
 
 An annotation made, changed or deleted moves its task's `updated_at`, which every poll of `sync.py` notes; a task whose
 note is newer than its copy is looked up. So the copy is as fresh as the last poll. A full listing compares the ids of
@@ -14,7 +15,7 @@ from typing import Any
 from argus.labelstudio import LabelStudio, listing
 from argus.labelstudio.filters import ANNOTATED
 from argus.labelstudio.types import Annotation, Task
-from search_service.sync import store
+from search_service.sync import annotated_boxes, boxes_store, store
 
 CHUNK = 200  # tasks asked for by id: their ids travel in the request's address
 PAGE = 100  # tasks read in full at a time, with all their regions
@@ -32,9 +33,13 @@ def refresh(ls: LabelStudio, project_id: int, *, full: bool = False) -> int:
         stale |= _disagreeing(ls, project_id)
     ids = sorted(stale)
     every = len(ids) > MANY
+    shape = annotated_boxes.shape_of_project(project_id) if ids else None
     for part in [ids] if every else [ids[start:start + CHUNK] for start in range(0, len(ids), CHUNK)]:
-        listed = _listed(ls, project_id, None if every else part)  # a page at a time: only the labels are kept
-        said = {task["id"]: labels_of(task["annotations"]) for task in listed}
+        said: dict[int, list[str]] = {}
+        for page in _listed(ls, project_id, None if every else part):  # only the labels are kept
+            said |= {task["id"]: labels_of(task["annotations"]) for task in page}
+            boxes_store.write({task["id"]: annotated_boxes.read(task["annotations"], shape) for task in page})
+        boxes_store.forget([id_ for id_ in part if id_ not in said])
         store.write_labels({id_: said.get(id_) for id_ in part}, stale)
     return len(ids)
 
@@ -54,15 +59,15 @@ def labels_of(annotations: Sequence[Annotation]) -> list[str]:
 
 def _disagreeing(ls: LabelStudio, project_id: int) -> dict[int, datetime | None]:
     """Return the tasks that are annotated there and not here, or the other way round, with their `updated_at`."""
-    there = {task["id"] for task in _pages(ls, project_id, None, include="id")}
+    there = {task["id"] for page in _pages(ls, project_id, None, include="id") for task in page}
     return {row.id: row.updated_at for row in store.all_labelled(project_id) if row.labelled != (row.id in there)}
 
 
-def _listed(ls: LabelStudio, project_id: int, ids: Sequence[int] | None) -> Iterator[Task]:
-    yield from _pages(ls, project_id, ids, include="id,annotations,result,was_cancelled", fields="all")
+def _listed(ls: LabelStudio, project_id: int, ids: Sequence[int] | None) -> Iterator[list[Task]]:
+    return _pages(ls, project_id, ids, include="id,annotations,result,was_cancelled,updated_at,created_at",
+                  fields="all")
 
 
-def _pages(ls: LabelStudio, project_id: int, ids: Sequence[int] | None, **what: Any) -> Iterator[Task]:
-    """Yield the annotated tasks of a project, or of those of `ids`, by ascending id."""
-    for page in listing.walk(ls, project_id, [ANNOTATED], size=PAGE, ids=ids, **what):
-        yield from page
+def _pages(ls: LabelStudio, project_id: int, ids: Sequence[int] | None, **what: Any) -> Iterator[list[Task]]:
+    """Yield pages of the annotated tasks of a project, or of those of `ids`, by ascending id."""
+    return listing.walk(ls, project_id, [ANNOTATED], size=PAGE, ids=ids, **what)

@@ -10,6 +10,7 @@ import { h, icon, inPlace } from "./dom.js";
 import { chooseLanguage, language, LANGUAGES, number, t, when } from "./i18n.js";
 import { askToken, attempt, say } from "./messages.js";
 import { personButton, signIn } from "./person.js";
+import { useColours } from "./pictures.js";
 import { change, go, linkTo, onRoute, params } from "./router.js";
 import * as annotate from "./screens/annotate.js";
 import * as exporting from "./screens/export.js";
@@ -125,6 +126,7 @@ async function route() {
     const project = id ? await api(`/projects/${id}`) : null;
     if (mine !== routes) return; // the person has gone on meanwhile
     now.project = project;
+    useColours(project?.colours ?? {});
     now.selection = id ? new Selection(id) : null;
     now.screen = "";
     last.clear();

@@ -13,8 +13,24 @@ export const COLOURS = [
   "#6d28d9",
   "#be185d",
 ];
+let own = /** @type {Record<string, string>} */ ({}); // colours of the project's labels, as in Label Studio
+/** @param {Record<string, string>} colours */
+export function useColours(colours) {
+  own = colours;
+}
 /** @type {(labels: string[], label: string) => string} */
-export const colourOf = (labels, label) => COLOURS[Math.max(0, labels.indexOf(label)) % COLOURS.length];
+export const colourOf = (labels, label) =>
+  (Object.hasOwn(own, label) && own[label]) || COLOURS[Math.max(0, labels.indexOf(label)) % COLOURS.length];
+
+// Black or white, whichever can be read on a colour (#rrggbb).
+/** @param {string} paint */
+export function inkOn(paint) {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const part = parseInt(paint.slice(at, at + 2), 16) / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18 ? "#fff" : "#111";
+}
 
 // Show the part of a task's picture around `box` (fractions).
 /** @type {(image: HTMLImageElement, task: number, box: number[], size?: number) => void} */

@@ -1,7 +1,7 @@
 // Boxes, outlines and masks drawn over a picture. Positions are fractions of its sides, so nothing has to know its size.
 import { h, svg } from "./dom.js";
 import { number } from "./i18n.js";
-import { colourOf } from "./pictures.js";
+import { colourOf, inkOn } from "./pictures.js";
 
 const TAG = 22; // pixels that a tag needs above its box
 
@@ -52,7 +52,7 @@ const outline = (rings) => rings.map((ring) => `M${ring.map((point) => point.joi
 /** @param {Drawn} object @param {string} paint */
 function tagOf({ label, score, box: [x0, y0] }, paint) {
   const tag = h("span", { class: "region-tag" }, label, score === null ? "" : ` ${number(score, 2)}`);
-  Object.assign(tag.style, { left: `${x0 * 100}%`, top: `${y0 * 100}%`, background: paint });
+  Object.assign(tag.style, { left: `${x0 * 100}%`, top: `${y0 * 100}%`, background: paint, color: inkOn(paint) });
   return tag;
 }
 

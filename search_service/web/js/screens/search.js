@@ -278,7 +278,7 @@ class SearchScreen {
     await openView(this.base, { title: this.question.title(), task_ids: this.#bestFirst() });
   }
 
-  // "/" goes to the box, Ctrl-A chooses what is shown, Escape chooses nothing.
+  // "/" goes to the box, B shows boxes, Ctrl-A chooses what is shown, Escape chooses nothing.
   /** @param {KeyboardEvent} event */
   #onkey(event) {
     if (around(event, "input:not([type=checkbox]), select, textarea, dialog")) return;
@@ -287,6 +287,7 @@ class SearchScreen {
       this.question.query.focus();
       this.question.query.select();
     }
+    if (event.key === "b" && !event.ctrlKey && !event.metaKey && !event.altKey) this.results.boxes.toggle();
     if (event.key === "a" && (event.ctrlKey || event.metaKey) && this.grid.hits.length) {
       event.preventDefault();
       this.results.selectShown();

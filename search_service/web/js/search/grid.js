@@ -105,6 +105,12 @@ export class HitGrid {
     if (this.#placeOf(task) >= 0) this.#reach(task);
   }
 
+  // The button with a task's picture, if it is among the hits.
+  /** @param {number} task */
+  opener(task) {
+    return this.#cards.get(task)?.opener;
+  }
+
   // Show what was said of a hit.
   /** @param {Api.Hit} hit */
   judged(hit) {

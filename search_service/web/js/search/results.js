@@ -4,6 +4,7 @@ import { number, t } from "../i18n.js";
 import { actionButton } from "../messages.js";
 import { change } from "../router.js";
 import { GAP } from "./appearances.js";
+import { Boxes } from "./boxes.js";
 import { nothingFound } from "./friendly.js";
 import { HitGrid } from "./grid.js";
 import { isLikely, summaryOf } from "./summary.js";
@@ -34,6 +35,7 @@ export class Results {
     this.selection = selection;
     this.chooseLabel = chooseLabel;
     this.grid = new HitGrid({ selection, signal, acts });
+    this.boxes = new Boxes({ project, grid: this.grid, signal });
     this.summary = h("span", { id: "summary", role: "status" });
     this.chosen = h("span", { id: "chosen", role: "status" });
     const options = Object.keys(SHOWN).map((band) => h("option", { value: band }, t(`search.show_${band}`)));
@@ -58,6 +60,7 @@ export class Results {
   begin(answer) {
     this.#answer = answer;
     this.grid.clear();
+    this.boxes.clear();
     this.grid.root.classList.toggle("no-text", !answer.ask.text.trim());
   }
 
@@ -68,6 +71,7 @@ export class Results {
     if (!answer) return;
     this.root.hidden = false;
     this.grid.add(found.hits);
+    this.boxes.add();
     const { hits } = this.grid;
     const judged = hits.some((hit) => hit.relevance);
     this.summary.textContent = summaryOf(found, hits, answer.more);
@@ -113,7 +117,7 @@ export class Results {
     const { likely, all, every, none, view, annotate } = this.buttons;
     const space = h("span", { class: "grow" });
     const acts = h("span", { class: "bar acts" }, view, annotate);
-    return h("div", { class: "bar results-bar" }, this.summary, this.shown, this.grouped, space, this.chosen, likely, all, every, none, acts);
+    return h("div", { class: "bar results-bar" }, this.summary, this.shown, this.grouped, this.boxes.button, space, this.chosen, likely, all, every, none, acts);
   }
 
   #onband() {
