@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from argus.answers.base import Error
 from argus.answers.label_import import LabelImportJobState, LabelImportPlan, LabelImportUndone, Taken
-from argus.db.statements import execute, fetch, fetch_number, fetch_numbers, fetch_one
+from argus.db.statements import execute, fetch_number
+from argus.jobs.row_store import Rows
 
-LISTED = 20
-_COLUMNS = ("j.id, j.project_id, upload_id, images_id, j.name, j.taken, j.model_version, keep_splits, j.state, done, "
-            "total, import_id, missed, j.error, attempts, j.person_id, person, j.created_at, j.finished_at, "
+_COLUMNS = ("id, project_id, upload_id, images_id, name, taken, model_version, keep_splits, state, done, total, "
+            "import_id, missed, error, attempts, person_id, person, created_at, finished_at, "
             "plan IS NOT NULL AS planned")
-_OPEN = "(state IN ('planning', 'queued', 'running', 'undoing') OR (state = 'cancelled' AND finished_at IS NULL))"
+_UNFINISHED = "(state IN ('planning', 'queued', 'running', 'undoing') OR (state = 'cancelled' AND finished_at IS NULL))"
 
 
 @dataclass(frozen=True)
@@ -49,14 +47,9 @@ class Row:
         return [one for one in dict.fromkeys((self.upload_id, self.images_id)) if one]
 
 
-@dataclass(frozen=True)
-class _Plan:
-    plan: dict[str, Any] | None
-
-
-@dataclass(frozen=True)
-class _Report:
-    report: dict[str, Any] | None
+_rows = Rows("label_import_job", Row, _COLUMNS, _UNFINISHED)
+find, listing, due, begin = _rows.find, _rows.listing, _rows.due, _rows.begin
+fail, put_off, forget, forget_old = _rows.fail, _rows.put_off, _rows.forget, _rows.forget_old
 
 
 def insert(*, project_id: int, upload_id: str, images_id: str, name: str, taken: Taken, model_version: str,
@@ -85,42 +78,17 @@ def undone(job_id: int, report: LabelImportUndone) -> None:
 
 def report_of(job_id: int) -> LabelImportUndone | None:
     """Return what an undo took back; None until it has."""
-    row = fetch_one(_Report, "SELECT report FROM label_import_job WHERE id = %s", (job_id,))
-    return LabelImportUndone.model_validate(row.report) if row and row.report else None
-
-
-def find(job_id: int) -> Row | None:
-    return fetch_one(Row, f"SELECT {_COLUMNS} FROM label_import_job j WHERE id = %s", (job_id,))
+    return _rows.kept(job_id, "report", LabelImportUndone)
 
 
 def plan_of(job_id: int) -> LabelImportPlan | None:
     """Return what an import would write; None until that is known."""
-    row = fetch_one(_Plan, "SELECT plan FROM label_import_job WHERE id = %s", (job_id,))
-    return LabelImportPlan.model_validate(row.plan) if row and row.plan else None
-
-
-def listing(project_id: int) -> list[Row]:
-    """Return the last of a project, newest first."""
-    return fetch(Row, f"SELECT {_COLUMNS} FROM label_import_job j WHERE project_id = %s ORDER BY id DESC LIMIT %s",
-                 (project_id, LISTED))
+    return _rows.kept(job_id, "plan", LabelImportPlan)
 
 
 def waiting(project_id: int) -> int:
     """Return how many of a project have not ended."""
-    return fetch_number("SELECT count(*) FROM label_import_job WHERE project_id = %s AND (state = 'planned' OR "
-                        f"{_OPEN})", (project_id,))
-
-
-def due() -> list[int]:
-    """Return those on which there is work, oldest first."""
-    return fetch_numbers(f"SELECT id FROM label_import_job WHERE {_OPEN} AND due_at <= now() ORDER BY due_at, id")
-
-
-def begin(job_id: int) -> Row | None:
-    """Note another attempt and return the row; None when there is nothing to do any more."""
-    found = fetch_number("UPDATE label_import_job SET attempts = attempts + 1, state = CASE WHEN state = 'queued' THEN "
-                         f"'running' ELSE state END WHERE id = %s AND {_OPEN} RETURNING id", (job_id,))
-    return find(job_id) if found else None
+    return _rows.count(project_id, "state = 'planned'")
 
 
 def keep_plan(job_id: int, plan: LabelImportPlan) -> None:
@@ -164,29 +132,6 @@ def cancelled(job_id: int) -> None:
     execute("UPDATE label_import_job SET finished_at = now() WHERE id = %s AND state = 'cancelled'", (job_id,))
 
 
-def fail(job_id: int, error: Error) -> None:
-    execute("UPDATE label_import_job SET state = 'failed', error = %s, finished_at = now() WHERE id = %s "
-            "AND state IN ('planning', 'queued', 'running', 'undoing')", (error.model_dump_json(), job_id))
-
-
-def put_off(job_id: int, seconds: float, error: Error) -> None:
-    """Let what failed for now wait."""
-    execute("UPDATE label_import_job SET state = CASE WHEN state = 'running' THEN 'queued' ELSE state END, error = %s, "
-            "due_at = now() + make_interval(secs => %s) WHERE id = %s",
-            (json.dumps(error.model_dump(mode="json")), seconds, job_id))
-
-
-def forget(job_id: int) -> None:
-    execute("DELETE FROM label_import_job WHERE id = %s", (job_id,))
-
-
 def expired(hours: float) -> list[Row]:
     """Return those that nobody started for so long."""
-    return fetch(Row, f"SELECT {_COLUMNS} FROM label_import_job j WHERE state = 'planned' "
-                 "AND created_at < now() - make_interval(secs => %s)", (hours * 3600,))
-
-
-def forget_old(days: float) -> int:
-    """Delete the rows of those that ended long ago; return how many. What was imported stays listed."""
-    return execute("DELETE FROM label_import_job WHERE finished_at < now() - make_interval(secs => %s)",
-                   (days * 86_400,))
+    return _rows.where("state = 'planned' AND created_at < now() - make_interval(secs => %s)", hours * 3600)
