@@ -6,6 +6,7 @@ import json
 import os
 import shlex
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -55,8 +56,7 @@ def demo(once: bool) -> None:
 
 
 def _stay(stack: Stack) -> None:
-    told = " ".join(f"ARGUS_{name}={shlex.quote(os.environ[f'ARGUS_{name}'])}"
-                    for name in ("HOME", "SIGLIP_MODEL", "SAM3_MODEL"))
+    told = " ".join(f"{name}={shlex.quote(value)}" for name, value in told_environment(os.environ).items())
     console.print("The commands act on it in another terminal of this folder, after", markup=False)
     console.print(f"  export {told}", markup=False, soft_wrap=True)
     console.print("Running until Ctrl-C.")
@@ -64,6 +64,15 @@ def _stay(stack: Stack) -> None:
         stack.wait()
     except KeyboardInterrupt:
         console.print("Stopping …")
+
+
+def told_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return what a command needs of the demo's environment: its home and models, and the addresses that are not the
+    usual ones, because the ports are others."""
+    urls = {f"ARGUS_{name.upper()}": Settings.model_fields[name].default
+            for name in ("label_studio_url", "search_service_url", "ml_backend_url")}
+    return {name: environment[name] for name in ("ARGUS_HOME", "ARGUS_SIGLIP_MODEL", "ARGUS_SAM3_MODEL")} \
+        | {name: environment[name] for name, usual in urls.items() if environment[name] != usual}
 
 
 def demo_settings() -> Settings:
