@@ -206,10 +206,14 @@ def check(frames: Frames, vectors: VectorFile, rules: Rules, counts: Ints) -> No
     got = ", ".join(f"{name} {count}" for name, count in zip(rules.names, counts, strict=True))
     empty = [name for name, count in zip(rules.names, counts, strict=True) if not count]
     what = f"The split {empty[0]} would be empty" if empty else "These shares cannot be met"
+    kept = bool((frames.split >= 0).any())
+    why = "keep the split that an earlier export gave them" if kept else \
+        "that are near each other in time or look alike stay together"
     raise ArgusError(
         "nothing_selected" if empty else "shares_not_met",
-        f"{what}: frames that are near each other in time or look alike stay together, which leaves {got} images.",
-        f"The nearest shares that can be met: {text}." if text else
+        f"{what}: frames {why}, which leaves {got} images.",
+        f"The nearest shares that can be met: {text}."
+        f"{' Or start the division anew with `argus splits reset`.' if kept else ''}" if text else
         "Use more even shares, add frames of more videos or scenes, lower ARGUS_SPLIT_GAP_SECONDS, start the division "
         "anew with `argus splits reset`, or export without splits.",
         splits=dict(zip(rules.names, counts.tolist(), strict=True)), nearest=nearest)

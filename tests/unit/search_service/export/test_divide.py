@@ -155,8 +155,16 @@ def test_shares_that_cannot_be_met_are_refused_with_the_nearest_that_can() -> No
     with pytest.raises(ArgusError) as caught:
         division(origins, {"train": 0.85, "val": 0.15})
     assert (caught.value.code, caught.value.details["nearest"]) == ("shares_not_met", {"train": 0.7, "val": 0.3})
-    assert "train=0.7,val=0.3" in caught.value.hint
+    assert "train=0.7,val=0.3" in caught.value.hint and "reset" not in caught.value.hint
     assert division(origins, caught.value.details["nearest"])[1].counts(2).tolist() == [700, 300]
+
+
+def test_shares_that_an_earlier_division_does_not_fit_are_refused_for_that_reason() -> None:
+    origins = {task: Origin("") for task in range(100)}
+    with pytest.raises(ArgusError, match="keep the split that an earlier export gave them") as caught:
+        division(origins, HALVES, known={task: int(task >= 80) for task in origins})
+    assert caught.value.details["nearest"] == dict(zip(HALVES, (0.8, 0.2), strict=True))
+    assert "argus splits reset" in caught.value.hint
 
 
 def test_frames_that_all_look_alike_cannot_be_divided() -> None:
