@@ -22,6 +22,8 @@ from argus.web import origin_check, problems, proxies, server_state, store
 log = logging.getLogger(__name__)
 FAILED_LOGINS = parse("20/minute")  # of one address and kind; more are told to wait, the right secret never is
 PROBES = ("/livez", "/readyz")  # open to everybody: they say nothing but yes and no
+_DULL = (*PROBES, "/health", "/metrics")
+_FILES = ("/web/", "/help/")  # the page's: a hundred and more at its first load
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -100,7 +102,8 @@ def _tell(response: Response, service: origin_check.Service, seconds: float) -> 
     if wait := g.get("retry_after"):
         response.headers["Retry-After"] = str(wait)
     response.headers["X-Request-ID"] = trace.current().get("request", "")
-    level = logging.DEBUG if request.path in (*PROBES, "/health", "/metrics") else logging.INFO
+    dull = request.path in _DULL or (request.path.startswith(_FILES) and response.status_code < 400)
+    level = logging.DEBUG if dull else logging.INFO
     log.log(level, "request", extra={"method": request.method, "path": request.path, "status": response.status_code,
                                      "seconds": round(seconds, 3)})
 

@@ -35,13 +35,19 @@ class UploadId(BaseConverter):
     regex = "[0-9a-f]{32}"
 
 
+class Digest(BaseConverter):
+    """What the page's files are known by in a path: 64 bits as hex."""
+
+    regex = "[0-9a-f]{16}"
+
+
 def create_app() -> Flask:
     """Return the WSGI application."""
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
-    app.url_map.converters |= {"int": Id, "upload": UploadId}
+    app.url_map.converters |= {"int": Id, "upload": UploadId, "digest": Digest}
     recording.install(app)  # first: what is refused is a row, too
     app_hooks.install(app, "search-service", get_settings, _guard)
     problems.install(app, hint="GET /api/v1/openapi.json lists what there is.", challenge="Bearer")

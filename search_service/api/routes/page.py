@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, request, send_from_directory
@@ -12,6 +11,7 @@ from argus.answers.service import Health
 from argus.web import server_state
 from argus.web.metrics_endpoint import CONTENT_TYPE, exposition
 from search_service.api.answering import answers
+from search_service.api.page_files import KEPT, WEB, PageFiles
 from search_service.api.requests import API
 from search_service.vectors import filter_memory
 
@@ -19,12 +19,25 @@ if TYPE_CHECKING:
     from search_service.api.openapi import Document
 
 blueprint = Blueprint("page", __name__)
-WEB = Path(__file__).parents[2] / "web"
+files = PageFiles()
 
 
 @blueprint.get("/")
 def get_page() -> Response:
-    return send_from_directory(WEB, "index.html")
+    response = Response(files.document(), content_type="text/html; charset=utf-8")
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+@blueprint.get("/web/<digest:digest>/<path:name>")
+def get_kept_asset(digest: str, name: str) -> Response:
+    """Another version's digest gets the present file, which nobody keeps: the page's next load asks for its own."""
+    response = send_from_directory(WEB, name)
+    if files.holds(digest, name):
+        response.headers["Cache-Control"] = KEPT
+    return response
 
 
 @blueprint.get("/web/<path:name>")

@@ -147,8 +147,9 @@ def test_the_api_asks_for_its_token(client: FlaskClient, token: str, monkeypatch
 
 def test_every_route_asks_for_the_token_but_those_that_tell_nothing(client: FlaskClient, token: str) -> None:
     """The page and the API's description are the same for everybody; a webhook has a secret of its own."""
-    open_to_all = {"/", "/docs", "/web/<path:name>", "/openapi.json", "/api/v1/openapi.json", "/health", "/livez",
-                   "/readyz", "/webhooks/label-studio", "/help", "/help/", "/help/<path:name>"}
+    open_to_all = {"/", "/docs", "/web/<path:name>", "/web/<digest:digest>/<path:name>", "/openapi.json",
+                   "/api/v1/openapi.json", "/health", "/livez", "/readyz", "/webhooks/label-studio", "/help", "/help/",
+                   "/help/<path:name>"}
     rules = list(client.application.url_map.iter_rules())
     assert open_to_all < {rule.rule for rule in rules}
     for number, rule in enumerate(rules):
@@ -189,8 +190,8 @@ def test_the_page_loads_nothing_from_elsewhere(client: FlaskClient) -> None:
 
 def test_every_route_is_described_and_nothing_else(client: FlaskClient) -> None:
     rules = client.application.url_map.iter_rules()
-    pages = {"/", "/docs", "/web/<path:name>", "/openapi.json", "/api/v1/openapi.json", "/help", "/help/",
-             "/help/<path:name>"}
+    pages = {"/", "/docs", "/web/<path:name>", "/web/<digest:digest>/<path:name>", "/openapi.json",
+             "/api/v1/openapi.json", "/help", "/help/", "/help/<path:name>"}
     routes = {(re.sub(r"<\w+:(\w+)>", r"{\1}", rule.rule), method.lower()) for rule in rules
               for method in (rule.methods or set()) - {"HEAD", "OPTIONS"} if rule.rule not in pages}
     described = {(path, method) for path, operations in document()["paths"].items() for method in operations}
