@@ -44,7 +44,8 @@ def main(package: ModuleType, arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog=f"python -m {package.__name__}", description=package.__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path, metavar="FILE", help="where the figures are written")
-    parser.add_argument("--part", action="append", choices=names(package), help="only this part; may be repeated")
+    parser.add_argument("--part", "--parts", dest="part", action="append", choices=names(package),
+                        help="only this part; may be repeated")
     options = parser.parse_args(arguments)
     failed = []
     for name in options.part or names(package):
