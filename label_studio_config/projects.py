@@ -1,5 +1,4 @@
-"""Rows `project`, nearly all that is read and written of them, and rows `task` as they are met before the sync brings
-them: made from what Label Studio sends, or fetched from it."""
+"""Rows `project`, nearly all that is read and written of them, and rows `task` that the sync has not brought yet."""
 
 from __future__ import annotations
 
@@ -19,6 +18,7 @@ from argus.labelstudio.filters import chunks
 from argus.labelstudio.task_data import TaskImage, data_value, moment
 from argus.labelstudio.types import Project, Task
 from argus.settings import get_settings
+from label_studio_config import version_store
 from label_studio_config.bands import CHECKED_AT_FIRST
 from label_studio_config.class_mapping import DetectorChoice
 from label_studio_config.label_config import Override
@@ -134,6 +134,8 @@ def _save(project_id: int, title: str, label_config: str, model_version: str) ->
         (project_id, title, label_config, model_version, list(CHECKED_AT_FIRST), _other_version(old, model_version),
          reshaped))
     assert row is not None  # INSERT .. RETURNING gives one row
+    if model_version:
+        version_store.remember(recipe_for(row))
     return row
 
 
@@ -166,6 +168,7 @@ def set_version(project_id: int, model_version: str) -> None:
     with together():
         execute("UPDATE project SET model_version = %s, other_version = %s WHERE id = %s",
                 (model_version, _other_version(find(project_id), model_version), project_id))
+        version_store.remember(recipe_for(load(project_id)))
 
 
 def set_overrides(project_id: int, overrides: Mapping[str, Override]) -> None:

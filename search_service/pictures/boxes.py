@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from argus.answers.tasks import BoxedObject, BoxedTask, Boxes
 from argus.errors import ArgusError
-from label_studio_config import projects
+from label_studio_config import projects, version_store
 from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import Recipe, recipe_for
 from search_service.pictures.store import tasks_of
@@ -39,11 +39,12 @@ def _annotated(task_ids: Sequence[int]) -> Iterator[BoxedTask]:
 
 
 def _predicted(project: ProjectRow, task_ids: Sequence[int]) -> Iterator[BoxedTask]:
-    recipe = _recipe(project)
+    version, recipe = project["model_version"], _recipe(project)
     if recipe is None or not task_ids:
         return
+    asked = version_store.asked_for(version, recipe)
     rows: dict[int, list[ShownObject]] = {}
-    for row in prediction_store.shown_objects(recipe, project["model_version"], task_ids, None, _FIRST, None, 1.0):
+    for row in prediction_store.shown_objects(asked, version, task_ids, None, _FIRST, None, 1.0):
         rows.setdefault(row.task_id, []).append(row)
     for task, shown in rows.items():
         width, height = shown[0].width, shown[0].height

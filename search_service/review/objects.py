@@ -18,9 +18,10 @@ from argus.answers.review import BandObject, BandObjects, Histogram
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.regions import object_id
-from label_studio_config import projects
+from label_studio_config import projects, version_store
 from label_studio_config.bands import BANDS, CHECK_FIRST, NOTHING_FOUND
-from label_studio_config.recipe import Recipe, recipe_for
+from label_studio_config.recipe import recipe_for
+from label_studio_config.version_store import Asked
 from label_studio_config.views import TO_FIX
 from search_service.review import arrangement, prediction_store, standing
 from search_service.review.candidates import Review, open_review
@@ -52,20 +53,26 @@ def band_objects(project_id: int, band: str, *, label: str | None = None, limit:
     project = projects.load(project_id)
     recipe = recipe_for(project)
     review = open_review(project_id, ls)
+    asked = version_store.asked_for(review.model_version, recipe)
     aside = decisions(review)
     ids = standing.unreviewed(review, band, aside)
     if band == NOTHING_FOUND:
         return _page_of_tasks(ids, limit, after, aside)
     if order != "score":
-        every = _objects(recipe, review.model_version, ids, label, None, _position(""), review.edges.high)
+        every = _objects(asked, review.model_version, ids, label, None, _position(""), review.edges.high)
         rows, following = arrangement.page(project_id, recipe, every, order, limit, after)
     else:
-        rows = _objects(recipe, review.model_version, ids, label, limit, _position(after), review.edges.high)
+        rows = _objects(asked, review.model_version, ids, label, limit, _position(after), review.edges.high)
         following = _next(rows, limit)
     tasks = sorted({row.task_id for row in rows[:limit]})
     said = _Said(aside, right_objects(review, tasks), corrected_objects(review, tasks))
     found = [_object(row, review.edges.high, said) for row in rows[:limit]]
     return BandObjects(band=band, tasks=len(ids), objects=found, next=following)
+
+
+def asked_for(project_id: int, model_version: str) -> list[Asked]:
+    """Return what a project's predictions of a version were made of. Raises `unknown_project`."""
+    return version_store.asked_for(model_version, recipe_for(projects.load(project_id)))
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ def shown(project_id: int, model_version: str, task_ids: Sequence[int]) -> list[
     Raises:
         ArgusError: `unknown_project`.
     """
-    rows = _objects(recipe_for(projects.load(project_id)), model_version, task_ids, None, None, _position(""), 1.0)
+    rows = _objects(asked_for(project_id, model_version), model_version, task_ids, None, None, _position(""), 1.0)
     return [_shown(row) for row in rows]
 
 
@@ -101,7 +108,7 @@ def page_of_objects(project_id: int, model_version: str, task_ids: Sequence[int]
     Raises:
         ArgusError: `unknown_project`, `unknown_label`, `bad_request` for another `after`.
     """
-    rows = _objects(recipe_for(projects.load(project_id)), model_version, task_ids, label, limit,
+    rows = _objects(asked_for(project_id, model_version), model_version, task_ids, label, limit,
                     _position(after), 1.0)
     return [_shown(row) for row in rows[:limit]], _next(rows, limit)
 
@@ -147,14 +154,14 @@ def _bad_position() -> ArgusError:
     return ArgusError("bad_request", "after is not the `next` of an earlier page.")
 
 
-def _objects(recipe: Recipe, version: str, ids: Sequence[int], label: str | None, limit: int | None,
+def _objects(asked: Sequence[Asked], version: str, ids: Sequence[int], label: str | None, limit: int | None,
              after: Position, high: float) -> list[ShownObject]:
     """Return up to `limit + 1` objects, or all, behind `after`; the order (score, task, place, label) is total."""
-    names = {c.label for c in recipe.concepts}
+    names = {one.label for one in asked}
     if label is not None and label not in names:
         raise ArgusError("unknown_label", f"The project has no label {label!r}.",
                          f"It has: {', '.join(sorted(names))}.")
-    return prediction_store.shown_objects(recipe, version, ids, label, after,
+    return prediction_store.shown_objects(asked, version, ids, label, after,
                                           None if limit is None else limit + 1, high)
 
 
@@ -186,13 +193,13 @@ def histogram(project_id: int, *, ls: LabelStudio | None = None) -> Histogram:
 
     For edges on a hundredth the tasks and objects of a band are exact sums. Raises `unknown_project`.
     """
-    recipe = recipe_for(projects.load(project_id))
     review = open_review(project_id, ls)
+    asked = asked_for(project_id, review.model_version)
     checked_first = set(standing.unreviewed(review, CHECK_FIRST, ())) if review.edges.check_first else set()
     ids = [task for task in standing.unreviewed(review, None, decisions(review)) if task not in checked_first]
-    labels = {c.label: [0] * BINS for c in recipe.concepts}
+    labels = {one.label: [0] * BINS for one in asked}
     by_task: dict[int, list[float]] = {}
-    for row in prediction_store.shown_scores(recipe, review.model_version, ids):
+    for row in prediction_store.shown_scores(asked, review.model_version, ids):
         labels[row.label][_bin(row.score)] += 1
         by_task.setdefault(row.task_id, []).append(row.score)
     tasks, objects = [0] * BINS, [0] * BINS

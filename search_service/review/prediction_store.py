@@ -8,8 +8,9 @@ from typing import Literal, NamedTuple, TypedDict
 
 from argus.db.statements import execute, execute_many, fetch, fetch_number
 from label_studio_config.recipe import Recipe
+from label_studio_config.version_store import Asked
 
-# A detection that the recipe shows and Label Studio has, with its task: `s.score` is compared as the prediction's
+# A detection that its version shows and Label Studio has, with its task: `s.score` is compared as the prediction's
 # builder does. Of a prediction without a record of its labels, all that was asked for counts.
 _SHOWN = """
     FROM unnest(%(labels)s::text[], %(keys)s::text[], %(thresholds)s::float8[]) AS w (label, concept_key, threshold)
@@ -113,7 +114,7 @@ def computed(project_id: int, recipe: Recipe) -> list[Computed]:
         ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts], project_id))
 
 
-def shown_objects(recipe: Recipe, version: str, task_ids: Sequence[int], label: str | None, after: Position,
+def shown_objects(asked: Sequence[Asked], version: str, task_ids: Sequence[int], label: str | None, after: Position,
                   limit: int | None, high: float) -> list[ShownObject]:
     """Return the first objects behind a position, of one label or of all, lowest score first."""
     return fetch(
@@ -126,14 +127,14 @@ def shown_objects(recipe: Recipe, version: str, task_ids: Sequence[int], label: 
         "JOIN detection d USING (task_id, label, concept_key) WHERE (%(only)s::text IS NULL OR label = %(only)s) "
         "AND (o.raw, o.task_id, o.place, o.label) > (%(score)s, %(task)s, %(place)s, %(label)s) "
         "ORDER BY o.raw, o.task_id, o.place, o.label LIMIT %(limit)s",
-        {**_parameters(recipe, version, task_ids), "only": label, "limit": limit, "high": high,
+        {**_parameters(asked, version, task_ids), "only": label, "limit": limit, "high": high,
          **dict(zip(("score", "task", "place", "label"), after, strict=True))})
 
 
-def shown_scores(recipe: Recipe, version: str, task_ids: Sequence[int]) -> list[ShownScore]:
+def shown_scores(asked: Sequence[Asked], version: str, task_ids: Sequence[int]) -> list[ShownScore]:
     """Return the score of every object that the predictions of these tasks show."""
     return fetch(ShownScore, f"SELECT d.task_id, d.label, s.score::float8 AS score {_SHOWN}",
-                 _parameters(recipe, version, task_ids))
+                 _parameters(asked, version, task_ids))
 
 
 class _ShownParameters(TypedDict):
@@ -146,9 +147,9 @@ class _ShownParameters(TypedDict):
     version: str
 
 
-def _parameters(recipe: Recipe, version: str, task_ids: Sequence[int]) -> _ShownParameters:
-    return {"labels": [c.label for c in recipe.concepts], "keys": [recipe.concept_key(c) for c in recipe.concepts],
-            "thresholds": [c.threshold for c in recipe.concepts], "tasks": [*task_ids], "version": version}
+def _parameters(asked: Sequence[Asked], version: str, task_ids: Sequence[int]) -> _ShownParameters:
+    return {"labels": [one.label for one in asked], "keys": [one.concept_key for one in asked],
+            "thresholds": [one.threshold for one in asked], "tasks": [*task_ids], "version": version}
 
 
 class Verdict(NamedTuple):

@@ -13,7 +13,7 @@ from argus import audit
 from argus.answers.review import Wall, WallJudged, WallObject, WallTakenBack
 from argus.errors import ArgusError
 from label_studio_config import projects
-from label_studio_config.recipe import plan_for, recipe_for
+from label_studio_config.recipe import plan_for
 from label_studio_config.views import fix_view
 from search_service.review import objects, prediction_store, standing, wall_store
 from search_service.review.candidates import Review, open_review
@@ -53,9 +53,9 @@ def _listed(row: Shown, said: wall_store.Judged | None, rejected: bool) -> WallO
 
 def _count(review: Review, ids: Sequence[int]) -> dict[str, int]:
     """Return how many objects each label has on these tasks."""
-    recipe = recipe_for(projects.load(review.project_id))
-    counts = {concept.label: 0 for concept in recipe.concepts}
-    for row in prediction_store.shown_scores(recipe, review.model_version, ids):
+    asked = objects.asked_for(review.project_id, review.model_version)
+    counts = {one.label: 0 for one in asked}
+    for row in prediction_store.shown_scores(asked, review.model_version, ids):
         counts[row.label] += 1
     return counts
 

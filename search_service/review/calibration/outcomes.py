@@ -15,8 +15,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from label_studio_config import projects
-from label_studio_config.recipe import Recipe, recipe_for
+from label_studio_config import projects, version_store
+from label_studio_config.recipe import recipe_for
+from label_studio_config.version_store import Asked
 from search_service.review import prediction_store
 from search_service.review.calibration import store
 from search_service.review.calibration.curves import CLASSES
@@ -43,29 +44,27 @@ def remember(project_id: int) -> None:
 
     Raises `unknown_project`.
     """
-    store.remember_concepts(recipe_for(projects.load(project_id)))
+    version_store.remember(recipe_for(projects.load(project_id)))
 
 
 def load(project_id: int) -> Outcomes:
     """Return the outcomes that hold for a project's recipe. Raises `unknown_project`."""
     row = projects.load(project_id)
     recipe = recipe_for(row)
-    store.remember_concepts(recipe)
-    asked = {(one.model_version, one.label) for one in store.same_concepts(recipe)}
-    versions = sorted({version for version, _ in asked})
-    labels = {label for _, label in asked}
-    sampled = [one for one in store.of_samples(project_id, versions) if one.label in labels]
-    paged = [one for one in (*store.of_annotations(project_id, versions), *store.of_page(project_id, versions))
-             if one.label in labels]
-    shown = _shown(project_id, recipe, row["model_version"] or recipe.model_version)
+    version_store.remember(recipe)
+    same = version_store.asking_the_same(recipe)
+    sampled = store.of_samples(project_id, same)
+    paged = [*store.of_annotations(project_id, same), *store.of_page(project_id, same)]
+    version = row["model_version"] or recipe.model_version
+    shown = _shown(project_id, version_store.asked_for(version, recipe), version)
     counted, left_out = weighed(sampled, paged, shown)
     return Outcomes(tuple(sorted(c.label for c in recipe.concepts)), tuple(counted), left_out)
 
 
-def _shown(project_id: int, recipe: Recipe, version: str) -> Counter[Class]:
+def _shown(project_id: int, asked: Sequence[Asked], version: str) -> Counter[Class]:
     """Return how many objects of each class the delivered predictions show."""
     tasks = [one.task_id for one in prediction_store.delivered(project_id, version)]
-    return Counter((one.label, class_of(one.score)) for one in prediction_store.shown_scores(recipe, version, tasks))
+    return Counter((one.label, class_of(one.score)) for one in prediction_store.shown_scores(asked, version, tasks))
 
 
 def class_of(score: float) -> int:

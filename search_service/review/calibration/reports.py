@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from argus.answers import calibration as answers
-from label_studio_config import projects
+from label_studio_config import projects, version_store
 from label_studio_config.recipe import recipe_for
 from search_service.review.calibration import store
 from search_service.review.calibration.curves import Calibration, Floats, d_ece, fit_calibration, score_classes
@@ -112,7 +112,7 @@ def _swept(edge: float, low: Floats, right: Floats, step: Step | None) -> answer
 def hints_of(project_id: int) -> list[answers.CorrectionHint]:
     """Return what the corrections so far suggest to change. Raises `unknown_project`."""
     recipe = recipe_for(projects.load(project_id))
-    versions = sorted({one.model_version for one in store.same_concepts(recipe)})
+    versions = sorted({one.model_version for one in version_store.asking_the_same(recipe)})
     return hints(store.judged(project_id, versions), store.asked_below(project_id, versions),
                  {one.label: one.threshold for one in recipe.concepts})
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from argus.db.statements import execute_many, fetch
-from label_studio_config.recipe import Recipe
+from argus.db.statements import fetch
+from label_studio_config.version_store import VersionLabel
 from search_service.review.calibration.hints import Judged
 
 # A frame's outcomes belong together with those of its near-duplicates and of ten seconds of its video.
@@ -14,30 +14,31 @@ GROUP = """
     CASE WHEN root.video_key IS NULL THEN 'task ' || coalesce(root.id, t.id)
          ELSE root.video_key || ' ' || floor(coalesce(root.video_time, 0) / 10)::text END
 """
+_ASKED_THE_SAME = "(SELECT * FROM unnest(%(versions)s::text[], %(labels)s::text[]))"  # versions with their labels
 # What was judged in samples, each in drawn order up to the first open one of its step on the ladder: within a step the
 # judged objects are a random sample of the step's.
 _OF_SAMPLES = f"""
     WITH listed AS (
-        SELECT i.*, (SELECT count(*) FROM unnest(s.edges) AS e WHERE e > i.low) AS step
+        SELECT i.*, s.model_version, (SELECT count(*) FROM unnest(s.edges) AS e WHERE e > i.low) AS step
         FROM sample s JOIN sample_item i ON i.sample_id = s.id
         WHERE s.project_id = %(project)s AND s.model_version = ANY(%(versions)s)),
     steps AS (
         SELECT sample_id, step, count(*) AS size, min(place) FILTER (WHERE is_right IS NULL) AS open
         FROM listed GROUP BY sample_id, step),
     judged AS (
-        SELECT l.task_id, l.object, l.label, l.score, l.is_right,
+        SELECT l.model_version, l.task_id, l.object, l.label, l.score, l.is_right,
             s.size::float8 / count(*) OVER (PARTITION BY l.sample_id, l.step) AS weight
         FROM listed l JOIN steps s USING (sample_id, step) WHERE s.open IS NULL OR l.place < s.open)
     SELECT j.task_id, j.object, j.label, j.score, j.is_right, j.weight, {GROUP} AS "group"
     FROM judged j JOIN task t ON t.id = j.task_id LEFT JOIN task root ON root.id = coalesce(t.duplicate_of, t.id)
-    WHERE t.project_id = %(project)s ORDER BY j.task_id, j.object
+    WHERE t.project_id = %(project)s AND (j.model_version, j.label) IN {_ASKED_THE_SAME} ORDER BY j.task_id, j.object
 """
 # What was said on the page; an object is right when everybody says so. Nobody said what a bulk acceptance implies.
 _OF_PAGE = f"""
     SELECT v.task_id, v.object, v.label, max(v.score) AS score, bool_and(v.verdict IN ('right', 'moved')) AS is_right,
         1.0::float8 AS weight, {GROUP} AS "group"
     FROM verdict v JOIN task t ON t.id = v.task_id LEFT JOIN task root ON root.id = coalesce(t.duplicate_of, t.id)
-    WHERE v.project_id = %(project)s AND v.model_version = ANY(%(versions)s) AND v.sample_id IS NULL
+    WHERE v.project_id = %(project)s AND (v.model_version, v.label) IN {_ASKED_THE_SAME} AND v.sample_id IS NULL
     AND v.taken_back_at IS NULL AND v.object <> '' AND v.score IS NOT NULL
     AND v.verdict IN ('right', 'moved', 'wrong', 'relabelled', 'unsure')
     GROUP BY v.task_id, v.object, v.label, 7 ORDER BY v.task_id, v.object
@@ -50,7 +51,8 @@ _OF_ANNOTATIONS = f"""
         {GROUP} AS "group"
     FROM annotated_outcome a JOIN task t ON t.id = a.task_id
     LEFT JOIN task root ON root.id = coalesce(t.duplicate_of, t.id)
-    WHERE t.project_id = %(project)s AND a.model_version = ANY(%(versions)s) ORDER BY a.task_id, a.object
+    WHERE t.project_id = %(project)s AND (a.model_version, a.label) IN {_ASKED_THE_SAME}
+    ORDER BY a.task_id, a.object
 """
 
 
@@ -71,14 +73,6 @@ class Outcome(NamedTuple):
     group: str
 
 
-class Concept(NamedTuple):
-    """What SAM 3 was asked for a label of a model version."""
-
-    model_version: str
-    label: str
-    concept_key: str
-
-
 class Actions(NamedTuple):
     """What people did in review, each counted once, and how many objects stand accepted."""
 
@@ -89,32 +83,24 @@ class Actions(NamedTuple):
     accepted_objects: int
 
 
-def remember_concepts(recipe: Recipe) -> None:
-    """Store what a recipe asks for each label, so that outcomes can be told apart when thresholds change."""
-    execute_many("INSERT INTO version_concept VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-                 [(recipe.model_version, one.label, recipe.concept_key(one)) for one in recipe.concepts])
+def of_samples(project_id: int, asked: Collection[VersionLabel]) -> list[Outcome]:
+    """Return what was judged of these labels in samples of their model versions."""
+    return fetch(Outcome, _OF_SAMPLES, _parameters(project_id, asked))
 
 
-def same_concepts(recipe: Recipe) -> list[Concept]:
-    """Return the versions and labels of which the same was asked as of the recipe's."""
-    return fetch(Concept, "SELECT v.* FROM unnest(%s::text[], %s::text[]) AS w (label, concept_key) "
-                 "JOIN version_concept v USING (label, concept_key)",
-                 ([c.label for c in recipe.concepts], [recipe.concept_key(c) for c in recipe.concepts]))
+def of_page(project_id: int, asked: Collection[VersionLabel]) -> list[Outcome]:
+    """Return what was said on the page of objects of these labels and their model versions."""
+    return fetch(Outcome, _OF_PAGE, _parameters(project_id, asked))
 
 
-def of_samples(project_id: int, versions: Sequence[str]) -> list[Outcome]:
-    """Return what was judged in samples of these model versions."""
-    return fetch(Outcome, _OF_SAMPLES, {"project": project_id, "versions": list(versions)})
+def of_annotations(project_id: int, asked: Collection[VersionLabel]) -> list[Outcome]:
+    """Return what people who annotated in Label Studio left of objects of these labels and their model versions."""
+    return fetch(Outcome, _OF_ANNOTATIONS, _parameters(project_id, asked))
 
 
-def of_page(project_id: int, versions: Sequence[str]) -> list[Outcome]:
-    """Return what was said on the page of objects of these model versions."""
-    return fetch(Outcome, _OF_PAGE, {"project": project_id, "versions": list(versions)})
-
-
-def of_annotations(project_id: int, versions: Sequence[str]) -> list[Outcome]:
-    """Return what people who annotated in Label Studio left of objects of these model versions."""
-    return fetch(Outcome, _OF_ANNOTATIONS, {"project": project_id, "versions": list(versions)})
+def _parameters(project_id: int, asked: Collection[VersionLabel]) -> dict[str, int | list[str]]:
+    return {"project": project_id, "versions": [one.model_version for one in asked],
+            "labels": [one.label for one in asked]}
 
 
 def judged(project_id: int, versions: Sequence[str]) -> list[Judged]:

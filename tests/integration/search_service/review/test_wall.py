@@ -184,3 +184,18 @@ def test_what_is_judged_here_and_in_the_bands__is_one_thing(walled: Callable[[in
     assert it.said() == {(other, left["object"]): ("wrong", "")}
     assert it.post("verdicts", {"verdict": "right", "objects": names([left])})["to_fix"] == 0
     assert it.said() == {(other, left["object"]): ("right", "")}
+
+
+@pytest.mark.parametrize("change", [{"threshold": 0.9}, {"prompts": ["processor"]}])
+def test_a_change_that_waits_for_its_run_changes_nothing_that_is_shown(
+        walled: Callable[[int], Walled], change: dict[str, Any]) -> None:
+    project = walled(2)
+    before = project.wall("limit=100")
+    spread = project.client.get(f"/api/v1/projects/{project.project}/review/histogram").json
+    assert before["objects"] == {"cpu": 6, "fan": 2} and sum(spread["objects"]) == 8
+    answer = project.client.put(f"/api/v1/projects/{project.project}/recipe",
+                                json={"concepts": [{"label": "cpu", **change}]})
+    assert answer.status_code == 200, answer.text
+    assert project.wall("limit=100") == before
+    assert project.client.get(f"/api/v1/projects/{project.project}/review/histogram").json == spread
+    project.post("verdicts", {"objects": names(before["shown"][:1]), "verdict": "wrong"})

@@ -22,6 +22,7 @@ from argus.labelstudio.regions import object_of
 from argus_cli.main import main
 from label_studio_config import projects
 from label_studio_config.recipe import plan_for, recipe_for
+from label_studio_config.version_store import VersionLabel
 from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections, Mask
 from ml_backend.predictions import delivery
@@ -344,7 +345,8 @@ def test_what_people_leave_of_a_prediction_in_label_studio_is_an_outcome_and_bul
         sync.sync_project(project.id)
         annotated.follow(project.id)
         assert annotated.follow(project.id) == 0
-        return {one.object: one.is_right for one in calibration.of_annotations(project.id, [project.version])}
+        asked = [VersionLabel(project.version, label) for label in ("cpu", "fan")]
+        return {one.object: one.is_right for one in calibration.of_annotations(project.id, asked)}
 
     assert outcomes() == {}
     service.accept(project.id, task_ids=project.tasks[:1])
