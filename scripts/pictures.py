@@ -2,6 +2,8 @@
 
     python scripts/pictures.py [--project 1] [--query cpu] [--only search,review]
 
+That of *Which model* needs a detector in ARGUS_DETECTORS; the first one is shown.
+
 Each is one screen at one width, theme and language; the file's name says which. The palette is cut to 256 colours,
 which nobody sees on a page and which halves the files.
 """
@@ -9,6 +11,7 @@ which nobody sees on a page and which halves the files.
 from __future__ import annotations
 
 import argparse
+import functools
 import io
 import sys
 from collections.abc import Callable, Iterator
@@ -26,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 from argus.settings import get_settings  # noqa: E402
 from tests.browser.conftest import chromium_path  # noqa: E402
 
-WIDE, PHONE = (1440, 900), (390, 844)
+WIDE, PHONE, TALL = (1440, 900), (390, 844), (1440, 1300)
 # The doctor names folders of this machine, which are nobody's business.
 SHORT_PATHS = """folder => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
@@ -43,7 +46,7 @@ def still(page: Page) -> None:
 
 @dataclass(frozen=True)
 class Picture:
-    """One file: what to open, what to wait for, and how it is looked at."""
+    """One file: what to open, what to wait for, and how it is looked at; the whole window, or a part of it."""
 
     name: str
     address: str
@@ -52,10 +55,11 @@ class Picture:
     dark: bool = False
     japanese: bool = False
     act: Callable[[Page], None] = still
+    part: str = ""
 
 
-def pictures(project: int, query: str, task: int) -> Iterator[Picture]:
-    """Yield every picture; `task` is shown large."""
+def pictures(project: int, query: str, task: int, detector: str) -> Iterator[Picture]:
+    """Yield every picture; `task` is shown large, and `detector` is chosen where there is one."""
     base, search = f"?project={project}", f"?project={project}&screen=search&q={query}"
     yield Picture("search", search, ".hit img", act=choose)
     yield Picture("search-dark", search, ".hit img", dark=True, act=choose)
@@ -77,6 +81,9 @@ def pictures(project: int, query: str, task: int) -> Iterator[Picture]:
     yield Picture("review-large", f"{base}&screen=review", ".crop img", act=enlarge)
     yield Picture("review-crops-phone", f"{base}&screen=review", ".crop img", PHONE, act=to_the_crops)
     yield Picture("verify", f"{base}&screen=review&band=high", "#verify-band", act=verify)
+    if detector:
+        yield Picture("engine", f"{base}&screen=annotate&from=all", "#engine", TALL, part=".engine",
+                      act=functools.partial(choose_detector, name=detector))
     yield Picture("review-additions", f"{base}&screen=review", "#additions .addable img", act=to_the_additions)
 
 
@@ -89,6 +96,13 @@ def look_ahead(page: Page) -> None:
     page.click("#preview")
     page.locator(".preview-grid .regions .line").nth(5).wait_for(timeout=120_000)
     page.wait_for_timeout(5000)
+
+
+def choose_detector(page: Page, name: str) -> None:
+    """Choose it without keeping it, and show what its classes stand for."""
+    page.select_option("#engine", name)
+    page.locator(".engine-classes details:not([open]) summary").click()
+    page.wait_for_selector("#engine-keep:not([hidden])")
 
 
 def enlarge(page: Page) -> None:
@@ -129,14 +143,22 @@ def main() -> None:
                           params={"q": options.query, "limit": 1})
     answer.raise_for_status()
     options.out.mkdir(parents=True, exist_ok=True)
+    shown = answer.json()["hits"][0]["task"], a_detector(base, options.project)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium_path(), args=["--no-sandbox"])
-        for picture in pictures(options.project, options.query, answer.json()["hits"][0]["task"]):
+        for picture in pictures(options.project, options.query, *shown):
             if not wanted or picture.name.startswith(wanted):
                 data = take(browser, base, picture)
                 (options.out / f"{picture.name}.png").write_bytes(data)
                 print(f"{picture.name}: {len(data) // 1024} KB", flush=True)
         browser.close()
+
+
+def a_detector(base: str, project: int) -> str:
+    """Return the name of the first detector that can be used, "" where there is none."""
+    answer = requests.get(f"{base}/api/v1/projects/{project}/engine", timeout=60)
+    answer.raise_for_status()
+    return next((one["name"] for one in answer.json()["detectors"] if not one["error"]), "")
 
 
 def take(browser: Browser, base: str, picture: Picture) -> bytes:
@@ -154,7 +176,8 @@ def take(browser: Browser, base: str, picture: Picture) -> bytes:
         page.mouse.move(0, 0)
     page.wait_for_timeout(1000)
     page.evaluate(SHORT_PATHS, f"{ROOT}/")
-    shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    data = page.locator(picture.part).screenshot() if picture.part else page.screenshot()
+    shot = Image.open(io.BytesIO(data)).convert("RGB")
     context.close()
     buffer = io.BytesIO()
     shot.quantize(256, dither=Image.Dither.NONE).save(buffer, "PNG", optimize=True)
