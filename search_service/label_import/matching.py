@@ -80,12 +80,14 @@ def _common(one: tuple[str, ...], other: tuple[str, ...]) -> int:
 
 @dataclass(frozen=True)
 class Match:
-    """Where an image of label files goes: to a task, to a new one (`task` None, `file` to bring along), or nowhere."""
+    """Where an image of label files goes: to a task, to a new one (`task` None, `file` to bring along), or nowhere, for
+    a reason that speaks of `others`."""
 
     task: int | None = None
     way: Way = "name"
     file: str | None = None
     reason: str = ""
+    others: str = ""
 
 
 class Matcher:
@@ -117,13 +119,14 @@ class Matcher:
         if len(alike) == 1:
             return Match(alike[0], "digest", file.one)
         if found.several:
-            return Match(reason=f"its name is that of several tasks: {_listed(found.several)}")
+            return Match(reason="its name is that of several tasks", others=f"tasks {_listed(found.several)}")
         if len(alike) > 1:
-            return Match(reason=f"its file is that of several tasks: {_listed(alike)}")
+            return Match(reason="its file is that of several tasks", others=f"tasks {_listed(alike)}")
         if file.one is not None:
             return Match(file=file.one)
-        return Match(reason=f"its name is that of several images that came along: {_listed(file.several)}"
-                     if file.several else "no task has this name, and its image did not come along")
+        if file.several:
+            return Match(reason="its name is that of several images that came along", others=_listed(file.several))
+        return Match(reason="no task has this name, and its image did not come along")
 
 
 def without_twins(matches: Iterable[Match]) -> list[Match]:
@@ -140,8 +143,9 @@ def without_twins(matches: Iterable[Match]) -> list[Match]:
         of_target = ways.get(_target(match) or "", [])
         best = min(of_target, key=order.index, default="name")
         if len(of_target) > 1 and (match.way != best or of_target.count(best) > 1):
-            what = f"task {match.task}" if match.task is not None else f"the image {match.file}"
-            match = Match(reason=f"several images of the labels are {what}")
+            what = "task" if match.task is not None else "image"
+            match = Match(reason=f"several images of the labels are one {what}",
+                          others=f"task {match.task}" if match.task is not None else match.file or "")
         kept.append(match)
     return kept
 

@@ -44,18 +44,22 @@ class Images:
 
     Args:
         beside: where the labels are: images there tell which task is meant, and sizes.
-        brought: images that become tasks where they are none; None: no image does.
+        brought: images that become tasks where they are none; None: no image does. It may be the folder of the labels,
+            or one of its folders: each file counts once.
     """
 
     def __init__(self, beside: Source, brought: Source | None) -> None:
         self.index: NameIndex[str] = NameIndex()
         self._places: dict[str, Source] = {}
         self._brought: set[str] = set()
+        held: set[str] = set()
         for source in filter(None, (brought, beside)):
-            names = [name for name in source.names if name.lower().endswith(IMAGE_ENDINGS) and name not in self._places]
+            names = [name for name in source.names if name.lower().endswith(IMAGE_ENDINGS)
+                     and name not in self._places and source.place(name) not in held]
             for name in names:
                 self._places[name] = source
                 self.index.add(name, name)
+            held.update(map(source.place, names))
             if source is brought:
                 self._brought = set(names)
         self._digests: dict[str, bytes] = {}
@@ -183,7 +187,7 @@ class Plan:
 
     def _consider(self, image: LabelledImage, match: Match) -> None:
         if match.task is None and match.file is None:
-            self._left.add(match.reason, image.name)
+            self._left.add(match.reason, f"{image.name}: {match.others}" if match.others else image.name)
             return
         entry = Entry(image, match.task, match.file)
         if match.task is not None:

@@ -32,6 +32,10 @@ class Source(Protocol):
         """Return a file's bytes. Raises `bad_request` when it has more than `most`, or cannot be read."""
         ...
 
+    def place(self, name: str) -> str:
+        """Return where a file lies: the same for one file, from wherever it is named."""
+        ...
+
 
 class Folder:
     """The files of a folder and its subfolders, hidden ones left out."""
@@ -72,6 +76,9 @@ class Folder:
     def read(self, name: str, most: int) -> bytes:
         return _read(self._root / name, name, most)
 
+    def place(self, name: str) -> str:
+        return str(self._root / name)
+
 
 class OneFile:
     """A single file, under the name that its owner calls it."""
@@ -82,6 +89,9 @@ class OneFile:
 
     def read(self, name: str, most: int) -> bytes:
         return _read(self._path, name, most)
+
+    def place(self, name: str) -> str:
+        return str(self._path)
 
 
 def _read(path: Path, name: str, most: int) -> bytes:
@@ -100,6 +110,7 @@ class Archive:
     """The files of a ZIP. Raises `bad_request` when one member is what no honest archive has: see `_refuse`."""
 
     def __init__(self, path: Path, called: str) -> None:
+        self._path = path
         self.left_out: list[tuple[str, str]] = []
         try:
             self._zip = zipfile.ZipFile(path)
@@ -140,6 +151,9 @@ class Archive:
             raise ArgusError("bad_request", f"The member {shown(name)} of the ZIP is damaged.") from error
         except Exception as error:  # whatever the decompressor raises: zlib.error, lzma.LZMAError
             raise ArgusError("bad_request", f"The member {shown(name)} of the ZIP cannot be unpacked.") from error
+
+    def place(self, name: str) -> str:
+        return f"{self._path}!{name}"
 
 
 def _reason_against(info: zipfile.ZipInfo) -> str:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from argus.labelstudio.files import file_path
 from search_service.label_import.matching import Match, Matcher, NameIndex, without_twins
+from search_service.label_import.planning import Images
+from search_service.label_import.sources import open_source
 
 
 def index(**paths: str) -> NameIndex[int]:
@@ -33,8 +39,9 @@ def test_by_path__where_several_tasks_have_the_name() -> None:
     tasks = index(t1="line/one/a.jpg", t2="line/two/a.jpg", t3="a.png")
     assert matcher(tasks).match("two/a.jpg", stem_only=False) == Match(2, "path")
     assert matcher(tasks).match("a.png", stem_only=False) == Match(3)
-    assert matcher(tasks).match("a.jpg", stem_only=False).reason == "its name is that of several tasks: 1, 2"
-    assert matcher(tasks).match("line/a", stem_only=True).reason == "its name is that of several tasks: 1, 2, 3"
+    several = "its name is that of several tasks"
+    assert matcher(tasks).match("a.jpg", stem_only=False) == Match(reason=several, others="tasks 1, 2")
+    assert matcher(tasks).match("line/a", stem_only=True) == Match(reason=several, others="tasks 1, 2, 3")
 
 
 def test_by_digest__where_the_name_does_not_tell() -> None:
@@ -45,11 +52,25 @@ def test_by_digest__where_the_name_does_not_tell() -> None:
     assert one.match("x.jpg", stem_only=False) == Match(3, "digest", "x.jpg")
     assert one.match("y", stem_only=True) == Match(file="y.jpg")
     twice = matcher(tasks, {"x.jpg": b"3"}, {1: b"3", 3: b"3"})
-    assert twice.match("x.jpg", stem_only=False).reason == "its file is that of several tasks: 1, 3"
+    told = Match(reason="its file is that of several tasks", others="tasks 1, 3")
+    assert twice.match("x.jpg", stem_only=False) == told
 
 
 def test_several_images_that_lead_to_one_task_are_left_alone_unless_one_is_sure() -> None:
     by_name, other = Match(1), Match(2)
     left = without_twins([by_name, by_name, other, Match(2, "digest"), Match(file="n.jpg"), Match(file="n.jpg")])
-    assert [one.reason for one in left] == ["several images of the labels are task 1"] * 2 + [
-        "several images of the labels are task 2", ""] + ["several images of the labels are the image n.jpg"] * 2
+    task, image = ("several images of the labels are one task", "several images of the labels are one image")
+    assert [(one.reason, one.others) for one in left] == [
+        (task, "task 1"), (task, "task 1"), (task, "task 2"), ("", ""), (image, "n.jpg"), (image, "n.jpg")]
+
+
+@pytest.mark.parametrize("brought", ["", "images", "images/val"])
+def test_images_that_come_along_from_a_folder_of_the_labels_count_once(tmp_path: Path, brought: str) -> None:
+    for name in ("train/a.jpg", "val/b.jpg"):
+        (tmp_path / "images" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "images" / name).write_bytes(name.encode())
+    images = Images(open_source(tmp_path), open_source(tmp_path / brought))
+    found = images.index.find("b.jpg")
+    assert found.one and images.read(found.one) == b"val/b.jpg" and images.is_brought(found.one)
+    other = images.index.find("a.jpg").one
+    assert other and images.is_brought(other) == (brought != "images/val")
