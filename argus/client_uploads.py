@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import requests
 
-from argus.answers.uploads import Purpose, Upload, Uploads
+from argus.answers.uploads import Purpose, Upload, Uploads, VideoFiles
 from argus.errors import ArgusError
 
 _PIECE = 8 * 2**20  # bytes of one request
@@ -65,6 +65,18 @@ class ProjectUploads:
         """Import a file again whose import failed."""
         answer = self._call("POST", f"/projects/{project}/uploads/{upload}/retry")
         return Upload.model_validate_json(answer.content)
+
+    def video_files(self, project: int) -> VideoFiles:
+        """Return the tasks whose own file is a video, as when one was uploaded in Label Studio."""
+        return VideoFiles.model_validate_json(self._call("GET", f"/projects/{project}/video-files").content)
+
+    def cut(self, project: int, tasks: Sequence[int] | None = None, *, fps: str = "1",
+            scene: float = 0.0) -> VideoFiles:
+        """Let the service cut such videos into frames, those of `tasks` or all that were not cut; `fps` and `scene` as
+        of `send`."""
+        answer = self._call("POST", f"/projects/{project}/video-files/cut", json={
+            "tasks": None if tasks is None else list(tasks), "fps": fps, "scene": scene})
+        return VideoFiles.model_validate_json(answer.content)
 
     def remove(self, project: int, upload: str) -> None:
         """Cancel an upload or its import, or forget one that has ended."""

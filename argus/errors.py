@@ -47,6 +47,7 @@ CATALOGUE: dict[str, Kind] = {
     # One image or video.
     "bad_image": Kind(422, 6),
     "bad_video": Kind(422, 6),
+    "video_file": Kind(422, 6),
     "image_too_large": Kind(422, 6),
     "upload_too_large": Kind(413, 6),
     "image_unreachable": Kind(502, 6),

@@ -124,6 +124,9 @@ def resolve(project_id: int, asked: Source, *, outdated: bool = False) -> tuple[
         known = projects.known_tasks(project, task_ids)
         if unknown := [task_id for task_id in task_ids if task_id not in known]:
             raise projects.unknown_tasks(project_id, unknown)
+    if asked.view is not None or asked.unlabelled:
+        videos = tasks.tasks_with_video(project_id)
+        task_ids = [task_id for task_id in task_ids if task_id not in videos]
     if outdated:
         older = recipes.outdated_tasks(project_id)
         task_ids, source = list(dict.fromkeys([*task_ids, *older])), source | {"outdated": len(older)}
@@ -143,7 +146,7 @@ def sources(project_id: int) -> RunSources:
     views = [RunView(id=view["id"], title=(view.get("data") or {}).get("title") or f"{view['id']}")
              for view in ls.views(project_id)]
     return RunSources(all=len(_all_tasks(project_id)), views=views,
-                      unlabelled=listing.count(ls, project_id, _UNLABELLED))
+                      unlabelled=listing.count(ls, project_id, _UNLABELLED) - tasks.unlabelled_videos(project_id))
 
 
 def _listed(project_id: int, conditions: listing.Conditions) -> list[int]:

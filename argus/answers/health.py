@@ -51,6 +51,8 @@ class ProjectState(Answer):
     embedded: int
     waiting: int
     failed: int
+    videos: int
+    """Tasks whose file is a video; they are not among those seen."""
     noted: int
     """With values in their data that could not be taken over."""
     oldest_waiting_seconds: int | None

@@ -61,6 +61,8 @@ class Sync(Answer):
     waiting: int
     embedded: int
     failed: int
+    videos: int = 0
+    """Tasks whose file is a video; they are none of the images seen."""
     duplicates: int = 0
     """Frames marked as near-duplicates of an earlier one; they are embedded like all others."""
     oldest_waiting_seconds: float | None = None

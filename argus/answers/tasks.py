@@ -93,7 +93,7 @@ class Task(Answer):
     """Values of its data that could not be taken over."""
     captured_at: Moment | None
     state: str
-    """waiting, embedded or failed."""
+    """waiting, embedded, failed, or video: its file is one."""
     error: Error | None
     label_studio: str
     """Its address in Label Studio."""

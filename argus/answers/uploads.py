@@ -48,6 +48,26 @@ class Upload(Answer):
     finished_at: Moment | None
 
 
+class VideoFile(Answer):
+    """A task whose own file is a video, as when somebody uploads one in Label Studio."""
+
+    task: int
+    name: str
+    state: Literal["new", "queued", "running", "done", "failed"]
+    """Of its cutting into frames."""
+    upload: str | None
+    """Its last import, among the uploads of whoever asked for it."""
+    imported: int
+    """Tasks that the last import made."""
+    error: Error | None
+
+
+class VideoFiles(Answer):
+    """Tasks whose own file is a video."""
+
+    files: list[VideoFile]
+
+
 class UploadLimits(Answer):
     """What may be sent in."""
 

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, BinaryIO
 
 from PIL import Image
 
@@ -78,6 +78,17 @@ class ImageFetcher:
     def download(self, image: TaskImage) -> bytes:
         """Return the image file of a task, past the cache and without filling it. Raises as `fetch`."""
         return self._requests.get(image)
+
+    def save(self, image: TaskImage, file: BinaryIO, limit: int, going_on: Callable[[int], None]) -> int:
+        """Write the file of a task, of up to `limit` bytes, past the cache; return its bytes.
+
+        Args:
+            going_on: called with the bytes that have come; what it raises ends the download.
+
+        Raises:
+            ArgusError: as `fetch`.
+        """
+        return self._requests.save(image, file, limit, going_on)
 
     def forget(self, image: TaskImage) -> None:
         """Drop the image from the cache: its task changed."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
+from typing import BinaryIO, TypeVar
 
 import requests
 from urllib3.exceptions import HTTPError
@@ -18,6 +20,7 @@ from argus import addresses, dialling
 from argus.addresses import Address
 from argus.errors import ArgusError
 from argus.images import public_http
+from argus.images.video_files import a_video, begins_as_video
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.files import TaskFiles, resolved_at, storage_uri
 from argus.labelstudio.site import Site
@@ -26,6 +29,8 @@ from argus.settings import Settings
 
 _AWAY = (502, 503, 504)  # what a proxy says while the server behind it is away
 _MAX_REDIRECTS = 4
+_LONGEST_SECONDS = 6 * 3600  # that a video may take to come
+T = TypeVar("T")
 
 
 class ImageRequests:
@@ -54,9 +59,17 @@ class ImageRequests:
         return self._found(resolved_at(image) or image.url, image)
 
     def get(self, image: TaskImage) -> bytes:
-        """Return the image file of a task. Raises as `argus.images.fetcher.ImageFetcher.fetch`."""
-        address = self.address(image)
+        """Return the image file of a task. Raises as `argus.images.fetcher.ImageFetcher.fetch`, and `video_file` for a
+        video that is larger than an image may be."""
         deadline = time.monotonic() + 3 * self._settings.image_timeout
+        return self._ask(image, lambda response, address: self._read(response, address, deadline))
+
+    def save(self, image: TaskImage, file: BinaryIO, limit: int, going_on: Callable[[int], None]) -> int:
+        """Write the file of a task; see `argus.images.fetcher.ImageFetcher.save`."""
+        return self._ask(image, lambda response, address: self._write(response, address, file, limit, going_on))
+
+    def _ask(self, image: TaskImage, read: Callable[[requests.Response, Address], T]) -> T:
+        address = self.address(image)
         renewed = False
         for _ in range(_MAX_REDIRECTS + 1):
             session, headers = self._allow(image, address)
@@ -73,7 +86,7 @@ class ImageRequests:
                     if response.status_code == 404 and self._site.owns(address) and (uri := storage_uri(address.url)):
                         raise _unresolved(image, uri)
                     _check_status(response, address, self._site.owns(address))
-                    return self._read(response, address, deadline)
+                    return read(response, address)
             except dialling.WrongTarget as error:
                 raise ArgusError("image_forbidden", f"{address.shown} redirects to {error.target}, which was not "
                                  "checked; nothing was sent there.",
@@ -114,11 +127,14 @@ class ImageRequests:
                           "Is it running, and reachable from here?")
 
     def _read(self, response: requests.Response, address: Address, deadline: float) -> bytes:
-        limit, chunks, size = self._settings.max_image_bytes, [], 0
+        limit, size = self._settings.max_image_bytes, 0
+        chunks: list[bytes] = []
         # What has come, however little: `iter_content` waits for a whole chunk, and a server can make that last.
         while chunk := response.raw.read1(2**16, decode_content=True):
             size += len(chunk)
             if size > limit:
+                if begins_as_video(chunks[0] if chunks else chunk):
+                    raise a_video()
                 raise ArgusError("image_too_large", f"The image has more than {limit / 2**20:.0f} MiB: "
                                  f"{address.shown}.", "Raise ARGUS_MAX_IMAGE_BYTES if that is intended.")
             if time.monotonic() > deadline:
@@ -126,6 +142,21 @@ class ImageRequests:
                                  "Is its server busy, or far away? Raise ARGUS_IMAGE_TIMEOUT if that is intended.")
             chunks.append(chunk)
         return b"".join(chunks)
+
+    def _write(self, response: requests.Response, address: Address, file: BinaryIO, limit: int,
+               going_on: Callable[[int], None]) -> int:
+        deadline, size = time.monotonic() + _LONGEST_SECONDS, 0
+        while chunk := response.raw.read1(2**20, decode_content=True):
+            size += len(chunk)
+            if size > limit:
+                raise ArgusError("upload_too_large", f"The file has more than {limit / 2**20:.0f} MiB: "
+                                 f"{address.shown}.", "Raise ARGUS_UPLOAD_MAX_MB if that is intended.")
+            if time.monotonic() > deadline:
+                raise ArgusError("image_unreachable", f"Downloading took too long: {address.shown}.",
+                                 "Is its server busy, or far away?")
+            file.write(chunk)
+            going_on(size)
+        return size
 
 
 def _site(inner: str, public: str) -> Site:

@@ -11,21 +11,25 @@ import click
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from argus.errors import ArgusError
-from argus_cli.output import console, json_option, print_json, print_table, project_option, say
+from argus_cli.output import console, json_option, plural, print_json, print_table, project_option, say
 from argus_cli.recorded import recorded
 
 
 @click.command("import-video")
-@click.argument("paths", nargs=-1, required=True, metavar="FILE|FOLDER...", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, metavar="FILE|FOLDER...", type=click.Path(path_type=Path))
 @project_option
 @click.option("--fps", default="1", show_default=True, metavar="RATE",
               help="Frames per second of video: a number or a fraction such as 1/5.")
 @click.option("--scene", default=0.0, metavar="THRESHOLD",
               help="Of these frames, take only those that differ from the last one taken by at least this much, from "
                    "0 to 1; try 0.1.")
+@click.option("--from-label-studio", "uploaded", is_flag=True,
+              help="Instead of files, take the videos that were uploaded in Label Studio, each of which made one task. "
+                   "The default worker cuts them; call this again to see how far they are.")
 @json_option
 @recorded("video.import")
-def import_video(paths: tuple[Path, ...], project_id: int, fps: str, scene: float, as_json: bool) -> None:
+def import_video(paths: tuple[Path, ...], project_id: int, fps: str, scene: float, uploaded: bool,
+                 as_json: bool) -> None:
     """Import frames of videos as tasks that record their video, time and frame number.
 
     Takes any video that FFmpeg reads, and folders of them. Frames that are tasks already are skipped, so an
@@ -35,7 +39,39 @@ def import_video(paths: tuple[Path, ...], project_id: int, fps: str, scene: floa
     \b
         argus import-video line-a.mp4 --project 1
         argus import-video recordings/ --project 1 --fps 5 --scene 0.1
+        argus import-video --from-label-studio --project 1 --fps 2
     """
+    if uploaded == bool(paths):
+        raise click.UsageError("Give files or folders, or --from-label-studio.")
+    if uploaded:
+        _cut_uploaded(project_id, fps, scene, as_json)
+    else:
+        _import_files(paths, project_id, fps, scene, as_json)
+
+
+def _cut_uploaded(project_id: int, fps: str, scene: float, as_json: bool) -> None:
+    from search_service.sync.tasks import sync_project
+    from search_service.uploads import metadata, task_videos
+    from search_service.uploads.service import Owner
+
+    sync_project(project_id)
+    cutting = metadata.FileInfo(name="", fps=metadata.checked_rate(fps), scene=scene)
+    begun = task_videos.cut(Owner(project_id, None), cutting).files
+    found = task_videos.listing(project_id).files
+    if as_json:
+        print_json({"project": project_id, "begun": [one.task for one in begun], "files": found})
+        return
+    if not found:
+        say(f"Project {project_id} has no task of a video.")
+        return
+    print_table(["task", "video", "state", "frames imported", "what happened"],
+                [[one.task, one.name, one.state, one.imported, one.error.message if one.error else ""]
+                 for one in found])
+    if begun:
+        say(f"{plural(len(begun), 'video')} to cut: the default worker does it.")
+
+
+def _import_files(paths: tuple[Path, ...], project_id: int, fps: str, scene: float, as_json: bool) -> None:
     from argus.labelstudio import get_label_studio
     from search_service.frames.video_import import find_videos, imported_frames
     from search_service.frames.video_import import import_video as run

@@ -27,9 +27,9 @@ def status(as_json: bool) -> None:
                 [(w.role, w.host, w.state, w.done, w.failed) for w in found.workers])
     print_table(["queue", "waiting", "failed", "last job"],
                 [(q.name, q.waiting, q.failed, _minute(q.last_job)) for q in found.queues])
-    print_table(["project", "title", "connected", "images", "embedded", "waiting", "failed"],
+    print_table(["project", "title", "connected", "images", "embedded", "waiting", "failed", "videos"],
                 [(p.id, p.title, "gone" if p.missing_since else "yes" if p.connected else "", p.seen,
-                  p.embedded, p.waiting, p.failed) for p in found.projects])
+                  p.embedded, p.waiting, p.failed, p.videos) for p in found.projects])
     for project in found.projects:
         for warning in project.warnings:
             say(f"Project {project.id}: {warning}")

@@ -49,6 +49,9 @@ def sync(project_id: int, wait: bool, full: bool, retry: bool, as_json: bool) ->
     print_table(["images", "fetched", "embedded", "waiting", "failed", "near-duplicates"],
                 [[progress.seen, progress.fetched, progress.embedded, progress.waiting, progress.failed,
                   progress.duplicates]])
+    if progress.videos:
+        say(f"{plural(progress.videos, 'task')} of a video; `argus import-video --from-label-studio --project "
+            f"{project_id}` cuts what was not cut into frames")
     if progress.oldest_waiting_seconds is not None:
         say(f"the oldest one waits for {progress.oldest_waiting_seconds:.0f} s")
     if objects.embedded or objects.waiting or objects.failed:

@@ -14,7 +14,7 @@ declare namespace Api {
     label_studio: string;
     missing_since: string | null;
     bands: Edges;
-    sync: { embedded: number; seen: number; failed: number };
+    sync: { embedded: number; seen: number; failed: number; videos: number };
   }
 
   interface Hit {
@@ -114,6 +114,13 @@ declare namespace Api {
     video_time: number;
     frame_number: number | null;
     same: boolean;
+  }
+
+  // A task whose own file is a video.
+  interface VideoFile {
+    task: number;
+    name: string;
+    state: "new" | "queued" | "running" | "done" | "failed";
   }
 
   // The objects of a picture, for its thumbnail.

@@ -228,7 +228,7 @@ _EXAMPLES: tuple[Answer, ...] = (
                           failed=0)], roles={"sam3": 1},
         queues=[h.Queue(name="sam3", waiting=0, failed=0, last_job=_AT)],
         projects=[h.ProjectState(id=1, title="Boards", connected=True, missing_since=None, seen=1200, fetched=1200,
-                                 embedded=1199, waiting=0, failed=1, noted=0, oldest_waiting_seconds=None,
+                                 embedded=1199, waiting=0, failed=1, videos=1, noted=0, oldest_waiting_seconds=None,
                                  warnings=[])],
         errors=[h.Failure(what="image", project=1, task=812, run=None, code="bad_image", at=_AT,
                           message="The file of task 812 is no image.", hint="Replace the file.")]),

@@ -58,6 +58,7 @@ _EVALUATION_JOB = ev.EvaluationJob(
 DATASETS: tuple[Answer, ...] = (
     _VERSION,
     _UPLOAD,
+    up.VideoFiles(files=[up.VideoFile(task=18, name="line-c.mp4", state="new", upload=None, imported=0, error=None)]),
     up.Uploads(uploads=[_UPLOAD], limits=up.UploadLimits(max_bytes=21_474_836_480, at_once=4, max_frames=50_000,
                                                          chunk_bytes=33_554_432, keeps_files=False)),
     vn.Versions(versions=[_VERSION]),

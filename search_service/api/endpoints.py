@@ -31,6 +31,7 @@ from search_service.api.schemas import setup as sr
 from search_service.api.schemas import tasks as kr
 from search_service.api.schemas import teaching as gr
 from search_service.api.schemas import trust as tr
+from search_service.api.schemas import uploads as ur
 from search_service.api.schemas import wall as wr
 
 ENDPOINTS = (
@@ -233,6 +234,10 @@ ENDPOINTS = (
              "its file, or forget one that has ended.", status=204, media=""),
     Endpoint("post", "/api/v1/projects/{project_id}/uploads/{upload_id}/retry", "Import a file again whose import has "
              "failed.", answer=up.Upload),
+    Endpoint("get", "/api/v1/projects/{project_id}/video-files", "The tasks whose own file is a video, as when one is "
+             "uploaded in Label Studio.", answer=up.VideoFiles),
+    Endpoint("post", "/api/v1/projects/{project_id}/video-files/cut", "Let the default worker cut such videos into "
+             "frames.", body=ur.CutRequest, status=202, answer=up.VideoFiles),
     Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}",
              "A task with the objects of its predictions and annotations.", answer=t.Task),
     Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}/neighbours",

@@ -15,6 +15,7 @@ from search_service.api.schemas import search as r
 from search_service.api.schemas import setup as sr
 from search_service.api.schemas import teaching as gr
 from search_service.api.schemas import trust as tr
+from search_service.api.schemas import uploads as ur
 from search_service.api.schemas import wall as wr
 
 # Values of path and query parameters, wherever they appear.
@@ -49,6 +50,7 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
         {"object": "5a1f0c2b9d3e", "label": "cpu", "new_label": "fan"}], "added": [
         {"label": "cpu", "box": [0.1, 0.2, 0.3, 0.4]}]},
     er.SegmentRequest: {"points": [{"x": 0.4, "y": 0.6}], "label": "cpu"},
+    ur.CutRequest: {"fps": "2"},
     cr.SuspicionAnswer: {"suspicion": 9, "verdict": "add"},
     cr.SuspicionAnswers: {"answers": [{"suspicion": 9, "verdict": "add"}, {"suspicion": 12, "verdict": "reject"}]},
     cr.SuspicionUndo: {"suspicion": 9},

@@ -19,14 +19,17 @@ class Keep(Protocol):
 
 def record(errors: Mapping[int, ArgusError], attempts: Mapping[int, int], keep: Keep = store.record_failure) -> int:
     """Keep what went wrong by task, and return how many there were. What may pass is tried again, up to
-    `MAX_ATTEMPTS`.
+    `MAX_ATTEMPTS`; a video is marked as one.
 
     Args:
         attempts: how often each task was tried, this time included.
         keep: writes it down.
     """
     for task_id, error in errors.items():
-        _record(task_id, error, attempts[task_id], keep)
+        if error.code == "video_file":
+            store.mark_video(task_id)
+        else:
+            _record(task_id, error, attempts[task_id], keep)
     return len(errors)
 
 

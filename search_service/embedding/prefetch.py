@@ -11,6 +11,7 @@ from PIL import Image
 from argus import trace
 from argus.errors import ArgusError, as_argus_error
 from argus.images.fetcher import get_images, open_image
+from argus.images.video_files import a_video, begins_as_video
 from argus.labelstudio.task_data import TaskImage
 from search_service.embedding import near_duplicates, store
 from search_service.embedding.encoder import Pixels
@@ -75,10 +76,17 @@ def _fetch(task: TaskImage, max_side: int, prepare: Prepare) -> Fetched | Unusab
     try:
         file = get_images().fetch(task)
         digest = file.sha256
-        image = open_image(file.data, max_side)
+        image = _opened(file.data, max_side)
         return Fetched(task.task_id, task.url, digest, prepare(image), near_duplicates.dhash(image))
     except Exception as error:
         return Unusable(task.task_id, task.url, digest, as_argus_error(error))
+
+
+def _opened(data: bytes, max_side: int) -> Image.Image:
+    try:
+        return open_image(data, max_side)
+    except ArgusError as error:
+        raise a_video() if begins_as_video(data[:1024]) else error from error
 
 
 def _record(batch: Batch) -> None:

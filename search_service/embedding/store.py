@@ -108,6 +108,12 @@ def record_failure(task_id: int, error: ArgusError, *, passing: bool, final: boo
             (Jsonb(error.to_json() | {"may_pass": passing}), final, MAX_ATTEMPTS, final, task_id))
 
 
+def mark_video(task_id: int) -> None:
+    """Note that a task's file is a video: it is no image that failed, and nothing tries it again."""
+    execute("UPDATE task SET state = 'video', error = NULL, attempts = 0 WHERE id = %s AND state = 'waiting'",
+            (task_id,))
+
+
 def record_fetched(fetched: Mapping[int, tuple[str, bytes]]) -> None:
     """Keep which images were fetched, `task → (address, sha256 of the file)`, of tasks that still show them."""
     ids = list(fetched)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from argus.db import held
 from argus.errors import ArgusError
+from argus.images.video_files import VIDEO_SUFFIXES
 from argus.labelstudio import LabelStudio, get_label_studio, listing
 from search_service.frames.batches import Batches
 from search_service.frames.cutting import Cut, Cutter, cut_frames
@@ -29,8 +30,6 @@ from search_service.frames.video_files import is_video
 
 log = logging.getLogger(__name__)
 _FIRST_FILES = 8  # of the first batch, where somebody waits to see what comes
-VIDEO_SUFFIXES = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv",
-                  ".asf", ".flv", ".ogv", ".mxf", ".3gp", ".dav"}  # such a file in a folder is told when it is none
 Progress = Callable[[float], None]
 Watch = Callable[["ImportReport", Sequence[int]], None]
 KnownFrames = dict[str, set[int]]
@@ -137,7 +136,8 @@ def find_videos(paths: Sequence[Path]) -> list[Path]:
         if path.is_dir():
             inside = sorted(file for file in path.rglob("*") if file.is_file()
                             and not any(part[0] == "." for part in file.relative_to(path).parts)
-                            and (file.suffix.lower() in VIDEO_SUFFIXES or is_video(file)))
+                            and (file.suffix.lower() in VIDEO_SUFFIXES  # one that is none is told
+                                 or is_video(file)))
             if not inside:
                 raise ArgusError("bad_video", f"The folder {path} holds no video.",
                                  "All files in it and in its subfolders were tried, except hidden ones.")

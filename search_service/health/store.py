@@ -52,6 +52,7 @@ class ProjectRow(NamedTuple):
     embedded: int
     waiting: int
     failed: int
+    videos: int
     noted: int
     oldest_waiting_seconds: int | None
 
@@ -107,7 +108,7 @@ def count_images(project_id: int, unreadable: Sequence[str]) -> list[ImageCount]
     """
     return fetch(ImageCount,
                  "SELECT state, error->>'code' = ANY(%s) AS unreadable, count(*) AS n, min(error->>'message') AS error "
-                 "FROM task WHERE project_id = %s GROUP BY 1, 2", (list(unreadable), project_id))
+                 "FROM task WHERE project_id = %s AND state <> 'video' GROUP BY 1, 2", (list(unreadable), project_id))
 
 
 def object_error(project_id: int) -> str:
@@ -119,8 +120,8 @@ def object_error(project_id: int) -> str:
 
 def newest_image(project_id: int, unreadable: Sequence[str]) -> Image | None:
     """Return the newest task with an image, rather one whose file can be read."""
-    return fetch_one(Image, "SELECT id, image FROM task WHERE project_id = %s AND image <> '' ORDER BY "
-                     "state = 'failed' AND coalesce(error->>'code' = ANY(%s), false), id DESC LIMIT 1",
+    return fetch_one(Image, "SELECT id, image FROM task WHERE project_id = %s AND image <> '' AND state <> 'video' "
+                     "ORDER BY state = 'failed' AND coalesce(error->>'code' = ANY(%s), false), id DESC LIMIT 1",
                      (project_id, list(unreadable)))
 
 
@@ -129,10 +130,12 @@ def projects() -> list[ProjectRow]:
     return fetch(
         ProjectRow,
         "SELECT p.id, p.title, p.label_config, p.overrides, p.connected_at IS NOT NULL AS connected, "
-        "p.missing_since, count(t.id) AS seen, "
-        "count(t.content_hash) AS fetched, count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded, "
+        "p.missing_since, count(t.id) FILTER (WHERE t.state <> 'video') AS seen, "
+        "count(t.content_hash) FILTER (WHERE t.state <> 'video') AS fetched, "
+        "count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded, "
         "count(t.id) FILTER (WHERE t.state = 'waiting') AS waiting, "
-        "count(t.id) FILTER (WHERE t.state = 'failed') AS failed, count(t.notes) AS noted, "
+        "count(t.id) FILTER (WHERE t.state = 'failed') AS failed, "
+        "count(t.id) FILTER (WHERE t.state = 'video') AS videos, count(t.notes) AS noted, "
         "round(extract(epoch FROM now() - min(t.seen_at) FILTER (WHERE t.state = 'waiting')))::int "
         "AS oldest_waiting_seconds "
         "FROM project p LEFT JOIN task t ON t.project_id = p.id GROUP BY p.id ORDER BY p.id")

@@ -103,7 +103,7 @@ def select_objects(project_id: int, filters: ObjectFilters) -> Ids:
 
 def _passing(project_id: int, filters: Filters, *, embedded: bool = True) -> Passing:
     parameters: dict[str, Any] = {**filters.model_dump(), "project": project_id}
-    conditions = ["t.project_id = %(project)s", *(["t.state = 'embedded'"] if embedded else [])]
+    conditions = ["t.project_id = %(project)s", "t.state = 'embedded'" if embedded else "t.state <> 'video'"]
     conditions += [sql for name, sql in _CONDITIONS.items() if parameters[name] not in (None, "")]
     if filters.video:
         parameters["video_key"] = video_key(project_id, filters.video)

@@ -28,8 +28,10 @@ def sync_progress(project_id: int, errors: int = 20) -> Sync:
     shown = [TaskError(task=row.id, state=row.state,
                        **{name: row.error.get(name, "") for name in ("code", "message", "hint")}) for row in failures]
     age = counts["waiting"].age if "waiting" in counts else None
-    fetched, duplicates = sum(row.fetched for row in counts.values()), sum(row.duplicates for row in counts.values())
+    fetched = sum(row.fetched for row in counts.values() if row.state != "video")
+    duplicates = sum(row.duplicates for row in counts.values())
     return Sync(seen=sum(number.values()), fetched=fetched, **number, duplicates=duplicates,
+                videos=counts["video"].n if "video" in counts else 0,
                 oldest_waiting_seconds=None if age is None else round(age, 1), errors=shown, noted=noted,
                 notes=[TaskNote(task=row.id, **note) for row in notes for note in row.notes])
 

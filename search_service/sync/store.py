@@ -92,6 +92,10 @@ class VideoName(NamedTuple):
     video_id: str | None
 
 
+class _Image(NamedTuple):
+    image: str
+
+
 class ProjectCount(NamedTuple):
     """A project and its images; `missing_since` when Label Studio has it no more."""
 
@@ -132,6 +136,12 @@ def forget_image(task_ids: Sequence[int]) -> None:
 def fail_without_image(project_id: int, error: ArgusError) -> None:
     execute("UPDATE task SET state = 'failed', error = %s WHERE project_id = %s AND image = '' AND state = 'waiting'",
             (Jsonb(error.to_json()), project_id))
+
+
+def mark_videos(task_ids: Sequence[int]) -> None:
+    """Note of tasks without an embedding that their file is a video: there is no image to wait for."""
+    execute("UPDATE task SET state = 'video', error = NULL, attempts = 0 WHERE id = ANY(%s) "
+            "AND state IN ('waiting', 'failed')", (list(task_ids),))
 
 
 def advance_cursor(project_id: int, to: datetime | None) -> None:
@@ -230,12 +240,31 @@ def videos_called(project_id: int, text: str, name: str | None, id_prefix: str |
 
 
 def tasks_with_image(project_id: int) -> list[int]:
-    return fetch_numbers("SELECT id FROM task WHERE project_id = %s AND image <> '' ORDER BY id", (project_id,))
+    return fetch_numbers("SELECT id FROM task WHERE project_id = %s AND image <> '' AND state <> 'video' ORDER BY id",
+                         (project_id,))
+
+
+def unlabelled_videos(project_id: int) -> int:
+    """Return how many tasks without an annotation have a video for their file."""
+    return fetch_number("SELECT count(*) FROM task WHERE project_id = %s AND state = 'video' AND NOT labelled",
+                        (project_id,))
+
+
+def image_of(project_id: int, task_id: int) -> str:
+    """Return the address of a task's file; '' when the project has no such task."""
+    row = fetch_one(_Image, "SELECT image FROM task WHERE id = %s AND project_id = %s", (task_id, project_id))
+    return row.image if row else ""
+
+
+def tasks_with_video(project_id: int) -> set[int]:
+    """Return the tasks whose file is a video."""
+    return set(fetch_numbers("SELECT id FROM task WHERE project_id = %s AND state = 'video'", (project_id,)))
 
 
 def count_by_project() -> list[ProjectCount]:
     """Return every project that Argus knows, by id, with its images."""
     return fetch(ProjectCount,
-                 "SELECT p.id, p.title, p.connected_at IS NOT NULL AS connected, p.missing_since, count(t.id) AS "
-                 "images, count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded FROM project p LEFT JOIN task t "
+                 "SELECT p.id, p.title, p.connected_at IS NOT NULL AS connected, p.missing_since, "
+                 "count(t.id) FILTER (WHERE t.state <> 'video') AS images, "
+                 "count(t.id) FILTER (WHERE t.state = 'embedded') AS embedded FROM project p LEFT JOIN task t "
                  "ON t.project_id = p.id GROUP BY p.id ORDER BY p.id")

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from argus.db import connect, together
 from argus.errors import ArgusError
+from argus.images.video_files import named_as_video
 from argus.labelstudio import LabelStudio, filters, get_label_studio, listing
 from argus.labelstudio.types import Task
 from argus.settings import get_settings
@@ -180,6 +181,7 @@ def _upsert(project_id: int, key: str, tasks: list[Task], report: SyncReport) ->
         store.fail_without_image(project_id, ArgusError(
             "bad_image", f"The task has no image in its data key '{key}'.",
             "The label config's <Image> names the key."))
+        store.mark_videos([id_ for id_ in [*new, *changed] if named_as_video(rows[id_].image)])
         store.advance_cursor(project_id, max(row.updated_at for row in rows.values() if row.updated_at))
     report.created += len(new)
     report.changed += len(moved)

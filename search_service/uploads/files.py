@@ -76,6 +76,25 @@ def writing(file: str) -> Iterator[int]:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def replacing(file: str) -> Iterator[BinaryIO]:
+    """Yield a new file of this name for writing, in place of what there was.
+
+    Raises:
+        ArgusError: `insufficient_storage` when the disk is full; nothing is kept then.
+    """
+    remove(file)
+    descriptor = os.open(path_of(file), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as opened:
+            yield opened
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        remove(file)
+        raise _full(error) from error
+
+
 def append(descriptor: int, start: int, source: BinaryIO, length: int) -> int:
     """Write up to `length` bytes at `start`, in place of whatever lies behind it, and see them safe on the disk.
 
@@ -98,9 +117,13 @@ def append(descriptor: int, start: int, source: BinaryIO, length: int) -> int:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         os.ftruncate(descriptor, start)
-        raise ArgusError("insufficient_storage", f"The file could not be stored: {os.strerror(error.errno)}.",
-                         "Make room on the disk of ARGUS_HOME; the upload goes on from where it is.") from error
+        raise _full(error) from error
     return came
+
+
+def _full(error: OSError) -> ArgusError:
+    return ArgusError("insufficient_storage", f"The file could not be stored: {os.strerror(error.errno or 0)}.",
+                      "Make room on the disk of ARGUS_HOME; the upload goes on from where it is.")
 
 
 def free() -> int:

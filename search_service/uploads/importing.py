@@ -16,13 +16,14 @@ from argus import audit
 from argus.answers.base import Error
 from argus.db import locks
 from argus.errors import ArgusError, as_argus_error
+from argus.images.video_files import VIDEO_SUFFIXES
 from argus.jobs import due
 from argus.labelstudio import get_label_studio
 from argus.settings import get_settings
 from search_service.frames.cut_apart import ImageChecker, cut_apart
 from search_service.frames.image_import import import_image
-from search_service.frames.video_import import VIDEO_SUFFIXES, ImportReport, import_video
-from search_service.uploads import files, store
+from search_service.frames.video_import import ImportReport, import_video
+from search_service.uploads import fetching, files, store
 
 log = logging.getLogger(__name__)
 _WAITS = (5, 30, 120, 300)  # seconds between attempts
@@ -71,12 +72,14 @@ def _run(upload_id: str, images: ImageChecker) -> None:
 
 
 def _import(row: store.Row, watch: _Watch, images: ImageChecker) -> None:
+    fetching.fetch(row, watch.wait)
     path = files.path_of(row.file)
     if not path.exists():
         raise ArgusError("not_found", f"The default worker does not find the file of {row.name}.",
                          "ARGUS_HOME must be one folder for the search service and the default worker.")
     lost: Sequence[str] = ()
-    if (ending := None if Path(row.name).suffix.lower() in VIDEO_SUFFIXES else images.ending(path)) is None:
+    is_video = row.task_id or Path(row.name).suffix.lower() in VIDEO_SUFFIXES
+    if (ending := None if is_video else images.ending(path)) is None:
         lost = import_video(path, row.project_id, row.fps, scene=row.scene, name=row.name, cut=cut_apart,
                             watch=watch.frame, progress=watch.progress).lost
         watch.say()
@@ -96,6 +99,10 @@ class _Watch:
         self._frames = self._imported = self._skipped = 0
         self._first = list(row.first_tasks)
         self._before = row.imported if row.attempts > 1 else 0  # by an attempt that died; they are found as tasks now
+
+    def wait(self) -> None:
+        if time.monotonic() - self._said > _SAY_SECONDS:
+            self.say()
 
     def progress(self, share: float) -> None:
         self._share = share

@@ -40,14 +40,19 @@ def read(header: str) -> FileInfo:
     if len(header) > _LONGEST:
         raise ArgusError("bad_request", f"Upload-Metadata is longer than {_LONGEST} bytes.")
     found = dict(_pair(part) for part in header.split(",") if part.strip())
-    fps, scene = found.get("fps", "1").strip(), _scene(found.get("scene", "0"))
-    if not _SLOWEST <= parse_fps(fps) <= _FASTEST:
-        raise ArgusError("bad_request", f"The frame rate of an upload must be from 1/60 to {_FASTEST}, not {fps[:20]}.")
+    fps, scene = checked_rate(found.get("fps", "1")), _scene(found.get("scene", "0"))
     purpose = found.get("purpose", "frames").strip()
     if purpose not in ("frames", "labels"):
         raise ArgusError("bad_request", f"The purpose of an upload is frames or labels, not {purpose[:20]}.")
     return FileInfo(name=shown(found.get("filename", "")), modified=found.get("modified", "")[:40], fps=fps,
                     scene=scene, purpose="labels" if purpose == "labels" else "frames")
+
+
+def checked_rate(text: str) -> str:
+    """Return the frames per second that a text says. Raises `bad_request`."""
+    if not _SLOWEST <= parse_fps(fps := text.strip()) <= _FASTEST:
+        raise ArgusError("bad_request", f"The frame rate of an upload must be from 1/60 to {_FASTEST}, not {fps[:20]}.")
+    return fps
 
 
 def shown(name: str) -> str:

@@ -10,16 +10,18 @@ from typing import Any
 
 from argus.answers.base import Error
 from argus.answers.uploads import Purpose, UploadState
+from argus.db import together
 from argus.db.statements import execute, fetch, fetch_number, fetch_numbers, fetch_one
 
 LISTED = 100  # uploads of a person that a project's list shows
 _COLUMNS = ("id, project_id, person_id, person, file, name, modified, size, received, fps, scene, state, on_disk, "
-            "attempts, share, frames, imported, skipped, first_tasks, lost, error, created_at, finished_at, purpose")
+            "attempts, share, frames, imported, skipped, first_tasks, lost, error, created_at, finished_at, purpose, "
+            "task_id")
 
 
 @dataclass(frozen=True)
 class Row:
-    """One upload; see migrations 61 and 64."""
+    """One upload; see migrations 61, 64 and 68."""
 
     id: str
     project_id: int
@@ -45,6 +47,7 @@ class Row:
     created_at: datetime
     finished_at: datetime | None
     purpose: Purpose
+    task_id: int | None
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,19 @@ def insert(*, id: str, project_id: int, person_id: int | None, person: str, file
     execute("INSERT INTO upload (id, project_id, person_id, person, file, name, modified, size, fps, scene, purpose) "
             "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (id, project_id, person_id, person, file, name, modified, size, fps, scene, purpose))
+
+
+def insert_of_task(*, id: str, project_id: int, person_id: int | None, person: str, file: str, name: str, task_id: int,
+                   fps: str, scene: float) -> bool:
+    """Let the import of a task's own file be due; false when one is due or under way already."""
+    return execute("INSERT INTO upload (id, project_id, person_id, person, file, name, size, fps, scene, state, "
+                   "task_id) VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, 'queued', %s) ON CONFLICT DO NOTHING",
+                   (id, project_id, person_id, person, file, name, fps, scene, task_id)) == 1
+
+
+def fetched(upload_id: str, size: int) -> None:
+    """Note that a task's own file is here whole."""
+    execute("UPDATE upload SET size = %s, received = %s WHERE id = %s", (size, size, upload_id))
 
 
 def find(upload_id: str) -> Row | None:
@@ -149,9 +165,13 @@ def progress(upload_id: str, share: float, frames: int, imported: int, skipped: 
 
 def finish(upload_id: str, lost: Sequence[str], *, keep: bool) -> None:
     """Note that an import is done and whether its file stays; the file is deleted afterwards, so that a file without a
-    row is the worst that a crash in between leaves."""
-    execute("UPDATE upload SET state = 'done', share = 1, lost = %s, on_disk = %s, error = NULL, finished_at = now(), "
-            "touched_at = now() WHERE id = %s AND state = 'running'", (list(lost), keep, upload_id))
+    row is the worst that a crash in between leaves. A task whose own file it was counts as cut."""
+    with together():
+        execute("UPDATE upload SET state = 'done', share = 1, lost = %s, on_disk = %s, error = NULL, "
+                "finished_at = now(), touched_at = now() WHERE id = %s AND state = 'running'",
+                (list(lost), keep, upload_id))
+        execute("INSERT INTO cut_video (task_id) SELECT task.id FROM upload JOIN task ON task.id = upload.task_id "
+                "WHERE upload.id = %s AND upload.state = 'done' ON CONFLICT DO NOTHING", (upload_id,))
 
 
 def fail(upload_id: str, error: Error, *, keep: bool) -> None:

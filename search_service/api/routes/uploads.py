@@ -7,12 +7,14 @@ import re
 from flask import Blueprint, Response, abort, request
 
 from argus import audit
-from argus.answers.uploads import Upload, Uploads
+from argus.answers.uploads import Upload, Uploads, VideoFiles
 from argus.errors import ArgusError
 from search_service.api.answering import answers
 from search_service.api.caller import caller
 from search_service.api.requests import API
-from search_service.uploads import metadata, room, service
+from search_service.api.schemas.search import read_json
+from search_service.api.schemas.uploads import CutRequest
+from search_service.uploads import metadata, room, service, task_videos
 
 blueprint = Blueprint("uploads", __name__, url_prefix=API)
 VERSION, BYTES = "1.0.0", "application/offset+octet-stream"
@@ -69,6 +71,21 @@ def post_upload(project_id: int) -> tuple[Upload, int, dict[str, str]]:
         service.check_right(asks.person.ls, project_id, asks.person.id)
     made = service.begin(_owner(project_id), size, info)
     return made, 201, {"Location": f"{API}/projects/{project_id}/uploads/{made.id}"}
+
+
+@blueprint.get("/projects/<int:project_id>/video-files")
+@answers
+def get_video_files(project_id: int) -> VideoFiles:
+    return task_videos.listing(project_id)
+
+
+@blueprint.post("/projects/<int:project_id>/video-files/cut")
+@answers
+def post_video_files(project_id: int) -> tuple[VideoFiles, int, dict[str, str]]:
+    asked = read_json(CutRequest, request.get_data(), request.content_type or "")
+    if asks := caller():
+        service.check_right(asks.person.ls, project_id, asks.person.id)
+    return task_videos.cut(_owner(project_id), asked.info(), asked.tasks), 202, {}
 
 
 @blueprint.route("/projects/<int:project_id>/uploads/<upload:upload_id>", methods=["HEAD"])

@@ -6,6 +6,7 @@ import { duration, number, t } from "../i18n.js";
 import { attempt } from "../messages.js";
 import { bytes, Row, sentences } from "./row.js";
 import { framesOf, isVideo, secondsOf } from "./seconds.js";
+import { UploadedVideos } from "./uploaded.js";
 import { OVER, uploadsOf } from "./uploads.js";
 
 const BUSY = 1000,
@@ -30,15 +31,10 @@ export class FootagePanel {
     this.arrived = arrived;
     this.uploads = uploadsOf(project.id);
     this.files = h("input", { id: "footage-files", type: "file", multiple: true, class: "visually-hidden" });
-    this.fps = h(
-      "select",
-      { id: "footage-fps" },
-      RATES.map((rate) => h("option", { value: String(rate), selected: rate === 1 }, number(rate, rate < 1 ? 1 : 0))),
-    );
+    this.fps = ratePicker("footage-fps");
     this.changes = h("input", { id: "footage-changes", type: "checkbox" });
-    const text = h("label", { for: "footage-fps" }, t("footage.fps"));
-    const changes = h("label", { class: "check" }, this.changes, t("footage.changes"));
-    this.cutting = h("div", { class: "bar" }, text, this.fps, changes);
+    this.cutting = cuttingBar(this.fps, this.changes);
+    this.uploaded = this.#makeUploaded();
     this.list = h("ul", { class: "footage-chosen" });
     this.total = h("p", { role: "status" });
     this.told = h("p", { class: "muted" });
@@ -67,6 +63,16 @@ export class FootagePanel {
     if (empty.length) throw new Problem(t("footage.empty", { name: empty[0].name }));
   }
 
+  #makeUploaded() {
+    const fps = ratePicker("uploaded-fps"),
+      changes = h("input", { id: "uploaded-changes", type: "checkbox" });
+    return new UploadedVideos({
+      ...{ project: this.project, signal: this.signal, cutting: cuttingBar(fps, changes) },
+      how: () => ({ fps: fps.value, scene: changes.checked ? CHANGES : 0 }),
+      begun: () => this.uploads.load(this.signal),
+    });
+  }
+
   #make() {
     const zone = h(
       "div",
@@ -82,7 +88,7 @@ export class FootagePanel {
     });
     const summary = h("summary", {}, h("h2", { id: "s-footage" }, t("footage.title")));
     const seen = this.project.sync.seen;
-    return h("details", { class: "panel footage", open: !seen }, summary, zone, this.form, this.rows, this.more, this.notice.root);
+    return h("details", { class: "panel footage", open: !seen }, summary, this.uploaded.root, zone, this.form, this.rows, this.more, this.notice.root);
   }
 
   #makeForm() {
@@ -202,13 +208,14 @@ export class FootagePanel {
       try {
         const none = !this.project.sync.seen;
         if (!document.hidden || uploads.busy) await uploads.load(signal);
+        await this.uploaded.load();
         if (none && uploads.stored.some(({ tasks }) => tasks.length)) {
           /** @type {Api.Project} */
           const about = await api(`/projects/${this.project.id}`, { signal });
           this.project.sync = about.sync;
           if (about.sync.seen) this.arrived();
         }
-        const open = uploads.busy || uploads.stored.some((one) => uploads.isInterrupted(one)) || uploads.sending;
+        const open = uploads.busy || uploads.stored.some((one) => uploads.isInterrupted(one)) || uploads.sending || this.uploaded.any;
         if (first && open) this.root.open = true;
         first = false;
       } catch {
@@ -225,6 +232,24 @@ export class FootagePanel {
     look();
   }
 }
+
+/** @param {string} id */
+const ratePicker = (id) =>
+  h(
+    "select",
+    { id },
+    RATES.map((rate) => h("option", { value: String(rate), selected: rate === 1 }, number(rate, rate < 1 ? 1 : 0))),
+  );
+
+/** @param {HTMLSelectElement} fps @param {HTMLInputElement} changes */
+const cuttingBar = (fps, changes) =>
+  h(
+    "div",
+    { class: "bar" },
+    h("label", { for: fps.id }, t("footage.fps")),
+    fps,
+    h("label", { class: "check" }, changes, t("footage.changes")),
+  );
 
 // What is over for a day is of interest only while its file is still there.
 /** @param {Api.Upload} one */

@@ -18,6 +18,8 @@ export default {
     done: ({ n, imported }) => `Done: ${imported} ${plural(n, "image")} added.`, skipped: "{skipped} were there already.", lost: "Not readable: {what}.",
     cancelled: ({ n, imported }) => (n ? `Cancelled. ${imported} ${plural(n, "image")} that ${n === 1 ? "was" : "were"} added before ${n === 1 ? "stays" : "stay"}.` : "Cancelled."),
     kept: "The file is kept on the server.", deleted: "The file was deleted from the server.",
+    uploaded: ({ n, count }) => `${count} ${plural(n, "video")} ${n === 1 ? "was" : "were"} uploaded in Label Studio, where ${n === 1 ? "it shows" : "they show"} no picture.`,
+    cut: ({ n, count }) => `Cut ${count} ${plural(n, "video")} into frames`,
     cancel: "Cancel", retry: "Retry", remove: "Remove", of: "{act}: {name}", frameOf: "Task {task} of {name}", more: "{n} more files.",
   },
   ja: {
@@ -33,6 +35,8 @@ export default {
     interrupted: "{share} で中断しました。同じファイルをもう一度選択すると再開します。", queued: "アップロード完了。取り込みを待っています。", later: "待機後に再試行します: {why}",
     running: "取り込み中: {share} 完了、{imported} 枚を追加", done: "完了: {imported} 枚の画像を追加しました。", skipped: "{skipped} 枚はすでにありました。", lost: "読み込めなかった部分: {what}",
     cancelled: "中止しました。それまでに追加された {imported} 枚の画像は残ります。", kept: "ファイルはサーバーに残っています。", deleted: "ファイルはサーバーから削除されました。",
+    uploaded: "Label Studio に {count} 本の動画がアップロードされています。このままでは画像として表示されません。",
+    cut: "{count} 本の動画をフレームに分割",
     cancel: "中止", retry: "再試行", remove: "削除", of: "{act}: {name}", frameOf: "{name} のタスク {task}", more: "ほか {n} 件のファイル",
   },
 };

@@ -25,6 +25,7 @@ export default {
     out_of_memory: "メモリが不足しています。",
     bad_image: "画像を読み込めません。",
     bad_video: "動画を読み込めません。",
+    video_file: "ファイルは画像ではなく動画です。フレームに分割してください。",
     image_too_large: "画像が大きすぎます。",
     upload_too_large: "ファイルが大きすぎます。",
     image_unreachable: "画像を取得できません。",
