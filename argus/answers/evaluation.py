@@ -192,7 +192,8 @@ class EvaluationResult(EvaluationJob):
 
 
 class Evaluations(Answer):
-    """The last evaluations of a project, newest first."""
+    """The last evaluations of a project, newest first, and how many predictions there are of each model version."""
 
     project: int
     evaluations: list[EvaluationJob]
+    model_versions: dict[str, int]

@@ -65,7 +65,7 @@ DATASETS: tuple[Answer, ...] = (
     _EVALUATION,
     _EVALUATION_JOB,
     ev.EvaluationResult(**dict(_EVALUATION_JOB), result=_EVALUATION),
-    ev.Evaluations(project=1, evaluations=[_EVALUATION_JOB]),
+    ev.Evaluations(project=1, evaluations=[_EVALUATION_JOB], model_versions={"argus-3f2a1b": 119, "rfdetr-2": 119}),
     vn.VersionDeleted(version=3, project=1),
     li.LabelImports(project=1, imports=[li.LabelImport(
         id=3, project_id=1, taken="annotations", model_version="", name="dataset.zip", state="done", error=None,

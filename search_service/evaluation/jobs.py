@@ -43,9 +43,12 @@ def ask(project_id: int, asked: Asked, person_id: int | None) -> EvaluationJob:
 
 
 def listing(project_id: int) -> Evaluations:
-    """Return the last evaluations of a project, newest first. Raises `unknown_project`."""
-    get_label_studio().project(project_id)
-    return Evaluations(project=project_id, evaluations=[_told(row) for row in job_store.listing(project_id)])
+    """Return the last evaluations of a project, newest first, and what can be judged. Raises `unknown_project`."""
+    ls = get_label_studio()
+    ls.project(project_id)
+    versions = ls.get(f"/api/projects/{project_id}/model-versions/")
+    return Evaluations(project=project_id, evaluations=[_told(row) for row in job_store.listing(project_id)],
+                       model_versions={name: count for name, count in sorted(versions.items()) if name})
 
 
 def describe(project_id: int, job_id: int) -> EvaluationResult:

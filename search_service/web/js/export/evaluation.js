@@ -42,10 +42,11 @@ export class Evaluation {
     return h("select", {}, options.map(([value, text]) => h("option", { value }, text)));
   }
 
-  // Show the last evaluation of the project, or follow it while it is computed.
+  // Offer the versions that there are. Show the last evaluation of the project, or follow it while it is computed.
   async show() {
-    /** @type {{ evaluations: Api.EvaluationJob[] }} */
-    const { evaluations } = await api(this.path, { signal: this.signal });
+    /** @type {{ evaluations: Api.EvaluationJob[], model_versions: Record<string, number> }} */
+    const { evaluations, model_versions: versions } = await api(this.path, { signal: this.signal });
+    this.#offer(Object.keys(versions));
     const last = evaluations.find(({ state }) => state === "done" || UNDER_WAY.has(state));
     if (last && !this.#job) await this.#follow(last.id);
   }
@@ -81,12 +82,11 @@ export class Evaluation {
     put(this.result);
     if (error) throw new Problem([error.message, error.hint].filter(Boolean).join(" "));
     if (!result || state !== "done") return;
-    this.#offer(Object.keys(result.model_versions));
     const made = h("p", { class: "muted" }, t("evaluate.made", { version: result.model.model_version, when: when(at ?? "") }));
     put(this.result, made, this.#shown(result));
   }
 
-  // Versions to choose from are known once the images were read.
+  // Put versions that people can choose behind those that they could before.
   /** @param {string[]} versions */
   #offer(versions) {
     for (const choice of [this.version, this.against]) {

@@ -108,7 +108,9 @@ def test_two_versions_on_the_test_set_by_hand(project: tuple[int, list[int]], ls
     assert Evaluate(send)(number, "good", against="bad").model_dump(mode="json") == found
     asked = client.get(f"/api/v1/projects/{number}/evaluation?model_version=good&against=bad")
     assert asked.json == found
-    (listed,) = client.get(f"/api/v1/projects/{number}/evaluations").json["evaluations"]
+    there = client.get(f"/api/v1/projects/{number}/evaluations").json
+    assert set(there["model_versions"]) == {"good", "bad"}
+    (listed,) = there["evaluations"]
     assert (listed["state"], listed["read"], listed["total"], "result" in listed) == ("done", 4, 4, False)
     with pytest.raises(ArgusError, match="has no split val"):
         Evaluate(send)(number, "good", on="val", splits="train,val")
