@@ -60,8 +60,7 @@ def one(scenes: Pool, decisions: int, seed: int) -> tuple[float, float, int]:
         own = np.flatnonzero(scenes.label == label)
         judged = draw.permutation(own[scenes.frame[own] < scenes.frames // 2])[:decisions]
         trial = attempt(Examples.of(scenes.score[judged], scenes.crop[judged], right[judged],
-                                    scenes.frame[judged].tolist()),
-                        scenes.crop[own[scenes.frame[own] < scenes.frames // 2]].astype(np.float64))
+                                    scenes.frame[judged].tolist()), scenes.known_crops())
         if trial.verifier is not None and trial.paid:
             used += 1
             shown[own] = trial.verifier.scores(scenes.score[own], scenes.crop[own])

@@ -81,7 +81,7 @@ class Task:
         judged = np.concatenate([draw.permutation(self.earlier[self.right[self.earlier] == kind])[:examples // 2]
                                  for kind in (True, False)])
         trial = attempt(Examples.of(self.scores[judged], self.crops[judged], self.right[judged],
-                                    self.frames[judged].tolist()), self.crops[self.earlier])
+                                    self.frames[judged].tolist()), self.scenes.known_crops())
         if trial.verifier is None or not trial.paid:
             return self.precision(self.scores[self.later])
         return self.precision(trial.verifier.scores(self.scores[self.later], self.crops[self.later]))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from benchmarks.teach import scenes
 from demo.draw import Split
 from search_service.embedding.object_crops import cut
+from search_service.review.teaching.trial import AMONG
 
 FOLDER = Path("build")
 WIDTH = 1280
@@ -38,6 +39,13 @@ class Pool:
     true_frame: NDArray[np.int64]
     true_label: NDArray[np.str_]
     true_colour: NDArray[np.str_]
+
+    def known_crops(self) -> NDArray[np.float64]:
+        """Return the first crops of the scenes that examples come from, as many of each label, as a draft has them."""
+        labels = np.unique(self.label)
+        first = [np.flatnonzero((self.label == label) & (self.frame < self.frames // 2))[:AMONG // len(labels)]
+                 for label in labels]
+        return self.crop[np.concatenate(first)].astype(np.float64)
 
 
 def load(split: Split) -> Pool:

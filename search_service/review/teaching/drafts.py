@@ -47,10 +47,11 @@ def make(of: TaughtConcept, collected: Collected) -> tuple[Draft | None, Trial]:
 
 
 def _among(of: TaughtConcept) -> Floats | None:
-    """Return crops of the label, looked at or not: how they differ among each other is known from all of them."""
+    """Return crops of all labels, looked at or not: how crops differ among each other is known from all of them."""
     if of.model is None:
         return None
-    first = store.first_embedded(of.project_id, of.label, of.source_key, AMONG)
+    asked = {one.label: of.recipe.source_key(one) for one in of.recipe.concepts}
+    first = store.first_embedded(of.project_id, asked, AMONG // len(asked))
     found = store.crops(of.project_id, of.model, first)
     return np.array([found[number] for number in sorted(found)], np.float64) if found else None
 

@@ -85,7 +85,7 @@ def chance(x: Floats) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Axes:
-    """What crops are described by: the main axes of how a label's crops differ, `rows` (r, d), from the `middle`, (d,).
+    """What crops are described by: the main axes of how crops differ, `rows` (r, d), from the `middle`, (d,).
 
     Along each axis crops are divided by their spread there and a share of the mean spread: what tells a few objects
     apart counts beside what all differ by, such as the belt under them. The mean square length of crops is 1 then, so
@@ -119,7 +119,7 @@ def fit(examples: Examples, penalty: float, among: Floats | None = None) -> Veri
 
     Args:
         penalty: as in `PENALTIES`; infinite: a curve of the score alone.
-        among: (m, d) crops of the label that nobody need have looked at; None: those of the examples.
+        among: (m, d) crops of all labels, which nobody need have looked at; None: those of the examples.
     """
     axes = Axes.of(examples.crops if among is None else among)
     return of_parts(axes, fit_parts(examples, axes.parts(examples.crops), penalty), penalty)

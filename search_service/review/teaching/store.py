@@ -140,10 +140,17 @@ def found(label: str, source_key: str, task_ids: Sequence[int]) -> list[Found]:
         "AND d.task_id = ANY(%s) AND NOT d.previewed", (label, source_key, list(task_ids)))
 
 
-def first_embedded(project_id: int, label: str, source_key: str, most: int) -> list[int]:
-    """Return the oldest objects of a label whose crops are embedded: the same ones while others arrive."""
-    return fetch_numbers("SELECT id FROM object WHERE project_id = %s AND label = %s AND concept_key = %s ORDER BY id "
-                         "LIMIT %s", (project_id, label, source_key, most))
+def first_embedded(project_id: int, asked: Mapping[str, str], most: int) -> list[int]:
+    """Return the oldest objects whose crops are embedded, as many of each label: the same ones while others arrive.
+
+    Args:
+        asked: source keys by label.
+        most: of one label.
+    """
+    return fetch_numbers(
+        "SELECT o.id FROM unnest(%s::text[], %s::text[]) AS w (label, concept_key) CROSS JOIN LATERAL (SELECT id "
+        "FROM object WHERE project_id = %s AND label = w.label AND concept_key = w.concept_key ORDER BY id LIMIT %s) o "
+        "ORDER BY o.id", (list(asked), list(asked.values()), project_id, most))
 
 
 def embedded(project_id: int, label: str, source_key: str, most: int) -> list[Embedded]:

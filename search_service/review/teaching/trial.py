@@ -24,7 +24,7 @@ from search_service.review.teaching.fit import (
 
 LEAST = 5  # examples of either kind
 FOLDS = 5
-AMONG = 500
+AMONG = 600  # crops of a project that say how crops differ
 _SURE = 1.0  # standard errors by which a verifier must beat the curve
 _MOST_WANTED = 200
 
@@ -67,7 +67,7 @@ class Trial:
 def attempt(examples: Examples, among: Floats | None = None) -> Trial:
     """Fit a verifier and say whether it pays. Under a second for as many examples as there may be.
 
-    Of more than `MOST` examples the last ones of each kind are taken. `among` as in `fit`, the first `AMONG` of them.
+    Of more than `MOST` examples the last ones of each kind are taken. `among` as in `fit`.
     """
     examples = examples.take(chosen(examples.right))
     right = int(examples.right.sum())
@@ -75,7 +75,7 @@ def attempt(examples: Examples, among: Floats | None = None) -> Trial:
     if min(right, wrong) < LEAST:
         return Trial.lacking(right, wrong)
     folds = _folds(examples)
-    axes = Axes.of(examples.crops if among is None else among[:AMONG])  # without what was said of any
+    axes = Axes.of(examples.crops if among is None else among)  # without what was said of any
     parts = axes.parts(examples.crops)
     curve = _held_out(examples, parts, folds, math.inf)
     tried = {penalty: _held_out(examples, parts, folds, penalty) for penalty in PENALTIES}
