@@ -25,6 +25,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
+import psycopg_pool
+
 PLAIN = ("argus_cli.commands.worker", "argus_cli.main", "search_service.periodic", "search_service.export.jobs",
          "search_service.label_import.service", "search_service.vectors.filter_memory")
 LOADED = {"models": ("search_service.embedding.loaded", "ml_backend.sam3_worker.engine",
@@ -106,7 +108,8 @@ def run(script: str, *arguments: object, kind: str = "plain", **env: str) -> End
 
 @contextlib.contextmanager
 def second_starts_are_forks(supervisors: Any) -> Iterator[None]:
-    """Let the stack's supervisor (its module) fork the workers that it starts for the second time and later."""
+    """Let the stack's supervisor (its module) fork the workers that it starts for the second time and later, and give
+    Label Studio the tests' settings."""
     started: set[str] = set()
 
     def popen(argv: Sequence[str], **options: Any) -> Any:
@@ -115,6 +118,8 @@ def second_starts_are_forks(supervisors: Any) -> Iterator[None]:
             if role in started:
                 return fork(argv[1:], options["env"], options["stdout"].fileno(), KINDS[role])
             started.add(role)
+        if "label_studio.server" in argv:
+            return subprocess.Popen(argv, **options | {"env": options["env"] | _pooled()})
         return subprocess.Popen(argv, **options)
 
     supervisors.subprocess = SimpleNamespace(**vars(subprocess) | {"Popen": popen})
@@ -122,6 +127,16 @@ def second_starts_are_forks(supervisors: Any) -> Iterator[None]:
         yield
     finally:
         supervisors.subprocess = subprocess
+
+
+@functools.cache
+def _pooled() -> dict[str, str]:
+    """Return what makes Label Studio take `label_studio_settings.pooled`; the package that it lacks for it is ours."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    Path(folder.name, "psycopg_pool").symlink_to(Path(psycopg_pool.__file__).parent)
+    return {"DJANGO_SETTINGS_MODULE": "pooled",
+            "PYTHONPATH": f"{Path(__file__).parent / 'label_studio_settings'}{os.pathsep}{folder.name}"}
 
 
 # The process they are forked from ------------------------------------------------------------------------------------
