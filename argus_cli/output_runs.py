@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from argus.answers.runs import Cost, Run, Unread
+from argus.answers.runs import Cost, EarlierCount, LabelResult, Run, RunResult, Unread
 from argus.settings import get_settings
 from argus_cli.output import console, plural, print_table, say
 
@@ -88,3 +88,19 @@ def report(progress: Run) -> None:
         say(f"Try them again with `argus runs retry {progress.id}`.")
     if progress.state == "cancelled":
         say(f"Finish it with `argus runs resume {progress.id}`.")
+
+
+def report_result(result: RunResult) -> None:
+    """Print what a run found; see `ml_backend.runs.results`."""
+    print_table(["label", "objects", "high", "medium", "low", "images", "before"],
+                [[one.label, one.objects, one.high, one.medium, one.low, one.images, _before(one)]
+                 for one in result.labels])
+    say(f"{plural(result.objects, 'object')} on {plural(result.images, 'image')}; "
+        f"{plural(result.images_with_nothing, 'image')} with nothing")
+
+
+def _before(one: LabelResult) -> str:
+    before: EarlierCount | None = one.before
+    if before is None:
+        return ""
+    return f"{before.objects} in run {before.run}, now {before.objects_now} ({plural(before.images, 'common image')})"

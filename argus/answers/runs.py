@@ -66,6 +66,47 @@ class Run(Answer):
         return self.state not in ("queued", "running")
 
 
+class EarlierCount(Answer):
+    """A label's objects on the images that a run and an earlier one looked at."""
+
+    run: int
+    """The earlier one."""
+    images: int
+    """That both looked at."""
+    objects: int
+    """Of the earlier run."""
+    objects_now: int
+
+
+class LabelResult(Answer):
+    """What a run found of a label: objects at or above its threshold, all of them and by band."""
+
+    label: str
+    objects: int
+    high: int
+    medium: int
+    low: int
+    images: int
+    """With at least one."""
+    before: EarlierCount | None
+    """The last earlier run that looked for it; None without one, or when it looked at none of these images."""
+
+
+class RunResult(Answer):
+    """What a run found on the images that it ended with."""
+
+    run: int
+    project: int
+    images: int
+    images_with_nothing: int
+    objects: int
+    labels: list[LabelResult]
+    examples: list[int]
+    """A few tasks with objects."""
+    nothing_examples: list[int]
+    """A few without any."""
+
+
 class Runs(Answer):
     """The runs of a project, newest first."""
 

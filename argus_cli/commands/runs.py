@@ -18,7 +18,7 @@ from argus_cli.output import (
     project_option,
     say,
 )
-from argus_cli.output_runs import duration, report, watch
+from argus_cli.output_runs import duration, report, report_result, watch
 from argus_cli.recorded import recorded
 
 _run = click.argument("run_id", metavar="RUN", type=click.IntRange(min=1))
@@ -62,8 +62,8 @@ def listing(project_id: int, limit: int, ids_only: bool, as_json: bool) -> None:
 @click.option("--wait", is_flag=True, help="Follow it until it has ended.")
 @json_option
 def show(run_id: int, wait: bool, as_json: bool) -> None:
-    """Show the progress of a run and its first errors."""
-    _show(run_id, wait, as_json)
+    """Show the progress of a run, its first errors, and once it has ended what it found."""
+    _show(run_id, wait, as_json, found=True)
 
 
 @runs.command()
@@ -104,16 +104,20 @@ def retry(run_id: int, no_wait: bool, as_json: bool) -> None:
     _show(run_id, not no_wait, as_json)
 
 
-def _show(run_id: int, wait: bool, as_json: bool) -> None:
+def _show(run_id: int, wait: bool, as_json: bool, found: bool = False) -> None:
+    from ml_backend.runs.results import describe_result
     from ml_backend.runs.runs import run_progress
 
     if wait:
         watch(run_id, quiet=as_json)
     progress = run_progress(run_id)
+    result = describe_result(run_id) if found and progress.ended and progress.done else None
     if as_json:
-        print_json(progress)
-    else:
-        report(progress)
+        print_json(progress.model_dump(mode="json") | {"result": result} if found else progress)
+        return
+    report(progress)
+    if result:
+        report_result(result)
 
 
 def _origin(settings: Mapping[str, Any]) -> str:

@@ -116,6 +116,33 @@ declare namespace Api {
     same: boolean;
   }
 
+  // What a run found of a label on the images of an earlier run too.
+  interface EarlierCount {
+    run: number;
+    images: number;
+    objects: number;
+    objects_now: number;
+  }
+
+  interface LabelResult {
+    label: string;
+    objects: number;
+    high: number;
+    medium: number;
+    low: number;
+    images: number;
+    before: EarlierCount | null;
+  }
+
+  interface RunResult {
+    images: number;
+    images_with_nothing: number;
+    objects: number;
+    labels: LabelResult[];
+    examples: number[];
+    nothing_examples: number[];
+  }
+
   // A task whose own file is a video.
   interface VideoFile {
     task: number;

@@ -209,6 +209,9 @@ _EXAMPLES: tuple[Answer, ...] = (
     v.WallJudged(verdicts=[31, 32], to_fix=4),
     v.WallTakenBack(tasks=2, to_fix=3),
     _RUN,
+    u.RunResult(run=3, project=1, images=91, images_with_nothing=4, objects=118, labels=[u.LabelResult(
+        label="cpu", objects=118, high=97, medium=15, low=6, images=87, before=u.EarlierCount(
+            run=2, images=91, objects=104, objects_now=118))], examples=[17, 40], nothing_examples=[21]),
     u.Runs(runs=[_RUN]),
     u.Estimate(tasks=50, to_compute=34, labels=["cpu"], workers=1, tasks_ahead=0, measured_images=200,
                seconds_per_image=0.9, seconds=30.6, unread=[]),

@@ -117,6 +117,8 @@ ENDPOINTS = (
              body=run_sources.RunRequest, answer=u.Estimate),
     Endpoint("get", "/api/v1/projects/{project_id}/runs", "The runs of a project, newest first.", answer=u.Runs),
     Endpoint("get", "/api/v1/runs/{run_id}", "Progress of a run.", answer=u.Run),
+    Endpoint("get", "/api/v1/runs/{run_id}/result", "What a run found: objects by label, images with nothing, and what "
+             "earlier runs found.", answer=u.RunResult),
     Endpoint("get", "/api/v1/runs/{run_id}/events", "Progress of a run as it changes (server-sent events), until it "
              "ends.", answer=u.Run, media="text/event-stream"),
     Endpoint("post", "/api/v1/runs/{run_id}/cancel", "Stop a run; what is done stays.", answer=u.Run),

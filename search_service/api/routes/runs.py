@@ -11,9 +11,9 @@ from flask import Blueprint, Response
 
 from argus import audit
 from argus.answers.engine import EngineChange, ProjectEngine
-from argus.answers.runs import Estimate, Preview, ProjectRecipe, RecipeChange, Run, Runs, RunSources
+from argus.answers.runs import Estimate, Preview, ProjectRecipe, RecipeChange, Run, RunResult, Runs, RunSources
 from argus.errors import ArgusError
-from ml_backend.runs import engine_choice, recipes, runs
+from ml_backend.runs import engine_choice, recipes, results, runs
 from search_service import run_sources
 from search_service.api.answering import answers
 from search_service.api.requests import API, body
@@ -93,6 +93,12 @@ def get_runs(project_id: int) -> Runs:
 @answers
 def get_run(run_id: int) -> Run:
     return runs.run_progress(run_id)
+
+
+@blueprint.get("/runs/<int:run_id>/result")
+@answers
+def get_result(run_id: int) -> RunResult:
+    return results.describe_result(run_id)
 
 
 @blueprint.get("/runs/<int:run_id>/events")

@@ -7,6 +7,7 @@ import { actionButton, attempt } from "../messages.js";
 import { change, linkTo } from "../router.js";
 import { followRun } from "./follow.js";
 import { going, runRow, stateName } from "./history.js";
+import { RunResult } from "./result.js";
 
 const MOST = 10; // errors
 
@@ -29,6 +30,7 @@ export class RunPanel {
     this.bar = h("progress", { max: "1", "aria-label": t("annotate.progressName") });
     this.text = h("p", { id: "run-text", role: "status" });
     this.errors = h("ul", { class: "errors" });
+    this.result = new RunResult({ project, signal });
     const act = (/** @type {string} */ verb) =>
       actionButton(t(`annotate.${verb}`), () => this.#go(verb), { id: `run-${verb}` });
     this.buttons = { cancel: act("cancel"), resume: act("resume"), retry: act("retry") };
@@ -42,6 +44,7 @@ export class RunPanel {
       this.bar,
       this.text,
       this.errors,
+      this.result.root,
       h("div", { class: "bar" }, Object.values(this.buttons), this.notice.root, this.next),
     );
     this.list = h("ul", { class: "runs" });
@@ -99,6 +102,8 @@ export class RunPanel {
     this.buttons.retry.hidden = going(run) || !run.failed;
     this.next.hidden = going(run) || !run.done;
     this.notice.show(going(run));
+    if (going(run) || !run.done) this.result.hide();
+    else attempt(() => this.result.show(run.id));
     standing(`run ${run.id}`, going(run), `${this.name.textContent}. ${progressOf(run)}`);
   }
 

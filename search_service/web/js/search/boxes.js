@@ -73,7 +73,7 @@ export class Boxes {
 
 // The picture is cut to fill its card; the drawing is cut in the same way.
 /** @param {Api.BoxedTask} task @param {string[]} labels */
-function drawn({ width, height, objects }, labels) {
+export function drawn({ width, height, objects }, labels) {
   const place = { viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "xMidYMid slice" };
   const paths = objects.map(({ label, box }) => {
     const [x0, y0, x1, y1] = box.map((part, at) => part * (at % 2 ? height : width));
