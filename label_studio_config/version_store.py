@@ -3,10 +3,13 @@ waits for the next run, so what people see of them is told by these."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import contextlib
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from argus.db.statements import execute_many, fetch
-from label_studio_config.recipe import Recipe
+from argus.errors import ArgusError
+from label_studio_config.recipe import Recipe, recipe_for
 
 
 class Asked(NamedTuple):
@@ -22,6 +25,13 @@ class VersionLabel(NamedTuple):
 
     model_version: str
     label: str
+
+
+def remember_current(project: Mapping[str, Any]) -> None:
+    """Record what the recipe of a row of `project` asks for; a labelling config that nothing can be predicted for asks
+    for nothing."""
+    with contextlib.suppress(ArgusError):
+        remember(recipe_for(project))
 
 
 def remember(recipe: Recipe) -> None:
