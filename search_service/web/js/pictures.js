@@ -22,14 +22,14 @@ export function useColours(colours) {
 export const colourOf = (labels, label) =>
   (Object.hasOwn(own, label) && own[label]) || COLOURS[Math.max(0, labels.indexOf(label)) % COLOURS.length];
 
-// Black or white, whichever can be read on a colour (#rrggbb).
+// Black or white, whichever stands out more on a colour (#rrggbb): always by 4.58 or more.
 /** @param {string} paint */
 export function inkOn(paint) {
   const [red, green, blue] = [1, 3, 5].map((at) => {
     const part = parseInt(paint.slice(at, at + 2), 16) / 255;
     return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
   });
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.18 ? "#fff" : "#111";
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.179 ? "#fff" : "#000";
 }
 
 // Show the part of a task's picture around `box` (fractions).
