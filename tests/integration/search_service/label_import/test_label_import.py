@@ -185,7 +185,9 @@ def test_matching__by_digest_where_names_do_not_tell(label_studio: LabelStudio, 
     (folder / "other.jpg").write_bytes(picture(0))
     plan = service.plan_import(project, folder)
     assert plan.matched == {"digest": 1} and plan.tasks == 1
-    assert [(one.count, one.examples) for one in plan.left_alone] == [(2, ["one/b.jpg", "two/b.jpg"])]
+    second = tasks_of(label_studio, project)[1]["id"]
+    assert [(one.count, one.examples) for one in plan.left_alone] == [
+        (2, [f"one/b.jpg: task {second}", f"two/b.jpg: task {second}"])]
 
 
 def test_what_goes_wrong_meanwhile(label_studio: LabelStudio, project: int, tmp_path: Path,
