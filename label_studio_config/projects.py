@@ -168,7 +168,7 @@ def set_version(project_id: int, model_version: str) -> None:
     with together():
         execute("UPDATE project SET model_version = %s, other_version = %s WHERE id = %s",
                 (model_version, _other_version(find(project_id), model_version), project_id))
-        version_store.remember_current(load(project_id))
+        version_store.remember_current(find(project_id))
 
 
 def set_overrides(project_id: int, overrides: Mapping[str, Override]) -> None:

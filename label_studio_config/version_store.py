@@ -27,11 +27,12 @@ class VersionLabel(NamedTuple):
     label: str
 
 
-def remember_current(project: Mapping[str, Any]) -> None:
-    """Record what the recipe of a row of `project` asks for; a labelling config that nothing can be predicted for asks
-    for nothing."""
+def remember_current(project: Mapping[str, Any] | None) -> None:
+    """Record what the recipe of a row of `project` asks for: nothing without a row, and of a labelling config that
+    nothing can be predicted for."""
     with contextlib.suppress(ArgusError):
-        remember(recipe_for(project))
+        if project:
+            remember(recipe_for(project))
 
 
 def remember(recipe: Recipe) -> None:
