@@ -42,7 +42,7 @@ demo: install ## Show the whole chain on real servers; ONCE=1 stops when the job
 # The checks of `lint` run beside the tests; where one fails, it is said at once, and once more at the end.
 test: LANES := $(or $(LANES),$(shell awk '/MemAvailable/ {print ($$2 > 14000000 && '$$(nproc)' > 2 ? 3 : 2)}' \
 	/proc/meminfo 2>/dev/null))
-test: install ## Run every check and every test, half an hour at most; gets a browser when there is none.
+test: install ## Run every check and every test, under an hour on two processors; gets a browser when there is none.
 	@browser=$$($(BIN)/python scripts/browser.py) && mkdir -p .argus || exit 1; \
 		{ ( $(LINT) ) >.argus/lint.txt 2>&1 || { cat .argus/lint.txt; exit 1; }; } & lint=$$!; \
 		ARGUS_CHROMIUM="$$browser" $(PYTEST) --reruns 1 -r fER $(TESTS); tests=$$?; \
