@@ -11,6 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from argus.db import connect as database
 from argus.labelstudio import LabelStudio
 from argus.labelstudio.regions import read_labels
 from label_studio_config import projects
@@ -203,7 +204,8 @@ def test_an_object_that_is_gone__is_a_sentence_and_nothing_is_stored(
         walled: Callable[..., int], open_page: Callable[..., Page]) -> None:
     project = walled(2)
     page = begin(open_page, project, viewport=DESKTOP)
-    projects.set_threshold(project, ["cpu"], 0.9)
+    with database() as connection:  # as when the images are replaced
+        connection.execute("DELETE FROM detection USING task t WHERE t.id = task_id AND project_id = %s", (project,))
     page.locator(".wall .face").first.focus()
     page.keyboard.press("r")
     expect(page.locator("#message")).to_contain_text("has no object", timeout=30_000)
