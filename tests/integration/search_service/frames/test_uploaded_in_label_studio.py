@@ -72,7 +72,7 @@ def frames(ls: LabelStudio, project: int) -> list[tuple[str, int]]:
 
 def test_sync__a_video_is_no_failed_image(ls: LabelStudio, project: int, client: FlaskClient) -> None:
     progress = sync_progress(project)
-    assert (progress.seen, progress.videos, progress.failed, progress.waiting) == (1, 2, 0, 1)
+    assert (progress.seen, progress.videos, progress.failed, progress.waiting + progress.embedded) == (1, 2, 0, 1)
     listed = ask(client, f"/projects/{project}/video-files")["files"]
     assert [(one["name"].replace("_", " "), one["state"]) for one in listed] == [
         ("line a.mp4", "new"), ("line b.mp4", "new")]
