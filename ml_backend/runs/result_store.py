@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, TypedDict
 
 from argus.db.statements import fetch, fetch_number, fetch_numbers
+from label_studio_config.version_store import Asked
 
 # The objects that a run showed on the tasks that it ended with; `%(other)s`: of those, on what another run ended with.
 _SHOWN = """
@@ -16,14 +17,6 @@ _SHOWN = """
     AND (%(other)s::bigint IS NULL OR EXISTS (SELECT FROM run_task o WHERE o.run_id = %(other)s
                                               AND o.task_id = r.task_id AND o.state = 'done'))
 """
-
-
-class Asked(NamedTuple):
-    """Labels as a run looked for them, with the keys of their stored detections."""
-
-    labels: list[str]
-    keys: list[str]
-    thresholds: list[float]
 
 
 class LabelCount(NamedTuple):
@@ -43,7 +36,8 @@ class Earlier(NamedTuple):
     labels: list[str]
 
 
-def counts(run_id: int, asked: Asked, high: float, medium: float, other: int | None = None) -> list[LabelCount]:
+def counts(run_id: int, asked: Sequence[Asked], high: float, medium: float,
+           other: int | None = None) -> list[LabelCount]:
     """Return the objects of each label that has any, on the tasks that a run ended with.
 
     Args:
@@ -58,7 +52,7 @@ def counts(run_id: int, asked: Asked, high: float, medium: float, other: int | N
                  {**_parameters(run_id, asked, other), "high": high, "medium": medium})
 
 
-def images_with(run_id: int, asked: Asked) -> list[int]:
+def images_with(run_id: int, asked: Sequence[Asked]) -> list[int]:
     """Return the tasks on which a run found anything, by id."""
     return fetch_numbers(f"SELECT DISTINCT d.task_id {_SHOWN} ORDER BY 1", _parameters(run_id, asked, None))
 
@@ -94,5 +88,6 @@ class _Parameters(TypedDict):
     other: int | None
 
 
-def _parameters(run_id: int, asked: Asked, other: int | None) -> _Parameters:
-    return {"labels": asked.labels, "keys": asked.keys, "thresholds": asked.thresholds, "run": run_id, "other": other}
+def _parameters(run_id: int, asked: Sequence[Asked], other: int | None) -> _Parameters:
+    return {"labels": [one.label for one in asked], "keys": [one.concept_key for one in asked],
+            "thresholds": [one.threshold for one in asked], "run": run_id, "other": other}

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from argus.answers.runs import EarlierCount, LabelResult, RunResult
 from argus.errors import ArgusError
-from label_studio_config import projects
+from label_studio_config import projects, version_store
 from label_studio_config.bands import edges_of
 from label_studio_config.label_config import Concept
 from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import Recipe, recipe_for
+from label_studio_config.version_store import Asked
 from ml_backend.runs import result_store, run_store
-from ml_backend.runs.result_store import Asked, LabelCount
+from ml_backend.runs.result_store import LabelCount
 from ml_backend.runs.run_store import RunRow
 
 SAMPLES = 6  # tasks that are named as examples, of each kind
@@ -47,7 +48,7 @@ def _told(row: LabelCount, before: EarlierCount | None) -> LabelResult:
                        low=row.objects - row.high - row.medium, images=row.images, before=before)
 
 
-def _earlier(run: RunRow, project: ProjectRow, asked: Asked) -> Iterator[tuple[str, EarlierCount]]:
+def _earlier(run: RunRow, project: ProjectRow, asked: Sequence[Asked]) -> Iterator[tuple[str, EarlierCount]]:
     """Yield of each label what the run before found, on the images that both looked at; of none in common, nothing."""
     for earlier in result_store.earlier_runs(run.project_id, run.id, run.labels):
         common = result_store.count_common(run.id, earlier.id)
@@ -60,24 +61,23 @@ def _earlier(run: RunRow, project: ProjectRow, asked: Asked) -> Iterator[tuple[s
                                       objects_now=now.get(label, 0))
 
 
-def _objects(run_id: int, asked: Asked, other: int) -> dict[str, int]:
+def _objects(run_id: int, asked: Sequence[Asked], other: int) -> dict[str, int]:
     return {row.label: row.objects for row in result_store.counts(run_id, asked, 1, 1, other)}
 
 
-def _asked(run: RunRow, project: ProjectRow) -> Asked:
+def _asked(run: RunRow, project: ProjectRow) -> list[Asked]:
     """Return what a run looked for, with verifiers as they are in use now."""
     record = run.settings.get("recipe")
     listed = record.get("labels") if isinstance(record, Mapping) else None
     if not isinstance(record, Mapping) or not isinstance(listed, list):
-        return Asked([], [], [])
+        return []
     concepts = [concept for one in listed if isinstance(one, dict) and (concept := _concept(one))]
     try:
         taught = recipe_for(project).taught
     except ArgusError:  # a labelling config that nothing can be predicted for
         taught = ()
     recipe = Recipe(str(record.get("checkpoint", "")), tuple(concepts), taught=taught)
-    return Asked([c.label for c in concepts], [recipe.concept_key(c) for c in concepts],
-                 [c.threshold for c in concepts])
+    return version_store.asked_by(recipe)
 
 
 def _concept(one: Mapping[str, object]) -> Concept | None:
