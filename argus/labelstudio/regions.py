@@ -79,9 +79,16 @@ def newest_annotation(annotations: Iterable[Annotation]) -> Annotation | None:
 
 def image_size(result: Sequence[Region]) -> tuple[int, int] | None:
     """Return (width, height) in pixels as most of the regions state it; None when none does."""
-    sizes = Counter((int(r["original_width"]), int(r["original_height"])) for r in result
-                    if r.get("original_width") and r.get("original_height"))
-    return sizes.most_common(1)[0][0] if sizes else None
+    sizes = Counter((_pixels(r.get("original_width")), _pixels(r.get("original_height"))) for r in result)
+    return next((size for size, _ in sizes.most_common() if min(size) > 0), None)
+
+
+def _pixels(value: object) -> int:
+    """Return a side of an image; 0 for what is none: whoever imports annotations may state anything."""
+    try:
+        return int(value)  # type: ignore[call-overload, no-any-return]
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def read_objects(result: Sequence[Region], labels: Sequence[str], width: int, height: int,

@@ -155,6 +155,13 @@ def test_image_size__what_most_regions_say() -> None:
     assert image_size([]) is None
 
 
+@pytest.mark.parametrize("value", ["x", "", [], {}, None, float("nan"), float("inf"), 0, -3])
+def test_image_size__what_is_no_size_is_none(value: Any) -> None:
+    odd = {"original_width": value, "original_height": 20}
+    assert image_size([odd]) is None
+    assert image_size([odd, odd, {"original_width": 10, "original_height": 20}]) == (10, 20)
+
+
 def polygon(*points: tuple[float, float], **more: Any) -> dict[str, Any]:
     return region("polygonlabels", {"points": [list(point) for point in points], "closed": True}, **more)
 
