@@ -49,7 +49,7 @@ class ProjectShape:
         kept: list[Region] = []
         reasons: list[str] = []
         for region in result or ():
-            if region.get("to_name") in self.other_images:
+            if str(region.get("to_name")) in self.other_images:
                 reasons.append(f"on another image of the task: {region['to_name']}")
             elif region.get("item_index"):
                 reasons.append("on a further image of the task")

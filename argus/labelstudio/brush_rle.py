@@ -34,9 +34,14 @@ def decode(rle: Sequence[int], width: int, height: int) -> Mask:
         bool array of shape (H, W).
 
     Raises:
-        ValueError: the code is damaged, or it is for an image of another size.
+        ValueError: the code is damaged or no list, or it is for an image of another size.
     """
-    data = bytes(rle)
+    if not isinstance(rle, list | tuple):  # of a number, `bytes` would make as many zeros
+        raise ValueError("the mask's RLE is no list of numbers")
+    try:
+        data = bytes(rle)
+    except (TypeError, OverflowError) as error:
+        raise ValueError("the mask's RLE is no list of bytes") from error
     if len(data) * 8 < _HEADER_BITS:
         raise ValueError("the mask's RLE is too short")
     bits = _Bits(data)

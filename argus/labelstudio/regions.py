@@ -18,6 +18,7 @@ from argus.labelstudio.types import Annotation, Region, RegionValue
 # `<object>-p1`, ... (parts of a polygon) and `<object>-e` (ellipse); `<object>` is 12 hex digits.
 _OURS = re.compile(r"([0-9a-f]{12})-(?:b|m|e|p\d*)")
 _SAME_OBJECT_IOU = 0.8
+_LONGEST_SIDE = 10**6  # pixels; no image has more
 _SHAPE = ("x", "y", "width", "height", "rotation", "radiusX", "radiusY", "points", "rle", "imageDataURL", "vertices")
 # How Label Studio's editor marks where a region came from; without a mark a score tells.
 _ORIGINS = {"prediction": "model", "prediction-changed": "changed", "manual": "person"}
@@ -86,9 +87,10 @@ def image_size(result: Sequence[Region]) -> tuple[int, int] | None:
 def _pixels(value: object) -> int:
     """Return a side of an image; 0 for what is none: whoever imports annotations may state anything."""
     try:
-        return int(value)  # type: ignore[call-overload, no-any-return]
+        side: int = int(value)  # type: ignore[call-overload]
     except (TypeError, ValueError, OverflowError):
         return 0
+    return side if side <= _LONGEST_SIDE else 0
 
 
 def read_objects(result: Sequence[Region], labels: Sequence[str], width: int, height: int,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from argus.errors import ArgusError
 from argus.labelstudio.regions import image_size, newest_annotation, object_of, read_objects
@@ -46,6 +46,14 @@ def _without_masks(result: Sequence[Region], *, decoded: bool) -> list[Region]:
     Args:
         decoded: whether a mask that is an object's only shape is kept.
     """
-    shaped = {object_of(str(one.get("id") or "")) for one in result if "rle" not in (one.get("value") or {})}
-    return [one for one in result if "rle" not in (one.get("value") or {})
-            or (decoded and object_of(str(one.get("id") or "")) not in shaped)]
+    shaped = {_object(one) for one in result if not _is_mask(one)}
+    return [one for one in result if not _is_mask(one) or (decoded and _object(one) not in shaped)]
+
+
+def _object(region: Region) -> str:
+    return object_of(str(region.get("id") or ""))
+
+
+def _is_mask(region: Region) -> bool:
+    value = region.get("value")
+    return isinstance(value, Mapping) and "rle" in value

@@ -8,7 +8,7 @@ all annotated tasks too, for what a poll may have missed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -51,7 +51,8 @@ def labels_of(annotations: Sequence[Annotation]) -> list[str]:
         if annotation.get("was_cancelled"):
             continue
         for region in annotation.get("result") or ():
-            for name, value in (region.get("value") or {}).items():
+            given = region.get("value")
+            for name, value in given.items() if isinstance(given, Mapping) else ():
                 if (name.endswith("labels") or name == "choices") and isinstance(value, list):
                     found |= {item for item in value if isinstance(item, str)}
     return sorted(found)

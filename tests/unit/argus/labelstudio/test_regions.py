@@ -155,7 +155,7 @@ def test_image_size__what_most_regions_say() -> None:
     assert image_size([]) is None
 
 
-@pytest.mark.parametrize("value", ["x", "", [], {}, None, float("nan"), float("inf"), 0, -3])
+@pytest.mark.parametrize("value", ["x", "", [], {}, None, float("nan"), float("inf"), 0, -3, 10**30])
 def test_image_size__what_is_no_size_is_none(value: Any) -> None:
     odd = {"original_width": value, "original_height": 20}
     assert image_size([odd]) is None

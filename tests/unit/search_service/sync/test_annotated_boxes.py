@@ -6,14 +6,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from argus.labelstudio import brush_rle
 from label_studio_config.project_shape import ProjectShape
 from search_service.sync import annotated_boxes
 from search_service.sync.annotated_boxes import read
+from search_service.sync.annotations import labels_of
 from search_service.sync.boxes_store import Drawn
 
 SHAPE = ProjectShape(1, "", ("cpu", "fan"), "image", "")
+ANYTHING = st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+                        lambda one: st.lists(one, max_size=3) | st.dictionaries(st.text(max_size=3), one, max_size=2))
 
 
 def region(name: str, kind: str, value: dict[str, Any], label: str = "cpu") -> Any:
@@ -60,3 +65,16 @@ def test_read__masks_of_a_huge_image_are_left_out(monkeypatch: pytest.MonkeyPatc
 def test_read__nothing_drawn(annotations: Any) -> None:
     assert read(annotations, SHAPE).boxes == []
     assert read([annotation(1, box("a"))], None).boxes == []
+
+
+@given(odd=st.sampled_from([box("0123456789ab-b"), mask("0123456789ab-m")]), anything=ANYTHING, data=st.data())
+def test_read__whatever_a_region_states_stops_nothing(odd: Any, anything: Any, data: st.DataObject) -> None:
+    """Label Studio keeps what an import says of a region, as long as it is an object."""
+    inside = data.draw(st.booleans())
+    key = data.draw(st.sampled_from(sorted(odd["value"] if inside else odd)))
+    changed = odd | ({"value": odd["value"] | {key: anything}} if inside else {key: anything})
+    annotations = [annotation(1, changed, box("whole"))]
+    drawn = read(annotations, SHAPE)
+    assert ("cpu", 0.1, 0.2, 0.4, 0.6) in drawn.boxes and max(drawn.width, drawn.height) < 2**31
+    assert all(0 <= side <= 1 for _, *sides in drawn.boxes for side in sides)
+    assert "cpu" in labels_of(annotations)
