@@ -14,7 +14,8 @@ from argus.web import server_state, store
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Every state has a sample from the start, so that a query finds 0 and not nothing.
-_TASK_STATES = ("waiting", "embedded", "failed")
+_TASK_STATES = ("waiting", "embedded", "failed", "video")
+_OBJECT_STATES = ("waiting", "embedded", "failed")
 _RUN_STATES = ("queued", "running", "done", "failed", "cancelled")
 _RUN_TASK_STATES = ("waiting", "detected", "done", "failed", "cancelled")
 _INSTALLATION = CollectorRegistry()
@@ -62,7 +63,7 @@ class Installation:
         running = [row for row in all_runs if row.goes_on]
         for name, text, states, rows in (
                 ("argus_tasks", "Tasks of connected projects", _TASK_STATES, store.tasks_by_state()),
-                ("argus_objects", "Objects that were detected", _TASK_STATES, store.objects_by_state()),
+                ("argus_objects", "Objects that were detected", _OBJECT_STATES, store.objects_by_state()),
                 ("argus_runs", "Runs", _RUN_STATES, store.runs_by_state()),
                 ("argus_running_tasks", "Tasks of the runs that go on", _RUN_TASK_STATES, running),
                 ("argus_run_tasks", "Tasks of all runs on record", _RUN_TASK_STATES, all_runs)):
