@@ -28,12 +28,20 @@ from search_service.sync.tasks import sync_project
 from search_service.uploads import files, importing, store
 from tests.pictures import plain
 from tests.predicted import ask
+from tests.resting import resting
 from tests.videos import write
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
 CONFIG = ('<View><Image name="image" value="$image"/><RectangleLabels name="label" toName="image"><Label value="cpu"/>'
           "</RectangleLabels></View>")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_other_worker(servers: Any) -> Iterator[None]:
+    """Nobody else imports or embeds what these tests upload."""
+    with resting(servers, "siglip-worker", "worker"):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -24,10 +24,18 @@ from search_service.frames import batches, video_import
 from search_service.uploads import files, importing, service
 from search_service.uploads.metadata import FileInfo
 from search_service.uploads.service import Owner
+from tests.resting import resting
 from tests.videos import write
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_other_worker(servers: Any) -> Iterator[None]:
+    """Nobody else imports what these tests upload."""
+    with resting(servers, "worker"):
+        yield
 
 
 @pytest.fixture
