@@ -25,7 +25,8 @@ _IDS = 4  # times as many ids are searched for them: other projects have numbers
 def refresh(project_id: int, recipe: Recipe, task_ids: Sequence[int]) -> None:
     """Tell what is suspected of these tasks and of the frames around them, and store it, all at once.
 
-    What was answered stays as it is and is not asked again. A project that asks for no kind costs one look.
+    What was answered stays as it is and is not asked again, and so does what is suspected of a task that has an
+    annotation, in case that is taken back. A project that asks for no kind costs one look.
     """
     if not task_ids or not (asked := store.asked(project_id)):
         return
@@ -41,6 +42,7 @@ def refresh(project_id: int, recipe: Recipe, task_ids: Sequence[int]) -> None:
         around, touched = _windows([one.id for one in listed], {one.id for one in new}, TOUCHED if key else 0)
         with together():
             store.lock(sorted(touched))
+            touched -= store.annotated(touched).keys()
             found = tell([listed[i] for i in around], recipe, other, asked)
             _keep(project_id, recipe.model_version, touched, [one for one in found if one.task in touched])
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -63,6 +64,11 @@ class _Found(NamedTuple):
     threshold: float
 
 
+class _Annotated(NamedTuple):
+    id: int
+    boxes: list[tuple[str, float, float, float, float]]
+
+
 class _Asked(NamedTuple):
     kinds: list[str]
 
@@ -95,8 +101,16 @@ def images_between(project_id: int, recipe: Recipe, first: int, last: int) -> li
                  {**_wanted(recipe), "project": project_id, "first": first, "last": last})
 
 
+def annotated(task_ids: Collection[int]) -> dict[int, list[tuple[str, float, float, float, float]]]:
+    """Return the objects of those of the tasks that have an annotation: label, x0, y0, x1, y1 as fractions."""
+    return {row.id: row.boxes for row in fetch(
+        _Annotated, "SELECT t.id, coalesce(b.boxes, '[]') AS boxes FROM task t LEFT JOIN annotated_boxes b "
+        "ON b.task_id = t.id WHERE t.id = ANY(%s) AND t.labelled", (list(task_ids),))}
+
+
 def frames(listed: Sequence[Place], recipe: Recipe) -> list[Frame]:
-    """Return the stored detections of tasks, in their order; without masks, and without what only a preview found."""
+    """Return the stored detections of tasks, in their order; without masks, and without what only a preview found. Of
+    a task that has an annotation, what that says: a person knows better."""
     rows: dict[int, list[_Found]] = {}
     for row in fetch(_Found, "SELECT d.task_id, d.label, d.width, d.height, d.scores, "
                      "jsonb_path_query_array(d.items, '$[*].box') AS boxes, w.threshold FROM "
@@ -104,7 +118,17 @@ def frames(listed: Sequence[Place], recipe: Recipe) -> list[Frame]:
                      "WHERE d.task_id = ANY(%(tasks)s) AND NOT d.previewed ORDER BY d.task_id, d.label",
                      {**_wanted(recipe), "tasks": [place.id for place in listed]}):
         rows.setdefault(row.task_id, []).append(row)
-    return [_frame(place, rows[place.id]) for place in listed if place.id in rows]
+    said = annotated(rows)
+    return [_said(found, said[place.id]) if place.id in said else found
+            for place in listed if place.id in rows for found in [_frame(place, rows[place.id])]]
+
+
+def _said(frame: Frame, objects: Sequence[tuple[str, float, float, float, float]]) -> Frame:
+    """Return a frame with the objects of its annotation in place of the detections."""
+    mine = [one for one in objects if frame.computed is None or one[0] in frame.computed]
+    return replace(frame, labels=np.array([one[0] for one in mine], np.str_), scores=np.ones(len(mine)),
+                   boxes=np.array([one[1:] for one in mine], np.float64).reshape(-1, 4),
+                   shown=np.ones(len(mine), np.bool_))
 
 
 def _frame(place: Place, rows: Sequence[_Found]) -> Frame:

@@ -8,13 +8,17 @@ all annotated tasks too, for what a poll may have missed.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from argus.labelstudio import LabelStudio, listing
+from argus.errors import ArgusError
+from argus.labelstudio import LabelStudio, filters, listing
 from argus.labelstudio.filters import ANNOTATED
 from argus.labelstudio.types import Annotation, Task
+from label_studio_config import projects
+from ml_backend.runs import scheduling
 from search_service.sync import annotated_boxes, boxes_store, store
 
 CHUNK = 200  # tasks asked for by id: their ids travel in the request's address
@@ -41,7 +45,19 @@ def refresh(ls: LabelStudio, project_id: int, *, full: bool = False) -> int:
             boxes_store.write({task["id"]: annotated_boxes.read(task["annotations"], shape) for task in page})
         boxes_store.forget([id_ for id_ in part if id_ not in said])
         store.write_labels({id_: said.get(id_) for id_ in part}, stale)
+    if not every:
+        _suspect_around(project_id, ids)
     return len(ids)
+
+
+def _suspect_around(project_id: int, changed: Sequence[int]) -> None:
+    """Have it told anew what the frames around may lack: an object that a person drew is evidence. An import's are
+    not; with no queue it waits for the next change."""
+    if not projects.load(project_id)["check_first"]:
+        return
+    with contextlib.suppress(ArgusError):
+        for tasks in filters.chunks(store.predicted(project_id, changed), CHUNK):
+            scheduling.enqueue_check(project_id, tasks)
 
 
 def labels_of(annotations: Sequence[Annotation]) -> list[str]:

@@ -186,6 +186,12 @@ def write_labels(labels: Mapping[int, Sequence[str] | None], read_at: Mapping[in
                  [(names is not None, list(names or ()), read_at[task], task) for task, names in labels.items()])
 
 
+def predicted(project_id: int, task_ids: Sequence[int]) -> list[int]:
+    """Return those of the tasks that have a prediction, by id."""
+    return fetch_numbers("SELECT DISTINCT task_id FROM prediction WHERE project_id = %s AND task_id = ANY(%s) "
+                         "ORDER BY task_id", (project_id, list(task_ids)))
+
+
 def count_by_state(project_id: int) -> list[StateCount]:
     return fetch(StateCount,
                  "SELECT state, count(*) AS n, count(content_hash) AS fetched, count(duplicate_of) AS duplicates, "

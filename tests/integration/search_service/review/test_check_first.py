@@ -27,10 +27,13 @@ from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend.detection import store as detections
 from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
+from ml_backend.predictions.jobs import push_tasks
+from ml_backend.runs import scheduling
 from ml_backend.suspicion import store as suspicions
 from search_service.review import check_first, service, suspicion_store, verdicts
 from search_service.review.objects import histogram, shown
 from search_service.review.verification import service as verification
+from search_service.sync import annotations
 
 pytestmark = pytest.mark.integration
 
@@ -423,3 +426,32 @@ def test_a_dark_frame_is_told_by_what_was_measured_when_it_was_detected(line: Li
     assert (found["task"], found["kind"], found["label"], found["box"]) == (line.tasks[3], "dark", "", None)
     ask(body={"suspicion": found["id"], "verdict": "reject"})
     assert (ask("")["check_first"], ask("")["set_aside"]) == (0, 1)
+
+
+def test_what_a_person_drew_is_looked_for_on_the_frames_around(line: Line, ask: Ask, suspected: list[dict[str, Any]],
+                                                                monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that no model found is asked about on its neighbours, moved as everything moves; a fan that was deleted
+    suggests nothing any more."""
+    assert {one["label"] for one in suspected if one["kind"] == "seen_around"} == {"fan"}
+    monkeypatch.setattr(scheduling, "enqueue_check", lambda project, tasks: push_tasks(project, list(tasks)))
+    middle, size = GONE - 1, {"original_width": WIDTH, "original_height": HEIGHT, "image_rotation": 0}
+    drawn = [{"type": "rectanglelabels", "from_name": "label", "to_name": "image", **size, "id": f"made{n}",
+              "value": {"x": x, "y": y, "width": 12, "height": 20, "rotation": 0, "rectanglelabels": ["cpu"]}}
+             for n, (x, y) in enumerate([(5 + 10 * middle, 20), (60, 75)])]
+    made = line.ls.post(f"/api/tasks/{line.tasks[middle]}/annotations/", {"result": drawn})
+    poll(line)
+    found = [one for one in ask()["suspicions"] if one["label"] == "cpu"]
+    assert {line.tasks.index(one["task"]): [round(value) for value in one["box"]] for one in found} == {
+        number: [60 + 10 * (number - middle), 75, min(12, 40 - 10 * (number - middle)), 20]
+        for number in range(FRAMES) if number != middle}
+    assert {(one["kind"], one["other"]) for one in found} == {("seen_around", line.tasks[middle])}
+
+    line.ls.request("DELETE", f"/api/annotations/{made['id']}/")
+    poll(line)
+    assert [{**one, "id": 0} for one in ask()["suspicions"]] == [{**one, "id": 0} for one in suspected]
+
+
+def poll(line: Line) -> None:
+    """What a poll of the project does when annotations were changed."""
+    annotations.refresh(line.ls, line.id, full=True)
+    line.settle()
