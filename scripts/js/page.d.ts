@@ -405,6 +405,12 @@ declare namespace Api {
     left: number;
   }
 
+  interface ToFix {
+    tasks: number;
+    ready: number; // can be accepted without their rejected objects
+    left: { reason: "whole" | "unsure" | "gone" | "check_first" | "disputed" | "unjudged"; tasks: number[] }[];
+  }
+
   interface AcceptPlan {
     tasks: number;
     objects: number;

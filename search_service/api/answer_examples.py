@@ -18,6 +18,7 @@ from argus.answers import search as s
 from argus.answers import service
 from argus.answers import tasks as t
 from argus.answers import teaching as te
+from argus.answers import to_fix as fix
 from argus.answers import trust as tv
 from argus.answers.base import Answer, Deleted
 from search_service.api.dataset_answer_examples import DATASETS
@@ -201,6 +202,7 @@ _EXAMPLES: tuple[Answer, ...] = (
     v.Undone(acceptance=4, undone=298, left=[v.LeftAnnotation(task=17, annotation=201, reason="changed since")]),
     v.SetAside(task=17, verdict="fix", object="", to_fix=4, view=14),
     v.PutBack(task=17, put_back=1, to_fix=3),
+    fix.ToFix(tasks=3, ready=1, left=[fix.LeftToFix(reason="check_first", tasks=[17, 29])]),
     te.Teaching(project=1, labels=[te.TaughtLabel(label="cpu", right=12, wrong=14, waiting=0, gone=1, in_use=True)]),
     _TAUGHT,
     v.Wall(objects={"cpu": 312, "fan": 90}, next="0.52,17,1,cpu", shown=[v.WallObject(

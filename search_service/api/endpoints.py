@@ -15,6 +15,7 @@ from argus.answers import search as s
 from argus.answers import service
 from argus.answers import tasks as t
 from argus.answers import teaching as te
+from argus.answers import to_fix as fix
 from argus.answers import trust as tv
 from argus.answers import uploads as up
 from argus.answers.base import Deleted
@@ -154,6 +155,8 @@ ENDPOINTS = (
              answer=v.SetAside),
     Endpoint("post", "/api/v1/projects/{project_id}/review/put-back", "Take such a decision back.",
              body=rr.PutBackRequest, answer=v.PutBack),
+    Endpoint("get", "/api/v1/projects/{project_id}/review/to-fix", "The tasks that are set aside, and what keeps each.",
+             answer=fix.ToFix),
     Endpoint("post", "/api/v1/projects/{project_id}/review/views", "Make or update the views of the bands.",
              answer=v.BandViews),
     Endpoint("get", "/api/v1/projects/{project_id}/review/check-first", "What may be missing or odd, to be looked at "

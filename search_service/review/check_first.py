@@ -29,12 +29,14 @@ from ml_backend.predictions import delivery
 from ml_backend.runs import scheduling
 from ml_backend.runs import store as run_store
 from ml_backend.suspicion.frames import KINDS, LACKING, overlap
+from ml_backend.suspicion.store import suspected
 from search_service.review import objects, set_aside, standing, suspicion_store
 from search_service.review.candidates import Review, open_review, prepare
 from search_service.review.suspicion_store import Added, SuspicionRow, Verdict
 
 _CHUNK = 100  # tasks of one job that tells suspicions anew
 _SAME_BOX = 0.98  # IoU from which a stored detection is the one that a suspicion is about
+_SAME_THING = 0.5  # and from which a shown object is, that was detected anew since
 _LAST = 20  # answers that can be taken back from the list
 
 
@@ -74,10 +76,12 @@ def at_once(project_id: int, *, limit: int = 60, ls: LabelStudio | None = None) 
 
 
 def _waiting(review: Review) -> list[int]:
-    """Return the unreviewed tasks that are to be checked first, without those that are set aside already."""
+    """Return the unreviewed tasks that are to be checked first, those that wait in *To fix* as well included: else
+    nobody would see what keeps them there."""
     if not review.edges.check_first:
         return []
-    return sorted(standing.unreviewed(review, CHECK_FIRST, set_aside.decisions(review)))
+    aside = suspected(review.model_version, set_aside.open_tasks(review))
+    return sorted({*standing.unreviewed(review, CHECK_FIRST, set_aside.decisions(review)), *aside})
 
 
 def _kinds(review: Review, ids: Sequence[int]) -> list[answers.KindOfSuspicion]:
@@ -118,7 +122,7 @@ def decide(project_id: int, number: int, verdict: Verdict, *, label: str = "", b
     if verdict == "reject":
         with _later_if_away():
             _reject(review, [row])
-    return _followed(review, row.task_id, number)
+    return _followed(review, row)
 
 
 def decide_all(project_id: int, given: Sequence[tuple[int, Verdict]], *,
@@ -156,10 +160,12 @@ def _store(review: Review, recipe: Recipe, number: int, verdict: Verdict, label:
 
 
 def _reject(review: Review, rows: Sequence[SuspicionRow]) -> None:
-    """Set the tasks of what is wrong aside."""
+    """Set the tasks of what is wrong aside. An object that is not shown any more keeps no task waiting."""
     for row in rows:
-        set_aside.set_aside(review.project_id, row.task_id, "rejected" if row.box else "fix",
-                            object_id=_object(review, row), ls=review.ls)
+        name = _object(review, row)
+        if name is not None:
+            set_aside.set_aside(review.project_id, row.task_id, "rejected" if name else "fix", object_id=name,
+                                ls=review.ls)
 
 
 def undo(project_id: int, number: int, *, ls: LabelStudio | None = None) -> answers.Decided:
@@ -180,10 +186,10 @@ def undo(project_id: int, number: int, *, ls: LabelStudio | None = None) -> answ
             raise ArgusError("conflict", f"What was added to task {row.task_id} was changed since.",
                              "Correct the task in Label Studio.")
         suspicion_store.take_back(number)
-    if row.verdict == "reject":
+    if row.verdict == "reject" and (name := _object(review, row)) is not None:
         with _later_if_away():
-            set_aside.put_back(project_id, row.task_id, object_id=_object(review, row), ls=ls)
-    return _followed(review, row.task_id, number)
+            set_aside.put_back(project_id, row.task_id, object_id=name, ls=ls)
+    return _followed(review, row._replace(verdict=None, decided_by="", decided_at=None))
 
 
 def set_kinds(project_id: int, kinds: Sequence[str] | None, *,
@@ -259,25 +265,24 @@ def _stored(items: Sequence[Item], pixels: NDArray[np.float64]) -> Item | None:
     return items[int(np.argmax(over))] if over.max() >= _SAME_BOX else None
 
 
-def _object(review: Review, row: SuspicionRow) -> str:
-    """Return the name of the shown object that a suspicion is about, "" for the whole task."""
+def _object(review: Review, row: SuspicionRow) -> str | None:
+    """Return the name of the shown object that a suspicion is about, "" for the whole task; None when the prediction
+    does not show it any more."""
     if row.box is None:
         return ""
     x, y, width, height = (value / 100 for value in row.box)
     mine = [one for one in objects.shown(review.project_id, review.model_version, [row.task_id])
             if one.label == row.label]
     over = overlap(np.array([x, y, x + width, y + height]), np.array([one.box for one in mine]).reshape(-1, 4))
-    return mine[int(np.argmax(over))].name if len(mine) and over.max() >= _SAME_BOX else ""
+    return mine[int(np.argmax(over))].name if len(mine) and over.max() >= _SAME_THING else None
 
 
-def _followed(review: Review, task_id: int, number: int) -> answers.Decided:
-    """Bring the prediction up to date and return how things stand."""
+def _followed(review: Review, row: SuspicionRow) -> answers.Decided:
+    """Bring the prediction up to date and return how things stand; one that was taken back may not be told again."""
     with _later_if_away():
-        delivery.follow(review.project_id, [task_id])
-    rows = suspicion_store.open_ones(review.project_id, review.model_version, [task_id])
-    row = suspicion_store.load(review.project_id, number)
-    assert row is not None  # what was answered stays, and what was taken back was there a moment ago
-    return answers.Decided(suspicion=_answer(row), left=len(rows))
+        delivery.follow(review.project_id, [row.task_id])
+    rows = suspicion_store.open_ones(review.project_id, review.model_version, [row.task_id])
+    return answers.Decided(suspicion=_answer(suspicion_store.load(review.project_id, row.id) or row), left=len(rows))
 
 
 @contextmanager

@@ -24,17 +24,17 @@ def judged_tasks(review: Review, task_ids: Sequence[int] | None = None) -> list[
 
     Judged is what was found right, rejected, or given another label or other edges. On a task without an unsure object
     all objects must have been judged. A task to be fixed is not among them, nor one to be checked first: what may be
-    missing there was not judged.
+    missing there was not judged. Nor is one of which something was said that is not shown any more.
     """
     decided = decisions(review, task_ids)
     ready = corrections(review, decided, without_rejected=True, tasks=task_ids)
     right = objects.right_objects(review, task_ids)
     tasks = sorted((ready.keys() | right.keys()) - (decided.keys() - ready.keys()))
-    judged = {task: right.get(task, set()) | (ready[task].rejected | ready[task].changes.keys() if task in ready
-                                              else set()) for task in tasks}
+    said = {task: ready[task].rejected | ready[task].changes.keys() if task in ready else frozenset() for task in tasks}
     open_ones = suspected(review.model_version, tasks)
-    return [task for task, shown in _shown(review, tasks).items()
-            if task not in open_ones and _is_judged(shown, review.edges.high, judged[task])]
+    return [task for task, shown in shown_on(review, tasks).items()
+            if task not in open_ones and said[task] <= {one.name for one in shown}
+            and not unjudged(shown, review.edges.high, said[task] | right.get(task, set()))]
 
 
 def imply_right(review: Review, acceptance: int, tasks: Sequence[int]) -> None:
@@ -42,11 +42,12 @@ def imply_right(review: Review, acceptance: int, tasks: Sequence[int]) -> None:
     said = (decisions(review, tasks), objects.right_objects(review, tasks), corrected_objects(review, tasks))
     prediction_store.add_implied(review.project_id, review.model_version, acceptance, [
         prediction_store.Verdict(task, one.name, one.label, one.score, "implied")
-        for task, shown in _shown(review, tasks).items() for one in shown
+        for task, shown in shown_on(review, tasks).items() for one in shown
         if one.score >= review.edges.high and not any(one.name in judged.get(task, ()) for judged in said)])
 
 
-def _shown(review: Review, tasks: Sequence[int]) -> Mapping[int, list[Shown]]:
+def shown_on(review: Review, tasks: Sequence[int]) -> Mapping[int, list[Shown]]:
+    """Return what is shown on each of these tasks; one that shows nothing is left out."""
     by_task: dict[int, list[Shown]] = {}
     for chunk in chunks(tasks, _CHUNK):
         for one in objects.shown(review.project_id, review.model_version, chunk):
@@ -54,6 +55,6 @@ def _shown(review: Review, tasks: Sequence[int]) -> Mapping[int, list[Shown]]:
     return by_task
 
 
-def _is_judged(shown: Sequence[Shown], high: float, judged: Set[str]) -> bool:
-    unsure = {one.name for one in shown if one.score < high} or {one.name for one in shown}
-    return bool(judged) and unsure <= judged
+def unjudged(shown: Sequence[Shown], high: float, judged: Set[str]) -> set[str]:
+    """Return the objects of a task that must still be judged: the unsure ones, else all."""
+    return ({one.name for one in shown if one.score < high} or {one.name for one in shown}) - judged

@@ -208,19 +208,31 @@ def take_verdict_back(project_id: int, model_version: str, task_id: int, object_
         (project_id, model_version, task_id, object_id, person_id, decided_by))
 
 
-class RightObject(NamedTuple):
+class JudgedObject(NamedTuple):
     task_id: int
     object: str
 
 
-def right_objects(project_id: int, model_version: str, task_ids: Sequence[int] | None) -> list[RightObject]:
-    """Return the objects that everybody who judged them, on the page or in a sample, found right."""
+def right_objects(project_id: int, model_version: str, task_ids: Sequence[int] | None) -> list[JudgedObject]:
+    """Return the objects that everybody who judged them, on the page or in a sample, found right in the end."""
+    return _said_of(project_id, model_version, task_ids, "bool_and(verdict = 'right')")
+
+
+def disputed_objects(project_id: int, model_version: str, task_ids: Sequence[int]) -> list[JudgedObject]:
+    """Return the objects that somebody found right in the end, and somebody else did not."""
+    return _said_of(project_id, model_version, task_ids,
+                    "bool_or(verdict = 'right') AND NOT bool_and(verdict = 'right')")
+
+
+def _said_of(project_id: int, model_version: str, task_ids: Sequence[int] | None, having: str) -> list[JudgedObject]:
+    """Return the objects of which the last words of all persons, one each, meet a condition."""
     tasks = list(task_ids) if task_ids is not None else None
-    return fetch(RightObject, "SELECT task_id, object FROM verdict WHERE project_id = %s AND model_version = %s "
+    return fetch(JudgedObject, "SELECT task_id, object FROM (SELECT DISTINCT ON (task_id, object, person_id, "
+                 "decided_by) task_id, object, verdict FROM verdict WHERE project_id = %s AND model_version = %s "
                  "AND taken_back_at IS NULL AND object <> '' AND verdict <> 'implied' "
                  "AND (%s::bigint[] IS NULL OR task_id = ANY(%s::bigint[])) "
-                 "GROUP BY task_id, object HAVING bool_and(verdict = 'right')",
-                 (project_id, model_version, tasks, tasks))
+                 "ORDER BY task_id, object, person_id, decided_by, id DESC) last "
+                 f"GROUP BY task_id, object HAVING {having}", (project_id, model_version, tasks, tasks))
 
 
 class CorrectedObject(NamedTuple):

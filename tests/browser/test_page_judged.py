@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -19,6 +21,7 @@ from ml_backend.predictions import delivery
 from tests.pictures import plain
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+SHOTS = os.environ.get("ARGUS_SCREENSHOTS")
 SIZE = (200, 100)  # pixels
 SCORES: tuple[tuple[float, ...], ...] = ((0.97, 0.92), (0.95, 0.75), (0.8, 0.72))  # of the cpus on each task
 
@@ -85,6 +88,13 @@ def test_what_was_said_stays_and_the_rejected_are_left_out(
         expect(page.locator(f"[data-object^='{task}/']")).to_have_count(0, timeout=20_000)
     choose_band(page, "to_fix")
     expect(page.locator(".crop")).to_have_count(4, timeout=20_000)
+    left = page.locator("#left-to-fix")
+    expect(left).to_contain_text("1 task can be accepted without the rejected objects.", timeout=20_000)
+    expect(left.locator("li")).to_have_text(re.compile(
+        rf"On 1 task objects are still to be judged \(A or R\).* Task {tasks[2]}$"))
+    for width in (390, 1440) if SHOTS else ():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=f"{SHOTS}/left-to-fix-{width}.png", full_page=True)
     page.click("#accept-judged")
     expect(page.locator("dialog")).to_contain_text("Accept 1 task with 1 object?", timeout=20_000)
     expect(page.locator("dialog")).to_contain_text("1 rejected object is left out.")
@@ -92,6 +102,8 @@ def test_what_was_said_stays_and_the_rejected_are_left_out(
     expect(page.locator("#review-text")).to_contain_text("Accepted 1 task with 1 object.", timeout=60_000)
     assert annotated(label_studio, project) == {tasks[1]: 1}
     expect(page.locator(".crop")).to_have_count(2, timeout=20_000)
+    expect(left).to_contain_text("No task can be accepted without the rejected objects yet.", timeout=20_000)
+    expect(left.locator("li")).to_have_count(1)
     press(page, tasks[2], 1, "a")  # the last unsure one: nothing is left to wait for
     expect(page.locator("#review-text")).to_contain_text("Accepted 1 task with 1 object.", timeout=60_000)
     expect(page.locator(".crop")).to_have_count(0, timeout=20_000)

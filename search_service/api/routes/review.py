@@ -20,6 +20,7 @@ from argus.answers.review import (
     Undone,
 )
 from argus.answers.service import Me, Person
+from argus.answers.to_fix import ToFix
 from label_studio_config import projects
 from search_service.api import access, rights
 from search_service.api.answering import answers
@@ -28,7 +29,7 @@ from search_service.api.requests import API, body
 from search_service.api.schemas import review as asking
 from search_service.api.schemas import search
 from search_service.pictures import crops
-from search_service.review import objects, records, service, set_aside
+from search_service.review import objects, records, service, set_aside, to_fix
 
 blueprint = Blueprint("review", __name__, url_prefix=API)
 
@@ -138,6 +139,12 @@ def post_set_aside(project_id: int) -> SetAside:
 def post_put_back(project_id: int) -> PutBack:
     asked = body(asking.PutBackRequest)
     return set_aside.put_back(project_id, asked.task, object_id=asked.object)
+
+
+@blueprint.get("/projects/<int:project_id>/review/to-fix")
+@answers
+def get_to_fix(project_id: int) -> ToFix:
+    return to_fix.waiting(project_id)
 
 
 @blueprint.post("/projects/<int:project_id>/review/views")

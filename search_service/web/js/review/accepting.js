@@ -3,6 +3,7 @@ import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { ask } from "../messages.js";
 import { tasksOf } from "./deciding.js";
+import { LeftPanel } from "./to_fix.js";
 
 const WATCH = 700;
 
@@ -51,6 +52,7 @@ export class Accepting {
   /** @param {ReviewDesk} desk */
   constructor(desk) {
     this.desk = desk;
+    this.left = new LeftPanel(desk);
   }
 
   // The objects are right; once more takes that back. A task is accepted once all its unsure objects were judged.

@@ -77,8 +77,8 @@ class ReviewScreen {
     this.head = h("div", { class: "bar band-head" });
     this.tools = h("div", { class: "toolbar", role: "toolbar", "aria-label": t("review.actions") });
     this.checkFirst = new CheckFirstPanel({ project, signal, changed: () => this.reload() });
-    const { head, working, done, checkFirst, grid, tools } = this;
-    const work = h("section", { class: "panel work" }, head, working, done, checkFirst.root, grid.root, tools, this.wall.root);
+    const { head, working, done, checkFirst, grid, tools, wall, accepting: { left } } = this;
+    const work = h("section", { class: "panel work" }, head, working, done, left.root, checkFirst.root, grid.root, tools, wall.root);
     this.offer = new CheckOffer({ project, chosen: () => this.refresh() });
     this.parts = [this.progress.root, this.edges.root, this.tabs, work, this.teaching.root];
     for (const part of this.parts) part.hidden = true; // an empty frame says nothing
@@ -201,6 +201,7 @@ class ReviewScreen {
         judged: () => this.accepting.judged(),
       }),
     );
+    this.accepting.left.show();
   }
 
   /** @returns {Record<"accept" | "reject" | "fix" | "back", () => unknown>} */
