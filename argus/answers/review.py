@@ -47,6 +47,8 @@ class ReviewStatus(Answer):
     """Tasks counted as "nothing found" whose prediction has objects but no score."""
     notes: list[str]
     """Sentences that explain what is odd."""
+    refuted: int
+    """Certificates of verified acceptance that later corrections refute."""
     all_tasks: int
     """Of the project, whatever their prediction."""
     annotated: int
@@ -236,27 +238,6 @@ class Undone(Answer):
     acceptance: int
     undone: int
     left: list[LeftAnnotation]
-
-
-class SetAside(Answer):
-    """A decision on an object, or on a task as a whole."""
-
-    task: int
-    verdict: str
-    object: str
-    to_fix: int
-    """Tasks set aside."""
-    view: int | None
-    """Of theirs in Label Studio."""
-
-
-class PutBack(Answer):
-    """Decisions taken back."""
-
-    task: int
-    put_back: int
-    to_fix: int
-    """Tasks that are still set aside."""
 
 
 class WallObject(Answer):

@@ -1,10 +1,32 @@
-"""The tasks that are set aside."""
+"""Tasks that are set aside, and those that wait so."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 from argus.answers.base import Answer
+
+
+class SetAside(Answer):
+    """A decision on an object, or on a task as a whole."""
+
+    task: int
+    verdict: str
+    object: str
+    to_fix: int
+    """Tasks set aside."""
+    view: int | None
+    """Of theirs in Label Studio."""
+
+
+class PutBack(Answer):
+    """Decisions taken back."""
+
+    task: int
+    put_back: int
+    to_fix: int
+    """Tasks that are still set aside."""
+
 
 WhyToFix = Literal["whole", "unsure", "gone", "check_first", "disputed", "unjudged"]
 """Why a task cannot be accepted without its rejected objects: it was sent to be fixed as a whole; somebody is unsure of

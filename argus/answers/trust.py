@@ -74,6 +74,17 @@ class SampleStep(Answer):
     """The same in a sentence."""
 
 
+class LaterCorrections(Answer):
+    """What was corrected of a certificate's objects after they were accepted."""
+
+    corrected: int
+    """Objects that were deleted, relabelled, or lie elsewhere now."""
+    allowed: int
+    """Of the accepted ones are wrong at most, as the certificate says; with more it is refuted."""
+    tasks: list[int]
+    """That these objects are on."""
+
+
 class CertificateSummary(Answer):
     """A certificate in a list."""
 
@@ -85,6 +96,8 @@ class CertificateSummary(Answer):
     """refuted: more of its objects were corrected later than it says can be wrong."""
     reason: str
     """Why it is not valid."""
+    later: LaterCorrections | None
+    """null while nothing of it was corrected, and for a void one."""
     sentence: str
     accepted_objects: int
     least_right: float

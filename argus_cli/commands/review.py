@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import click
 
-from argus.answers.review import PutBack, SelectionSpec, SetAside
+from argus.answers.review import SelectionSpec
+from argus.answers.to_fix import PutBack, SetAside
 from argus.errors import ArgusError
 from argus.settings import get_settings
 from argus_cli import links

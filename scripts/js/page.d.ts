@@ -277,6 +277,7 @@ declare namespace Api {
     unscored: number;
     outdated: number;
     added: number;
+    refuted: number; // certificates
     edges: Edges;
     bands: Record<Band, number>;
     objects: Record<Band, number>;
@@ -483,6 +484,7 @@ declare namespace Api {
     edge: number;
     state: "valid" | "void" | "refuted";
     reason: string;
+    later: { corrected: number; allowed: number; tasks: number[] } | null;
     accepted_objects: number;
     least_right: number;
     judged: number;

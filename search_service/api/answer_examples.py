@@ -40,8 +40,8 @@ _CERTIFICATE = tv.Certificate(
     edge=0.9, objects=[(17, "a1b2c3", 0.93)], judgements=[(0, "right", "ada@example.com", _AT.isoformat())],
     acceptances=[4], accepted_tasks=[17], accepted_objects=1012, judged=66, wrong=0, most_wrong=50,
     least_right=0.9505, issued_at=_AT.isoformat(), digest="4be1…")
-_KEPT = tv.CertificateSummary(id=2, sample=3, edge=0.9, acceptances=[4], state="valid", reason="", sentence=_SENTENCE,
-                             accepted_objects=1012, least_right=0.9505, judged=66, wrong=0,
+_KEPT = tv.CertificateSummary(id=2, sample=3, edge=0.9, acceptances=[4], state="valid", reason="", later=None,
+                             sentence=_SENTENCE, accepted_objects=1012, least_right=0.9505, judged=66, wrong=0,
                              people=["ada@example.com"], confidence=0.95, digest="4be1…", issued_at=_AT)
 _SAMPLE = tv.Sample(
     id=3, project=1, model_version="argus-3f2a1b", state="open", reason="", target=0.95, confidence=0.95, budget=250,
@@ -177,7 +177,7 @@ _EXAMPLES: tuple[Answer, ...] = (
                                                                       "nothing_found": 120},
         objects={"high": 711, "medium": 90, "low": 22, "nothing_found": 0}, accepted=500, checked=20, fixed=8,
         skipped=2, reviewed=530, left=539, total=1069, outdated=0, added=0, check_first=66, check_first_chosen=True,
-        set_aside=3, unscored=0, notes=[], all_tasks=1200, annotated=528, looked_at=12, seconds_each=8.5),
+        set_aside=3, unscored=0, notes=[], refuted=0, all_tasks=1200, annotated=528, looked_at=12, seconds_each=8.5),
     cf.CheckFirst(project=1, tasks=66, suspicions=[_SUSPICION], answered=[], kinds=[cf.KindOfSuspicion(
         kind="below_threshold", on=True, open=70, right=31, wrong=9)], next=None),
     cf.Decided(suspicion=_SUSPICION.model_copy(update={"verdict": "add", "decided_by": "ada@example.com",
@@ -200,8 +200,8 @@ _EXAMPLES: tuple[Answer, ...] = (
         id=4, state="done", selection={"min_score": 0.9, "max_score": None, "nothing_found": False},
         accepted_by="ada@example.com", created_at=_AT, error=None, accepted=299, undone=0, kept=0, verified=False)]),
     v.Undone(acceptance=4, undone=298, left=[v.LeftAnnotation(task=17, annotation=201, reason="changed since")]),
-    v.SetAside(task=17, verdict="fix", object="", to_fix=4, view=14),
-    v.PutBack(task=17, put_back=1, to_fix=3),
+    fix.SetAside(task=17, verdict="fix", object="", to_fix=4, view=14),
+    fix.PutBack(task=17, put_back=1, to_fix=3),
     fix.ToFix(tasks=3, ready=1, left=[fix.LeftToFix(reason="check_first", tasks=[17, 29])]),
     te.Teaching(project=1, labels=[te.TaughtLabel(label="cpu", right=12, wrong=14, waiting=0, gone=1, in_use=True)]),
     _TAUGHT,

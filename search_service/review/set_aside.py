@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from argus import audit
-from argus.answers.review import PutBack, SetAside
+from argus.answers.to_fix import PutBack, SetAside
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import UNREVIEWED, chunks

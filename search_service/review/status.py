@@ -79,7 +79,8 @@ def review_status(project_id: int, *, ls: LabelStudio | None = None) -> ReviewSt
         outdated=prediction_store.count_outdated(project_id, review.model_version),
         added=store.count_added_tasks(project_id), set_aside=found.aside, unscored=found.unscored,
         notes=[_UNSCORED.format(count=found.unscored)] if found.unscored else [], all_tasks=totals.tasks,
-        annotated=totals.annotated, looked_at=len(times), seconds_each=seconds_each(times))
+        annotated=totals.annotated, looked_at=len(times), seconds_each=seconds_each(times),
+        refuted=store.count_refuted(project_id))
 
 
 def _in_tables(review: Review, rows: Sequence[Standing]) -> _Counts:

@@ -115,6 +115,11 @@ def void_certificates(acceptance: int, reason: str) -> None:
             "AND acceptances @> ARRAY[%s]::bigint[]", (reason, acceptance))
 
 
+def count_refuted(project_id: int) -> int:
+    """Return how many certificates of a project later corrections refute."""
+    return fetch_number("SELECT count(*) FROM certificate WHERE project_id = %s AND state = 'refuted'", (project_id,))
+
+
 def project_of(acceptance: int) -> int | None:
     """Return the project of an acceptance; None when there is no such acceptance."""
     return next(iter(fetch_numbers("SELECT project_id FROM acceptance WHERE id = %s", (acceptance,))), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,10 +25,13 @@ from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
 from search_service.review import objects, trust_status, wall
 from search_service.review import service as review_service
-from search_service.review.verification import reports, service, store
+from search_service.review.verification import later, reports, service, store
+from search_service.sync.tasks import sync_project
 from tests.pictures import plain
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+SHOTS = os.environ.get("ARGUS_SCREENSHOTS")
 SIZE = (200, 100)  # pixels
 Make = Callable[..., tuple[int, list[int]]]
 
@@ -178,6 +182,56 @@ def test_the_whole_way__judged_certified_accepted_and_the_certificate_checked_wi
     page.reload()
     expect(page.locator(".certificates .failed")).to_have_count(2)
     expect(page.locator(".certificates li").first).to_contain_text("promises nothing any more")
+
+
+@pytest.mark.parametrize(("locale", "head", "told", "noted"), [
+    ("en-GB", "Certificate {} is refuted", "2 of its 20 objects were corrected after the acceptance. By its sentence, "
+     "no more than 0 may be wrong.", "1 certificate is refuted by corrections made after the acceptance."),
+    ("ja-JP", "証明書 {} は反証されました", "承認した 20 個の物体のうち 2 個が、承認のあとで修正されました。"
+     "証明書の文によれば、間違いは 0 個までのはずです。", "承認後の修正により反証された証明書が 1 件あります。")])
+def test_a_refuted_certificate_says_by_what__and_what_to_do(
+        open_page: Callable[..., Page], predicted: Make, label_studio: LabelStudio, locale: str, head: str, told: str,
+        noted: str) -> None:
+    project, tasks = predicted([0.95] * 20)
+    sample = service.open_sample(project)
+    service.judge(sample.id, [(place, "right", None) for place in range(20)])
+    certificate = service.accept(sample.id, 0.9).certificate.id
+    sync_project(project)
+    page = open_page(f"?project={project}&screen=review", locale=locale)
+    expect(page.locator("#review-progress")).to_contain_text("20", timeout=30_000)
+    expect(page.locator(".notes .refuted")).to_have_count(0)
+    for task in tasks[3:5]:
+        (made,) = label_studio.get(f"/api/tasks/{task}/annotations/")
+        label_studio.patch(f"/api/annotations/{made['id']}/", {"result": []})
+    wait_for(lambda: (sync_project(project), later.follow(project),
+                      review_service.review_status(project).refuted)[-1] == 1, 60)
+    page.reload()
+    note = page.locator(".notes .refuted")
+    expect(note).to_contain_text(noted, timeout=30_000)
+    shot(page, f"refuted-review-{locale}")
+    note.get_by_role("link").click()
+    panel = page.locator(".panel.refuted")
+    expect(panel.get_by_role("heading")).to_have_text(head.format(certificate), timeout=30_000)
+    expect(panel).to_contain_text(told)
+    links = [f"{get_settings().label_studio_url}/projects/{project}/data?task={task}" for task in tasks[3:5]]
+    found = panel.locator("a[target=_blank]").evaluate_all("all => all.map((one) => one.href)")
+    assert [link.split("//")[1].split("/", 1)[1] for link in found] == [
+        link.split("//")[1].split("/", 1)[1] for link in links]
+    shot(page, f"refuted-{locale}")
+    fits(page)
+    panel.locator("a[href*='sample=']").click()  # what was judged: it cannot be accepted once more
+    expect(page.locator("#verify-outcome")).to_have_text(head.format(certificate), timeout=30_000)
+    expect(page.locator(".refuted-text")).to_contain_text(told)
+    expect(page.locator("#verify-accept")).to_have_count(0)
+    page.set_viewport_size({"width": 390, "height": 800})
+    fits(page)
+
+
+def shot(page: Page, name: str) -> None:
+    """Keep a picture of the page, for who asked for some."""
+    for width in (390, 1440) if SHOTS else ():
+        page.set_viewport_size({"width": width, "height": 900})
+        page.screenshot(path=f"{SHOTS}/{name}-{width}.png", full_page=True)
 
 
 def test_a_wrong_one_waits_to_be_fixed__and_back_and_a_reload_lose_nothing(

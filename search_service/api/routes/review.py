@@ -14,13 +14,11 @@ from argus.answers.review import (
     BandViews,
     Histogram,
     MovedBands,
-    PutBack,
     ReviewStatus,
-    SetAside,
     Undone,
 )
 from argus.answers.service import Me, Person
-from argus.answers.to_fix import ToFix
+from argus.answers.to_fix import PutBack, SetAside, ToFix
 from label_studio_config import projects
 from search_service.api import access, rights
 from search_service.api.answering import answers

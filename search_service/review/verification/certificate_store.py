@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from argus.answers.trust import Certificate, CertificateSummary
+from argus.answers.trust import Certificate, CertificateSummary, LaterCorrections
 from argus.db import Connection, connect
 from search_service.review.verification import certificate as certificates
+from search_service.review.verification import later_store
 
 State = Literal["valid", "void", "refuted"]
 
@@ -33,9 +34,12 @@ def summaries(project_id: int, sample_id: int | None = None) -> list[Certificate
 
 
 def _summaries(connection: Connection, project_id: int, sample_id: int | None) -> list[CertificateSummary]:
+    later = {one.id: LaterCorrections(corrected=one.corrected, allowed=one.allowed, tasks=one.tasks)
+             for one in later_store.standings(project_id) if one.corrected}
     return [CertificateSummary(id=row["id"], sample=row["sample_id"], edge=row["edge"], acceptances=row["acceptances"],
                                state=row["state"], reason=row["reason"], digest=row["digest"],
-                               issued_at=row["issued_at"], people=row["people"], **row["said"])
+                               issued_at=row["issued_at"], people=row["people"], later=later.get(row["id"]),
+                               **row["said"])
             for row in connection.execute(
         "WITH read AS MATERIALIZED (SELECT *, body::jsonb AS made FROM certificate WHERE project_id = %(project)s "
         "AND (%(sample)s::bigint IS NULL OR sample_id = %(sample)s)) SELECT *, jsonb_build_object("

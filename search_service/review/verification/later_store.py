@@ -34,7 +34,7 @@ class Standing(NamedTuple):
     Attributes:
         accepted: objects that it is about.
         allowed: of these are wrong at most, as it says.
-        corrected: of these were corrected later.
+        corrected: of these were corrected later, on the tasks `tasks`.
     """
 
     id: int
@@ -42,6 +42,7 @@ class Standing(NamedTuple):
     accepted: int
     allowed: int
     corrected: int
+    tasks: list[int]
 
 
 def changed(project_id: int) -> list[Changed]:
@@ -79,9 +80,10 @@ def standings(project_id: int) -> list[Standing]:
         "WHERE project_id = %s AND state IN ('valid', 'refuted')) "
         "SELECT r.id, r.state, (made ->> 'accepted_objects')::int AS accepted, "
         "(made ->> 'most_wrong')::int - (made ->> 'wrong')::int AS allowed, "
-        "(SELECT coalesce(sum(cardinality(l.objects)), 0)::int FROM later_correction l "
-        "WHERE l.acceptance_id = ANY(r.acceptances) AND made -> 'accepted_tasks' @> to_jsonb(l.task_id)) AS corrected "
-        "FROM read r ORDER BY r.id", (project_id,))
+        "coalesce(c.corrected, 0)::int AS corrected, coalesce(c.tasks, '{}') AS tasks FROM read r CROSS JOIN LATERAL ("
+        "SELECT sum(cardinality(l.objects)) AS corrected, array_agg(l.task_id ORDER BY l.task_id) AS tasks "
+        "FROM later_correction l WHERE l.acceptance_id = ANY(r.acceptances) AND cardinality(l.objects) > 0 "
+        "AND made -> 'accepted_tasks' @> to_jsonb(l.task_id)) c ORDER BY r.id", (project_id,))
 
 
 def set_states(states: Iterable[tuple[int, str, str]]) -> None:

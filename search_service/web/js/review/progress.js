@@ -1,6 +1,7 @@
 // How far the project's review is: one bar of what was done in which way, and the rate.
 import { h } from "../dom.js";
 import { number, percent, t } from "../i18n.js";
+import { linkTo } from "../router.js";
 
 const LONG = 90; // minutes; more is told in hours
 const PARTS = /** @type {const} */ (["accepted", "checked", "fixed", "skipped", "left"]);
@@ -26,9 +27,17 @@ export class ProgressPanel {
     );
     const notes = /** @type {const} */ (["unscored", "outdated", "added"]).filter((name) => status[name]);
     this.notes.replaceChildren(
+      ...(status.refuted ? [refuted(status.refuted)] : []),
       ...notes.map((name) => h("li", {}, t(`review.${name}`, { n: status[name], count: number(status[name]) }))),
     );
   }
+}
+
+// With the way to what was corrected, and to what can be done.
+/** @param {number} n */
+function refuted(n) {
+  const link = h("a", { href: linkTo({ screen: "verify" }) }, t("verify.title"));
+  return h("li", { class: "refuted" }, h("b", {}, t("review.refuted", { n, count: number(n) })), " ", link);
 }
 
 /** @param {string} part @param {number} n */

@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { actionButton, attempt } from "../messages.js";
 import { certificateList } from "../review/verify/certificates.js";
+import { refutedPanels } from "../review/verify/refuted.js";
 import { hintList, scoresTable } from "../review/verify/scores.js";
 import { sweepChart } from "../review/verify/sweep_chart.js";
 import { SampleScreen } from "../review/verify/sample.js";
@@ -49,12 +50,14 @@ class Overview {
       id: "verify-new",
       hidden: true,
     });
+    this.refuted = h("div", {});
     this.samples = h("div", {});
     this.scores = h("div", { id: "verify-scores" });
     this.certificates = h("div", {}, h("p", { class: "muted" }, t("common.loading")));
     root.append(
       h("p", {}, t("verify.intro")),
       h("div", { class: "bar" }, start, this.later),
+      this.refuted,
       h("section", { class: "panel" }, h("h2", {}, t("verify.certificates")), this.certificates),
       h("section", { class: "panel" }, h("h2", {}, t("verify.samples")), this.samples),
       h(
@@ -73,6 +76,7 @@ class Overview {
       signal: this.signal,
     });
     this.later.hidden = !samples.length;
+    this.refuted.replaceChildren(...refutedPanels(certificates, this.project));
     this.certificates.replaceChildren(certificateList(certificates));
     this.scores.replaceChildren(scoresTable(labels), hintList(hints), h("h3", {}, t("scores.sweep")), thresholds(sweep));
     const rows = samples.map((sample) => sampleRow(sample));

@@ -16,6 +16,7 @@ from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from argus import audit
+from argus.answers.trust import LaterCorrections
 from argus.db import connect
 from argus.errors import ArgusError
 from argus.labelstudio import LabelStudio
@@ -283,11 +284,16 @@ def test_what_happens_to_tasks_in_the_middle__accepted_is_part_of_the_list(
         annotated, grown, relabelled]
     assert changed(rectanglelabels=["fan"]) == (
         "refuted", "1 of its 55 objects were corrected after the acceptance; it says that at most 0 are wrong.")
+    (summary,) = certificate_store.summaries(project.id)
+    assert summary.later == LaterCorrections(corrected=1, allowed=0, tasks=[tasks[5]])
+    assert review_service.review_status(project.id).refuted == 1
     with pytest.raises(ArgusError, match="is refuted"):
         reports.certificate_of(done.acceptance or 0)
     assert service.accept(sample, 0.9).certificate.state == "refuted"  # nothing makes it anew
     assert changed(width=1)[0] == "refuted"
     assert changed() == ("valid", "")
+    assert (certificate_store.summaries(project.id)[0].later, review_service.review_status(project.id).refuted) == (
+        None, 0)
     changed(rectanglelabels=["fan"])
     review_service.undo(done.acceptance or 0)
     assert [one.state for one in reports.certificates(project.id).certificates] == ["void"]

@@ -94,6 +94,10 @@ test("the state of a sample decides what is shown", () => {
   assert.equal(stage(passed), "certified");
   assert.equal(stage(passed, { certificates: [{ state: "valid", edge: 0.9 }] }), "accepted");
   assert.equal(stage(passed, { certificates: [{ state: "void", edge: 0.9 }] }), "certified");
+  assert.equal(stage(passed, { certificates: [{ state: "refuted", edge: 0.9 }] }), "refuted");
+  assert.equal(stage(passed, { certificates: [{ state: "refuted", edge: 0.95 }] }), "refuted");
+  assert.equal(stage(passed, { certificates: [{ state: "refuted", edge: 0.8 }] }), "certified");
+  assert.equal(stage({}, { certificates: [{ state: "refuted", edge: 0.95 }] }), "judging");
   assert.equal(stage(passed, { certificates: [{ state: "valid", edge: 0.8 }] }), "certified");
   assert.equal(stage(passed, { state: "void" }), "void");
   assert.equal(stage({ ...passed, certified: false }), "blocked");

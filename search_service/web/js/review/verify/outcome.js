@@ -3,12 +3,13 @@ import { h, inPlace } from "../../dom.js";
 import { number, t } from "../../i18n.js";
 import { actionButton } from "../../messages.js";
 import { go, linkTo } from "../../router.js";
-import { certificateOf, edgeText, nextStep, promise, targetText } from "./telling.js";
+import { certificateOf, edgeText, nextStep, promise, refutedOf, targetText } from "./telling.js";
 import { checkHint, downloadButton } from "./certificates.js";
+import { refutedText } from "./refuted.js";
 import { backButton } from "./judging.js";
 
 /** @typedef {Record<"accept" | "back" | "judgeOn" | "drawNew", () => unknown> & { to: (edge: number) => unknown }} Acts */
-/** @typedef {{ sample: Api.Sample, step: Api.SampleStep, acts: Acts }} Given */
+/** @typedef {{ sample: Api.Sample, step: Api.SampleStep, project: Api.Project, acts: Acts }} Given */
 
 /** @param {import("./telling.js").Stage | "waiting"} stage @param {Given} given @returns {Child[]} */
 export const outcome = (stage, given) => (stage === "judging" ? [] : PANELS[stage](given));
@@ -79,6 +80,14 @@ const PANELS = {
       h("p", {}, h("a", { href: linkTo({ screen: "verify" }) }, t("verify.allCertificates"))),
       aside(given.step),
       goOn(given),
+    ];
+  },
+  refuted: ({ sample, step, project }) => {
+    const certificate = /** @type {Api.CertificateSummary} */ (refutedOf(sample, step));
+    return [
+      head(t("verify.refuted", { id: certificate.id })),
+      refutedText(certificate, project),
+      buttons(toReview(), link({ screen: "verify" }, t("verify.allCertificates"))),
     ];
   },
   void: ({ acts }) => [

@@ -84,7 +84,7 @@ export class SampleScreen {
     if (judging) this.judging.show(this.#items);
     const shown = stage === "judging" && !judging ? "waiting" : stage;
     if (this.outcome.dataset.stage !== `${shown} ${this.step.edge} ${this.step.accepted}`)
-      put(this.outcome, outcome(shown, { sample: this.sample, step: this.step, acts: this.#acts() }));
+      put(this.outcome, outcome(shown, { sample: this.sample, step: this.step, project: this.project, acts: this.#acts() }));
     this.outcome.dataset.stage = `${shown} ${this.step.edge} ${this.step.accepted}`;
     this.chart.show(this.sample, this.step);
     this.note.textContent = this.#noteOf(stage);

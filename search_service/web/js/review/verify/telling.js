@@ -3,7 +3,7 @@ import { number, t } from "../../i18n.js";
 
 export const SMALL = 60; // objects; up to so many it is as quick to look at all of them
 
-/** @typedef {"void" | "empty" | "accepted" | "certified" | "blocked" | "nothing" | "budget" | "judging"} Stage */
+/** @typedef {"void" | "empty" | "accepted" | "refuted" | "certified" | "blocked" | "nothing" | "budget" | "judging"} Stage */
 
 // A share as a percentage that is not above it: one decimal, rounded down.
 /** @param {number} share */
@@ -35,12 +35,18 @@ export const nextStep = ({ steps }, step) => steps.find((one) => one.edge < step
 export const certificateOf = (sample, step) =>
   sample.certificates.find((one) => one.state === "valid" && one.edge === step.edge);
 
+// One that later corrections refute, of this threshold or above: what it is about is not accepted once more.
+/** @param {Api.Sample} sample @param {Api.SampleStep} step */
+export const refutedOf = (sample, step) =>
+  sample.certificates.find((one) => one.state === "refuted" && one.edge >= step.edge);
+
 // `goingOn`: the person has said that they judge on past the budget.
 /** @param {Api.Sample} sample @param {Api.SampleStep} step @param {boolean} goingOn @returns {Stage} */
 export function stageOf(sample, step, goingOn) {
   if (sample.state === "void") return "void";
   if (!step.objects) return "empty";
   if (certificateOf(sample, step)) return "accepted";
+  if (step.certified && refutedOf(sample, step)) return "refuted";
   if (step.certified) return "certified";
   if (!step.accepted) return "nothing";
   if (step.least_right >= sample.target) return "blocked";
