@@ -9,6 +9,7 @@ from argus.answers.calibration import FrameSample, FrameSamples, Labour
 from argus.answers.trust import (
     Certificate,
     Certificates,
+    Kind,
     ObjectVerdict,
     ObjectVerdicts,
     Sample,
@@ -36,11 +37,13 @@ class Trust:
         found: TrustStatus = self._send(TrustStatus, "GET", f"/projects/{project}/trust")
         return found
 
-    def sample(self, project: int, edges: Sequence[float] | None = None, *, target: float = 0.95,
-               confidence: float = 0.95, new: bool = False) -> Sample:
-        """Go on with the open sample of a project, or draw one."""
+    def sample(self, project: int, edges: Sequence[float] | None = None, *, kind: Kind = "objects",
+               label: str | None = None, target: float = 0.95, confidence: float = 0.95, new: bool = False) -> Sample:
+        """Go on with the open sample of a project, or draw one: of all labels, of one, or (`kind="nothing_found"`) of
+        frames in which nothing was found."""
         made: Sample = self._send(Sample, "POST", f"/projects/{project}/trust/samples", {
-            "edges": list(edges) if edges else None, "target": target, "confidence": confidence, "new": new})
+            "edges": list(edges) if edges else None, "kind": kind, "label": label, "target": target,
+            "confidence": confidence, "new": new})
         return made
 
     def show(self, sample: int) -> Sample:

@@ -47,7 +47,13 @@ def show_acceptances(last: Sequence[Acceptance]) -> None:
     print_table(["acceptance", "when", "by", "selection", "state", "tasks", "taken back", "left as changed",
                  "verification"],
                 [[a.id, f"{a.created_at:%Y-%m-%d %H:%M}", a.accepted_by, selection_words(a.selection), a.state,
-                  a.accepted, a.undone, a.kept, "verified" if a.verified else "not verified"] for a in last])
+                  a.accepted, a.undone, a.kept, _verified(a)] for a in last])
+
+
+def _verified(one: Acceptance) -> str:
+    if one.verified:
+        return "verified"
+    return f"verified: {', '.join(one.verified_labels)} only" if one.verified_labels else "not verified"
 
 
 def tell_waiting(found: ReviewStatus) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,19 @@ class Predicted:
 
     def predict(self, tasks: int, objects: int = 1, score: float = 0.95, label: str = "cpu") -> list[int]:
         """Deliver predictions with so many objects each to the next tasks, and return these."""
-        boxes = [[float(x), 10.0, float(x + 9), 60.0] for x in range(0, 10 * objects, 10)]
-        found = Detections(np.full(objects, score, np.float32), np.array(boxes, np.float32), [None] * objects)
-        some = [next(self._left) for _ in range(tasks)]
+        return self.predict_labels(tasks, {label: objects}, score)
+
+    def predict_labels(self, tasks: int, objects: Mapping[str, int], score: float = 0.95) -> list[int]:
+        """The same with so many objects of each label; with 0 of all, nothing was found."""
+        some, found, begin = [next(self._left) for _ in range(tasks)], {}, 0
+        for label, count in objects.items():
+            boxes = [[float(x), 10.0, float(x + 9), 60.0] for x in range(begin, begin + 10 * count, 10)]
+            found[label] = Detections(np.full(count, score, np.float32),
+                                      np.array(boxes, np.float32).reshape(-1, 4), [None] * count)
+            begin += 10 * count
         recipe = recipe_for(projects.load(self.id))
         for task in some:
-            detections.store(task, recipe, (10 * objects, 100), {label: found})
+            detections.store(task, recipe, (begin or 100, 100), found)
         assert set(delivery.push(self.id, some).values()) == {"stored"}
         return some
 

@@ -215,7 +215,8 @@ class Acceptance(Answer):
     kept: int
     """Left when it was taken back, because somebody had changed them."""
     verified: bool
-    """Whether a valid certificate covers it."""
+    """Whether a valid certificate covers all of it; of `verified_labels` it covers the objects."""
+    verified_labels: list[str]
 
 
 class Acceptances(Answer):
@@ -241,7 +242,7 @@ class Undone(Answer):
 
 
 class WallObject(Answer):
-    """An object on the wall, and the last verdict on it; '' without one."""
+    """An object on the wall, and the last verdict on it, '' without one; `new_label` is of a relabelled one."""
 
     task: int
     object: str
@@ -251,7 +252,6 @@ class WallObject(Answer):
     """x0, y0, x1, y1 as fractions of the image's sides."""
     verdict: Literal["right", "wrong", "unsure", "relabelled", "moved", "added", ""]
     new_label: str
-    """Of a relabelled one."""
 
 
 class Wall(Answer):

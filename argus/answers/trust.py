@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from argus.answers.base import Answer, Moment
 from argus.answers.calibration import CorrectionHint, LabelTrust, Sweep
 
 Verdict = Literal["right", "wrong", "unsure"]
+Kind = Literal["objects", "nothing_found"]
+
+
+def _is_none(value: Kind | list[str] | int | None) -> bool:
+    return value is None
 
 
 class Certificate(Answer):
     """What was proven of an acceptance, with all that is needed to prove it again (`argus trust check FILE`)."""
 
     format: Literal["argus certificate"]
-    version: Literal[1]
+    version: Literal[1, 2]
+    """1: of objects of all labels; it has no `kind`, `labels` and `other_objects`. 2: of one label, or of frames."""
+    kind: Kind | None = Field(default=None, exclude_if=_is_none)
+    """What the list is of; nothing_found: of frames in which nothing was found."""
+    labels: list[str] | None = Field(default=None, exclude_if=_is_none)
+    """Of objects: the one label that it speaks of. Of frames: those that were looked for in them."""
+    other_objects: int | None = Field(default=None, exclude_if=_is_none)
+    """Objects of other labels on the accepted tasks: accepted with the others, and nothing is said of them."""
     sentence: str
     """The only thing that is guaranteed."""
     project: int
@@ -34,12 +48,13 @@ class Certificate(Answer):
     edge: float
     """The threshold that was accepted from, by the lowest score of a task."""
     objects: list[tuple[int, str, float]]
-    """The list: task, object, and the lowest score of the task."""
+    """The list: task, object, and the lowest score of the task; of a frame, the object is "" and the score 1."""
     judgements: list[tuple[int, Verdict, str, str]]
     """Place in the drawn order from 0, verdict, by whom ("": not named), and when."""
     acceptances: list[int]
     accepted_tasks: list[int]
     accepted_objects: int
+    """Those on the list; of frames, so many of them."""
     judged: int
     """Objects from the threshold up, to the first in drawn order that nobody has judged."""
     wrong: int
@@ -64,6 +79,8 @@ class SampleStep(Answer):
     wrong: int
     accepted: int
     """Objects that would be accepted: on tasks without an object that was judged wrong."""
+    others: int
+    """Objects of other labels on these tasks, which would be accepted with them; nothing is shown of these."""
     most_wrong: int
     least_right: float
     certified: bool
@@ -78,7 +95,7 @@ class LaterCorrections(Answer):
     """What was corrected of a certificate's objects after they were accepted."""
 
     corrected: int
-    """Objects that were deleted, relabelled, or lie elsewhere now."""
+    """Objects that were deleted, relabelled, or lie elsewhere now; frames that are not empty any more."""
     allowed: int
     """Of the accepted ones are wrong at most, as the certificate says; with more it is refuted."""
     tasks: list[int]
@@ -90,7 +107,11 @@ class CertificateSummary(Answer):
 
     id: int
     sample: int
+    kind: Kind
+    labels: list[str]
+    """Of objects: the only label it is about, none: all. Of frames: those that were looked for in them."""
     edge: float
+    """1 for frames, which have no score."""
     acceptances: list[int]
     state: Literal["valid", "void", "refuted"]
     """refuted: more of its objects were corrected later than it says can be wrong."""
@@ -100,6 +121,9 @@ class CertificateSummary(Answer):
     """null while nothing of it was corrected, and for a void one."""
     sentence: str
     accepted_objects: int
+    """That it is about; of frames, so many of them."""
+    other_objects: int
+    """Objects of other labels that were accepted with them; nothing is said of these."""
     least_right: float
     """Least share of right objects among those accepted."""
     judged: int
@@ -117,6 +141,10 @@ class Sample(Answer):
     id: int
     project: int
     model_version: str
+    kind: Kind
+    """nothing_found: of frames in which nothing was found."""
+    labels: list[str]
+    """Of objects: the only label whose objects are listed, none: all. Of frames: those that were looked for."""
     state: Literal["open", "certified", "stopped", "void"]
     reason: str
     """Why it is void."""
@@ -125,7 +153,10 @@ class Sample(Answer):
     budget: int
     """Judgements after which another way than to judge on is the better one."""
     objects: int
+    """On the list; of frames, so many of them."""
     tasks: int
+    others: int
+    """Objects of other labels on these tasks, which are on no list of this sample."""
     judgements: int
     digest: str
     """Of the list: SHA-256 of its sorted keys."""
@@ -143,8 +174,10 @@ class SampleItem(Answer):
     place: int
     task: int
     object: str
+    """Empty for a whole frame."""
     label: str
-    score: float
+    score: float | None
+    """None for a whole frame."""
     box: tuple[float, float, float, float]
     """x0, y0, x1, y1 as fractions of the image's sides."""
 
@@ -197,6 +230,7 @@ class VerifiedAcceptance(Answer):
     """None: everything had been accepted before."""
     accepted_tasks: int
     accepted_objects: int
+    """Of all labels, also where the certificate is about one."""
     skipped: int
     reasons: dict[str, int]
     certificate: CertificateSummary
@@ -211,7 +245,7 @@ class TrustStatus(Answer):
     certificates: list[CertificateSummary]
     labels: list[LabelTrust]
     sweep: Sweep | None
-    """Of the newest sample of the current predictions; null without one."""
+    """Of the newest sample of all labels of the current predictions; null without one."""
     hints: list[CorrectionHint]
     """What the corrections so far suggest to change."""
     note: str

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from argus.answers.calibration import FrameSample, LabelTrust
+from argus.answers.trust import Sample
 from argus.errors import ArgusError
 from argus_cli.output import HelpGroup, json_option, plural, print_json, print_table, project_option, say
 from argus_cli.recorded import recorded
@@ -64,10 +65,12 @@ def status(project_id: int, as_json: bool) -> None:
         print_json(found)
         return
     for sample in found.samples:
-        say(f"sample {sample.id}, {sample.state}: {plural(sample.objects, 'object')} on "
-            f"{plural(sample.tasks, 'task')}, {plural(sample.judgements, 'judgement')} {sample.reason}".rstrip())
-        print_table(["from", "objects", "certified", ""], [
-            [step.edge, step.objects, "yes" if step.certified else "no", step.line] for step in sample.steps])
+        say(f"sample {sample.id}, {sample.state}: {_what(sample)}, {plural(sample.judgements, 'judgement')} "
+            f"{sample.reason}".rstrip())
+        scored = sample.kind == "objects"
+        print_table(["from" if scored else "", "objects" if scored else "frames", "certified", ""], [
+            [step.edge if scored else "", step.objects, "yes" if step.certified else "no", step.line]
+            for step in sample.steps])
     _print_labels(found.labels)
     if found.certificates:
         print_table(["acceptance", "issued", "state", ""], [
@@ -77,6 +80,15 @@ def status(project_id: int, as_json: bool) -> None:
         say(hint.line)
     say(calibration.labour(project_id).line)
     say(found.note)
+
+
+def _what(sample: Sample) -> str:
+    """Return what is on the list of a sample, and what is accepted with it."""
+    if sample.kind == "nothing_found":
+        return f"{plural(sample.objects, 'frame')} in which nothing was found"
+    of = f" of {sample.labels[0]}" if sample.labels else ""
+    others = f" (with {plural(sample.others, 'object')} of other labels, not verified)" if sample.others else ""
+    return f"{plural(sample.objects, 'object')}{of} on {plural(sample.tasks, 'task')}{others}"
 
 
 def _print_labels(labels: list[LabelTrust]) -> None:

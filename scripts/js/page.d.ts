@@ -440,6 +440,7 @@ declare namespace Api {
     kept: number;
     accepted_by: string | null;
     verified: boolean;
+    verified_labels: string[];
     created_at: string;
     selection: {
       task_ids?: number[];
@@ -460,6 +461,7 @@ declare namespace Api {
     judged: number;
     wrong: number;
     accepted: number; // objects that would be
+    others: number; // of other labels, accepted with them
     least_right: number;
     certified: boolean;
     more: number; // judgements that would certify it if all were right
@@ -481,11 +483,14 @@ declare namespace Api {
   interface CertificateSummary {
     id: number;
     sample: number;
+    kind: "objects" | "nothing_found";
+    labels: string[];
     edge: number;
     state: "valid" | "void" | "refuted";
     reason: string;
     later: { corrected: number; allowed: number; tasks: number[] } | null;
     accepted_objects: number;
+    other_objects: number; // of other labels, of which it says nothing
     least_right: number;
     judged: number;
     wrong: number;
@@ -498,11 +503,14 @@ declare namespace Api {
   interface Sample {
     id: number;
     project: number;
+    kind: "objects" | "nothing_found";
+    labels: string[]; // of objects: the only one, none: all; of frames: those that were looked for
     state: "open" | "certified" | "stopped" | "void";
     target: number;
     budget: number; // judgements
     objects: number;
     tasks: number;
+    others: number; // objects of other labels on these tasks
     judgements: number;
     steps: SampleStep[]; // from high to low
     certificates: CertificateSummary[];
@@ -512,7 +520,7 @@ declare namespace Api {
     place: number;
     task: number;
     label: string;
-    score: number;
+    score: number | null; // of a whole frame
     box: Box;
   }
 

@@ -40,16 +40,18 @@ _CERTIFICATE = tv.Certificate(
     edge=0.9, objects=[(17, "a1b2c3", 0.93)], judgements=[(0, "right", "ada@example.com", _AT.isoformat())],
     acceptances=[4], accepted_tasks=[17], accepted_objects=1012, judged=66, wrong=0, most_wrong=50,
     least_right=0.9505, issued_at=_AT.isoformat(), digest="4be1…")
-_KEPT = tv.CertificateSummary(id=2, sample=3, edge=0.9, acceptances=[4], state="valid", reason="", later=None,
-                             sentence=_SENTENCE, accepted_objects=1012, least_right=0.9505, judged=66, wrong=0,
+_KEPT = tv.CertificateSummary(id=2, sample=3, kind="objects", labels=[], edge=0.9, acceptances=[4], state="valid",
+                             reason="", later=None, sentence=_SENTENCE, accepted_objects=1012, other_objects=0,
+                             least_right=0.9505, judged=66, wrong=0,
                              people=["ada@example.com"], confidence=0.95, digest="4be1…", issued_at=_AT)
 _SAMPLE = tv.Sample(
-    id=3, project=1, model_version="argus-3f2a1b", state="open", reason="", target=0.95, confidence=0.95, budget=250,
-    objects=1402, tasks=611, judgements=34, digest="9d0f…", created_by="ada@example.com", created_at=_AT,
-    continued=False,
-    steps=[tv.SampleStep(edge=0.9, objects=1012, judged=34, wrong=0, accepted=1012, most_wrong=91, least_right=0.91,
-                        certified=False, more=31, line="34 looked at, 0 wrong: at least 91.0 % are right; 31 more "
-                        "right ones certify 95 %.")], certificates=[])
+    id=3, project=1, model_version="argus-3f2a1b", kind="objects", labels=[], state="open", reason="", target=0.95,
+    confidence=0.95, budget=250, objects=1402, tasks=611, others=0, judgements=34, digest="9d0f…",
+    created_by="ada@example.com", created_at=_AT, continued=False,
+    steps=[tv.SampleStep(edge=0.9, objects=1012, judged=34, wrong=0, accepted=1012, others=0, most_wrong=91,
+                        least_right=0.91, certified=False, more=31,
+                        line="34 looked at, 0 wrong: at least 91.0 % are right; 31 more right ones certify 95 %.")],
+    certificates=[])
 _FIGURES = te.VerifierFigures(ranked=0.982, ranked_by_score=0.611, loss=0.142, loss_of_curve=0.633)
 _TAUGHT = te.LabelTeaching(
     label="cpu", right=12, wrong=14, waiting=0, gone=1, in_use=True, wanted=0, line="12 right and 14 wrong examples.",
@@ -198,7 +200,8 @@ _EXAMPLES: tuple[Answer, ...] = (
     v.Added(acceptance=5, added_tasks=1, added_objects=1, skipped=0, reasons={}),
     v.Acceptances(acceptances=[v.Acceptance(
         id=4, state="done", selection={"min_score": 0.9, "max_score": None, "nothing_found": False},
-        accepted_by="ada@example.com", created_at=_AT, error=None, accepted=299, undone=0, kept=0, verified=False)]),
+        accepted_by="ada@example.com", created_at=_AT, error=None, accepted=299, undone=0, kept=0, verified=False,
+        verified_labels=[])]),
     v.Undone(acceptance=4, undone=298, left=[v.LeftAnnotation(task=17, annotation=201, reason="changed since")]),
     fix.SetAside(task=17, verdict="fix", object="", to_fix=4, view=14),
     fix.PutBack(task=17, put_back=1, to_fix=3),

@@ -17,7 +17,8 @@ from argus.labelstudio.regions import ExportObject
 class Provenance(TypedDict, total=False):
     """Where frame and regions came from, as the export keeps it. What the task's data says of the video stands here as
     it is. Of a prediction: `prediction_id` and `model_version`; of an annotation the rest, `prediction_id` being the
-    one it was made from. `accepted_under`: the number of a valid certificate about it, if there is one.
+    one it was made from. `accepted_under`: the number of a valid certificate about all of it, if there is one;
+    `labels_accepted_under`: of certificates about single labels, by label.
     """
 
     task_id: int
@@ -27,6 +28,7 @@ class Provenance(TypedDict, total=False):
     annotated_by: int | None
     annotated_at: str | None
     accepted_under: int
+    labels_accepted_under: dict[str, int]
     video: JsonValue
     video_id: JsonValue
     video_time: JsonValue

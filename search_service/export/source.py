@@ -57,20 +57,28 @@ def read_tasks(ls: LabelStudio, project_id: int, shape: ProjectShape, source: So
             chosen = _annotation(task) if kind == "annotations" else _prediction(task, shape.model_version)
             if chosen is not None:
                 data = task.get("data") or {}
-                if kind == "annotations" and task["id"] in certificates:
-                    chosen.origin["accepted_under"] = certificates[task["id"]]
+                if kind == "annotations":
+                    chosen.origin.update(certificates.get(task["id"], {}))
                 yield SourceTask(task["id"], data_value(data, shape.image_key) or "", chosen.result,
                                  {"task_id": task["id"], **chosen.origin, **_video(data)}, chosen.others)
 
 
-def _certified(project_id: int) -> dict[int, int]:
-    """Return the certificate of each task that has one; none while the database is away, which stops no export."""
+def _certified(project_id: int) -> dict[int, Provenance]:
+    """Return the certificates of each task that has one; none while the database is away, which stops no export."""
     try:
-        return later_store.certified_tasks(project_id)
+        certified = later_store.certified_tasks(project_id)
     except ArgusError as error:
         if error.code not in OUTAGES:
             raise
         return {}
+    found: dict[int, Provenance] = {}
+    for one in certified:
+        of = found.setdefault(one.task_id, {})
+        if one.label is None:
+            of["accepted_under"] = one.certificate
+        else:
+            of.setdefault("labels_accepted_under", {})[one.label] = one.certificate
+    return found
 
 
 class _Chosen(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def band_objects(project_id: int, band: str, *, label: str | None = None, limit:
 
     Args:
         band: high, medium, low; nothing_found, whose tasks come as entries without an object; to_fix for what was set
-            aside, whatever its score.
+            aside, whatever its score, at the end the tasks in which nothing was found.
         label: only objects of this label.
         limit: objects (tasks, for nothing_found) of a page.
         after: `next` of the page before, in the same order.
@@ -67,6 +67,9 @@ def band_objects(project_id: int, band: str, *, label: str | None = None, limit:
     tasks = sorted({row.task_id for row in rows[:limit]})
     said = _Said(aside, right_objects(review, tasks), corrected_objects(review, tasks))
     found = [_object(row, review.edges.high, said) for row in rows[:limit]]
+    if band == TO_FIX and label is None and following is None:
+        found += [_frame(one.task_id, aside) for one in prediction_store.delivered_on(ids, review.model_version)
+                  if not one.regions]
     return BandObjects(band=band, tasks=len(ids), objects=found, next=following)
 
 
@@ -128,16 +131,22 @@ def right_objects(review: Review, task_ids: Sequence[int] | None) -> dict[int, s
     return right
 
 
-def _page_of_tasks(ids: Sequence[int], limit: int, after: str, aside: Mapping[int, Any]) -> BandObjects:
+def _page_of_tasks(ids: Sequence[int], limit: int, after: str,
+                   aside: Mapping[int, Mapping[str, Verdict]]) -> BandObjects:
     try:
         begin = int(after or 0)
     except ValueError as error:
         raise _bad_position() from error
     left = sorted(task for task in ids if task > begin)
-    entries = [BandObject(task=task, object="", label="", score=None, box=None, of=0, sure=False, unsure=0, verdict="",
-                          new_label="", aside=task in aside) for task in left[:limit]]
+    entries = [_frame(task, aside) for task in left[:limit]]
     return BandObjects(band=NOTHING_FOUND, tasks=len(ids), objects=entries,
                        next=str(left[limit - 1]) if len(left) > limit else None)
+
+
+def _frame(task: int, aside: Mapping[int, Mapping[str, Verdict]]) -> BandObject:
+    """Return the entry of a task in which nothing was found."""
+    return BandObject(task=task, object="", label="", score=None, box=None, of=0, sure=False, unsure=0,
+                      verdict=aside.get(task, {}).get("", ""), new_label="", aside=task in aside)
 
 
 def _position(after: str) -> Position:

@@ -77,6 +77,7 @@ class AcceptanceRow(NamedTuple):
     undone: int
     kept: int
     verified: bool
+    verified_labels: list[str]
 
 
 class Decision(NamedTuple):
@@ -154,8 +155,11 @@ def acceptances(project_id: int, limit: int) -> list[AcceptanceRow]:
         AcceptanceRow,
         "SELECT a.id, a.state, a.selection, a.accepted_by, a.created_at, a.error, "
         "count(*) FILTER (WHERE i.state = 'accepted') AS accepted, count(*) FILTER (WHERE i.state = 'undone') AS "
-        "undone, count(*) FILTER (WHERE i.state = 'kept') AS kept, EXISTS (SELECT 1 FROM certificate c "
-        "WHERE c.acceptances @> ARRAY[a.id] AND c.state = 'valid') AS verified FROM acceptance a "
+        "undone, count(*) FILTER (WHERE i.state = 'kept') AS kept, EXISTS (SELECT 1 FROM certificate c JOIN sample s "
+        "ON s.id = c.sample_id WHERE c.acceptances @> ARRAY[a.id] AND c.state = 'valid' AND (s.kind <> 'objects' OR "
+        "s.labels = '{}')) AS verified, ARRAY(SELECT DISTINCT s.labels[1] FROM certificate c JOIN sample s ON s.id = "
+        "c.sample_id WHERE c.acceptances @> ARRAY[a.id] AND c.state = 'valid' AND s.kind = 'objects' AND s.labels <> "
+        "'{}' ORDER BY 1) AS verified_labels FROM acceptance a "
         "LEFT JOIN (SELECT acceptance_id, state FROM acceptance_item UNION ALL SELECT acceptance_id, state FROM "
         "addition_item) i ON i.acceptance_id = a.id WHERE a.project_id = %s "
         "GROUP BY a.id ORDER BY a.id DESC LIMIT %s", (project_id, limit))

@@ -38,11 +38,12 @@ Make = Callable[..., tuple[int, list[int]]]
 
 @pytest.fixture
 def predicted(stack: Any, label_studio: LabelStudio) -> Iterator[Make]:
-    """Return `make(scores, objects, fans)`: a project with a task for each score, with so many objects of label cpu, or
-    fan on the last so many tasks, which no model found; and its tasks."""
+    """Return `make(scores, objects, fans, beside)`: a project with a task for each score, with so many objects of label
+    cpu, or fan on the last so many tasks, and so many fans beside, which no model found; and its tasks. With a score of
+    0 nothing was found."""
     made = []
 
-    def make(scores: list[float], objects: int = 1, fans: int = 0) -> tuple[int, list[int]]:
+    def make(scores: list[float], objects: int = 1, fans: int = 0, beside: int = 0) -> tuple[int, list[int]]:
         project = connect(label_studio, None, title="Verify", labels=["cpu", "fan"]).project_id
         assert project is not None
         made.append(project)
@@ -52,11 +53,18 @@ def predicted(stack: Any, label_studio: LabelStudio) -> Iterator[Make]:
         row = projects.refresh(project)
         projects.remember_tasks(project, plan_for(row).image, listed)
         tasks = sorted(task["id"] for task in listed)
-        boxes = np.array([[9.0 * n + 10, 10, 9.0 * n + 17, 60] for n in range(objects)], np.float32)
+        boxes = np.array([[9.0 * n + 10, 10, 9.0 * n + 17, 60] for n in range(objects + beside)], np.float32)
+
+        def detected(begin: int, end: int, score: float) -> Detections:
+            shown = boxes[begin:end] if score else boxes[:0]
+            return Detections(np.full(len(shown), score, np.float32), shown, [None] * len(shown))
+
         for task, score in zip(tasks, scores, strict=True):
-            found = Detections(np.full(objects, score, np.float32), boxes, [None] * objects)
             label = "fan" if task in tasks[len(tasks) - fans:] else "cpu"
-            detections.store(task, recipe_for(row), SIZE, {label: found})
+            found = {label: detected(0, objects, score)}
+            if beside or not score:
+                found["fan"] = detected(objects, objects + beside, score)
+            detections.store(task, recipe_for(row), SIZE, found)
         assert set(delivery.push(project, tasks).values()) == {"stored"}
         return project, tasks
 
@@ -384,3 +392,103 @@ def test_the_first_of_each_label_and_what_corrections_suggest__are_shown(
         "en-GB": "cpu: 5 objects relabelled fan. Choose prompts that tell the two apart.",
         "ja-JP": "cpu: 5 個が fan に変更されました。両者を区別できるプロンプトにしてください。"}[language]])
     fits(page)
+
+
+@pytest.mark.parametrize("language, width", [("en-GB", 1440), ("ja-JP", 390)])
+def test_one_label__is_chosen_judged_and_certified__and_what_comes_along_is_told(
+        open_page: Callable[..., Page], predicted: Make, language: str, width: int) -> None:
+    project, _ = predicted([0.95] * 20, beside=2)
+    page = open_page(f"?project={project}&screen=review&band=high", locale=language,
+                     viewport={"width": width, "height": 844}, bypass_csp=True)
+    english = language == "en-GB"
+    choice = page.locator(".band-head .verify-choice")
+    expect(choice).to_have_value("", timeout=30_000)
+    choice.select_option(label="Only cpu" if english else "cpu のみ")
+    fits(page)
+    page.click("#verify-band")
+    expect(page.locator("#verify-only")).to_contain_text(
+        "Only cpu is judged and certified here. Accepting takes whole tasks: 40 objects of other labels on them come "
+        "along, not verified." if english else "検証されないまま承認されます", timeout=30_000)
+    expect(page.locator("#verify-question")).to_contain_text("cpu")
+    fits(page)
+    place(page)
+    press(page, "r")
+    press_until(page, page.locator(".outcome h2:visible"))
+    expect(page.locator("#verify-accept")).to_have_text(
+        "Accept 19 objects of cpu and 38 of other labels" if english else
+        "cpu の物体 19 個とほかのラベルの 38 個を承認")
+    fits(page)
+    page.click("#verify-accept")
+    promise = page.locator("#verify-promise")
+    expect(promise).to_contain_text("Of the 19 objects of cpu accepted here, at least" if english else
+                                    "ここで承認した cpu の 19 個の物体のうち", timeout=60_000)
+    expect(promise).to_contain_text("Nothing is said of the 38 objects of other labels" if english else
+                                    "ほかのラベルの物体 38 個については何も述べません")
+    fits(page)
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=review&band=to_fix")
+    expect(page.locator(".acceptances")).to_contain_text("verified: cpu only" if english else "cpu のみ検証済み",
+                                                         timeout=30_000)
+    assert review_service.review_status(project).set_aside == 1
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=verify")
+    expect(page.locator(".samples")).to_contain_text("20 objects of cpu on 20 tasks" if english else
+                                                     "cpu の物体 20 個（タスク 20 件）", timeout=30_000)
+    fits(page)
+
+
+@pytest.mark.parametrize("language, width", [("en-GB", 1440), ("ja-JP", 390)])
+def test_nothing_found__whole_frames_are_judged_and_accepted_as_empty(
+        open_page: Callable[..., Page], predicted: Make, label_studio: LabelStudio, tmp_path: Path, language: str,
+        width: int) -> None:
+    project, tasks = predicted([0.0] * 18 + [0.95])
+    page = open_page(f"?project={project}&screen=review&band=nothing_found", locale=language,
+                     viewport={"width": width, "height": 844}, bypass_csp=True)
+    english = language == "en-GB"
+    expect(page.locator(".band-head")).to_contain_text("not verified" if english else "未検証", timeout=30_000)
+    expect(page.locator(".band-head .verify-choice")).to_have_count(0)
+    page.click("#verify-band")
+    expect(page.locator("#verify-question")).to_have_text(
+        "Does this picture hold nothing of these: cpu, fan?" if english else
+        "この画像には次のどれもありませんか？ cpu、fan", timeout=30_000)
+    line(page, "0 looked at, 0 wrong" if english else "0 枚を確認")
+    expect(page.locator(".item-picture img")).to_have_js_property("complete", True)
+    assert page.evaluate("document.querySelector('.item-picture img').naturalWidth") == SIZE[0]  # the whole frame
+    expect(page.locator(".item-picture .regions path")).to_have_count(0)
+    expect(page.locator(".ladder")).to_be_hidden()
+    fits(page)
+    press(page, "ArrowRight")
+    wrong = place(page)
+    press(page, "ArrowLeft")
+    assert review_service.review_status(project).set_aside == 1
+    page.keyboard.press("z")
+    expect(page.locator(f".judging[data-place='{wrong}']")).to_be_visible()
+    assert review_service.review_status(project).set_aside == 0
+    press(page, "r")
+    page.reload()
+    line(page, "2 looked at, 1 wrong" if english else "2 枚を確認、間違い 1 枚")
+    press_until(page, page.locator(".outcome h2:visible"))
+    expect(page.locator("#verify-accept")).to_have_text("Accept 17 frames as empty" if english else
+                                                        "画像 17 枚を空として承認")
+    fits(page)
+    page.click("#verify-accept")
+    expect(page.locator("#verify-promise")).to_contain_text(
+        "Of the 17 frames accepted here as empty, at least" if english else
+        "ここで空として承認した 17 枚の画像のうち", timeout=60_000)
+    fits(page)
+    done = [task for task in label_studio.tasks(project, fields="task_only") if task["total_annotations"]]
+    assert len(done) == 17 and tasks[18] not in {task["id"] for task in done}
+    with page.expect_download() as loaded:
+        page.click("#verify-download")
+    file = tmp_path / loaded.value.suggested_filename
+    loaded.value.save_as(file)
+    expect(page.locator(".outcome code")).to_have_text(f"argus trust check {file.name}")
+    checked = CliRunner().invoke(main, ["trust", "check", str(file)])
+    assert checked.exit_code == 0 and "hold none of the labels cpu, fan" in checked.output, checked.output
+    page.locator(".outcome p a[href*='to_fix']").click()
+    expect(page.locator(".band.to_fix b")).to_have_text("1", timeout=30_000)
+    expect(page.locator(".crop.fix")).to_have_count(1)  # the whole frame, to be opened and corrected
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=verify")
+    expect(page.locator(".certificates li")).to_contain_text("17", timeout=30_000)
+    page.locator(".verify-choice").select_option(label="Nothing found" if english else "検出なし")
+    page.click("#verify-start")
+    expect(page.locator("#message")).to_contain_text("No frame in which nothing was found is left")
+    page.complaints.clear()  # type: ignore[attr-defined]

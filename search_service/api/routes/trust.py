@@ -46,8 +46,8 @@ def get_certificates(project_id: int) -> Certificates:
 @answers
 def post_sample(project_id: int) -> tuple[Sample, int, dict[str, str]]:
     asked = body(asking.SampleRequest)
-    made = service.open_sample(project_id, asked.edges, target=asked.target, confidence=asked.confidence,
-                               new=asked.new)
+    made = service.open_sample(project_id, asked.edges, kind=asked.kind, label=asked.label, target=asked.target,
+                               confidence=asked.confidence, new=asked.new)
     return made, 201, {"Location": f"{API}/trust/samples/{made.id}"}
 
 

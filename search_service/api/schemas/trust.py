@@ -18,8 +18,11 @@ Side = Annotated[float, Field(ge=0, le=1)]
 class SampleRequest(Request):
     """A sample to go on with, or to draw when there is none. Its terms are fixed from then on."""
 
+    kind: Literal["objects", "nothing_found"] = Field("objects", description="nothing_found: frames in which nothing "
+                                                      "was found.")
+    label: Label | None = Field(None, description="List the objects of this label only; null: of all labels.")
     edges: list[Score] | None = Field(None, min_length=1, max_length=8, description="Thresholds from high to low; "
-                                      "null: the high band's edge and up to three below it.")
+                                      "null: the high band's edge and up to three below it. Frames have none.")
     target: float = Field(0.95, ge=0.5, le=0.999, description="Share of right objects to show.")
     confidence: float = Field(0.95, description="0.9, 0.95 or 0.99: false at most once in 10, 20 or 100.")
     new: bool = Field(False, description="Draw one of the objects that are on no list yet.")

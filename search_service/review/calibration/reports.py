@@ -20,6 +20,7 @@ from search_service.review.calibration.store import Outcome
 from search_service.review.candidates import open_review
 from search_service.review.verification import store as samples
 from search_service.review.verification.reports import steps_of
+from search_service.review.verification.sample import ALL_LABELS
 from search_service.review.verification.thresholds import Step
 
 CURVE: Final = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98)
@@ -80,11 +81,12 @@ def _error(chance: Sequence[float], right: Sequence[bool]) -> answers.Calibratio
 
 
 def sweep_of(project_id: int) -> answers.Sweep | None:
-    """Return what the newest sample of the current predictions says of its thresholds; None without one."""
-    numbers = samples.sample_ids(project_id, open_review(project_id).model_version)
-    if not numbers:
+    """Return what the newest sample of all labels of the current predictions says of its thresholds; None without
+    one."""
+    heads = map(samples.head, samples.sample_ids(project_id, open_review(project_id).model_version))
+    head = next((one for one in heads if one.scope == ALL_LABELS), None)
+    if head is None:
         return None
-    head = samples.head(numbers[0])
     rows = store.in_drawn_order(head.id)
     low = np.array([row.low for row in rows])
     right = np.array([np.nan if row.is_right is None else row.is_right for row in rows])

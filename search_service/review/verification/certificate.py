@@ -18,11 +18,29 @@ from pydantic import ValidationError
 
 from argus.answers.trust import Certificate, Verdict
 from argus.errors import ArgusError
-from search_service.review.verification.sample import combined, digest_of, drawn, key_of
+from search_service.review.verification.sample import (
+    ALL_LABELS,
+    FRAMES,
+    Scope,
+    combined,
+    digest_of,
+    drawn,
+    key_of,
+)
 from search_service.review.verification.sentences import promise
-from search_service.review.verification.thresholds import Count, Listed, Step, check_terms, climb, count
+from search_service.review.verification.thresholds import (
+    FRAME_EDGE,
+    Count,
+    Listed,
+    Step,
+    check_terms,
+    climb,
+    count,
+)
 
-FORMAT, VERSION = "argus certificate", 1
+FORMAT = "argus certificate"
+OF_ALL_LABELS, OF_A_SCOPE = 1, 2  # versions: a sample of all labels is certified as ever, another says what it is of
+SCOPE_FIELDS = ("kind", "labels", "other_objects")  # of version 2 alone
 _HINT = "Export the certificate again from the service that issued it."
 
 
@@ -39,6 +57,7 @@ class Sample:
     confidence: float
     edges: tuple[float, ...]
     objects: tuple[Listed, ...]
+    scope: Scope = ALL_LABELS
 
     def order(self) -> list[Listed]:
         """Return the objects in drawn order."""
@@ -58,11 +77,16 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Accepted:
-    """What was accepted of a sample from a threshold up: tasks, all of whose objects are on its list."""
+    """What was accepted of a sample from a threshold up: tasks, all of whose objects in its scope are on its list.
+
+    Args:
+        others: objects of other labels on these tasks.
+    """
 
     edge: float
     acceptances: tuple[int, ...]
     tasks: tuple[int, ...]
+    others: int = 0
 
 
 def issue(sample: Sample, judgements: Sequence[Judgement], accepted: Accepted, issued_at: str) -> Certificate:
@@ -75,9 +99,12 @@ def issue(sample: Sample, judgements: Sequence[Judgement], accepted: Accepted, i
     if not step.certified:
         raise ArgusError("not_certified", "The target is not reached for what was accepted.",
                          "Judge further objects of the sample, then accept again.", least_right=step.least_right)
-    seen = step.count
+    seen, scope = step.count, sample.scope
+    of = {} if scope == ALL_LABELS else {"kind": scope.kind, "labels": list(scope.labels),
+                                         "other_objects": accepted.others}
     body = {
-        "format": FORMAT, "version": VERSION, "project": sample.project, "model_version": sample.model_version,
+        "format": FORMAT, "version": OF_A_SCOPE if of else OF_ALL_LABELS, **of, "project": sample.project,
+        "model_version": sample.model_version,
         "sample": sample.id, "listed_at": sample.listed_at, "seed": sample.seed,
         "list_digest": digest_of(key_of(listed.task, listed.name) for listed in sample.objects),
         "target": sample.target, "confidence": sample.confidence, "edges": list(sample.edges), "edge": accepted.edge,
@@ -86,7 +113,7 @@ def issue(sample: Sample, judgements: Sequence[Judgement], accepted: Accepted, i
         "acceptances": list(accepted.acceptances), "accepted_tasks": list(accepted.tasks), "accepted_objects": objects,
         "judged": seen.judged, "wrong": seen.wrong, "most_wrong": step.most_wrong, "least_right": step.least_right,
         "sentence": promise(objects, step.least_right, seen.judged, seen.wrong,
-                            sorted({one.who for one in judgements}), sample.confidence),
+                            sorted({one.who for one in judgements}), sample.confidence, scope, accepted.others),
         "issued_at": issued_at}
     return Certificate.model_validate({**body, "digest": body_digest(body)})
 
@@ -136,21 +163,34 @@ def read(text: str | bytes) -> Certificate:
         raw = json.loads(text, parse_constant=_no_number)
         if not isinstance(raw, dict) or raw.get("format") != FORMAT:
             raise ArgusError("bad_request", "This is JSON, but no certificate of Argus.", _HINT)
-        if raw.get("version") != VERSION:
+        if raw.get("version") not in (OF_ALL_LABELS, OF_A_SCOPE):
             raise ArgusError("bad_request", f"This certificate has version {str(raw.get('version'))[:40]}, and this "
-                             f"program reads version {VERSION}.", "Check it with the release that wrote it.")
+                             f"program reads versions {OF_ALL_LABELS} and {OF_A_SCOPE}.",
+                             "Check it with the release that wrote it.")
+        _check_fields(raw)
         changed = raw.get("digest") != body_digest(raw)
         certificate = Certificate.model_validate_json(json.dumps(raw), strict=True)
     except ValidationError as error:
-        where = ".".join(map(str, error.errors()[0]["loc"]))
-        raise ArgusError("bad_request", f"This certificate is damaged: its field {where} is missing or no such value.",
-                         _HINT) from error
+        raise _damaged(".".join(map(str, error.errors()[0]["loc"]))) from error
     except (ValueError, RecursionError) as error:
         raise ArgusError("bad_request", "This file is no JSON.", _HINT) from error
     if changed:
         raise ArgusError("not_certified", "This certificate was changed after it was issued: its digest is another.",
                          _HINT)
     return certificate
+
+
+def _check_fields(raw: Mapping[str, Any]) -> None:
+    """Raise `bad_request` where what a certificate is of does not stand as its version has it."""
+    of_a_scope = raw["version"] == OF_A_SCOPE
+    odd = [name for name in SCOPE_FIELDS if (raw.get(name) is None if of_a_scope else name in raw)]
+    if odd:
+        raise _damaged(odd[0])
+
+
+def _damaged(field: str) -> ArgusError:
+    return ArgusError("bad_request", f"This certificate is damaged: its field {field} is missing or no such value.",
+                      _HINT)
 
 
 def _no_number(name: str) -> float:
@@ -169,14 +209,29 @@ def problems(certificate: Certificate) -> list[str]:
     if certificate.edge not in certificate.edges:
         return ["The threshold is not on the ladder."]
     sample = _sample(certificate)
-    return [*_wrong_list(certificate, sample), *_wrong_acceptance(certificate, sample)] or _wrong_numbers(
-        certificate, sample)
+    found = [*_wrong_scope(certificate), *_wrong_list(certificate, sample), *_wrong_acceptance(certificate, sample)]
+    return found or _wrong_numbers(certificate, sample)
 
 
 def _sample(certificate: Certificate) -> Sample:
     return Sample(certificate.sample, certificate.project, certificate.model_version, certificate.listed_at,
                   certificate.seed, certificate.target, certificate.confidence, tuple(certificate.edges),
-                  tuple(Listed(*row) for row in certificate.objects))
+                  tuple(Listed(*row) for row in certificate.objects),
+                  Scope(certificate.kind or "objects", tuple(certificate.labels or ())))
+
+
+def _wrong_scope(certificate: Certificate) -> list[str]:
+    """Return why a list cannot be of what the certificate says it is of."""
+    if certificate.version == OF_ALL_LABELS:
+        return []
+    frames, labels, others = certificate.kind == FRAMES, certificate.labels or [], certificate.other_objects or 0
+    if not labels or (not frames and len(labels) > 1) or others < 0:
+        return ["It does not say which label it is about."]
+    if any((name == "") != frames for _, name, _ in certificate.objects):
+        return ["Its list is not of what it says: objects of a label have names, and frames have none."]
+    if frames and (others or {low for _, _, low in certificate.objects} != {FRAME_EDGE}):
+        return ["Nothing was found in the frames of its list, and it names objects or scores."]
+    return []
 
 
 def _judgements(certificate: Certificate) -> list[Judgement]:
@@ -212,7 +267,8 @@ def _wrong_acceptance(certificate: Certificate, sample: Sample) -> list[str]:
 
 
 def _wrong_numbers(certificate: Certificate, sample: Sample) -> list[str]:
-    accepted = Accepted(certificate.edge, tuple(certificate.acceptances), tuple(certificate.accepted_tasks))
+    accepted = Accepted(certificate.edge, tuple(certificate.acceptances), tuple(certificate.accepted_tasks),
+                        certificate.other_objects or 0)
     try:
         again = issue(sample, _judgements(certificate), accepted, certificate.issued_at)
     except ArgusError:

@@ -43,8 +43,10 @@ def _summaries(connection: Connection, project_id: int, sample_id: int | None) -
             for row in connection.execute(
         "WITH read AS MATERIALIZED (SELECT *, body::jsonb AS made FROM certificate WHERE project_id = %(project)s "
         "AND (%(sample)s::bigint IS NULL OR sample_id = %(sample)s)) SELECT *, jsonb_build_object("
-        "'sentence', made -> 'sentence', 'accepted_objects', made -> 'accepted_objects', 'least_right', "
-        "made -> 'least_right', 'judged', made -> 'judged', 'wrong', made -> 'wrong', 'confidence', "
+        "'sentence', made -> 'sentence', 'kind', coalesce(made -> 'kind', '\"objects\"'), "
+        "'labels', coalesce(made -> 'labels', '[]'), 'accepted_objects', made -> 'accepted_objects', "
+        "'other_objects', coalesce(made -> 'other_objects', '0'), 'least_right', made -> 'least_right', "
+        "'judged', made -> 'judged', 'wrong', made -> 'wrong', 'confidence', "
         "made -> 'confidence') AS said, ARRAY(SELECT DISTINCT said ->> 2 FROM jsonb_array_elements("
         "made -> 'judgements') AS said ORDER BY 1) AS people FROM read ORDER BY id DESC",
         {"project": project_id, "sample": sample_id})]

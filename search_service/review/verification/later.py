@@ -10,12 +10,13 @@ from collections.abc import Sequence
 
 from argus.labelstudio.client import LabelStudio
 from argus.labelstudio.filters import chunks
-from argus.labelstudio.regions import newest_annotation
+from argus.labelstudio.regions import count_objects, newest_annotation
 from argus.labelstudio.types import Task
 from search_service.review.candidates import CHUNK, open_review, read_tasks
 from search_service.review.corrections import Corrector
 from search_service.review.verification import later_store
 from search_service.review.verification.later_store import ListedObject
+from search_service.review.verification.sample import FRAMES
 
 CORRECTED = ("wrong", "relabelled")  # a box that was moved is right while its IoU with the old one is 0.5 or more
 
@@ -44,10 +45,13 @@ def follow(project_id: int, *, ls: LabelStudio | None = None) -> int:
 
 def corrected(reader: Corrector, task: Task, listed: Sequence[ListedObject]) -> list[str]:
     """Return the listed objects of a task that its newest annotation does not have: deleted, with another label, or
-    elsewhere. None while it has no annotation: then nothing of it is accepted any more."""
+    elsewhere; "" for a frame that is not empty any more. None while it has no annotation: then nothing of it is
+    accepted any more."""
     annotation = newest_annotation(task["annotations"])
     if annotation is None:
         return []
+    if any(not one.object for one in listed):
+        return [""] if count_objects(annotation["result"] or []) else []
     found = reader.compared(task["id"], annotation, [(one.object, one.label, one.score, one.box) for one in listed])
     return [one.object for one in found if one.verdict in CORRECTED]
 
@@ -57,8 +61,9 @@ def weigh(project_id: int) -> None:
     changed = []
     for one in later_store.standings(project_id):
         if one.corrected > one.allowed:
+            what = "frames" if one.kind == FRAMES else "objects"
             changed.append((one.id, "refuted",
-                            f"{one.corrected:,} of its {one.accepted:,} objects were corrected after the acceptance; "
+                            f"{one.corrected:,} of its {one.accepted:,} {what} were corrected after the acceptance; "
                             f"it says that at most {one.allowed:,} are wrong."))
         elif one.state == "refuted":
             changed.append((one.id, "valid", ""))

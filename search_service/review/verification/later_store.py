@@ -32,13 +32,15 @@ class Standing(NamedTuple):
     """A valid or refuted certificate.
 
     Attributes:
-        accepted: objects that it is about.
+        kind: what these are: objects, or frames in which nothing was found.
+        accepted: objects, or frames, that it is about.
         allowed: of these are wrong at most, as it says.
         corrected: of these were corrected later, on the tasks `tasks`.
     """
 
     id: int
     state: str
+    kind: str
     accepted: int
     allowed: int
     corrected: int
@@ -49,11 +51,13 @@ def changed(project_id: int) -> list[Changed]:
     """Return the accepted tasks that were changed since they were accepted or last looked at, as of the last poll."""
     return fetch(
         Changed,
-        "SELECT DISTINCT ON (i.acceptance_id, i.task_id) i.acceptance_id, i.task_id, c.sample_id, "
+        "SELECT DISTINCT ON (i.acceptance_id, i.task_id, c.sample_id) i.acceptance_id, i.task_id, c.sample_id, "
         "t.updated_at AS changed_at FROM certificate c JOIN acceptance_item i ON i.acceptance_id = ANY(c.acceptances) "
-        "JOIN task t ON t.id = i.task_id LEFT JOIN later_correction l USING (acceptance_id, task_id) "
+        "JOIN task t ON t.id = i.task_id LEFT JOIN later_correction l ON l.acceptance_id = i.acceptance_id "
+        "AND l.task_id = i.task_id AND l.sample_id = c.sample_id "
         "WHERE c.project_id = %s AND c.state IN ('valid', 'refuted') AND i.state = 'accepted' "
-        "AND t.updated_at > coalesce(l.seen_at, i.task_updated_at, i.updated_at) ORDER BY i.acceptance_id, i.task_id",
+        "AND t.updated_at > coalesce(l.seen_at, i.task_updated_at, i.updated_at) "
+        "ORDER BY i.acceptance_id, i.task_id, c.sample_id",
         (project_id,))
 
 
@@ -65,25 +69,27 @@ def listed(sample_id: int, task_ids: Sequence[int]) -> list[ListedObject]:
 
 def keep(looked_at: Iterable[Changed], corrected: Mapping[int, Sequence[str]]) -> None:
     """Keep which objects of tasks were corrected, in place of what was kept before."""
-    execute_many("INSERT INTO later_correction (acceptance_id, task_id, objects, seen_at) VALUES (%s, %s, %s, %s) "
-                 "ON CONFLICT (acceptance_id, task_id) DO UPDATE SET objects = excluded.objects, "
-                 "seen_at = excluded.seen_at",
-                 [(one.acceptance_id, one.task_id, list(corrected[one.task_id]), one.changed_at) for one in looked_at
-                  if one.task_id in corrected])
+    execute_many("INSERT INTO later_correction (acceptance_id, task_id, sample_id, objects, seen_at) VALUES "
+                 "(%s, %s, %s, %s, %s) ON CONFLICT (acceptance_id, task_id, sample_id) DO UPDATE SET "
+                 "objects = excluded.objects, seen_at = excluded.seen_at",
+                 [(one.acceptance_id, one.task_id, one.sample_id, list(corrected[one.task_id]), one.changed_at)
+                  for one in looked_at if one.task_id in corrected])
 
 
 def standings(project_id: int) -> list[Standing]:
     """Return the certificates of a project that are not void, with what was corrected of their objects."""
     return fetch(
         Standing,
-        "WITH read AS MATERIALIZED (SELECT id, state, acceptances, body::jsonb AS made FROM certificate "
+        "WITH read AS MATERIALIZED (SELECT id, state, sample_id, acceptances, body::jsonb AS made FROM certificate "
         "WHERE project_id = %s AND state IN ('valid', 'refuted')) "
-        "SELECT r.id, r.state, (made ->> 'accepted_objects')::int AS accepted, "
+        "SELECT r.id, r.state, coalesce(made ->> 'kind', 'objects') AS kind, "
+        "(made ->> 'accepted_objects')::int AS accepted, "
         "(made ->> 'most_wrong')::int - (made ->> 'wrong')::int AS allowed, "
         "coalesce(c.corrected, 0)::int AS corrected, coalesce(c.tasks, '{}') AS tasks FROM read r CROSS JOIN LATERAL ("
         "SELECT sum(cardinality(l.objects)) AS corrected, array_agg(l.task_id ORDER BY l.task_id) AS tasks "
-        "FROM later_correction l WHERE l.acceptance_id = ANY(r.acceptances) AND cardinality(l.objects) > 0 "
-        "AND made -> 'accepted_tasks' @> to_jsonb(l.task_id)) c ORDER BY r.id", (project_id,))
+        "FROM later_correction l WHERE l.acceptance_id = ANY(r.acceptances) AND l.sample_id = r.sample_id "
+        "AND cardinality(l.objects) > 0 AND made -> 'accepted_tasks' @> to_jsonb(l.task_id)) c ORDER BY r.id",
+        (project_id,))
 
 
 def set_states(states: Iterable[tuple[int, str, str]]) -> None:
@@ -92,18 +98,24 @@ def set_states(states: Iterable[tuple[int, str, str]]) -> None:
                  [(state, reason, number) for number, state, reason in states])
 
 
-class _Certified(NamedTuple):
+class Certified(NamedTuple):
+    """A valid certificate that a task stands under; `label`: the only one it is about, None: all, or an empty frame."""
+
     task_id: int
+    label: str | None
     certificate: int
 
 
-def certified_tasks(project_id: int) -> dict[int, int]:
-    """Return the tasks that stand as a valid certificate says, with its number, the newest one's."""
-    return {row.task_id: row.certificate for row in fetch(
-        _Certified,
-        "SELECT DISTINCT ON (i.task_id) i.task_id, c.id AS certificate FROM certificate c "
-        "CROSS JOIN LATERAL jsonb_array_elements_text(c.body::jsonb -> 'accepted_tasks') AS listed (task) "
-        "JOIN acceptance_item i ON i.acceptance_id = ANY(c.acceptances) AND i.task_id = listed.task::bigint "
-        "LEFT JOIN later_correction l USING (acceptance_id, task_id) "
-        "WHERE c.project_id = %s AND c.state = 'valid' AND i.state = 'accepted' "
-        "AND coalesce(cardinality(l.objects), 0) = 0 ORDER BY i.task_id, c.id DESC", (project_id,))}
+def certified_tasks(project_id: int) -> list[Certified]:
+    """Return the tasks that stand as valid certificates say: of each label, and of all of them, the newest one."""
+    return fetch(
+        Certified,
+        "WITH read AS MATERIALIZED (SELECT c.id, c.acceptances, c.sample_id, c.body::jsonb -> 'accepted_tasks' AS "
+        "tasks, CASE s.kind WHEN 'objects' THEN s.labels[1] END AS label FROM certificate c "
+        "JOIN sample s ON s.id = c.sample_id WHERE c.project_id = %s AND c.state = 'valid') "
+        "SELECT DISTINCT ON (i.task_id, r.label) i.task_id, r.label, r.id AS certificate FROM read r "
+        "CROSS JOIN LATERAL jsonb_array_elements_text(r.tasks) AS listed (task) "
+        "JOIN acceptance_item i ON i.acceptance_id = ANY(r.acceptances) AND i.task_id = listed.task::bigint "
+        "LEFT JOIN later_correction l ON l.acceptance_id = i.acceptance_id AND l.task_id = i.task_id "
+        "AND l.sample_id = r.sample_id WHERE i.state = 'accepted' AND coalesce(cardinality(l.objects), 0) = 0 "
+        "ORDER BY i.task_id, r.label, r.id DESC", (project_id,))

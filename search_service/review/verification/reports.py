@@ -6,7 +6,7 @@ from argus.answers import trust
 from argus.errors import ArgusError
 from search_service.review import store as review_store
 from search_service.review.candidates import open_review
-from search_service.review.verification import certificate_store, store
+from search_service.review.verification import certificate_store, listing_store, store
 from search_service.review.verification.sentences import BUDGET, progress, state_of
 from search_service.review.verification.store import Head
 from search_service.review.verification.thresholds import Step, climb, course
@@ -18,21 +18,24 @@ NOT_VERIFIED = ("What is accepted in bulk without a sample is not verified: nobo
 def describe(sample_id: int, *, continued: bool = False) -> trust.Sample:
     """Return a sample and what its judgements show. Raises `not_found`."""
     sample = store.head(sample_id)
-    steps, reason = steps_of(sample), void_reason(sample)
+    steps, reason, others = steps_of(sample), void_reason(sample), listing_store.others(sample)
     return trust.Sample(
         id=sample.id, project=sample.project, model_version=sample.model_version, reason=reason,
+        kind=sample.scope.kind, labels=list(sample.scope.labels), others=sample.others,
         state="void" if reason else state_of(steps, sample.target),
         target=sample.target, confidence=sample.confidence, budget=BUDGET, objects=sample.objects, tasks=sample.tasks,
         digest=sample.digest, judgements=len(store.judgements(sample_id)), created_by=sample.created_by,
-        created_at=sample.created_at, continued=continued, steps=[_told(step, sample.target) for step in steps],
+        created_at=sample.created_at, continued=continued,
+        steps=[_told(step, sample, more) for step, more in zip(steps, others, strict=True)],
         certificates=certificate_store.summaries(sample.project, sample_id))
 
 
-def _told(step: Step, target: float) -> trust.SampleStep:
+def _told(step: Step, sample: Head, others: int) -> trust.SampleStep:
     seen = step.count
     return trust.SampleStep(edge=seen.edge, objects=seen.objects, judged=seen.judged, wrong=seen.wrong,
-                            accepted=seen.accepted, most_wrong=step.most_wrong, least_right=step.least_right,
-                            certified=step.certified, more=step.more, line=progress(step, target))
+                            accepted=seen.accepted, others=others, most_wrong=step.most_wrong,
+                            least_right=step.least_right, certified=step.certified, more=step.more,
+                            line=progress(step, sample.target, sample.scope))
 
 
 def steps_of(sample: Head) -> list[Step]:

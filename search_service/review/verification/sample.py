@@ -8,14 +8,41 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 K = TypeVar("K")
 Verdict = Literal["right", "wrong", "unsure"]
+Kind = Literal["objects", "nothing_found"]
+FRAMES: Kind = "nothing_found"
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a sample is of, and what its certificate speaks of.
+
+    Args:
+        kind: objects, or frames in which nothing was found.
+        labels: of objects, none (all labels) or the one; of frames, those that were looked for in them.
+    """
+
+    kind: Kind = "objects"
+    labels: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str | None:
+        """Return the only label whose objects are listed; None for those of all labels, and for frames."""
+        return self.labels[0] if self.kind == "objects" and self.labels else None
+
+
+ALL_LABELS = Scope()
 
 
 def key_of(task: int, name: str) -> str:
-    """Return what names an object in a sample: "task:object", the object as its Label Studio regions name it."""
+    """Return what names an object in a sample: "task:object", the object as its Label Studio regions name it.
+
+    A whole frame has the name "".
+    """
     return f"{task}:{name}"
 
 

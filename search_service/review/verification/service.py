@@ -6,7 +6,7 @@ until a sample looks good would prove nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
@@ -16,22 +16,22 @@ from argus.answers import trust
 from argus.db import alone, locks
 from argus.errors import ArgusError
 from argus.labelstudio.client import LabelStudio
-from argus.labelstudio.filters import UNREVIEWED, chunks, score_range
+from argus.labelstudio.filters import UNREVIEWED, chunks
 from label_studio_config.views import fix_view
-from ml_backend.suspicion.store import suspected
-from search_service.review import objects
 from search_service.review import service as review_service
 from search_service.review.calibration import outcomes
-from search_service.review.candidates import CHUNK, Review, list_ids, of_version, open_review, prepare, read_ids
-from search_service.review.corrections import corrected_objects
-from search_service.review.set_aside import decisions, open_tasks
-from search_service.review.verification import certificate_store, later, store
+from search_service.review.candidates import CHUNK, Review, of_version, open_review, prepare, read_ids
+from search_service.review.set_aside import open_tasks
+from search_service.review.verification import certificate_store, later, listing_store, store
 from search_service.review.verification.bound import least_right
 from search_service.review.verification.certificate import Accepted, issue
+from search_service.review.verification.listing import acceptable, as_listed, candidates, scope_of
+from search_service.review.verification.listing_store import OnList
 from search_service.review.verification.reports import describe, steps_of, void_reason
+from search_service.review.verification.sample import FRAMES, Kind, Scope
 from search_service.review.verification.sentences import progress
-from search_service.review.verification.store import Head, NewItem, Who
-from search_service.review.verification.thresholds import Listed, Terms, check_terms
+from search_service.review.verification.store import Head, Who
+from search_service.review.verification.thresholds import FRAME_EDGE, Terms, check_terms
 
 _STEP, _STEPS, _LOCK_SECONDS = 0.05, 4, 60
 _NOTHING_NEW = review_answers.Accepted(acceptance=None, accepted_tasks=0, accepted_objects=0, skipped=0, reasons={})
@@ -43,31 +43,30 @@ def ladder(high: float, medium: float) -> tuple[float, ...]:
     return tuple(edge for edge in edges if edge == high or edge >= medium)
 
 
-def open_sample(project_id: int, edges: Sequence[float] | None = None, *, target: float = 0.95,
-                confidence: float = 0.95, new: bool = False, ls: LabelStudio | None = None) -> trust.Sample:
+def open_sample(project_id: int, edges: Sequence[float] | None = None, *, kind: Kind = "objects",
+                label: str | None = None, target: float = 0.95, confidence: float = 0.95, new: bool = False,
+                ls: LabelStudio | None = None) -> trust.Sample:
     """Return the newest sample of the current model version that has something left to accept; else draw one.
 
     Args:
-        edges: thresholds from high to low; None: `ladder` of the project's bands. Fixed from then on.
+        edges: thresholds from high to low; None: `ladder` of the project's bands. Fixed from then on. None for frames.
+        kind: objects, or frames in which nothing was found.
+        label: list the objects of this label only; None: of all.
         new: draw one of the objects that are on no list yet, even if an older sample is open.
 
     Raises:
-        ArgusError: `bad_request` for such terms, `conflict` when an open sample has others, `nothing_selected` when no
-            object is left to list, `unknown_project`.
+        ArgusError: `bad_request` for such terms, `unknown_label`, `conflict` when an open sample has other terms,
+            `nothing_selected` when no object is left to list, `unknown_project`.
     """
     review = open_review(project_id, ls)
-    asked = Terms(tuple(edges) if edges else ladder(review.edges.high, review.edges.medium), target, confidence)
-    try:
-        check_terms(asked.edges, asked.target, asked.confidence)
-    except ValueError as error:
-        raise ArgusError("bad_request", str(error)) from error
+    scope, asked = scope_of(review, kind, label), _terms(review, kind, edges, target, confidence)
     with _locked(project_id):
         prepare(review)
-        found = None if new else _continued(review)
+        found = None if new else _continued(review, scope)
         if found is None:
             outcomes.remember(project_id)
-            return describe(store.draw(project_id, review.model_version, asked, _candidates(review, asked.edges[-1]),
-                                       _who()))
+            return describe(store.draw(project_id, review.model_version, asked, scope,
+                                       candidates(review, asked.edges[-1], scope), _who()))
     if (edges and found.edges != asked.edges) or (found.target, found.confidence) != (target, confidence):
         raise ArgusError("conflict", f"Sample {found.id} of these objects was drawn with other terms, and a sample is "
                          "never drawn anew.", "Go on with it by leaving the terms out, or draw one of the objects that "
@@ -75,45 +74,37 @@ def open_sample(project_id: int, edges: Sequence[float] | None = None, *, target
     return describe(found.id, continued=True)
 
 
-def _continued(review: Review) -> Head | None:
-    """Return the newest sample that has a task which is not reviewed."""
+def _terms(review: Review, kind: Kind, edges: Sequence[float] | None, target: float, confidence: float) -> Terms:
+    """Return what a sample is drawn for. Raises `bad_request`."""
+    if kind == FRAMES and edges:
+        raise ArgusError("bad_request", "Frames in which nothing was found have no score to compare with a threshold.",
+                         "Leave the thresholds out.")
+    usual = (FRAME_EDGE,) if kind == FRAMES else ladder(review.edges.high, review.edges.medium)
+    asked = Terms(tuple(edges) if edges else usual, target, confidence)
+    try:
+        check_terms(asked.edges, asked.target, asked.confidence)
+    except ValueError as error:
+        raise ArgusError("bad_request", str(error)) from error
+    return asked
+
+
+def _continued(review: Review, scope: Scope) -> Head | None:
+    """Return the newest sample of a scope that has something left to accept, or to certify."""
     for number in store.sample_ids(review.project_id, review.model_version):
         found = store.head(number)
-        tasks = store.objects_by_task(number, found.edges[-1])
-        if any(read_ids(review, chunk, [of_version(review), *UNREVIEWED]) for chunk in chunks(tasks, CHUNK)):
+        if (found.scope.kind, found.scope.label) == (scope.kind, scope.label) and _has_left(review, found):
             return found
     return None
 
 
-def _candidates(review: Review, lowest: float) -> list[NewItem]:
-    """Return the objects of all tasks from a threshold up that are unreviewed, undecided, and on no list.
-
-    Only tasks whose objects are known exactly as they were delivered: what is accepted must be what was listed.
-
-    Raises:
-        ArgusError: `nothing_selected`.
-    """
-    known = {*store.listed_tasks(review.project_id, review.model_version), *decisions(review),
-             *corrected_objects(review)}
-    ids = [task for task in list_ids(review, [of_version(review), *UNREVIEWED, *score_range(lowest, None)])
-           if task not in known]
-    delivered = store.delivered_objects(review.project_id, review.model_version)
-    items = []
-    for task, found in _shown(review, ids).items():
-        low = min(one.score for one in found)
-        if low >= lowest and len({one.name for one in found}) == len(found) == delivered.get(task):
-            items += [NewItem(Listed(task, one.name, low), one.label, one.score, one.box) for one in found]
-    if not items:
-        raise ArgusError("nothing_selected", f"No object from {lowest:g} up is left that is on no list yet.",
-                         "Go on with the samples that are there, or run the model on further tasks.")
-    return items
-
-
-def _shown(review: Review, ids: Sequence[int]) -> dict[int, list[objects.Shown]]:
-    found: dict[int, list[objects.Shown]] = {}
-    for one in objects.shown(review.project_id, review.model_version, ids):
-        found.setdefault(one.task, []).append(one)
-    return found
+def _has_left(review: Review, sample: Head) -> bool:
+    """Return whether a task of a sample is not reviewed, or was accepted under another label's sample and has no
+    certificate of this one yet."""
+    listed = listing_store.objects_by_task(sample.id, sample.edges[-1])
+    if any(read_ids(review, chunk, [of_version(review), *UNREVIEWED]) for chunk in chunks(listed, CHUNK)):
+        return True
+    certified = any(one.state == "valid" for one in certificate_store.summaries(sample.project, sample.id))
+    return sample.scope.label is not None and not certified and bool(_standing(review, sample, listed))
 
 
 def _live(sample_id: int) -> Head:
@@ -141,8 +132,8 @@ def claim(sample_id: int, limit: int = 8, *, edge: float | None = None, screen: 
     items, with_others = store.claim(sample_id, served, limit, f"{who.id or ''} {who.name} {screen}")
     return trust.SampleItems(edge=served, with_others=with_others, items=[trust.SampleItem(
         place=item.place, task=item.new.listed.task, object=item.new.listed.name, label=item.new.label,
-        score=item.new.score, box=(item.new.box[0], item.new.box[1], item.new.box[2], item.new.box[3]))
-        for item in items])
+        score=item.new.score if item.new.label else None,
+        box=(item.new.box[0], item.new.box[1], item.new.box[2], item.new.box[3])) for item in items])
 
 
 def judge(sample_id: int, given: Iterable[tuple[int, trust.Verdict, float | None]]) -> trust.Sample:
@@ -192,44 +183,42 @@ def accept(sample_id: int, edge: float, *, token: str = "", ls: LabelStudio | No
     with _locked(sample.project):
         review_service.complete_records(sample.project, ls=ls)
         (step,) = (step for step in steps_of(sample) if step.count.edge == edge)
-        listed = store.objects_by_task(sample_id, edge)
-        before = {task: names for task in store.accepted(sample_id) if (names := listed.get(task))}
-        left = _acceptable(review, {task: names for task, names in listed.items() if task not in before})
-        count = sum(len(names) for names in [*before.values(), *(listed[task] for task in left)])
+        listed = listing_store.objects_by_task(sample_id, edge)
+        before = _standing(review, sample, listed)
+        left = acceptable(review, sample.scope, {task: of for task, of in listed.items() if task not in before})
+        count = sum(len(listed[task].names) for task in [*before, *left])
         if not count:
             raise ArgusError("nothing_selected", f"Nothing of sample {sample_id} is left to accept from {edge:g} up.")
         if not step.certified or least_right(count, step.most_wrong, step.count.wrong) < sample.target:
-            raise ArgusError("not_certified", f"{progress(step, sample.target)} Nothing was accepted: of the {count:,} "
-                             f"objects that could be, {sample.target * 100:g} % right is not shown.",
-                             "Judge further objects of the sample.", sample=sample_id)
-        done = review_service.accept(sample.project, task_ids=left, token=token, sample=sample_id,
-                                     ls=ls) if left else _NOTHING_NEW
-        made = _certify(sample, edge)
+            what = "frames" if sample.scope.kind == FRAMES else "objects"
+            raise ArgusError("not_certified", f"{progress(step, sample.target, sample.scope)} Nothing was accepted: of "
+                             f"the {count:,} {what} that could be, {sample.target * 100:g} % right is not shown.",
+                             f"Judge further {what} of the sample.", sample=sample_id)
+        done = review_service.accept(sample.project, task_ids=left, nothing_found=sample.scope.kind == FRAMES,
+                                     token=token, sample=sample_id, ls=ls) if left else _NOTHING_NEW
+        made = _certify(review, sample, edge)
         fix_view(review.ls, sample.project, open_tasks(review))  # those with a wrong object
     return trust.VerifiedAcceptance(
         acceptance=done.acceptance, accepted_tasks=done.accepted_tasks, accepted_objects=done.accepted_objects,
         skipped=done.skipped, reasons=done.reasons, certificate=made)
 
 
-def _acceptable(review: Review, listed: dict[int, set[str]]) -> list[int]:
-    """Return the tasks that are unreviewed, neither set aside nor to be checked first nor corrected, and that have
-    exactly the objects on the list."""
-    aside = {*decisions(review), *corrected_objects(review), *suspected(review.model_version, list(listed))}
-    shown = _shown(review, list(listed))
-    same = [task for task, names in listed.items()
-            if task not in aside and {one.name for one in shown.get(task, ())} == names]
-    delivered = store.delivered_objects(review.project_id, review.model_version)
-    exact = [task for task in same if delivered.get(task) == len(listed[task])]
-    return [task for chunk in chunks(exact, CHUNK)
-            for task in sorted(read_ids(review, chunk, [of_version(review), *UNREVIEWED]))]
+def _standing(review: Review, sample: Head, listed: Mapping[int, OnList]) -> dict[int, int]:
+    """Return which of these tasks stand accepted as they were listed, with their acceptance. With a sample of one label
+    also those that were accepted under another label's, which looked at that label's objects and counted the others."""
+    found = {task: one for task, one in listing_store.accepted(sample).items()
+             if task in listed and listed[task].regions == one.regions}
+    of_others = {task: listed[task] for task, one in found.items() if one.sample != sample.id}
+    changed = set(of_others) - set(as_listed(review, sample.scope, of_others)) if of_others else set()
+    return {task: one.acceptance for task, one in found.items() if task not in changed}
 
 
-def _certify(sample: Head, edge: float) -> trust.CertificateSummary:
+def _certify(review: Review, sample: Head, edge: float) -> trust.CertificateSummary:
     """Issue the certificate of what stands accepted from a threshold up. Raises `not_certified`."""
-    listed = store.objects_by_task(sample.id, edge)
-    standing = {task: acceptance for task, (acceptance, regions) in store.accepted(sample.id).items()
-                if len(listed.get(task, ())) == regions}
-    what = Accepted(edge, tuple(sorted(set(standing.values()))), tuple(sorted(standing)))
+    listed = listing_store.objects_by_task(sample.id, edge)
+    standing = _standing(review, sample, listed)
+    what = Accepted(edge, tuple(sorted(set(standing.values()))), tuple(sorted(standing)),
+                    sum(listed[task].others for task in standing))
     made = issue(store.whole(sample), store.judgements(sample.id), what, datetime.now(UTC).isoformat())
     kept = certificate_store.keep_certificate(made)
     later.weigh(sample.project)  # it may be about tasks that were corrected under an earlier one

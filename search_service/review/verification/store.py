@@ -12,7 +12,7 @@ from argus.answers.trust import Verdict
 from argus.db import Connection, connect
 from argus.errors import ArgusError
 from search_service.review.verification.certificate import Judgement, Sample
-from search_service.review.verification.sample import combined, digest_of, drawn, key_of
+from search_service.review.verification.sample import Scope, combined, digest_of, drawn, key_of
 from search_service.review.verification.thresholds import Count, Listed, Terms
 
 CLAIM_SECONDS = 60
@@ -31,12 +31,18 @@ class Who:
 
 @dataclass(frozen=True)
 class NewItem:
-    """A predicted object to put on a list; `box` as fractions of the image's sides."""
+    """A predicted object to put on a list, or a whole frame, which has no label.
+
+    Args:
+        box: as fractions of the image's sides.
+        others: objects of its task that are not on the list.
+    """
 
     listed: Listed
     label: str
     score: float
     box: Sequence[float]
+    others: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,12 @@ class Item:
 
 @dataclass(frozen=True)
 class Head:
-    """A sample without its list."""
+    """A sample without its list; `others`: objects of its tasks that are not on it."""
 
     id: int
     project: int
     model_version: str
+    scope: Scope
     edges: tuple[float, ...]
     target: float
     confidence: float
@@ -61,40 +68,47 @@ class Head:
     seed: str
     objects: int
     tasks: int
+    others: int
     created_by: str
     created_at: datetime
 
 
-def draw(project_id: int, model_version: str, terms: Terms, items: Sequence[NewItem], who: Who) -> int:
+def draw(project_id: int, model_version: str, terms: Terms, scope: Scope, items: Sequence[NewItem], who: Who) -> int:
     """Store a list, draw its order, and return the sample's id; the list's digest is written before the seed is."""
     by_key = {key_of(item.listed.task, item.listed.name): item for item in items}
     with connect() as connection:
         row = connection.execute(
-            "INSERT INTO sample (project_id, model_version, edges, target, confidence, digest, seed, objects, tasks, "
-            "person_id, created_by) VALUES (%s, %s, %s, %s, %s, %s, '', %s, %s, %s, %s) RETURNING id",
-            (project_id, model_version, list(terms.edges), terms.target, terms.confidence, digest_of(by_key),
-             len(by_key), len({item.listed.task for item in items}), who.id, who.name)).fetchone()
+            "INSERT INTO sample (project_id, model_version, kind, labels, edges, target, confidence, digest, seed, "
+            "objects, tasks, person_id, created_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, '', %s, %s, %s, %s) "
+            "RETURNING id",
+            (project_id, model_version, scope.kind, list(scope.labels), list(terms.edges), terms.target,
+             terms.confidence, digest_of(by_key), len(by_key), len({item.listed.task for item in items}), who.id,
+             who.name)).fetchone()
         assert row is not None
         seed = secrets.token_hex(16)
         connection.execute("UPDATE sample SET seed = %s WHERE id = %s", (seed, row["id"]))
         with connection.cursor() as cursor, cursor.copy(
-                "COPY sample_item (sample_id, place, task_id, object, label, score, low, box) FROM STDIN") as copy:
+                "COPY sample_item (sample_id, place, task_id, object, label, score, low, box, others) FROM "
+                "STDIN") as copy:
             for place, key in enumerate(drawn(by_key, seed)):
                 item = by_key[key]
                 copy.write_row((row["id"], place, item.listed.task, item.listed.name, item.label, item.score,
-                                item.listed.low, list(item.box)))
+                                item.listed.low, list(item.box), item.others))
     return int(row["id"])
 
 
 def head(sample_id: int) -> Head:
     """Return a sample without its list. Raises `not_found`."""
     with connect() as connection:
-        row = connection.execute("SELECT * FROM sample WHERE id = %s", (sample_id,)).fetchone()
+        row = connection.execute(
+            "SELECT s.*, (SELECT coalesce(sum(others), 0)::int FROM (SELECT max(others) AS others FROM sample_item "
+            "WHERE sample_id = s.id AND s.kind = 'objects' AND s.labels <> '{}' GROUP BY task_id) t) AS others "
+            "FROM sample s WHERE id = %s", (sample_id,)).fetchone()
     if row is None:
         raise ArgusError("not_found", f"There is no sample {sample_id}.", "`argus trust status` lists them.")
-    return Head(row["id"], row["project_id"], row["model_version"], tuple(row["edges"]), row["target"],
-                row["confidence"], row["digest"], row["seed"], row["objects"], row["tasks"], row["created_by"],
-                row["created_at"])
+    return Head(row["id"], row["project_id"], row["model_version"], Scope(row["kind"], tuple(row["labels"])),
+                tuple(row["edges"]), row["target"], row["confidence"], row["digest"], row["seed"], row["objects"],
+                row["tasks"], row["others"], row["created_by"], row["created_at"])
 
 
 def sample_ids(project_id: int, model_version: str | None = None) -> list[int]:
@@ -103,22 +117,6 @@ def sample_ids(project_id: int, model_version: str | None = None) -> list[int]:
         return [row["id"] for row in connection.execute(
             "SELECT id FROM sample WHERE project_id = %(project)s AND (%(version)s::text IS NULL OR "
             "model_version = %(version)s) ORDER BY id DESC", {"project": project_id, "version": model_version})]
-
-
-def listed_tasks(project_id: int, model_version: str) -> set[int]:
-    """Return the tasks that are on a list of this model version already."""
-    with connect() as connection:
-        return {row["task_id"] for row in connection.execute(
-            "SELECT DISTINCT i.task_id FROM sample s JOIN sample_item i ON i.sample_id = s.id "
-            "WHERE s.project_id = %s AND s.model_version = %s", (project_id, model_version))}
-
-
-def delivered_objects(project_id: int, model_version: str) -> dict[int, int]:
-    """Return how many objects the delivered prediction of each task has."""
-    with connect() as connection:
-        return {row["task_id"]: row["regions"] for row in connection.execute(
-            "SELECT task_id, regions FROM prediction WHERE project_id = %s AND model_version = %s "
-            "AND state = 'stored'", (project_id, model_version))}
 
 
 def counts(sample: Head) -> list[Count]:
@@ -148,16 +146,6 @@ def judged_prefix(sample_id: int, edge: float) -> list[tuple[int, bool, int]]:
             "o.task_id = i.task_id) AS of_task FROM sample_item i, first "
             "WHERE i.sample_id = %(sample)s AND i.low >= %(edge)s AND i.place < first.open ORDER BY i.place",
             {"sample": sample_id, "edge": edge})]
-
-
-def objects_by_task(sample_id: int, edge: float) -> dict[int, set[str]]:
-    """Return the listed objects of each task from a threshold up that has none that was judged wrong."""
-    with connect() as connection:
-        rows = connection.execute(
-            "SELECT task_id, array_agg(object) AS names FROM sample_item WHERE sample_id = %s AND low >= %s "
-            "GROUP BY task_id HAVING NOT coalesce(bool_or(NOT is_right), false) ORDER BY task_id",
-            (sample_id, edge)).fetchall()
-    return {row["task_id"]: set(row["names"]) for row in rows}
 
 
 def claim(sample_id: int, edge: float, limit: int, claimant: str) -> tuple[list[Item], int]:
@@ -190,11 +178,15 @@ def claim(sample_id: int, edge: float, limit: int, claimant: str) -> tuple[list[
 
 
 def first_of_labels(sample_id: int, edge: float) -> list[tuple[str, int, int, int]]:
-    """Return of each label its objects from a threshold up, and of its first `FIRST` those judged, and those wrong."""
+    """Return of each label its objects from a threshold up, and of its first `FIRST` those judged, and those wrong.
+
+    Nothing of frames, which have no label.
+    """
     with connect() as connection:
         return [(row["label"], row["objects"], row["judged"], row["wrong"]) for row in connection.execute(
             "SELECT label, count(*) AS objects, count(is_right) FILTER (WHERE nth <= %(first)s) AS judged, count(*) "
-            f"FILTER (WHERE nth <= %(first)s AND NOT is_right) AS wrong FROM ({_RANKED}) r GROUP BY label ORDER BY 1",
+            f"FILTER (WHERE nth <= %(first)s AND NOT is_right) AS wrong FROM ({_RANKED}) r WHERE label <> '' "
+            "GROUP BY label ORDER BY 1",
             {"sample": sample_id, "edge": edge, "first": FIRST})]
 
 
@@ -236,7 +228,10 @@ def take_back(sample: Head, place: int | None, who: Who) -> int | None:
 
 
 def _combine(connection: Connection, sample: Head, place: int, who: Who) -> None:
-    """Let a place's item say what its verdicts come to, and put its task aside while that is wrong."""
+    """Let a place's item say what its verdicts come to, and put its task aside while that is wrong.
+
+    A frame that is not empty has nothing to reject: it is to be fixed.
+    """
     given = [cast(Verdict, row["verdict"]) for row in connection.execute(
         "SELECT verdict FROM verdict WHERE sample_id = %s AND place = %s AND taken_back_at IS NULL",
         (sample.id, place))]
@@ -246,8 +241,9 @@ def _combine(connection: Connection, sample: Head, place: int, who: Who) -> None
     if right is False:
         connection.execute(
             "INSERT INTO set_aside (task_id, project_id, model_version, object, verdict, decided_by, sample_id) "
-            "SELECT i.task_id, %s, %s, i.object, %s, %s, i.sample_id FROM sample_item i JOIN task t ON t.id = task_id "
-            "WHERE i.sample_id = %s AND i.place = %s ON CONFLICT (task_id, model_version, object) DO NOTHING",
+            "SELECT i.task_id, %s, %s, i.object, CASE i.object WHEN '' THEN 'fix' ELSE %s END, %s, i.sample_id "
+            "FROM sample_item i JOIN task t ON t.id = task_id WHERE i.sample_id = %s AND i.place = %s "
+            "ON CONFLICT (task_id, model_version, object) DO NOTHING",
             (sample.project, sample.model_version, "rejected" if "wrong" in given else "fix", who.name, sample.id,
              place))
     else:
@@ -272,13 +268,4 @@ def whole(sample: Head) -> Sample:
             "SELECT task_id, object, low FROM sample_item WHERE sample_id = %s", (sample.id,))),
             key=lambda listed: (listed.task, listed.name))
     return Sample(sample.id, sample.project, sample.model_version, sample.created_at.isoformat(), sample.seed,
-                  sample.target, sample.confidence, sample.edges, tuple(found))
-
-
-def accepted(sample_id: int) -> dict[int, tuple[int, int]]:
-    """Return the tasks whose acceptance under this sample stands, as `task → (acceptance, its objects then)`."""
-    with connect() as connection:
-        return {row["task_id"]: (row["acceptance_id"], row["regions"]) for row in connection.execute(
-            "SELECT i.task_id, i.acceptance_id, i.regions FROM acceptance a JOIN acceptance_item i "
-            "ON i.acceptance_id = a.id WHERE a.selection ->> 'sample' = %s AND i.state = 'accepted' "
-            "AND a.state <> 'undone'", (str(sample_id),))}
+                  sample.target, sample.confidence, sample.edges, tuple(found), sample.scope)

@@ -17,12 +17,16 @@ from search_service.review.verification.sample import judged_prefix
 
 MOST_EDGES, LEAST_TARGET, MOST_TARGET = 8, 0.5, 0.999
 COURSE_POINTS = 50
+FRAME_EDGE = 1.0  # the only threshold of a sample of frames in which nothing was found: they have no score
 CONFIDENCES = (0.9, 0.95, 0.99)  # false at most once in 10, 20, 100
 
 
 @dataclass(frozen=True)
 class Listed:
-    """One object of the list; `low`, the lowest score of its task, is what a threshold is compared with."""
+    """One object of the list; `low`, the lowest score of its task, is what a threshold is compared with.
+
+    A frame in which nothing was found has the name "" and `low` 1.
+    """
 
     task: int
     name: str

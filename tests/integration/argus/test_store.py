@@ -74,6 +74,24 @@ def test_migrate__a_database_of_an_older_version_keeps_its_data_and_is_searched(
     assert (task, similarity) == (1, pytest.approx(0.8, abs=1e-3))  # a cosine, however long the query is
 
 
+def test_migrate__a_correction_is_of_the_sample_that_its_acceptance_was_verified_by(
+        database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    older = [migration for migration in migrations() if migration[0] < 74]
+    with psycopg.connect(database) as connection:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys.modules[migrate.__module__], "migrations", lambda: older)
+            migrate(connection)
+        connection.execute("""INSERT INTO project (id, title, connected_at) VALUES (7, 'Line 3', now());
+            INSERT INTO sample (project_id, model_version, edges, target, confidence, digest, seed, objects, tasks)
+                VALUES (7, 'v', '{0.9}', 0.95, 0.95, 'd', 's', 1, 1), (7, 'v', '{0.9}', 0.95, 0.95, 'd', 's', 1, 1);
+            INSERT INTO acceptance (project_id, model_version, selection) VALUES (7, 'v', '{"sample": 2}');
+            INSERT INTO later_correction (acceptance_id, task_id, objects, seen_at) VALUES (1, 3, '{a}', now())""")
+        migrate(connection)
+        kept = connection.execute("SELECT acceptance_id, task_id, sample_id, objects FROM later_correction").fetchall()
+        drawn = connection.execute("SELECT kind, labels FROM sample").fetchall()
+    assert kept == [(1, 3, 2, ["a"])] and drawn == [("objects", [])] * 2
+
+
 def test_open_pool__a_server_that_is_not_there() -> None:
     with pytest.raises(ArgusError) as caught:
         open_pool("postgresql://user:hidden@127.0.0.1:1/none?connect_timeout=2")

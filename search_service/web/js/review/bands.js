@@ -41,19 +41,21 @@ export function bandTabs({ status, band: current, label }, choose) {
 
 // `views`: the bands' views in Label Studio; `accept` accepts all of the band, `verify` by a sample of it, `judged` the
 // tasks that only wait because of what was rejected.
-/** @param {ReviewDesk} desk @param {Api.View[]} views @param {Record<"accept" | "verify" | "judged", () => unknown>} acts */
+/** @typedef {Record<"accept" | "judged", () => unknown> & { verify: import("./verify/choice.js").VerifyChoice }} BandActs */
+/** @param {ReviewDesk} desk @param {Api.View[]} views @param {BandActs} acts */
 export function bandHead({ status, band }, views, { accept, verify, judged }) {
   const view = views.find((one) => one.query === band);
-  const cls = band === "nothing_found" ? "primary" : "";
-  const sampled = band === "high" || band === "medium"; // the ladder goes from the high band's edge to the medium one's
+  const scored = band === "high" || band === "medium"; // the ladder goes from the high band's edge to the medium one's
+  const sampled = scored || band === "nothing_found";
   const all = band !== null && isBand(band) && countOf(status, band) > 0;
   return [
     h("h2", {}, t(`review.${band}`)),
     h("span", { class: "muted" }, t(`review.hint_${band}`)),
     h("span", { class: "grow" }),
     view ? h("a", { href: view.url, target: "_blank", rel: "noopener" }, t("review.open")) : "",
-    all && sampled ? actionButton(t("verify.open"), verify, { id: "verify-band", class: "primary" }) : "",
-    all ? actionButton(t("review.acceptBand"), accept, { id: "accept-band", class: cls }) : "",
+    all && scored ? verify.select : "",
+    all && sampled ? actionButton(t("verify.open"), () => verify.start(band), { id: "verify-band", class: "primary" }) : "",
+    all ? actionButton(t("review.acceptBand"), accept, { id: "accept-band" }) : "",
     all && sampled ? h("span", { class: "muted" }, t("review.notVerified")) : "",
     band === "to_fix" && status.set_aside
       ? actionButton(t("review.acceptJudged"), judged, { id: "accept-judged", class: "primary" })

@@ -1,7 +1,7 @@
 // Past acceptances, who made them, and the way back.
 import { api } from "../api.js";
 import { h } from "../dom.js";
-import { number, t, when } from "../i18n.js";
+import { number, some, t, when } from "../i18n.js";
 import { actionButton, ask } from "../messages.js";
 
 const MOST = 10; // acceptances
@@ -37,7 +37,7 @@ export class HistoryPanel {
     const said = [
       whatOf(one.selection),
       t("review.tasks", { n: all, count: number(all) }),
-      t(one.verified ? "review.verified" : "review.notVerified"),
+      verifiedText(one),
       one.accepted_by,
       when(one.created_at),
       undone ? t("review.undone", { n: undone, count: number(undone) }) : "",
@@ -58,6 +58,13 @@ export class HistoryPanel {
     if (count > 1 && !(await ask(question, { yes: t("review.undo") }))) return;
     await this.onundone(await api(`/acceptances/${id}/undo`, { method: "POST" }));
   }
+}
+
+// What a certificate covers of an acceptance: all of it, the objects of some labels, or nothing.
+/** @param {Pick<Api.Acceptance, "verified" | "verified_labels">} acceptance */
+export function verifiedText({ verified, verified_labels: labels }) {
+  if (verified) return t("review.verified");
+  return labels.length ? t("review.verifiedLabels", { labels: some(labels) }) : t("review.notVerified");
 }
 
 // Which tasks were accepted: those that were chosen, or those in a range of scores.

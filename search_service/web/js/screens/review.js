@@ -15,9 +15,9 @@ import { HistoryPanel } from "../review/history.js";
 import { Look } from "../review/look.js";
 import { ProgressPanel } from "../review/progress.js";
 import { TeachingPanel } from "../review/teaching.js";
+import { VerifyChoice } from "../review/verify/choice.js";
 import { Wall } from "../review/wall.js";
 import { change, linkTo } from "../router.js";
-import { startVerifying } from "./verify.js";
 
 const LOOK = 8000;
 
@@ -41,6 +41,7 @@ const bandIn = (name) => BANDS.find((band) => band === name) ?? null;
 class ReviewScreen {
   #views = /** @type {Api.View[]} */ ([]);
   #loads = 0; // under way
+  progress = new ProgressPanel();
   status = /** @type {Api.ReviewStatus} */ (/** @type {unknown} */ (null)); // there once `begin` is through
 
   /** @param {ScreenContext} context */
@@ -51,12 +52,11 @@ class ReviewScreen {
     this.label = this.#labelIn(params);
     this.done = h("div", { id: "review-text", role: "status" });
     this.working = h("progress", { hidden: true, max: "1", "aria-label": t("review.accepting") });
-    this.progress = new ProgressPanel();
     const onmoved = () => this.#refreshAll();
-    const onlabel = (/** @type {string | null} */ label) => this.#chooseLabel(label);
-    this.edges = new EdgesPanel({ project, signal, label: this.label, onmoved, onlabel });
+    this.edges = new EdgesPanel({ project, signal, label: this.label, onmoved, onlabel: (label) => this.#chooseLabel(label) });
     this.accepting = new Accepting(this);
     this.deciding = new Deciding(this);
+    this.choice = new VerifyChoice(project);
     const onundone = async (/** @type {Api.UndoReport} */ report) => {
       this.accepting.sayUndone(report);
       await this.#refreshAll();
@@ -77,8 +77,8 @@ class ReviewScreen {
     this.head = h("div", { class: "bar band-head" });
     this.tools = h("div", { class: "toolbar", role: "toolbar", "aria-label": t("review.actions") });
     this.checkFirst = new CheckFirstPanel({ project, signal, changed: () => this.reload() });
-    const { head, working, done, checkFirst, grid, tools, wall, accepting: { left } } = this;
-    const work = h("section", { class: "panel work" }, head, working, done, left.root, checkFirst.root, grid.root, tools, wall.root);
+    const { head, working, done, tools, wall, accepting: { left } } = this;
+    const work = h("section", { class: "panel work" }, head, working, done, left.root, this.checkFirst.root, this.grid.root, tools, wall.root);
     this.offer = new CheckOffer({ project, chosen: () => this.refresh() });
     this.parts = [this.progress.root, this.edges.root, this.tabs, work, this.teaching.root];
     for (const part of this.parts) part.hidden = true; // an empty frame says nothing
@@ -197,7 +197,7 @@ class ReviewScreen {
       this.head,
       bandHead(this, this.#views, {
         accept: () => this.accepting.band(),
-        verify: () => startVerifying(this.project),
+        verify: this.choice,
         judged: () => this.accepting.judged(),
       }),
     );

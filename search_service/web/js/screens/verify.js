@@ -4,11 +4,13 @@ import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { actionButton, attempt } from "../messages.js";
 import { certificateList } from "../review/verify/certificates.js";
+import { startVerifying, VerifyChoice } from "../review/verify/choice.js";
 import { refutedPanels } from "../review/verify/refuted.js";
 import { hintList, scoresTable } from "../review/verify/scores.js";
 import { sweepChart } from "../review/verify/sweep_chart.js";
 import { SampleScreen } from "../review/verify/sample.js";
-import { change, go, linkTo } from "../router.js";
+import { aboutText } from "../review/verify/telling.js";
+import { change, linkTo } from "../router.js";
 
 /** @param {ScreenContext} context @returns {Promise<OpenedScreen>} */
 export async function open(context) {
@@ -29,24 +31,17 @@ async function theSample({ project, params, signal }) {
   return sample;
 }
 
-// Go on with the open sample of a project, or draw one.
-/** @param {Api.Project} project @param {Record<string, unknown>} terms */
-export async function startVerifying(project, terms = {}) {
-  /** @type {Api.Sample} */
-  const { id } = await api(`/projects/${project.id}/trust/samples`, { json: terms });
-  go({ screen: "verify", sample: id });
-}
-
 class Overview {
   /** @param {ScreenContext} context */
   constructor({ root, project, signal }) {
     this.project = project;
     this.signal = signal;
-    const start = actionButton(t("verify.start"), () => startVerifying(project), {
+    const choice = new VerifyChoice(project, { frames: true });
+    const start = actionButton(t("verify.start"), () => startVerifying(project, choice.terms), {
       id: "verify-start",
       class: "primary",
     });
-    this.later = actionButton(t("verify.newSample"), () => startVerifying(project, { new: true }), {
+    this.later = actionButton(t("verify.newSample"), () => startVerifying(project, { ...choice.terms, new: true }), {
       id: "verify-new",
       hidden: true,
     });
@@ -56,7 +51,8 @@ class Overview {
     this.certificates = h("div", {}, h("p", { class: "muted" }, t("common.loading")));
     root.append(
       h("p", {}, t("verify.intro")),
-      h("div", { class: "bar" }, start, this.later),
+      h("div", { class: "bar" }, choice.select, start, this.later),
+      h("p", { class: "muted" }, t("verify.whatHint")),
       this.refuted,
       h("section", { class: "panel" }, h("h2", {}, t("verify.certificates")), this.certificates),
       h("section", { class: "panel" }, h("h2", {}, t("verify.samples")), this.samples),
@@ -95,8 +91,8 @@ function thresholds(sweep) {
 }
 
 /** @param {Api.Sample} sample */
-function sampleRow({ id, objects, tasks, judgements, state }) {
-  const facts = { id, n: objects, objects: number(objects), m: tasks, tasks: number(tasks) };
+function sampleRow(sample) {
+  const { id, judgements, state } = sample;
   const classes = { open: "open", certified: "done", stopped: "failed", void: "failed" };
   return h(
     "li",
@@ -105,7 +101,7 @@ function sampleRow({ id, objects, tasks, judgements, state }) {
     h(
       "span",
       { class: "grow" },
-      h("a", { href: linkTo({ screen: "verify", sample: id }) }, t("verify.about", facts)),
+      h("a", { href: linkTo({ screen: "verify", sample: id }) }, aboutText(sample)),
       ` · ${t("verify.judgements", { n: judgements, count: number(judgements) })}`,
     ),
   );

@@ -57,7 +57,7 @@ export default {
     waitsForOthers: "Task {task} is accepted once all its {n} objects are judged.", waitsForUnsure: ({ n, task }) => `Task ${task} is accepted once its ${n} unsure ${plural(n, "object")} ${plural(n, "is", "are")} judged.`, undo: "Undo", undoSure: ({ n, count }) => `Take back ${count} ${plural(n, "annotation")}? Edited ones stay.`,
     undoneNow: ({ n, count }) => `Took back ${count} ${plural(n, "annotation")}.`, leftAsIs: "Task {task} stays: {reason}",
     asideNow: ({ n, count }) => `${count} ${plural(n, "task")} set aside. Nothing was deleted.`, editedNow: "Task {task} saved in Label Studio as edited.", backNow: ({ n, count }) => `${count} ${plural(n, "task")} put back.`,
-    acceptances: "Acceptances", verified: "verified", notVerified: "not verified", undone: "{count} taken back", kept: "{count} kept as edited", state_open: "running", state_done: "done", state_failed: "failed", state_undone: "undone",
+    acceptances: "Acceptances", verified: "verified", verifiedLabels: "verified: {labels} only", notVerified: "not verified", undone: "{count} taken back", kept: "{count} kept as edited", state_open: "running", state_done: "done", state_failed: "failed", state_undone: "undone",
   },
   ja: {
     title: "レビュー", none: "レビューするものはまだありません。まず自動アノテーションを実行してください。", toAnnotate: "自動アノテーションへ",
@@ -108,6 +108,6 @@ export default {
     waitsForOthers: "タスク {task} は、{n} 個の物体をすべて判定すると承認されます。", waitsForUnsure: "タスク {task} は、不確かな物体 {n} 個をすべて判定すると承認されます。", undo: "取り消す", undoSure: "アノテーション {count} 件を取り消しますか？ 編集済みのものは残ります。",
     undoneNow: "アノテーション {count} 件を取り消しました。", leftAsIs: "タスク {task} は残しました: {reason}",
     asideNow: "{count} 件を一括承認から外しました。何も削除していません。", editedNow: "タスク {task} の編集を Label Studio に保存しました。", backNow: "{count} 件を戻しました。",
-    acceptances: "承認の記録", verified: "検証済み", notVerified: "未検証", undone: "取り消し {count} 件", kept: "編集済みで保持 {count} 件", state_open: "実行中", state_done: "完了", state_failed: "中断", state_undone: "取り消し済み",
+    acceptances: "承認の記録", verified: "検証済み", verifiedLabels: "{labels} のみ検証済み", notVerified: "未検証", undone: "取り消し {count} 件", kept: "編集済みで保持 {count} 件", state_open: "実行中", state_done: "完了", state_failed: "中断", state_undone: "取り消し済み",
   },
 };

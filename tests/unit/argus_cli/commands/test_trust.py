@@ -13,7 +13,8 @@ from click.testing import CliRunner, Result
 from argus_cli.main import main
 from search_service.review.verification import certificate as certificates
 from search_service.review.verification.certificate import Accepted, Judgement, Sample, issue
-from search_service.review.verification.thresholds import Listed
+from search_service.review.verification.sample import Scope
+from search_service.review.verification.thresholds import FRAME_EDGE, Listed
 
 AT = "2026-01-02T03:04:05+00:00"
 
@@ -72,3 +73,25 @@ def test_check__a_consistent_digest_does_not_make_a_changed_one_hold(file: Path)
 def test_check__a_file_that_is_not_there(tmp_path: Path) -> None:
     assert check(tmp_path / "none.json").exit_code == 2
     assert check(tmp_path).exit_code == 2
+
+
+@pytest.mark.parametrize(("scope", "others", "begins", "ends"), [
+    (Scope("objects", ("cpu",)), 3, "Of the 100 objects of cpu accepted here, at least ", "were accepted with them."),
+    (Scope("nothing_found", ("cpu", "fan")), 0, "Of the 100 frames accepted here as empty, at least ",
+     "0 were wrong.")])
+def test_check__of_one_label_and_of_empty_frames__and_changed_ones(tmp_path: Path, scope: Scope, others: int,
+                                                                   begins: str, ends: str) -> None:
+    objects = tuple(Listed(task, "" if scope.kind == "nothing_found" else "a", FRAME_EDGE) for task in range(100))
+    sample = Sample(3, 7, "v1", AT, "5eed", 0.95, 0.95, (FRAME_EDGE,), objects, scope)
+    judgements = [Judgement(place, "right", "ann@example.com", AT) for place in range(60)]
+    made = issue(sample, judgements, Accepted(FRAME_EDGE, (11,), tuple(range(100)), others), AT)
+    path = tmp_path / "certificate.json"
+    path.write_text(certificates.written(made), "utf-8")
+    shown = check(path)
+    assert shown.exit_code == 0 and shown.output.startswith(begins) and "The certificate holds" in shown.output
+    assert shown.output.splitlines()[0].endswith(ends)
+    for name, value in (("labels", ["fan"]), ("other_objects", others + 1), ("list_digest", "feed")):
+        body = {**made.model_dump(mode="json"), name: value}
+        for digest in (made.digest, certificates.body_digest(body)):
+            path.write_text(json.dumps({**body, "digest": digest}), "utf-8")
+            assert check(path).exit_code == 5 and "The certificate holds" not in check(path).output, (name, digest)

@@ -2,14 +2,19 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { placing, upTo } from "../../../../search_service/web/js/review/verify/bound_chart.js";
 import { meaningOf } from "../../../../search_service/web/js/review/verify/judging.js";
+import { verifiedText } from "../../../../search_service/web/js/review/history.js";
 import {
+  aboutText,
   contextOf,
   floorPercent,
   lineOf,
   nextStep,
   promise,
+  say,
+  sayOf,
   stageOf,
   stepOf,
+  termsOf,
 } from "../../../../search_service/web/js/review/verify/telling.js";
 import verify from "../../../../search_service/web/js/words/verify.js";
 
@@ -25,7 +30,10 @@ const rung = (changes = {}) => ({
   ...changes,
 });
 const passed = { judged: 65, least_right: 0.9503, certified: true, more: 0 };
-const sampleOf = (...steps) => ({ state: "open", target: 0.95, budget: 250, steps, certificates: [] });
+const ALL = { kind: "objects", labels: [] },
+  CPU = { kind: "objects", labels: ["cpu"] },
+  FRAMES = { kind: "nothing_found", labels: ["cpu", "fan"] };
+const sampleOf = (...steps) => ({ ...ALL, state: "open", target: 0.95, budget: 250, steps, certificates: [] });
 const stage = (changes, sample = {}, goingOn = false) => {
   const step = rung(changes);
   return stageOf({ ...sampleOf(step), ...sample }, step, goingOn);
@@ -37,7 +45,16 @@ const MUST_NOT_CLAIM = {
   ja: /確率|見込み|可能性|較正|校正|再現率|完全|見逃|見落|マスク|分間|秒|節約|保証|将来|今後|確実/,
 };
 // The only messages that say a share of right objects.
-const SHARES = ["line", "lineBlocked", "lineSoFar", "promise"];
+const SHARES = [
+  "line",
+  "lineBlocked",
+  "lineFrames",
+  "lineSoFar",
+  "lineSoFarFrames",
+  "promise",
+  "promiseFrames",
+  "promiseLabel",
+];
 const every = new Proxy({}, { get: (_, name) => (name === "n" || name === "m" ? 2 : `{${String(name)}}`) });
 const said = (message) => (typeof message === "function" ? message(every) : message);
 
@@ -50,7 +67,10 @@ for (const language of ["en", "ja"])
     );
     const shares = words.filter(([, text]) => /\{share\}|at least|少なくとも|\d ?%/.test(text)).map(([key]) => key);
     assert.deepEqual(shares.sort(), SHARES);
-    assert.match(said(verify[language].promise), /IoU ≥ 0\.5.*\{once\}.*\{judged\}.*\{wrong\}/);
+    for (const key of ["promise", "promiseLabel"])
+      assert.match(said(verify[language][key]), /IoU ≥ 0\.5.*\{once\}.*\{judged\}.*\{wrong\}/);
+    assert.match(said(verify[language].promiseFrames), /\{once\}.*\{judged\}.*\{wrong\}/);
+    assert.match(said(verify[language].promiseLabel), /\{label\}.*\{label\}/); // what is said of it, and what was looked at
   });
 
 test("a share is told as one that is not above it", () => {
@@ -73,6 +93,8 @@ test("the line says what is known and what would certify it", () => {
 
 test("the promise is the certificate's sentence", () => {
   const certificate = {
+    ...ALL,
+    other_objects: 0,
     accepted_objects: 1012,
     least_right: 0.9505,
     judged: 66,
@@ -87,6 +109,53 @@ test("the promise is the certificate's sentence", () => {
       "were wrong.",
   );
   assert.match(promise({ ...certificate, people: [], confidence: 0.99 }), /as somebody who was not named.*once in 100/);
+});
+
+test("the promise of one label says what it says nothing of, and that of frames names the labels", () => {
+  const certificate = { people: ["a@x"], confidence: 0.95, judged: 66, wrong: 0, least_right: 0.9505 };
+  const ofLabel = { ...certificate, ...CPU, accepted_objects: 312, other_objects: 540 };
+  assert.equal(
+    promise(ofLabel),
+    "Of the 312 objects of cpu accepted here, at least 95.0 % are right (label, IoU ≥ 0.5) as a@x judged; a sentence " +
+      "like this is false at most once in 20. 66 random objects of cpu were looked at, 0 were wrong. Nothing is said " +
+      "of the 540 objects of other labels on the same frames that were accepted with them.",
+  );
+  assert.match(promise({ ...ofLabel, other_objects: 0 }), /0 were wrong\.$/);
+  assert.equal(
+    promise({ ...certificate, ...FRAMES, accepted_objects: 140, other_objects: 0 }),
+    "Of the 140 frames accepted here as empty, at least 95.0 % hold none of the labels cpu, fan as a@x judged; a " +
+      "sentence like this is false at most once in 20. 66 random frames were looked at, 0 were wrong.",
+  );
+});
+
+test("each kind of sample has its own words, and is drawn anew for the same", () => {
+  const about = (of) => aboutText({ ...of, id: 3, objects: 312, tasks: 200 });
+  assert.equal(about(ALL), "Sample 3: 312 objects on 200 tasks");
+  assert.equal(about(CPU), "Sample 3: 312 objects of cpu on 200 tasks");
+  assert.equal(about(FRAMES), "Sample 3: 312 frames with nothing found");
+  assert.equal(say(CPU, "question", { label: "cpu" }), "Is this “cpu”, and does the box fit?");
+  assert.equal(say(FRAMES, "question", { labels: "cpu, fan" }), "Does this picture hold nothing of these: cpu, fan?");
+  const accept = (of, m) => sayOf(of, "accept", { n: 2, count: "2", m, others: String(m) });
+  assert.equal(accept(CPU, 5), "Accept 2 objects of cpu and 5 of other labels");
+  assert.equal(accept(CPU, 0), "Accept 2 objects of cpu");
+  assert.equal(accept(FRAMES, 0), "Accept 2 frames as empty");
+  const line = (of) => lineOf({ ...sampleOf(), ...of }, rung());
+  assert.equal(line(FRAMES), "34 looked at, 0 wrong: at least 91.0 % hold nothing; 31 more right ones certify 95 %.");
+  assert.equal(line(CPU), line(ALL));
+  assert.deepEqual([ALL, CPU, FRAMES].map(termsOf), [
+    { kind: "objects", label: null },
+    { kind: "objects", label: "cpu" },
+    { kind: "nothing_found", label: null },
+  ]);
+});
+
+test("an acceptance is verified as far as a certificate speaks of it", () => {
+  const told = (verified, ...verified_labels) => verifiedText({ verified, verified_labels });
+  assert.deepEqual([told(false), told(true), told(false, "cpu", "fan")], [
+    "not verified",
+    "verified",
+    "verified: cpu, fan only",
+  ]);
 });
 
 test("the state of a sample decides what is shown", () => {

@@ -1,7 +1,7 @@
 // The bound as a picture: judgements to the right, the least share of right objects upwards, and what is still needed.
 import { h, svg } from "../../dom.js";
-import { number, t } from "../../i18n.js";
-import { edgeText, lineOf, targetText } from "./telling.js";
+import { number } from "../../i18n.js";
+import { edgeText, lineOf, say, targetText } from "./telling.js";
 
 const WIDE = 420,
   HIGH = 210,
@@ -46,11 +46,11 @@ export class BoundChart {
     this.#points = upTo(this.#points, step);
     const line = lineOf(sample, step);
     this.line.textContent = line;
-    this.picture.setAttribute("aria-label", t("verify.chart", { edge: edgeText(step.edge), line }));
+    this.picture.setAttribute("aria-label", say(sample, "chart", { edge: edgeText(step.edge), line }));
     const goal = step.judged + Math.min(step.more, step.objects - step.judged);
     const place = placing(Math.max(FEWEST, goal) * 1.06);
     this.picture.replaceChildren(
-      ...axes(place, sample.target, goal),
+      ...axes(place, sample, goal),
       ...rest(place, sample.target, step, goal),
       ...course(place, this.#points),
     );
@@ -62,9 +62,10 @@ export class BoundChart {
 /** @param {number} x @param {number} y @param {string} said @param {string} anchor */
 const text = (x, y, said, anchor) => svg("text", { x, y, "text-anchor": anchor }, said);
 
-/** @param {Placing} place @param {number} target @param {number} goal */
-function axes({ x, y }, target, goal) {
-  const low = HIGH - BOTTOM,
+/** @param {Placing} place @param {Api.Sample} sample @param {number} goal */
+function axes({ x, y }, sample, goal) {
+  const { target } = sample,
+    low = HIGH - BOTTOM,
     levels = [LOWEST, 0.75, 1];
   return [
     ...levels.map((share) => svg("path", { class: "grid", d: `M${LEFT} ${y(share)}H${WIDE - RIGHT}` })),
@@ -75,7 +76,7 @@ function axes({ x, y }, target, goal) {
     svg("text", { class: "goal", x: LEFT - 6, y: y(target) + 4, "text-anchor": "end" }, targetText(target)),
     text(LEFT, low + 17, "0", "middle"),
     goal > 0 && text(x(goal), low + 17, number(goal), "middle"),
-    text((LEFT + WIDE - RIGHT) / 2, HIGH - 8, t("verify.axis"), "middle"),
+    text((LEFT + WIDE - RIGHT) / 2, HIGH - 8, say(sample, "axis"), "middle"),
   ].filter((part) => part instanceof Element);
 }
 

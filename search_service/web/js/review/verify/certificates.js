@@ -3,7 +3,7 @@ import { request } from "../../api.js";
 import { h } from "../../dom.js";
 import { t, when } from "../../i18n.js";
 import { actionButton } from "../../messages.js";
-import { edgeText, promise } from "./telling.js";
+import { edgeText, ofFrames, promise } from "./telling.js";
 
 /** @param {Api.CertificateSummary} certificate */
 export const fileOf = ({ sample, edge, digest }) => `certificate-${sample}-${edge}-${digest.slice(0, 8)}.json`;
@@ -36,7 +36,8 @@ export function certificateList(certificates) {
 /** @param {Api.CertificateSummary} certificate */
 function row(certificate) {
   const { id, state, reason, edge, issued_at, sample } = certificate;
-  const facts = [t("verify.from", { edge: edgeText(edge) }), t("verify.sample", { id: sample }), when(issued_at)];
+  const from = ofFrames(certificate) ? [] : [t("verify.from", { edge: edgeText(edge) })];
+  const facts = [...from, t("verify.sample", { id: sample }), when(issued_at)];
   const valid = state === "valid";
   return h(
     "li",

@@ -1,12 +1,13 @@
 // One item at a time: the object in its surroundings, what it is said to be, and the three answers.
-import { show } from "../../api.js";
+import { picture, show } from "../../api.js";
 import { h } from "../../dom.js";
 import { number, t } from "../../i18n.js";
 import { actionButton } from "../../messages.js";
 import { drawObjects } from "../../regions.js";
-import { contextOf } from "./telling.js";
+import { contextOf, ofFrames, say } from "./telling.js";
 
-const SIZE = 800; // pixels of the picture's longer side
+const SIZE = 800, // pixels of the picture's longer side
+  WHOLE = 1600; // of a whole frame, in which something small may be
 /** @type {Record<string, Api.SampleVerdict | "back">} */
 export const KEYS = {
   a: "right",
@@ -27,14 +28,15 @@ export class Judging {
   #shownAt = 0;
   #place = -1;
 
-  /** @param {{ project: Api.Project, judge: (verdict: Api.SampleVerdict) => unknown, back: () => unknown }} given */
-  constructor({ project, judge, back }) {
+  /** @param {{ project: Api.Project, sample: Api.Sample, judge: (verdict: Api.SampleVerdict) => unknown, back: () => unknown }} given */
+  constructor({ project, sample, judge, back }) {
     this.project = project;
+    this.sample = sample;
     this.stage = h("div", { class: "item-picture" });
     this.question = h("h2", { id: "verify-question", tabIndex: -1 });
     this.facts = h("p", { class: "muted" });
     const answer = (/** @type {Api.SampleVerdict} */ verdict, /** @type {string} */ key) =>
-      actionButton([t(`verify.${verdict}`), h("kbd", { "aria-hidden": "true" }, key)], () => judge(verdict), {
+      actionButton([say(sample, verdict), h("kbd", { "aria-hidden": "true" }, key)], () => judge(verdict), {
         id: `verify-${verdict}`,
         class: `answer ${verdict}`,
         "aria-keyshortcuts": key,
@@ -47,7 +49,7 @@ export class Judging {
       answer("right", "A"),
       backButton(back),
     );
-    const keys = h("p", { class: "muted keys" }, t("verify.keys"));
+    const keys = h("p", { class: "muted keys" }, say(sample, "keys"));
     this.root = h("div", { class: "judging" }, this.question, this.facts, this.stage, this.tools, keys);
   }
 
@@ -67,9 +69,12 @@ export class Judging {
     this.#place = item.place;
     this.#shownAt = performance.now();
     this.root.dataset.place = String(item.place);
-    this.question.textContent = t("verify.question", { label: item.label });
+    this.question.textContent = say(this.sample, "question", {
+      label: item.label,
+      labels: this.sample.labels.join(t("verify.comma")),
+    });
     this.facts.replaceChildren(
-      `${t("review.score", { score: number(item.score, 2) })} · `,
+      item.score === null ? "" : `${t("review.score", { score: number(item.score, 2) })} · `,
       h("a", this.#link(item), t("common.task", { task: item.task })),
     );
     this.stage.replaceChildren(/** @type {HTMLElement} */ (this.#pictures.get(item.place)));
@@ -82,14 +87,16 @@ export class Judging {
 
   /** @param {Api.SampleItem} item */
   #pictureOf({ task, label, box }) {
-    const { shown, inside } = contextOf(box);
-    const image = h("img", { alt: t("verify.picture", { label, task }) }),
+    const { shown, inside } = contextOf(box),
+      whole = ofFrames(this.sample);
+    const image = h("img", { alt: say(this.sample, "picture", { label, task }) }),
       layer = h("div", { class: "regions" });
     const frame = h("div", { class: "frame" }, image, layer);
-    drawObjects(layer, [{ label, score: null, box: inside, colour: "#2754d0" }], this.project.labels);
+    if (!whole) drawObjects(layer, [{ label, score: null, box: inside, colour: "#2754d0" }], this.project.labels);
     const broken = () => frame.replaceChildren(h("p", { class: "broken", role: "alert" }, t("verify.noPicture")));
     image.addEventListener("error", broken);
-    show(image, `/images/${task}/crop?box=${shown.join(",")}&size=${SIZE}&margin=0`);
+    if (whole) picture(image, task, WHOLE);
+    else show(image, `/images/${task}/crop?box=${shown.join(",")}&size=${SIZE}&margin=0`);
     return frame;
   }
 }

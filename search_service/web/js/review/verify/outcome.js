@@ -3,7 +3,7 @@ import { h, inPlace } from "../../dom.js";
 import { number, t } from "../../i18n.js";
 import { actionButton } from "../../messages.js";
 import { go, linkTo } from "../../router.js";
-import { certificateOf, edgeText, nextStep, promise, refutedOf, targetText } from "./telling.js";
+import { certificateOf, edgeText, nextStep, promise, refutedOf, say, sayOf, targetText } from "./telling.js";
 import { checkHint, downloadButton } from "./certificates.js";
 import { refutedText } from "./refuted.js";
 import { backButton } from "./judging.js";
@@ -23,13 +23,13 @@ const link = (to, text) => h("a", { class: "button", href: linkTo(to), onclick: 
 const toReview = () => link({ screen: "review" }, t("verify.toReview"));
 
 // Objects whose tasks wait in "to fix" are told with the way there.
-/** @param {Api.SampleStep} step */
-const aside = ({ wrong: n }) =>
+/** @param {Given} given */
+const aside = ({ sample, step: { wrong: n } }) =>
   n > 0 &&
   h(
     "p",
     { class: "muted" },
-    t("verify.aside", { n, count: number(n) }),
+    sayOf(sample, "aside", { n, count: number(n) }),
     " ",
     h("a", { href: linkTo({ screen: "review", band: "to_fix" }) }, t("review.to_fix")),
   );
@@ -53,14 +53,14 @@ function goOn({ sample, step, acts }) {
 const PANELS = {
   certified: (given) => {
     const { sample, step, acts } = given,
-      n = step.accepted;
+      { accepted: n, others: m } = step;
     const shown = { edge: edgeText(step.edge), target: targetText(sample.target) };
     return [
-      head(t("verify.certified", shown)),
-      aside(step),
+      head(say(sample, "certified", shown)),
+      aside(given),
       h("p", {}, t("verify.certifiedDo")),
       buttons(
-        actionButton(t("verify.accept", { n, count: number(n) }), acts.accept, {
+        actionButton(sayOf(sample, "accept", { n, count: number(n), m, others: number(m) }), acts.accept, {
           id: "verify-accept",
           class: "primary",
         }),
@@ -73,12 +73,12 @@ const PANELS = {
     const certificate = /** @type {Api.CertificateSummary} */ (certificateOf(given.sample, given.step)),
       n = certificate.accepted_objects;
     return [
-      head(t("verify.accepted", { n, count: number(n) })),
+      head(sayOf(given.sample, "accepted", { n, count: number(n) })),
       h("blockquote", { id: "verify-promise" }, promise(certificate)),
       buttons(downloadButton(certificate, { id: "verify-download", class: "primary" }), toReview()),
       checkHint(certificate),
       h("p", {}, h("a", { href: linkTo({ screen: "verify" }) }, t("verify.allCertificates"))),
-      aside(given.step),
+      aside(given),
       goOn(given),
     ];
   },
@@ -103,10 +103,10 @@ const PANELS = {
     head(t("verify.empty", { edge: edgeText(given.step.edge) })),
     goOn(given) ?? buttons(toReview()),
   ],
-  nothing: ({ step, acts }) => [
-    head(t("verify.nothing", { edge: edgeText(step.edge) })),
-    aside(step),
-    buttons(toReview(), backButton(acts.back)),
+  nothing: (given) => [
+    head(say(given.sample, "nothing", { edge: edgeText(given.step.edge) })),
+    aside(given),
+    buttons(toReview(), backButton(given.acts.back)),
   ],
   blocked: ({ sample, acts }) => {
     const above = sample.steps.find((step) => step.objects && !step.certified) ?? sample.steps[0];
@@ -116,15 +116,16 @@ const PANELS = {
       buttons(actionButton(t("verify.goOn", { edge }), () => acts.to(above.edge), { class: "primary" })),
     ];
   },
-  budget: ({ sample, step, acts }) => {
+  budget: (given) => {
+    const { sample, step, acts } = given;
     const best = sample.steps.filter((one) => one.certified).at(-1),
       objects = number(step.objects);
     const above = best ? edgeText(best.edge) : "";
     return [
-      head(t("verify.budget", { target: targetText(sample.target), edge: edgeText(step.edge) })),
-      h("p", {}, t("verify.budgetDo", { objects, budget: number(sample.budget) })),
+      head(say(sample, "budget", { target: targetText(sample.target), edge: edgeText(step.edge) })),
+      h("p", {}, say(sample, "budgetDo", { objects, budget: number(sample.budget) })),
       best && h("p", {}, t("verify.budgetAbove", { edge: above })),
-      aside(step),
+      aside(given),
       buttons(
         best && actionButton(t("verify.goTo", { edge: above }), () => acts.to(best.edge), { class: "primary" }),
         actionButton(t("verify.judgeOn", { objects }), acts.judgeOn, { id: "verify-judge-on" }),

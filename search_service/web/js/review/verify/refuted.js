@@ -2,7 +2,7 @@
 import { h } from "../../dom.js";
 import { number, t, when } from "../../i18n.js";
 import { linkTo } from "../../router.js";
-import { edgeText } from "./telling.js";
+import { edgeText, ofFrames, say } from "./telling.js";
 
 const SHOWN = 50; // tasks
 
@@ -21,15 +21,16 @@ export const refutedPanels = (certificates, project) =>
     );
 
 /** @param {Api.CertificateSummary} certificate @param {Api.Project} project */
-export function refutedText({ sample, edge, issued_at, accepted_objects: accepted, later }, project) {
+export function refutedText(certificate, project) {
+  const { sample, edge, issued_at, accepted_objects: accepted, later } = certificate;
   const of = h("a", { href: linkTo({ screen: "verify", sample }) }, t("verify.sample", { id: sample }));
-  const facts = [t("verify.from", { edge: edgeText(edge) }), when(issued_at)];
+  const facts = [...(ofFrames(certificate) ? [] : [t("verify.from", { edge: edgeText(edge) })]), when(issued_at)];
   const { corrected, allowed, tasks } = later ?? { corrected: 0, allowed: 0, tasks: [] };
   const counts = { n: corrected, count: number(corrected), accepted: number(accepted), allowed: number(allowed) };
   return h(
     "div",
     { class: "refuted-text" },
-    h("p", {}, h("b", {}, t("verify.refutedBy", counts))),
+    h("p", {}, h("b", {}, say(certificate, "refutedBy", counts))),
     h("p", { class: "muted" }, facts.join(" · "), " · ", of),
     h("p", {}, t("verify.refutedTasks"), tasks.slice(0, SHOWN).flatMap((task) => [" ", taskLink(project, task)]),
       tasks.length > SHOWN && ` ${t("verify.refutedMore", { count: number(tasks.length - SHOWN) })}`),

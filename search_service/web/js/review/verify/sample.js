@@ -8,7 +8,7 @@ import { BoundChart } from "./bound_chart.js";
 import { Judging, meaningOf } from "./judging.js";
 import { labelLine, rung } from "./ladder.js";
 import { outcome } from "./outcome.js";
-import { edgeText, SMALL, stageOf, stepOf } from "./telling.js";
+import { aboutText, edgeText, labelOf, ofFrames, say, SMALL, stageOf, stepOf, termsOf } from "./telling.js";
 
 const LOOK = 6000, // ms; what was given to this screen stays its own for a minute
   AHEAD = 8,
@@ -40,16 +40,16 @@ export class SampleScreen {
     this.path = `/trust/samples/${sample.id}`;
     this.screen = screenName();
     const back = () => this.#back();
-    this.judging = new Judging({ project, judge: (verdict) => this.#judge(verdict), back });
+    this.judging = new Judging({ project, sample, judge: (verdict) => this.#judge(verdict), back });
     this.chart = new BoundChart();
     this.outcome = h("div", { class: "outcome", "aria-live": "polite" });
     this.note = h("p", { class: "muted", id: "verify-note", role: "status" });
     this.working = h("progress", { hidden: true, "aria-label": t("review.accepting") });
-    this.ladder = h("ol", { class: "ladder", "aria-label": t("verify.ladder") });
+    this.ladder = h("ol", { class: "ladder", "aria-label": t("verify.ladder"), hidden: ofFrames(sample) });
     this.labels = h("ul", { class: "first-of-labels", "aria-label": t("verify.firstOfLabels") });
     const left = h("div", { class: "now" }, this.judging.root, this.outcome, this.working);
     const right = h("div", { class: "shown" }, this.chart.root, this.note, this.ladder, this.labels);
-    root.append(this.#head(), h("section", { class: "panel verify" }, left, right));
+    root.append(this.#head(), this.#besides(), h("section", { class: "panel verify" }, left, right));
     document.addEventListener("keydown", (event) => this.#onkey(event), { signal });
   }
 
@@ -60,15 +60,16 @@ export class SampleScreen {
   }
 
   #head() {
-    const { id, objects, tasks } = this.sample;
-    const facts = { id, n: objects, objects: number(objects), m: tasks, tasks: number(tasks) };
-    return h(
-      "p",
-      { class: "muted" },
-      t("verify.about", facts),
-      " ",
-      h("a", { href: linkTo({ screen: "verify" }) }, t("verify.overview")),
-    );
+    const all = h("a", { href: linkTo({ screen: "verify" }) }, t("verify.overview"));
+    return h("p", { class: "muted" }, aboutText(this.sample), " ", all);
+  }
+
+  // What a sample of one label says nothing of, and what is accepted all the same.
+  #besides() {
+    const { others: n } = this.sample,
+      label = labelOf(this.sample);
+    const said = label === undefined ? "" : t("verify.onlyLabel", { label, n, count: number(n) });
+    return h("p", { id: "verify-only", hidden: !said }, said);
   }
 
   #stage() {
@@ -98,8 +99,8 @@ export class SampleScreen {
     const { objects, edge } = this.step;
     if (stage !== "judging") return "";
     const said = [];
-    if (this.#others) said.push(t("verify.others", { n: this.#others, count: number(this.#others) }));
-    if (objects <= SMALL) said.push(t("verify.small", { n: objects, count: number(objects), edge: edgeText(edge) }));
+    if (this.#others) said.push(say(this.sample, "others", { n: this.#others, count: number(this.#others) }));
+    if (objects <= SMALL) said.push(say(this.sample, "small", { n: objects, count: number(objects), edge: edgeText(edge) }));
     return said.join(" ");
   }
 
@@ -215,7 +216,7 @@ export class SampleScreen {
 
   async #drawNew() {
     /** @type {Api.Sample} */
-    const { id } = await api(`/projects/${this.project.id}/trust/samples`, { json: {} });
+    const { id } = await api(`/projects/${this.project.id}/trust/samples`, { json: termsOf(this.sample) });
     go({ screen: "verify", sample: id });
   }
 

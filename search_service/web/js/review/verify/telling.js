@@ -15,6 +15,37 @@ export const targetText = (share) => `${Number((share * 100).toFixed(1))} %`;
 /** @param {number} edge */
 export const edgeText = (edge) => number(edge, 2);
 
+/** @typedef {Pick<Api.Sample, "kind" | "labels">} Scope */
+
+// Whether whole frames are judged, in which nothing was found.
+/** @param {Scope} of */
+export const ofFrames = ({ kind }) => kind === "nothing_found";
+
+// The only label whose objects are listed; undefined for all labels, and for frames.
+/** @param {Scope} of */
+export const labelOf = (of) => (ofFrames(of) ? undefined : of.labels[0]);
+
+// What a sample is drawn for again.
+/** @param {Scope} of */
+export const termsOf = (of) => ({ kind: of.kind, label: labelOf(of) ?? null });
+
+// Words about objects, or about frames.
+/** @param {Scope} of @param {string} key @param {Record<string, unknown>} values */
+export const say = (of, key, values = {}) => t(`verify.${key}${ofFrames(of) ? "Frames" : ""}`, values);
+
+// Words about objects, about those of one label, or about frames.
+/** @param {Scope} of @param {string} key @param {Record<string, unknown>} values */
+export function sayOf(of, key, values = {}) {
+  const label = labelOf(of);
+  return label === undefined ? say(of, key, values) : t(`verify.${key}Label`, { ...values, label });
+}
+
+/** @param {Api.Sample} sample */
+export function aboutText(sample) {
+  const { id, objects, tasks } = sample;
+  return sayOf(sample, "about", { id, n: objects, objects: number(objects), m: tasks, tasks: number(tasks) });
+}
+
 // The threshold to show: the one asked for, else the lowest that is certified, else the first that has objects.
 /** @param {Api.Sample} sample @param {string | undefined} asked @returns {Api.SampleStep} */
 export function stepOf({ steps }, asked) {
@@ -58,33 +89,38 @@ export const pastBudget = ({ budget }, { judged, wrong, more }) => wrong > 0 && 
 
 // Where a threshold stands, and what would certify it.
 /** @param {Api.Sample} sample @param {Api.SampleStep} step */
-export function lineOf({ target, budget, state }, step) {
+export function lineOf(sample, step) {
+  const { target, budget, state } = sample;
   const { judged, wrong, objects } = step;
   const values = { judged: number(judged), n: judged, wrong: number(wrong), target: targetText(target) };
   const told = { ...values, share: floorPercent(step.least_right), edge: edgeText(step.edge) };
-  if (!objects || !step.accepted) return t("verify.lineNothing", told);
-  if (step.certified || state === "void") return t("verify.lineSoFar", told);
+  if (!objects || !step.accepted) return say(sample, "lineNothing", told);
+  if (step.certified || state === "void") return say(sample, "lineSoFar", told);
   if (step.least_right >= target) return t("verify.lineBlocked", told);
   if (wrong && judged + step.more > budget)
-    return t("verify.lineBudget", { ...told, budget: number(budget), objects: number(objects) });
+    return say(sample, "lineBudget", { ...told, budget: number(budget), objects: number(objects) });
   const more = Math.min(step.more, objects - judged);
-  return t("verify.line", { ...told, m: more, more: number(more) });
+  return say(sample, "line", { ...told, m: more, more: number(more) });
 }
 
 // What a certificate promises, in the page's language; the certificate itself has it in English.
 /** @param {Api.CertificateSummary} certificate */
-export function promise({ accepted_objects, least_right, judged, wrong, people, confidence }) {
+export function promise(certificate) {
+  const { accepted_objects, other_objects: n, least_right, judged, wrong, people, confidence, labels } = certificate;
   const known = people.filter(Boolean);
   const unnamed = known.length < people.length || !people.length;
   const names = [...known, ...(unnamed ? [t("verify.unnamed")] : [])];
-  return t("verify.promise", {
+  const besides = n ? ` ${t("verify.besides", { n, count: number(n) })}` : "";
+  const said = sayOf(certificate, "promise", {
     objects: number(accepted_objects),
     share: floorPercent(least_right),
     people: names.join(t("verify.and")),
     once: number(Math.round(1 / (1 - confidence))),
     judged: number(judged),
     wrong: number(wrong),
+    labels: labels.join(t("verify.comma")),
   });
+  return said + besides;
 }
 
 // What to show around an object, and where the object lies in it: all as fractions, [left, top, right, bottom].

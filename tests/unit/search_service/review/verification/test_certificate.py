@@ -11,7 +11,8 @@ import pytest
 from argus.errors import ArgusError
 from search_service.review.verification import certificate as certificates
 from search_service.review.verification.certificate import Accepted, Judgement, Sample, body_digest, issue, problems
-from search_service.review.verification.thresholds import Listed
+from search_service.review.verification.sample import Scope
+from search_service.review.verification.thresholds import FRAME_EDGE, Listed
 
 AT = "2026-01-02T03:04:05+00:00"
 OBJECTS = tuple(Listed(1000 + number // 2, "ab"[number % 2], 0.95 if number < 200 else 0.87) for number in range(300))
@@ -167,7 +168,7 @@ def test_a_changed_certificate_with_its_digest_written_anew_does_not_hold(
     ("", "no JSON"), ("{", "no JSON"), (b"\xff\xfe\x00", "no JSON"), ("[" * 100_000, "no JSON"),
     ('{"format": "argus certificate", "version": 1, "target": NaN}', "no JSON"),
     ("[]", "no certificate"), ('"argus certificate"', "no certificate"), ('{"format": "other"}', "no certificate"),
-    ('{"format": "argus certificate", "version": 2}', "version 2"), ('{"format": "argus certificate"}', "version None"),
+    ('{"format": "argus certificate", "version": 3}', "version 3"), ('{"format": "argus certificate"}', "version None"),
     ('{"format": "argus certificate", "version": 1}', "damaged")])
 def test_read__says_what_a_file_is_instead(text: str | bytes, says: str) -> None:
     with pytest.raises(ArgusError, match=says) as refused:
@@ -181,3 +182,107 @@ def test_read__names_the_field_of_another_type(name: str, value: Any) -> None:
     body = {**issued(), name: value}
     with pytest.raises(ArgusError, match=name):
         certificates.read(json.dumps({**body, "digest": body_digest(body)}))
+
+
+def of_cpu() -> dict[str, Any]:
+    """Return a certificate of one label: each task has five objects of other labels, too."""
+    judgements = judged(120, wrong=(4,))
+    what = accepted(judgements)
+    return issue(sample(scope=Scope("objects", ("cpu",))), judgements,
+                 Accepted(what.edge, what.acceptances, what.tasks, 5 * len(what.tasks)), AT).model_dump(mode="json")
+
+
+def of_frames() -> dict[str, Any]:
+    frames = sample(scope=Scope("nothing_found", ("cpu", "fan")), edges=(FRAME_EDGE,),
+                    objects=tuple(Listed(task, "", FRAME_EDGE) for task in range(100)))
+    order = frames.order()
+    judgements = [Judgement(place, "wrong" if place == 4 else "right", "ann@example.com", AT) for place in range(90)]
+    return issue(frames, judgements, Accepted(FRAME_EDGE, (11,), tuple(sorted({one.task for one in order}
+                                                                              - {order[4].task}))),
+                 AT).model_dump(mode="json")
+
+
+def test_issue__of_one_label_speaks_of_that_label_and_says_what_it_does_not() -> None:
+    made = certificates.read(json.dumps(of_cpu()))
+    assert problems(made) == []
+    assert (made.version, made.kind, made.labels, made.other_objects, made.accepted_objects) == (
+        2, "objects", ["cpu"], 495, 198)
+    assert made.sentence.startswith("Of the 198 objects of cpu accepted here, at least 96.9 % are right")
+    assert made.sentence.endswith("Nothing is said of the 495 objects of other labels on the same frames that were "
+                                  "accepted with them.")
+
+
+def test_issue__of_frames_names_the_labels_that_none_holds() -> None:
+    made = certificates.read(json.dumps(of_frames()))
+    assert problems(made) == [] and (made.accepted_objects, made.judged, made.wrong) == (99, 90, 1)
+    assert made.sentence.startswith("Of the 99 frames accepted here as empty, at least ")
+    assert " % hold none of the labels cpu, fan as ann@example.com judged;" in made.sentence
+
+
+def test_issue__of_all_labels_is_as_it_ever_was() -> None:
+    """What an earlier release wrote is read, checked and written as it was; and it reads what this one writes."""
+    body = issued()
+    assert body["version"] == 1 and not {"kind", "labels", "other_objects"} & body.keys()
+    assert json.loads(certificates.written(certificates.read(json.dumps(body)))) == body
+
+
+def another_label(body: dict[str, Any]) -> None:
+    body["labels"] = ["fan"]
+
+
+def all_labels(body: dict[str, Any]) -> None:
+    body["labels"] = []
+
+
+def two_labels(body: dict[str, Any]) -> None:
+    body["labels"] = ["cpu", "fan"]
+
+
+def fewer_others(body: dict[str, Any]) -> None:
+    body["other_objects"] = 0
+
+
+def other_kind(body: dict[str, Any]) -> None:
+    body["kind"] = "objects" if body["kind"] == "nothing_found" else "nothing_found"
+
+
+def name_a_frame(body: dict[str, Any]) -> None:
+    body["objects"][3][1] = "" if body["objects"][3][1] else "a"
+
+
+@pytest.mark.parametrize("change", [*CHANGES, another_label, all_labels, two_labels, fewer_others, other_kind,
+                                    name_a_frame])
+def test_a_changed_certificate_of_a_label_does_not_hold(change: Callable[[dict[str, Any]], None]) -> None:
+    body = of_cpu()
+    change(body)
+    assert problems(redigested(body))
+
+
+@pytest.mark.parametrize("change", [swap_verdict, drop_wrong, drop_key, other_seed, accept_twice, say_more,
+                                    higher_bound, list_twice, other_edge, another_label, all_labels, other_kind,
+                                    name_a_frame])
+def test_a_changed_certificate_of_frames_does_not_hold(change: Callable[[dict[str, Any]], None]) -> None:
+    body = of_frames()
+    change(body)
+    assert problems(redigested(body))
+
+
+def test_frames_have_no_objects_and_no_score() -> None:
+    body = of_frames()
+    body["other_objects"] = 3
+    assert problems(redigested(body))
+    body = {**of_frames(), "edges": [0.9], "edge": 0.9}
+    body["objects"] = [[task, name, 0.9] for task, name, _ in body["objects"]]
+    assert "Nothing was found in the frames of its list" in problems(redigested(body))[0]
+
+
+@pytest.mark.parametrize("change", [
+    lambda body: body.update(version=1), lambda body: body.pop("labels"), lambda body: body.update(kind=None),
+    lambda body: body.update(kind="tasks"), lambda body: body.update(other_objects="5")])
+def test_read__what_it_is_about_stands_as_its_version_has_it(change: Callable[[dict[str, Any]], None]) -> None:
+    body = of_cpu()
+    change(body)
+    with pytest.raises(ArgusError, match="damaged"):
+        redigested(body)
+    with pytest.raises(ArgusError, match="damaged"):
+        redigested({**issued(), "kind": "nothing_found"})
