@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
-from argus.answers.calibration import FrameSample, FrameSamples, Labour
+from argus.answers.calibration import Arm, FrameSample, FrameSamples, Labour
 from argus.answers.trust import (
     Certificate,
     Certificates,
@@ -106,9 +106,14 @@ class Trust:
         return told
 
     def labour(self, project: int) -> Labour:
-        """Return what people did in the review of a project, in actions."""
+        """Return what people did in the review of a project, in actions; minutes come with the control arm."""
         done: Labour = self._send(Labour, "GET", f"/projects/{project}/trust/labour")
         return done
+
+    def arm(self, project: int, share: float) -> Arm:
+        """Let this share of new tasks be labelled without predictions, 0 to 0.5; 0 switches that off."""
+        made: Arm = self._send(Arm, "PUT", f"/projects/{project}/trust/arm", {"share": share})
+        return made
 
     def say(self, project: int, task: int,
             verdict: Literal["right", "wrong", "unsure", "relabelled", "moved", "added"], *, object: str = "",

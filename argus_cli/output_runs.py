@@ -82,6 +82,9 @@ def report(progress: Run) -> None:
         say(f"Left out on {plural(progress.left_out.tasks, 'task')}: "
             f"{plural(progress.left_out.objects, 'object')} beyond the {get_settings().max_detections} of an "
             "image and label that are kept; set ARGUS_MAX_DETECTIONS higher.")
+    if progress.without_predictions:
+        say(f"Left out for the control arm: {plural(progress.without_predictions, 'task')}, to be labelled without "
+            "predictions.")
     if progress.errors:
         print_table(["task", "error", "what happened"],
                     [(e.task, e.code, e.message) for e in progress.errors[:20]])

@@ -31,6 +31,7 @@ SEARCH_PREFIX, BAND_PREFIX = "Search: ", "Review: "
 MAX_TITLE = 120
 RANK = "argus_rank_"  # how the keys of `task.data` begin that hold an order of ours
 TO_FIX = "to_fix"
+WITHOUT_PREDICTIONS = "without_predictions"
 _TIER = re.compile(r" (\d+)/(\d+)$")
 _ORDER = re.compile(r" \((?:ranked|unordered)\)(?=$| \d+/\d+$)")
 # Columns a view of ours shows; all others are hidden, because Label Studio computes what is shown, and some are heavy.
@@ -126,15 +127,25 @@ def band_views(ls: LabelStudio, project_id: int, bands: Mapping[str, Range], mod
 
 def fix_view(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> int | None:
     """Make or update the view of the tasks set aside to be fixed, the first 500; without any it is removed."""
+    return _view_of_ids(ls, project_id, TO_FIX, "to fix", task_ids)
+
+
+def arm_view(ls: LabelStudio, project_id: int, task_ids: Sequence[int]) -> int | None:
+    """Make or update the view of the tasks to be labelled without predictions, as `fix_view`."""
+    if not task_ids and WITHOUT_PREDICTIONS not in {row.query for row in views_of(project_id, "band")}:
+        return None
+    return _view_of_ids(ls, project_id, WITHOUT_PREDICTIONS, "without predictions", task_ids)
+
+
+def _view_of_ids(ls: LabelStudio, project_id: int, name: str, title: str, task_ids: Sequence[int]) -> int | None:
     live = live_views(ls, project_id)
-    known = {row.query: row for row in views_of(project_id, "band")}.get(TO_FIX)
+    known = {row.query: row for row in views_of(project_id, "band")}.get(name)
     if not task_ids:
         _remove(ls, [known] if known else [], live)
         return None
     items = [condition("id", "equal", task_id) for task_id in task_ids[:MAX_IDS]]
-    data = _view_data(BAND_PREFIX + "to fix", matching(items, "or"),
-                      _hidden_columns(ls, project_id, live))
-    return _put(ls, project_id, "band", data, TO_FIX, known, live)
+    data = _view_data(BAND_PREFIX + title, matching(items, "or"), _hidden_columns(ls, project_id, live))
+    return _put(ls, project_id, "band", data, name, known, live)
 
 
 def remove_views(ls: LabelStudio, project_id: int, kind: str | None = None) -> int:

@@ -15,7 +15,7 @@ from ml_backend.runs import scheduling as run_jobs
 from search_service.embedding import near_duplicates, scheduling
 from search_service.evaluation import jobs as evaluations
 from search_service.label_import import importing as label_importing
-from search_service.review.calibration import annotated
+from search_service.review.calibration import annotated, arm
 from search_service.review.teaching import scoring
 from search_service.review.verification import later
 from search_service.sync import missing_projects, tasks
@@ -113,9 +113,11 @@ def _sync(project_id: int) -> None:
 
 
 def _follow_annotations(project_id: int) -> None:
-    """Look at what people annotate in Label Studio: against certificates, and for what it says of scores."""
+    """Look at what people annotate in Label Studio: against certificates, for what it says of scores, and the
+    time it took."""
     later.follow(project_id)
     annotated.follow(project_id)
+    arm.follow(project_id)
 
 
 def _keep_views(project_id: int) -> None:

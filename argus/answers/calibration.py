@@ -151,6 +151,34 @@ class FrameSamples(Answer):
     samples: list[FrameSample]
 
 
+class Arm(Answer):
+    """The control arm: new tasks that are drawn at random to be labelled without predictions."""
+
+    share: float
+    """Of new tasks is drawn, 0 to 0.5; 0: none is."""
+    drawn: int
+    """Tasks that came while there was an arm."""
+    without: int
+    """Of these were drawn to be labelled without predictions."""
+    waiting: list[int]
+    """Tasks among them that nobody has labelled yet; nothing is predicted on them."""
+    timed_with: int
+    """Labelled tasks with predictions whose time is known."""
+    timed_without: int
+    least: int
+    """Tasks of each kind from which on times are compared."""
+    seconds_with: float | None
+    """That such a task typically takes (geometric mean, pauses over 10 minutes cut)."""
+    seconds_without: float | None
+    ratio: float | None
+    """Of these two times; null for fewer tasks than `least` of a kind."""
+    low: float | None
+    """The ratio's interval at 95 %."""
+    high: float | None
+    minutes_saved: float | None
+    """On the labelled tasks with predictions."""
+
+
 class Labour(Answer):
     """What people did to get where the project stands."""
 
@@ -161,5 +189,6 @@ class Labour(Answer):
     accepted_objects: int
     actions_per_object: float | None
     minutes_saved: float | None
-    """Null without a control arm: tasks drawn at random beforehand that are shown without predictions."""
+    """Null without enough tasks in the control arm: drawn at random beforehand and labelled without predictions."""
+    arm: Arm
     line: str

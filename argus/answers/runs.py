@@ -60,6 +60,8 @@ class Run(Answer):
     """Tasks a second, lately."""
     seconds_left: float | None
     left_out: LeftOut
+    without_predictions: int
+    """Selected tasks that it leaves out: the control arm drew them to be labelled without predictions."""
 
     @property
     def ended(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from argus.answers.base import Answer, Moment
-from argus.answers.calibration import CorrectionHint, LabelTrust, Sweep
+from argus.answers.calibration import CorrectionHint, LabelTrust, Labour, Sweep
 
 Verdict = Literal["right", "wrong", "unsure"]
 Kind = Literal["objects", "nothing_found"]
@@ -248,6 +248,7 @@ class TrustStatus(Answer):
     """Of the newest sample of all labels of the current predictions; null without one."""
     hints: list[CorrectionHint]
     """What the corrections so far suggest to change."""
+    labour: Labour
     note: str
 
 

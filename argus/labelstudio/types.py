@@ -89,6 +89,7 @@ class Annotation(TypedDict, total=False):
     was_cancelled: bool
     completed_by: int
     parent_prediction: int | None
+    lead_time: float | None
     created_at: str
     updated_at: str
 

@@ -127,6 +127,31 @@ def recall(project_id: int, frames: int, checked: tuple[int, int, int] | None, a
     _say_sample(found)
 
 
+@trust.command()
+@project_option
+@click.option("--share", required=True, type=click.FloatRange(0, 0.5), metavar="SHARE",
+              help="Of the tasks that come from now on, 0 to 0.5; 0.03 is 3 %, 0 switches it off.")
+@json_option
+@recorded("trust.arm")
+def arm(project_id: int, share: float, as_json: bool) -> None:
+    """Let a share of new tasks be labelled without predictions, to measure the time that predictions save.
+
+    They are drawn at random before anything is predicted on them, and wait in Label Studio's view "Review: without
+    predictions" until somebody labels them by hand. `argus trust status` compares the times.
+
+        argus trust arm --project 1 --share 0.03
+    """
+    from search_service.review.calibration import arm as control
+
+    found = control.set_share(project_id, share)
+    if as_json:
+        print_json(found)
+        return
+    say(f"{share * 100:g} % of new tasks are labelled without predictions. "
+        f"{plural(len(found.waiting), 'task')} wait for that now." if share else
+        "The control arm is off: what waited is predicted as other tasks are.")
+
+
 def _say_sample(sample: FrameSample) -> None:
     say(sample.line)
     if sample.next:

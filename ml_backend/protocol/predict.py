@@ -22,7 +22,7 @@ from argus.jobs import queues
 from argus.labelstudio.task_data import TaskImage
 from argus.labelstudio.types import Task
 from argus.settings import Settings
-from label_studio_config import projects
+from label_studio_config import arm_store, projects
 from label_studio_config.label_config import LabelPlan
 from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
@@ -57,6 +57,7 @@ class Predictor:
         plan, recipe = plan_for(project), recipe_for(project)
         labels = [c.label for c in recipe.concepts]
         usable = projects.remember_tasks(project["id"], plan.image, tasks)
+        usable -= arm_store.held(project["id"], sorted(usable))
         ids = [t["id"] for t in tasks if t["id"] in usable]
         lacking = list(store.missing(ids, recipe, labels))
         failed: set[int] = set()

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import cast
 
 from pydantic import JsonValue
 
@@ -15,7 +16,7 @@ from argus import audit
 from argus.answers.runs import Estimate, LeftOut, Run, RunError
 from argus.db import together
 from argus.errors import ArgusError
-from label_studio_config import engine_store, projects
+from label_studio_config import arm_store, engine_store, projects
 from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import Recipe, plan_for, recipe_for
 from ml_backend.detection import store
@@ -42,17 +43,21 @@ def create_run(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
             (the run is recorded then, and starts when the queue is back).
     """
     looked = projects.refresh(project_id, begin=False)
-    recipe, chosen, wanted = _select(looked, labels, task_ids, max_tasks)
+    recipe, chosen, wanted, held = _select(looked, labels, task_ids, max_tasks)
     project = projects.remember(project_id, looked["label_config"])  # only now: a run that is refused changes nothing
     known = projects.known_tasks(project, wanted)
-    record = {**(settings or {}), "recipe": _recipe_json(recipe, chosen)}
+    drawn = arm_store.held(project_id, wanted)  # those that were not known before were drawn just now
+    wanted = _not_held(wanted, drawn)
+    record: dict[str, object] = {**(settings or {}), "recipe": _recipe_json(recipe, chosen)}
+    if held := held + len(drawn):
+        record["without_predictions"] = held
     run_id = run_store.add(project_id, chosen, record, project["model_version"], audit.actor().person, wanted)
     audit.about(f"run {run_id}")
     task_states.fail(run_id, {t: _unknown_task(project_id, t) for t in wanted if t not in known})
     task_states.finish_if_done(run_id)
     if engine_store.has_old_versions(project):
         scheduling.enqueue_cleanup(project_id)
-    if known:
+    if known - drawn:
         scheduling.ensure_detection_jobs(project_id)
     return run_id
 
@@ -65,23 +70,35 @@ def estimate(project_id: int, labels: Sequence[str], task_ids: Sequence[int],
     Raises:
         ArgusError: `unknown_project`, `bad_label_config`, `unknown_label`, `nothing_selected`.
     """
-    recipe, chosen, wanted = _select(projects.refresh(project_id, begin=False), labels, task_ids, max_tasks)
+    recipe, chosen, wanted, _ = _select(projects.refresh(project_id, begin=False), labels, task_ids, max_tasks)
     return Estimate(**dict(estimates.estimate(recipe, chosen, wanted)),
                     unread=prompt_reading.unread(recipe.prompts(chosen)))
 
 
 def _select(project: ProjectRow, labels: Sequence[str], task_ids: Sequence[int],
-            max_tasks: int | None) -> tuple[Recipe, list[str], list[int]]:
-    wanted = list(dict.fromkeys(task_ids))
-    if not wanted:
+            max_tasks: int | None) -> tuple[Recipe, list[str], list[int], int]:
+    """Return the recipe, its labels, the tasks, and how many were left out because they are labelled without
+    predictions."""
+    listed = list(dict.fromkeys(task_ids))
+    if not listed:
         raise ArgusError("nothing_selected", "No task was selected.", "Select tasks, or give a query that finds some.")
+    held = arm_store.held(project["id"], listed)
+    wanted = _not_held(listed, held)
     plan, recipe = plan_for(project), recipe_for(project)
     chosen = list(dict.fromkeys(plan.concept(label).label for label in labels)) or [c.label for c in recipe.concepts]
     recipe.require(chosen)
     if max_tasks is not None and max_tasks < len(wanted):
         lacking = store.missing(wanted, recipe, chosen)
         wanted = sorted(wanted, key=lambda task: task not in lacking)[:max_tasks]
-    return recipe, chosen, wanted
+    return recipe, chosen, wanted, len(held)
+
+
+def _not_held(tasks: Sequence[int], held: Collection[int]) -> list[int]:
+    """Return the tasks that something may be predicted on. Raises `nothing_selected` when there is none."""
+    if len(held) == len(tasks):
+        raise ArgusError("nothing_selected", f"Selected tasks are to be labelled without predictions: all {len(held)}.",
+                         "Label them by hand, or switch the control arm off: argus trust arm --share 0.")
+    return [task for task in tasks if task not in held]
 
 
 def _recipe_json(recipe: Recipe, labels: Sequence[str]) -> dict[str, JsonValue]:
@@ -181,7 +198,7 @@ def _progress(run: RunRow, states: Sequence[StateCount], seconds: float | None, 
         settings=run.settings, errors=errors, created_at=run.created_at, started_at=run.started_at,
         finished_at=run.finished_at, seconds=round(seconds, 1) if seconds is not None else None,
         rate=round(rate, 3) if rate else None, seconds_left=round(left / rate, 1) if rate and going else None,
-        left_out=left_out)
+        left_out=left_out, without_predictions=cast(int, run.settings.get("without_predictions", 0)))
 
 
 def _rate(ended: int, lately: int, seconds: float | None, going: bool) -> float | None:

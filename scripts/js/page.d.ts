@@ -252,6 +252,7 @@ declare namespace Api {
     rate: number | null;
     seconds_left: number | null;
     left_out: { objects: number; tasks: number } | null;
+    without_predictions?: number; // tasks of the control arm
     settings: {
       source?: string;
       query?: string;
@@ -576,7 +577,31 @@ declare namespace Api {
     threshold: number | null;
   }
 
+  interface Arm {
+    share: number; // of new tasks; 0: none
+    drawn: number;
+    without: number;
+    waiting: number[]; // tasks
+    timed_with: number;
+    timed_without: number;
+    least: number; // of each, from which on times are compared
+    seconds_with: number | null;
+    seconds_without: number | null;
+    ratio: number | null;
+    low: number | null;
+    high: number | null;
+    minutes_saved: number | null;
+  }
+
+  interface Labour {
+    total: number;
+    accepted_objects: number;
+    actions_per_object: number | null;
+    arm: Arm;
+  }
+
   interface TrustStatus {
+    labour: Labour;
     hints: CorrectionHint[];
     samples: Sample[];
     certificates: CertificateSummary[];

@@ -40,6 +40,12 @@ _CERTIFICATE = tv.Certificate(
     edge=0.9, objects=[(17, "a1b2c3", 0.93)], judgements=[(0, "right", "ada@example.com", _AT.isoformat())],
     acceptances=[4], accepted_tasks=[17], accepted_objects=1012, judged=66, wrong=0, most_wrong=50,
     least_right=0.9505, issued_at=_AT.isoformat(), digest="4be1…")
+_ARM = ca.Arm(share=0.03, drawn=400, without=12, waiting=[41, 97], timed_with=3, timed_without=4, least=5,
+              seconds_with=None, seconds_without=None, ratio=None, low=None, high=None, minutes_saved=None)
+_LABOUR = ca.Labour(
+    project=1, actions={"judgements": 66, "verdicts": 120, "acceptances": 3, "set_aside": 4}, total=193,
+    accepted_objects=1012, actions_per_object=0.1907, minutes_saved=None, arm=_ARM,
+    line="Actions so far: 193. Accepted objects: 1,012, with 0.19 actions each.")
 _KEPT = tv.CertificateSummary(id=2, sample=3, kind="objects", labels=[], edge=0.9, acceptances=[4], state="valid",
                              reason="", later=None, sentence=_SENTENCE, accepted_objects=1012, other_objects=0,
                              least_right=0.9505, judged=66, wrong=0,
@@ -98,7 +104,7 @@ _RUN = u.Run(
     cancelled=0, in_work=4, computed=34, model_version="argus-3f2a1b", settings={"source": "search", "query": "cpu"},
     errors=[u.RunError(task=812, code="bad_image", message="The file of task 812 is no image.")], created_at=_AT,
     started_at=_AT, finished_at=None, seconds=31.5, rate=0.95, seconds_left=21.0,
-    left_out=u.LeftOut(objects=0, tasks=0))
+    left_out=u.LeftOut(objects=0, tasks=0), without_predictions=0)
 _EXAMPLES: tuple[Answer, ...] = (
     *DATASETS,
     service.Health(status="ok", service="search-service", version="0.1.0", refused={},
@@ -122,11 +128,10 @@ _EXAMPLES: tuple[Answer, ...] = (
     tv.VerifiedAcceptance(acceptance=4, accepted_tasks=440, accepted_objects=1012, skipped=0, reasons={},
                          certificate=_KEPT),
     _FRAMES, ca.FrameSamples(samples=[_FRAMES]),
-    ca.Labour(project=1, actions={"judgements": 66, "verdicts": 120, "acceptances": 3, "set_aside": 4}, total=193,
-              accepted_objects=1012, actions_per_object=0.1907, minutes_saved=None,
-              line="Actions so far: 193. Accepted objects: 1,012, with 0.19 actions each."),
+    _LABOUR, _ARM,
     tv.TrustStatus(project=1, model_version="argus-3f2a1b", samples=[_SAMPLE], certificates=[_KEPT], labels=[_LABEL],
-                  sweep=_SWEEP, hints=[_HINT], note="What is accepted in bulk without a sample is not verified."),
+                  sweep=_SWEEP, hints=[_HINT], labour=_LABOUR,
+                  note="What is accepted in bulk without a sample is not verified."),
     tv.Certificates(certificates=[tv.IssuedCertificate(state="valid", reason="", certificate=_CERTIFICATE)]),
     tv.ObjectVerdicts(verdicts=[_VERDICT]),
     p.Projects(projects=[p.ProjectSummary(id=1, title="Boards", connected=True, missing_since=None, images=1200,

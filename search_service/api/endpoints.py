@@ -189,8 +189,10 @@ ENDPOINTS = (
              body=tr.TakeBackRequest, answer=tv.Sample),
     Endpoint("post", "/api/v1/trust/samples/{sample_id}/accept", "Accept what a sample certifies.",
              body=tr.AcceptSampleRequest, answer=tv.VerifiedAcceptance),
-    Endpoint("get", "/api/v1/projects/{project_id}/trust/labour", "What people did in review, in actions.",
-             answer=ca.Labour),
+    Endpoint("get", "/api/v1/projects/{project_id}/trust/labour", "What people did in review, and the time it took "
+             "with predictions and without.", answer=ca.Labour),
+    Endpoint("put", "/api/v1/projects/{project_id}/trust/arm", "Choose the share of new tasks that is labelled without "
+             "predictions; 0 for none.", body=tr.ArmRequest, answer=ca.Arm),
     Endpoint("get", "/api/v1/projects/{project_id}/trust/recall", "The samples of frames, newest first.",
              answer=ca.FrameSamples),
     Endpoint("post", "/api/v1/projects/{project_id}/trust/recall", "Go on with the open sample of frames, or draw one.",

@@ -60,6 +60,7 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
     tr.JudgementsGiven: {"judgements": [{"place": 0, "verdict": "right"}]},
     tr.TakeBackRequest: {"place": 0},
     tr.FrameSampleRequest: {"frames": 60},
+    tr.ArmRequest: {"share": 0.03},
     tr.FrameChecked: {"task": 17, "found": 3, "missing": 1},
     tr.AcceptSampleRequest: {"edge": 0.9},
     tr.VerdictRequest: {"task": 17, "verdict": "relabelled", "object": "a1b2c3", "label": "fan"},

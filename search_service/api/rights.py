@@ -85,6 +85,7 @@ ACTIONS: dict[str, Action] = {
     "trust.post_judgements": Action("trust.judge"),
     "trust.post_take_back": Action("trust.take-back"),
     "trust.post_recall": Action("trust.recall"),
+    "trust.put_arm": Action("trust.arm", "manage"),
     "trust.post_frame_check": Action("trust.frame-check"),
     "trust.post_accept": Action("trust.accept", "manage"),
     "trust.post_verdict": Action("review.verdict"),

@@ -19,5 +19,5 @@ def status(project_id: int) -> trust.TrustStatus:
                              samples=[describe(number) for number in store.sample_ids(project_id)],
                              certificates=certificate_store.summaries(project_id),
                              labels=calibration.labels_of(project_id), sweep=calibration.sweep_of(project_id),
-                             hints=calibration.hints_of(project_id),
+                             hints=calibration.hints_of(project_id), labour=calibration.labour(project_id),
                              note=NOT_VERIFIED)

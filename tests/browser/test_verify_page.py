@@ -17,7 +17,7 @@ from playwright.sync_api import Locator, Page, expect
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
 from argus_cli.main import main
-from label_studio_config import projects
+from label_studio_config import arm_store, projects
 from label_studio_config.connect import connect
 from label_studio_config.recipe import plan_for, recipe_for
 from ml_backend.detection import store as detections
@@ -25,6 +25,7 @@ from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
 from search_service.review import objects, trust_status, wall
 from search_service.review import service as review_service
+from search_service.review.calibration import arm
 from search_service.review.verification import later, reports, service, store
 from search_service.sync.tasks import sync_project
 from tests.pictures import plain
@@ -233,6 +234,35 @@ def test_a_refuted_certificate_says_by_what__and_what_to_do(
     expect(page.locator("#verify-accept")).to_have_count(0)
     page.set_viewport_size({"width": 390, "height": 800})
     fits(page)
+
+
+@pytest.mark.parametrize(("locale", "actions", "timed", "waits", "off"), [
+    ("en-GB", "0 actions so far. Nothing is accepted yet.", "Timed so far: 0 with predictions, 0 without. Minutes are "
+     "told from 5 of each.", "to be labelled without predictions. Open in Label Studio", "none"),
+    ("ja-JP", "これまでの操作 0 回。承認したものはまだありません。", "計測済み: 予測あり 0 件、予測なし 0 件。"
+     "それぞれ 5 件から時間を表示します。", "予測なしのラベル付けを待つタスクが", "なし")])
+def test_work_is_in_actions_until_a_control_arm_is_chosen(
+        open_page: Callable[..., Page], predicted: Make, label_studio: LabelStudio, locale: str, actions: str,
+        timed: str, waits: str, off: str) -> None:
+    project, _ = predicted([0.95] * 2)
+    page = open_page(f"?project={project}&screen=verify", locale=locale)
+    work = page.locator("#verify-work")
+    expect(work.locator(".work-line")).to_have_text([actions], timeout=30_000)
+    page.select_option("#arm-share", label="10 %")
+    expect(work.locator(".work-line")).to_have_text([actions, timed], timeout=30_000)
+    label_studio.post(f"/api/projects/{project}/import", [{"image": f"http://localhost/{n}.jpg"} for n in range(80)])
+    sync_project(project)
+    assert arm.follow(project) == 0
+    page.reload()
+    expect(page.locator("#arm-waiting")).to_contain_text(waits, timeout=30_000)
+    expect(page.locator("#arm-waiting a")).to_have_attribute("href", re.compile(rf"/projects/{project}/data\?tab=\d+"))
+    expect(page.locator("#arm-share")).to_have_value("0.1")
+    shot(page, f"work-{locale}")
+    page.set_viewport_size({"width": 390, "height": 800})
+    fits(page)
+    page.select_option("#arm-share", label=off)
+    expect(page.locator("#arm-waiting")).to_have_count(0, timeout=30_000)
+    assert arm_store.waiting(project) == []
 
 
 def shot(page: Page, name: str) -> None:

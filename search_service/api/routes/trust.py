@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from argus.answers.calibration import FrameSample, FrameSamples, Labour
+from argus.answers.calibration import Arm, FrameSample, FrameSamples, Labour
 from argus.answers.trust import (
     Certificate,
     Certificates,
@@ -23,7 +23,7 @@ from search_service.api.requests import API, body
 from search_service.api.schemas import search
 from search_service.api.schemas import trust as asking
 from search_service.review import trust_status, verdicts
-from search_service.review.calibration import recall
+from search_service.review.calibration import arm, recall
 from search_service.review.calibration import reports as calibration
 from search_service.review.verification import reports, service
 
@@ -98,6 +98,12 @@ def post_accept(sample_id: int) -> VerifiedAcceptance:
 @answers
 def get_labour(project_id: int) -> Labour:
     return calibration.labour(project_id)
+
+
+@blueprint.put("/projects/<int:project_id>/trust/arm")
+@answers
+def put_arm(project_id: int) -> Arm:
+    return arm.set_share(project_id, body(asking.ArmRequest).share)
 
 
 @blueprint.get("/projects/<int:project_id>/trust/recall")

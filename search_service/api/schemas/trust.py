@@ -68,6 +68,12 @@ class FrameSampleRequest(Request):
     frames: int = Field(60, ge=1, le=2000, description="Fixed from then on.")
 
 
+class ArmRequest(Request):
+    """The share of new tasks that is labelled without predictions."""
+
+    share: float = Field(ge=0, le=0.5, description="0.03 is 3 %; 0 switches the control arm off.")
+
+
 Objects = Annotated[int, Field(ge=0, le=10_000)]
 
 

@@ -10,12 +10,12 @@ import numpy as np
 from argus.answers import calibration as answers
 from label_studio_config import projects, version_store
 from label_studio_config.recipe import recipe_for
-from search_service.review.calibration import store
+from search_service.review.calibration import arm, store
 from search_service.review.calibration.curves import Calibration, Floats, d_ece, fit_calibration, score_classes
 from search_service.review.calibration.hints import hints
 from search_service.review.calibration.intervals import interval
 from search_service.review.calibration.outcomes import Outcomes, by_label, load
-from search_service.review.calibration.sentences import label_line, labour_line
+from search_service.review.calibration.sentences import arm_line, label_line, labour_line
 from search_service.review.calibration.store import Outcome
 from search_service.review.candidates import open_review
 from search_service.review.verification import store as samples
@@ -124,8 +124,8 @@ def labour(project_id: int) -> answers.Labour:
     open_review(project_id)
     *counted, objects = store.count_actions(project_id)
     names = ("judgements", "verdicts", "acceptances", "set_aside")
-    total = sum(counted)
+    total, compared = sum(counted), arm.figures(project_id)
     return answers.Labour(
         project=project_id, actions=dict(zip(names, counted, strict=True)), total=total, accepted_objects=objects,
-        actions_per_object=total / objects if objects else None, minutes_saved=None,
-        line=labour_line(total, objects))
+        actions_per_object=total / objects if objects else None, minutes_saved=compared.minutes_saved, arm=compared,
+        line=" ".join(filter(None, (labour_line(total, objects), arm_line(compared)))))

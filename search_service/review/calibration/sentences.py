@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from argus.answers.calibration import RecallFigures, ScoreClassSeen
+from argus.answers.calibration import Arm, RecallFigures, ScoreClassSeen
 
 LEAST = 20  # outcomes that a class has to be worth to be spoken of
 
@@ -45,3 +45,20 @@ def labour_line(total: int, objects: int) -> str:
     if not objects:
         return f"Actions so far: {total:,}. Nothing is accepted yet."
     return f"Actions so far: {total:,}. Accepted objects: {objects:,}, with {total / objects:.2f} actions each."
+
+
+def arm_line(arm: Arm) -> str:
+    """Return what the control arm says of time; nothing where there never was one."""
+    if not arm.drawn and not arm.share:
+        return ""
+    if None in (arm.ratio, arm.low, arm.high, arm.seconds_without, arm.minutes_saved):
+        return (f"Timed so far: {arm.timed_with:,} tasks with predictions, {arm.timed_without:,} without; minutes are "
+                f"told from {arm.least} of each.")
+    said = (f"A task with predictions takes {arm.ratio:.2f} (95 % interval {arm.low:.2f} to {arm.high:.2f}) of the "
+            f"{arm.seconds_without:.0f} seconds that it takes without, by {arm.timed_with:,} and {arm.timed_without:,} "
+            "tasks")
+    if (arm.low or 0) <= 1 <= (arm.high or 0):
+        return f"{said}: no difference is shown yet."
+    minutes = arm.minutes_saved or 0.0
+    became = "saved" if minutes > 0 else "lost"
+    return f"{said}: about {abs(minutes):.0f} minutes {became} on the tasks with predictions."

@@ -14,6 +14,7 @@ import setup from "./words/setup.js";
 import teach from "./words/teach.js";
 import verify from "./words/verify.js";
 import wall from "./words/wall.js";
+import work from "./words/work.js";
 
 /** @typedef {"en" | "ja"} Language */
 /** @typedef {Record<string, any>} Values */
@@ -36,6 +37,7 @@ export const WORDS = {
   teach,
   verify,
   wall,
+  work,
 };
 /** @type {Record<Language, string>} */
 export const LANGUAGES = { en: "English", ja: "日本語" };

@@ -133,12 +133,13 @@ export class RunPanel {
 // How far a run is, in a line.
 /** @param {Api.Run} run */
 export function progressOf(run) {
-  const { done, failed, cancelled, requested, left_out, rate, seconds_left } = run;
+  const { done, failed, cancelled, requested, left_out, without_predictions: held, rate, seconds_left } = run;
   const said = [
     t("annotate.progress", { state: stateName(run), done: number(done), n: requested, all: number(requested) }),
   ];
   if (failed) said.push(t("annotate.failed", { failed: number(failed) }));
   if (cancelled) said.push(t("annotate.cancelled", { n: number(cancelled) }));
+  if (held) said.push(t("work.runLeftOut", { n: held, count: number(held) }));
   if (left_out?.objects)
     said.push(t("annotate.leftOut", { n: number(left_out.objects), tasks: number(left_out.tasks) }));
   if (going(run) && rate) said.push(t("annotate.rate", { rate: number(rate, rate < 10 ? 1 : 0) }));

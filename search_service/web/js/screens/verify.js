@@ -8,6 +8,7 @@ import { startVerifying, VerifyChoice } from "../review/verify/choice.js";
 import { refutedPanels } from "../review/verify/refuted.js";
 import { hintList, scoresTable } from "../review/verify/scores.js";
 import { sweepChart } from "../review/verify/sweep_chart.js";
+import { workPanel } from "../review/verify/work.js";
 import { SampleScreen } from "../review/verify/sample.js";
 import { aboutText } from "../review/verify/telling.js";
 import { change, linkTo } from "../router.js";
@@ -48,6 +49,7 @@ class Overview {
     this.refuted = h("div", {});
     this.samples = h("div", {});
     this.scores = h("div", { id: "verify-scores" });
+    this.work = h("div", { id: "verify-work" });
     this.certificates = h("div", {}, h("p", { class: "muted" }, t("common.loading")));
     root.append(
       h("p", {}, t("verify.intro")),
@@ -63,14 +65,19 @@ class Overview {
         h("p", { class: "muted" }, t("scores.intro")),
         this.scores,
       ),
+      h("section", { class: "panel" }, h("h2", {}, t("work.title")), this.work),
     );
   }
 
   async begin() {
+    const [found, { views }] = await Promise.all([
+      api(`/projects/${this.project.id}/trust`, { signal: this.signal }),
+      api(`/projects/${this.project.id}/views`, { signal: this.signal }),
+    ]);
     /** @type {Api.TrustStatus} */
-    const { samples, certificates, labels, sweep, hints } = await api(`/projects/${this.project.id}/trust`, {
-      signal: this.signal,
-    });
+    const { samples, certificates, labels, sweep, hints, labour } = found;
+    const open = views.find((/** @type {Api.View} */ view) => view.query === "without_predictions")?.url;
+    this.work.replaceChildren(workPanel({ project: this.project, labour, open, changed: () => this.begin() }));
     this.later.hidden = !samples.length;
     this.refuted.replaceChildren(...refutedPanels(certificates, this.project));
     this.certificates.replaceChildren(certificateList(certificates));

@@ -60,7 +60,7 @@ for email, elsewhere in (("colleague@example.com", False), ("stranger@example.co
 MANAGED = {
     ("PUT", "/projects/{project_id}/recipe"), ("PUT", "/projects/{project_id}/engine"),
     ("POST", "/projects/{project_id}/teaching/use"), ("POST", "/projects/{project_id}/teaching/off"),
-    ("PUT", "/projects/{project_id}/review/bands"),
+    ("PUT", "/projects/{project_id}/review/bands"), ("PUT", "/projects/{project_id}/trust/arm"),
     ("POST", "/projects/{project_id}/review/additions"), ("PUT", "/projects/{project_id}/review/check-first/kinds"),
     ("POST", "/edits/{edit_id}/undo"), ("POST", "/label-imports/{import_id}/undo"),
     ("POST", "/projects/{project_id}/label-imports"),
