@@ -33,6 +33,7 @@ from benchmarks.trust.known_frames import (
 from demo.vocabulary import LABELS
 
 _BANDS = ("high", "medium", "low")
+_TRIES = 10
 
 
 def sign_in(page: Page, work: Work) -> None:
@@ -76,13 +77,25 @@ def _reject(hand: Hand, wrong: Sequence[Predicted]) -> None:
     for one in wrong:
         card = f".crop[data-object='{one.task}/{one.name}']"
         while not page.locator(card).count():
-            before = page.locator(".crop").count()
-            hand.click(".crop-area > button:visible")
-            expect(page.locator(".crop")).not_to_have_count(before, timeout=SLOW)
+            _show_more(hand)
         hand.click(f"{card} input")
     hand.click("#reject:enabled")
     for one in wrong:
         expect(page.locator(f".crop[data-object='{one.task}/{one.name}']")).to_have_count(0, timeout=SLOW)
+
+
+def _show_more(hand: Hand) -> None:
+    """Load the next objects. The page drops what is asked while it refreshes itself: then it is asked again, which is
+    no action of its own."""
+    crops, button = hand.page.locator(".crop"), ".crop-area > button:visible"
+    before = crops.count()
+    hand.click(button)
+    for _ in range(_TRIES):
+        try:
+            return expect(crops).not_to_have_count(before, timeout=SLOW / _TRIES)
+        except AssertionError:
+            hand.page.click(button)
+    raise TimeoutError(f"the page shows {before} objects and no more")
 
 
 def _wrong(work: Work, band: str) -> list[Predicted]:
@@ -218,13 +231,17 @@ class Stream:
         self.hand.press(str(LABELS.index(label) + 1))
 
     def _draw(self, thing: Thing) -> None:
-        count = "window.Htx.annotationStore.selected.regions.length"
-        before = self.hand.page.evaluate(count)
+        """Draw a box. While a region is selected, the label's key and the mouse would change that one."""
+        page, regions = self.hand.page, "window.Htx.annotationStore.selected.regions"
+        before = page.evaluate(f"{regions}.length")
+        if page.evaluate(f"{regions}.some((region) => region.inSelection)"):
+            self.hand.press("Escape")
+            page.wait_for_function(f"!{regions}.some((region) => region.inSelection)", timeout=SLOW)
         self._say_label(thing.label)
         x0, y0, x1, y1 = thing.box
         at = self.editor._at
         self.hand.drag(at(x0, y0), at(x1, y1))
-        self.hand.page.wait_for_function(f"() => {count} > {before}", timeout=30_000)
+        page.wait_for_function(f"() => {regions}.length > {before}", timeout=30_000)
 
     def submit(self) -> None:
         """Store the frame's annotation by its key, a new one or a changed one."""

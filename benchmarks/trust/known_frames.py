@@ -42,15 +42,16 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Work:
-    """A project of a build, and what each of its tasks shows."""
+    """A project of a build, what each of its tasks shows, and which frame of which video it is."""
 
     build: Build
     project: int
     things: Mapping[int, list[Thing]]
+    frames: Mapping[int, tuple[str, int]]
 
 
 class Lines:
-    """Two videos at one frame a second, in a folder."""
+    """Videos at one frame a second, in a folder."""
 
     def __init__(self, folder: Path) -> None:
         self.paths: list[Path] = []
@@ -73,10 +74,10 @@ class Lines:
         made = build.call("POST", f"/projects/{number}/runs", {"all": True, "labels": LABELS})
         wait_for(lambda: build.call("GET", f"/runs/{made['id']}")["state"] not in UNDER_WAY, _PATIENCE,
                  f"the run of {build.name} did not end", every=1)
-        things = {task["id"]: self.things[Path(task["data"]["video"]).name, int(task["data"]["frame_number"])]
+        frames = {task["id"]: (Path(task["data"]["video"]).name, int(task["data"]["frame_number"]))
                   for task in tasks(build, number)}
-        assert len(things) == len(self.things)
-        return Work(build, number, things)
+        assert len(frames) == len(self.things)
+        return Work(build, number, {task: self.things[frame] for task, frame in frames.items()}, frames)
 
 
 def tasks(build: Build, project: int) -> list[dict[str, Any]]:

@@ -1,4 +1,5 @@
-"""A reviewer who knows the truth, on this build's page: *Check first*, the wall of all objects, then all accepted."""
+"""A reviewer who knows the truth, on this build's page: *Check first*, the wall of all objects, what no model found for
+frames on end, then all accepted."""
 
 from __future__ import annotations
 
@@ -10,19 +11,22 @@ from typing import Any
 from playwright.sync_api import Page, expect
 
 from benchmarks.hands import SLOW, Hand
+from benchmarks.side_by_side.build import wait_for
 from benchmarks.trust.known_frames import HIT, SIZE, Predicted, Thing, Work, mistakes, pixels, right_label
 from demo.truth import iou
 from demo.vocabulary import LABELS
 
 _THE_SAME = 0.9  # IoU of a suspicion's box with the shown object that it is about
+_ON_END = 3  # frames that lack an object of a label, for one of them to be opened and drawn on
 
 
 class Reviewer:
-    """Says what is so of everything that the page asks or shows, and never looks at a frame that it does not show."""
+    """Says what is so of everything that the page asks or shows; draws only what catches the eye among thumbnails."""
 
     def __init__(self, page: Page, work: Work) -> None:
         self.hand, self.work = Hand(page), work
         self.wrong: dict[int, list[Predicted]] = {}
+        self.rejected: set[int] = set()
         self.lacking: dict[int, list[Thing]] = {}
         by_task = defaultdict[int, list[Predicted]](list)
         for one in shown(work):
@@ -41,6 +45,10 @@ class Reviewer:
         self._told("Check first")
         self._wall()
         self._told("all objects")
+        self._overview()
+        self._told("drawn on thumbnails' frames")
+        self._check_first()
+        self._told("Check first again")
         self._accept()
         self._told("accepting")
 
@@ -52,7 +60,10 @@ class Reviewer:
         """Answer all that the page suspects, a screen at a time: what is so is chosen, then one key answers all."""
         page, wall = self.hand.page, self.hand.page.locator("#check-first .check-wall")
         self._open("check_first")
-        self.hand.click("#check-way")
+        way = page.locator("#check-way")
+        expect(way).not_to_be_empty(timeout=SLOW)
+        if way.inner_text() == "All at once":
+            self.hand.click("#check-way")
         expect(wall).to_have_attribute("data-left", re.compile("[0-9]+"), timeout=SLOW)
         while left := int(wall.get_attribute("data-left") or 0):
             asked = self._call("review/check-first/wall")["suspicions"]
@@ -80,8 +91,9 @@ class Reviewer:
             if found:
                 self.lacking[task].remove(found)
             return found is not None
-        odd = [one for one in self.wrong[task] if one.label == label and iou(one.box, box) >= _THE_SAME]
-        self.wrong[task] = [one for one in self.wrong[task] if one not in odd]
+        wrong = self.wrong.get(task, [])
+        odd = [one for one in wrong if one.label == label and iou(one.box, box) >= _THE_SAME]
+        self.wrong[task] = [one for one in wrong if one not in odd]
         return bool(odd)
 
     def _wall(self) -> None:
@@ -100,6 +112,8 @@ class Reviewer:
                 thing = right_label(one, self.lacking[task])
                 if thing:
                     self.lacking[task].remove(thing)
+                else:
+                    self.rejected.add(task)
                 by_label[thing.label if thing else ""].append(one)
         for label, some in by_label.items():
             self._say(some, str(LABELS.index(label) + 1) if label else "r")
@@ -112,6 +126,71 @@ class Reviewer:
             self.hand.click(f".wall .crop[data-object='{one.task}/{one.name}'] .face")
         with self.hand.page.expect_response(lambda one: "/wall/verdicts" in one.url, timeout=SLOW) as stored:
             self.hand.press(key)
+        assert stored.value.ok, stored.value.text()
+
+    def _overview(self) -> None:
+        """Go through all frames as thumbnails with boxes. Where frames on end lack the same object, it is drawn on the
+        one in their middle; *Check first* asks about the others then."""
+        page = self.hand.page
+        self.hand.click("#nav-search")
+        self.hand.click("#browse-time")
+        hits = page.locator(".hit")
+        expect(hits.first).to_be_visible(timeout=SLOW)
+        self.hand.press("b")
+        while (count := hits.count()) < len(self.work.things):
+            self.hand.press("End")
+            expect(hits).not_to_have_count(count, timeout=SLOW)
+        drawn = self._on_end()
+        for task, thing in drawn:
+            self.hand.click(f".hit[data-task='{task}'] .open")
+            self._draw(task, [thing], "#hit-preview")
+            self.lacking[task].remove(thing)
+            preview = page.locator("#hit-preview")
+            expect(preview).to_contain_text("saved in Label Studio", timeout=SLOW)
+            self.hand.press("Escape")
+            page.wait_for_timeout(500)
+            if preview.is_visible():  # the first one ended the drawing
+                self.hand.press("Escape")
+            expect(preview).to_be_hidden(timeout=SLOW)
+        self.hand.click("#nav-review")
+        if drawn:
+            wait_for(lambda: self._asked_of_neighbours([task for task, _ in drawn]), 120, "nothing was asked of them")
+
+    def _asked_of_neighbours(self, drawn: Iterable[int]) -> bool:
+        asked = self._call("review/check-first", limit=200)["suspicions"]
+        return set(drawn) <= {one["other"] for one in asked}
+
+    def _on_end(self) -> list[tuple[int, Thing]]:
+        """Return a frame, and what is to be drawn on it, of each `_ON_END` frames or more that lack one of a label."""
+        lacks = sorted((label, self.work.frames[task], task) for task, things in self.lacking.items()
+                       for label in {thing.label for thing in things})
+        tracks: list[list[tuple[str, int]]] = []
+        last = ("", ("", -1))
+        for label, (video, number), task in lacks:
+            if last != (label, (video, number - 1)):
+                tracks.append([])
+            tracks[-1].append((label, task))
+            last = label, (video, number)
+        found = []
+        for track in tracks:
+            clean = [place for place, (_, task) in enumerate(track) if task not in self.rejected]
+            if len(track) >= _ON_END and clean:
+                label, task = track[min(clean, key=lambda place: abs(place - len(track) // 2))]
+                found.append((task, next(one for one in self.lacking[task] if one.label == label)))
+        return found
+
+    def _draw(self, task: int, things: Iterable[Thing], dialog: str) -> None:
+        """Draw objects in the large picture that opens, and save them."""
+        page, large = self.hand.page, self.hand.page.locator(dialog)
+        expect(large.locator(".frame:not(.waiting)")).to_be_visible(timeout=SLOW)
+        expect(large.locator(".edit-tools:not(.only-look)")).to_be_visible(timeout=SLOW)
+        expect(large.locator("h2")).to_contain_text(f"{task}", timeout=SLOW)
+        self.hand.press("b")
+        for thing in things:
+            self.hand.press(str(LABELS.index(thing.label) + 1))
+            self._drag(thing, dialog)
+        with page.expect_response(lambda one: one.request.method == "PUT", timeout=SLOW) as stored:
+            self.hand.press("Enter")
         assert stored.value.ok, stored.value.text()
 
     def _accept(self) -> None:
@@ -136,24 +215,16 @@ class Reviewer:
         for task in [task for task in tasks if self.lacking[task]]:
             self.hand.click(f".crop-area .crop[data-object='{task}/'] .face")
             self.hand.press("Enter")
-            expect(dialog.locator(".frame:not(.waiting)")).to_be_visible(timeout=SLOW)
-            expect(dialog.locator(".edit-tools:not(.only-look)")).to_be_visible(timeout=SLOW)
-            self.hand.press("b")
-            for thing in self.lacking.pop(task):
-                self.hand.press(str(LABELS.index(thing.label) + 1))
-                self._drag(thing)
-            with page.expect_response(lambda one: one.request.method == "PUT", timeout=SLOW) as stored:
-                self.hand.press("Enter")
-            assert stored.value.ok, stored.value.text()
+            self._draw(task, self.lacking.pop(task), "dialog.look")
             expect(page.locator(f".crop-area .crop[data-object='{task}/']")).to_have_count(0, timeout=SLOW)
             if dialog.is_visible():
                 expect(dialog.locator(".edit-tools:not(.only-look)")).to_be_visible(timeout=SLOW)
                 self.hand.press("Escape")
                 expect(dialog).to_be_hidden(timeout=SLOW)
 
-    def _drag(self, thing: Thing) -> None:
+    def _drag(self, thing: Thing, dialog: str) -> None:
         """Draw the box of an object in the large picture."""
-        frame = self.hand.page.locator("dialog.look .frame").bounding_box()
+        frame = self.hand.page.locator(f"{dialog} .frame").bounding_box()
         assert frame is not None
         (x0, y0, x1, y1), (width, height) = thing.box, SIZE
         across, down = frame["width"] / width, frame["height"] / height

@@ -1,10 +1,11 @@
 """What 300 frames cost a person until their labels are right, beside the baseline: actions in Chromium.
 
 A truthful reviewer, who knows what the renderer knows, works on both builds. On this build's page: *Check first*, all
-at once; the wall of all objects; then all is accepted. The baseline's ways are in `benchmarks.trust.baseline_ways`; the
-cheapest counts that reaches the quality. An action is a click, a key, a drag or a touch that the driver sends; opening
-the first page is none. The second way is the first one and a pass over every frame: its pass is counted by a model,
-which is held against 20 frames that are really driven.
+at once; the wall of all objects; all frames as thumbnails with boxes, where an object that three frames on end lack is
+drawn on one of them, and *Check first* once more; then all is accepted. The baseline's ways are in
+`benchmarks.trust.baseline_ways`; the cheapest counts that reaches the quality. An action is a click, a key, a drag or a
+touch that the driver sends; opening the first page is none. The second way is the first one and a pass over every
+frame: its pass is counted by a model, which is held against 20 frames that are really driven.
 """
 
 from __future__ import annotations
