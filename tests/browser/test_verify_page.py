@@ -98,6 +98,19 @@ def press_until(page: Page, end: Locator) -> None:
         press(page, "a")
 
 
+def checked(page: Page, folder: Path) -> str:
+    """Download the certificate, check it without a server by the command that the page names, and return what that
+    says."""
+    with page.expect_download() as loaded:
+        page.click("#verify-download")
+    file = folder / loaded.value.suggested_filename
+    loaded.value.save_as(file)
+    expect(page.locator(".outcome code")).to_have_text(f"argus trust check {file.name}")
+    answer = CliRunner().invoke(main, ["trust", "check", str(file)])
+    assert answer.exit_code == 0, answer.output
+    return answer.output
+
+
 def line(page: Page, says: str) -> None:
     expect(page.locator("#verify-line")).to_contain_text(says, timeout=30_000)
 
@@ -160,13 +173,7 @@ def test_the_whole_way__judged_certified_accepted_and_the_certificate_checked_wi
     done = {task["id"] for task in label_studio.tasks(project, fields="task_only") if task["total_annotations"]}
     assert done == set(tasks[:20])
     fits(page)
-    with page.expect_download() as loaded:
-        page.click("#verify-download")
-    file = tmp_path / loaded.value.suggested_filename
-    loaded.value.save_as(file)
-    expect(page.locator(".outcome code")).to_have_text(f"argus trust check {file.name}")
-    checked = CliRunner().invoke(main, ["trust", "check", str(file)])
-    assert checked.exit_code == 0 and "The certificate holds" in checked.output, checked.output
+    assert "The certificate holds" in checked(page, tmp_path)
 
     # Down the ladder, with the same items.
     page.click("#verify-go-on")
@@ -506,13 +513,7 @@ def test_nothing_found__whole_frames_are_judged_and_accepted_as_empty(
     fits(page)
     done = [task for task in label_studio.tasks(project, fields="task_only") if task["total_annotations"]]
     assert len(done) == 17 and tasks[18] not in {task["id"] for task in done}
-    with page.expect_download() as loaded:
-        page.click("#verify-download")
-    file = tmp_path / loaded.value.suggested_filename
-    loaded.value.save_as(file)
-    expect(page.locator(".outcome code")).to_have_text(f"argus trust check {file.name}")
-    checked = CliRunner().invoke(main, ["trust", "check", str(file)])
-    assert checked.exit_code == 0 and "hold none of the labels cpu, fan" in checked.output, checked.output
+    assert "hold none of the labels cpu, fan" in checked(page, tmp_path)
     page.locator(".outcome p a[href*='to_fix']").click()
     expect(page.locator(".band.to_fix b")).to_have_text("1", timeout=30_000)
     expect(page.locator(".crop.fix")).to_have_count(1)  # the whole frame, to be opened and corrected
