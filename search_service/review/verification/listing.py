@@ -11,6 +11,7 @@ from ml_backend.suspicion.store import suspected
 from search_service.review import objects
 from search_service.review.candidates import CHUNK, Review, list_ids, of_version, read_ids
 from search_service.review.corrections import corrected_objects
+from search_service.review.judged import shown_on
 from search_service.review.set_aside import decisions
 from search_service.review.verification import listing_store
 from search_service.review.verification.listing_store import OnList
@@ -70,7 +71,7 @@ def _free(review: Review, scope: Scope, conditions: Sequence[Condition]) -> list
 def _objects(review: Review, lowest: float, scope: Scope) -> list[NewItem]:
     delivered = listing_store.delivered_objects(review.project_id, review.model_version)
     items = []
-    for task, found in shown(review, _free(review, scope, score_range(lowest, None))).items():
+    for task, found in shown_on(review, _free(review, scope, score_range(lowest, None))).items():
         low = min(one.score for one in found)  # of all labels: the task is accepted as a whole
         own = [one for one in found if scope.label in (None, one.label)]
         if low >= lowest and len({one.name for one in found}) == len(found) == delivered.get(task):
@@ -83,14 +84,6 @@ def _empty_frames(review: Review, scope: Scope) -> list[NewItem]:
     delivered = listing_store.delivered_objects(review.project_id, review.model_version)
     return [NewItem(Listed(task, "", FRAME_EDGE), "", FRAME_EDGE, _WHOLE)
             for task in _free(review, scope, [NO_SCORE]) if delivered.get(task) == 0]
-
-
-def shown(review: Review, ids: Sequence[int]) -> dict[int, list[objects.Shown]]:
-    """Return the objects that review shows on these tasks, by task."""
-    found: dict[int, list[objects.Shown]] = {}
-    for one in objects.shown(review.project_id, review.model_version, ids):
-        found.setdefault(one.task, []).append(one)
-    return found
 
 
 def acceptable(review: Review, scope: Scope, listed: Mapping[int, OnList]) -> list[int]:
@@ -106,6 +99,6 @@ def acceptable(review: Review, scope: Scope, listed: Mapping[int, OnList]) -> li
 
 def as_listed(review: Review, scope: Scope, listed: Mapping[int, OnList]) -> list[int]:
     """Return the tasks that show exactly the objects on the list, those of other labels aside."""
-    found = shown(review, list(listed))
+    found = shown_on(review, list(listed))
     return [task for task, of in listed.items()
             if {one.name for one in found.get(task, ()) if scope.label in (None, one.label)} == of.names - {""}]
