@@ -148,7 +148,7 @@ def arm(project_id: int, share: float, as_json: bool) -> None:
         print_json(found)
         return
     say(f"{share * 100:g} % of new tasks are labelled without predictions. "
-        f"{plural(len(found.waiting), 'task')} wait for that now." if share else
+        f"Waiting for that now: {plural(len(found.waiting), 'task')}." if share else
         "The control arm is off: what waited is predicted as other tasks are.")
 
 
