@@ -3,7 +3,7 @@ import { plural } from "./plural.js";
 /** @type {import("../i18n.js").Words} */
 export default {
   en: {
-    title: "Work", actions: ({ total, n, objects, each }) => `${total} actions so far, ${objects} ${plural(n, "object")} accepted, ${each} actions each.`, actionsOnly: ({ n, total }) => `${total} ${plural(n, "action")} so far. Nothing is accepted yet.`,
+    title: "Work", actions: ({ total, done, n, objects, each }) => `${total} ${plural(done, "action")} so far, ${objects} ${plural(n, "object")} accepted, ${each} actions each.`, actionsOnly: ({ n, total }) => `${total} ${plural(n, "action")} so far. Nothing is accepted yet.`,
     share: "New tasks labelled without predictions", off: "none", shareHint: "Minutes can only be told by comparing: tasks drawn at random are labelled by hand, without predictions, and their time is compared with the others'. Switched off, they are predicted as the others.",
     waiting: ({ n, count }) => `${count} ${plural(n, "task")} ${plural(n, "waits", "wait")} to be labelled without predictions.`, open: "Open in Label Studio",
     timed: ({ w, o, least }) => `Timed so far: ${w} with predictions, ${o} without. Minutes are told from ${least} of each.`,

@@ -15,7 +15,7 @@ export function workLines({ total, accepted_objects: objects, actions_per_object
   const said = [
     each === null
       ? t("work.actionsOnly", { n: total, total: number(total) })
-      : t("work.actions", { total: number(total), n: objects, objects: number(objects), each: number(each, 2) }),
+      : t("work.actions", { total: number(total), done: total, n: objects, objects: number(objects), each: number(each, 2) }),
   ];
   if (!arm.share && !arm.drawn) return said;
   const counts = { w: number(arm.timed_with), o: number(arm.timed_without), least: number(arm.least) };
