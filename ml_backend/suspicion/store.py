@@ -11,7 +11,7 @@ import numpy as np
 from argus.db.statements import execute, execute_many, fetch, fetch_numbers
 from argus.images.measures import Measures
 from label_studio_config.recipe import Recipe
-from ml_backend.suspicion.frames import Frame, Suspicion
+from ml_backend.suspicion.frames import Box, Frame, Suspicion
 from ml_backend.suspicion.missing import LEAST
 from ml_backend.suspicion.pictures import Picture
 
@@ -26,6 +26,9 @@ _LATE = ("SELECT d.task_id FROM suspicion s JOIN project p ON p.id = s.project_i
          "JOIN prediction d ON d.task_id = s.task_id AND d.model_version = s.model_version "
          "WHERE s.project_id = %(project)s AND s.model_version = %(version)s AND d.state = 'stored' "
          f"AND d.score IS DISTINCT FROM 0 AND {OPEN}")
+
+
+_UNCHANGED = 0.9  # IoU of an annotated object with the detection that it was
 
 
 class Place(NamedTuple):
@@ -124,11 +127,22 @@ def frames(listed: Sequence[Place], recipe: Recipe) -> list[Frame]:
 
 
 def _said(frame: Frame, objects: Sequence[tuple[str, float, float, float, float]]) -> Frame:
-    """Return a frame with the objects of its annotation in place of the detections."""
+    """Return a frame that shows what its annotation says. An object that stands as it was predicted keeps its score:
+    whoever accepts in bulk has looked at nothing."""
     mine = [one for one in objects if frame.computed is None or one[0] in frame.computed]
-    return replace(frame, labels=np.array([one[0] for one in mine], np.str_), scores=np.ones(len(mine)),
-                   boxes=np.array([one[1:] for one in mine], np.float64).reshape(-1, 4),
-                   shown=np.ones(len(mine), np.bool_))
+    boxes = np.array([one[1:] for one in mine], np.float64).reshape(-1, 4)
+    scores = [_score(frame, one[0], box) for one, box in zip(mine, boxes, strict=True)]
+    below = ~frame.shown
+    return replace(frame, labels=np.concatenate([np.array([one[0] for one in mine], np.str_), frame.labels[below]]),
+                   scores=np.concatenate([np.array(scores, np.float64), frame.scores[below]]),
+                   boxes=np.concatenate([boxes, frame.boxes[below]]),
+                   shown=np.concatenate([np.ones(len(mine), np.bool_), frame.shown[below]]))
+
+
+def _score(frame: Frame, label: str, box: Box) -> float:
+    """Return the score of the shown detection that an annotated object was; 1 where a person made or moved it."""
+    same = frame.shown & (frame.labels == label) & (frame.overlap(box) >= _UNCHANGED)
+    return float(frame.scores[same].max()) if same.any() else 1.0
 
 
 def _frame(place: Place, rows: Sequence[_Found]) -> Frame:

@@ -9,7 +9,7 @@ all annotated tasks too, for what a poll may have missed.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ def refresh(ls: LabelStudio, project_id: int, *, full: bool = False) -> int:
         stale |= _disagreeing(ls, project_id)
     ids = sorted(stale)
     every = len(ids) > MANY
+    before = store.annotated_predictions(project_id, ids) if ids else set()
     shape = annotated_boxes.shape_of_project(project_id) if ids else None
     for part in [ids] if every else [ids[start:start + CHUNK] for start in range(0, len(ids), CHUNK)]:
         said: dict[int, list[str]] = {}
@@ -45,18 +46,18 @@ def refresh(ls: LabelStudio, project_id: int, *, full: bool = False) -> int:
             boxes_store.write({task["id"]: annotated_boxes.read(task["annotations"], shape) for task in page})
         boxes_store.forget([id_ for id_ in part if id_ not in said])
         store.write_labels({id_: said.get(id_) for id_ in part}, stale)
-    if not every:
-        _suspect_around(project_id, ids)
+    if ids and not every:
+        _suspect_around(project_id, before | store.annotated_predictions(project_id, ids))
     return len(ids)
 
 
-def _suspect_around(project_id: int, changed: Sequence[int]) -> None:
-    """Have it told anew what the frames around may lack: an object that a person drew is evidence. An import's are
-    not; with no queue it waits for the next change."""
-    if not projects.load(project_id)["check_first"]:
+def _suspect_around(project_id: int, changed: Set[int]) -> None:
+    """Have it told anew what the frames around annotations that were made, changed or deleted may lack: an object that
+    a person drew is evidence. An import's are not; with no queue it waits for the next change."""
+    if not changed or not projects.load(project_id)["check_first"]:
         return
     with contextlib.suppress(ArgusError):
-        for tasks in filters.chunks(store.predicted(project_id, changed), CHUNK):
+        for tasks in filters.chunks(sorted(changed), CHUNK):
             scheduling.enqueue_check(project_id, tasks)
 
 

@@ -186,10 +186,11 @@ def write_labels(labels: Mapping[int, Sequence[str] | None], read_at: Mapping[in
                  [(names is not None, list(names or ()), read_at[task], task) for task, names in labels.items()])
 
 
-def predicted(project_id: int, task_ids: Sequence[int]) -> list[int]:
-    """Return those of the tasks that have a prediction, by id."""
-    return fetch_numbers("SELECT DISTINCT task_id FROM prediction WHERE project_id = %s AND task_id = ANY(%s) "
-                         "ORDER BY task_id", (project_id, list(task_ids)))
+def annotated_predictions(project_id: int, task_ids: Sequence[int]) -> set[int]:
+    """Return those of the tasks that have a prediction and, as far as is known, an annotation."""
+    return set(fetch_numbers("SELECT DISTINCT p.task_id FROM prediction p JOIN task t ON t.id = p.task_id "
+                             "WHERE t.labelled AND p.project_id = %s AND p.task_id = ANY(%s)",
+                             (project_id, list(task_ids))))
 
 
 def count_by_state(project_id: int) -> list[StateCount]:

@@ -451,6 +451,19 @@ def test_what_a_person_drew_is_looked_for_on_the_frames_around(line: Line, ask: 
     assert [{**one, "id": 0} for one in ask()["suspicions"]] == [{**one, "id": 0} for one in suspected]
 
 
+def test_what_is_accepted_as_it_was_predicted_is_no_evidence(line: Line, ask: Ask, suspected: list[dict[str, Any]],
+                                                             monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever accepts in bulk has looked at nothing: nothing is more likely, and no further task waits."""
+    told: list[int] = []
+    monkeypatch.setattr(scheduling, "enqueue_check",
+                        lambda project, tasks: told.extend(tasks) or push_tasks(project, list(tasks)))
+    accepted = service.accept(line.id, ls=line.ls).accepted_tasks
+    assert accepted > 2
+    poll(line)
+    assert len(told) == accepted
+    assert ask()["suspicions"] == suspected
+
+
 def poll(line: Line) -> None:
     """What a poll of the project does when annotations were changed."""
     annotations.refresh(line.ls, line.id, full=True)
