@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from argus.answers.trust import Kind
 from argus.errors import ArgusError
 from argus.labelstudio.filters import NO_SCORE, UNREVIEWED, chunks, score_range
 from argus.labelstudio.types import Condition
@@ -15,7 +16,7 @@ from search_service.review.judged import shown_on
 from search_service.review.set_aside import decisions
 from search_service.review.verification import listing_store
 from search_service.review.verification.listing_store import OnList
-from search_service.review.verification.sample import FRAMES, Kind, Scope
+from search_service.review.verification.sample import FRAMES, Scope
 from search_service.review.verification.store import NewItem
 from search_service.review.verification.thresholds import FRAME_EDGE, Listed
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TypeVar
+
+from argus.answers.trust import Kind, Verdict
 
 K = TypeVar("K")
-Verdict = Literal["right", "wrong", "unsure"]
-Kind = Literal["objects", "nothing_found"]
 FRAMES: Kind = "nothing_found"
 
 

@@ -28,7 +28,7 @@ from search_service.review.verification.certificate import Accepted, issue
 from search_service.review.verification.listing import acceptable, as_listed, candidates, scope_of
 from search_service.review.verification.listing_store import OnList
 from search_service.review.verification.reports import describe, steps_of, void_reason
-from search_service.review.verification.sample import FRAMES, Kind, Scope
+from search_service.review.verification.sample import FRAMES, Scope
 from search_service.review.verification.sentences import progress
 from search_service.review.verification.store import Head, Who
 from search_service.review.verification.thresholds import FRAME_EDGE, Terms, check_terms
@@ -43,7 +43,7 @@ def ladder(high: float, medium: float) -> tuple[float, ...]:
     return tuple(edge for edge in edges if edge == high or edge >= medium)
 
 
-def open_sample(project_id: int, edges: Sequence[float] | None = None, *, kind: Kind = "objects",
+def open_sample(project_id: int, edges: Sequence[float] | None = None, *, kind: trust.Kind = "objects",
                 label: str | None = None, target: float = 0.95, confidence: float = 0.95, new: bool = False,
                 ls: LabelStudio | None = None) -> trust.Sample:
     """Return the newest sample of the current model version that has something left to accept; else draw one.
@@ -74,7 +74,7 @@ def open_sample(project_id: int, edges: Sequence[float] | None = None, *, kind: 
     return describe(found.id, continued=True)
 
 
-def _terms(review: Review, kind: Kind, edges: Sequence[float] | None, target: float, confidence: float) -> Terms:
+def _terms(review: Review, kind: trust.Kind, edges: Sequence[float] | None, target: float, confidence: float) -> Terms:
     """Return what a sample is drawn for. Raises `bad_request`."""
     if kind == FRAMES and edges:
         raise ArgusError("bad_request", "Frames in which nothing was found have no score to compare with a threshold.",
