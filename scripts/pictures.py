@@ -17,6 +17,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import requests
@@ -38,6 +39,8 @@ SHORT_PATHS = """folder => {
 # The demo's queries: in three languages, with an exclusion, and for something that its video never shows.
 QUERIES = {"cpu": "cpu", "red-fan": "red fan", "japanese": "赤いファン", "german": "roter Lüfter",
            "without": "cpu -fan", "nothing": "elephant"}
+LOOKS: dict[str, dict[str, Any]] = {"": {}, "-dark": {"dark": True},
+                                    "-phone": {"size": PHONE}, "-ja": {"japanese": True}}
 
 
 def still(page: Page) -> None:
@@ -61,6 +64,8 @@ class Picture:
 def pictures(project: int, query: str, task: int, detector: str) -> Iterator[Picture]:
     """Yield every picture; `task` is shown large, and `detector` is chosen where there is one."""
     base, search = f"?project={project}", f"?project={project}&screen=search&q={query}"
+    for kind, looks in LOOKS.items():
+        yield Picture(f"home{kind}", f"{base}&screen=home", ".sample li:last-child img", **looks)
     yield Picture("search", search, ".hit img", act=choose)
     yield Picture("search-dark", search, ".hit img", dark=True, act=choose)
     yield Picture("search-phone", search, ".hit img", PHONE, act=choose)

@@ -17,6 +17,55 @@ declare namespace Api {
     sync: { embedded: number; seen: number; failed: number; videos: number };
   }
 
+  interface HomeImages {
+    images: number;
+    predicted: number;
+    annotated: number;
+  }
+  interface HomeVideo extends HomeImages {
+    name: string;
+    filter: string;
+    seconds: number;
+    frames_in: number[];
+    predicted_in: number[];
+    annotated_in: number[];
+  }
+  interface HomeLabel {
+    label: string;
+    objects: number;
+    images: number;
+    annotated: number;
+  }
+  interface HomeStates extends HomeImages {
+    embedded: number;
+    waiting: number;
+    failed: number;
+    bands: Record<string, number>;
+    accepted: number;
+    skipped: number;
+    untouched: number;
+  }
+  interface HomeWork {
+    kind: string;
+    id: string;
+    names: string[];
+    queued: boolean;
+    progress: number; // 0 to 1
+  }
+  interface Home {
+    next: string;
+    next_count: number;
+    next_band: string;
+    states: HomeStates;
+    labels: HomeLabel[];
+    bins: number;
+    videos: HomeVideo[];
+    more_videos: number;
+    others: HomeImages;
+    loose: HomeImages;
+    under_way: HomeWork[];
+  }
+
   interface Hit {
     task: number;
     similarity: number | null; // null without a question

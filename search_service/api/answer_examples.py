@@ -11,6 +11,7 @@ from argus.answers import check_first as cf
 from argus.answers import editing as e
 from argus.answers import engine as en
 from argus.answers import health as h
+from argus.answers import home as hm
 from argus.answers import projects as p
 from argus.answers import review as v
 from argus.answers import runs as u
@@ -26,6 +27,7 @@ from search_service.api.dataset_answer_examples import DATASETS
 _AT = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 _SYNC = p.Sync(seen=1200, fetched=1200, waiting=0, embedded=1199, failed=1, duplicates=310, errors=[p.TaskError(
     task=812, state="failed", code="bad_image", message="The file of task 812 is no image.", hint="Replace the file.")])
+_NO_IMAGES = hm.HomeImages(images=0, predicted=0, annotated=0)
 _EDGES = p.Bands(high=0.9, medium=0.7)
 _VIEW = "http://localhost:8080/projects/1/data?tab=5"
 _SAVED = s.SavedSearch(
@@ -150,6 +152,16 @@ _EXAMPLES: tuple[Answer, ...] = (
     p.Disconnected(removed=["the ML backend", "the webhook"]),
     p.Videos(videos=[p.Video(video="line-3.mp4", video_id="9c1e0a7d5b3f2846", name="line-3.mp4",
                              filter="9c1e0a7d5b3f2846", frames=1200, seconds=599.5)], captured=(_AT, _AT)),
+    hm.ProjectHome(
+        project=1, next="accept", next_count=300, next_band="high", states=hm.HomeStates(
+            images=1200, embedded=1199, waiting=0, failed=1, videos=1, predicted=1069, annotated=528, accepted=500,
+            bands={"high": 300, "medium": 41, "low": 9, "nothing_found": 120, "check_first": 66, "to_fix": 3},
+            skipped=2, untouched=131), labels=[hm.HomeLabel(label="cpu", objects=711, images=300, annotated=402)],
+        bins=4, videos=[hm.HomeVideo(name="line-3.mp4", filter="9c1e0a7d5b3f2846", seconds=599.5, images=1200,
+                                     predicted=539, annotated=528, frames_in=[300, 300, 300, 300],
+                                     predicted_in=[0, 120, 200, 219], annotated_in=[300, 180, 48, 0])],
+        more_videos=0, others=_NO_IMAGES, loose=_NO_IMAGES, under_way=[hm.HomeWork(
+            kind="run", id="3", names=["cpu"], queued=False, progress=0.58)]),
     s.SearchResult(
         project=1, query="red fan", total=1199, images=1199, exact=True, scanned="memory", window=1199, waiting=0,
         limit=50, offset=0, filters={"labelled": False}, hits=[s.Hit(

@@ -8,6 +8,7 @@ from argus.answers import check_first as cf
 from argus.answers import editing as e
 from argus.answers import engine as en
 from argus.answers import health as h
+from argus.answers import home as hm
 from argus.answers import projects as p
 from argus.answers import review as v
 from argus.answers import runs as u
@@ -46,6 +47,8 @@ ENDPOINTS = (
     Endpoint("get", "/api/v1/projects", "List the projects Argus knows.", answer=p.Projects),
     Endpoint("get", "/api/v1/projects/{project_id}", "One project, and how far its images are embedded.",
              answer=p.Project),
+    Endpoint("get", "/api/v1/projects/{project_id}/home", "What a project holds, how far it is, and what to do next.",
+             answer=hm.ProjectHome),
     Endpoint("post", "/api/v1/projects/{project_id}/sync", "Look for changed tasks now.", answer=p.SyncReport),
     Endpoint("post", "/api/v1/projects/{project_id}/retry", "Try failed images again.", answer=p.Retried),
     Endpoint("get", "/api/v1/projects/{project_id}/search", "Find images by text.", r.SearchRequest,

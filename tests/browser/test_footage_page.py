@@ -79,7 +79,7 @@ def test_from_a_video_on_disk_to_frames_that_are_found(page: Page, make_project:
             route.continue_()
 
     page.route("**/uploads/*", lambda route: pieces(route) if route.request.method == "PATCH" else route.continue_())
-    page.goto(f"/?project={project}")
+    page.goto(f"/?project={project}&screen=search")
     expect(page.get_by_role("heading", name="Add videos or images")).to_be_visible()
     shot(page, "empty")
     page.locator("#footage-files").set_input_files(video)
@@ -128,7 +128,7 @@ def test_what_is_no_video_is_told_in_a_sentence_and_several_files_go_side_by_sid
     (text := tmp_path / "text.mp4").write_bytes(b"no video at all " * 100)
     (empty := tmp_path / "empty.mov").write_bytes(b"")
     render_scene(make_scene(Split.HELD_OUT, "an image"), 320)[0].save(image := tmp_path / "photo.png")
-    page.goto(f"/?project={project}&lang=ja")
+    page.goto(f"/?project={project}&screen=search&lang=ja")
     page.locator("#footage-files").set_input_files([text, empty, image])
     expect(page.locator("#message")).to_contain_text("empty.mov")
     expect(page.locator(".footage-chosen li")).to_have_count(2)

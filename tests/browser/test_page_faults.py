@@ -96,7 +96,7 @@ def test_review__of_a_project_without_tasks(open_page: Callable[..., Page], empt
 
 
 def test_review__parts_wait_for_their_answer(open_page: Callable[..., Page], crowd: int) -> None:
-    page = open_page(f"?project={crowd}")
+    page = open_page(f"?project={crowd}&screen=search")
     page.route("**/review", lambda route: route.fulfill(
         status=502, content_type="application/problem+json",
         body='{"code": "label_studio_refused", "detail": "Refused. `argus doctor` says why.", "hint": ""}'))
@@ -223,7 +223,7 @@ def test_typed__the_page_reads_lists_and_names_as_the_server_does(open_page: Cal
     from argus.typed_text import split_list
 
     lists = ["cpu、fan，hdd", " ＣＰＵ､ﾌｧﾝ ,", "heat–sink;x", "、", "a b,c"]
-    page = open_page(f"?project={crowd}")
+    page = open_page(f"?project={crowd}&screen=search")
     split = page.evaluate("""async lists => {
         const { splitList } = await import('/web/js/typed.js');
         return lists.map(splitList);
@@ -317,7 +317,7 @@ def test_review__what_was_done_is_not_said_of_another_band(open_page: Callable[.
                                             ("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>")])
 def test_search_by_image__a_file_that_is_none_leaves_a_way_on(open_page: Callable[..., Page], crowd: int, name: str,
                                                               data: bytes) -> None:
-    page = open_page(f"?project={crowd}")
+    page = open_page(f"?project={crowd}&screen=search")
     page.set_input_files("#upload", {"name": name, "mimeType": "image/jpeg", "buffer": data})
     expect(page.locator("#message")).to_contain_text("Choose another image to search by.", timeout=20_000)
     expect(page.locator("#message")).not_to_contain_text("task")
@@ -395,7 +395,7 @@ def test_phone__every_button_of_a_result_can_be_seen(open_page: Callable[..., Pa
 
 
 def test_large_picture__its_tags_stay_in_it(open_page: Callable[..., Page], crowd: int) -> None:
-    page = open_page(f"?project={crowd}", viewport={"width": 390, "height": 740})
+    page = open_page(f"?project={crowd}&screen=search", viewport={"width": 390, "height": 740})
     page.wait_for_selector("#query")
     inside = page.evaluate("""async label => {
         const { drawObjects } = await import('/web/js/regions.js');
@@ -415,7 +415,7 @@ def test_large_picture__its_tags_stay_in_it(open_page: Callable[..., Page], crow
 
 
 def test_a_server_that_takes_no_writes_is_told_above_every_screen(open_page: Callable[..., Page], crowd: int) -> None:
-    page = open_page(f"?project={crowd}")
+    page = open_page(f"?project={crowd}&screen=search")
     line = page.locator("#refused")
     expect(line).to_be_hidden()
     with out_of_memory():

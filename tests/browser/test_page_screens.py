@@ -44,12 +44,12 @@ from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 COUNT = 8
-SCREENS = ("search", "annotate", "review", "export", "setup")
-CHAPTERS = {"search": "search", "annotate": "auto-annotate", "review": "review", "export": "export",
+SCREENS = ("home", "search", "annotate", "review", "export", "setup")
+CHAPTERS = {"home": "home", "search": "search", "annotate": "auto-annotate", "review": "review", "export": "export",
             "setup": "set-up-and-health"}  # of the help; tests/unit/deploy/test_help.py looks them up there
 # What each screen shows once it has its answers.
-LOADED = {"search": ":is(.hit, .start .friendly):visible", "annotate": "#estimate", "review": ".band",
-          "export": ".exports, #e-made ~ p", "setup": "#s-doctor ~ * li"}
+LOADED = {"home": ".sample img", "search": ":is(.hit, .start .friendly):visible", "annotate": "#estimate",
+          "review": ".band", "export": ".exports, #e-made ~ p", "setup": "#s-doctor ~ * li"}
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_every_screen__axe_finds_nothing_serious(open_page: Callable[..., Page],
 
 def test_words__both_languages_have_every_message_and_the_page_uses_no_other(open_page: Callable[..., Page],
                                                                             project: int) -> None:
-    page = open_page(f"?project={project}")
+    page = open_page(f"?project={project}&screen=search")
     words = page.evaluate("""async () => {
         const { WORDS } = await import('/web/js/i18n.js');
         return Object.fromEntries(Object.entries(WORDS).map(([room, all]) =>
@@ -140,7 +140,7 @@ def test_words__both_languages_have_every_message_and_the_page_uses_no_other(ope
 
 
 def test_language__is_the_browsers_until_the_person_chooses(open_page: Callable[..., Page], project: int) -> None:
-    page = open_page(f"?project={project}", locale="ja-JP")
+    page = open_page(f"?project={project}&screen=search", locale="ja-JP")
     expect(page.locator("#nav-review")).to_have_text("レビュー")
     assert page.get_attribute("html", "lang") == "ja"
     page.select_option("#language", "en")
@@ -253,7 +253,7 @@ def test_addresses__of_an_export_hold_its_shares(open_page: Callable[..., Page],
 
 
 def test_keyboard__search_move_choose_look_and_go_on(open_page: Callable[..., Page], project: int) -> None:
-    page = open_page(f"?project={project}")
+    page = open_page(f"?project={project}&screen=search")
     expect(page.locator("#query")).to_be_visible()
     page.locator("#nav-search").focus()
     page.keyboard.press("/")
@@ -321,7 +321,7 @@ def test_preview__draws_what_was_predicted(open_page: Callable[..., Page], proje
 
 def test_search__by_a_dropped_image_a_pasted_one_and_by_what_it_is_not_like(
         open_page: Callable[..., Page], project: int, label_studio: LabelStudio) -> None:
-    page = open_page(f"?project={project}")
+    page = open_page(f"?project={project}&screen=search")
     page.wait_for_selector("#query")
     page.evaluate("""data => {
         const bytes = Uint8Array.from(atob(data), c => c.charCodeAt(0));
@@ -385,7 +385,7 @@ def test_search__filters_saved_searches_and_judgements(open_page: Callable[..., 
     thumb.click()
     expect(thumb).to_have_attribute("aria-pressed", "true")
     page.route("**/saved-searches", lambda route: None)  # held: they come when somebody looks already
-    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=search")
     page.click("#query")
     expect(page.locator("#suggestions [role=option]").first).to_be_visible()
     page.unroute("**/saved-searches")  # which lets go what is held

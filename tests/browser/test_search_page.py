@@ -59,7 +59,7 @@ def test_page__a_picture_that_has_to_wait_comes_later(page: Page, make_project: 
     page.route("**/api/v1/images/*", busy)
     if token:  # which an <img> cannot carry: its picture is fetched
         page.add_init_script("sessionStorage.setItem('argus-token', 'any')")
-    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=search")
     page.fill("#query", "cpu")
     page.press("#query", "Enter")
     expect(page.locator(".hit")).to_have_count(2, timeout=20_000)
@@ -73,7 +73,7 @@ def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Ca
                                                     label_studio: LabelStudio) -> None:
     project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(COUNT)])
     wait_for(lambda: sync_progress(project).embedded == COUNT, 120)
-    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=search")
     expect(page.locator("#sync")).to_have_text(f"{COUNT} of {COUNT} images embedded", timeout=20_000)
     page.fill("#query", "cpu")
     page.press("#query", "Enter")
@@ -154,7 +154,7 @@ def test_page__more_like_a_region_drawn_on_the_picture(page: Page, make_project:
     page.reload()
     found_like(drawn)
 
-    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=search")
     kept = page.locator("[role=option]", has_text=f"like part 20 10 70 60 % of task {task}")
 
     def suggested() -> int:
@@ -250,7 +250,7 @@ def test_page__what_comes_from_outside_is_shown_as_text(page: Page, make_project
         return row is not None and row["video"] == evil and row["state"] == "embedded"
 
     wait_for(synced, 60)
-    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=search")
     page.fill("#query", evil)
     page.press("#query", "Enter")
     expect(page.locator(".hit")).to_have_count(1, timeout=20_000)
@@ -298,7 +298,7 @@ def test_page__names_of_labels_and_files_are_shown_as_text(page: Page, make_proj
     wait_for(lambda: (sync_progress(project).embedded, sync_progress(project).failed) == (1, 1), 300)
     run = create_run(project, [evil], [task["id"] for task in label_studio.tasks(project, fields="task_only")])
     wait_for(lambda: run_progress(run).state not in ("queued", "running"), 480)
-    address = f"{get_settings().search_service_url}/?project={project}"
+    address = f"{get_settings().search_service_url}/?project={project}&screen=search"
     page.goto(f"{address}&screen=annotate&run={run}")
     expect(page.locator(".label-row .name")).to_have_text(evil, timeout=60_000)
     expect(page.locator(".run h2")).to_contain_text(evil, timeout=60_000)
@@ -316,7 +316,7 @@ def test_page__names_of_labels_and_files_are_shown_as_text(page: Page, make_proj
 
 def test_page__says_what_is_wrong(page: Page, make_project: Callable[..., int]) -> None:
     project = make_project(["cpu"])
-    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=search")
     expect(page.locator("#sync")).to_contain_text("0 of 0 images", timeout=20_000)
     page.fill("#query", "cpu")
     page.press("#query", "Enter")
@@ -328,7 +328,7 @@ def test_page__fits_every_width(page: Page, make_project: Callable[..., int], wi
     project = make_project(["cpu", "a label with a rather long name"], [("0.jpg", scene(1))])
     wait_for(lambda: sync_progress(project).embedded == 1, 60)
     page.set_viewport_size({"width": width, "height": 800})
-    page.goto(f"{get_settings().search_service_url}/?project={project}")
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=search")
     page.fill("#query", "cpu")
     page.press("#query", "Enter")
     expect(page.locator(".hit")).to_have_count(1, timeout=20_000)

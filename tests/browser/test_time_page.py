@@ -105,7 +105,7 @@ def test_browse__images_without_a_word_in_time_and_varied(
     wait_for(lambda: [video.frames for video in list_videos(project)] == [5]
              and sync_progress(project).embedded == 5, 120)
 
-    page = open_page(f"?project={project}")
+    page = open_page(f"?project={project}&screen=search")
     shown = page.locator(".hit:visible")
     page.get_by_role("button", name="In order of time").click()
     expect(page.locator("#summary")).to_have_text("5 images in order of time", timeout=20_000)

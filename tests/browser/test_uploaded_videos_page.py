@@ -34,7 +34,7 @@ def test_uploaded_videos__are_offered_and_cut(open_page: Callable[..., Page], ma
         label_studio.request("POST", f"/api/projects/{project}/import", files=[("file", (name, data, "video/mp4"))])
     wait_for(lambda: sync_progress(project).videos == 2, 60)
 
-    page = open_page(f"?project={project}", viewport={"width": 390, "height": 844})
+    page = open_page(f"?project={project}&screen=search", viewport={"width": 390, "height": 844})
     offer = page.locator("#uploaded-videos")
     expect(offer).to_contain_text("2 videos were uploaded in Label Studio", timeout=20_000)
     fits(page, "uploaded-390")

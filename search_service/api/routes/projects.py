@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, request
 
 from argus.answers.base import Deleted
+from argus.answers.home import ProjectHome
 from argus.answers.projects import Project, Projects, Retried, SyncReport
 from argus.answers.search import History, SearchResult
 from label_studio_config import projects
@@ -14,7 +15,7 @@ from search_service.api.caller import caller, mine
 from search_service.api.requests import API
 from search_service.api.schemas import search as schemas
 from search_service.embedding import scheduling
-from search_service.projects import describe
+from search_service.projects import describe, home
 from search_service.search import history, search
 from search_service.sync import progress, tasks
 
@@ -31,6 +32,12 @@ def list_projects() -> Projects:
 @answers
 def get_project(project_id: int) -> Project:
     return describe.describe(project_id)
+
+
+@blueprint.get("/projects/<int:project_id>/home")
+@answers
+def get_home(project_id: int) -> ProjectHome:
+    return home.project_home(project_id)
 
 
 @blueprint.post("/projects/<int:project_id>/sync")

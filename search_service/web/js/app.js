@@ -14,20 +14,23 @@ import { useColours } from "./pictures.js";
 import { change, go, linkTo, onRoute, params } from "./router.js";
 import * as annotate from "./screens/annotate.js";
 import * as exporting from "./screens/export.js";
+import * as home from "./screens/home.js";
 import * as review from "./screens/review.js";
 import * as search from "./screens/search.js";
 import * as setup from "./screens/setup.js";
 import * as verify from "./screens/verify.js";
+import { asksSearch } from "./search/ask.js";
 import { Selection } from "./selection.js";
 import { nextTheme, theme } from "./theme.js";
 
 /** @type {Record<string, { open(context: ScreenContext): OpenedScreen | Promise<OpenedScreen> }>} */
-const SCREENS = { search, annotate, review, verify, export: exporting, setup };
+const SCREENS = { home, search, annotate, review, verify, export: exporting, setup };
 /** @type {Record<string, string>} */
 const WITHIN = { verify: "review" }; // screens that are reached from another one, whose tab they show
 // The chapter of the help about each screen.
 /** @type {Record<string, string>} */
 const HELP = {
+  home: "home",
   search: "search",
   annotate: "auto-annotate",
   review: "review",
@@ -120,7 +123,7 @@ async function start() {
 async function route() {
   const mine = ++routes;
   const asked = params();
-  const screen = Object.hasOwn(SCREENS, asked.screen) ? asked.screen : "search";
+  const screen = Object.hasOwn(SCREENS, asked.screen) ? asked.screen : asksSearch(asked) ? "search" : "home";
   const id = Number(asked.project) || null;
   if (id !== now.project?.id) {
     const project = id ? await api(`/projects/${id}`) : null;

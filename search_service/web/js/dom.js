@@ -121,6 +121,7 @@ export const inPlace = (follow) => (event) => {
 // Line icons on a 24 × 24 grid, drawn for this page. They say nothing to a screen reader: the text beside them does.
 /** @type {Record<string, string>} */
 const ICONS = {
+  home: "M4 11.5L12 4l8 7.5M6 10v9h4.5v-5h3v5H18v-9",
   search: "M10.5 4a6.5 6.5 0 1 0 0 13a6.5 6.5 0 0 0 0-13zM15.3 15.3L20 20",
   annotate: "M4 8V5a1 1 0 0 1 1-1h3M16 4h3a1 1 0 0 1 1 1v3M20 16v3a1 1 0 0 1-1 1h-3M8 20H5a1 1 0 0 1-1-1v-3M9 9h6v6H9z",
   review: "M4 12.5l5 5L20 6.5",

@@ -4,6 +4,7 @@ import common from "./words/common.js";
 import evaluate from "./words/evaluate.js";
 import exporting from "./words/export.js";
 import footage from "./words/footage.js";
+import home from "./words/home.js";
 import labels from "./words/labels.js";
 import picture from "./words/picture.js";
 import problems from "./words/problems.js";
@@ -27,6 +28,7 @@ export const WORDS = {
   evaluate,
   export: exporting,
   footage,
+  home,
   labels,
   picture,
   problems,

@@ -51,7 +51,7 @@ def test_pages__hold_nothing_that_the_policy_would_refuse(pages: Path) -> None:
 def test_pages__have_the_chapter_that_each_screen_opens(pages: Path) -> None:
     chapters = re.findall(r"(\w+): \"([\w-]+)\"", re.findall(r"const HELP = \{([^}]*)\}",
                           (ROOT / "search_service/web/js/app.js").read_text("utf-8"))[0])
-    assert [screen for screen, _ in chapters] == ["search", "annotate", "review", "verify", "export", "setup"]
+    assert [screen for screen, _ in chapters] == ["home", "search", "annotate", "review", "verify", "export", "setup"]
     text = (pages / "page.html").read_text("utf-8")
     assert [chapter for _, chapter in chapters if f'id="{chapter}"' not in text] == []
 

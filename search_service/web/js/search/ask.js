@@ -49,6 +49,10 @@ export const isEmpty = (ask) => !ask.text.trim() && !ask.like.length && !ask.fil
 /** @param {Api.Example[]} likes */
 const joined = (likes) => likes.map(textOf).join(",");
 
+// Whether an address without a screen is one of the search.
+/** @param {Params} params */
+export const asksSearch = (params) => [...NAMES, "task"].some((name) => params[name]);
+
 // To the address: every name, so that what is no longer asked for goes away.
 /** @type {(ask: Ask) => Record<string, string | null>} */
 export function toParams(ask) {

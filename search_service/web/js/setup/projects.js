@@ -27,7 +27,7 @@ export const projectTable = ({ projects, search_model: model }, after) => [
 
 /** @param {Api.ProjectStatus} one */
 function toProject({ id, title }) {
-  const to = { project: id, screen: "search" };
+  const to = { project: id, screen: "home" };
   return h("a", { href: linkTo(to), onclick: inPlace(() => go(to)) }, `${id} · ${title}`);
 }
 
