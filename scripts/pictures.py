@@ -72,6 +72,7 @@ def pictures(project: int, query: str, task: int, detector: str) -> Iterator[Pic
     yield Picture("search-ja", search, ".hit img", japanese=True, act=choose)
     for name, asked in QUERIES.items():
         yield Picture(f"search-query-{name}", f"{base}&screen=search&q={quote(asked)}", ".hit img")
+    yield Picture("search-rare", f"{base}&screen=search&browse=rare", ".hit img")
     yield Picture("preview", f"{search}&task={task}", ".regions .line")
     screens = {"annotate": (f"annotate&from=search&q={query}&labels={query}", "#preview", look_ahead),
                "review": ("review", ".crop img", still),

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from argus.answers.base import Answer
 
-BrowseOrder = Literal["time", "varied"]
+BrowseOrder = Literal["time", "varied", "rare"]
 
 
 class FoundImage(Answer):

@@ -54,6 +54,7 @@ from argus_cli.recorded import recorded
 @click.option("--captured-from", metavar="TIME", help="Only images taken at or after this time (ISO 8601; UTC unless "
                                                       "it names a zone).")
 @click.option("--captured-to", metavar="TIME", help="Only images taken up to this time.")
+@click.option("--flaw", type=click.Choice(["dark", "blurred", "frozen"]), help="Only images measured so.")
 @click.option("--collapse", is_flag=True, help="Hide near-duplicates: show one of each group.")
 @click.option("--view", "view_title", metavar="TITLE", help="Also create a Label Studio view of these hits.")
 @click.option("--save", "saved_name", metavar="NAME", help="Also save the search, with a view that includes new "

@@ -82,7 +82,7 @@ declare namespace Api {
     hits: Hit[];
     total: number;
     window: number; // how far can be paged
-    order?: "time" | "varied"; // of images without a question
+    order?: "time" | "varied" | "rare"; // of images without a question
     exact: boolean;
     waiting: number;
     unread: string[] | null;
@@ -1005,7 +1005,7 @@ interface OpenedScreen {
 interface Ask {
   text: string;
   of: "" | "objects"; // what is searched: whole images, or objects
-  browse: "" | "time" | "varied"; // how images are looked at while nothing is asked
+  browse: "" | "time" | "varied" | "rare"; // how images are looked at while nothing is asked
   like: Api.Example[];
   unlike: Api.Example[];
   filters: Record<string, string>;

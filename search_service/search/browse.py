@@ -1,6 +1,8 @@
-"""Images without a query: in the order of time, or a varied sample of them."""
+"""Images without a query: in the order of time, a varied sample of them, or the rare ones first."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +17,10 @@ from search_service.sync.progress import count_tasks
 from search_service.sync.videos import shown_name
 from search_service.vectors import store
 
-MOST_VARIED = 240  # images of a varied sample
+MOST_VARIED = 240  # images of a varied sample, and of the rare ones
 CANDIDATES = 5000  # images that it is taken from; of more, evenly over time
+NEIGHBOURS = 10  # nearest images that an image is compared with
+_CHUNK = 500
 
 
 def browse(project_id: int, order: BrowseOrder, filters: Filters, limit: int = 50, offset: int = 0) -> Browsed:
@@ -24,14 +28,15 @@ def browse(project_id: int, order: BrowseOrder, filters: Filters, limit: int = 5
 
     Args:
         order: "time": by video, then by time, with those that are not embedded; images of no video come last.
-            "varied": up to 240 images, each as unlike all before it as can be.
+            "varied": up to 240 images, each as unlike all before it as can be. "rare": up to 240 images, those
+            with the least alike neighbours first, one of each row of near-duplicates.
 
     Raises:
-        ArgusError: `bad_request`, `unknown_project`; of a varied sample `not_ready`.
+        ArgusError: `bad_request`, `unknown_project`; of a varied sample and of rare images `not_ready`.
     """
     check_page(limit, offset)
-    if order == "varied":
-        tasks = _varied(project_id, filters)
+    if order in _BY_VECTOR:
+        tasks = _by_vectors(project_id, filters, _BY_VECTOR[order])
     else:
         count_tasks(project_id)
         tasks = in_time_order(project_id, filters)
@@ -58,7 +63,33 @@ def farthest_first(vectors: NDArray[np.float32], count: int) -> list[int]:
     return chosen
 
 
-def _varied(project_id: int, filters: Filters) -> NDArray[np.int64]:
+def rarest_first(vectors: NDArray[np.float32], count: int) -> list[int]:
+    """Return `count` rows, or all: the one first whose nearest rows are least like it.
+
+    A row's `NEIGHBOURS` nearest count, by the mean of their cosines; so what is seen on fewer neighbouring frames than
+    that is rare too.
+
+    Args:
+        vectors: `(n, dim)` of length 1.
+    """
+    total = len(vectors)
+    near = min(NEIGHBOURS, total - 1)
+    if near < 1:
+        return list(range(total))
+    alike = np.empty(total, np.float32)
+    for start in range(0, total, _CHUNK):
+        cosines = vectors[start:start + _CHUNK] @ vectors.T
+        cosines[np.arange(len(cosines)), np.arange(start, start + len(cosines))] = -np.inf  # not with itself
+        alike[start:start + _CHUNK] = np.partition(cosines, total - near, axis=1)[:, total - near:].mean(1)
+    return [int(row) for row in np.argsort(alike, kind="stable")[:count]]
+
+
+_BY_VECTOR: dict[BrowseOrder, Callable[[NDArray[np.float32], int], list[int]]] = {
+    "varied": farthest_first, "rare": rarest_first}
+
+
+def _by_vectors(project_id: int, filters: Filters,
+                order: Callable[[NDArray[np.float32], int], list[int]]) -> NDArray[np.int64]:
     model = current_model(count_tasks(project_id))
     with together(snapshot=True):
         tasks = in_time_order(project_id, filters.model_copy(update={"collapse": True}), embedded=True)
@@ -71,7 +102,7 @@ def _varied(project_id: int, filters: Filters) -> NDArray[np.int64]:
     always_so = np.argsort(found)  # they come in any order, and each page is of the same sample
     found, vectors = found[always_so], vectors[always_so]
     vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return found[farthest_first(vectors, MOST_VARIED)]
+    return found[order(vectors, MOST_VARIED)]
 
 
 def _image(row: HitRow) -> FoundImage:

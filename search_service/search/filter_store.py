@@ -20,6 +20,10 @@ _PREDICTED = _WITH_PREDICTION.format("")
 _CONDITIONS = {"video": "t.video_key = %(video_key)s", "video_from": "t.video_time >= %(video_from)s",
                "video_to": "t.video_time <= %(video_to)s", "captured_from": "t.captured_at >= %(captured_from)s",
                "captured_to": "t.captured_at <= %(captured_to)s"}
+# As *Check first* measured it, whether or not a project asks for it; not what somebody said is fine.
+_FLAWED = ("EXISTS (SELECT FROM suspicion s JOIN project ON project.id = s.project_id WHERE s.task_id = t.id "
+           "AND s.model_version = project.model_version AND s.kind = %(flaw)s "
+           "AND s.verdict IS DISTINCT FROM 'nothing_there')")
 _ANNOTATED = "t.labels @> ARRAY[%(label)s::text]"
 _DETECTED = ("EXISTS (SELECT FROM detection d WHERE d.task_id = t.id AND d.label = %(label)s "
              "AND d.concept_key = %(concept_key)s AND NOT d.previewed AND d.best_score::numeric >= %(threshold)s)")
@@ -115,6 +119,8 @@ def _passing(project_id: int, filters: Filters, *, embedded: bool = True) -> Pas
         in_band, bounds = condition_sql(edges_of(projects.load(project_id)), filters.band, "p.score")
         parameters |= bounds
         conditions.append(_WITH_PREDICTION.format(f" AND {in_band}"))
+    if filters.flaw:
+        conditions.append(_FLAWED)
     if filters.label:
         parameters |= _concept(project_id, filters.label)._asdict()
         conditions.append(_LABEL[filters.label_in])

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 Band = Literal["high", "medium", "low", "nothing_found"]
+Flaw = Literal["dark", "blurred", "frozen"]
 
 
 def without_nul(text: str) -> str:
@@ -42,6 +43,8 @@ class Filters(BaseModel):
     video_to: Seconds | None = Field(default=None, description="Seconds into the video, to, inclusive.")
     captured_from: Moment | None = Field(default=None, description="Time of capture, from; without a zone it is UTC.")
     captured_to: Moment | None = Field(default=None, description="Time of capture, to, inclusive.")
+    flaw: Flaw | None = Field(default=None, description="Images measured as dark, blurred, or the same picture as the "
+                              "frame before; measured when a model looks for labels.")
     collapse: bool = Field(default=False, description="Show one of each row of near-duplicates.")
 
     @model_validator(mode="after")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -121,6 +122,14 @@ def test_browse__images_without_a_word_in_time_and_varied(
     expect(page.locator("#browse-varied")).to_have_attribute("aria-pressed", "true")
     page.reload()
     expect(page.locator("#summary")).to_contain_text("each unlike those before it", timeout=20_000)
+    page.click("#browse-rare")
+    expect(page.locator("#summary")).to_contain_text("rarest first")
+    expect(page).to_have_url(re.compile("browse=rare"))
+    page.click("#filter-toggle")
+    page.get_by_label("Poor image").select_option("dark")  # of images that no model has looked at none is known to be
+    expect(page.locator("#summary")).to_contain_text("0 images")
+    page.get_by_role("button", name="Reset filters").click()
+    expect(page.locator("#summary")).to_contain_text("rarest first")
     page.fill("#query", "cpu")
     page.press("#query", "Enter")
     expect(page.locator("#summary")).to_contain_text("5 images, best first")

@@ -76,8 +76,8 @@ class ObjectSearchRequest(Request, ObjectFilters):
 class BrowseRequest(FilteredRequest):
     """Parameters of looking at images without a query."""
 
-    order: BrowseOrder = Field("time", description="By time, or a varied sample: each as unlike those before it as "
-                               "can be.")
+    order: BrowseOrder = Field("time", description="By time; a varied sample: each as unlike those before it as "
+                               "can be; or rare ones first: those with the least alike neighbours.")
     limit: Limit = 50
     offset: Offset = 0
 

@@ -12,9 +12,12 @@ const FILTERS = [
   "video_to",
   "captured_from",
   "captured_to",
+  "flaw",
   "collapse",
 ];
 const NAMES = ["q", "of", "browse", "like", "unlike", ...FILTERS]; // in the address
+
+const ORDERS = /** @type {const} */ (["time", "varied", "rare"]);
 
 // An example is { task }, { task, box } or { object }; in the address `7`, `7:0.1:0.2:0.5:0.6` or `o12`, several with
 // commas between them.
@@ -38,7 +41,7 @@ export const textOf = ({ task, object, box }) => (object ? `o${object}` : [task,
 export function askFrom(params, file = null) {
   const filters = Object.fromEntries(FILTERS.filter((name) => params[name]).map((name) => [name, params[name]]));
   const of = params.of === "objects" ? "objects" : "";
-  const browse = params.browse === "time" || params.browse === "varied" ? params.browse : "";
+  const browse = ORDERS.find((order) => order === params.browse) ?? "";
   const { like, unlike } = params;
   return { text: params.q ?? "", of, browse, like: examples(like), unlike: examples(unlike), filters, file };
 }

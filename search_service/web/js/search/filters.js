@@ -32,6 +32,7 @@ export class Filters {
       labelled: choice("labelled", named(["yes", "no"], "")),
       predicted: choice("predicted", named(["yes", "no"], "")),
       band: choice("band", named(BANDS, "band_")),
+      flaw: choice("flaw", named(["dark", "blurred", "frozen"], "flaw_")),
       label: this.label,
       label_in: this.labelIn,
       captured_from: moment("captured_from"),

@@ -100,6 +100,13 @@ def test_browse__a_varied_sample_shows_each_scene_first(project: int) -> None:
     assert places(browse.browse(project, "varied", Filters(), 2, 1)) == places(varied)[1:3]
 
 
+def test_browse__the_rare_ones_first_are_embedded_and_listed_page_by_page(project: int) -> None:
+    rare = browse.browse(project, "rare", Filters())
+    assert sorted(places(rare)) == list(range(10))
+    assert places(browse.browse(project, "rare", Filters(), 3, 2)) == places(rare)[2:5]
+    assert browse.browse(project, "rare", Filters(video_from=2, video_to=4)).total == 3
+
+
 def test_browse__a_project_that_is_not_there(servers: Any) -> None:
     with pytest.raises(ArgusError) as caught:
         browse.browse(999_999, "time", Filters())

@@ -65,6 +65,25 @@ def test_select__video_and_times(project: tuple[int, list[int]]) -> None:
     assert passing(number, video="%s'; --") == []
 
 
+def test_select__dark_blurred_and_frozen_images_as_they_were_measured(project: tuple[int, list[int]]) -> None:
+    number, ids = project
+    with connect() as connection:
+        connection.execute("UPDATE project SET model_version = 'v1', check_first = '{}' WHERE id = %s", (number,))
+        for task, kind, version, verdict in ((ids[0], "dark", "v1", None), (ids[1], "blurred", "v1", None),
+                                             (ids[2], "dark", "v1", "nothing_there"), (ids[3], "dark", "v0", None),
+                                             (ids[4], "dark", "v1", "reject"), (ids[5], "frozen", "v1", None)):
+            connection.execute("INSERT INTO suspicion (task_id, project_id, model_version, kind, label, strength, "
+                               "verdict) VALUES (%s, %s, %s, %s, '', 0.5, %s)", (task, number, version, kind, verdict))
+    try:
+        assert passing(number, flaw="dark") == [ids[0], ids[4]]
+        assert passing(number, flaw="blurred") == [ids[1]]
+        assert passing(number, flaw="frozen", video="b.mp4") == [ids[5]]
+    finally:
+        with connect() as connection:
+            connection.execute("DELETE FROM suspicion WHERE project_id = %s", (number,))
+            connection.execute("UPDATE project SET model_version = '' WHERE id = %s", (number,))
+
+
 def test_select__annotations_are_known_after_the_next_poll(project: tuple[int, list[int]], ls: LabelStudio) -> None:
     number, ids = project
     first = ls.post(f"/api/tasks/{ids[0]}/annotations/", {"result": [region("cpu"), region("fan"), region("cpu")]})

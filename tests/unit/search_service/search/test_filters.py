@@ -19,14 +19,16 @@ def test_narrow__nothing_is_asked_for(values: dict[str, object]) -> None:
 
 
 @pytest.mark.parametrize("values", [{"labelled": False}, {"labelled": True}, {"band": "low"}, {"video_from": 0},
-                                    {"label": "cpu"}, {"collapse": True}, {"captured_to": "2026-01-01"}])
+                                    {"label": "cpu"}, {"collapse": True}, {"flaw": "dark"},
+                                    {"captured_to": "2026-01-01"}])
 def test_narrow__something_is(values: dict[str, object]) -> None:
     assert Filters.model_validate(values).narrow()
 
 
 @pytest.mark.parametrize("values", [{"video_from": 5, "video_to": 4}, {"video_from": -1}, {"band": "best"},
                                     {"captured_from": "2026-02-01", "captured_to": "2026-01-01"}, {"label": "a\0b"},
-                                    {"labelled": "perhaps"}, {"video_to": float("nan")}, {"lable": "cpu"},
+                                    {"labelled": "perhaps"}, {"flaw": "odd"}, {"video_to": float("nan")},
+                                    {"lable": "cpu"},
                                     {"captured_from": "yesterday"}])
 def test_filters__refuse(values: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
