@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from argus.settings import get_settings
+from tests.browser.profiles import Profiles
 from tests.lanes import network
 
 expect.set_options(timeout=20_000)  # the servers and the browser share two cores
@@ -21,7 +22,9 @@ NOT_NEEDED = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "AvoidUnnecessaryBefo
               "MediaRouter", "PaintHolding", "ThirdPartyStoragePartitioning", "AvoidCorsURLLoaderRestartOnRedirect",
               "OptimizationHints", "NetworkTimeServiceQuerying", "AimEnabled", "PreconnectToSearch")
 CONTEXTS = pytest.StashKey[list[BrowserContext]]()
-CANDIDATES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The first two have no windows at all, and need a quarter less of a processor.
+CANDIDATES = ("chromium-headless-shell", "chrome-headless-shell", "chromium", "chromium-browser", "google-chrome",
+              "google-chrome-stable")
 
 
 def chromium_path() -> str | None:
@@ -69,28 +72,34 @@ def session(browser: Browser, stack: Any) -> Any:
     return cookies
 
 
+@pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Profiles:
+    return Profiles(browser)
+
+
 @pytest.fixture
-def page(browser: Browser, session: Any) -> Iterator[Page]:
+def page(profiles: Profiles, session: Any) -> Iterator[Page]:
     """A page with Label Studio's session; script errors of the page are collected in `page.argus_errors`."""
-    context = browser.new_context(viewport={"width": 1400, "height": 900}, storage_state=session)
-    page = context.new_page()
+    page = profiles.open({"width": 1400, "height": 900}, locale="en-US")
+    page.context.add_cookies(session["cookies"])
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.argus_errors = errors  # type: ignore[attr-defined]
     yield page
-    context.close()
+    profiles.close(page.context)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
     """Close the test's pages before its projects are deleted: a page that still asks for one would complain."""
     for context in item.stash.get(CONTEXTS, []):
-        context.close()
+        item.funcargs["profiles"].close(context)  # type: ignore[attr-defined]
 
 
 @pytest.fixture
-def open_page(request: pytest.FixtureRequest, browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
-    """Return `open_page(address, …)`: a page of the search service, in a profile of its own.
+def open_page(request: pytest.FixtureRequest, profiles: Profiles, stack: Any) -> Iterator[Callable[..., Page]]:
+    """Return `open_page(address, …)`: a page of the search service, in a profile that it has for
+    itself; the options are those of `profiles.open`.
 
     Whatever the browser complains about fails the test. One that provokes a complaint takes it out of
     `page.complaints`, which all pages of a test share.
@@ -99,9 +108,8 @@ def open_page(request: pytest.FixtureRequest, browser: Browser, stack: Any) -> I
     contexts = request.node.stash[CONTEXTS] = []
 
     def make(address: str, **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1300, "height": 900}, "locale": "en-GB"} | options)
-        contexts.append(context)
-        page = context.new_page()
+        page = profiles.open(**options)
+        contexts.append(page.context)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on("console", lambda said: complaints.append(f"{said.text} {said.location.get('url')}")
                 if said.type == "error" else None)

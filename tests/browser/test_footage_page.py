@@ -12,12 +12,12 @@ import av
 import pytest
 from av.video.stream import VideoStream
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from argus.labelstudio import LabelStudio
-from argus.settings import get_settings
 from demo.scenes import Split, make_scene, render_scene
 from search_service.uploads import files
+from tests.browser.profiles import Profiles
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 FRAMES = 6
@@ -44,13 +44,11 @@ def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def page(browser: Browser, stack: Any, no_uploads: None) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1300, "height": 900}, locale="en-GB",
-                                  base_url=get_settings().search_service_url)
-    made = context.new_page()
+def page(profiles: Profiles, stack: Any, no_uploads: None) -> Iterator[Page]:
+    made = profiles.open()
     made.on("dialog", lambda dialog: dialog.accept())  # leaving cuts an upload off: the browser asks
     yield made
-    context.close()
+    profiles.close(made.context)
 
 
 def shot(page: Page, name: str) -> None:

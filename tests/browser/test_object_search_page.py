@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from argus.settings import get_settings
 from ml_backend.runs.runs import create_run, run_progress
 from search_service.embedding import object_store
 from search_service.sync.progress import sync_progress
 from search_service.sync.tasks import sync_project
+from tests.browser.profiles import Profiles
 from tests.pictures import scene
 from tests.waiting import wait_for
 
@@ -21,14 +22,13 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 
 @pytest.fixture
-def page(browser: Browser, stack: Any) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1300, "height": 900}, locale="en-GB")
-    page = context.new_page()
+def page(profiles: Profiles, stack: Any) -> Iterator[Page]:
+    page = profiles.open()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.complaints = complaints  # type: ignore[attr-defined]
     yield page
-    context.close()
+    profiles.close(page.context)
 
 
 def test_objects_are_found_looked_at_and_asked_for_more(page: Page, make_project: Callable[..., int],

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from xml.sax.saxutils import quoteattr
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
@@ -21,6 +21,7 @@ from search_service.search.query import SearchQuery
 from search_service.search.search import find
 from search_service.sync.progress import sync_progress
 from search_service.sync.videos import list_videos
+from tests.browser.profiles import Profiles
 from tests.pictures import scene
 from tests.waiting import wait_for
 
@@ -29,16 +30,15 @@ COUNT = 6
 
 
 @pytest.fixture
-def page(browser: Browser, stack: Any) -> Iterator[Page]:
+def page(profiles: Profiles, stack: Any) -> Iterator[Page]:
     """A page on the search service; everything the browser complains about is collected in `page.complaints`."""
-    context = browser.new_context(viewport={"width": 1300, "height": 900}, locale="en-GB")
-    page = context.new_page()
+    page = profiles.open()
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     page.complaints = complaints  # type: ignore[attr-defined]
     yield page
-    context.close()
+    profiles.close(page.context)
 
 
 @pytest.mark.parametrize("token", [False, True])

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from argus.labelstudio import LabelStudio
 from argus.labelstudio.regions import read_labels
-from argus.settings import get_settings
 from search_service.sync.progress import sync_progress
 from search_service.sync.tasks import sync_project
+from tests.browser.profiles import Profiles
 from tests.pictures import scene
 from tests.resting import frozen
 from tests.waiting import wait_for
@@ -29,21 +29,20 @@ COUNT = 8
 
 
 @pytest.fixture
-def open_page(browser: Browser, stack: Any) -> Iterator[Callable[..., Page]]:
+def open_page(profiles: Profiles, stack: Any) -> Iterator[Callable[..., Page]]:
     """Return `open_page(width)`: a page with a browser profile of its own; script errors go to `page.complaints`."""
     contexts = []
 
     def make(width: int = 1440) -> Page:
-        contexts.append(browser.new_context(viewport={"width": width, "height": 950}, locale="en-GB",
-                                            base_url=get_settings().search_service_url, accept_downloads=True))
-        page = contexts[-1].new_page()
+        page = profiles.open({"width": width, "height": 950})
+        contexts.append(page.context)
         page.complaints = []  # type: ignore[attr-defined]
         page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
         return page
 
     yield make
     for context in contexts:
-        context.close()
+        profiles.close(context)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from argus.client import Argus
 from argus.settings import get_settings
@@ -21,6 +21,7 @@ from ml_backend.engines.base import Detections
 from ml_backend.predictions import delivery
 from search_service.embedding import object_store
 from search_service.sync.tasks import sync_project
+from tests.browser.profiles import Profiles
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -29,10 +30,10 @@ RED, WHITE = (20, 40, 80, 100), (180, 40, 240, 100)
 
 
 @pytest.fixture
-def page(browser: Browser, stack: Any) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-    yield context.new_page()
-    context.close()
+def page(profiles: Profiles, stack: Any) -> Iterator[Page]:
+    page = profiles.open()
+    yield page
+    profiles.close(page.context)
 
 
 def picture(number: int) -> bytes:
