@@ -1,8 +1,8 @@
 """The chain from a task to a view on a Label Studio that keeps its data in SQLite, its own default database.
 
-Everywhere else in the tests Label Studio is on PostgreSQL. The same chain there, which `make test` runs: `sync` (upload,
-sync, deletion) and `views` (views, saved searches, tabs) of `tests/integration/search_service`. How large a view may be
-on SQLite: `tests/unit/label_studio_config/test_views.py`.
+Everywhere else in the tests Label Studio is on PostgreSQL. The same chain there, which `make test` runs: `sync`
+(upload, sync, deletion) and `views` (views, saved searches, tabs) of `tests/integration/search_service`. How large a
+view may be on SQLite: `tests/unit/label_studio_config/test_views.py`.
 """
 
 from __future__ import annotations
