@@ -231,7 +231,8 @@ class Stream:
         self.hand.press(str(LABELS.index(label) + 1))
 
     def _draw(self, thing: Thing) -> None:
-        """Draw a box. While a region is selected, the label's key and the mouse would change that one."""
+        """Draw a box. While a region is selected, the label's key and the mouse would change that one. *Control* is held
+        so that a box can begin on another one, which would be moved."""
         page, regions = self.hand.page, "window.Htx.annotationStore.selected.regions"
         before = page.evaluate(f"{regions}.length")
         if page.evaluate(f"{regions}.some((region) => region.inSelection)"):
@@ -240,7 +241,9 @@ class Stream:
         self._say_label(thing.label)
         x0, y0, x1, y1 = thing.box
         at = self.editor._at
+        page.keyboard.down("Control")
         self.hand.drag(at(x0, y0), at(x1, y1))
+        page.keyboard.up("Control")
         page.wait_for_function(f"() => {regions}.length > {before}", timeout=30_000)
 
     def submit(self) -> None:
