@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
-from argus.answers.teaching import LabelTeaching, Teaching
+from argus.answers.teaching import LabelTeaching, Teaching, TeachMe
 
 
 class TaughtLabels:
@@ -29,6 +29,12 @@ class TaughtLabels:
         """Return how far a label is taught, and what its examples would make."""
         found: LabelTeaching = self._send(LabelTeaching, "GET",
                                           f"/projects/{project}/teaching/label?label={quote(label, safe='')}")
+        return found
+
+    def next(self, project: int, label: str = "", *, limit: int = 12) -> TeachMe:
+        """Return the objects whose verdicts would teach most, of a label or mixed over all."""
+        asked = urlencode({"limit": limit} | ({"label": label} if label else {}))
+        found: TeachMe = self._send(TeachMe, "GET", f"/projects/{project}/teaching/next?{asked}")
         return found
 
     def use(self, project: int, label: str, key: str, *, end_samples: bool = False) -> LabelTeaching:

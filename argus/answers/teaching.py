@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argus.answers.base import Answer, Moment
+from argus.answers.review import WallObject
 
 Box = tuple[float, float, float, float]
 
@@ -115,3 +116,29 @@ class LabelTeaching(TaughtLabel):
     """Verification samples that end when a verifier comes into use or is switched off."""
     rebuilding: int
     """Tasks whose predictions still have other scores."""
+
+
+class LastVerdicts(Answer):
+    """What the last verdicts changed in the drafts of their labels, of the objects under review."""
+
+    verdicts: int
+    shown: int
+    """Objects that a draft would show, and would not have shown before these verdicts."""
+    hidden: int
+    """Objects that a draft would hide, and would not have hidden before."""
+    crops: list[TaughtObject]
+    """Some of these, those whose score changed most first."""
+
+
+class TeachMe(Answer):
+    """The objects whose verdicts would teach most."""
+
+    shown: list[WallObject]
+    left: int
+    """Objects under review of which nothing was said, those shown included."""
+    waiting: int
+    """Those of them whose crops are not embedded: they are not asked about."""
+    objects: dict[str, int]
+    """Objects under review, by label."""
+    learned: LastVerdicts | None
+    """Null before the first verdict."""

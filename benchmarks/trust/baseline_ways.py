@@ -34,6 +34,7 @@ from demo.vocabulary import LABELS
 
 _BANDS = ("high", "medium", "low")
 _TRIES = 10
+_DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 def sign_in(page: Page, work: Work) -> None:
@@ -218,6 +219,7 @@ class Stream:
         rows = page.locator("[class*='outliner-item__title']")
         for row in rows.all():
             row.hover(timeout=SLOW)
+            page.evaluate(_DRAWN)  # until then the row before may still be the one that is shown
             if page.evaluate("(name) => window.Htx.annotationStore.selected.regions"
                              ".find((region) => region.cleanId === name).highlighted", one.name):
                 self.hand.clicks += 1
@@ -231,8 +233,8 @@ class Stream:
         self.hand.press(str(LABELS.index(label) + 1))
 
     def _draw(self, thing: Thing) -> None:
-        """Draw a box. While a region is selected, the label's key and the mouse would change that one. *Control* is held
-        so that a box can begin on another one, which would be moved."""
+        """Draw a box. While a region is selected, the label's key and the mouse would change that one. Without
+        *Control*, a drag that begins on a box would move that one."""
         page, regions = self.hand.page, "window.Htx.annotationStore.selected.regions"
         before = page.evaluate(f"{regions}.length")
         if page.evaluate(f"{regions}.some((region) => region.inSelection)"):

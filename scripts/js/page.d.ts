@@ -385,6 +385,21 @@ declare namespace Api {
     right: boolean | null; // what people said of it
   }
 
+  interface LastVerdicts {
+    verdicts: number;
+    shown: number;
+    hidden: number;
+    crops: TaughtObject[];
+  }
+
+  interface TeachMe {
+    shown: WallObject[];
+    left: number;
+    waiting: number;
+    objects: Record<string, number>;
+    learned: LastVerdicts | null;
+  }
+
   interface VerifierState {
     key: string;
     in_use: boolean;

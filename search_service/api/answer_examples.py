@@ -225,6 +225,10 @@ _EXAMPLES: tuple[Answer, ...] = (
     fix.ToFix(tasks=3, ready=1, left=[fix.LeftToFix(reason="check_first", tasks=[17, 29])]),
     te.Teaching(project=1, labels=[te.TaughtLabel(label="cpu", right=12, wrong=14, waiting=0, gone=1, in_use=True)]),
     _TAUGHT,
+    te.TeachMe(left=388, waiting=12, objects={"cpu": 312, "fan": 90}, shown=[v.WallObject(
+        task=17, object="5a1f0c2b9d3e", label="cpu", score=0.91, box=[0.1, 0.2, 0.3, 0.4], verdict="", new_label="")],
+        learned=te.LastVerdicts(verdicts=20, shown=0, hidden=31, crops=[te.TaughtObject(
+            task=29, object="77d20c2b9d3e", box=(0.5, 0.2, 0.7, 0.4), before=0.93, after=0.08)])),
     v.Wall(objects={"cpu": 312, "fan": 90}, next="0.52,17,1,cpu", shown=[v.WallObject(
         task=17, object="5a1f0c2b9d3e", label="cpu", score=0.52, box=[0.1, 0.2, 0.3, 0.4], verdict="wrong",
         new_label="")]),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,19 +41,43 @@ def page(project_id: int, recipe: Recipe, rows: Sequence[ShownObject], order: Or
     return arranged[begin:end], str(end) if end < len(arranged) else None
 
 
-def _arranged(project_id: int, recipe: Recipe, rows: Sequence[ShownObject], order: Order) -> list[ShownObject]:
+class Embedded(NamedTuple):
+    """The objects of a list that have an embedding.
+
+    Attributes:
+        places: their places in the list.
+        crops: float32 `(n, dim)` of length 1.
+        scores: the model's own, (n,).
+    """
+
+    places: list[int]
+    crops: Vectors
+    scores: NDArray[np.float64]
+
+
+def embedded(project_id: int, recipe: Recipe, rows: Sequence[ShownObject]) -> Embedded | None:
+    """Return what is known of the crops of the first `MOST` objects; None when none of them has an embedding."""
     first = rows[:MOST]
-    ids = {row[1:]: row.id for row in embedded_store.embedded_objects(recipe, [row.task_id for row in first])}
+    known = {(row.task_id, row.label, row.place): row
+             for row in embedded_store.embedded_objects(recipe, [row.task_id for row in first])}
     model = store.current_model()
-    if model is None or not ids:
-        return list(rows)
+    if model is None or not known:
+        return None
     with connect() as connection:
-        vectors = store.of_tasks(connection, model.objects, project_id, list(ids.values()))
-    number = {place: ids.get((row.task_id, row.label, row.place)) for place, row in enumerate(first)}
-    there = [place for place, object_id in number.items() if object_id in vectors]
-    if not there:
+        vectors = store.of_tasks(connection, model.objects, project_id, [row.id for row in known.values()])
+    found = [(place, known[key]) for place, row in enumerate(first)
+             if (key := (row.task_id, row.label, row.place)) in known and known[key].id in vectors]
+    if not found:
+        return None
+    return Embedded([place for place, _ in found], np.stack([vectors[row.id] for _, row in found]),
+                    np.array([row.score for _, row in found]))
+
+
+def _arranged(project_id: int, recipe: Recipe, rows: Sequence[ShownObject], order: Order) -> list[ShownObject]:
+    found = embedded(project_id, recipe, rows)
+    if found is None:
         return list(rows)
-    crops = np.stack([vectors[number[place]] for place in there])  # type: ignore[index]
+    there, crops = found.places, found.crops
     best = together(crops) if order == "similar" else outliers(crops, [rows[place].label for place in there])
     chosen = [there[place] for place in best.tolist()]
     return [rows[place] for place in chosen] + [row for place, row in enumerate(rows) if place not in set(chosen)]

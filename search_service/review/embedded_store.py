@@ -9,7 +9,7 @@ from argus.db.statements import fetch
 from label_studio_config.recipe import Recipe
 
 _EMBEDDED = """
-    SELECT o.id, o.task_id, o.label, CASE WHEN w.key = w.source THEN o.place ELSE (
+    SELECT o.id, o.task_id, o.label, o.score::float8 AS score, CASE WHEN w.key = w.source THEN o.place ELSE (
         SELECT i.place::int FROM detection s JOIN detection d ON (d.task_id, d.label) = (s.task_id, s.label)
         CROSS JOIN LATERAL jsonb_array_elements(d.items) WITH ORDINALITY AS i (item, place)
         WHERE (s.task_id, s.label, s.concept_key, d.concept_key) = (o.task_id, o.label, o.concept_key, w.key)
@@ -20,11 +20,12 @@ _EMBEDDED = """
 
 
 class EmbeddedObject(NamedTuple):
-    """An object with an embedding; `place` is as of `prediction_store.ShownObject`."""
+    """An object with an embedding; `place` is as of `prediction_store.ShownObject`, `score` is the model's own."""
 
     id: int
     task_id: int
     label: str
+    score: float
     place: int
 
 

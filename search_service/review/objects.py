@@ -95,11 +95,20 @@ def shown(project_id: int, model_version: str, task_ids: Sequence[int]) -> list[
     Raises:
         ArgusError: `unknown_project`.
     """
-    rows = _objects(asked_for(project_id, model_version), model_version, task_ids, None, None, _position(""), 1.0)
-    return [_shown(row) for row in rows]
+    return [named(row) for row in rows_of(project_id, model_version, task_ids, None)]
 
 
-def _shown(row: ShownObject) -> Shown:
+def rows_of(project_id: int, model_version: str, task_ids: Sequence[int], label: str | None) -> list[ShownObject]:
+    """Return the rows of all objects that these tasks show, of one label or of all, lowest score first.
+
+    Raises:
+        ArgusError: `unknown_project`, `unknown_label`.
+    """
+    return _objects(asked_for(project_id, model_version), model_version, task_ids, label, None, _position(""), 1.0)
+
+
+def named(row: ShownObject) -> Shown:
+    """Return an object under the name that the page has for it."""
     one = _object(row, 1.0, _Said())
     return Shown(one.task, one.object, one.label, one.score or 0.0, tuple(one.box or ()))
 
@@ -113,7 +122,7 @@ def page_of_objects(project_id: int, model_version: str, task_ids: Sequence[int]
     """
     rows = _objects(asked_for(project_id, model_version), model_version, task_ids, label, limit,
                     _position(after), 1.0)
-    return [_shown(row) for row in rows[:limit]], _next(rows, limit)
+    return [named(row) for row in rows[:limit]], _next(rows, limit)
 
 
 def _next(rows: Sequence[ShownObject], limit: int) -> str | None:

@@ -13,9 +13,9 @@ from argus import audit
 from argus.answers.review import Wall, WallJudged, WallObject, WallTakenBack
 from argus.errors import ArgusError
 from label_studio_config import projects
-from label_studio_config.recipe import plan_for
+from label_studio_config.recipe import plan_for, recipe_for
 from label_studio_config.views import fix_view
-from search_service.review import objects, prediction_store, standing, wall_store
+from search_service.review import arrangement, objects, prediction_store, standing, wall_store
 from search_service.review.candidates import Review, open_review
 from search_service.review.objects import Shown
 from search_service.review.set_aside import decisions, open_tasks
@@ -24,23 +24,32 @@ from search_service.review.wall_store import Named
 Verdict = Literal["right", "wrong", "unsure", "relabelled"]
 
 
-def page(project_id: int, *, label: str = "", limit: int = 200, after: str = "") -> Wall:
+def page(project_id: int, *, label: str = "", limit: int = 200, after: str = "",
+         order: arrangement.Order = "score") -> Wall:
     """Return a page of the objects on unreviewed tasks, of one label or of all, lowest score first.
 
     Args:
-        after: `next` of the page before.
+        after: `next` of the page before, in the same order.
+        order: similar: those whose crops are alike stand together; outliers: those that are least like their label's
+            others come first.
 
     Raises:
         ArgusError: `unknown_project`, `unknown_label`, `bad_request` for another `after`.
     """
     review = open_review(project_id)
     ids = standing.unreviewed(review, None, ())
-    rows, following = objects.page_of_objects(project_id, review.model_version, ids, label or None, limit, after)
+    if order == "score":
+        rows, following = objects.page_of_objects(project_id, review.model_version, ids, label or None, limit, after)
+    else:
+        every = objects.rows_of(project_id, review.model_version, ids, label or None)
+        arranged, following = arrangement.page(project_id, recipe_for(projects.load(project_id)), every, order, limit,
+                                               after)
+        rows = [objects.named(row) for row in arranged]
     tasks = sorted({row.task for row in rows})
     said = {(one.task_id, one.object): one for one in wall_store.judged(project_id, review.model_version, tasks)}
     rejected = {(task, name) for task, decided in decisions(review, tasks).items()
                 for name, verdict in decided.items() if verdict == "rejected"}
-    return Wall(objects=_count(review, ids), next=following, shown=[
+    return Wall(objects=counts(review, ids), next=following, shown=[
         _listed(row, said.get((row.task, row.name)), (row.task, row.name) in rejected) for row in rows])
 
 
@@ -51,13 +60,13 @@ def _listed(row: Shown, said: wall_store.Judged | None, rejected: bool) -> WallO
                       new_label=said.new_label if said and not rejected else "")
 
 
-def _count(review: Review, ids: Sequence[int]) -> dict[str, int]:
+def counts(review: Review, ids: Sequence[int]) -> dict[str, int]:
     """Return how many objects each label has on these tasks."""
     asked = objects.asked_for(review.project_id, review.model_version)
-    counts = {one.label: 0 for one in asked}
+    found = {one.label: 0 for one in asked}
     for row in prediction_store.shown_scores(asked, review.model_version, ids):
-        counts[row.label] += 1
-    return counts
+        found[row.label] += 1
+    return found
 
 
 def judge(project_id: int, verdict: Verdict, named: Sequence[tuple[int, str]], label: str = "") -> WallJudged:

@@ -46,8 +46,8 @@ def picture(number: int) -> bytes:
     return file.getvalue()
 
 
-def test_a_label_is_taught_used_and_switched_off(page: Page, make_project: Callable[..., int],
-                                                 label_studio: Any) -> None:
+def taught_project(make_project: Callable[..., int], label_studio: Any) -> int:
+    """Return a project each of whose tasks shows something red and something white as a cpu, with embedded crops."""
     project = make_project(["cpu"], [(f"{n}.png", picture(n)) for n in range(TASKS)])
     sync_project(project)
     tasks = sorted(task["id"] for task in label_studio.tasks(project))
@@ -57,6 +57,12 @@ def test_a_label_is_taught_used_and_switched_off(page: Page, make_project: Calla
             np.full(2, 0.8, np.float32), np.array([RED, WHITE], np.float32), [None, None])})
     assert set(delivery.push(project, tasks).values()) == {"stored"}
     wait_for(lambda: object_store.progress(project).embedded == 2 * TASKS, 240, 1)
+    return project
+
+
+def test_a_label_is_taught_used_and_switched_off(page: Page, make_project: Callable[..., int],
+                                                 label_studio: Any) -> None:
+    project = taught_project(make_project, label_studio)
     argus = Argus(get_settings().search_service_url)
     shown = argus.call("GET", f"/projects/{project}/review/wall?label=cpu&limit=100").json()["shown"]
     for verdict, red in (("right", True), ("wrong", False)):
@@ -82,5 +88,35 @@ def test_a_label_is_taught_used_and_switched_off(page: Page, make_project: Calla
     panel.get_by_role("button", name="Switch off").click()
     expect(panel.locator("[data-part=list] [data-used=true]")).to_have_count(0)
     wait_for(lambda: boxes() == {2}, 120, 1)
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_what_teaches_most__is_asked_twelve_at_a_time_and_says_what_it_changed(
+        page: Page, make_project: Callable[..., int], label_studio: Any) -> None:
+    project = taught_project(make_project, label_studio)
+    page.goto(f"{get_settings().search_service_url}/?project={project}&screen=review&band=all&label=cpu")
+    crops, learned = page.locator(".wall .crop"), page.locator(".learned")
+    expect(crops).to_have_count(2 * TASKS)
+    page.locator("#wall-order").select_option("teach")
+    expect(crops).to_have_count(12)
+    expect(learned).to_contain_text("A few objects at a time")
+    listed = Argus(get_settings().search_service_url).call("GET", f"/projects/{project}/review/wall?limit=100").json()
+    red = {f"{one['task']}/{one['object']}" for one in listed["shown"] if one["box"][0] < 0.5}
+    for number in range(1, 2 * TASKS + 1):
+        card = page.locator(".wall .crop:not(.rejected):not(.right)").first
+        key = "a" if card.get_attribute("data-object") in red else "r"
+        card.locator(".face").focus()
+        page.keyboard.press(key)
+        expect(page.locator(".wall .crop.rejected, .wall .crop.right")).to_have_count(number)
+        if number == 12:
+            expect(crops).to_have_count(2 * TASKS)  # the next twelve, below
+            expect(learned).to_contain_text("The last 12 verdicts changed")
+    expect(learned).to_contain_text("The last 20 verdicts changed the drafts")
+    expect(learned.locator("img")).not_to_have_count(0)
+    page.keyboard.press("z")
+    expect(page.locator(".wall-said")).to_contain_text("Taken back on 1 object")
+    page.locator("#wall-order").select_option("similar")
+    expect(crops).to_have_count(2 * TASKS)
     page.set_viewport_size({"width": 390, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, request
 
-from argus.answers.teaching import LabelTeaching, Teaching
+from argus.answers.teaching import LabelTeaching, Teaching, TeachMe
 from search_service.api.answering import answers
 from search_service.api.requests import API, body
 from search_service.api.schemas import search
 from search_service.api.schemas import teaching as asking
-from search_service.review.teaching import service
+from search_service.review.teaching import service, teach_me
 
 blueprint = Blueprint("teaching", __name__, url_prefix=API)
 
@@ -24,6 +24,13 @@ def get_teaching(project_id: int) -> Teaching:
 @answers
 def get_label(project_id: int) -> LabelTeaching:
     return service.show(project_id, search.read(asking.TaughtLabelRequest, request.args).label)
+
+
+@blueprint.get("/projects/<int:project_id>/teaching/next")
+@answers
+def get_next(project_id: int) -> TeachMe:
+    asked = search.read(asking.TeachMeRequest, request.args)
+    return teach_me.next_objects(project_id, asked.label, asked.limit)
 
 
 @blueprint.post("/projects/<int:project_id>/teaching/use")

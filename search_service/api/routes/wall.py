@@ -18,7 +18,7 @@ blueprint = Blueprint("wall", __name__, url_prefix=API)
 @answers
 def get_wall(project_id: int) -> Wall:
     asked = search.read(asking.WallRequest, request.args)
-    return wall.page(project_id, label=asked.label, limit=asked.limit, after=asked.after)
+    return wall.page(project_id, label=asked.label, limit=asked.limit, after=asked.after, order=asked.order)
 
 
 @blueprint.post("/projects/<int:project_id>/review/wall/verdicts")

@@ -27,3 +27,10 @@ class SwitchOffRequest(Request):
 
     label: Label
     end_samples: bool = Field(False, description="Although open verification samples end by that.")
+
+
+class TeachMeRequest(Request):
+    """How many objects to ask about, of which label."""
+
+    label: Label | None = None
+    limit: int = Field(12, ge=1, le=50, description="Objects to return.")

@@ -17,7 +17,10 @@ class WallRequest(Request):
 
     label: Label | Literal[""] = Field("", description="Only objects of this label.")
     limit: int = Field(200, ge=1, le=1000, description="Objects to return.")
-    after: str = Field("", max_length=600, description="`next` of the page before.")
+    after: str = Field("", max_length=600, description="`next` of the page before, in the same order.")
+    order: Literal["score", "similar", "outliers"] = Field(
+        "score", description="score: lowest first; similar: crops that are alike stand together; outliers: those least "
+        "like their label's others first.")
 
 
 class WallObjectNamed(Request):

@@ -46,6 +46,14 @@ class Said(NamedTuple):
     group: str
 
 
+class LastSaid(NamedTuple):
+    """An object of which something was said on the page or in a sample."""
+
+    task_id: int
+    object: str
+    label: str
+
+
 class Found(NamedTuple):
     """A detection: its own score, its box in pixels of an image of `width` × `height`, and its row `object`, when its
     crop is embedded."""
@@ -128,6 +136,13 @@ _VERIFIER = ", ".join(VerifierRow._fields)
 def said(project_id: int, label: str) -> list[Said]:
     """Return what people said of the objects of a label."""
     return fetch(Said, _SAID, {"project": project_id, "label": label})
+
+
+def last_said(project_id: int, most: int) -> list[LastSaid]:
+    """Return the objects of the last verdicts that can teach, the newest first."""
+    return fetch(LastSaid, "SELECT task_id, object, label FROM verdict WHERE project_id = %s AND object <> '' "
+                 "AND verdict IN ('right', 'moved', 'wrong', 'relabelled') AND taken_back_at IS NULL "
+                 "ORDER BY id DESC LIMIT %s", (project_id, most))
 
 
 def found(label: str, source_key: str, task_ids: Sequence[int]) -> list[Found]:

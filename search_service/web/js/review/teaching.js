@@ -160,7 +160,7 @@ function pictures(kind, objects) {
 }
 
 /** @param {Api.TaughtObject} one */
-function pictureOf({ task, box, before, after, right }) {
+export function pictureOf({ task, box, before, after, right }) {
   const said = right === null ? "" : `${t(right ? "wall.right" : "wall.wrong")} · `;
   const text = `${said}${number(before, 2)} → ${number(after, 2)}`;
   const image = h("img", { alt: `${t("common.task", { task })}, ${text}`, loading: "lazy" });

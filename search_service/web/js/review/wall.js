@@ -1,4 +1,4 @@
-// The objects of a label over all bands, lowest score first. Many are chosen at once, and one key says what they are; what
+// The objects of a label over all bands. Many are chosen at once, and one key says what they are; what
 // was said is stored at once, and Z takes it back.
 import { api } from "../api.js";
 import { around, h, renew } from "../dom.js";
@@ -6,7 +6,8 @@ import { number, t } from "../i18n.js";
 import { actionButton, attempt } from "../messages.js";
 import { Choice } from "./choice.js";
 import { Crop } from "./crop.js";
-import { labelChips, wallTools } from "./wall_tools.js";
+import { WallOrders } from "./wall_orders.js";
+import { labelChips, sum, wallTools } from "./wall_tools.js";
 
 const PAGE = 200;
 /** @type {Record<string, WallVerdict>} */
@@ -35,6 +36,7 @@ export class Wall {
     this.project = project;
     this.path = `/projects/${project.id}/review/wall`;
     this.signal = signal;
+    this.orders = new WallOrders({ project, signal, chosen: () => (this.#clear(), this.open(this.#label)) });
     this.look = look;
     this.changed = changed;
     this.chosen = chosen;
@@ -45,7 +47,7 @@ export class Wall {
     this.more = actionButton(t("review.more"), () => this.loadMore(), { hidden: true });
     this.tools = h("div", { class: "toolbar wall-tools", role: "toolbar", "aria-label": t("review.actions") });
     const hint = h("p", { class: "muted" }, t("wall.hint"));
-    this.root = h("div", { class: "wall" }, this.labels, hint, this.said, this.empty, this.list, this.more, this.tools);
+    this.root = h("div", { class: "wall" }, this.labels, this.orders.root, hint, this.said, this.empty, this.list, this.more, this.tools);
     this.list.addEventListener("keydown", (event) => this.#onkey(event));
     this.list.addEventListener("click", (event) => this.#onclick(event));
     this.list.addEventListener("focusin", (event) => this.#focus(this.#placeOf(event), false)); // by Tab, or a reader
@@ -53,14 +55,16 @@ export class Wall {
 
   /** @param {string | null} label */
   async open(label) {
-    if ((label ?? "") !== this.#label) {
-      this.#cards = [];
-      this.#past = [];
-      this.list.replaceChildren();
-    }
+    if ((label ?? "") !== this.#label) this.#clear();
     this.#label = label ?? "";
     this.#choice.clear();
     await this.#load(true);
+  }
+
+  #clear() {
+    this.#cards = [];
+    this.#past = [];
+    this.list.replaceChildren();
   }
 
   all = () => this.#cards;
@@ -95,14 +99,12 @@ export class Wall {
   async #load(fresh) {
     const mine = ++this.#loads,
       said = this.#past.length;
-    const asked = new URLSearchParams({ label: this.#label, limit: String(PAGE) });
-    if (!fresh) asked.set("after", this.#next ?? "");
-    /** @type {Api.Wall} */
-    const { shown, next, objects } = await api(`${this.path}?${asked}`, { signal: this.signal });
+    const { shown, next, objects } = await this.orders.page(this.#label, (!fresh && this.#next) || "");
     if (mine !== this.#loads) return;
     if (said !== this.#past.length) return this.#load(fresh);
-    const found = shown.map((one) => this.#make(one));
-    this.#cards = fresh ? found : [...this.#cards, ...found];
+    const found = shown.map((one) => this.#make(one)),
+      there = new Set(fresh ? [] : this.#keys()); // what was taken back is asked about again
+    this.#cards = [...(fresh ? [] : this.#cards), ...found.filter(({ key }) => !there.has(key))];
     this.#next = next;
     this.#counts = objects;
     this.list.replaceChildren(...this.#cards.map((card) => card.root));
@@ -154,6 +156,14 @@ export class Wall {
     if (one) this.#focus(this.#current + 1);
     this.#show();
     await this.changed();
+    if (this.orders.teaches && !this.#unsaid().length) await this.#follow();
+  }
+
+  // All that was asked about is answered: ask about the next ones.
+  async #follow() {
+    const asked = this.#cards.length;
+    await this.#load(false);
+    this.#focus(asked); // the list was made anew
   }
 
   async #undo() {
@@ -175,15 +185,14 @@ export class Wall {
       card.selected = this.#choice.has(card.key);
       card.mark();
     }
-    this.more.hidden = !this.#next;
+    this.more.hidden = !this.#next || this.orders.teaches;
     this.empty.textContent = this.#cards.length ? "" : t("wall.empty");
     this.#showLabels();
     this.#showTools();
   }
 
   #showLabels() {
-    const counts = /** @type {[string, number][]} */ ([["", sum(this.#counts)], ...Object.entries(this.#counts)]);
-    renew(this.labels, labelChips(counts, this.#label, this.chosen)); // a press that has begun is not lost
+    renew(this.labels, labelChips(this.#counts, this.#label, this.chosen)); // a press that has begun is not lost
   }
 
   #showTools() {
@@ -193,7 +202,7 @@ export class Wall {
       ...wallTools({
         labels: this.project.labels,
         shown: this.#cards.length,
-        total: this.#next ? total : 0,
+        total: this.#next && !this.orders.teaches ? total : 0,
         selected: this.#choice.size,
         unsaid: this.#unsaid().length,
         said: this.#past.length > 0,
@@ -286,6 +295,3 @@ export class Wall {
     if (choosing && to) this.#choose((choice) => choice.extend(to, this.#keys()));
   }
 }
-
-/** @param {Record<string, number>} counts */
-const sum = (counts) => Object.values(counts).reduce((all, count) => all + count, 0);

@@ -20,9 +20,12 @@ import { actionButton, attempt } from "../messages.js";
  * @property {() => unknown} selectNone
  */
 
-/** @param {[string, number][]} counts "" for all labels @param {string} current @param {(label: string | null) => unknown} chosen */
+/** @param {Record<string, number>} counts */
+export const sum = (counts) => Object.values(counts).reduce((all, count) => all + count, 0);
+
+/** @param {Record<string, number>} counts by label @param {string} current "" for all labels @param {(label: string | null) => unknown} chosen */
 export const labelChips = (counts, current, chosen) =>
-  counts.map(([label, count]) => {
+  Object.entries({ "": sum(counts), ...counts }).map(([label, count]) => {
     const pressed = String(label === current);
     const attributes = { type: "button", "data-label": label, "aria-pressed": pressed, onclick: () => chosen(label || null) };
     return h("button", attributes, `${label || t("review.allLabels")} ${number(count)}`);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -201,3 +202,62 @@ def test_the_command_line_teaches(taught: Taught) -> None:
     assert "cpu" in run("status") and f"{TASKS} hidden" in run("show", "--label", "cpu")
     assert "in use" in run("use", "--label", "cpu")
     assert "in use" not in run("off", "--label", "cpu").split("since")[-1]
+
+
+def test_what_teaches_most_is_asked_a_few_at_a_time_until_all_is_said(taught: Taught) -> None:
+    def ask_next(**query: Any) -> Any:
+        words = "&".join(f"{name}={value}" for name, value in query.items())
+        return ask(taught.client, f"/projects/{taught.id}/teaching/next?{words}")
+
+    first = ask_next()
+    assert first["learned"] is None and (first["left"], first["waiting"]) == (2 * TASKS, 0)
+    assert first["objects"]["cpu"] == 2 * TASKS
+    assert {tuple(one["box"]) for one in first["shown"][:2]} == {(0.05, 0.1, 0.15, 0.6), (0.55, 0.1, 0.65, 0.6)}, \
+        "the second is unlike the first"
+    known, hidden = set[tuple[int, str]](), 0
+    while len(known) < 2 * TASKS:
+        found = ask_next(label="cpu", limit=10)
+        mine = {(one["task"], one["object"]): one["box"][0] < 0.5 for one in found["shown"]}
+        assert mine and not known & set(mine) and found["left"] == 2 * TASKS - len(known)
+        for verdict, is_cpu in (("right", True), ("wrong", False)):
+            named = [{"task": task, "object": name} for (task, name), right in mine.items() if right == is_cpu]
+            if named:
+                ask(taught.client, f"/projects/{taught.id}/review/wall/verdicts", {"verdict": verdict,
+                                                                                  "objects": named})
+        known |= set(mine)
+        learned = ask_next()["learned"]
+        hidden = max(hidden, learned["hidden"])
+        assert learned["verdicts"] == min(20, len(known)) and learned["shown"] == 0
+    assert hidden == TASKS, "the first 20 verdicts told what is no cpu"
+    assert ask_next()["shown"] == [] and ask_next()["left"] == 0
+
+
+def test_crops_that_are_not_embedded_are_not_asked_about_and_counted(taught: Taught) -> None:
+    taught.detect(taught.tasks[:2], RIGHT)
+    assert set(delivery.push(taught.id, taught.tasks[:2]).values()) == {"stored"}
+    found = ask(taught.client, f"/projects/{taught.id}/teaching/next?limit=50")
+    assert (found["left"], found["waiting"], len(found["shown"])) == (2 * TASKS - 2, 2, 2 * TASKS - 4)
+    assert not {one["task"] for one in found["shown"]} & set(taught.tasks[:2])
+
+
+@pytest.mark.parametrize(("query", "status", "says"), [
+    ("label=hdd", 422, "no label 'hdd'"), ("limit=0", 400, "limit"), ("limit=51", 400, "limit"),
+    ("label=cpu&order=score", 400, "order")])
+def test_what_cannot_be_asked_next_is_told(taught: Taught, query: str, status: int, says: str) -> None:
+    assert says in ask(taught.client, f"/projects/{taught.id}/teaching/next?{query}", status=status)["detail"]
+
+
+def test_the_wall_has_similar_objects_together_and_the_odd_ones_first(taught: Taught) -> None:
+    def boxes(order: str) -> list[bool]:
+        found: list[Any] = []
+        after: str | None = ""
+        while after is not None:
+            page = ask(taught.client, f"/projects/{taught.id}/review/wall?order={order}&limit=20&after={after}")
+            found, after = found + page["shown"], page["next"]
+        assert len({(one["task"], one["object"]) for one in found}) == len(found) == 2 * TASKS
+        return [one["box"][0] < 0.5 for one in found]
+
+    similar = boxes("similar")
+    assert sum(one != other for one, other in itertools.pairwise(similar)) == 1
+    assert len(boxes("outliers")) == 2 * TASKS
+    assert "order" in ask(taught.client, f"/projects/{taught.id}/review/wall?order=size", status=400)["detail"]
