@@ -50,6 +50,21 @@ def test_home__of_a_project_without_images_tells_how_to_get_some(
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
+@pytest.mark.parametrize("language", ["en-GB", "ja-JP"])
+def test_the_header_is_one_line_at_every_width(open_page: Callable[..., Page], make_project: Callable[..., int],
+                                               label_studio: LabelStudio, language: str) -> None:
+    project = make_project(["cpu"])
+    label_studio.patch(f"/api/projects/{project}/", {"title": "The third line of the plant, in summer"})
+    projects.refresh(project)
+    page = open_page(f"?project={project}", locale=language)
+    expect(page.locator("#project option:checked")).to_contain_text("third line")
+    for width in (901, 1180, 1200, 1201, 1280, 1320, 1366, 1370, 1371, 1400, 1401, 1540, 1541, 1640, 1641, 1920):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert page.locator("header").bounding_box()["height"] < 60, f"{width} pixels"  # type: ignore[index]
+    assert page.locator("#nav-search span").bounding_box()["width"] > 30  # type: ignore[index]
+
+
 def test_home__leads_from_images_to_predictions_and_to_review(
         open_page: Callable[..., Page], make_project: Callable[..., int], label_studio: LabelStudio) -> None:
     project = make_project(["cpu", "fan"], [(f"{n}.jpg", scene(n)) for n in range(6)])
