@@ -16,8 +16,10 @@ from playwright.sync_api import Page, Route, expect
 
 from argus.labelstudio import LabelStudio
 from demo.scenes import Split, make_scene, render_scene
+from search_service.sync.progress import sync_progress
 from search_service.uploads import files
 from tests.browser.profiles import Profiles
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 FRAMES = 6
@@ -115,6 +117,7 @@ def test_from_a_video_on_disk_to_frames_that_are_found(page: Page, make_project:
     assert len(list(label_studio.tasks(project, fields="task_only"))) == FRAMES
     assert not list(files.folder().iterdir())
     page.set_viewport_size({"width": 1300, "height": 900})
+    wait_for(lambda: sync_progress(project).embedded == FRAMES, 120)  # they are searchable then
     page.locator("#search input").first.fill("cpu")
     page.keyboard.press("Enter")
     expect(page.locator(".hit, .card").first).to_be_visible(timeout=60_000)
