@@ -16,7 +16,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from benchmarks.hands import SLOW, Editor, Hand
 from benchmarks.trust.known_frames import (
@@ -34,6 +35,7 @@ from demo.vocabulary import LABELS
 
 _BANDS = ("high", "medium", "low")
 _TRIES = 10
+_MOMENT = 3_000  # milliseconds: a row that is there can be hovered sooner
 _DRAWN = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -216,18 +218,28 @@ class Stream:
     def _choose(self, one: Predicted) -> None:
         """Click on a box's row in the list of regions: the one that shows the box when the mouse is on it."""
         page = self.hand.page
-        rows = page.locator("[class*='outliner-item__title']")
-        for row in rows.all():
-            row.hover(timeout=SLOW)
-            page.evaluate(_DRAWN)  # until then the row before may still be the one that is shown
-            if page.evaluate("(name) => window.Htx.annotationStore.selected.regions"
-                             ".find((region) => region.cleanId === name).highlighted", one.name):
+        for _ in range(_TRIES):  # the list is made anew while it is walked: then once more
+            row = self._row_of(one)
+            if row:
                 self.hand.clicks += 1
                 row.click(timeout=SLOW)
                 page.wait_for_function("(name) => window.Htx.annotationStore.selected.regions"
                                        ".find((region) => region.cleanId === name).inSelection", arg=one.name)
                 return
         raise LookupError(f"no row of the list shows {one}")
+
+    def _row_of(self, one: Predicted) -> Locator | None:
+        page = self.hand.page
+        for row in page.locator("[class*='outliner-item__title']").all():
+            try:
+                row.hover(timeout=_MOMENT)
+            except PlaywrightTimeoutError:
+                return None
+            page.evaluate(_DRAWN)  # until then the row before may still be the one that is shown
+            if page.evaluate("(name) => window.Htx.annotationStore.selected.regions"
+                             ".find((region) => region.cleanId === name).highlighted", one.name):
+                return row
+        return None
 
     def _say_label(self, label: str) -> None:
         self.hand.press(str(LABELS.index(label) + 1))
