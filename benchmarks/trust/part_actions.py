@@ -62,9 +62,10 @@ def on(build: Build, lines: Lines, work: Callable[[Page, Work], _Found]) -> _Fou
 def browser() -> Iterator[Page]:
     from playwright.sync_api import sync_playwright
 
+    # High enough for all rows of Label Studio's list of regions: one that scrolls moves them under the mouse.
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=os.environ.get("ARGUS_CHROMIUM"), args=["--no-sandbox"])
-        yield chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB").new_page()
+        yield chromium.new_context(viewport={"width": 1440, "height": 1400}, locale="en-GB").new_page()
         chromium.close()
 
 
