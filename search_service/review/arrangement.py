@@ -79,8 +79,8 @@ def _arranged(project_id: int, recipe: Recipe, rows: Sequence[ShownObject], orde
         return list(rows)
     there, crops = found.places, found.crops
     best = together(crops) if order == "similar" else outliers(crops, [rows[place].label for place in there])
-    chosen = [there[place] for place in best.tolist()]
-    return [rows[place] for place in chosen] + [row for place, row in enumerate(rows) if place not in set(chosen)]
+    chosen, known = [there[place] for place in best.tolist()], set(there)
+    return [rows[place] for place in chosen] + [row for place, row in enumerate(rows) if place not in known]
 
 
 def outliers(crops: Vectors, labels: Sequence[str]) -> Places:
