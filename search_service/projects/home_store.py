@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from argus.db.statements import execute, fetch, fetch_one
+from argus.db.statements import execute, fetch, fetch_number
 from label_studio_config.version_store import Asked
 
 # Each image with its prediction of a version, and whether it is annotated, accepted in bulk, skipped or set aside.
@@ -82,10 +82,6 @@ class WorkRow(NamedTuple):
     progress: float
 
 
-class _Videos(NamedTuple):
-    n: int
-
-
 def begin() -> None:
     """Let this transaction (`together`) join by hashing: right after an import nothing is known of the new rows yet,
     and what is planned for a few then takes minutes."""
@@ -101,8 +97,7 @@ def videos(project_id: int) -> list[VideoRow]:
 
 def count_video_tasks(project_id: int) -> int:
     """Return how many tasks have a video for their file."""
-    row = fetch_one(_Videos, "SELECT count(*) AS n FROM task WHERE project_id = %s AND state = 'video'", (project_id,))
-    return row.n if row else 0
+    return fetch_number("SELECT count(*) FROM task WHERE project_id = %s AND state = 'video'", (project_id,))
 
 
 def marked(project_id: int, version: str, shown: Sequence[VideoRow], bins: int) -> list[MarkedRow]:
