@@ -988,7 +988,7 @@ declare namespace Api {
     code?: string;
     detail?: string;
     hint?: string;
-    details?: { header?: string; retry_after?: number };
+    details?: { header?: string; retry_after?: number; waiting?: number };
   }
 }
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Page, Route, expect
 
 from argus.labelstudio import LabelStudio
 from argus.settings import get_settings
+from argus_cli.stack.stack import Stack
 from label_studio_config.connect import connect
 from ml_backend.runs.runs import create_run, run_progress
 from search_service.pictures.store import captured_between
@@ -23,6 +24,7 @@ from search_service.sync.progress import sync_progress
 from search_service.sync.videos import list_videos
 from tests.browser.profiles import Profiles
 from tests.pictures import scene
+from tests.resting import frozen
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -67,6 +69,29 @@ def test_page__a_picture_that_has_to_wait_comes_later(page: Page, make_project: 
         "[...document.querySelectorAll('.hit img')].every(image => image.complete && image.naturalWidth > 0)"), 60)
     expect(page.locator(".hit.broken")).to_have_count(0)
     assert len(refused) >= 4
+
+
+def test_page__a_search_is_repeated_until_all_images_are_embedded(page: Page, make_project: Callable[..., int],
+                                                                  label_studio: LabelStudio, stack: Stack) -> None:
+    with frozen(stack, "siglip-worker"):
+        project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(2)])
+        page.goto(f"{get_settings().search_service_url}/?project={project}&screen=search&q=cpu")
+        expect(page.locator(".friendly")).to_contain_text("This page repeats the search by itself.", timeout=20_000)
+    expect(page.locator(".hit")).to_have_count(2, timeout=60_000)
+    expect(page.locator("#message")).to_be_hidden()
+    with frozen(stack, "siglip-worker"):  # the words of the query are known by now
+        more = [(f"{n}.jpg", (f"{n}.jpg", scene(n), "image/jpeg")) for n in range(2, 4)]
+        label_studio.request("POST", f"/api/projects/{project}/import", files=more, timeout=120)
+        wait_for(lambda: sync_progress(project).waiting == 2, 60)
+        page.reload()
+        expect(page.locator("#summary")).to_contain_text("2 images not embedded yet", timeout=20_000)
+        page.locator(".hit").first.locator("input").check()
+    wait_for(lambda: sync_progress(project).embedded == 4, 120)
+    page.wait_for_timeout(5_000)
+    expect(page.locator(".hit")).to_have_count(2)  # one is selected: nothing moves under the hand
+    page.keyboard.press("Escape")
+    expect(page.locator(".hit")).to_have_count(4, timeout=30_000)
+    expect(page.locator("#summary")).not_to_contain_text("not embedded")
 
 
 def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Callable[..., int],

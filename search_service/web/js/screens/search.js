@@ -1,20 +1,20 @@
 // Find images by text, by images, by what they are not; choose some; open them as a view or have them annotated.
 import { Problem } from "../api.js";
-import { add, around, h, put } from "../dom.js";
+import { add, h, put } from "../dom.js";
 import { t } from "../i18n.js";
-import { attempt } from "../messages.js";
+import { attempt, say } from "../messages.js";
 import { change, fromNames, go, params as address } from "../router.js";
 import { FootagePanel } from "../footage/panel.js";
+import { Again, waitingOf } from "../search/again.js";
 import { Answer } from "../search/answer.js";
 import { askFrom, isEmpty, textOf, toParams } from "../search/ask.js";
 import { browsing, noAnswer, welcome } from "../search/friendly.js";
-import { tasksOf } from "../search/grid.js";
+import { onSearchKey } from "../search/keys.js";
 import { Memory } from "../search/memory.js";
 import { ObjectResults } from "../search/objects.js";
 import { Preview } from "../search/preview.js";
 import { Question } from "../search/question.js";
 import { Results } from "../search/results.js";
-import { isLikely } from "../search/summary.js";
 import { openView } from "../search/view_tab.js";
 import { nameKey } from "../typed.js";
 
@@ -51,9 +51,10 @@ class SearchScreen {
       this.footage.root.isConnected && this.start.firstElementChild?.replaceWith(welcome(this.#asked, this.#browse));
     this.footage = new FootagePanel({ project, signal, arrived });
     root.dataset.drop = t("search.drop");
-    const title = h("h1", { class: "visually-hidden" }, t("search.title"));
-    add(root, title, this.question.parts, this.start, this.results.root, this.objects.root);
-    window.addEventListener("keydown", (event) => this.#onkey(event), { signal });
+    add(root, h("h1", { class: "visually-hidden" }, t("search.title")), this.question.parts, this.start);
+    add(root, this.results.root, this.objects.root);
+    this.again = new Again({ ask: () => this.#askAgain(), busy: () => this.#isBusy, signal });
+    window.addEventListener("keydown", (event) => onSearchKey(event, this), { signal });
   }
 
   /** @param {Params} params */
@@ -99,8 +100,6 @@ class SearchScreen {
       acts: {
         open: (hit) => this.preview.show(hit.task),
         ...this.#hitActs(),
-        allLikely: () => this.#selectLikely(),
-        every: () => this.#selectEvery(),
         view: () => this.#openView(),
         annotate: () => go({ screen: "annotate", labels: this.#asksFor() }),
       },
@@ -168,6 +167,7 @@ class SearchScreen {
 
   async #search() {
     const { ask, results } = this;
+    this.again.stop();
     this.question.show(ask);
     this.#answer?.drop();
     if (isEmpty(ask) && (!ask.browse || ask.of)) {
@@ -177,7 +177,7 @@ class SearchScreen {
       this.start.replaceChildren(welcome(this.#asked, this.#browse), this.footage.root);
       return;
     }
-    put(this.start, isEmpty(ask) && browsing(ask.browse, this.#browse));
+    this.#sayNothing();
     if (ask.of === "objects") {
       await this.#searchObjects();
       return;
@@ -187,14 +187,7 @@ class SearchScreen {
     results.begin(this.#answer);
     this.#forgetChoice();
     results.root.setAttribute("aria-busy", "true");
-    try {
-      await this.#answer.load();
-    } catch (error) {
-      if (error instanceof Problem) this.#showNoAnswer(error);
-      throw error;
-    } finally {
-      results.root.removeAttribute("aria-busy");
-    }
+    await this.#answered(this.#answer.load()).finally(() => results.root.removeAttribute("aria-busy"));
     this.memory.load().catch(() => {});
     this.memory.loadJudged(ask.text).then(
       () => this.#showJudged(this.grid.hits),
@@ -213,27 +206,70 @@ class SearchScreen {
   async #searchObjects() {
     this.#answer = null;
     this.results.root.hidden = true;
+    await this.#answered(this.objects.show(this.ask));
+  }
+
+  // Wait for an answer. When there is none, say why in its place; when it is not complete, ask again in a while.
+  /** @param {Promise<number>} waiting */
+  async #answered(waiting) {
+    const { ask } = this;
     try {
-      await this.objects.show(this.ask);
+      const n = await waiting;
+      if (ask === this.ask) this.again.after(n || null);
     } catch (error) {
       if (error instanceof Problem) this.#showNoAnswer(error);
+      if (ask === this.ask) this.again.after(waitingOf(error));
       throw error;
     }
   }
 
+  // The same question once more: its answer takes the place of the old one when it is there.
+  async #askAgain() {
+    const { ask } = this,
+      before = this.#answer,
+      answer = this.#newAnswer(),
+      nothing = this.results.root.hidden && this.objects.root.hidden;
+    if (ask.of !== "objects") this.#answer = answer;
+    try {
+      const waiting = ask.of === "objects" ? await this.objects.reload(ask) : await answer.load();
+      if (nothing && ask === this.ask) this.#sayNothing();
+      return waiting || null;
+    } catch (error) {
+      if (this.#answer === answer) this.#answer = before;
+      if (waitingOf(error) === null) throw error;
+      if (nothing && ask === this.ask) this.#showNoAnswer(/** @type {Problem} */ (error));
+      return waitingOf(error);
+    }
+  }
+
+  // Whether the person works with the hits that are shown, which have to stay where they are then.
+  get #isBusy() {
+    const { results, objects } = this;
+    if (document.hidden || document.querySelector("dialog[open]")) return true;
+    const used = [results.root, objects.root].some((one) => !one.hidden && one.contains(document.activeElement));
+    return used || this.selection.size > 0 || window.scrollY > 200;
+  }
+
   #newAnswer() {
-    const { base, ask, signal } = this;
     const onpage = (/** @type {Api.Found} */ found) => {
+      if (found.hits.length === answer.offset) this.results.begin(answer); // the first page
       this.results.add(found);
       this.#showJudged(found.hits);
     };
-    return new Answer({ base, ask, signal, onpage });
+    const answer = new Answer({ base: this.base, ask: this.ask, signal: this.signal, onpage });
+    return answer;
   }
 
   /** @param {Problem} problem */
   #showNoAnswer(problem) {
     this.results.root.hidden = true;
     this.start.replaceChildren(noAnswer(problem, this.#asked));
+  }
+
+  // Nothing stands above the hits, but the orders to browse in where no question is asked.
+  #sayNothing() {
+    say("");
+    put(this.start, isEmpty(this.ask) && browsing(this.ask.browse, this.#browse));
   }
 
   // The choice belongs to what was asked: coming back to the same question finds it again.
@@ -254,45 +290,9 @@ class SearchScreen {
     }
   }
 
-  async #selectEvery() {
-    const tasks = await this.#answer?.every();
-    if (tasks) this.selection.set(tasks);
-  }
-
-  async #selectLikely() {
-    await this.#answer?.loadWhile(() => this.grid.hits.at(-1)?.relevance === "likely");
-    const likely = tasksOf(this.grid.hits.filter(isLikely));
-    if (!likely.length) throw new Problem(t("search.noneLikelyHere"));
-    this.selection.replace(likely);
-  }
-
-  // The selection in the order of the hits, and behind them what was selected elsewhere: a small view keeps it.
-  #bestFirst() {
-    const hits = tasksOf(this.grid.hits).filter((task) => this.selection.has(task)),
-      known = new Set(hits);
-    return [...hits, ...this.selection.list().filter((task) => !known.has(task))];
-  }
-
   async #openView() {
     if (!this.selection.size) throw new Problem(t("search.chooseFirst"));
-    await openView(this.base, { title: this.question.title(), task_ids: this.#bestFirst() });
-  }
-
-  // "/" goes to the box, B shows boxes, Ctrl-A chooses what is shown, Escape chooses nothing.
-  /** @param {KeyboardEvent} event */
-  #onkey(event) {
-    if (around(event, "input:not([type=checkbox]), select, textarea, dialog")) return;
-    if (event.key === "/") {
-      event.preventDefault();
-      this.question.query.focus();
-      this.question.query.select();
-    }
-    if (event.key === "b" && !event.ctrlKey && !event.metaKey && !event.altKey) this.results.boxes.toggle();
-    if (event.key === "a" && (event.ctrlKey || event.metaKey) && this.grid.hits.length) {
-      event.preventDefault();
-      this.results.selectShown();
-    }
-    if (event.key === "Escape" && this.selection.size) this.selection.replace([]);
+    await openView(this.base, { title: this.question.title(), task_ids: this.results.bestFirst() });
   }
 }
 

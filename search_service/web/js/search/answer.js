@@ -30,13 +30,16 @@ export class Answer {
     this.#dropped = true;
   }
 
-  // Load the next page; a second call while one is under way waits for that one.
-  load() {
-    if (this.found && !this.more) return Promise.resolve();
-    this.#busy ??= this.#page().finally(() => {
-      this.#busy = null;
-    });
-    return this.#busy;
+  // Load the next page; a second call while one is under way waits for that one. Resolves to how many images are not
+  // embedded yet.
+  async load() {
+    if (!this.found || this.more) {
+      this.#busy ??= this.#page().finally(() => {
+        this.#busy = null;
+      });
+      await this.#busy;
+    }
+    return this.found?.waiting ?? 0;
   }
 
   // Load on while `wanted()` says so, as far as the page goes.

@@ -58,6 +58,7 @@ export function noAnswer(problem, asked) {
   return friendly(
     h("h2", {}, t(ready ? "search.noAnswer" : "search.notReady")),
     h("p", {}, prose(problem.message)),
+    Boolean(problem.body.details?.waiting) && h("p", { class: "muted" }, t("search.again")),
     ready ? labelButtons(asked) : instead,
   );
 }

@@ -37,21 +37,30 @@ export class ObjectResults {
     this.root.hidden = true;
   }
 
-  /** @param {Ask} ask */
-  async show(ask) {
+  /** @param {Ask} ask @returns {Promise<number>} how many objects are not embedded yet */
+  show(ask) {
     this.hide();
-    this.#ask = ask;
-    this.#hits = [];
-    this.list.replaceChildren();
-    await this.#load();
+    return this.reload(ask);
   }
 
-  async #load() {
+  // Show the first page when it is there; until then, what was shown stays.
+  /** @param {Ask} ask */
+  reload(ask) {
+    this.#asked += 1;
+    this.#ask = ask;
+    return this.#load(0);
+  }
+
+  async #load(offset = this.#hits.length) {
     const ask = this.#ask,
       asked = this.#asked;
-    if (!ask) return;
-    const found = await findObjects(this.base, ask, PAGE, this.#hits.length, this.signal);
-    if (asked !== this.#asked) return;
+    if (!ask) return 0;
+    const found = await findObjects(this.base, ask, PAGE, offset, this.signal);
+    if (asked !== this.#asked) return 0;
+    if (!offset) {
+      this.#hits = [];
+      this.list.replaceChildren();
+    }
     this.#hits.push(...found.hits);
     this.#total = found.total;
     this.list.append(...found.hits.map((hit) => this.#card(hit)));
@@ -59,6 +68,7 @@ export class ObjectResults {
     this.more.hidden = !found.hits.length || this.#hits.length >= this.#total;
     this.view.disabled = !this.#hits.length;
     this.root.hidden = false;
+    return found.objects.waiting;
   }
 
   /** @param {Api.FoundObjects} found */

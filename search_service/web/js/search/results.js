@@ -1,4 +1,5 @@
 // The answer to a question: how many there are, which of them are shown and selected, and the grid.
+import { Problem } from "../api.js";
 import { h, icon } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { actionButton } from "../messages.js";
@@ -6,7 +7,7 @@ import { change } from "../router.js";
 import { GAP } from "./appearances.js";
 import { Boxes } from "./boxes.js";
 import { nothingFound } from "./friendly.js";
-import { HitGrid } from "./grid.js";
+import { HitGrid, tasksOf } from "./grid.js";
 import { isLikely, summaryOf } from "./summary.js";
 
 /** @type {Record<string, (hit: Api.Hit) => boolean>} */
@@ -21,7 +22,7 @@ export class Results {
   #answer = null;
 
   /**
-   * @typedef {Record<"allLikely" | "every" | "view" | "annotate", () => unknown>} BarActs
+   * @typedef {Record<"view" | "annotate", () => unknown>} BarActs
    * @param {object} given
    * @param {Api.Project} given.project
    * @param {ScreenContext["selection"]} given.selection
@@ -98,12 +99,31 @@ export class Results {
     this.selection.set(this.grid.tasks(this.grid.order));
   }
 
+  // The selection in the order of the hits, and behind them what was selected elsewhere: a small view keeps it.
+  bestFirst() {
+    const hits = tasksOf(this.grid.hits).filter((task) => this.selection.has(task)),
+      known = new Set(hits);
+    return [...hits, ...this.selection.list().filter((task) => !known.has(task))];
+  }
+
+  async #selectEvery() {
+    const tasks = await this.#answer?.every();
+    if (tasks) this.selection.set(tasks);
+  }
+
+  async #selectLikely() {
+    await this.#answer?.loadWhile(() => this.grid.hits.at(-1)?.relevance === "likely");
+    const likely = tasksOf(this.grid.hits.filter(isLikely));
+    if (!likely.length) throw new Problem(t("search.noneLikelyHere"));
+    this.selection.replace(likely);
+  }
+
   /** @param {BarActs} acts */
   #makeButtons(acts) {
     return {
-      likely: actionButton(t("search.allLikely"), acts.allLikely, { id: "likely" }),
+      likely: actionButton(t("search.allLikely"), () => this.#selectLikely(), { id: "likely" }),
       all: actionButton("", () => this.selectShown(), { id: "all" }),
-      every: actionButton("", acts.every, { id: "every" }),
+      every: actionButton("", () => this.#selectEvery(), { id: "every" }),
       none: actionButton(t("search.none"), () => this.selection.replace([]), { id: "none" }),
       view: actionButton([icon("view"), t("search.view")], acts.view, { id: "view" }),
       annotate: actionButton([icon("annotate"), t("search.annotate")], acts.annotate, {
