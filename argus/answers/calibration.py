@@ -97,6 +97,8 @@ class Sweep(Answer):
     """Thresholds of a sample, from high to low."""
 
     sample: int
+    label: str | None
+    """The label whose objects the sample is of; null: of all."""
     target: float
     steps: list[SweepStep]
 

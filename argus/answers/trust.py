@@ -244,7 +244,7 @@ class TrustStatus(Answer):
     samples: list[Sample]
     certificates: list[CertificateSummary]
     labels: list[LabelTrust]
-    sweep: Sweep | None
+    sweeps: list[Sweep]
     """Of the newest sample of all labels of the current predictions; null without one."""
     hints: list[CorrectionHint]
     """What the corrections so far suggest to change."""

@@ -628,6 +628,7 @@ declare namespace Api {
 
   interface Sweep {
     sample: number;
+    label: string | null; // null: of all
     target: number;
     steps: SweepStep[];
   }
@@ -670,7 +671,7 @@ declare namespace Api {
     samples: Sample[];
     certificates: CertificateSummary[];
     labels: LabelTrust[];
-    sweep: Sweep | null;
+    sweeps: Sweep[];
   }
 
   interface Addable {

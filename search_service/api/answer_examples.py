@@ -83,7 +83,7 @@ _LABEL = ca.LabelTrust(
         start=0.95, end=1, outcomes=161.0, share=0.975, low=0.938, high=0.993)],
     curve=[ca.CurvePoint(score=0.9, chance=0.93)], score_error=_ERROR, curve_error=_ERROR,
     line="cpu: of objects scored 0.95 or more, between 93.8 % and 99.3 % are right (95 % interval).")
-_SWEEP = ca.Sweep(sample=3, target=0.95, steps=[ca.SweepStep(
+_SWEEP = ca.Sweep(sample=3, label=None, target=0.95, steps=[ca.SweepStep(
     edge=0.9, objects=1012, kept=0.722, judged=34, wrong=0, share=1.0, low=0.897, high=1.0, on_ladder=True,
     certified=False, least_right=0.91)])
 _HINT = ca.CorrectionHint(
@@ -132,7 +132,7 @@ _EXAMPLES: tuple[Answer, ...] = (
     _FRAMES, ca.FrameSamples(samples=[_FRAMES]),
     _LABOUR, _ARM,
     tv.TrustStatus(project=1, model_version="argus-3f2a1b", samples=[_SAMPLE], certificates=[_KEPT], labels=[_LABEL],
-                  sweep=_SWEEP, hints=[_HINT], labour=_LABOUR,
+                  sweeps=[_SWEEP], hints=[_HINT], labour=_LABOUR,
                   note="What is accepted in bulk without a sample is not verified."),
     tv.Certificates(certificates=[tv.IssuedCertificate(state="valid", reason="", certificate=_CERTIFICATE)]),
     tv.ObjectVerdicts(verdicts=[_VERDICT]),

@@ -18,6 +18,6 @@ def status(project_id: int) -> trust.TrustStatus:
     return trust.TrustStatus(project=project_id, model_version=version,
                              samples=[describe(number) for number in store.sample_ids(project_id)],
                              certificates=certificate_store.summaries(project_id),
-                             labels=calibration.labels_of(project_id), sweep=calibration.sweep_of(project_id),
+                             labels=calibration.labels_of(project_id), sweeps=calibration.sweeps_of(project_id),
                              hints=calibration.hints_of(project_id), labour=calibration.labour(project_id),
                              note=NOT_VERIFIED)

@@ -76,7 +76,8 @@ def test_page__a_search_is_repeated_until_all_images_are_embedded(page: Page, ma
     with frozen(stack, "siglip-worker"):
         project = make_project(["cpu"], [(f"{n}.jpg", scene(n)) for n in range(2)])
         page.goto(f"{get_settings().search_service_url}/?project={project}&screen=search&q=cpu")
-        expect(page.locator(".friendly")).to_contain_text("This page repeats the search by itself.", timeout=20_000)
+        told = page.locator(".start .friendly")
+        expect(told).to_contain_text("This page repeats the search by itself.", timeout=20_000)
     expect(page.locator(".hit")).to_have_count(2, timeout=60_000)
     expect(page.locator("#message")).to_be_hidden()
     with frozen(stack, "siglip-worker"):  # the words of the query are known by now
@@ -92,6 +93,7 @@ def test_page__a_search_is_repeated_until_all_images_are_embedded(page: Page, ma
     page.keyboard.press("Escape")
     expect(page.locator(".hit")).to_have_count(4, timeout=30_000)
     expect(page.locator("#summary")).not_to_contain_text("not embedded")
+    assert page.evaluate("document.activeElement.closest('.hit') !== null")  # the focus is where it was
 
 
 def test_page__from_a_query_to_accepted_annotations(page: Page, make_project: Callable[..., int],

@@ -20,7 +20,7 @@ from search_service.review.calibration.store import Outcome
 from search_service.review.candidates import open_review
 from search_service.review.verification import store as samples
 from search_service.review.verification.reports import steps_of
-from search_service.review.verification.sample import ALL_LABELS
+from search_service.review.verification.sample import FRAMES
 from search_service.review.verification.thresholds import Step
 
 CURVE: Final = (0.4, 0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95, 0.98)
@@ -80,19 +80,24 @@ def _error(chance: Sequence[float], right: Sequence[bool]) -> answers.Calibratio
     return answers.CalibrationError(error=round(error, 4), noise=round(noise, 4))
 
 
-def sweep_of(project_id: int) -> answers.Sweep | None:
-    """Return what the newest sample of all labels of the current predictions says of its thresholds; None without
-    one."""
-    heads = map(samples.head, samples.sample_ids(project_id, open_review(project_id).model_version))
-    head = next((one for one in heads if one.scope == ALL_LABELS), None)
-    if head is None:
-        return None
+def sweeps_of(project_id: int) -> list[answers.Sweep]:
+    """Return what samples of the current predictions say of their thresholds: the newest of all labels, and the newest
+    of each label, newest first."""
+    found: dict[str | None, samples.Head] = {}
+    for number in samples.sample_ids(project_id, open_review(project_id).model_version):
+        head = samples.head(number)
+        if head.scope.kind != FRAMES:
+            found.setdefault(head.scope.label, head)
+    return [_sweep(head) for head in found.values()]
+
+
+def _sweep(head: samples.Head) -> answers.Sweep:
     rows = store.in_drawn_order(head.id)
     low = np.array([row.low for row in rows])
     right = np.array([np.nan if row.is_right is None else row.is_right for row in rows])
     steps = {step.count.edge: step for step in steps_of(head)}
     grid = np.arange(head.edges[-1], 1, _GRID).round(4).tolist()
-    return answers.Sweep(sample=head.id, target=head.target, steps=[
+    return answers.Sweep(sample=head.id, label=head.scope.label, target=head.target, steps=[
         _swept(edge, low, right, steps.get(edge)) for edge in sorted({*grid, *head.edges}, reverse=True)])
 
 

@@ -244,10 +244,8 @@ class SearchScreen {
 
   // Whether the person works with the hits that are shown, which have to stay where they are then.
   get #isBusy() {
-    const { results, objects } = this;
     if (document.hidden || document.querySelector("dialog[open]")) return true;
-    const used = [results.root, objects.root].some((one) => !one.hidden && one.contains(document.activeElement));
-    return used || this.selection.size > 0 || window.scrollY > 200;
+    return this.selection.size > 0 || window.scrollY > 200 || this.objects.list.contains(document.activeElement);
   }
 
   #newAnswer() {

@@ -75,13 +75,13 @@ class Overview {
       api(`/projects/${this.project.id}/views`, { signal: this.signal }),
     ]);
     /** @type {Api.TrustStatus} */
-    const { samples, certificates, labels, sweep, hints, labour } = found;
+    const { samples, certificates, labels, sweeps, hints, labour } = found;
     const open = views.find((/** @type {Api.View} */ view) => view.query === "without_predictions")?.url;
     this.work.replaceChildren(workPanel({ project: this.project, labour, open, changed: () => this.begin() }));
     this.later.hidden = !samples.length;
     this.refuted.replaceChildren(...refutedPanels(certificates, this.project));
     this.certificates.replaceChildren(certificateList(certificates));
-    this.scores.replaceChildren(scoresTable(labels), hintList(hints), h("h3", {}, t("scores.sweep")), thresholds(sweep));
+    this.scores.replaceChildren(scoresTable(labels), hintList(hints), h("h3", {}, t("scores.sweep")), thresholds(sweeps));
     const rows = samples.map((sample) => sampleRow(sample));
     this.samples.replaceChildren(
       rows.length
@@ -91,10 +91,12 @@ class Overview {
   }
 }
 
-/** @param {Api.Sweep | null} sweep */
-function thresholds(sweep) {
-  if (!sweep) return h("p", { class: "muted" }, t("scores.noSweep"));
-  return h("div", {}, h("p", { class: "muted" }, t("scores.sweepIntro", { sample: sweep.sample })), sweepChart(sweep));
+/** @param {Api.Sweep[]} sweeps */
+function thresholds(sweeps) {
+  if (!sweeps.length) return h("p", { class: "muted" }, t("scores.noSweep"));
+  const intro = (/** @type {Api.Sweep} */ { sample, label }) =>
+    t(label === null ? "scores.sweepIntro" : "scores.sweepOfLabel", { sample, label: label ?? "" });
+  return h("div", {}, sweeps.map((one) => [h("p", { class: "muted" }, intro(one)), sweepChart(one)]));
 }
 
 /** @param {Api.Sample} sample */

@@ -99,6 +99,11 @@ export class HitGrid {
     return hits.flatMap((hit) => tasksOf(this.#appearances.get(hit.task)?.hits ?? [hit]));
   }
 
+  // The task of the hit that has the focus.
+  get held() {
+    return Number(document.activeElement?.closest?.(".hit")?.getAttribute("data-task")) || null;
+  }
+
   // Take the focus to a hit, if it is shown.
   /** @param {number} task */
   reach(task) {

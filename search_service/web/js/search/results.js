@@ -20,6 +20,7 @@ const SHOWN = {
 export class Results {
   /** @type {import("./answer.js").Answer | null} */
   #answer = null;
+  #held = /** @type {number | null} */ (null); // the hit that had the focus before the answer was replaced
 
   /**
    * @typedef {Record<"view" | "annotate", () => unknown>} BarActs
@@ -60,6 +61,7 @@ export class Results {
   /** @param {import("./answer.js").Answer} answer */
   begin(answer) {
     this.#answer = answer;
+    this.#held = this.grid.held;
     this.grid.clear();
     this.boxes.clear();
     this.grid.root.classList.toggle("no-text", !answer.ask.text.trim());
@@ -85,6 +87,8 @@ export class Results {
     this.shown.hidden = this.buttons.likely.hidden = !judged; // likelihood is computed for words alone
     this.#filter();
     this.#showChosen();
+    if (this.#held) this.grid.reach(this.#held);
+    this.#held = null;
   }
 
   // Show only the hits of a band and better, one by one or as appearances.

@@ -114,12 +114,12 @@ def test_sweep__tells_what_is_proven_from_what_it_looks_like(predicted: Callable
     project = predicted(100)
     project.predict(60)
     project.predict(40, score=0.86)
-    assert trust_status.status(project.id).sweep is None
+    assert trust_status.status(project.id).sweeps == []
     sample = service.open_sample(project.id, [0.9, 0.85])
     items = service.claim(sample.id, 50, edge=0.9).items[:40]
     service.judge(sample.id, [(item.place, "right", None) for item in items])
-    told = trust_status.status(project.id).sweep
-    assert told is not None and told.sample == sample.id
+    (told,) = trust_status.status(project.id).sweeps
+    assert (told.sample, told.label) == (sample.id, None)
     steps = {step.edge: step for step in told.steps}
     assert [step.edge for step in told.steps if step.on_ladder] == [0.9, 0.85]
     assert (steps[0.9].objects, steps[0.9].kept, steps[0.9].judged, steps[0.9].certified) == (60, 0.6, 40, True)

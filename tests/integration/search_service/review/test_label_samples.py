@@ -108,7 +108,10 @@ def test_one_label__its_objects_are_judged_and_the_certificate_speaks_of_them_al
     assert origin["labels_accepted_under"] == {"cpu": told["id"]} and "accepted_under" not in origin
     assert all(other["labels_accepted_under"] == {"cpu": told["id"]} for other in others)
     known = trust_status.status(project.id)
-    assert {one.label: one.outcomes for one in known.labels} == {"cpu": 35, "fan": 0} and known.sweep is None
+    assert {one.label: one.outcomes for one in known.labels} == {"cpu": 35, "fan": 0}
+    (sweep,) = known.sweeps
+    assert (sweep.sample, sweep.label) == (number, "cpu") and all(step.objects <= 35 for step in sweep.steps)
+    assert [step.certified for step in sweep.steps if step.on_ladder].count(True) >= 1
 
     assert client.post(f"/api/v1/acceptances/{done['acceptance']}/undo").status_code == 200
     assert "taken back" in ask(client, f"/trust/certificates/{told['id']}", status=409)["detail"]
