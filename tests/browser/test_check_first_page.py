@@ -26,6 +26,14 @@ from tests.pictures import plain
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+SLOW_WALL = """() => {
+  const real = window.fetch;
+  window.fetch = async (...asked) => {
+    const answer = await real(...asked);
+    if (String(asked[0]).includes('/check-first/wall')) await new Promise((done) => setTimeout(done, 1500));
+    return answer;
+  };
+}"""
 SIZE, FRAMES, WEAK, GONE = (200, 100), 7, 2, 4  # a fan that moves is weak on one frame and missed on another
 
 
@@ -126,9 +134,17 @@ def test_all_suspicions_at_once_are_answered_by_a_click_and_a_key_and_taken_back
     assert [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")] == []
     gone.click()
     expect(gone).to_have_attribute("aria-pressed", "true")
-    page.keyboard.press("a")
+    page.evaluate(SLOW_WALL)
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/answers") else None)
+    with page.expect_response("**/check-first/answers"):
+        page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    page.keyboard.press("a")  # what is shown was answered: nothing is sent until the next ones are there
     expect(count).to_have_text("0")
     expect(wall).to_have_attribute("data-left", "0")
+    assert len(sent) == 1
+    expect(page.locator("#message")).to_be_hidden()
     shown = {number: {one.label: one.score for one in objects.shown(project, _version(project), [tasks[number]])}
              for number in (WEAK, GONE)}
     assert (shown[WEAK].keys(), shown[GONE]["fan"]) == ({"cpu"}, 1.0)

@@ -149,19 +149,20 @@ export class CheckFirstPanel {
 
   /** @param {string} path @param {unknown} json */
   async #send(path, json) {
-    if (this.#busy) return; // a key that is held down answers one question
+    if (this.#busy) return; // until the next question is there, a key would answer this one again
     this.#busy = true;
     try {
       await api(`${this.#path()}${path}`, { json });
     } finally {
-      this.#busy = false;
       await this.#after();
     }
   }
 
   // What was answered is told by the server: another person may have been at it.
   async #after() {
-    await Promise.all([this.load(), this.changed()]);
+    const changed = this.changed();
+    await this.load().finally(() => (this.#busy = false));
+    await changed;
     this.asking.focus({ preventScroll: true });
   }
 

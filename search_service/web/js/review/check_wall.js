@@ -41,7 +41,12 @@ export class CheckWall {
     this.list.addEventListener("keydown", (event) => this.#onkey(event));
   }
 
+  // While answers are sent nothing is loaded: what is still open then is seen when they are stored.
   async load() {
+    if (!this.#busy) await this.#load();
+  }
+
+  async #load() {
     const mine = ++this.#loads;
     /** @type {Api.SuspicionWall} */
     const { suspicions, left } = await api(`${this.path}/wall?limit=${PAGE}`, { signal: this.signal });
@@ -104,14 +109,15 @@ export class CheckWall {
       suspicion: id,
       verdict: this.#choice.has(id) ? (lacking ? "add" : "reject") : "nothing_there",
     }));
-    if (answers.length) await this.#send(() => api(`${this.path}/answers`, { json: { answers } }));
+    if (!answers.length || this.#busy) return;
+    await this.#send(() => api(`${this.path}/answers`, { json: { answers } }));
     this.#last.push(answers.map((one) => one.suspicion));
     this.#show();
   }
 
   async #back() {
     const last = this.#last.at(-1);
-    if (!last) return;
+    if (!last || this.#busy) return;
     await this.#send(async () => {
       while (last.length) {
         await api(`${this.path}/undo`, { json: { suspicion: last.at(-1) } });
@@ -124,13 +130,14 @@ export class CheckWall {
 
   /** @param {() => Promise<unknown>} work */
   async #send(work) {
-    if (this.#busy) return;
     this.#busy = true;
+    this.#loads += 1; // what is being loaded is of before
     try {
       await work();
     } finally {
-      this.#busy = false;
-      await Promise.all([this.load(), this.changed()]);
+      const changed = this.changed();
+      await this.#load().finally(() => (this.#busy = false));
+      await changed;
       if (!this.list.contains(document.activeElement)) this.#cards[0]?.focus({ preventScroll: true });
     }
   }
