@@ -1,11 +1,12 @@
-"""The part of the client that teaches labels: `Argus(…).teaching`."""
+"""The part of the client that teaches labels, and lets them be looked for by references: `Argus(…).teaching`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from argus.answers.references import References
 from argus.answers.teaching import LabelTeaching, Teaching, TeachMe
 
 
@@ -47,4 +48,28 @@ class TaughtLabels:
         """Show the model's own scores of a label again."""
         done: LabelTeaching = self._send(LabelTeaching, "POST", f"/projects/{project}/teaching/off", {
             "label": label, "end_samples": end_samples})
+        return done
+
+    def references(self, project: int) -> References:
+        """Return the regions that the labels of a project are looked for by."""
+        found: References = self._send(References, "GET", f"/projects/{project}/references")
+        return found
+
+    def add_reference(self, project: int, label: str, task: int, box: Sequence[float], *,
+                      end_samples: bool = False) -> References:
+        """Let a label be looked for by a region of a task's image: `box` is x, y, width, height in percent."""
+        done: References = self._send(References, "POST", f"/projects/{project}/references", {
+            "label": label, "task": task, "box": list(box), "end_samples": end_samples})
+        return done
+
+    def add_object(self, project: int, label: str, number: int, *, end_samples: bool = False) -> References:
+        """Let a label be looked for by an object, as a search of objects numbers it."""
+        done: References = self._send(References, "POST", f"/projects/{project}/references", {
+            "label": label, "object": number, "end_samples": end_samples})
+        return done
+
+    def remove_reference(self, project: int, reference: int, *, end_samples: bool = False) -> References:
+        """Forget a reference; after a label's last one its own words count again."""
+        ends = "?end_samples=true" if end_samples else ""
+        done: References = self._send(References, "DELETE", f"/projects/{project}/references/{reference}{ends}")
         return done

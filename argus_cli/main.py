@@ -37,6 +37,7 @@ STEPS = {
     },
     "Annotate": {
         "recipe": "Show or change the prompts and thresholds of labels.",
+        "references": "Look for everything like a few regions.",
         "engine": "Show or choose the model: SAM 3, or your own detector.",
         "preview": "Try SAM 3 on a few images; saves nothing.",
         "annotate": "Let SAM 3 annotate tasks.",

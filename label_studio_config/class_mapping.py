@@ -9,6 +9,14 @@ from typing import TypedDict
 from argus.typed_text import same_name
 
 
+class ByReferences(TypedDict):
+    """How a label is looked for by references: `made` names the parameters of its scores, `prompts` are its own from
+    before, None: the labelling config's."""
+
+    made: str
+    prompts: list[str] | None
+
+
 class DetectorChoice(TypedDict):
     """The detector of a project.
 

@@ -10,7 +10,8 @@ from psycopg.types.json import Json
 from argus.db import together
 from argus.db.statements import execute, fetch_numbers
 from label_studio_config import projects
-from label_studio_config.class_mapping import DetectorChoice
+from label_studio_config.class_mapping import ByReferences, DetectorChoice
+from label_studio_config.label_config import Override
 from label_studio_config.projects import ProjectRow
 from label_studio_config.recipe import recipe_for
 
@@ -55,4 +56,24 @@ def use_verifiers(project_id: int, verifiers: Mapping[str, Mapping[str, str]]) -
         execute("UPDATE project SET verifiers = %s WHERE id = %s", (Json(used), project_id))
         if projects.has_begun(before):
             row: ProjectRow = {**before, "verifiers": used}
+            projects.set_version(project_id, recipe_for(row).model_version)
+
+
+def use_references(project_id: int, references: Mapping[str, ByReferences], overrides: Mapping[str, Override], *,
+                   shown: bool) -> None:
+    """Keep which labels are looked for by references, and the prompts that go with them.
+
+    Args:
+        shown: the version follows at once, unless another change of the recipe waits, because stored detections are
+            scored anew; otherwise it follows with the next run.
+
+    Raises:
+        ArgusError: `unknown_project`, `bad_label_config`.
+    """
+    before = projects.load(project_id)
+    with together():
+        execute("UPDATE project SET label_references = %s, overrides = %s WHERE id = %s",
+                (Json(dict(references)), Json(dict(overrides)), project_id))
+        if shown and projects.has_begun(before):
+            row: ProjectRow = {**before, "label_references": dict(references), "overrides": dict(overrides)}
             projects.set_version(project_id, recipe_for(row).model_version)

@@ -20,7 +20,7 @@ from argus.labelstudio.types import Project, Task
 from argus.settings import get_settings
 from label_studio_config import version_store
 from label_studio_config.bands import CHECKED_AT_FIRST
-from label_studio_config.class_mapping import DetectorChoice
+from label_studio_config.class_mapping import ByReferences, DetectorChoice
 from label_studio_config.label_config import Override
 from label_studio_config.recipe import OWN_VERSIONS, plan_for, recipe_for
 from label_studio_config.shapes import same_shapes
@@ -31,10 +31,9 @@ _PAGE = 200  # ids in one request: they travel in its address
 
 
 class ProjectRow(TypedDict):
-    """A row of `project`. `model_version` is what was begun last, "" for none; the band edges (0-1) are
-    None where the settings count. Times: the newest `updated_at` polled, the last full listing, since when connected
-    (None: not) and missing. `check_first`: kinds, None: nobody chose. `other_version`: what the other engine predicted
-    last, "" for nothing. `verifiers` in use: `{label: {source_key: key}}`."""
+    """A row of `project`. `model_version`: begun last, ""; band edges (0-1): None where the settings count. Times: the
+    newest `updated_at` polled, the last full listing, since when connected (None: not) and missing. `check_first`:
+    kinds, None: nobody chose. `other_version`: the other engine's. `verifiers` used: `{label: {source_key: key}}`."""
 
     id: int
     title: str
@@ -54,6 +53,7 @@ class ProjectRow(TypedDict):
     missing_since: datetime | None
     check_first: list[str] | None
     verifiers: dict[str, dict[str, str]]
+    label_references: dict[str, ByReferences]
 
 
 def load(project_id: int) -> ProjectRow:

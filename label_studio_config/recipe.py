@@ -32,6 +32,13 @@ class Taught(NamedTuple):
     key: str
 
 
+class Referenced(NamedTuple):
+    """A label that is looked for by reference regions: `made` names what makes its scores, by whatever words."""
+
+    label: str
+    made: str
+
+
 @dataclass(frozen=True)
 class Recipe:
     """Which checkpoint looks for which concepts. Runs over some of the labels share their project's recipe.
@@ -41,6 +48,7 @@ class Recipe:
             labels without a class are not among them.
         masks: SAM 3 gives the detector's boxes masks.
         taught: what verifiers make of detections; of those whose label is asked for otherwise now, nothing.
+        referenced: labels whose scores are the likeness to references, where no verifier was taught.
     """
 
     checkpoint: str
@@ -48,11 +56,12 @@ class Recipe:
     detector: str = ""
     masks: bool = False
     taught: tuple[Taught, ...] = ()
+    referenced: tuple[Referenced, ...] = ()
 
     @property
     def untaught(self) -> Recipe:
         """The recipe of what the model itself finds."""
-        return replace(self, taught=()) if self.taught else self
+        return replace(self, taught=(), referenced=()) if self.taught or self.referenced else self
 
     @property
     def model_version(self) -> str:
@@ -83,7 +92,13 @@ class Recipe:
         """What stored detections depend on: checkpoint, prompts and verifier, but not the threshold that only hides
         some."""
         source = self.source_key(concept)
-        return next((one.key for one in self.taught if (one.label, one.source_key) == (concept.label, source)), source)
+        taught = (one.key for one in self.taught if (one.label, one.source_key) == (concept.label, source))
+        by_references = (reference_key(source, one.made) for one in self.referenced if one.label == concept.label)
+        return next(taught, next(by_references, source))
+
+    def made_by_references(self, concept: Concept) -> str:
+        """Return what `reference_key` takes for a label that is looked for by references; "" for another."""
+        return next((one.made for one in self.referenced if one.label == concept.label), "")
 
     def source_key(self, concept: Concept) -> str:
         """The key of what the model itself finds, whoever makes the score that is shown."""
@@ -171,12 +186,23 @@ def other_version(project: Mapping[str, Any]) -> str:
 
 
 def _sam3_recipe(project: Mapping[str, Any]) -> Recipe:
-    return Recipe(checkpoint_identity(get_settings()), plan_for(project).concepts, taught=_taught(project))
+    return Recipe(checkpoint_identity(get_settings()), plan_for(project).concepts, taught=_taught(project),
+                  referenced=_referenced(project))
 
 
 def _taught(project: Mapping[str, Any]) -> tuple[Taught, ...]:
     return tuple(Taught(label, source, key) for label, keys in sorted((project.get("verifiers") or {}).items())
                  for source, key in sorted(keys.items()))
+
+
+def _referenced(project: Mapping[str, Any]) -> tuple[Referenced, ...]:
+    kept = project.get("label_references") or {}
+    return tuple(Referenced(label, kept[label]["made"]) for label in sorted(kept))
+
+
+def reference_key(source_key: str, made: str) -> str:
+    """Return the concept key of what references make of the detections of `source_key`."""
+    return _digest(source_key, made)[:16]
 
 
 def verifier_key(source_key: str, content: Sequence[float]) -> str:

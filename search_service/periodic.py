@@ -15,6 +15,7 @@ from ml_backend.runs import scheduling as run_jobs
 from search_service.embedding import near_duplicates, scheduling
 from search_service.evaluation import jobs as evaluations
 from search_service.label_import import importing as label_importing
+from search_service.references import service as references
 from search_service.review.calibration import annotated, arm
 from search_service.review.teaching import scoring
 from search_service.review.verification import later
@@ -72,6 +73,8 @@ class Rounds:
                               lambda id_=project_id: scheduling.enqueue_objects(id_))  # type: ignore[misc]
                 self.attempt(f"annotations of project {project_id}",
                               lambda id_=project_id: _follow_annotations(id_))  # type: ignore[misc]
+                self.attempt(f"references of project {project_id}",
+                             lambda id_=project_id: references.follow(id_))  # type: ignore[misc]
                 self.attempt(f"taught labels of project {project_id}",
                              lambda id_=project_id: scoring.score_new(id_))  # type: ignore[misc]
             self.attempt("model change", _advance_model_change)

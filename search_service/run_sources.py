@@ -13,6 +13,7 @@ from argus.labelstudio.filters import condition
 from label_studio_config import projects
 from ml_backend.runs import preview as previews
 from ml_backend.runs import recipes, runs
+from search_service.references import preview as references
 from search_service.search.fields import Limit, Query, Request, Score, TaskIds, exactly_one
 from search_service.search.search import search
 from search_service.sync import store as tasks
@@ -95,7 +96,8 @@ def preview(project_id: int, asked: PreviewRequest) -> Preview:
     task_ids, _ = resolve(project_id, asked)
     count = min(asked.images, len(task_ids))
     spread = [task_ids[round(place * (len(task_ids) - 1) / max(count - 1, 1))] for place in range(count)]
-    return previews.preview(project_id, spread, [c.model_dump() for c in asked.concepts], retry=asked.retry)
+    found = previews.preview(project_id, spread, [c.model_dump() for c in asked.concepts], retry=asked.retry)
+    return references.scored(project_id, found)
 
 
 def resolve(project_id: int, asked: Source, *, outdated: bool = False) -> tuple[list[int], RunSource]:

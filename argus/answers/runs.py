@@ -161,6 +161,8 @@ class RecipeConcept(ConceptValues):
     config: ConceptValues
     changed: bool
     """Whether a person changed it."""
+    by: Literal["words", "proposals"] = "words"
+    """`proposals`: the prompts are general words, and the score is the likeness of crops to the label's references."""
 
 
 class ProjectRecipe(Answer):

@@ -30,6 +30,7 @@ JOBS = frozenset({
     "search_service.embedding.object_jobs.embed_objects",
     "search_service.embedding.worker.calibration",
     "search_service.embedding.worker.embed",
+    "search_service.embedding.worker.encode_crops",
     "search_service.embedding.worker.encode_image",
     "search_service.embedding.worker.encode_text",
     "search_service.embedding.worker.examine",

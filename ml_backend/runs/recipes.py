@@ -32,7 +32,8 @@ def describe_recipe(project_id: int) -> ProjectRecipe:
     return ProjectRecipe(
         model_version=recipe.model_version, keep_threshold=get_settings().keep_threshold,
         concepts=[RecipeConcept(label=c.label, prompts=list(c.prompts), threshold=c.threshold,
-                                config=_values(config[c.label]), changed=c != config[c.label])
+                                config=_values(config[c.label]), changed=c != config[c.label],
+                                by="proposals" if recipe.made_by_references(c) else "words")
                   for c in concepts],
         unread=prompt_reading.unread(p for c in concepts for p in c.prompts))
 

@@ -73,10 +73,10 @@ def _asked(run: RunRow, project: ProjectRow) -> list[Asked]:
         return []
     concepts = [concept for one in listed if isinstance(one, dict) and (concept := _concept(one))]
     try:
-        taught = recipe_for(project).taught
+        now = recipe_for(project)
     except ArgusError:  # a labelling config that nothing can be predicted for
-        taught = ()
-    recipe = Recipe(str(record.get("checkpoint", "")), tuple(concepts), taught=taught)
+        now = Recipe("", ())
+    recipe = Recipe(str(record.get("checkpoint", "")), tuple(concepts), taught=now.taught, referenced=now.referenced)
     return version_store.asked_by(recipe)
 
 

@@ -235,6 +235,17 @@ declare namespace Api {
     threshold: number;
   }
 
+  interface LabelReferences {
+    label: string;
+    by: "words" | "proposals";
+    words: string[];
+    references: { id: number; task: number; box: number[] }[];
+  }
+
+  interface References {
+    labels: LabelReferences[];
+  }
+
   interface Recipe {
     keep_threshold: number;
     concepts: (Concept & { config: { prompts: string[]; threshold: number } })[];
@@ -989,7 +1000,7 @@ declare namespace Api {
     code?: string;
     detail?: string;
     hint?: string;
-    details?: { header?: string; retry_after?: number; waiting?: number };
+    details?: { header?: string; retry_after?: number; samples?: number[]; waiting?: number };
   }
 }
 

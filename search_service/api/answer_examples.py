@@ -13,6 +13,7 @@ from argus.answers import engine as en
 from argus.answers import health as h
 from argus.answers import home as hm
 from argus.answers import projects as p
+from argus.answers import references as rf
 from argus.answers import review as v
 from argus.answers import runs as u
 from argus.answers import search as s
@@ -225,6 +226,9 @@ _EXAMPLES: tuple[Answer, ...] = (
     fix.ToFix(tasks=3, ready=1, left=[fix.LeftToFix(reason="check_first", tasks=[17, 29])]),
     te.Teaching(project=1, labels=[te.TaughtLabel(label="cpu", right=12, wrong=14, waiting=0, gone=1, in_use=True)]),
     _TAUGHT,
+    rf.References(project=1, most=5, labels=[rf.LabelReferences(
+        label="bracket", by="proposals", words=["object"], references=[rf.Reference(
+            id=7, task=17, box=[12.5, 20, 10, 15], created_by="ada@example.com", created_at=_AT)])]),
     te.TeachMe(left=388, waiting=12, objects={"cpu": 312, "fan": 90}, shown=[v.WallObject(
         task=17, object="5a1f0c2b9d3e", label="cpu", score=0.91, box=[0.1, 0.2, 0.3, 0.4], verdict="", new_label="")],
         learned=te.LastVerdicts(verdicts=20, shown=0, hidden=31, crops=[te.TaughtObject(

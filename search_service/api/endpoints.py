@@ -10,6 +10,7 @@ from argus.answers import engine as en
 from argus.answers import health as h
 from argus.answers import home as hm
 from argus.answers import projects as p
+from argus.answers import references as rf
 from argus.answers import review as v
 from argus.answers import runs as u
 from argus.answers import search as s
@@ -27,6 +28,7 @@ from search_service.api.schemas import audit as ar
 from search_service.api.schemas import check_first as cr
 from search_service.api.schemas import editing as er
 from search_service.api.schemas import engine as nr
+from search_service.api.schemas import references as fr
 from search_service.api.schemas import review as rr
 from search_service.api.schemas import search as r
 from search_service.api.schemas import setup as sr
@@ -228,6 +230,14 @@ ENDPOINTS = (
              body=gr.UseVerifierRequest, answer=te.LabelTeaching),
     Endpoint("post", "/api/v1/projects/{project_id}/teaching/off", "Show the model's own scores of a label again.",
              body=gr.SwitchOffRequest, answer=te.LabelTeaching),
+    Endpoint("get", "/api/v1/projects/{project_id}/references", "The regions that labels are looked for by.",
+             answer=rf.References),
+    Endpoint("post", "/api/v1/projects/{project_id}/references", "Let a label be looked for by a region: everything "
+             "like this.", body=fr.ReferenceRequest, answer=rf.References),
+    Endpoint("delete", "/api/v1/projects/{project_id}/references/{reference_id}", "Forget a reference.",
+             fr.RemoveReferenceRequest, answer=rf.References),
+    Endpoint("get", "/api/v1/projects/{project_id}/references/{reference_id}/picture", "A small picture of a "
+             "reference.", media="image/jpeg"),
     Endpoint("get", "/api/v1/images/{task_id}/crop", "A part of a task's picture.", rr.CropRequest,
              media="image/jpeg"),
     *DATASETS,

@@ -10,6 +10,7 @@ from search_service import run_sources
 from search_service.api.schemas import check_first as cr
 from search_service.api.schemas import editing as er
 from search_service.api.schemas import engine as nr
+from search_service.api.schemas import references as fr
 from search_service.api.schemas import review as rr
 from search_service.api.schemas import search as r
 from search_service.api.schemas import setup as sr
@@ -22,7 +23,7 @@ from search_service.api.schemas import wall as wr
 PARAMETERS: dict[str, Any] = {
     "project_id": 1, "task_id": 17, "run_id": 3, "view_id": 5, "search_id": 12, "saved_id": 2, "acceptance_id": 4,
     "export_id": 6, "sample_id": 3, "certificate_id": 2, "edit_id": 8, "import_id": 3,
-    "label_job_id": 4, "evaluation_id": 5, "version": 3,
+    "label_job_id": 4, "evaluation_id": 5, "version": 3, "reference_id": 7,
     "upload_id": "3f2a9c0d5e71486bb0c4d1e8a2f69357",
     "before": 2, "after_task": 0, "tasks": "17,18",
     "label": "cpu", "q": "red fan -cpu", "limit": 50, "offset": 0, "box": "0.25,0.25,0.75,0.75", "size": 320}
@@ -68,6 +69,7 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
     wr.WallTakeBackRequest: {"verdicts": [31]},
     gr.UseVerifierRequest: {"label": "cpu", "key": "5a1f0c2b9d3e7788"},
     gr.SwitchOffRequest: {"label": "cpu"},
+    fr.ReferenceRequest: {"label": "bracket", "task": 17, "box": [12.5, 20, 10, 15]},
     tr.VerdictTakenBack: {"task": 17, "object": "a1b2c3"},
     sr.ConnectRequest: {"project": 1, "dry_run": True},
     sr.SplitsRequest: {"splits": "train,val,test"},

@@ -94,6 +94,8 @@ ACTIONS: dict[str, Action] = {
     "wall.post_take_back": Action("review.verdict-back"),
     "teaching.post_use": Action("teach.use", "manage"),
     "teaching.post_off": Action("teach.off", "manage"),
+    "references.post_reference": Action("reference.add", "manage"),
+    "references.delete_reference": Action("reference.remove", "manage"),
     "review.post_band_views": Action("view.bands"),
     "exports.post_export_preview": QUESTION,
     "exports.post_export_job": Action("export.start", "manage"),

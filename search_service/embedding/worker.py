@@ -226,3 +226,10 @@ def encode_image(data: str, box: list[float] | None = None, model_id: int | None
         x0, y0, x1, y1 = (np.clip(box, 0, 1) * sides).round().astype(int).tolist()
         image = image.crop((x0, y0, max(x1, x0 + 1), max(y1, y0 + 1)))
     return as_lists(encoder.encode_images([image]))[0]
+
+
+@queues.answering
+def encode_crops(data: list[str], model_id: int | None = None) -> list[list[float]]:
+    """Return the vectors of image files, base64; `model_id` as of `encode_text`."""
+    encoder = prepared().encoder_of(model_id)
+    return as_lists(encoder.encode_images([open_image(base64.b64decode(one)) for one in data]))

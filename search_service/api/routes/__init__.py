@@ -18,6 +18,7 @@ def blueprints() -> list[Blueprint]:
         label_imports,
         page,
         projects,
+        references,
         review,
         runs,
         saved,
@@ -32,5 +33,6 @@ def blueprints() -> list[Blueprint]:
     )
 
     return [module.blueprint
-            for module in (projects, search, saved, tasks, runs, review, check_first, trust, teaching, editing, wall,
-                           exports, versions, evaluation, label_imports, uploads, setup, audit, hooks, page, help)]
+            for module in (projects, search, saved, tasks, runs, review, check_first, trust, teaching, references,
+                           editing, wall, exports, versions, evaluation, label_imports, uploads, setup, audit, hooks,
+                           page, help)]

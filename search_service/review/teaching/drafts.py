@@ -13,7 +13,7 @@ from label_studio_config.recipe import verifier_key
 from search_service.review.teaching import store
 from search_service.review.teaching.examples import Collected, Known, TaughtConcept
 from search_service.review.teaching.fit import Bools, Floats, Verifier
-from search_service.review.teaching.scoring import verifier_of
+from search_service.review.teaching.scoring import row_of, verifier_of
 from search_service.review.teaching.store import Embedded
 from search_service.review.teaching.trial import AMONG, Trial, attempt, chosen
 
@@ -103,7 +103,7 @@ def _now(of: TaughtConcept, scores: Floats, vectors: Floats) -> Floats:
     """Return the scores that are shown now."""
     if of.key == of.source_key:
         return scores
-    return verifier_of(store.verifier(of.project_id, of.key)).scores(scores, vectors)
+    return verifier_of(row_of(of.project_id, of.recipe, of.concept)).scores(scores, vectors)
 
 
 def _counted(of: TaughtConcept, edges: Edges, found: list[Embedded], every: int, before: Floats,

@@ -36,6 +36,11 @@ class TaughtConcept:
         return self.recipe.source_key(self.concept)
 
     @property
+    def is_taught(self) -> bool:
+        """Whether a verifier of its examples is in use."""
+        return any((one.label, one.source_key) == (self.label, self.source_key) for one in self.recipe.taught)
+
+    @property
     def key(self) -> str:
         """What the scores that are shown are stored under."""
         return self.recipe.concept_key(self.concept)

@@ -6,7 +6,8 @@ import numpy as np
 
 from argus.db import together
 from label_studio_config import projects
-from label_studio_config.recipe import recipe_for
+from label_studio_config.label_config import Concept
+from label_studio_config.recipe import Recipe, recipe_for, reference_key
 from ml_backend.detection.store import Item
 from search_service.review.teaching import store
 from search_service.review.teaching.fit import Verifier
@@ -39,10 +40,20 @@ def score_new(project_id: int) -> int:
     on how many tasks. Raises `unknown_project`, `bad_label_config`."""
     row = projects.load(project_id)
     count = 0
-    for concept in (recipe := recipe_for(row)).taught_concepts():
-        count += score_all(project_id, store.verifier(project_id, recipe.concept_key(concept)))
-    store.forget_unused(project_id, row["verifiers"])
+    taught = (recipe := recipe_for(row)).taught_concepts()
+    for concept in taught:
+        count += score_all(project_id, row_of(project_id, recipe, concept))
+    taught_before = [key for own in row["verifiers"].values() for key in own.values()]
+    store.forget_unused(project_id, [*taught_before, *(recipe.concept_key(concept) for concept in taught)])
     return count
+
+
+def row_of(project_id: int, recipe: Recipe, concept: Concept) -> VerifierRow:
+    """Return what makes the scores of a concept: a verifier it was taught, or its references. Raises `not_found`."""
+    key, source, made = recipe.concept_key(concept), recipe.source_key(concept), recipe.made_by_references(concept)
+    if made and key == reference_key(source, made):
+        return store.by_references(project_id, concept.label, source, made)
+    return store.verifier(project_id, key)
 
 
 def _score(project_id: int, model: Model | None, made: VerifierRow, rows: list[Waiting], former_key: str) -> None:
@@ -51,18 +62,23 @@ def _score(project_id: int, model: Model | None, made: VerifierRow, rows: list[W
     crops = store.crops_of(project_id, model, made, tasks) if model and model.id == made.model_id else {}
     added = store.added_by_hand(made.label, former_key, tasks) if former_key not in ("", made.source_key) else {}
     verifier = verifier_of(made)
-    store.store_made(made, [(row, _items(verifier, row, crops, added.get(row.task_id, []))) for row in rows])
+    store.store_made(made, [(row, _items(verifier, row, crops, added.get(row.task_id, []), hidden=bool(made.made)))
+                            for row in rows])
 
 
 def verifier_of(made: VerifierRow) -> Verifier:
     return Verifier(made.bias, made.slope, np.array(made.weights, np.float64), 0.0)
 
 
-def _items(verifier: Verifier, row: Waiting, crops: dict[tuple[int, int], Vectors], added: list[Item]) -> list[Item]:
+def _items(verifier: Verifier, row: Waiting, crops: dict[tuple[int, int], Vectors], added: list[Item], *,
+           hidden: bool) -> list[Item]:
     """Return a task's detections with their new scores, best first. One that a person added keeps its 1, and one
-    without an embedding its score."""
-    places = [place for place, item in enumerate(row.items) if item["score"] < 1 and (row.task_id, place) in crops]
+    without an embedding its score, or 0 where that is `hidden`: it was found by a word for everything."""
+    own = [place for place, item in enumerate(row.items) if item["score"] < 1]
+    places = [place for place in own if (row.task_id, place) in crops]
     items: list[Item] = [dict(item) for item in row.items]  # type: ignore[misc]
+    for place in own if hidden else ():
+        items[place]["score"] = 0.0
     if places:
         scores = verifier.scores([row.items[place]["score"] for place in places],
                                  np.array([crops[row.task_id, place] for place in places]))

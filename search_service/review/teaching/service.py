@@ -39,7 +39,7 @@ def overview(project_id: int) -> answers.Teaching:
 
 def _label(of: TaughtConcept, found: Collected) -> answers.TaughtLabel:
     return answers.TaughtLabel(label=of.label, right=found.right, wrong=len(found.known) - found.right,
-                               waiting=found.waiting, gone=found.gone, in_use=of.key != of.source_key)
+                               waiting=found.waiting, gone=found.gone, in_use=of.is_taught)
 
 
 def show(project_id: int, label: str) -> answers.LabelTeaching:
@@ -86,16 +86,16 @@ def use(project_id: int, label: str, key: str, *, end_samples: bool = False) -> 
         ArgusError: `unknown_project`, `unknown_label`; `bad_request` for a draft that is not good enough, with what is
             lacking; `conflict` when the examples are others by now, or samples are open.
     """
-    with _locked(project_id):
+    with locked(project_id):
         of = open_label(project_id, label)
         kept = {one.key: one for one in store.verifiers(project_id, label, of.source_key)}
         if key not in kept:
             draft = _usable(of, key)
-            _check_samples(project_id, end_samples)
+            check_samples(project_id, end_samples)
             who = audit.actor()
             store.keep(project_id, _row(of, draft, who.verified_name), who.person)
         else:
-            _check_samples(project_id, end_samples)
+            check_samples(project_id, end_samples)
         scoring.score_all(project_id, store.verifier(project_id, key), of.key)
         _change(project_id, of, key)
     return show(project_id, label)
@@ -109,11 +109,11 @@ def draft_key(project_id: int, label: str) -> str:
 
 def switch_off(project_id: int, label: str, *, end_samples: bool = False) -> answers.LabelTeaching:
     """Show the model's own scores of a label again. Raises as `use`; `bad_request` when no verifier is in use."""
-    with _locked(project_id):
+    with locked(project_id):
         of = open_label(project_id, label)
-        if of.key == of.source_key:
+        if not of.is_taught:
             raise ArgusError("bad_request", f"No verifier is in use for {label!r}: its scores are the model's own.")
-        _check_samples(project_id, end_samples)
+        check_samples(project_id, end_samples)
         _change(project_id, of, "")
     return show(project_id, label)
 
@@ -142,7 +142,8 @@ def _row(of: TaughtConcept, draft: Draft, name: str) -> VerifierRow:
                        datetime.now(UTC))
 
 
-def _check_samples(project_id: int, end_samples: bool) -> None:
+def check_samples(project_id: int, end_samples: bool) -> None:
+    """Raise `conflict` when samples are open, unless they may end."""
     if not end_samples and (found := open_samples(project_id)):
         count = "1 open sample" if len(found) == 1 else f"{len(found)} open samples"
         raise ArgusError("conflict", f"This ends {count}: the scores that were judged are no longer shown.",
@@ -163,6 +164,7 @@ def _change(project_id: int, of: TaughtConcept, key: str) -> None:
     scheduling.enqueue_cleanup(project_id)  # builds the predictions anew first
 
 
-def _locked(project_id: int) -> AbstractContextManager[None]:
+def locked(project_id: int) -> AbstractContextManager[None]:
+    """One change at a time of what makes the scores of a project's labels. Raises `conflict` after a minute."""
     return alone(locks.TEACH, project_id, seconds=_LOCK_SECONDS, busy=ArgusError(
         "conflict", f"A label of project {project_id} is being taught just now.", "Try again when it is done."))

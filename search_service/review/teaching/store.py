@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from argus.db import connect
 from argus.db.statements import execute, execute_many, fetch, fetch_number, fetch_numbers, fetch_one
 from argus.errors import ArgusError
+from label_studio_config.recipe import reference_key
 from ml_backend.detection.store import Item
 from search_service.review.calibration.store import GROUP
 from search_service.vectors import store as vectors
@@ -109,6 +110,7 @@ class VerifierRow(NamedTuple):
     figures: Figures
     created_by: str
     created_at: datetime
+    made: str = ""  # by references: names its parameters, whatever it looks at
 
 
 class Waiting(NamedTuple):
@@ -189,15 +191,34 @@ def keep(project_id: int, made: VerifierRow, person: int | None) -> int:
     """Store a verifier, whose id and time are not read; return its id."""
     return fetch_number(
         "INSERT INTO verifier (project_id, label, source_key, key, model_id, bias, slope, weights, examples, figures, "
-        "person_id, created_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
+        "person_id, created_by, made) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) RETURNING id",
         (project_id, made.label, made.source_key, made.key, made.model_id, made.bias, made.slope, made.weights,
-         Jsonb(made.examples), Jsonb(made.figures), person, made.created_by))
+         Jsonb(made.examples), Jsonb(made.figures), person, made.created_by, made.made))
 
 
 def verifiers(project_id: int, label: str, source_key: str) -> list[VerifierRow]:
-    """Return the verifiers that a label had as it is asked for, the newest first."""
+    """Return the verifiers that a label was taught as it is asked for, the newest first."""
     return fetch(VerifierRow, f"SELECT {_VERIFIER} FROM verifier WHERE project_id = %s AND label = %s "
-                 "AND source_key = %s ORDER BY id DESC", (project_id, label, source_key))
+                 "AND source_key = %s AND made = '' ORDER BY id DESC", (project_id, label, source_key))
+
+
+def by_references(project_id: int, label: str, source_key: str, made: str) -> VerifierRow:
+    """Return what references make of the detections of `source_key`; a row for these is added where there is none.
+
+    Args:
+        made: as `keep` was given it, for whatever detections.
+
+    Raises:
+        ArgusError: `not_found`.
+    """
+    key = reference_key(source_key, made)
+    execute("INSERT INTO verifier (project_id, label, source_key, key, model_id, bias, slope, weights, examples, "
+            "figures, person_id, created_by, made) SELECT project_id, label, %s, %s, model_id, bias, slope, weights, "
+            "examples, figures, person_id, created_by, made FROM verifier WHERE project_id = %s AND label = %s "
+            "AND made = %s AND NOT EXISTS (SELECT FROM verifier v WHERE v.project_id = %s AND v.key = %s) "
+            "ORDER BY id LIMIT 1",
+            (source_key, key, project_id, label, made, project_id, key))
+    return verifier(project_id, key)
 
 
 def verifier(project_id: int, key: str) -> VerifierRow:
@@ -254,9 +275,8 @@ def store_made(made: VerifierRow, rows: Sequence[tuple[Waiting, list[Item]]]) ->
           row.sharpness, row.created_at) for row, items in rows])
 
 
-def forget_unused(project_id: int, used: Mapping[str, Mapping[str, str]]) -> int:
-    """Delete what verifiers made that are not in use; return how many tasks' detections that were."""
-    keys = [key for own in used.values() for key in own.values()]
+def forget_unused(project_id: int, keys: Sequence[str]) -> int:
+    """Delete what verifiers made, those of these keys left out; return how many tasks' detections that were."""
     return execute("DELETE FROM detection d USING verifier v, task t WHERE v.project_id = %s AND v.key <> ALL(%s) "
                    "AND t.project_id = v.project_id AND d.task_id = t.id AND d.label = v.label "
                    "AND d.concept_key = v.key", (project_id, keys))

@@ -6,6 +6,7 @@ import exporting from "./words/export.js";
 import footage from "./words/footage.js";
 import home from "./words/home.js";
 import labels from "./words/labels.js";
+import like from "./words/like.js";
 import picture from "./words/picture.js";
 import problems from "./words/problems.js";
 import review from "./words/review.js";
@@ -30,6 +31,7 @@ export const WORDS = {
   footage,
   home,
   labels,
+  like,
   picture,
   problems,
   review,

@@ -18,10 +18,11 @@ export class LabelRow {
    * @param {boolean} given.on
    * @param {string} given.colour
    * @param {Draft} [given.draft]
+   * @param {HTMLElement | null} [given.references]
    * @param {() => void} given.onchange
    * @param {() => void} given.onthreshold
    */
-  constructor({ concept, classes, least, on, colour, draft, onchange, onthreshold }) {
+  constructor({ concept, classes, least, on, colour, draft, references = null, onchange, onthreshold }) {
     this.concept = concept;
     this.label = concept.label;
     this.onthreshold = onthreshold;
@@ -50,7 +51,7 @@ export class LabelRow {
     const reset = () => this.#reset(onchange);
     const quiet = { type: "button", class: "quiet", hidden: true, title: t("annotate.resetHint") };
     this.reset = h("button", { ...quiet, onclick: reset }, t("annotate.reset"));
-    this.root = this.#makeRoot(colour, classes);
+    this.root = this.#makeRoot(colour, classes, references);
     this.#show();
   }
 
@@ -100,6 +101,14 @@ export class LabelRow {
     Object.assign(this.concept, now);
   }
 
+  // The project asks for it by other words now.
+  /** @param {string[]} prompts */
+  reword(prompts) {
+    this.concept.prompts = prompts;
+    this.prompts.value = this.#kept();
+    this.#show();
+  }
+
   #kept() {
     return this.concept.prompts.join(", ");
   }
@@ -130,8 +139,8 @@ export class LabelRow {
     this.reset.hidden = threshold === this.concept.config.threshold && this.prompts.value === this.#configured();
   }
 
-  /** @param {string} colour @param {string[] | undefined} classes */
-  #makeRoot(colour, classes) {
+  /** @param {string} colour @param {string[] | undefined} classes @param {HTMLElement | null} references */
+  #makeRoot(colour, classes, references) {
     const swatch = h("span", { class: "swatch", "aria-hidden": "true" });
     swatch.style.background = colour;
     return h(
@@ -141,6 +150,7 @@ export class LabelRow {
       classes ? h("span", { class: "muted" }, classes.join(", ") || t("annotate.noClass")) : this.prompts,
       h("span", { class: "threshold" }, this.slider, this.value),
       this.reset,
+      references,
     );
   }
 }

@@ -2,6 +2,7 @@
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
 import { colourOf } from "../pictures.js";
+import { referencePictures } from "../references.js";
 import { fromNames } from "../router.js";
 import { nameKey } from "../typed.js";
 import { LabelRow } from "./label_row.js";
@@ -17,18 +18,23 @@ export class LabelForm {
    * @param {Record<string, string[]> | null} [given.mapping] a detector's classes by label; null: SAM 3 looks
    * @param {string[] | null} given.chosen
    * @param {Record<string, import("./label_row.js").Draft>} [given.drafts]
+   * @param {string} given.path of the project
+   * @param {Api.LabelReferences[]} given.references
    * @param {() => void} given.onchange
    * @param {() => void} given.onthreshold
    */
-  constructor({ recipe, mapping = null, chosen, drafts = {}, onchange, onthreshold }) {
+  constructor({ recipe, mapping = null, chosen, drafts = {}, path, references, onchange, onthreshold }) {
     this.onchange = onchange;
     this.names = recipe.concepts.map((one) => one.label);
+    /** @type {LabelRow[]} */
     this.rows = recipe.concepts.map((concept, place) => {
       const { label } = concept;
       const classes = mapping?.[label];
       const on = chosen ? chosen.includes(label) : mapping ? Boolean(classes?.length) : place === 0;
       const shown = { least: recipe.keep_threshold, colour: colourOf(this.names, label), draft: drafts?.[label] };
-      return new LabelRow({ concept, classes, on, ...shown, onchange, onthreshold });
+      const of = mapping ? undefined : references.find((one) => one.label === label);
+      const pictures = of?.references.length ? this.#pictures(path, of) : null;
+      return new LabelRow({ concept, classes, on, ...shown, references: pictures, onchange, onthreshold });
     });
     const many = this.rows.length > MANY;
     this.root = h(
@@ -95,7 +101,17 @@ export class LabelForm {
     return this.rows.filter((one) => one.chosen);
   }
 
-  /** @param {string} label */
+  /** @param {string} path @param {Api.LabelReferences} of */
+  #pictures(path, of) {
+    /** @param {Api.LabelReferences} now */
+    const changed = (now) => {
+      this.#row(of.label)?.reword(now.words);
+      this.onchange();
+    };
+    return referencePictures({ path, of, changed });
+  }
+
+  /** @param {string} label @returns {LabelRow | undefined} */
   #row(label) {
     return this.rows.find((one) => one.label === label);
   }

@@ -3,6 +3,8 @@
 import { picture } from "../api.js";
 import { h, icon, put } from "../dom.js";
 import { number, t } from "../i18n.js";
+import { actionButton } from "../messages.js";
+import { likeThis } from "../references.js";
 import { PictureEditor } from "./editor.js";
 import { ObjectList } from "./object_list.js";
 import { baseOf, details } from "./server.js";
@@ -59,6 +61,8 @@ export class LargePicture {
       undone: (/** @type {number} */ task) => this.#stored(task, () => screen.undone?.(task)),
     };
     this.editor = new PictureEditor({ project, frame: this.frame, layer: this.layer, acts });
+    this.like = actionButton(t("like.like"), () => this.#like(), { class: "like-this", disabled: true });
+    this.editor.tools.undo.after(this.like);
     this.list = new ObjectList(this.editor, project.labels);
     this.side = h("div", { class: "side", tabIndex: 0, role: "region", "aria-label": t("picture.about") });
     this.place = h("span", { class: "muted", "aria-live": "polite" });
@@ -172,7 +176,14 @@ export class LargePicture {
     }
   }
 
+  // Everything like the selected object, drawn or found, is to be labelled.
+  async #like() {
+    const one = this.editor.state.current;
+    if (one) await likeThis(this.project, [{ task: this.task, box: one.box }], one.label);
+  }
+
   #changed() {
+    if (this.like) this.like.disabled = !this.editor.state.current;
     const n = this.editor.shown.length;
     this.frame.setAttribute("aria-label", t("picture.frame", { task: this.editor.task, n, count: number(n) }));
     this.screen.changed?.();

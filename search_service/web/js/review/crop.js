@@ -3,6 +3,7 @@ import { picture } from "../api.js";
 import { h } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { cropInto } from "../pictures.js";
+import { likeThis } from "../references.js";
 
 /** @param {Api.ReviewObject} object */
 export const keyOf = (object) => `${object.task}/${object.object}`;
@@ -74,4 +75,12 @@ function cropOf({ task, box }) {
   const broken = () => image.replaceWith(h("span", { class: "broken" }, t("review.noPicture")));
   image.addEventListener("error", broken, { once: true });
   return image;
+}
+
+// Label everything like these objects.
+/** @param {Api.Project} project @param {Crop[]} cards */
+export function likeCards(project, cards) {
+  const regions = cards.flatMap(({ object: { task, box } }) => (box ? [{ task, box }] : []));
+  const { label = "", new_label } = cards[0]?.object ?? {};
+  return likeThis(project, regions, new_label || label);
 }

@@ -5,7 +5,7 @@ import { around, h, renew } from "../dom.js";
 import { number, t } from "../i18n.js";
 import { actionButton, attempt } from "../messages.js";
 import { Choice } from "./choice.js";
-import { Crop } from "./crop.js";
+import { Crop, likeCards } from "./crop.js";
 import { WallOrders } from "./wall_orders.js";
 import { labelChips, sum, wallTools } from "./wall_tools.js";
 
@@ -209,6 +209,7 @@ export class Wall {
         say: (verdict, label) => this.#say(verdict, label),
         rest: () => this.#rest(),
         undo: () => this.#undo(),
+        like: () => likeCards(this.project, this.#targets()),
         selectShown: () => this.#choose((choice) => choice.add(this.#keys())),
         selectAll: () => this.#all(),
         selectNone: () => this.#choose((choice) => choice.clear()),

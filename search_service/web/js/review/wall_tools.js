@@ -14,6 +14,7 @@ import { actionButton, attempt } from "../messages.js";
  * @property {boolean} said whether there is something to take back
  * @property {(verdict: WallVerdict, label?: string) => unknown} say
  * @property {() => unknown} rest
+ * @property {() => unknown} like everything like the chosen objects is to be labelled
  * @property {() => unknown} undo
  * @property {() => unknown} selectShown
  * @property {() => unknown} selectAll
@@ -49,6 +50,7 @@ export function wallTools(state) {
     actionButton(t("wall.selectShown", { n: shown, count: number(shown) }), state.selectShown, { class: "shown" }),
     state.total > 0 && actionButton(t("wall.selectAll", { count: number(state.total) }), state.selectAll, { class: "every" }),
     selected > 0 && actionButton(t("wall.selectNone"), state.selectNone, { class: "none" }),
+    shown > 0 && actionButton(t("like.like"), state.like, { class: "like-this" }),
   ];
 }
 

@@ -21,12 +21,13 @@ export async function open(context) {
     root.append(noLabels(project));
     return {};
   }
-  const [sources, recipe, engine] = await Promise.all([
+  const [sources, recipe, engine, references] = await Promise.all([
     api(`/projects/${project.id}/sources`, { signal }),
     api(`/projects/${project.id}/recipe`, { signal }),
     api(`/projects/${project.id}/engine`, { signal }),
+    api(`/projects/${project.id}/references`, { signal }),
   ]);
-  const screen = new AnnotateScreen(context, sources, recipe, engine);
+  const screen = new AnnotateScreen(context, sources, recipe, engine, references.labels);
   await Promise.all([screen.runs.adopt(Number(params.run) || null), screen.estimate()]);
   return {};
 }
@@ -44,8 +45,14 @@ class AnnotateScreen {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #writing;
 
-  /** @param {ScreenContext} context @param {Api.Sources} sources @param {Api.Recipe} recipe @param {Api.Engine} engine */
-  constructor({ root, project, selection, params, signal }, sources, recipe, engine) {
+  /**
+   * @param {ScreenContext} context
+   * @param {Api.Sources} sources
+   * @param {Api.Recipe} recipe
+   * @param {Api.Engine} engine
+   * @param {Api.LabelReferences[]} references
+   */
+  constructor({ root, project, selection, params, signal }, sources, recipe, engine, references) {
     this.path = `/projects/${project.id}`;
     this.signal = signal;
     this.cost = h("p", { id: "estimate", class: "muted", role: "status" });
@@ -59,6 +66,8 @@ class AnnotateScreen {
       mapping: this.engine.mapping,
       chosen: params.labels ? toNames(params.labels) : null,
       drafts: draftsIn(params.recipe),
+      path: this.path,
+      references,
       onchange,
       onthreshold: () => {
         this.preview.redraw();

@@ -4,6 +4,7 @@ import { h, icon } from "../dom.js";
 import { number, short, t } from "../i18n.js";
 import { actionButton, attempt, shown } from "../messages.js";
 import { cropInto } from "../pictures.js";
+import { likeThis } from "../references.js";
 import { drawObjects } from "../regions.js";
 import { findObjects, ofObjects } from "./ask.js";
 import { openView } from "./view_tab.js";
@@ -147,11 +148,13 @@ export class ObjectResults {
       h("a", link, t("search.openTask")),
       h("span", { class: "grow" }),
       h("button", { value: "like" }, icon("like"), t("search.similarObject")),
+      h("button", { value: "label" }, t("like.like")),
       h("button", { autofocus: true, class: "primary" }, t("common.close")),
     );
     const stage = h("div", { class: "stage" }, image, layer);
     const answer = await shown(h("dialog", { class: "look", "aria-label": name }, stage, form));
     if (answer === "like") await this.#like(hit);
+    if (answer === "label") await likeThis(this.project, [{ object: hit.object }], label);
   }
 
   async #openView() {

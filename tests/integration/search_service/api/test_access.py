@@ -60,6 +60,7 @@ for email, elsewhere in (("colleague@example.com", False), ("stranger@example.co
 MANAGED = {
     ("PUT", "/projects/{project_id}/recipe"), ("PUT", "/projects/{project_id}/engine"),
     ("POST", "/projects/{project_id}/teaching/use"), ("POST", "/projects/{project_id}/teaching/off"),
+    ("POST", "/projects/{project_id}/references"), ("DELETE", "/projects/{project_id}/references/{reference_id}"),
     ("PUT", "/projects/{project_id}/review/bands"), ("PUT", "/projects/{project_id}/trust/arm"),
     ("POST", "/projects/{project_id}/review/additions"), ("PUT", "/projects/{project_id}/review/check-first/kinds"),
     ("POST", "/edits/{edit_id}/undo"), ("POST", "/label-imports/{import_id}/undo"),
@@ -143,7 +144,7 @@ def things(servers: Any) -> Iterator[dict[str, int]]:
            "sample_id": sample["id"], "certificate_id": certificate["id"], "export_id": export, "view_id": 1,
            "search_id": 1, "saved_id": saved["id"], "edit_id": edit["id"], "import_id": labels["id"], "label_job_id": 1,
            "evaluation_id": judged["id"],
-           "version": 1, "upload_id": 10**31}
+           "version": 1, "reference_id": 1, "upload_id": 10**31}
     jobs.remove(export)
     ls.delete(f"/api/projects/{number}/")
     with database() as connection:

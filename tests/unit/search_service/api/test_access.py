@@ -62,7 +62,7 @@ READING = {"init", "up", "down", "demo", "videos", "search-history list", "searc
            "preview", "runs list", "runs show", "review status", "review histogram", "review objects", "worker",
            "status", "completion", "audit", "doctor", "backup", "restore", "trust check", "trust status",
            "trust certificates", "teach show", "teach status", "label-imports list", "splits list", "versions diff",
-           "versions list", "versions show"}
+           "references list", "versions list", "versions show"}
 
 
 def test_every_command_writes_a_row_or_changes_nothing_in_a_project() -> None:

@@ -1,0 +1,1 @@
+"""Labels that are looked for by reference regions: "everything like this"."""
