@@ -73,18 +73,26 @@ def page_alone(page: Page, work: Work) -> Hand:
 
 
 def _reject(hand: Hand, wrong: Sequence[Predicted]) -> None:
-    """Choose all that is wrong, page by page, and reject it with one key."""
+    """Choose all that is wrong, page by page, and reject it with one key. The page forgets some of what is chosen when
+    it refreshes itself meanwhile: that is chosen and rejected again, which is no action of its own."""
     page = hand.page
+    cards = [f".crop[data-object='{one.task}/{one.name}']" for one in wrong]
     if not wrong:
         return
-    for one in wrong:
-        card = f".crop[data-object='{one.task}/{one.name}']"
+    for card in cards:
         while not page.locator(card).count():
             _show_more(hand)
         hand.click(f"{card} input")
     hand.click("#reject:enabled")
-    for one in wrong:
-        expect(page.locator(f".crop[data-object='{one.task}/{one.name}']")).to_have_count(0, timeout=SLOW)
+    for _ in range(_TRIES):
+        try:
+            return expect(page.locator(", ".join(cards))).to_have_count(0, timeout=SLOW / _TRIES)
+        except AssertionError:
+            for card in cards:
+                if page.locator(f"{card} input").count():
+                    page.check(f"{card} input")
+            page.click("#reject:enabled")
+    raise TimeoutError("the page does not reject what was chosen")
 
 
 def _show_more(hand: Hand) -> None:
