@@ -8,7 +8,7 @@ from pydantic import Field
 
 from argus.answers.base import Answer
 
-BrowseOrder = Literal["time", "varied", "rare"]
+BrowseOrder = Literal["time", "varied", "rare", "cluster"]
 
 
 class FoundImage(Answer):
@@ -40,3 +40,24 @@ class Browsed(Answer):
     limit: int
     offset: int
     images: list[FoundImage]
+
+
+class Cluster(Answer):
+    """Images that are alike."""
+
+    picture: FoundImage
+    """The most typical one."""
+    images: int
+    words: list[str]
+    """What is likely on the picture, of the project's labels and of common words, the likeliest first."""
+
+
+class Clusters(Answer):
+    """A project's images in groups of alike ones, the largest first."""
+
+    project: int
+    total: int
+    """How many embedded images pass the filters."""
+    looked_at: int
+    """How many of them are in the clusters: of more than 5,000 as many, evenly over time."""
+    clusters: list[Cluster]

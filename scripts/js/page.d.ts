@@ -82,11 +82,23 @@ declare namespace Api {
     hits: Hit[];
     total: number;
     window: number; // how far can be paged
-    order?: "time" | "varied" | "rare"; // of images without a question
+    order?: "time" | "varied" | "rare" | "cluster"; // of images without a question
     exact: boolean;
     waiting: number;
     unread: string[] | null;
     nothing_found: boolean | null;
+  }
+
+  interface Cluster {
+    picture: Hit;
+    images: number;
+    words: string[];
+  }
+
+  interface Clusters {
+    total: number;
+    looked_at: number;
+    clusters: Cluster[];
   }
 
   interface ObjectHit extends Hit {
@@ -1032,7 +1044,7 @@ interface OpenedScreen {
 interface Ask {
   text: string;
   of: "" | "objects"; // what is searched: whole images, or objects
-  browse: "" | "time" | "varied" | "rare"; // how images are looked at while nothing is asked
+  browse: "" | "time" | "varied" | "rare" | "clusters" | `cluster-${number}`; // how images are looked at while nothing is asked
   like: Api.Example[];
   unlike: Api.Example[];
   filters: Record<string, string>;

@@ -172,6 +172,8 @@ _EXAMPLES: tuple[Answer, ...] = (
     bw.Browsed(project=1, order="time", total=1200, limit=50, offset=0, images=[bw.FoundImage(
         task=17, image="/data/upload/1/17.jpg", video="line-3.mp4", video_id="9c1e0a7d5b3f2846",
         video_name="line-3.mp4", video_time=8.5, frame_number=204)]),
+    bw.Clusters(project=1, total=1200, looked_at=1200, clusters=[bw.Cluster(
+        picture=bw.FoundImage(task=17, image="/data/upload/1/17.jpg"), images=140, words=["red fan", "fan"])]),
     s.ObjectSearchResult(
         project=1, query="red fan", total=310, objects=p.ObjectProgress(embedded=310, waiting=25, failed=0), exact=True,
         scanned="memory", limit=50, offset=0, filters={"label": "fan"}, hits=[s.ObjectHit(

@@ -59,6 +59,8 @@ ENDPOINTS = (
              body=r.AskRequest, answer=s.SearchResult),
     Endpoint("get", "/api/v1/projects/{project_id}/browse", "Look at images without a query.", r.BrowseRequest,
              answer=bw.Browsed),
+    Endpoint("get", "/api/v1/projects/{project_id}/clusters", "Look at groups of alike images.", r.ClustersRequest,
+             answer=bw.Clusters),
     Endpoint("get", "/api/v1/projects/{project_id}/search/objects", "Find objects by text.", r.ObjectSearchRequest,
              answer=s.ObjectSearchResult),
     Endpoint("post", "/api/v1/projects/{project_id}/search/objects",

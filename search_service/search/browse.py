@@ -7,43 +7,48 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from argus.answers.browse import Browsed, BrowseOrder, FoundImage
-from argus.db import connect, together
+from argus.answers.browse import Browsed, BrowseOrder
+from argus.errors import ArgusError
+from search_service.search.clusters import cluster_around
 from search_service.search.filter_store import in_time_order
 from search_service.search.filters import Filters
-from search_service.search.search import check_page, current_model
-from search_service.search.store import HitRow, hit_rows
+from search_service.search.images import found_images, look
+from search_service.search.search import check_page
 from search_service.sync.progress import count_tasks
-from search_service.sync.videos import shown_name
-from search_service.vectors import store
 
 MOST_VARIED = 240  # images of a varied sample, and of the rare ones
-CANDIDATES = 5000  # images that it is taken from; of more, evenly over time
 NEIGHBOURS = 10  # nearest images that an image is compared with
 _CHUNK = 500
 
 
-def browse(project_id: int, order: BrowseOrder, filters: Filters, limit: int = 50, offset: int = 0) -> Browsed:
+def browse(project_id: int, order: BrowseOrder, filters: Filters, limit: int = 50, offset: int = 0, *,
+           around: int | None = None) -> Browsed:
     """Return a page of the project's images that pass the filters.
 
     Args:
         order: "time": by video, then by time, with those that are not embedded; images of no video come last.
             "varied": up to 240 images, each as unlike all before it as can be. "rare": up to 240 images, those
-            with the least alike neighbours first, one of each row of near-duplicates.
+            with the least alike neighbours first, one of each row of near-duplicates. "cluster": those of the cluster
+            that the task `around` is in, the most typical first.
 
     Raises:
-        ArgusError: `bad_request`, `unknown_project`; of a varied sample and of rare images `not_ready`.
+        ArgusError: `bad_request`, `unknown_project`; but by time also `not_ready`; of a cluster `unknown_task`.
     """
     check_page(limit, offset)
-    if order in _BY_VECTOR:
+    if (order == "cluster") != (around is not None):
+        raise ArgusError("bad_request", "The order cluster, and no other, takes a task: around.",
+                         "GET /projects/{id}/clusters gives one of each cluster.")
+    if around is not None:
+        tasks = cluster_around(project_id, filters, around)
+    elif order in _BY_VECTOR:
         tasks = _by_vectors(project_id, filters, _BY_VECTOR[order])
     else:
         count_tasks(project_id)
         tasks = in_time_order(project_id, filters)
     page = tasks[offset:offset + limit].tolist()
-    rows = {row.id: row for row in hit_rows(page)}
+    rows = found_images(page)
     return Browsed(project=project_id, order=order, total=len(tasks), limit=limit, offset=offset,
-                   images=[_image(rows[task]) for task in page if task in rows])
+                   images=[rows[task] for task in page if task in rows])
 
 
 def farthest_first(vectors: NDArray[np.float32], count: int) -> list[int]:
@@ -90,22 +95,5 @@ _BY_VECTOR: dict[BrowseOrder, Callable[[NDArray[np.float32], int], list[int]]] =
 
 def _by_vectors(project_id: int, filters: Filters,
                 order: Callable[[NDArray[np.float32], int], list[int]]) -> NDArray[np.int64]:
-    model = current_model(count_tasks(project_id))
-    with together(snapshot=True):
-        tasks = in_time_order(project_id, filters.model_copy(update={"collapse": True}), embedded=True)
-        tasks = tasks[::-(-len(tasks) // CANDIDATES) or 1]
-        with connect() as connection:
-            read = list(store.read(connection, model, project_id, tasks.tolist()))
-    if not read:
-        return tasks[:0]
-    found, vectors = np.concatenate([ids for ids, _ in read]), np.concatenate([v for _, v in read]).astype(np.float32)
-    always_so = np.argsort(found)  # they come in any order, and each page is of the same sample
-    found, vectors = found[always_so], vectors[always_so]
-    vectors /= np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return found[order(vectors, MOST_VARIED)]
-
-
-def _image(row: HitRow) -> FoundImage:
-    return FoundImage(task=row.id, image=row.image, video=row.video, video_id=row.video_id,
-                      video_name=shown_name(row.video, row.video_id, row.video_shared), video_time=row.video_time,
-                      frame_number=row.frame_number, labelled=row.labelled, labels=row.labels)
+    looked = look(project_id, filters.model_copy(update={"collapse": True}))
+    return looked.tasks[order(looked.vectors, MOST_VARIED)]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from argus.labelstudio import LabelStudio
@@ -130,8 +131,22 @@ def test_browse__images_without_a_word_in_time_and_varied(
     expect(page.locator("#summary")).to_contain_text("0 images")
     page.get_by_role("button", name="Reset filters").click()
     expect(page.locator("#summary")).to_contain_text("rarest first")
+    page.click("#browse-clusters")
+    expect(page.locator("#cluster-summary")).to_contain_text("2 groups of alike images, of 5")
+    expect(shown).to_have_count(0)
+    groups = page.locator("#clusters .face")
+    assert sorted(int(re.findall(r"[0-9]+", text)[0]) for text in groups.locator("b").all_text_contents()) == [2, 3]
+    assert [v["id"] for v in Axe().run(page).response["violations"] if v["impact"] in ("serious", "critical")] == []
+    groups.first.press("Enter")
+    expect(page.locator("#summary")).to_contain_text("3 alike images, the most typical first")
+    expect(page.locator("#browse-clusters")).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(shown).to_have_count(3, timeout=20_000)
+    page.go_back()
+    expect(groups).to_have_count(2)
     page.fill("#query", "cpu")
     page.press("#query", "Enter")
     expect(page.locator("#summary")).to_contain_text("5 images, best first")
+    expect(page.locator("#clusters")).to_be_hidden()
     expect(page.locator("#browse-varied")).to_have_count(0)
     assert "browse" not in page.url and shown.count() == 5

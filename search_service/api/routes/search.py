@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from argus.answers.base import Deleted
-from argus.answers.browse import Browsed
+from argus.answers.browse import Browsed, Clusters
 from argus.answers.search import MadeView, ObjectSearchResult, SearchResult, Views
 from argus.errors import ArgusError
 from search_service.api.answering import answers
 from search_service.api.requests import API
 from search_service.api.schemas import search as schemas
 from search_service.pictures import thumbnails
-from search_service.search import browse, object_search, search
+from search_service.search import browse, clusters, object_search, search
 from search_service.views import search_views
 
 blueprint = Blueprint("search", __name__, url_prefix=API)
@@ -36,7 +36,13 @@ def post_search(project_id: int) -> SearchResult:
 @answers
 def get_browse(project_id: int) -> Browsed:
     asked = schemas.read(schemas.BrowseRequest, request.args)
-    return browse.browse(project_id, asked.order, asked.filters(), asked.limit, asked.offset)
+    return browse.browse(project_id, asked.order, asked.filters(), asked.limit, asked.offset, around=asked.around)
+
+
+@blueprint.get("/projects/<int:project_id>/clusters")
+@answers
+def get_clusters(project_id: int) -> Clusters:
+    return clusters.clusters(project_id, schemas.read(schemas.ClustersRequest, request.args).filters())
 
 
 @blueprint.get("/projects/<int:project_id>/search/objects")

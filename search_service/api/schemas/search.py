@@ -77,9 +77,14 @@ class BrowseRequest(FilteredRequest):
     """Parameters of looking at images without a query."""
 
     order: BrowseOrder = Field("time", description="By time; a varied sample: each as unlike those before it as "
-                               "can be; or rare ones first: those with the least alike neighbours.")
+                               "can be; rare ones first: those with the least alike neighbours; or one cluster.")
+    around: TaskId | None = Field(None, description="With the order cluster: a task of the cluster.")
     limit: Limit = 50
     offset: Offset = 0
+
+
+class ClustersRequest(FilteredRequest):
+    """Parameters of looking at groups of alike images."""
 
 
 class LikeRequest(FilteredRequest):

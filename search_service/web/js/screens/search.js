@@ -7,6 +7,7 @@ import { change, fromNames, go, params as address } from "../router.js";
 import { FootagePanel } from "../footage/panel.js";
 import { Again, waitingOf } from "../search/again.js";
 import { Answer } from "../search/answer.js";
+import { ClusterResults } from "../search/clusters.js";
 import { askFrom, isEmpty, textOf, toParams } from "../search/ask.js";
 import { browsing, noAnswer, welcome } from "../search/friendly.js";
 import { onSearchKey } from "../search/keys.js";
@@ -15,7 +16,6 @@ import { ObjectResults } from "../search/objects.js";
 import { Preview } from "../search/preview.js";
 import { Question } from "../search/question.js";
 import { Results } from "../search/results.js";
-import { openView } from "../search/view_tab.js";
 import { nameKey } from "../typed.js";
 
 /** @param {ScreenContext} context @returns {OpenedScreen} */
@@ -45,6 +45,7 @@ class SearchScreen {
     this.results = this.#makeResults();
     this.grid = this.results.grid;
     this.objects = new ObjectResults({ project, signal, choose });
+    this.clusters = new ClusterResults({ project, signal, choose });
     this.preview = this.#makePreview();
     this.start = h("section", { class: "start" });
     const arrived = () =>
@@ -52,7 +53,7 @@ class SearchScreen {
     this.footage = new FootagePanel({ project, signal, arrived });
     root.dataset.drop = t("search.drop");
     add(root, h("h1", { class: "visually-hidden" }, t("search.title")), this.question.parts, this.start);
-    add(root, this.results.root, this.objects.root);
+    add(root, this.results.root, this.objects.root, this.clusters.root);
     this.again = new Again({ ask: () => this.#askAgain(), busy: () => this.#isBusy, signal });
     window.addEventListener("keydown", (event) => onSearchKey(event, this), { signal });
   }
@@ -100,7 +101,7 @@ class SearchScreen {
       acts: {
         open: (hit) => this.preview.show(hit.task),
         ...this.#hitActs(),
-        view: () => this.#openView(),
+        title: () => this.question.title(),
         annotate: () => go({ screen: "annotate", labels: this.#asksFor() }),
       },
     });
@@ -170,19 +171,21 @@ class SearchScreen {
     this.again.stop();
     this.question.show(ask);
     this.#answer?.drop();
+    this.objects.hide();
+    this.clusters.hide();
     if (isEmpty(ask) && (!ask.browse || ask.of)) {
       this.#answer = null;
       results.root.hidden = true;
-      this.objects.hide();
       this.start.replaceChildren(welcome(this.#asked, this.#browse), this.footage.root);
       return;
     }
     this.#sayNothing();
-    if (ask.of === "objects") {
-      await this.#searchObjects();
+    if (this.#other) {
+      this.#answer = null;
+      results.root.hidden = true;
+      await this.#answered(this.#other.show(ask));
       return;
     }
-    this.objects.hide();
     this.#answer = this.#newAnswer();
     results.begin(this.#answer);
     this.#forgetChoice();
@@ -201,12 +204,6 @@ class SearchScreen {
     await this.#choose({ ...this.ask, file: null, text: "", of: "", like: [], unlike: [], browse: "" });
     this.footage.root.scrollIntoView({ block: "nearest" });
     await this.footage.take(files);
-  }
-
-  async #searchObjects() {
-    this.#answer = null;
-    this.results.root.hidden = true;
-    await this.#answered(this.objects.show(this.ask));
   }
 
   // Wait for an answer. When there is none, say why in its place; when it is not complete, ask again in a while.
@@ -228,10 +225,11 @@ class SearchScreen {
     const { ask } = this,
       before = this.#answer,
       answer = this.#newAnswer(),
-      nothing = this.results.root.hidden && this.objects.root.hidden;
-    if (ask.of !== "objects") this.#answer = answer;
+      nothing = this.results.root.hidden && this.objects.root.hidden,
+      other = this.#other;
+    if (!other) this.#answer = answer;
     try {
-      const waiting = ask.of === "objects" ? await this.objects.reload(ask) : await answer.load();
+      const waiting = await (other ? other.reload(ask) : answer.load());
       if (nothing && ask === this.ask) this.#sayNothing();
       return waiting || null;
     } catch (error) {
@@ -240,6 +238,12 @@ class SearchScreen {
       if (nothing && ask === this.ask) this.#showNoAnswer(/** @type {Problem} */ (error));
       return waitingOf(error);
     }
+  }
+
+  // What shows the answer where it is not a list of images.
+  get #other() {
+    if (this.ask.of === "objects") return this.objects;
+    return isEmpty(this.ask) && this.ask.browse === "clusters" ? this.clusters : null;
   }
 
   // Whether the person works with the hits that are shown, which have to stay where they are then.
@@ -286,11 +290,6 @@ class SearchScreen {
       hit.judged = said;
       this.grid.judged(hit);
     }
-  }
-
-  async #openView() {
-    if (!this.selection.size) throw new Problem(t("search.chooseFirst"));
-    await openView(this.base, { title: this.question.title(), task_ids: this.results.bestFirst() });
   }
 }
 

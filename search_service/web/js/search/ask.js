@@ -17,7 +17,10 @@ const FILTERS = [
 ];
 const NAMES = ["q", "of", "browse", "like", "unlike", ...FILTERS]; // in the address
 
-const ORDERS = /** @type {const} */ (["time", "varied", "rare"]);
+const ORDERS = /** @type {const} */ (["time", "varied", "rare", "clusters"]);
+
+// In the address a cluster is `cluster-17`: that of task 17.
+const CLUSTER = /^cluster-[1-9][0-9]{0,15}$/;
 
 // An example is { task }, { task, box } or { object }; in the address `7`, `7:0.1:0.2:0.5:0.6` or `o12`, several with
 // commas between them.
@@ -41,10 +44,13 @@ export const textOf = ({ task, object, box }) => (object ? `o${object}` : [task,
 export function askFrom(params, file = null) {
   const filters = Object.fromEntries(FILTERS.filter((name) => params[name]).map((name) => [name, params[name]]));
   const of = params.of === "objects" ? "objects" : "";
-  const browse = ORDERS.find((order) => order === params.browse) ?? "";
+  const browse = ORDERS.find((order) => order === params.browse) ?? clusterIn(params.browse);
   const { like, unlike } = params;
   return { text: params.q ?? "", of, browse, like: examples(like), unlike: examples(unlike), filters, file };
 }
+
+/** @param {string | undefined} text */
+const clusterIn = (text = "") => (CLUSTER.test(text) ? /** @type {Ask["browse"]} */ (text) : "");
 
 /** @param {Ask} ask */
 export const isEmpty = (ask) => !ask.text.trim() && !ask.like.length && !ask.file;
@@ -73,12 +79,18 @@ export const find = (base, ask, limit, offset, signal, record = offset === 0) =>
 // Images without a question, as hits that are like nothing.
 /** @type {(base: string, ask: Ask, limit: number, offset: number, signal: AbortSignal) => Promise<Api.Found>} */
 async function browsed(base, ask, limit, offset, signal) {
-  const given = { order: ask.browse, limit, offset, ...asked(ask.filters) };
+  const [order, around] = ask.browse.split("-");
+  const given = { order, ...(around && { around }), limit, offset, ...asked(ask.filters) };
   const query = new URLSearchParams(Object.entries(given).map(([name, value]) => [name, String(value)]));
-  const { images, total, order } = await api(`${base}/browse?${query}`, { signal });
+  const { images, total } = await api(`${base}/browse?${query}`, { signal });
   const hits = images.map((/** @type {object} */ image) => ({ ...image, similarity: null, relevance: null }));
-  return { hits, total, order, window: total, exact: true, waiting: 0, unread: null, nothing_found: null };
+  return { hits, total, order: /** @type {Api.Found["order"]} */ (order), window: total, exact: true, waiting: 0, unread: null, nothing_found: null };
 }
+
+// Groups of alike images, of those that pass the filters.
+/** @type {(base: string, ask: Ask, signal: AbortSignal) => Promise<Api.Clusters>} */
+export const findClusters = (base, ask, signal) =>
+  api(`${base}/clusters?${new URLSearchParams(Object.entries(asked(ask.filters)).map(([name, value]) => [name, String(value)]))}`, { signal });
 
 /** @type {(base: string, ask: Ask, limit: number, offset: number, signal: AbortSignal) => Promise<Api.FoundObjects>} */
 export const findObjects = (base, ask, limit, offset, signal) =>

@@ -19,13 +19,13 @@ const labelButtons = ({ project, text, chooseLabel }) => {
 // To look at images without a word for them; `now` is how they are looked at.
 /** @param {Ask["browse"]} now @param {(order: Ask["browse"]) => unknown} choose */
 export function browsing(now, choose) {
-  /** @type {(order: "time" | "varied" | "rare", key: string) => HTMLElement} */
+  /** @type {(order: "time" | "varied" | "rare" | "clusters", key: string) => HTMLElement} */
   const button = (order, key) => {
-    const pressed = now ? String(now === order) : null;
+    const pressed = now ? String(now === order || (order === "clusters" && now.startsWith("cluster-"))) : null;
     const attributes = { type: "button", id: `browse-${order}`, title: t(`search.${key}Help`), "aria-pressed": pressed };
     return h("button", { ...attributes, onclick: () => choose(order) }, t(`search.${key}`));
   };
-  return h("div", { class: "bar browse" }, h("span", { class: "muted" }, t("search.browse")), button("time", "byTime"), button("varied", "varied"), button("rare", "rare"));
+  return h("div", { class: "bar browse" }, h("span", { class: "muted" }, t("search.browse")), button("time", "byTime"), button("varied", "varied"), button("rare", "rare"), button("clusters", "clusters"));
 }
 
 /** @param {Api.Project} project */

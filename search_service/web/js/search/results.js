@@ -9,6 +9,7 @@ import { Boxes } from "./boxes.js";
 import { nothingFound } from "./friendly.js";
 import { HitGrid, tasksOf } from "./grid.js";
 import { isLikely, summaryOf } from "./summary.js";
+import { openView } from "./view_tab.js";
 
 /** @type {Record<string, (hit: Api.Hit) => boolean>} */
 const SHOWN = {
@@ -23,7 +24,7 @@ export class Results {
   #held = /** @type {number | null} */ (null); // the hit that had the focus before the answer was replaced
 
   /**
-   * @typedef {Record<"view" | "annotate", () => unknown>} BarActs
+   * @typedef {{ title: () => string, annotate: () => unknown }} BarActs
    * @param {object} given
    * @param {Api.Project} given.project
    * @param {ScreenContext["selection"]} given.selection
@@ -103,8 +104,14 @@ export class Results {
     this.selection.set(this.grid.tasks(this.grid.order));
   }
 
+  /** @param {string} title */
+  async #openView(title) {
+    if (!this.selection.size) throw new Problem(t("search.chooseFirst"));
+    await openView(`/projects/${this.project.id}`, { title, task_ids: this.#bestFirst() });
+  }
+
   // The selection in the order of the hits, and behind them what was selected elsewhere: a small view keeps it.
-  bestFirst() {
+  #bestFirst() {
     const hits = tasksOf(this.grid.hits).filter((task) => this.selection.has(task)),
       known = new Set(hits);
     return [...hits, ...this.selection.list().filter((task) => !known.has(task))];
@@ -129,7 +136,7 @@ export class Results {
       all: actionButton("", () => this.selectShown(), { id: "all" }),
       every: actionButton("", () => this.#selectEvery(), { id: "every" }),
       none: actionButton(t("search.none"), () => this.selection.replace([]), { id: "none" }),
-      view: actionButton([icon("view"), t("search.view")], acts.view, { id: "view" }),
+      view: actionButton([icon("view"), t("search.view")], () => this.#openView(acts.title()), { id: "view" }),
       annotate: actionButton([icon("annotate"), t("search.annotate")], acts.annotate, {
         id: "to-annotate",
         class: "primary",

@@ -95,6 +95,28 @@ def test_new_tasks_are_embedded_without_anybody_asking(twelve: tuple[int, list[i
     assert (progress.seen, progress.embedded, progress.failed, progress.errors) == (12, 12, 0, [])
 
 
+def test_clusters__hold_each_image_once__and_are_looked_at_like_other_images(
+        twelve: tuple[int, list[int]], api: Api, make_project: Callable[..., int]) -> None:
+    project, tasks = twelve
+    found = api("GET", f"/projects/{project}/clusters")
+    assert (found["total"], found["looked_at"]) == (12, 12) and len(found["clusters"]) == 2
+    seen: list[int] = []
+    for cluster in found["clusters"]:
+        around = cluster["picture"]["task"]
+        page = api("GET", f"/projects/{project}/browse", params={"order": "cluster", "around": around, "limit": 50})
+        assert page["total"] == cluster["images"] and page["images"][0]["task"] == around
+        seen += [image["task"] for image in page["images"]]
+        assert len(cluster["words"]) <= 3
+    assert sorted(seen) == tasks
+    assert api("GET", f"/projects/{project}/clusters", params={"labelled": "true"})["clusters"] == []
+    path = f"/projects/{project}/browse"
+    assert api("GET", path, 404, params={"order": "cluster", "around": 10**9})["code"] == "unknown_task"
+    assert api("GET", path, 400, params={"order": "cluster"})["code"] == "bad_request"
+    assert api("GET", path, 400, params={"order": "time", "around": tasks[0]})["code"] == "bad_request"
+    assert api("GET", f"/projects/{make_project(['cpu'])}/clusters")["clusters"] == []
+    assert api("GET", "/projects/999999/clusters", 404)["code"] == "unknown_project"
+
+
 def test_search__over_http_is_what_the_service_says(twelve: tuple[int, list[int]], api: Api) -> None:
     project, tasks = twelve
     answer = api("GET", f"/projects/{project}/search", params={"q": "CPU", "limit": 5})
