@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from argus.db import together
-from label_studio_config import projects
+from label_studio_config import projects, version_store
 from label_studio_config.label_config import Concept
 from label_studio_config.recipe import Recipe, recipe_for, reference_key
 from ml_backend.detection.store import Item
@@ -43,8 +43,10 @@ def score_new(project_id: int) -> int:
     taught = (recipe := recipe_for(row)).taught_concepts()
     for concept in taught:
         count += score_all(project_id, row_of(project_id, recipe, concept))
-    taught_before = [key for own in row["verifiers"].values() for key in own.values()]
-    store.forget_unused(project_id, [*taught_before, *(recipe.concept_key(concept) for concept in taught)])
+    used = [key for own in row["verifiers"].values() for key in own.values()]
+    # What is shown until the next run may be of other words or references than the recipe's.
+    used += [asked.concept_key for asked in version_store.asked_for(row["model_version"], recipe)]
+    store.forget_unused(project_id, [*used, *(recipe.concept_key(concept) for concept in taught)])
     return count
 
 

@@ -14,7 +14,16 @@ import pytest
 from argus.errors import ArgusError
 from argus.settings import Settings, get_settings
 from label_studio_config.label_config import Concept, default_label_config
-from label_studio_config.recipe import Recipe, Taught, checkpoint_identity, other_version, recipe_for, verifier_key
+from label_studio_config.recipe import (
+    Recipe,
+    Referenced,
+    Taught,
+    checkpoint_identity,
+    other_version,
+    recipe_for,
+    reference_key,
+    verifier_key,
+)
 
 CPU, FAN = Concept("cpu", ("cpu", "processor"), 0.4), Concept("fan", ("fan",), 0.4)
 
@@ -123,6 +132,22 @@ def test_a_verifier__makes_another_version_while_its_label_is_asked_for_as_when_
     other = Recipe("a", (Concept("cpu", ("cpu",), 0.4), FAN))
     again = Recipe("a", other.concepts, taught=taught.taught)
     assert again.model_version == other.model_version and not again.taught_concepts()
+
+
+def test_references__make_the_scores_by_whatever_words_unless_the_label_was_taught() -> None:
+    plain = Recipe("a", (CPU, FAN))
+    by_regions = Recipe("a", (CPU, FAN), referenced=(Referenced("cpu", "3f2a"),))
+    key = reference_key(plain.source_key(CPU), "3f2a")
+    assert (by_regions.concept_key(CPU), by_regions.source_key(CPU)) == (key, plain.source_key(CPU))
+    assert by_regions.taught_concepts() == [CPU] and by_regions.untaught == plain
+    assert (by_regions.made_by_references(CPU), by_regions.made_by_references(FAN)) == ("3f2a", "")
+    assert by_regions.model_version != plain.model_version
+    general = Concept("cpu", ("object",), CPU.threshold)
+    other = Recipe("a", (general, FAN), referenced=by_regions.referenced)
+    assert other.concept_key(general) not in (key, other.source_key(general))
+    taught = Recipe("a", (CPU, FAN), taught=(Taught("cpu", plain.source_key(CPU), "5a1f"),),
+                    referenced=by_regions.referenced)
+    assert taught.concept_key(CPU) == "5a1f"
 
 
 def test_recipe_for__reads_the_verifiers_in_use() -> None:

@@ -50,7 +50,7 @@ export function wallTools(state) {
     actionButton(t("wall.selectShown", { n: shown, count: number(shown) }), state.selectShown, { class: "shown" }),
     state.total > 0 && actionButton(t("wall.selectAll", { count: number(state.total) }), state.selectAll, { class: "every" }),
     selected > 0 && actionButton(t("wall.selectNone"), state.selectNone, { class: "none" }),
-    shown > 0 && actionButton(t("like.like"), state.like, { class: "like-this" }),
+    selected > 0 && actionButton(t("like.like"), state.like, { class: "like-this" }),
   ];
 }
 

@@ -19,9 +19,12 @@ from demo.scenes import make_scene, render_scene
 from demo.truth import iou
 from label_studio_config import projects
 from label_studio_config.connect import connect as connect_project
+from label_studio_config.recipe import recipe_for
+from ml_backend.detection import store as detections
 from ml_backend.runs import runs
 from ml_backend.runs.recipes import change_recipe, describe_recipe
 from search_service.references import service
+from search_service.review.teaching import scoring
 from search_service.search.object_search import find_objects
 from search_service.search.query import ObjectQuery
 from search_service.search.query_vectors import stored_vectors
@@ -129,6 +132,12 @@ def test_from_a_few_regions_to_predictions_and_back(world: World) -> None:
     wait_for(lambda: {p["model_version"] for t in world.ls.tasks(project, fields="all") for p in t["predictions"]}
              == {now}, seconds=120, pause=2)
     assert [kind for _, kind, _ in world.predicted()].count(KIND) >= 0.6 * wanted
+
+    shown_now = recipe_for(projects.load(project))
+    change_recipe(project, [{"label": "thing", "prompts": [*WORDS, "battery"], "threshold": None}])
+    scoring.score_new(project)  # other words wait for the next run: what is on show stays
+    assert len(detections.load(sorted(world.truth), shown_now)) == FRAMES
+    change_recipe(project, [{"label": "thing", "prompts": WORDS, "threshold": None}])
 
     world.ls.delete(f"/api/tasks/{regions[0][0]}/")  # a reference outlives its task
     sync_project(project)
