@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from search_service.review.teaching.examples import Collected, Known, TaughtConc
 from search_service.review.teaching.fit import Bools, Floats, Verifier
 from search_service.review.teaching.scoring import row_of, verifier_of
 from search_service.review.teaching.store import Embedded
-from search_service.review.teaching.trial import AMONG, Trial, attempt, chosen
+from search_service.review.teaching.trial import AMONG, Trial, against, attempt, chosen
 
 MOST = 20_000  # objects that a draft is tried on
 _SHOWN = 12  # pictures of each kind
@@ -37,6 +37,8 @@ def make(of: TaughtConcept, collected: Collected) -> tuple[Draft | None, Trial]:
     if examples is None:
         return None, Trial.lacking(0, 0)
     trial = attempt(examples, _among(of))
+    if (likeness := likeness_of(of)) is not None:
+        trial = against(trial, examples, likeness.scores(examples.scores, examples.crops))
     if trial.verifier is None:
         return None, trial
     taken = chosen(examples.right)
@@ -44,6 +46,14 @@ def make(of: TaughtConcept, collected: Collected) -> tuple[Draft | None, Trial]:
     verifier = trial.verifier
     content = [round(v, 9) for v in (verifier.bias, verifier.slope, *verifier.weights.tolist())]
     return Draft(verifier_key(of.source_key, content), verifier, trial, used), trial
+
+
+def likeness_of(of: TaughtConcept) -> Verifier | None:
+    """Return what makes the scores of a label with references as long as it is not taught; None for another label."""
+    if not of.recipe.made_by_references(of.concept):
+        return None
+    row = row_of(of.project_id, replace(of.recipe, taught=()), of.concept)
+    return verifier_of(row) if of.model and row.model_id == of.model.id else None
 
 
 def _among(of: TaughtConcept) -> Floats | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -89,6 +89,19 @@ def attempt(examples: Examples, among: Floats | None = None) -> Trial:
     return Trial(verifier, paid, right, wrong, 0, 0, 0 if paid else _wanted(len(examples), mean, error),
                  *ranked, float(_losses(held_out, examples.right).mean()),
                  float(_losses(curve, examples.right).mean()), held_out)
+
+
+def against(trial: Trial, examples: Examples, shown: Floats) -> Trial:
+    """Return the trial, which does not pay unless its verifier tells right from wrong better than other scores that may
+    be shown without it do.
+
+    Args:
+        shown: (n,) of the same examples, by what was not made of them.
+    """
+    taken = chosen(examples.right)
+    if not trial.paid or trial.ranked > _ranked(shown[taken], examples.take(taken)):
+        return trial
+    return replace(trial, paid=False, wanted=min(_MOST_WANTED, len(examples)))
 
 
 def chosen(right: Bools) -> Bools:

@@ -24,7 +24,8 @@ from ml_backend.detection import store as detections
 from ml_backend.runs import runs
 from ml_backend.runs.recipes import change_recipe, describe_recipe
 from search_service.references import service
-from search_service.review.teaching import scoring
+from search_service.review.teaching import drafts, scoring
+from search_service.review.teaching.examples import open_label
 from search_service.search.object_search import find_objects
 from search_service.search.query import ObjectQuery
 from search_service.search.query_vectors import stored_vectors
@@ -122,6 +123,9 @@ def test_from_a_few_regions_to_predictions_and_back(world: World) -> None:
     scores = {(one["task"], tuple(o["box"])): o["score"] for one in argus.call(
         "POST", f"/projects/{project}/preview", asked).json()["tasks"] for o in one["objects"]}
     assert scores.keys() == seen.keys() and scores == pytest.approx(seen)
+
+    made = drafts.likeness_of(open_label(project, "thing"))  # what a verifier would have to beat
+    assert made and made.slope == 0 and not argus.teaching.show(project, "thing").in_use
 
     version = projects.load(project)["model_version"]
     example = next(hit for hit in objects if world.kind(hit.task, hit.box) == KIND

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from search_service.review.teaching.fit import MOST, PENALTIES, Examples, fit, logit
-from search_service.review.teaching.trial import LEAST, Trial, _folds, attempt, chosen
+from search_service.review.teaching.trial import LEAST, Trial, _folds, against, attempt, chosen
 
 
 def drawn(seed: int, count: int, *, told: float = 1.0, by_score: float = 1.0, dimensions: int = 32,
@@ -120,3 +120,11 @@ def test_of_very_many_the_last_of_each_kind_are_taken() -> None:
 def test_examples_of_unequal_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="2 scores, 1 crops"):
         Examples.of([0.5, 0.6], [[1.0]], [True, False], ["a", "b"])
+
+
+def test_it_is_not_used_where_the_likeness_to_references_tells_as_much() -> None:
+    examples = drawn(9, 60, told=1.0, by_score=0.0)
+    trial = attempt(examples)
+    assert trial.paid and against(trial, examples, np.full(60, 0.5)) is trial
+    better = against(trial, examples, np.where(examples.right, 0.9, 0.1))
+    assert not better.paid and better.wanted == 60 and better.ranked == trial.ranked
