@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
 from argus import queue_names
 from argus.client import Argus
@@ -14,6 +16,7 @@ from argus.errors import ArgusError
 from argus.jobs import queues
 from argus.labelstudio import LabelStudio, get_label_studio
 from argus.settings import get_settings
+from argus_cli.main import main
 from demo.draw import Split
 from demo.scenes import make_scene, render_scene
 from demo.truth import iou
@@ -148,6 +151,7 @@ def test_from_a_few_regions_to_predictions_and_back(world: World) -> None:
     assert len(argus.teaching.references(project).labels[0].references) == 4
     assert argus.call("GET", f"/projects/{project}/references/{label.references[0].id}/picture").content
     _refuses_what_cannot_be(world, argus, regions)
+    _works_on_the_command_line(project, *regions[-1])
     for one in argus.teaching.references(project).labels[0].references:
         left = argus.teaching.remove_reference(project, one.id)
     assert (left.labels[0].by, left.labels[0].references) == ("words", [])
@@ -174,3 +178,19 @@ def _refuses_what_cannot_be(world: World, argus: Argus, regions: list[tuple[int,
     argus.teaching.add_reference(project, "thing", task, box)
     with pytest.raises(ArgusError, match="has 5 references already"):
         argus.teaching.add_reference(project, "thing", task, [1, 1, 30, 30])
+
+
+def _works_on_the_command_line(project: int, task: int, box: list[float]) -> None:
+    def told(*arguments: str) -> str:
+        done = CliRunner().invoke(main, ["references", *arguments, "--project", str(project)])
+        return done.output if not done.exit_code else f"{done.exit_code} {done.output} {done.exception}"
+
+    first = service.show(project).labels[0].references[0]
+    assert "proposals" in told("list") and str(first.id) in told("list")
+    told("remove", str(first.id))
+    assert first.id not in [one.id for one in service.show(project).labels[0].references]
+    where = ("add", "--label", "thing", "--task", str(task), "--box")
+    assert "four numbers" in told(*where, "1,2")
+    assert "region is a reference" in told(*where, ",".join(map(str, box)))
+    found = json.loads(told(*where, "5,5,30,30", "--json"))
+    assert found["labels"][0]["references"][-1]["box"] == [5, 5, 30, 30]
