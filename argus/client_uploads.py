@@ -78,6 +78,11 @@ class ProjectUploads:
             "tasks": None if tasks is None else list(tasks), "fps": fps, "scene": scene})
         return VideoFiles.model_validate_json(answer.content)
 
+    def cut_by_itself(self, project: int, on: bool = True, *, fps: str = "1", scene: float = 0.0) -> VideoFiles:
+        """Have such videos cut from now on without anybody asking, those that wait included; or no more."""
+        answer = self._call("PUT", f"/projects/{project}/video-files/rule", json={"on": on, "fps": fps, "scene": scene})
+        return VideoFiles.model_validate_json(answer.content)
+
     def remove(self, project: int, upload: str) -> None:
         """Cancel an upload or its import, or forget one that has ended."""
         self._call("DELETE", f"/projects/{project}/uploads/{upload}")

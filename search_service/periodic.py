@@ -20,7 +20,7 @@ from search_service.review.calibration import annotated, arm
 from search_service.review.teaching import scoring
 from search_service.review.verification import later
 from search_service.sync import missing_projects, tasks
-from search_service.uploads import importing, leftovers
+from search_service.uploads import importing, leftovers, task_videos
 from search_service.vectors import indexes, model_change
 from search_service.views import query_tabs, saved_searches, view_ranks
 
@@ -68,6 +68,8 @@ class Rounds:
             for project_id in _present():
                 self.attempt(f"views of project {project_id}",
                               lambda id_=project_id: _keep_views(id_))  # type: ignore[misc]
+                self.attempt(f"videos of project {project_id}",
+                             lambda id_=project_id: task_videos.follow(id_))  # type: ignore[misc]
             for project_id in _present():
                 self.attempt(f"objects of project {project_id}",
                               lambda id_=project_id: scheduling.enqueue_objects(id_))  # type: ignore[misc]

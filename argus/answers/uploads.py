@@ -62,10 +62,22 @@ class VideoFile(Answer):
     error: Error | None
 
 
+class CutRule(Answer):
+    """How videos are cut into frames without anybody asking."""
+
+    fps: str
+    """Frames per second of video: a number or a fraction such as 1/5."""
+    scene: float
+    """Above 0: of these frames only those that differ so much from the last one taken."""
+    made_by: str
+
+
 class VideoFiles(Answer):
     """Tasks whose own file is a video."""
 
     files: list[VideoFile]
+    rule: CutRule | None = None
+    """How those that are uploaded in Label Studio are cut by themselves; null: they wait until somebody asks."""
 
 
 class UploadLimits(Answer):

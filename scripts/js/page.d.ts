@@ -205,6 +205,12 @@ declare namespace Api {
   }
 
   // A task whose own file is a video.
+  interface CutRule {
+    fps: string;
+    scene: number;
+    made_by: string;
+  }
+
   interface VideoFile {
     task: number;
     name: string;

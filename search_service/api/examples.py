@@ -52,6 +52,7 @@ BODIES: dict[type[BaseModel], dict[str, Any]] = {
         {"label": "cpu", "box": [0.1, 0.2, 0.3, 0.4]}]},
     er.SegmentRequest: {"points": [{"x": 0.4, "y": 0.6}], "label": "cpu"},
     ur.CutRequest: {"fps": "2"},
+    ur.CutRuleRequest: {"fps": "1/5"},
     cr.SuspicionAnswer: {"suspicion": 9, "verdict": "add"},
     cr.SuspicionAnswers: {"answers": [{"suspicion": 9, "verdict": "add"}, {"suspicion": 12, "verdict": "reject"}]},
     cr.SuspicionUndo: {"suspicion": 9},

@@ -114,6 +114,7 @@ ACTIONS: dict[str, Action] = {
     "exports.get_export_file": Action("export.download", "manage"),
     "uploads.post_upload": Action("upload.start"),  # who may import into the project in Label Studio: the route asks it
     "uploads.post_video_files": Action("upload.cut"),  # as the one before
+    "uploads.put_video_rule": Action("upload.rule", "manage"),
     "uploads.patch_upload": QUESTION,  # a part of what `upload.start` tells of; its row would tell nothing more
     "uploads.delete_upload": Action("upload.delete"),  # one's own only, as the next
     "uploads.post_upload_retry": Action("upload.retry"),

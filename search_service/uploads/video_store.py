@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from argus.db.statements import fetch
+from argus.db.statements import execute, fetch, fetch_one
 
 
 @dataclass(frozen=True)
@@ -19,6 +19,31 @@ class VideoTask:
     state: str | None
     imported: int | None
     error: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class RuleRow:
+    """How a project's videos are cut without anybody asking, and who said so."""
+
+    fps: str
+    scene: float
+    person_id: int | None
+    made_by: str
+
+
+def rule(project_id: int) -> RuleRow | None:
+    """Return how a project's videos are cut by themselves; None when they are not."""
+    return fetch_one(RuleRow, "SELECT fps, scene, person_id, made_by FROM cut_rule WHERE project_id = %s",
+                     (project_id,))
+
+
+def set_rule(project_id: int, row: RuleRow | None) -> None:
+    """Keep how a project's videos are cut by themselves; None: not at all."""
+    execute("DELETE FROM cut_rule WHERE project_id = %s", (project_id,)) if row is None else execute(
+        "INSERT INTO cut_rule (project_id, fps, scene, person_id, made_by) VALUES (%s, %s, %s, %s, %s) "
+        "ON CONFLICT (project_id) DO UPDATE SET fps = excluded.fps, scene = excluded.scene, "
+        "person_id = excluded.person_id, made_by = excluded.made_by, made_at = clock_timestamp()",
+        (project_id, row.fps, row.scene, row.person_id, row.made_by))
 
 
 def listing(project_id: int, limit: int) -> list[VideoTask]:

@@ -13,7 +13,7 @@ from search_service.api.answering import answers
 from search_service.api.caller import caller
 from search_service.api.requests import API
 from search_service.api.schemas.search import read_json
-from search_service.api.schemas.uploads import CutRequest
+from search_service.api.schemas.uploads import CutRequest, CutRuleRequest
 from search_service.uploads import metadata, room, service, task_videos
 
 blueprint = Blueprint("uploads", __name__, url_prefix=API)
@@ -86,6 +86,13 @@ def post_video_files(project_id: int) -> tuple[VideoFiles, int, dict[str, str]]:
     if asks := caller():
         service.check_right(asks.person.ls, project_id, asks.person.id)
     return task_videos.cut(_owner(project_id), asked.info(), asked.tasks), 202, {}
+
+
+@blueprint.put("/projects/<int:project_id>/video-files/rule")
+@answers
+def put_video_rule(project_id: int) -> VideoFiles:
+    asked = read_json(CutRuleRequest, request.get_data(), request.content_type or "")
+    return task_videos.set_rule(_owner(project_id), asked.info() if asked.on else None)
 
 
 @blueprint.route("/projects/<int:project_id>/uploads/<upload:upload_id>", methods=["HEAD"])

@@ -20,6 +20,8 @@ export default {
     kept: "The file is kept on the server.", deleted: "The file was deleted from the server.",
     uploaded: ({ n, count }) => `${count} ${plural(n, "video")} ${n === 1 ? "was" : "were"} uploaded in Label Studio, where ${n === 1 ? "it shows" : "they show"} no picture.`,
     cut: ({ n, count }) => `Cut ${count} ${plural(n, "video")} into frames`,
+    always: "From now on by itself", alwaysHelp: "Each video that is uploaded in Label Studio later is cut in the same way, without anybody asking. You need to manage the project for it.",
+    rule: "Videos that are uploaded in Label Studio are cut by themselves, {fps} frames per second.", ruleChanges: "Videos that are uploaded in Label Studio are cut by themselves, at most {fps} frames per second, only changes.", ruleOff: "No longer",
     cancel: "Cancel", retry: "Retry", remove: "Remove", of: "{act}: {name}", frameOf: "Task {task} of {name}", more: "{n} more files.",
   },
   ja: {
@@ -37,6 +39,8 @@ export default {
     cancelled: "中止しました。それまでに追加された {imported} 枚の画像は残ります。", kept: "ファイルはサーバーに残っています。", deleted: "ファイルはサーバーから削除されました。",
     uploaded: "Label Studio に {count} 本の動画がアップロードされています。このままでは画像として表示されません。",
     cut: "{count} 本の動画をフレームに分割",
+    always: "今後は自動で分割", alwaysHelp: "今後 Label Studio にアップロードされる動画も、同じ方法で自動的に分割します。プロジェクトの管理権限が必要です。",
+    rule: "Label Studio にアップロードされた動画は、毎秒 {fps} フレームで自動的に分割されます。", ruleChanges: "Label Studio にアップロードされた動画は、毎秒最大 {fps} フレーム、変化のあるものだけに自動で分割されます。", ruleOff: "やめる",
     cancel: "中止", retry: "再試行", remove: "削除", of: "{act}: {name}", frameOf: "{name} のタスク {task}", more: "ほか {n} 件のファイル",
   },
 };

@@ -62,6 +62,7 @@ MANAGED = {
     ("POST", "/projects/{project_id}/teaching/use"), ("POST", "/projects/{project_id}/teaching/off"),
     ("POST", "/projects/{project_id}/references"), ("DELETE", "/projects/{project_id}/references/{reference_id}"),
     ("PUT", "/projects/{project_id}/review/bands"), ("PUT", "/projects/{project_id}/trust/arm"),
+    ("PUT", "/projects/{project_id}/video-files/rule"),
     ("POST", "/projects/{project_id}/review/additions"), ("PUT", "/projects/{project_id}/review/check-first/kinds"),
     ("POST", "/edits/{edit_id}/undo"), ("POST", "/label-imports/{import_id}/undo"),
     ("POST", "/projects/{project_id}/label-imports"),

@@ -511,6 +511,7 @@ def test_rounds__a_project_that_fails_is_told_once_and_the_others_go_on(
         monkeypatch.setattr(periodic, other, lambda project_id: None)
     monkeypatch.setattr(periodic.scoring, "score_new", lambda project_id: None)
     monkeypatch.setattr(periodic.references, "follow", lambda project_id: None)
+    monkeypatch.setattr(periodic.task_videos, "follow", lambda project_id: None)
     monkeypatch.setattr(periodic, "_reconcile_runs", lambda: None)
     with caplog.at_level("INFO"):
         rounds.once()

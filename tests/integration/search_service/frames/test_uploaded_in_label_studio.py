@@ -25,7 +25,7 @@ from search_service.embedding import failures
 from search_service.embedding.prefetch import Unusable, _fetch
 from search_service.sync.progress import sync_progress
 from search_service.sync.tasks import sync_project
-from search_service.uploads import files, importing, store
+from search_service.uploads import files, importing, store, task_videos
 from tests.pictures import plain
 from tests.predicted import ask
 from tests.resting import resting
@@ -113,7 +113,32 @@ def test_cut__every_frame_once_whatever_is_asked_again(ls: LabelStudio, project:
     assert len(frames(ls, project)) == 20 + 4
     upload = ask(client, f"/projects/{project}/uploads")["uploads"]
     assert sorted((one["imported"], one["skipped"]) for one in upload) == [(0, 20), (4, 0), (20, 0)]
-    assert ask(client, f"/projects/{project}/video-files/cut", {}, 202) == {"files": []}
+    assert ask(client, f"/projects/{project}/video-files/cut", {}, 202)["files"] == []
+
+
+def test_cut__by_itself_while_the_project_says_so(ls: LabelStudio, project: int, content: bytes, client: FlaskClient,
+                                                  no_uploads: None) -> None:
+    path = f"/projects/{project}/video-files"
+
+    def states() -> list[str]:
+        task_videos.follow(project)
+        return [one["state"] for one in ask(client, path)["files"]]
+
+    assert states() == ["new", "new"] and ask(client, path)["rule"] is None
+    answer = client.put(f"/api/v1{path}/rule", json={"fps": "1/100000"})
+    assert (answer.status_code, answer.get_json()["code"]) == (400, "bad_request")
+    assert client.put("/api/v1/projects/999999/video-files/rule", json={}).status_code == 404
+    told = client.put(f"/api/v1{path}/rule", json={"fps": "5"}).get_json()["rule"]
+    assert (told["fps"], told["scene"]) == ("5", 0)
+    assert states() == ["queued", "queued"] and states() == ["queued", "queued"]  # each once
+    importing.run_due()
+    assert len(frames(ls, project)) == 2 * 20 and states() == ["done", "done"]
+
+    assert client.put(f"/api/v1{path}/rule", json={"on": False}).get_json()["rule"] is None
+    ls.request("POST", f"/api/projects/{project}/import", files=[
+        ("file", ("line d.mp4", content + b"\0" * 16, "application/octet-stream"))])
+    sync_project(project)
+    assert sorted(states()) == ["done", "done", "new"]
 
 
 def test_cut__a_killed_import_goes_on_and_imports_nothing_twice(ls: LabelStudio, project: int,
