@@ -77,7 +77,7 @@ class VideoFiles(Answer):
 
     files: list[VideoFile]
     rule: CutRule | None = None
-    """How those that are uploaded in Label Studio are cut by themselves; null: they wait until somebody asks."""
+    """How those that are uploaded in Label Studio are cut automatically; null: they wait until somebody asks."""
 
 
 class UploadLimits(Answer):

@@ -262,7 +262,7 @@ ENDPOINTS = (
              "uploaded in Label Studio.", answer=up.VideoFiles),
     Endpoint("post", "/api/v1/projects/{project_id}/video-files/cut", "Let the default worker cut such videos into "
              "frames.", body=ur.CutRequest, status=202, answer=up.VideoFiles),
-    Endpoint("put", "/api/v1/projects/{project_id}/video-files/rule", "Have such videos cut by themselves, or not.",
+    Endpoint("put", "/api/v1/projects/{project_id}/video-files/rule", "Have such videos cut automatically, or not.",
              body=ur.CutRuleRequest, answer=up.VideoFiles),
     Endpoint("get", "/api/v1/projects/{project_id}/tasks/{task_id}",
              "A task with the objects of its predictions and annotations.", answer=t.Task),

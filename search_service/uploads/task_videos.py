@@ -30,7 +30,7 @@ def listing(project_id: int) -> VideoFiles:
 
 
 def set_rule(owner: Owner, info: FileInfo | None) -> VideoFiles:
-    """Have videos that are uploaded in Label Studio cut by themselves from now on, or, with None, no more. Those that
+    """Have videos that are uploaded in Label Studio cut automatically from now on, or, with None, no more. Those that
     wait already are cut, too.
 
     Raises:

@@ -32,13 +32,13 @@ class RuleRow:
 
 
 def rule(project_id: int) -> RuleRow | None:
-    """Return how a project's videos are cut by themselves; None when they are not."""
+    """Return how a project's videos are cut automatically; None when they are not."""
     return fetch_one(RuleRow, "SELECT fps, scene, person_id, made_by FROM cut_rule WHERE project_id = %s",
                      (project_id,))
 
 
 def set_rule(project_id: int, row: RuleRow | None) -> None:
-    """Keep how a project's videos are cut by themselves; None: not at all."""
+    """Keep how a project's videos are cut automatically; None: not at all."""
     execute("DELETE FROM cut_rule WHERE project_id = %s", (project_id,)) if row is None else execute(
         "INSERT INTO cut_rule (project_id, fps, scene, person_id, made_by) VALUES (%s, %s, %s, %s, %s) "
         "ON CONFLICT (project_id) DO UPDATE SET fps = excluded.fps, scene = excluded.scene, "

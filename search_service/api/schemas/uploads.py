@@ -31,6 +31,6 @@ class CutRequest(Cutting):
 
 
 class CutRuleRequest(Cutting):
-    """Whether videos are to be cut by themselves, and how."""
+    """Whether videos are to be cut automatically, and how."""
 
     on: bool = Field(True, description="False: they wait until somebody asks.")

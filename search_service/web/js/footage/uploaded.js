@@ -30,7 +30,7 @@ export class UploadedVideos {
     this.said = h("p", { id: "uploaded-videos" });
     this.button = actionButton("", () => this.#cut(), { id: "cut-videos", class: "primary" });
     this.always = h("input", { id: "cut-always", type: "checkbox" });
-    const always = h("label", { title: t("footage.alwaysHelp") }, this.always, " ", t("footage.always"));
+    const always = h("label", { class: "check", title: t("footage.alwaysHelp") }, this.always, t("footage.always"));
     this.offer = h("div", { class: "stack" }, this.said, cutting, always, this.button);
     this.ruled = h("p", { id: "cut-rule", hidden: true });
     this.root = h("div", { class: "uploaded", hidden: true }, this.offer, this.ruled);

@@ -20,8 +20,8 @@ export default {
     kept: "The file is kept on the server.", deleted: "The file was deleted from the server.",
     uploaded: ({ n, count }) => `${count} ${plural(n, "video")} ${n === 1 ? "was" : "were"} uploaded in Label Studio, where ${n === 1 ? "it shows" : "they show"} no picture.`,
     cut: ({ n, count }) => `Cut ${count} ${plural(n, "video")} into frames`,
-    always: "From now on by itself", alwaysHelp: "Each video that is uploaded in Label Studio later is cut in the same way, without anybody asking. You need to manage the project for it.",
-    rule: "Videos that are uploaded in Label Studio are cut by themselves, {fps} frames per second.", ruleChanges: "Videos that are uploaded in Label Studio are cut by themselves, at most {fps} frames per second, only changes.", ruleOff: "No longer",
+    always: "Cut later uploads automatically", alwaysHelp: "Each video that is uploaded in Label Studio later is cut in the same way without being asked. You need to manage the project for it.",
+    rule: "Videos uploaded in Label Studio are cut automatically, {fps} frames per second.", ruleChanges: "Videos uploaded in Label Studio are cut automatically, at most {fps} frames per second, only when the picture changes.", ruleOff: "Turn off",
     cancel: "Cancel", retry: "Retry", remove: "Remove", of: "{act}: {name}", frameOf: "Task {task} of {name}", more: "{n} more files.",
   },
   ja: {

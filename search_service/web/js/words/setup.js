@@ -32,7 +32,7 @@ export default {
     "act_version.lock": "Test set of a version locked", "act_version.delete": "Version deleted",
     "act_splits.lock": "Test set locked", "act_splits.unlock": "Test set unlocked", "act_splits.reset": "Division into splits forgotten",
     "act_review.set-aside": "Object or task set aside", "act_review.put-back": "Decision taken back", "act_export.start": "Export started", "act_export.download": "Export downloaded",
-    "act_export.delete": "Export deleted", "act_upload.start": "Upload begun", "act_upload.cut": "Videos of Label Studio cut into frames", "act_upload.rule": "Cutting of videos by itself changed", "act_upload.delete": "Upload cancelled or removed", "act_upload.retry": "Import of an upload retried", "act_video.import": "Videos imported",
+    "act_export.delete": "Export deleted", "act_upload.start": "Upload begun", "act_upload.cut": "Videos of Label Studio cut into frames", "act_upload.rule": "Automatic cutting of videos changed", "act_upload.delete": "Upload cancelled or removed", "act_upload.retry": "Import of an upload retried", "act_video.import": "Videos imported",
     doctor: "Doctor", runDoctor: "Check again", doctorHint: "Tests every connection Argus depends on. Makes no changes.", looking: "Checking …",
     healthy: "All checks passed.", problems: ({ n }) => `${n} ${plural(n, "problem")}.`, ok: "OK:", problem: "Problem:", unknown: "Unknown:",
   },
