@@ -59,7 +59,7 @@ def completed(*words: str) -> list[str]:
 
 @pytest.mark.slow
 def test_completion__in_bash() -> None:
-    assert completed("argus", "re") == ["recipe", "review", "restore"]
+    assert completed("argus", "re") == ["recipe", "references", "review", "restore"]
     assert completed("argus", "runs", "re") == ["resume", "retry"]
     assert "--estimate" in completed("argus", "annotate", "--e")
     assert completed("argus", "completion", "z") == ["zsh"]
