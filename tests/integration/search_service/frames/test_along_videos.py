@@ -13,7 +13,7 @@ from argus.answers.tasks import Neighbours
 from argus.db import connect
 from argus.errors import ArgusError
 from search_service.pictures import neighbours
-from search_service.search import browse
+from search_service.search import browse, images
 from search_service.search.filters import Filters
 from search_service.vectors import store
 from tests.rows import project_of_rows
@@ -45,7 +45,7 @@ def project(servers: Any) -> Iterator[int]:
 def model_of_searches(servers: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     model = store.register_model("test-neighbours", "1", DIM)
     monkeypatch.setattr(neighbours, "current_model", lambda: model)
-    monkeypatch.setattr(browse, "current_model", lambda progress: model)
+    monkeypatch.setattr(images, "current_model", lambda progress: model)
 
 
 def told(found: Neighbours) -> tuple[list[int], list[bool], int | None, int | None]:
