@@ -29,6 +29,7 @@ from search_service.vectors import store as vectors
 from search_service.vectors import tables
 from search_service.vectors.store import Model
 from tests.predicted import ask
+from tests.resting import resting
 from tests.roles import kept_roles
 
 pytestmark = pytest.mark.integration
@@ -97,6 +98,13 @@ class Taught:
     def delivered(self) -> dict[int, list[Any]]:
         """Label Studio's predictions of each task."""
         return {task["id"]: task["predictions"] for task in self.ls.tasks(self.id, fields="all")}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nobody_else_works(servers: Any) -> Iterator[None]:
+    """No worker of an earlier test builds predictions anew before the test looks."""
+    with resting(servers, "worker", "siglip-worker"):
+        yield
 
 
 @pytest.fixture
