@@ -47,6 +47,7 @@ def one(scenes: Pool, decisions: int, seed: int) -> tuple[float, float, int]:
     """Return the recall by SAM 3's score and by the scores that are shown, and how many labels have a verifier."""
     import numpy as np
 
+    from benchmarks.teach.scenes import words
     from demo.vocabulary import LABELS
     from search_service.review.teaching.fit import Examples
     from search_service.review.teaching.trial import attempt
@@ -60,7 +61,7 @@ def one(scenes: Pool, decisions: int, seed: int) -> tuple[float, float, int]:
         own = np.flatnonzero(scenes.label == label)
         judged = draw.permutation(own[scenes.frame[own] < scenes.frames // 2])[:decisions]
         trial = attempt(Examples.of(scenes.score[judged], scenes.crop[judged], right[judged],
-                                    scenes.frame[judged].tolist()), scenes.known_crops())
+                                    scenes.frame[judged].tolist()), scenes.known_crops(), words(label))
         if trial.verifier is not None and trial.paid:
             used += 1
             shown[own] = trial.verifier.scores(scenes.score[own], scenes.crop[own])

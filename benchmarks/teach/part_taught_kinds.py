@@ -40,7 +40,8 @@ def measure() -> Mapping[str, float]:
     few, more = np.array(taught).T
     half = scenes.frames // 2
     page.write("A kind in one colour, taught", [
-        f"The prompt is the kind, and wanted is the kind in one of its {COLOURS} commonest colours: AP50 over all of "
+        f"The prompt is the kind, and wanted is the kind in one of its {COLOURS} commonest colours, by which the label "
+        "is named: AP50 over all of "
         f"them on {scenes.frames - half} scenes, those that SAM 3 does not find included, which is why "
         "the last column is what can be reached at best. Examples are drawn at random from the detections on "
         f"{half} other scenes, half of them right; the mean of {SEEDS} draws. Median of all: "
@@ -62,6 +63,7 @@ class Task:
         import numpy as np
 
         self.scenes, own = scenes, np.flatnonzero(scenes.label == kind)
+        self.name = f"{colour} {kind}"
         self.scores, self.crops, self.shows = scenes.score[own], scenes.crop[own].astype(float), scenes.shows[own]
         self.frames = scenes.frame[own]
         wanted = (scenes.true_label == kind) & (scenes.true_colour == colour)
@@ -74,6 +76,7 @@ class Task:
         """Return AP50 with a verifier of some examples, half of them right."""
         import numpy as np
 
+        from benchmarks.teach.scenes import words
         from search_service.review.teaching.fit import Examples
         from search_service.review.teaching.trial import attempt
 
@@ -81,7 +84,7 @@ class Task:
         judged = np.concatenate([draw.permutation(self.earlier[self.right[self.earlier] == kind])[:examples // 2]
                                  for kind in (True, False)])
         trial = attempt(Examples.of(self.scores[judged], self.crops[judged], self.right[judged],
-                                    self.frames[judged].tolist()), self.scenes.known_crops())
+                                    self.frames[judged].tolist()), self.scenes.known_crops(), words(self.name))
         if trial.verifier is None or not trial.paid:
             return self.precision(self.scores[self.later])
         return self.precision(trial.verifier.scores(self.scores[self.later], self.crops[self.later]))

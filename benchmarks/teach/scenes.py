@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from argus.settings import Settings
@@ -46,6 +48,12 @@ class Frame:
 
 def encoder() -> SiglipEncoder:
     return SiglipEncoder(str(CHECKPOINTS / "siglip2-tiny"), "cpu", threads=1)
+
+
+@functools.cache
+def words(label: str) -> NDArray[np.float64]:
+    """Return the embedding of a label's name, (d,)."""
+    return np.array(encoder().encode_texts([label])[0], np.float64)
 
 
 def frames(split: Split, name: str, count: int, width: int, *, tile: int = 0, shrink: float = 1.0) -> Iterator[Frame]:

@@ -11,10 +11,11 @@ from argus.answers.browse import Cluster, Clusters
 from argus.errors import ArgusError
 from label_studio_config import projects
 from label_studio_config.recipe import plan_for
+from search_service.embedding.texts import UNAVAILABLE, encode_texts
 from search_service.search.common_words import COMMON_WORDS
 from search_service.search.filters import Filters
 from search_service.search.images import found_images, look, unit
-from search_service.search.query_vectors import calibration, encode_texts
+from search_service.search.query_vectors import calibration
 from search_service.search.relevance import LIKELY_FROM
 from search_service.vectors import store
 from search_service.vectors.store import Vectors
@@ -23,7 +24,6 @@ MOST = 24  # clusters
 EACH = 12  # images for which there is one cluster more
 WORDS = 3
 _ROUNDS = 25
-_NO_WORDS = ("worker_missing", "timeout", "busy", "not_ready", "queue_unreachable")  # then clusters have none
 
 
 def clusters(project_id: int, filters: Filters) -> Clusters:
@@ -104,7 +104,7 @@ def _words(project_id: int, pictures: Vectors) -> list[list[str]]:
             return [[] for _ in pictures]
         chances = calibration(model.id).probability(pictures @ encode_texts(model, words).T)
     except ArgusError as error:
-        if error.code not in _NO_WORDS:
+        if error.code not in UNAVAILABLE:
             raise
         return [[] for _ in pictures]
     return [_likely(words, row) for row in chances]

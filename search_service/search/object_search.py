@@ -9,9 +9,10 @@ from argus.answers.search import Hit, ObjectHit, ObjectSearchResult, Relevance
 from argus.db import together
 from argus.errors import ArgusError
 from search_service.embedding import object_store
+from search_service.embedding.texts import encode_texts
 from search_service.search.filter_store import select_objects
 from search_service.search.query import ObjectQuery
-from search_service.search.query_vectors import Terms, calibration, encode_texts, terms_of
+from search_service.search.query_vectors import Terms, calibration, terms_of
 from search_service.search.relevance import BACKGROUND, UNLIKELY, relevance
 from search_service.search.search import check_page, current_model, image_hit
 from search_service.search.store import ObjectRow, hit_rows, object_rows

@@ -6,11 +6,9 @@ import base64
 import binascii
 import functools
 import io
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 
@@ -21,6 +19,7 @@ from argus.images.memory import picture_part
 from argus.jobs import queues
 from argus.typed_text import maybe_longer
 from search_service.embedding.object_crops import MARGIN, corners
+from search_service.embedding.texts import SECONDS, encode_texts
 from search_service.pictures import thumbnails
 from search_service.search import store as tasks
 from search_service.search.query import Example, SearchQuery
@@ -29,7 +28,6 @@ from search_service.search.relevance import Calibration
 from search_service.vectors import store
 from search_service.vectors.store import Vectors
 
-ENCODE_SECONDS = 15.0  # a worker that has just started is still loading its model
 MAX_UPLOAD = 20 * 2**20
 SENT_SIDE = 1024  # the worker gets so many pixels, squared; no checkpoint looks at more than 512 × 512
 TEXT_TOKENS = 64  # that SigLIP 2 reads of a text
@@ -106,7 +104,7 @@ def encode_image(model: store.Model, source: bytes | IO[bytes], box: Sequence[fl
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=95, subsampling=0)
     answer = queues.call(queue_names.SIGLIP_NOW, "search_service.embedding.worker.encode_image",
-                         base64.b64encode(buffer.getvalue()).decode(), None, model.id, deadline=ENCODE_SECONDS)
+                         base64.b64encode(buffer.getvalue()).decode(), None, model.id, deadline=SECONDS)
     return np.asarray(answer, np.float32)
 
 
@@ -157,40 +155,6 @@ def sample(model: store.Model, project_id: int) -> Vectors:
     return np.stack([found[id_] for id_ in ids if id_ in found]) if found else np.empty((0, model.dim), np.float32)
 
 
-class _TextCache:
-    """The vectors of the last texts, so that paging and repeated queries need no worker."""
-
-    def __init__(self, size: int) -> None:
-        self._size, self._lock = size, threading.Lock()
-        self._kept: OrderedDict[tuple[int, str], Vectors] = OrderedDict()
-
-    def get(self, model_id: int, texts: Sequence[str], encode: Callable[[list[str]], Any]) -> Vectors:
-        with self._lock:
-            known = {text: self._kept[model_id, text] for text in texts if (model_id, text) in self._kept}
-        if missing := [text for text in dict.fromkeys(texts) if text not in known]:
-            known |= {text: np.asarray(vector, np.float32)
-                      for text, vector in zip(missing, encode(missing), strict=True)}
-        with self._lock:
-            for text in texts:
-                self._kept[model_id, text] = known[text]
-                self._kept.move_to_end((model_id, text))
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
-        return np.stack([known[text] for text in texts])
-
-
-@functools.cache
-def _texts() -> _TextCache:
-    return _TextCache(2000)
-
-
-def encode_texts(model: store.Model, texts: Sequence[str]) -> Vectors:
-    """Return float32 `(len(texts), dim)` from the SigLIP worker, or from this process's memory."""
-    return _texts().get(model.id, texts, lambda missing: queues.call(
-        queue_names.SIGLIP_NOW, "search_service.embedding.worker.encode_text", missing, model.id,
-        deadline=ENCODE_SECONDS))
-
-
 def unread_texts(model: store.Model, texts: Sequence[str]) -> tuple[str, ...]:
     """Return the ends of texts that the model does not read, of those that are longer than its 64 tokens."""
     long = tuple(text for text in texts if maybe_longer(text, TEXT_TOKENS))
@@ -200,11 +164,11 @@ def unread_texts(model: store.Model, texts: Sequence[str]) -> tuple[str, ...]:
 @functools.lru_cache(maxsize=256)
 def _unread(model_id: int, texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(queues.call(queue_names.SIGLIP_NOW, "search_service.embedding.worker.unread_text", list(texts),
-                             model_id, deadline=ENCODE_SECONDS))
+                             model_id, deadline=SECONDS))
 
 
 @functools.cache
 def calibration(model_id: int) -> Calibration:
     """Return the calibration of a registered checkpoint, asked for once a process and model."""
     return Calibration(*queues.call(queue_names.SIGLIP_NOW, "search_service.embedding.worker.calibration", model_id,
-                                    deadline=ENCODE_SECONDS))
+                                    deadline=SECONDS))

@@ -10,11 +10,12 @@ import numpy as np
 from argus.answers.search import Hit, Relevance, SearchResult
 from argus.db import together
 from argus.errors import ArgusError
+from search_service.embedding.texts import encode_texts
 from search_service.search import history
 from search_service.search.filter_store import select
 from search_service.search.filters import Filters
 from search_service.search.query import Example, SearchQuery
-from search_service.search.query_vectors import Terms, calibration, encode_texts, terms_of
+from search_service.search.query_vectors import Terms, calibration, terms_of
 from search_service.search.relevance import BACKGROUND, UNLIKELY, relevance
 from search_service.search.store import HitRow, hit_rows
 from search_service.sync.progress import count_tasks

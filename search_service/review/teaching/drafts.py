@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from argus.answers import teaching as answers
+from argus.errors import ArgusError
 from label_studio_config import projects
 from label_studio_config.bands import Edges, edges_of
 from label_studio_config.recipe import verifier_key
+from search_service.embedding.texts import UNAVAILABLE, encode_texts
 from search_service.review.teaching import store
 from search_service.review.teaching.examples import Collected, Known, TaughtConcept
 from search_service.review.teaching.fit import Bools, Floats, Verifier
@@ -19,6 +21,7 @@ from search_service.review.teaching.trial import AMONG, Trial, against, attempt,
 
 MOST = 20_000  # objects that a draft is tried on
 _SHOWN = 12  # pictures of each kind
+_WORDS_SECONDS = 3.0  # that a worker is waited for
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,7 @@ def make(of: TaughtConcept, collected: Collected) -> tuple[Draft | None, Trial]:
     examples = collected.examples() if collected.known else None
     if examples is None:
         return None, Trial.lacking(0, 0)
-    trial = attempt(examples, _among(of))
+    trial = attempt(examples, _among(of), _words(of))
     if (likeness := likeness_of(of)) is not None:
         trial = against(trial, examples, likeness.scores(examples.scores, examples.crops))
     if trial.verifier is None:
@@ -54,6 +57,18 @@ def likeness_of(of: TaughtConcept) -> Verifier | None:
         return None
     row = row_of(of.project_id, replace(of.recipe, taught=()), of.concept)
     return verifier_of(row) if of.model and row.model_id == of.model.id else None
+
+
+def _words(of: TaughtConcept) -> Floats | None:
+    """Return the embedding of the label's name; None while no worker makes one."""
+    if of.model is None:
+        return None
+    try:
+        return np.array(encode_texts(of.model, [of.label], _WORDS_SECONDS)[0], np.float64)
+    except ArgusError as error:
+        if error.code not in UNAVAILABLE:
+            raise
+        return None
 
 
 def _among(of: TaughtConcept) -> Floats | None:

@@ -64,10 +64,15 @@ class Trial:
         return cls(None, False, right, wrong, *wanted, sum(wanted), 0.0, 0.0, 0.0, 0.0, np.zeros(0))
 
 
-def attempt(examples: Examples, among: Floats | None = None) -> Trial:
+def attempt(examples: Examples, among: Floats | None = None, words: Floats | None = None) -> Trial:
     """Fit a verifier and say whether it pays. Under a second for as many examples as there may be.
 
-    Of more than `MOST` examples the last ones of each kind are taken. `among` as in `fit`.
+    Of more than `MOST` examples the last ones of each kind are taken.
+
+    Args:
+        among: as in `fit`.
+        words: (d,) embedding of the label's name, which may say what tells it apart: it is used where that is better
+            by cross-validation. None without one.
     """
     examples = examples.take(chosen(examples.right))
     right = int(examples.right.sum())
@@ -75,17 +80,20 @@ def attempt(examples: Examples, among: Floats | None = None) -> Trial:
     if min(right, wrong) < LEAST:
         return Trial.lacking(right, wrong)
     folds = _folds(examples)
-    axes = Axes.of(examples.crops if among is None else among)  # without what was said of any
-    parts = axes.parts(examples.crops)
-    curve = _held_out(examples, parts, folds, math.inf)
-    tried = {penalty: _held_out(examples, parts, folds, penalty) for penalty in PENALTIES}
-    best = min(PENALTIES, key=lambda penalty: float(_losses(tried[penalty], examples.right).mean()))
-    held_out = tried[best]
+    crops = examples.crops if among is None else among
+    plain = Axes.of(crops)  # without what was said of any
+    described = [plain] if words is None else [plain, plain.with_words(crops, words)]
+    parts = [axes.parts(examples.crops) for axes in described]
+    curve = _held_out(examples, parts[0], folds, math.inf)
+    tried = {(place, penalty): _held_out(examples, own, folds, penalty)
+             for place, own in enumerate(parts) for penalty in PENALTIES}
+    place, best = min(tried, key=lambda one: float(_losses(tried[one], examples.right).mean()))
+    held_out = tried[place, best]
     gains = _losses(curve, examples.right) - _losses(held_out, examples.right)
     ranked = _ranked(held_out, examples), _ranked(examples.scores, examples)
     mean, error = _by_group(gains, examples)
     paid = mean > _SURE * error and ranked[0] > ranked[1]
-    verifier = of_parts(axes, fit_parts(examples, parts, best), best)
+    verifier = of_parts(described[place], fit_parts(examples, parts[place], best), best)
     return Trial(verifier, paid, right, wrong, 0, 0, 0 if paid else _wanted(len(examples), mean, error),
                  *ranked, float(_losses(held_out, examples.right).mean()),
                  float(_losses(curve, examples.right).mean()), held_out)

@@ -58,6 +58,23 @@ def test_neither_units_nor_place_nor_empty_dimensions_of_crops_matter() -> None:
     assert np.allclose(fit(moved(seen), 2.0).scores(fresh.scores, moved(fresh).crops), found, atol=1e-5)
 
 
+def ranked(trial: Trial, fresh: Examples) -> float:
+    assert trial.verifier is not None
+    found = trial.verifier.scores(fresh.scores, fresh.crops)
+    return float((found[fresh.right][:, None] > found[~fresh.right]).mean())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_labels_name_that_says_what_tells_it_apart_helps_with_few_examples(seed: int) -> None:
+    seen, fresh = drawn(20 + seed, 12, told=0.4, dimensions=200), drawn(40, 400, told=0.4, dimensions=200)
+    among = drawn(60, 300, told=0.4, dimensions=200).crops
+    words, nothing = np.eye(200)[0], np.eye(200)[7]
+    without = ranked(attempt(seen, among), fresh)
+    assert ranked(attempt(seen, among, words), fresh) > max(0.9, without)
+    assert ranked(attempt(seen, among, nothing), fresh) > without - 0.05  # one that says nothing does little harm
+    assert ranked(attempt(seen, among, np.zeros(200)), fresh) == without
+
+
 def test_the_order_of_examples_does_not_matter_and_a_moment_counts_less_than_as_many() -> None:
     seen, fresh = drawn(6, 60), drawn(7, 20)
     shuffled = seen.take(np.random.default_rng(0).permutation(60))
